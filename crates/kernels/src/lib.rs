@@ -1,0 +1,1 @@
+//! SIMD kernels for recurrent networks: the same bits on every instruction set.
