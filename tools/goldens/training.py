@@ -1,0 +1,111 @@
+"""A whole model trained for some steps: embedding -> lstm (2 layers) -> linear, cross-entropy."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils import clip_grad_norm_
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from .archive import Archive, Source
+from .optimizers import ADAM, SGD, optimizer
+
+SEED = 4802
+VOCABULARY, FEATURES, UNITS, LAYERS = 11, 6, 7, 2
+LENGTHS = torch.tensor([9, 4, 1, 7, 9, 3])
+TIME = 9
+STEPS = 8
+# Truncated BPTT: windows of 4 steps in rows of 12, one update for each, state carried; 2 passes.
+WINDOW, STREAM, PASSES = 4, 12, 2
+
+
+class Net(nn.Module):
+    def __init__(self, source: Source):
+        super().__init__()
+        self.embedding = nn.Embedding(VOCABULARY, FEATURES)
+        self.lstm = nn.LSTM(FEATURES, UNITS, LAYERS, batch_first=True)
+        self.dense = nn.Linear(UNITS, VOCABULARY)
+        with torch.no_grad():
+            for parameter in self.parameters():
+                parameter.copy_(source.uniform(0.5, *parameter.shape))
+
+    def forward(self, ids: Tensor, lengths: Tensor, states=None):
+        x = pack_padded_sequence(
+            self.embedding(ids), lengths, batch_first=True, enforce_sorted=False
+        )
+        packed, states = self.lstm(x, states)
+        output, _ = pad_packed_sequence(packed, batch_first=True, total_length=ids.shape[1])
+        return self.dense(output), states
+
+    def tensors(self, prefix: str) -> dict[str, Tensor]:
+        values = {key: value.detach().clone() for key, value in self.named_parameters()}
+        return {f"{prefix}/{key}": value for key, value in values.items()}
+
+
+def write(path: Path) -> None:
+    archive = Archive(SEED)
+    adam = ("adam", {"rate": 0.01, "optimizer": {"adam": ADAM}})
+    sgd = {"rate": 0.2, "optimizer": {"sgd": SGD | {"momentum": 0.9}}, "clip": {"norm": 1.0}}
+    for name, config in (adam, ("sgd_clip", sgd)):
+        archive.add(name, config, batches(config))
+    truncated = adam[1] | {"truncate": {"k1": WINDOW, "k2": WINDOW}}
+    archive.add("truncated", truncated, windows(truncated))
+    archive.save(path)
+
+
+def update(net: Net, steps, config: dict, logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """One optimizer step; the loss and the gradients' norm before clipping."""
+    steps.zero_grad()
+    loss = F.cross_entropy(logits, targets)
+    loss.backward()
+    bound = config.get("clip", {}).get("norm", float("inf"))
+    norm = clip_grad_norm_(net.parameters(), bound, foreach=False)
+    steps.step()
+    return loss.detach(), norm.detach()
+
+
+def start(config: dict) -> tuple[Source, Net, torch.optim.Optimizer]:
+    source = Source(SEED)
+    net = Net(source)
+    [(kind, facts)] = config["optimizer"].items()
+    return source, net, optimizer(kind, config["rate"], facts, list(net.parameters()))
+
+
+def batches(config: dict) -> dict[str, Tensor]:
+    """The same ragged batch in every step; the loss is the mean over the valid targets."""
+    source, net, steps = start(config)
+    ids = source.integers(VOCABULARY, len(LENGTHS), TIME)
+    targets = source.integers(VOCABULARY, len(LENGTHS), TIME)
+    valid = torch.arange(TIME) < LENGTHS[:, None]
+    initial, reports = net.tensors("initial"), []
+    for _ in range(STEPS):
+        logits, _ = net(ids, LENGTHS)
+        reports.append(update(net, steps, config, logits[valid], targets[valid]))
+    data = {"ids": ids, "targets": targets, "lengths": LENGTHS}
+    return {**data, **initial, **history(reports), **net.tensors("final")}
+
+
+def windows(config: dict) -> dict[str, Tensor]:
+    """Equal lengths, cut into windows; the state starts at zero in each pass."""
+    source, net, steps = start(config)
+    rows = len(LENGTHS)
+    ids = source.integers(VOCABULARY, rows, STREAM)
+    targets = source.integers(VOCABULARY, rows, STREAM)
+    initial, reports = net.tensors("initial"), []
+    for _ in range(PASSES):
+        states = None
+        for begin in range(0, STREAM, WINDOW):
+            window = slice(begin, begin + WINDOW)
+            logits, states = net(ids[:, window], torch.full((rows,), WINDOW), states)
+            flat = logits.flatten(0, 1), targets[:, window].flatten()
+            reports.append(update(net, steps, config, *flat))
+            states = tuple(state.detach() for state in states)
+    data = {"ids": ids, "targets": targets}
+    final = {"h_n": states[0], "c_n": states[1]}
+    return {**data, **initial, **history(reports), **net.tensors("final"), **final}
+
+
+def history(reports: list[tuple[Tensor, Tensor]]) -> dict[str, Tensor]:
+    losses, norms = zip(*reports)
+    return {"losses": torch.stack(losses), "norms": torch.stack(norms)}
