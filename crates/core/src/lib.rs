@@ -2,5 +2,8 @@
 #![forbid(unsafe_code)]
 
 pub mod error;
+pub mod format;
+pub mod params;
+pub mod schedule;
 
 pub use error::{Code, Error, Result};

@@ -1,0 +1,162 @@
+//! Files on disk: whole and old, or whole and new, whatever happens in between.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::{Error, Result};
+
+/// Reads a file whole.
+///
+/// # Errors
+/// `Argument`, with the path and the operating system's words.
+pub fn load(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|error| failure("read", path, &error))
+}
+
+/// Replaces the file at `path` by `bytes`, or leaves it as it was: a temporary file in the same directory is
+/// written, synced and renamed over it, and the directory is synced.
+///
+/// # Errors
+/// `Argument`, with the path and the operating system's words. The temporary file is then gone.
+pub fn save_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace(path, bytes).map_err(|error| failure("write", path, &error))
+}
+
+fn failure(verb: &str, path: &Path, error: &io::Error) -> Error {
+    Error::argument(format!("cannot {verb} '{}': {error}", path.display()))
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let (temporary, mut file) = Temporary::create(directory)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    drop(file);
+    temporary.rename(path)?;
+    sync_directory(directory)
+}
+
+/// A file that is removed when dropped, unless it was renamed.
+struct Temporary {
+    path: PathBuf,
+    renamed: bool,
+}
+
+impl Temporary {
+    fn create(directory: &Path) -> io::Result<(Self, File)> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        loop {
+            let count = COUNT.fetch_add(1, Ordering::Relaxed);
+            let path = directory.join(format!(".unrolled-{}-{count}.tmp", std::process::id()));
+            match OpenOptions::new().write(true).create_new(true).open(&path) {
+                Ok(file) => return Ok((Self { path, renamed: false }, file)),
+                // Left by a killed process that had our id: take the next name.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn rename(mut self, to: &Path) -> io::Result<()> {
+        fs::rename(&self.path, to)?;
+        self.renamed = true;
+        Ok(())
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if !self.renamed {
+            // Nothing more can be done about a failure here, and the first error is the one to report.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Makes the rename survive a power cut. Windows has no such call and does not need it.
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Code;
+
+    /// A fresh directory under the build's own, removed at the end.
+    struct Directory(PathBuf);
+
+    impl Directory {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("unrolled-test-{}-{name}", std::process::id()));
+            fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+
+        fn names(&self) -> Vec<String> {
+            let entries = fs::read_dir(&self.0).unwrap();
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+        }
+    }
+
+    impl Drop for Directory {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn replaces_and_leaves_nothing_behind() {
+        let directory = Directory::new("replace");
+        let path = directory.0.join("modèle.safetensors");
+        save_atomic(&path, b"old").unwrap();
+        save_atomic(&path, b"new").unwrap();
+        assert_eq!(load(&path).unwrap(), b"new");
+        assert_eq!(directory.names(), ["modèle.safetensors"]);
+    }
+
+    #[test]
+    fn a_failure_keeps_the_old_file_and_removes_the_temporary() {
+        let directory = Directory::new("failure");
+        // A directory that is not empty cannot be replaced by a file.
+        let path = directory.0.join("taken");
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("inside"), b"kept").unwrap();
+        let error = save_atomic(&path, b"new").unwrap_err();
+        assert_eq!(error.code, Code::Argument);
+        assert!(error.message.contains("taken"), "{error}");
+        assert_eq!(directory.names(), ["taken"]);
+        assert_eq!(load(&path.join("inside")).unwrap(), b"kept");
+    }
+
+    #[test]
+    fn missing_paths_are_errors() {
+        let directory = Directory::new("missing");
+        let path = directory.0.join("none").join("file");
+        assert!(load(&path).unwrap_err().message.contains("No such file or directory"));
+        assert!(save_atomic(&path, b"x").unwrap_err().message.contains("file"));
+        assert_eq!(save_atomic(Path::new(""), b"x").unwrap_err().code, Code::Argument);
+        assert!(save_atomic(&directory.0.join("x".repeat(4096)), b"x").is_err());
+        assert!(directory.names().is_empty());
+    }
+
+    #[test]
+    fn threads_do_not_meet() {
+        let directory = Directory::new("threads");
+        let path = directory.0.join("file");
+        std::thread::scope(|scope| {
+            for i in 0..8u8 {
+                let path = &path;
+                scope.spawn(move || save_atomic(path, &[i; 1000]).unwrap());
+            }
+        });
+        let bytes = load(&path).unwrap();
+        assert!(bytes.len() == 1000 && bytes.iter().all(|&b| b == bytes[0]));
+        assert_eq!(directory.names(), ["file"]);
+    }
+}
