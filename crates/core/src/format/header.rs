@@ -29,7 +29,8 @@ pub(super) struct Header {
 impl Header {
     /// Parses the header of `bytes` and checks it against the bytes that follow it.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
-        let header: Self = serde_json::from_slice(header_bytes(bytes)?).map_err(|error| {
+        let text = header_bytes(bytes)?;
+        let header: Self = serde_json::from_slice(text).map_err(|error| {
             Error::format(format!("the header is not that of a safetensors file: {error}"))
         })?;
         header.check(bytes.len() - PREFIX - text.len())?;
