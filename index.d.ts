@@ -1,0 +1,4 @@
+/** The version of the native library. */
+declare const version: string;
+
+export { version };

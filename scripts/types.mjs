@@ -1,0 +1,17 @@
+// All public types in one file, dist/index.d.ts. `--accept` makes them the declared ones, the committed index.d.ts.
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { rollup } from 'rollup'
+import { dts } from 'rollup-plugin-dts'
+import { main, root } from './steps.mjs'
+
+main(async () => {
+  const bundle = await rollup({
+    input: join(root, 'ts/index.ts'),
+    external: [/^#/, /^node:/],
+    plugins: [dts({ tsconfig: join(root, 'tsconfig.build.json') })],
+  })
+  await bundle.write({ file: join(root, 'dist/index.d.ts'), format: 'es' })
+  if (process.argv.includes('--accept'))
+    copyFileSync(join(root, 'dist/index.d.ts'), join(root, 'index.d.ts'))
+})
