@@ -102,11 +102,10 @@ def schedules(archive: Archive) -> None:
         rates = trace(lambda o: lr_scheduler.CosineAnnealingLR(o, steps, minimum), steps + 1)
         add(f"cosine_{steps}", {"cosine": {"steps": steps, "minimum": minimum}}, rates)
     for warmup, steps, minimum in ((4, 13, 0.0), (3, 11, 0.25)):
-        # The first step already moves: 1/warmup, 2/warmup, ..., 1; then down to the minimum.
-        up = trace(lambda o: lr_scheduler.LinearLR(o, 1 / warmup, 1, warmup - 1), warmup)
-        down = trace(lambda o: lr_scheduler.LinearLR(o, 1, minimum, steps - warmup), steps - warmup + 4)
+        # The first step already moves: 1/(warmup + 1), 2/(warmup + 1), ..., 1, and down to the minimum.
+        rates = trace(lambda o: warmed(o, warmup, steps, minimum), steps + 3)
         facts = {"warmup": warmup, "steps": steps, "minimum": minimum}
-        add(f"linear_{warmup}", {"linear": facts}, torch.cat([up, down]))
+        add(f"linear_{warmup}", {"linear": facts}, rates)
 
 
 def trace(schedule, count: int) -> Tensor:
@@ -118,3 +117,9 @@ def trace(schedule, count: int) -> Tensor:
         steps.step()
         scheduler.step()
     return torch.tensor(rates)
+
+
+def warmed(steps: optim.Optimizer, warmup: int, end: int, minimum: float):
+    up = lr_scheduler.LinearLR(steps, 1 / (warmup + 1), 1, warmup)
+    down = lr_scheduler.LinearLR(steps, 1, minimum, end - warmup)
+    return lr_scheduler.SequentialLR(steps, [up, down], [warmup])
