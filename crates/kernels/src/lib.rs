@@ -1,1 +1,37 @@
 //! SIMD kernels for recurrent networks: the same bits on every instruction set.
+//!
+//! Every output element accumulates along k in one order with fused multiply-add, lanes run over outputs,
+//! reductions use 16 virtual lanes and one fixed tree, and exp, tanh and sigmoid are this crate's own. So
+//! scalar, AVX2, AVX-512 and NEON return equal bits (a NaN is a NaN: its sign and payload are not kept), and
+//! a row's result does not depend on its neighbours.
+
+#[macro_use]
+mod dispatch;
+mod arch;
+mod element;
+mod elementwise;
+mod float_mode;
+mod gates;
+mod generic;
+mod isa;
+pub mod math;
+mod normalize;
+mod optimize;
+mod pack;
+mod product;
+mod reduce;
+mod softmax;
+mod vector;
+mod view;
+
+pub use element::Element;
+pub use float_mode::{FloatModeGuard, flush_subnormals};
+pub use gates::{Activation, GruRecurrent, Recurrent};
+pub use isa::{Isa, IsaError, Kernels};
+pub use optimize::{AdagradStep, AdamStep, RmspropStep, SgdStep};
+pub use pack::Packed;
+pub use product::Start;
+pub use view::{Matrix, MatrixMut};
+
+/// Outputs in one packed panel, and virtual lanes of every reduction.
+pub const PANEL: usize = 16;

@@ -1,0 +1,24 @@
+//! Functions of slices, element by element: entries. All slices of a call have one length.
+
+use crate::gates::Activation;
+
+entries! {
+    /// y = f(x).
+    pub fn activate(activation: Activation, y: &mut [E], x: &[E]) = crate::generic::elementwise::activate;
+
+    /// dx += f'(x)∘dy, where f' is computed from the output y = f(x).
+    pub fn activate_backward(activation: Activation, dx: &mut [E], y: &[E], dy: &[E])
+        = crate::generic::elementwise::activate_backward;
+
+    /// y += x.
+    pub fn add_assign(y: &mut [E], x: &[E]) = crate::generic::elementwise::add_assign;
+
+    /// y += s·x.
+    pub fn add_scaled(y: &mut [E], s: E, x: &[E]) = crate::generic::elementwise::add_scaled;
+
+    /// y += a∘b.
+    pub fn add_product(y: &mut [E], a: &[E], b: &[E]) = crate::generic::elementwise::add_product;
+
+    /// y = s·x + t.
+    pub fn affine(y: &mut [E], s: E, x: &[E], t: E) = crate::generic::elementwise::affine;
+}

@@ -1,0 +1,124 @@
+//! exp, tanh and sigmoid.
+//!
+//! eˣ = 2ⁿ·(1 + p(r)) with n = round(x / ln 2), r = x - n·ln 2 in two steps, and p(r) = r + r²·q(r) ≈ eʳ - 1.
+//! tanh x = -m / (2 + m) with m = e^(-2|x|) - 1 and the sign of x, so nothing cancels near zero; sigmoid uses
+//! e^(-|x|), so nothing overflows. The f32 polynomial is that of Cephes `expf`, the f64 one is Taylor's series,
+//! whose first omitted term is 4e-18 at |r| = ln 2 / 2.
+
+use crate::vector::Vector;
+
+/// What eˣ needs to know about a number type.
+#[derive(Clone, Copy, Debug)]
+pub struct Exponential<E: 'static> {
+    /// Below, eˣ rounds to 0.
+    lowest: E,
+    /// Above, eˣ overflows.
+    highest: E,
+    log2_e: E,
+    /// 1.5·2^(fraction bits): adding it rounds to an integer.
+    rounder: E,
+    ln2_high: E,
+    ln2_low: E,
+    /// q, highest power first.
+    polynomial: &'static [E],
+}
+
+pub(crate) const F32: Exponential<f32> = Exponential {
+    lowest: -104.0,
+    highest: 89.0,
+    log2_e: std::f32::consts::LOG2_E,
+    rounder: 12_582_912.0,
+    ln2_high: 0.693_359_4,
+    ln2_low: -2.121_944_4e-4,
+    polynomial: &[1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5],
+};
+
+pub(crate) const F64: Exponential<f64> = Exponential {
+    lowest: -746.0,
+    highest: 710.0,
+    log2_e: std::f64::consts::LOG2_E,
+    rounder: 6_755_399_441_055_744.0,
+    ln2_high: 6.931_471_803_691_238e-1,
+    ln2_low: 1.908_214_929_270_587_7e-10,
+    polynomial: &[
+        1.0 / 6_227_020_800.0,
+        1.0 / 479_001_600.0,
+        1.0 / 39_916_800.0,
+        1.0 / 3_628_800.0,
+        1.0 / 362_880.0,
+        1.0 / 40_320.0,
+        1.0 / 5_040.0,
+        1.0 / 720.0,
+        1.0 / 120.0,
+        1.0 / 24.0,
+        1.0 / 6.0,
+        1.0 / 2.0,
+    ],
+};
+
+/// (p, n) with eˣ = 2ⁿ·(1 + p).
+#[inline(always)]
+fn reduce<V: Vector>(x: V) -> (V, V) {
+    let constants = <V::Element as crate::Element>::EXPONENTIAL;
+    // In this order a NaN stays.
+    let x = V::splat(constants.lowest).max(x);
+    let x = V::select_greater(x, V::splat(constants.highest), V::splat(constants.highest), x);
+    let rounder = V::splat(constants.rounder);
+    let n = x.mul_add(V::splat(constants.log2_e), rounder) - rounder;
+    let r = n.mul_add(V::splat(-constants.ln2_high), x);
+    let r = n.mul_add(V::splat(-constants.ln2_low), r);
+    let mut q = V::splat(constants.polynomial[0]);
+    for &coefficient in &constants.polynomial[1..] {
+        q = q.mul_add(r, V::splat(coefficient));
+    }
+    ((r * r).mul_add(q, r), n)
+}
+
+/// eˣ.
+#[inline(always)]
+pub(crate) fn exp<V: Vector>(x: V) -> V {
+    let (p, n) = reduce(x);
+    (p + V::one()).scale(n)
+}
+
+/// A quotient not yet divided, so that several can share one division. The denominator is in 1..=2.
+#[derive(Clone, Copy)]
+pub(crate) struct Quotient<V> {
+    numerator: V,
+    denominator: V,
+}
+
+impl<V: Vector> Quotient<V> {
+    #[inline(always)]
+    pub(crate) fn value(self) -> V {
+        self.numerator / self.denominator
+    }
+
+    /// Both values for one division.
+    #[inline(always)]
+    pub(crate) fn pair(self, other: Self) -> (V, V) {
+        let inverse = V::one() / (self.denominator * other.denominator);
+        (self.numerator * (other.denominator * inverse), other.numerator * (self.denominator * inverse))
+    }
+}
+
+/// 1 / (1 + e⁻ˣ).
+#[inline(always)]
+pub(crate) fn sigmoid<V: Vector>(x: V) -> Quotient<V> {
+    let e = exp(-x.abs());
+    let one = V::one();
+    Quotient { numerator: V::select_greater(V::zero(), x, e, one), denominator: e + one }
+}
+
+/// (eˣ - e⁻ˣ) / (eˣ + e⁻ˣ).
+#[inline(always)]
+pub(crate) fn tanh<V: Vector>(x: V) -> Quotient<V> {
+    let a = x.abs();
+    let (p, n) = reduce(-(a + a));
+    let power = V::one().scale(n);
+    let m = p.mul_add(power, power - V::one());
+    Quotient {
+        numerator: m.copy_sign(x),
+        denominator: m + V::splat(<V::Element as crate::Element>::from_f64(2.0)),
+    }
+}

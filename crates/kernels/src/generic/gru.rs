@@ -1,0 +1,107 @@
+//! One step of a GRU, reset after the product, and its gradient.
+
+use super::exponential::{sigmoid, tanh};
+use super::gates::{check, step};
+use super::tile::{Epilogue, bias, read, write};
+use crate::gates::GruRecurrent;
+use crate::vector::Vector;
+use crate::view::{Matrix, MatrixMut};
+
+struct Gru<'a, E> {
+    gates: MatrixMut<'a, E>,
+    bias: Option<&'a [E]>,
+    hn: MatrixMut<'a, E>,
+    h_prev: Matrix<'a, E>,
+    h: MatrixMut<'a, E>,
+}
+
+impl<V: Vector> Epilogue<V, 3> for Gru<'_, V::Element> {
+    #[inline(always)]
+    fn start(&self, _: usize, unit: usize, active: usize) -> [V; 3] {
+        bias(self.bias, self.h.columns(), unit, active)
+    }
+
+    #[inline(always)]
+    fn finish(&mut self, row: usize, unit: usize, active: usize, [rec_r, rec_z, rec_n]: [V; 3]) {
+        let units = self.h.columns();
+        let gates = self.gates.row_mut(row);
+        let pre_r: V = read(gates, unit, active);
+        let pre_z: V = read(gates, units + unit, active);
+        let pre_n: V = read(gates, 2 * units + unit, active);
+        let (r, z) = sigmoid(pre_r + rec_r).pair(sigmoid(pre_z + rec_z));
+        let n = tanh(r.mul_add(rec_n, pre_n)).value();
+        let h_prev: V = read(self.h_prev.row(row), unit, active);
+        let h = z.mul_add(h_prev, (V::one() - z) * n);
+        write(r, gates, unit, active);
+        write(z, gates, units + unit, active);
+        write(n, gates, 2 * units + unit, active);
+        write(rec_n, self.hn.row_mut(row), unit, active);
+        write(h, self.h.row_mut(row), unit, active);
+    }
+}
+
+#[inline(always)]
+pub(crate) fn gru_step<V: Vector>(
+    gates: MatrixMut<'_, V::Element>,
+    hn: MatrixMut<'_, V::Element>,
+    h_prev: Matrix<'_, V::Element>,
+    recurrent: GruRecurrent<'_, V::Element>,
+    h: MatrixMut<'_, V::Element>,
+) {
+    let (m, u) = (h.rows(), h.columns());
+    assert_eq!((gates.rows(), gates.columns()), (m, 3 * u), "gates are m x 3u");
+    assert_eq!((hn.rows(), hn.columns()), (m, u), "hn is m x u");
+    assert_eq!((h_prev.rows(), h_prev.columns()), (m, u), "h_prev is m x u");
+    let mut gru = Gru { gates, bias: None, hn, h_prev, h };
+    match recurrent {
+        GruRecurrent::Product(recurrent) => {
+            check::<_, 3>(&recurrent, m, 3 * u);
+            gru.bias = recurrent.bias;
+            step::<V, _, 3>(&recurrent, &mut gru);
+        }
+        GruRecurrent::Ready(ready) => {
+            assert_eq!((ready.rows(), ready.columns()), (m, 3 * u), "a ready recurrent part is m x 3u");
+            for row in 0..m {
+                let ready = ready.row(row);
+                for_each_vector!(V, u, |unit, active| {
+                    let parts: [V; 3] = [0, u, 2 * u].map(|gate| read(ready, gate + unit, active));
+                    gru.finish(row, unit, active, parts);
+                });
+            }
+        }
+    }
+}
+
+#[inline(always)]
+pub(crate) fn gru_backward<V: Vector>(
+    mut gates: MatrixMut<'_, V::Element>,
+    mut hn: MatrixMut<'_, V::Element>,
+    h_prev: Matrix<'_, V::Element>,
+    dh: Matrix<'_, V::Element>,
+    mut dh_prev: MatrixMut<'_, V::Element>,
+) {
+    let (m, u) = (dh.rows(), dh.columns());
+    assert_eq!((gates.rows(), gates.columns()), (m, 3 * u), "gates are m x 3u");
+    assert_eq!((hn.rows(), hn.columns()), (m, u), "hn is m x u");
+    assert_eq!((h_prev.rows(), h_prev.columns()), (m, u), "h_prev is m x u");
+    assert_eq!((dh_prev.rows(), dh_prev.columns()), (m, u), "dh_prev is m x u");
+    let one = V::one();
+    for row in 0..m {
+        let (gates, hn, dh_prev) = (gates.row_mut(row), hn.row_mut(row), dh_prev.row_mut(row));
+        let (h_prev, dh) = (h_prev.row(row), dh.row(row));
+        for_each_vector!(V, u, |at, active| {
+            let r: V = read(gates, at, active);
+            let z: V = read(gates, u + at, active);
+            let n: V = read(gates, 2 * u + at, active);
+            let dh: V = read(dh, at, active);
+            let dn = dh * (one - z) * (one - n * n);
+            let dz = dh * (read::<V>(h_prev, at, active) - n) * (z * (one - z));
+            let dr = dn * read::<V>(hn, at, active) * (r * (one - r));
+            write(dr, gates, at, active);
+            write(dz, gates, u + at, active);
+            write(dn, gates, 2 * u + at, active);
+            write(dn * r, hn, at, active);
+            write(z.mul_add(dh, read(dh_prev, at, active)), dh_prev, at, active);
+        });
+    }
+}

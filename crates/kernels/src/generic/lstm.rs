@@ -1,0 +1,120 @@
+//! One step of an LSTM and its gradient.
+
+use super::exponential::{sigmoid, tanh};
+use super::gates::{check, step};
+use super::tile::{Epilogue, bias, read, write};
+use crate::gates::Recurrent;
+use crate::vector::Vector;
+use crate::view::{Matrix, MatrixMut};
+
+struct Lstm<'a, E> {
+    gates: MatrixMut<'a, E>,
+    bias: Option<&'a [E]>,
+    c_prev: Matrix<'a, E>,
+    c: MatrixMut<'a, E>,
+    h: MatrixMut<'a, E>,
+}
+
+impl<E: crate::Element> Lstm<'_, E> {
+    #[inline(always)]
+    fn pre<V: Vector<Element = E>>(&self, row: usize, unit: usize, active: usize) -> [V; 4] {
+        let (gates, units) = (self.gates.row(row), self.c.columns());
+        [0, 1, 2, 3].map(|g| read(gates, g * units + unit, active))
+    }
+
+    #[inline(always)]
+    fn cell<V: Vector<Element = E>>(&mut self, row: usize, unit: usize, active: usize, [i, f, g, o]: [V; 4]) {
+        let units = self.c.columns();
+        let (i, g) = sigmoid(i).pair(tanh(g));
+        let (f, o) = sigmoid(f).pair(sigmoid(o));
+        let c_prev: V = read(self.c_prev.row(row), unit, active);
+        let c = f.mul_add(c_prev, i * g);
+        let h = o * tanh(c).value();
+        let gates = self.gates.row_mut(row);
+        write(i, gates, unit, active);
+        write(f, gates, units + unit, active);
+        write(g, gates, 2 * units + unit, active);
+        write(o, gates, 3 * units + unit, active);
+        write(c, self.c.row_mut(row), unit, active);
+        write(h, self.h.row_mut(row), unit, active);
+    }
+}
+
+impl<V: Vector> Epilogue<V, 4> for Lstm<'_, V::Element> {
+    #[inline(always)]
+    fn start(&self, _: usize, unit: usize, active: usize) -> [V; 4] {
+        bias(self.bias, self.c.columns(), unit, active)
+    }
+
+    #[inline(always)]
+    fn finish(&mut self, row: usize, unit: usize, active: usize, sums: [V; 4]) {
+        let pre: [V; 4] = self.pre(row, unit, active);
+        let total = [pre[0] + sums[0], pre[1] + sums[1], pre[2] + sums[2], pre[3] + sums[3]];
+        self.cell(row, unit, active, total);
+    }
+}
+
+#[inline(always)]
+pub(crate) fn lstm_step<V: Vector>(
+    gates: MatrixMut<'_, V::Element>,
+    recurrent: Option<Recurrent<'_, V::Element>>,
+    c_prev: Matrix<'_, V::Element>,
+    c: MatrixMut<'_, V::Element>,
+    h: MatrixMut<'_, V::Element>,
+) {
+    let (m, u) = (c.rows(), c.columns());
+    assert_eq!((gates.rows(), gates.columns()), (m, 4 * u), "gates are m x 4u");
+    assert_eq!((c_prev.rows(), c_prev.columns()), (m, u), "c_prev is m x u");
+    assert_eq!((h.rows(), h.columns()), (m, u), "h is m x u");
+    let mut lstm = Lstm { gates, bias: None, c_prev, c, h };
+    match recurrent {
+        Some(recurrent) => {
+            check::<_, 4>(&recurrent, m, 4 * u);
+            lstm.bias = recurrent.bias;
+            step::<V, _, 4>(&recurrent, &mut lstm);
+        }
+        None => {
+            for row in 0..m {
+                for_each_vector!(V, u, |unit, active| {
+                    let pre: [V; 4] = lstm.pre(row, unit, active);
+                    lstm.cell(row, unit, active, pre);
+                });
+            }
+        }
+    }
+}
+
+#[inline(always)]
+pub(crate) fn lstm_backward<V: Vector>(
+    mut gates: MatrixMut<'_, V::Element>,
+    c_prev: Matrix<'_, V::Element>,
+    c: Matrix<'_, V::Element>,
+    dh: Matrix<'_, V::Element>,
+    mut dc: MatrixMut<'_, V::Element>,
+) {
+    let (m, u) = (c.rows(), c.columns());
+    assert_eq!((gates.rows(), gates.columns()), (m, 4 * u), "gates are m x 4u");
+    assert_eq!((c_prev.rows(), c_prev.columns()), (m, u), "c_prev is m x u");
+    assert_eq!((dh.rows(), dh.columns()), (m, u), "dh is m x u");
+    assert_eq!((dc.rows(), dc.columns()), (m, u), "dc is m x u");
+    let one = V::one();
+    for row in 0..m {
+        let (gates, dc) = (gates.row_mut(row), dc.row_mut(row));
+        let (c_prev, c, dh) = (c_prev.row(row), c.row(row), dh.row(row));
+        for_each_vector!(V, u, |at, active| {
+            let i: V = read(gates, at, active);
+            let f: V = read(gates, u + at, active);
+            let g: V = read(gates, 2 * u + at, active);
+            let o: V = read(gates, 3 * u + at, active);
+            let dh: V = read(dh, at, active);
+            let t = tanh(read::<V>(c, at, active)).value();
+            let through_h = dh * o * (one - t * t);
+            let total = read::<V>(dc, at, active) + through_h;
+            write(total * g * (i * (one - i)), gates, at, active);
+            write(total * read::<V>(c_prev, at, active) * (f * (one - f)), gates, u + at, active);
+            write(total * i * (one - g * g), gates, 2 * u + at, active);
+            write(dh * t * (o * (one - o)), gates, 3 * u + at, active);
+            write(total * f, dc, at, active);
+        });
+    }
+}

@@ -1,0 +1,31 @@
+//! The algorithms, once, over `V: Vector`. All are `#[inline(always)]` into the entries of `dispatch.rs`.
+
+/// Runs a block for every vector of `0..length`: whole ones with a constant `active`, then the tail.
+macro_rules! for_each_vector {
+    ($vector:ty, $length:expr, |$at:ident, $active:ident| $body:block) => {{
+        let length: usize = $length;
+        let mut $at = 0;
+        while $at + <$vector>::LANES <= length {
+            let $active = <$vector>::LANES;
+            $body
+            $at += <$vector>::LANES;
+        }
+        if $at < length {
+            let $active = length - $at;
+            $body
+        }
+    }};
+}
+
+pub(crate) mod elementwise;
+pub(crate) mod exponential;
+pub(crate) mod gates;
+pub(crate) mod gru;
+pub(crate) mod lstm;
+pub(crate) mod normalize;
+pub(crate) mod optimize;
+pub(crate) mod outer;
+pub(crate) mod product;
+pub(crate) mod reduce;
+pub(crate) mod softmax;
+pub(crate) mod tile;

@@ -1,0 +1,110 @@
+//! Reductions in 16 virtual lanes and one fixed tree.
+
+use super::tile::read;
+use crate::PANEL;
+use crate::element::Element;
+use crate::vector::Vector;
+
+/// Accumulators of a reduction: the first PANEL / LANES are in use, all together one per virtual lane.
+pub(crate) type Lanes<V> = [V; 4];
+
+/// Updates the accumulator of every vector of `0..length`: vector `at / LANES` belongs to accumulator
+/// `at / LANES % (PANEL / LANES)`.
+macro_rules! fold_vectors {
+    ($vector:ty, $length:expr, $lanes:ident, |$sum:ident, $at:ident, $active:ident| $body:expr) => {{
+        let length: usize = $length;
+        let per_panel = PANEL / <$vector>::LANES;
+        let mut panel = 0;
+        while panel + PANEL <= length {
+            for (j, lane) in $lanes[..per_panel].iter_mut().enumerate() {
+                let ($sum, $at, $active) = (*lane, panel + j * <$vector>::LANES, <$vector>::LANES);
+                *lane = $body;
+            }
+            panel += PANEL;
+        }
+        for (j, lane) in $lanes[..per_panel].iter_mut().enumerate() {
+            let ($sum, $at) = (*lane, panel + j * <$vector>::LANES);
+            if $at < length {
+                let $active = <$vector>::LANES.min(length - $at);
+                *lane = $body;
+            }
+        }
+    }};
+}
+pub(crate) use fold_vectors;
+
+/// Lane j with lane j + 8, then j + 4, j + 2, j + 1.
+#[inline(always)]
+fn tree<E: Element>(mut lanes: [E; PANEL], combine: impl Fn(E, E) -> E) -> E {
+    let mut half = PANEL / 2;
+    while half > 0 {
+        for j in 0..half {
+            lanes[j] = combine(lanes[j], lanes[j + half]);
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+#[inline(always)]
+fn spread<V: Vector>(lanes: Lanes<V>) -> [V::Element; PANEL] {
+    let mut all = [V::Element::ZERO; PANEL];
+    for (part, lane) in all.chunks_exact_mut(V::LANES).zip(lanes) {
+        lane.write(part);
+    }
+    all
+}
+
+#[inline(always)]
+pub(crate) fn total<V: Vector>(lanes: Lanes<V>) -> V::Element {
+    tree(spread(lanes), |a, b| a + b)
+}
+
+#[inline(always)]
+pub(crate) fn sum<V: Vector>(x: &[V::Element]) -> V::Element {
+    let mut lanes = [V::zero(); 4];
+    fold_vectors!(V, x.len(), lanes, |sum, at, active| sum + read(x, at, active));
+    total(lanes)
+}
+
+#[inline(always)]
+pub(crate) fn max<V: Vector>(x: &[V::Element]) -> V::Element {
+    let lowest = V::Element::NEG_INFINITY;
+    let mut lanes = [V::splat(lowest); 4];
+    fold_vectors!(V, x.len(), lanes, |most, at, active| most
+        .max(read::<V>(x, at, active).keep(active, lowest)));
+    tree(spread(lanes), Element::max)
+}
+
+/// Σ (s·xᵢ)² in f64 and 16 lanes. Plain operations: an `f32` squares exactly, so it gains nothing by fusing.
+#[inline(always)]
+fn squares<E: Element>(x: &[E], s: f64) -> f64 {
+    let mut lanes = [0.0; PANEL];
+    let mut panels = x.chunks_exact(PANEL);
+    for panel in &mut panels {
+        for (lane, x) in lanes.iter_mut().zip(panel) {
+            let x = s * x.to_f64();
+            *lane += x * x;
+        }
+    }
+    for (lane, x) in lanes.iter_mut().zip(panels.remainder()) {
+        let x = s * x.to_f64();
+        *lane += x * x;
+    }
+    tree(lanes, |a, b| a + b)
+}
+
+#[inline(always)]
+pub(crate) fn norm<V: Vector>(x: &[V::Element]) -> f64 {
+    let plain = squares(x, 1.0);
+    if plain.is_nan() || (1e-200..=1e300).contains(&plain) {
+        return plain.sqrt();
+    }
+    let largest = x.iter().fold(0.0, |most: f64, x| most.max(x.to_f64().abs()));
+    if largest == 0.0 || largest.is_infinite() {
+        return largest;
+    }
+    // Exact powers of two, chosen by the exponent alone.
+    let s = if largest > 1.0 { f64::from_bits(0x0C80 << 48) } else { f64::from_bits(0x7300 << 48) };
+    squares(x, s).sqrt() / s
+}

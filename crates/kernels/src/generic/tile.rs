@@ -1,0 +1,236 @@
+//! The register tile that every product is made of, and its walk over a matrix.
+//!
+//! A tile holds R rows x U unit vectors x G gates of sums in registers and runs down k once: per k, U·G loads of the
+//! packed operand and R broadcasts feed R·U·G fused multiply-adds. So each sum is one chain along k whatever the
+//! tile. Then the epilogue gets all gates of a unit at once.
+
+use crate::PANEL;
+use crate::element::Element;
+use crate::vector::Vector;
+use crate::view::Matrix;
+
+/// The left operand: rows that are read along k.
+pub(crate) trait Left<E>: Copy {
+    /// Elements from one k to the next.
+    const STEP: usize;
+    fn rows(&self) -> usize;
+    fn depth(&self) -> usize;
+    /// Where row `i < rows` starts; readable at `0, STEP, ..` for `depth` elements.
+    fn start(&self, i: usize) -> *const E;
+}
+
+impl<E: Copy> Left<E> for Matrix<'_, E> {
+    const STEP: usize = 1;
+
+    #[inline(always)]
+    fn rows(&self) -> usize {
+        self.rows()
+    }
+
+    #[inline(always)]
+    fn depth(&self) -> usize {
+        self.columns()
+    }
+
+    #[inline(always)]
+    fn start(&self, i: usize) -> *const E {
+        assert!(i < self.rows());
+        self.as_ptr().wrapping_add(i * self.stride())
+    }
+}
+
+/// Columns in panels of 16 units: `[units/16][k][gates][16]`.
+#[derive(Clone, Copy)]
+pub(crate) struct Panels<'a, E> {
+    elements: &'a [E],
+    units: usize,
+    gates: usize,
+    /// Depth of the panels, and the part of it in use.
+    k: usize,
+    first: usize,
+    depth: usize,
+}
+
+impl<'a, E: Copy> Panels<'a, E> {
+    pub(crate) fn new(elements: &'a [E], units: usize, gates: usize, k: usize) -> Self {
+        assert!(elements.len() >= units.div_ceil(PANEL) * k * gates * PANEL);
+        Self { elements, units, gates, k, first: 0, depth: k }
+    }
+
+    /// The steps `first..first + depth` of k.
+    pub(crate) fn steps(self, first: usize, depth: usize) -> Self {
+        assert!(first + depth <= self.k);
+        Self { first, depth, ..self }
+    }
+
+    /// Where unit `unit` of gate 0 starts.
+    #[inline(always)]
+    fn start_of(&self, unit: usize) -> *const E {
+        assert!(unit < self.units);
+        let line = (unit / PANEL * self.k + self.first) * self.gates;
+        self.elements.as_ptr().wrapping_add(line * PANEL + unit % PANEL)
+    }
+}
+
+impl<E: Copy> Left<E> for Panels<'_, E> {
+    const STEP: usize = PANEL;
+
+    #[inline(always)]
+    fn rows(&self) -> usize {
+        self.units
+    }
+
+    #[inline(always)]
+    fn depth(&self) -> usize {
+        self.depth
+    }
+
+    #[inline(always)]
+    fn start(&self, i: usize) -> *const E {
+        self.start_of(i)
+    }
+}
+
+/// What happens to the sums of `active` units from `unit` on of one row.
+pub(crate) trait Epilogue<V: Vector, const G: usize> {
+    /// Where the chains begin.
+    fn start(&self, row: usize, unit: usize, active: usize) -> [V; G];
+    fn finish(&mut self, row: usize, unit: usize, active: usize, sums: [V; G]);
+}
+
+/// start + a·b for every row of `a` and unit of `b`, each given to `epilogue`.
+#[inline(always)]
+pub(crate) fn multiply<V: Vector, L: Left<V::Element>, P: Epilogue<V, G>, const G: usize>(
+    a: L,
+    b: Panels<'_, V::Element>,
+    epilogue: &mut P,
+) {
+    assert_eq!(b.gates, G);
+    assert_eq!(a.depth(), b.depth);
+    let vectors = b.units.div_ceil(V::LANES);
+    let single = a.rows() == 1;
+    let mut vector = 0;
+    while vector < vectors {
+        let left = vectors - vector;
+        // One row alone needs several vectors in flight to hide the latency of its chains.
+        vector += if G == 1 && single && left >= 8 {
+            tile::<V, L, P, 1, 8, G>(a, b, 0, vector, epilogue);
+            8
+        } else if G == 1 && V::REGISTERS >= 32 && left >= 4 {
+            rows::<V, L, P, 4, G>(a, b, vector, epilogue);
+            4
+        } else if G == 1 && left >= 2 {
+            rows::<V, L, P, 2, G>(a, b, vector, epilogue);
+            2
+        } else if single && left >= 2 {
+            tile::<V, L, P, 1, 2, G>(a, b, 0, vector, epilogue);
+            2
+        } else {
+            rows::<V, L, P, 1, G>(a, b, vector, epilogue);
+            1
+        };
+    }
+}
+
+#[inline(always)]
+fn rows<V: Vector, L: Left<V::Element>, P: Epilogue<V, G>, const U: usize, const G: usize>(
+    a: L,
+    b: Panels<'_, V::Element>,
+    vector: usize,
+    epilogue: &mut P,
+) {
+    let most = V::REGISTERS * 3 / 4 / (U * G);
+    let mut row = 0;
+    while row < a.rows() {
+        let left = a.rows() - row;
+        row += if most >= 6 && left >= 6 {
+            tile::<V, L, P, 6, U, G>(a, b, row, vector, epilogue);
+            6
+        } else if most >= 4 && left >= 4 {
+            tile::<V, L, P, 4, U, G>(a, b, row, vector, epilogue);
+            4
+        } else if most >= 3 && left >= 3 {
+            tile::<V, L, P, 3, U, G>(a, b, row, vector, epilogue);
+            3
+        } else if most >= 2 && left >= 2 {
+            tile::<V, L, P, 2, U, G>(a, b, row, vector, epilogue);
+            2
+        } else {
+            tile::<V, L, P, 1, U, G>(a, b, row, vector, epilogue);
+            1
+        };
+    }
+}
+
+#[inline(always)]
+fn tile<V: Vector, L: Left<V::Element>, P: Epilogue<V, G>, const R: usize, const U: usize, const G: usize>(
+    a: L,
+    b: Panels<'_, V::Element>,
+    row: usize,
+    vector: usize,
+    epilogue: &mut P,
+) {
+    let unit = |u: usize| (vector + u) * V::LANES;
+    let active = |u: usize| V::LANES.min(b.units - unit(u));
+
+    let mut left = [std::ptr::null::<V::Element>(); R];
+    let mut right = [std::ptr::null::<V::Element>(); U];
+    let mut sums = [[[V::zero(); G]; U]; R];
+    for (u, start) in right.iter_mut().enumerate() {
+        *start = b.start_of(unit(u));
+    }
+    for (r, (start, sums)) in left.iter_mut().zip(&mut sums).enumerate() {
+        *start = a.start(row + r);
+        for (u, sums) in sums.iter_mut().enumerate() {
+            *sums = epilogue.start(row + r, unit(u), active(u));
+        }
+    }
+    for k in 0..b.depth {
+        for (u, start) in right.iter().enumerate() {
+            for g in 0..G {
+                // SAFETY: `start` is that of a unit vector of its panel (LANES divides PANEL), which holds `depth`
+                // steps of G·PANEL elements from there; k < depth.
+                let column = unsafe { V::load(start.add((k * G + g) * PANEL)) };
+                for (start, sums) in left.iter().zip(&mut sums) {
+                    // SAFETY: `start` is that of a row, readable at k·STEP for k < depth.
+                    let x = V::splat(unsafe { *start.add(k * L::STEP) });
+                    sums[u][g] = x.mul_add(column, sums[u][g]);
+                }
+            }
+        }
+    }
+    for (r, sums) in sums.iter().enumerate() {
+        for (u, &sums) in sums.iter().enumerate() {
+            epilogue.finish(row + r, unit(u), active(u), sums);
+        }
+    }
+}
+
+/// `V::read` of `active` elements from `at` on.
+#[inline(always)]
+pub(crate) fn read<V: Vector>(x: &[V::Element], at: usize, active: usize) -> V {
+    V::read(&x[at..at + active])
+}
+
+/// `V::write` of `active` elements from `at` on.
+#[inline(always)]
+pub(crate) fn write<V: Vector>(v: V, y: &mut [V::Element], at: usize, active: usize) {
+    v.write(&mut y[at..at + active]);
+}
+
+/// The bias of `G` gates of `units` units each, or zero.
+#[inline(always)]
+pub(crate) fn bias<V: Vector, const G: usize>(
+    bias: Option<&[V::Element]>,
+    units: usize,
+    unit: usize,
+    active: usize,
+) -> [V; G] {
+    let mut start = [V::splat(V::Element::ZERO); G];
+    if let Some(bias) = bias {
+        for (g, start) in start.iter_mut().enumerate() {
+            *start = read(bias, g * units + unit, active);
+        }
+    }
+    start
+}

@@ -1,0 +1,117 @@
+//! The right operand of a product, rearranged once so that every step reads it in order.
+
+use crate::PANEL;
+use crate::element::Element;
+use crate::view::Matrix;
+
+/// One step of k of one panel and gate: 16 outputs, on its own cache line or lines.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+struct Line<E>([E; PANEL]);
+
+/// Which way round the source of a pack lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Orientation {
+    /// W is n x k, the product A·Wᵀ.
+    Transposed,
+    /// W is k x n, the product A·W.
+    Plain,
+}
+
+/// A packed k x n operand with its outputs in panels of 16 units: `[units/16][k][gates][16]`, the last panel padded
+/// with zeros. With several gates, output `g * units + u` is gate `g` of unit `u`, and all gates of a unit lie
+/// together.
+#[derive(Clone, Debug)]
+pub struct Packed<E> {
+    lines: Vec<Line<E>>,
+    orientation: Orientation,
+    k: usize,
+    n: usize,
+    gates: usize,
+}
+
+impl<E: Element> Packed<E> {
+    /// Room for W of n x k, to compute A·Wᵀ; all zeros until packed. `gates` divides `n`.
+    pub fn transposed(n: usize, k: usize, gates: usize) -> Self {
+        Self::new(Orientation::Transposed, k, n, gates)
+    }
+
+    /// Room for W of k x n, to compute A·W; all zeros until packed.
+    pub fn plain(k: usize, n: usize) -> Self {
+        Self::new(Orientation::Plain, k, n, 1)
+    }
+
+    fn new(orientation: Orientation, k: usize, n: usize, gates: usize) -> Self {
+        assert!(gates > 0 && n.is_multiple_of(gates), "{n} outputs are not {gates} gates");
+        let panels = (n / gates).div_ceil(PANEL);
+        let lines = vec![Line([E::ZERO; PANEL]); panels * k * gates];
+        Self { lines, orientation, k, n, gates }
+    }
+
+    /// Packs `source`: n x k if this was made by `transposed`, k x n if by `plain`. Allocates nothing.
+    pub fn pack(&mut self, source: Matrix<'_, E>) {
+        let shape = (source.rows(), source.columns());
+        match self.orientation {
+            Orientation::Transposed => {
+                assert_eq!(shape, (self.n, self.k), "the source of a pack for A·Wᵀ is n x k");
+                self.pack_transposed(source);
+            }
+            Orientation::Plain => {
+                assert_eq!(shape, (self.k, self.n), "the source of a pack for A·W is k x n");
+                self.pack_plain(source);
+            }
+        }
+    }
+
+    fn pack_transposed(&mut self, source: Matrix<'_, E>) {
+        let (units, gates) = (self.units(), self.gates);
+        for output in 0..self.n {
+            let (gate, unit) = (output / units, output % units);
+            let panel = (unit / PANEL) * self.k * gates;
+            let lines = self.lines[panel + gate..].iter_mut().step_by(gates);
+            for (line, &x) in lines.zip(source.row(output)) {
+                line.0[unit % PANEL] = x;
+            }
+        }
+    }
+
+    fn pack_plain(&mut self, source: Matrix<'_, E>) {
+        for i in 0..self.k {
+            for (panel, outputs) in source.row(i).chunks(PANEL).enumerate() {
+                self.lines[panel * self.k + i].0[..outputs.len()].copy_from_slice(outputs);
+            }
+        }
+    }
+
+    /// Depth of the product.
+    pub fn k(&self) -> usize {
+        self.k
+    }
+
+    /// Outputs of the product, all gates together.
+    pub fn n(&self) -> usize {
+        self.n
+    }
+
+    /// Gates per unit.
+    pub fn gates(&self) -> usize {
+        self.gates
+    }
+
+    /// Outputs per gate.
+    pub fn units(&self) -> usize {
+        self.n / self.gates
+    }
+
+    /// Bytes of storage.
+    pub fn bytes(&self) -> usize {
+        size_of_val(self.lines.as_slice())
+    }
+
+    /// The panels, `k * gates * 16` elements each.
+    pub(crate) fn elements(&self) -> &[E] {
+        // SAFETY: a line is exactly an array of 16 elements (the size of the array is a multiple of 64, so the
+        // alignment adds no padding).
+        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.lines.len() * PANEL) }
+    }
+}

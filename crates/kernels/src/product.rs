@@ -1,0 +1,41 @@
+//! Matrix products: entries.
+
+use crate::pack::Packed;
+use crate::view::{Matrix, MatrixMut};
+
+/// Where the sums of a product begin.
+#[derive(Clone, Copy, Debug)]
+pub enum Start<'a, E> {
+    /// At zero; C is overwritten.
+    Zero,
+    /// At what C holds.
+    Accumulate,
+    /// At a bias of n elements, the same for every row; C is overwritten.
+    Bias(&'a [E]),
+}
+
+entries! {
+    /// C = start + A·B, with C m x n, A m x k, and B packed as k x n with one gate.
+    ///
+    /// Every element is one chain of fused multiply-adds from its start along k.
+    pub fn product(c: MatrixMut<'_, E>, start: Start<'_, E>, a: Matrix<'_, E>, b: &Packed<E>)
+        = crate::generic::product::product;
+
+    /// C += Σ a\[r\]ᵀ·b\[r\] over r in `rows`, with C p x q, A rows x p, B rows x q.
+    ///
+    /// The sum is formed from zero in the order of `rows` by fused multiply-adds, then added to C once: one block
+    /// of k. Nothing happens if `rows` is empty.
+    pub fn outer(c: MatrixMut<'_, E>, a: Matrix<'_, E>, b: Matrix<'_, E>, rows: &[u32])
+        = crate::generic::outer::outer;
+
+    /// c += Σ a\[r\] over r in `rows`, with c of p elements, A rows x p.
+    ///
+    /// The sum is formed from zero in the order of `rows`, then added to c once.
+    pub fn column_sums(c: &mut [E], a: Matrix<'_, E>, rows: &[u32]) = crate::generic::outer::column_sums;
+
+    /// c += Σ a\[r\]∘b\[r\] over r in `rows`, with c of p elements, A and B rows x p.
+    ///
+    /// The sum is formed from zero in the order of `rows` by fused multiply-adds, then added to c once.
+    pub fn product_sums(c: &mut [E], a: Matrix<'_, E>, b: Matrix<'_, E>, rows: &[u32])
+        = crate::generic::outer::product_sums;
+}

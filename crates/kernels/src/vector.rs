@@ -1,0 +1,74 @@
+//! A vector of an instruction set: the only thing that differs between them.
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use crate::PANEL;
+use crate::element::Element;
+
+/// `LANES` elements in one register (or an array standing in for one).
+///
+/// Methods are safe because vectors are only named inside the entries of `dispatch.rs`, which a `Kernels` value
+/// guards. All are `#[inline(always)]`: the entry's target features apply once they are inlined there.
+pub trait Vector:
+    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
+{
+    /// The type of one lane.
+    type Element: Element;
+    /// Lanes; 4, 8 or 16.
+    const LANES: usize;
+    /// Architectural vector registers, which bound the tile of a product.
+    const REGISTERS: usize;
+
+    /// `x` in every lane.
+    fn splat(x: Self::Element) -> Self;
+    /// The elements of `source` (at most `LANES`), zero in the lanes beyond it.
+    fn read(source: &[Self::Element]) -> Self;
+    /// The first lanes into `target` (at most `LANES`).
+    fn write(self, target: &mut [Self::Element]);
+    /// `LANES` elements from memory.
+    ///
+    /// # Safety
+    /// - `source` is readable for `LANES` elements.
+    unsafe fn load(source: *const Self::Element) -> Self;
+    /// self·a + b, rounded once.
+    fn mul_add(self, a: Self, b: Self) -> Self;
+    /// √self.
+    fn sqrt(self) -> Self;
+    /// |self|.
+    fn abs(self) -> Self;
+    /// |self| with the sign of `sign`.
+    fn copy_sign(self, sign: Self) -> Self;
+    /// Per lane `yes` where `a > b`, otherwise `no` (also where either is NaN).
+    fn select_greater(a: Self, b: Self, yes: Self, no: Self) -> Self;
+    /// self·2ⁿ as [`Element::scale`].
+    fn scale(self, n: Self) -> Self;
+
+    /// [`Element::max`] per lane.
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        Self::select_greater(self, other, self, other)
+    }
+
+    /// 0 in every lane.
+    #[inline(always)]
+    fn zero() -> Self {
+        Self::splat(Self::Element::ZERO)
+    }
+
+    /// 1 in every lane.
+    #[inline(always)]
+    fn one() -> Self {
+        Self::splat(Self::Element::ONE)
+    }
+
+    /// `fill` in the lanes from `active` on.
+    #[inline(always)]
+    fn keep(self, active: usize, fill: Self::Element) -> Self {
+        if active == Self::LANES {
+            return self;
+        }
+        let mut lanes = [fill; PANEL];
+        self.write(&mut lanes[..active]);
+        Self::read(&lanes[..Self::LANES])
+    }
+}
