@@ -1,0 +1,37 @@
+//! The options of a loss, with PyTorch's defaults.
+
+use serde::{Deserialize, Serialize};
+
+/// Which loss, and its options.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum LossConfig {
+    /// Softmax and cross-entropy of logits against classes, `torch.nn.CrossEntropyLoss`.
+    CrossEntropy {
+        /// The share of the target that is spread evenly over all classes.
+        #[serde(default)]
+        label_smoothing: f64,
+        /// A weight for each class; all 1 without.
+        #[serde(default)]
+        class_weights: Option<Vec<f64>>,
+        /// Targets with this id do not count.
+        #[serde(default)]
+        ignore: Option<i32>,
+    },
+    /// Sigmoid and binary cross-entropy of logits against numbers from 0 to 1, `torch.nn.BCEWithLogitsLoss`.
+    BinaryCrossEntropy {},
+    /// `(x - t)^2`, `torch.nn.MSELoss`.
+    MeanSquared {},
+    /// `|x - t|`, `torch.nn.L1Loss`.
+    MeanAbsolute {},
+    /// `(x - t)^2 / 2` up to a difference of `delta`, then straight on, `torch.nn.HuberLoss`.
+    Huber {
+        /// Where the parabola ends.
+        #[serde(default = "delta")]
+        delta: f64,
+    },
+}
+
+fn delta() -> f64 {
+    1.0
+}

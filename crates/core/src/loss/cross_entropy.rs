@@ -1,0 +1,152 @@
+//! Cross-entropy of logits against classes.
+
+use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, math};
+
+use super::IGNORED;
+use crate::{Error, Result};
+
+/// With `p = softmax(x)`, class weights `w`, smoothing `s` and K classes, the loss of a row of class `y` is
+/// `(1 - s) w_y (-ln p_y) + (s / K) Σ_k w_k (-ln p_k)`, and its weight in a mean is `w_y` (PyTorch's formulas).
+#[derive(Clone, Debug)]
+pub(super) struct CrossEntropy {
+    /// `s / K`.
+    spread: f64,
+    /// `1 - s`.
+    sharp: f64,
+    /// One weight for each class.
+    weights: Vec<f64>,
+    /// `Σ_k w_k`.
+    total: f64,
+    ignore: Option<u32>,
+}
+
+impl CrossEntropy {
+    pub(super) fn new(
+        label_smoothing: f64,
+        class_weights: Option<&[f64]>,
+        ignore: Option<i32>,
+        classes: usize,
+    ) -> Result<Self> {
+        if !(0.0..=1.0).contains(&label_smoothing) {
+            return Err(Error::argument(format!(
+                "loss crossEntropy.labelSmoothing must be from 0 to 1, got {label_smoothing}"
+            )));
+        }
+        let weights = class_weights.map_or_else(|| vec![1.0; classes], <[f64]>::to_vec);
+        if weights.len() != classes {
+            return Err(Error::argument(format!(
+                "loss crossEntropy.classWeights must have {classes} weights, got {}",
+                weights.len()
+            )));
+        }
+        if let Some(weight) = weights.iter().find(|w| !(w.is_finite() && **w >= 0.0)) {
+            return Err(Error::argument(format!(
+                "loss crossEntropy.classWeights must be finite and at least 0, got {weight}"
+            )));
+        }
+        let total = weights.iter().sum();
+        let ignore = ignore.map(i32::cast_unsigned);
+        Ok(Self {
+            spread: label_smoothing / classes as f64,
+            sharp: 1.0 - label_smoothing,
+            weights,
+            total,
+            ignore,
+        })
+    }
+
+    fn counts(&self, class: u32) -> bool {
+        class != IGNORED && Some(class) != self.ignore
+    }
+
+    pub(super) fn check(&self, classes: &[u32]) -> Result<()> {
+        let known = |class: u32| (class as usize) < self.weights.len();
+        match classes.iter().position(|&class| self.counts(class) && !known(class)) {
+            Some(i) => Err(Error::value(format!(
+                "target {i} is class {}, expected less than {}",
+                classes[i],
+                self.weights.len()
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn valid(&self, classes: &[u32]) -> u64 {
+        classes.iter().filter(|&&class| self.counts(class)).count() as u64
+    }
+
+    pub(super) fn weight(&self, classes: &[u32]) -> f64 {
+        classes.iter().filter(|&&class| self.counts(class)).map(|&class| self.weights[class as usize]).sum()
+    }
+
+    pub(super) fn forward<E: Element>(
+        &self,
+        kernels: Kernels<E>,
+        logits: Matrix<E>,
+        classes: &[u32],
+        scratch: &mut [E],
+        losses: &mut [f64],
+        mut correct: Option<&mut [u32]>,
+    ) {
+        for (i, &class) in classes.iter().enumerate() {
+            let hit = if self.counts(class) {
+                let class = class as usize;
+                let x = logits.row(i);
+                softmax(kernels, logits, i, scratch);
+                let top = first_largest(x);
+                // ln Σ e^x, from the largest probability e^(x_top) / Σ e^x.
+                let log_sum = x[top].to_f64() - math::ln(scratch[top].to_f64());
+                let surprise = |k: usize| log_sum - x[k].to_f64();
+                losses[i] = self.sharp * self.weights[class] * surprise(class);
+                if self.spread > 0.0 {
+                    losses[i] +=
+                        self.spread * (0..x.len()).map(|k| self.weights[k] * surprise(k)).sum::<f64>();
+                }
+                top == class
+            } else {
+                losses[i] = 0.0;
+                false
+            };
+            if let Some(correct) = &mut correct {
+                correct[i] = hit.into();
+            }
+        }
+    }
+
+    pub(super) fn backward<E: Element>(
+        &self,
+        kernels: Kernels<E>,
+        logits: Matrix<E>,
+        classes: &[u32],
+        scale: f64,
+        scratch: &mut [E],
+        mut d: MatrixMut<E>,
+    ) {
+        for (i, &class) in classes.iter().enumerate() {
+            if !self.counts(class) {
+                continue;
+            }
+            let class = class as usize;
+            softmax(kernels, logits, i, scratch);
+            let d = d.row_mut(i);
+            // d/dx_k = (1 - s) w_y (p_k - [k = y]) + (s / K) (p_k Σ w - w_k)
+            if self.spread > 0.0 {
+                for ((d, p), w) in d.iter_mut().zip(&*scratch).zip(&self.weights) {
+                    *d += E::from_f64(scale * self.spread * (p.to_f64() * self.total - w));
+                }
+            }
+            scratch[class] += -E::ONE;
+            kernels.add_scaled(d, E::from_f64(scale * self.sharp * self.weights[class]), &scratch[..d.len()]);
+        }
+    }
+}
+
+/// `scratch = softmax(logits[row])`.
+fn softmax<E: Element>(kernels: Kernels<E>, logits: Matrix<E>, row: usize, scratch: &mut [E]) {
+    let width = logits.columns();
+    kernels.softmax_rows(MatrixMut::new(&mut scratch[..width], 1, width), logits.row_range(row..row + 1));
+}
+
+fn first_largest<E: Element>(x: &[E]) -> usize {
+    (1..x.len()).fold(0, |top, k| if x[k] > x[top] { k } else { top })
+}

@@ -1,0 +1,65 @@
+//! Losses that compare element with element.
+
+use unrolled_kernels::{Element, Matrix, MatrixMut};
+
+use crate::{Error, Result};
+
+/// A loss of one element.
+pub(super) trait Elementwise {
+    /// The loss of `x` where `t` was expected.
+    fn value(&self, x: f64, t: f64) -> f64;
+    /// Its derivative with respect to `x`.
+    fn slope(&self, x: f64, t: f64) -> f64;
+    /// Whether `x` says what `t` does, where that is a yes or no.
+    fn correct(&self, _x: f64, _t: f64) -> bool {
+        false
+    }
+}
+
+/// Targets must be `width` wide and finite.
+pub(super) fn check<E: Element>(targets: Matrix<E>, width: usize) -> Result<()> {
+    if targets.columns() != width {
+        return Err(Error::shape(format!(
+            "the loss expects targets of size {width}, got {}",
+            targets.columns()
+        )));
+    }
+    for i in 0..targets.rows() {
+        if let Some(value) = targets.row(i).iter().find(|t| !t.is_finite()) {
+            return Err(Error::non_finite(format!("target {i} holds {value}")));
+        }
+    }
+    Ok(())
+}
+
+/// Each row's loss is the sum of its elements'.
+pub(super) fn forward<E: Element>(
+    loss: &impl Elementwise,
+    logits: Matrix<E>,
+    targets: Matrix<E>,
+    losses: &mut [f64],
+    mut correct: Option<&mut [u32]>,
+) {
+    for (i, row_loss) in losses.iter_mut().enumerate() {
+        let pairs = || logits.row(i).iter().zip(targets.row(i)).map(|(x, t)| (x.to_f64(), t.to_f64()));
+        *row_loss = pairs().map(|(x, t)| loss.value(x, t)).sum();
+        if let Some(correct) = &mut correct {
+            correct[i] = pairs().filter(|&(x, t)| loss.correct(x, t)).count() as u32;
+        }
+    }
+}
+
+/// `d += scale * slope`.
+pub(super) fn backward<E: Element>(
+    loss: &impl Elementwise,
+    logits: Matrix<E>,
+    targets: Matrix<E>,
+    scale: f64,
+    mut d: MatrixMut<E>,
+) {
+    for i in 0..logits.rows() {
+        for ((d, x), t) in d.row_mut(i).iter_mut().zip(logits.row(i)).zip(targets.row(i)) {
+            *d += E::from_f64(scale * loss.slope(x.to_f64(), t.to_f64()));
+        }
+    }
+}

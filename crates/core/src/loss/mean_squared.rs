@@ -1,0 +1,17 @@
+//! Squared error.
+
+use super::elementwise::Elementwise;
+
+/// `(x - t)^2`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MeanSquared;
+
+impl Elementwise for MeanSquared {
+    fn value(&self, x: f64, t: f64) -> f64 {
+        (x - t) * (x - t)
+    }
+
+    fn slope(&self, x: f64, t: f64) -> f64 {
+        2.0 * (x - t)
+    }
+}

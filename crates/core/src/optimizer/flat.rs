@@ -1,0 +1,220 @@
+//! An optimizer over the flat arena of parameters.
+
+use unrolled_kernels::{Element, Kernels};
+
+use super::OptimizerConfig;
+use super::rule::Rule;
+use crate::parallel::Pool;
+use crate::{Error, Result};
+
+/// An update rule, how often it was applied, and what it remembers of each parameter.
+#[derive(Clone, Debug)]
+pub struct Optimizer<E> {
+    rule: Rule<E>,
+    length: usize,
+    steps: u64,
+}
+
+impl<E: Element> Optimizer<E> {
+    /// An optimizer of `length` parameters that has seen none yet.
+    ///
+    /// # Errors
+    /// `Argument` for an option out of its range, `Size` when there is no memory.
+    pub fn new(config: &OptimizerConfig, length: usize) -> Result<Self> {
+        config.check()?;
+        Ok(Self { rule: Rule::new(config, length)?, length, steps: 0 })
+    }
+
+    /// Updates `values` by `gradients` at learning rate `rate`. Each element is updated on its own: the bits do not
+    /// depend on the pool. Panics when a slice does not have the length given to [`Optimizer::new`].
+    pub fn step(&mut self, pool: &Pool, kernels: Kernels<E>, rate: f64, values: &mut [E], gradients: &[E]) {
+        assert!(
+            values.len() == self.length && gradients.len() == self.length,
+            "an optimizer of {} parameters got {} and {} gradients",
+            self.length,
+            values.len(),
+            gradients.len()
+        );
+        self.steps += 1;
+        self.rule.apply(pool, kernels, rate, self.steps, values, gradients);
+    }
+
+    /// How many steps were taken.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// What it remembers, by PyTorch's names: `momentum_buffer`, `square_avg`, `sum`, `exp_avg`, `exp_avg_sq`. Each
+    /// slot is as long as the parameters.
+    #[must_use]
+    pub fn state(&self) -> Vec<(&'static str, &[E])> {
+        self.rule.slots()
+    }
+
+    /// Puts back what [`Optimizer::steps`] and [`Optimizer::state`] gave, in any order. Unchanged on error.
+    ///
+    /// # Errors
+    /// `Format` when a slot is missing, unknown or of another length.
+    pub fn restore(&mut self, steps: u64, state: &[(&str, &[E])]) -> Result<()> {
+        let names: Vec<_> = self.rule.slots().iter().map(|(name, _)| *name).collect();
+        let found: Vec<_> = state.iter().map(|(name, _)| *name).collect();
+        let find = |name: &str| state.iter().find(|(found, _)| *found == name);
+        let slots: Option<Vec<_>> = names.iter().map(|name| find(name)).collect();
+        let slots = slots.filter(|slots| slots.len() == state.len()).ok_or_else(|| {
+            Error::format(format!("the optimizer's state has slots {found:?}, expected {names:?}"))
+        })?;
+        if let Some((name, values)) = slots.iter().find(|(_, values)| values.len() != self.length) {
+            return Err(Error::format(format!(
+                "optimizer slot '{name}' has {} elements, expected {}",
+                values.len(),
+                self.length
+            )));
+        }
+        for (slot, (_, values)) in self.rule.slots_mut().into_iter().zip(slots) {
+            slot.copy_from_slice(values);
+        }
+        self.steps = steps;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn optimizer<E: Element>(json: &str, length: usize) -> Optimizer<E> {
+        Optimizer::new(&serde_json::from_str(json).unwrap(), length).unwrap()
+    }
+
+    fn step<E: Element>(optimizer: &mut Optimizer<E>, pool: &Pool, values: &mut [E], gradients: &[E]) {
+        optimizer.step(pool, Kernels::detect().unwrap(), 0.1, values, gradients);
+    }
+
+    #[test]
+    fn pytorch_agrees() {
+        // PyTorch 2.15 in f64, from [1, -2, 0.5] at lr=0.1 with the gradients [0.1 (k + 1), -0.3, 0.2 k], k = 0, 1, 2.
+        let cases = [
+            // SGD
+            (r#"{"sgd":{}}"#, [0.94, -1.91, 0.44]),
+            // SGD(momentum=0.9, dampening=0.2, weight_decay=0.01)
+            (
+                r#"{"sgd":{"momentum":0.9,"dampening":0.2,"weightDecay":0.01}}"#,
+                [0.91351687296, -1.83915773952, 0.43509963968],
+            ),
+            // SGD(momentum=0.9, nesterov=True)
+            (r#"{"sgd":{"momentum":0.9,"nesterov":true}}"#, [0.85441, -1.75853, 0.3698]),
+            // RMSprop(weight_decay=0.01)
+            (
+                r#"{"rmsprop":{"weightDecay":0.01}}"#,
+                [-1.6661448146959428, 0.262911322176809, -2.392606683624687],
+            ),
+            // RMSprop(alpha=0.9, momentum=0.5)
+            (
+                r#"{"rmsprop":{"alpha":0.9,"momentum":0.5}}"#,
+                [-0.2410336405805267, -0.9103832180151031, -0.2600558393313928],
+            ),
+            // Adagrad(weight_decay=0.01)
+            (
+                r#"{"adagrad":{"weightDecay":0.01}}"#,
+                [0.7321423746580302, -1.7718106475570137, 0.21081524429869064],
+            ),
+            // Adam(weight_decay=0.01)
+            (
+                r#"{"adam":{"weightDecay":0.01}}"#,
+                [0.7066100121218836, -1.7000303858818284, 0.24043621744118082],
+            ),
+            // AdamW(betas=(0.8, 0.99))
+            (
+                r#"{"adamw":{"beta1":0.8,"beta2":0.99}}"#,
+                [0.6999396852385413, -1.6943059079900031, 0.331676472901017],
+            ),
+        ];
+        let pool = Pool::with_threads(1).unwrap();
+        for (json, expected) in cases {
+            let mut optimizer = optimizer::<f64>(json, 3);
+            let mut values = [1.0, -2.0, 0.5];
+            for k in 0..3 {
+                let k = f64::from(k);
+                step(&mut optimizer, &pool, &mut values, &[0.1 * (k + 1.0), -0.3, 0.2 * k]);
+            }
+            for (value, expected) in values.iter().zip(expected) {
+                assert!((value - expected).abs() < 1e-14, "{json}: {value} is not {expected}");
+            }
+            assert_eq!(optimizer.steps(), 3);
+        }
+    }
+
+    const ALL: [(&str, &[&str]); 7] = [
+        (r#"{"sgd":{}}"#, &[]),
+        (r#"{"sgd":{"momentum":0.9}}"#, &["momentum_buffer"]),
+        (r#"{"rmsprop":{}}"#, &["square_avg"]),
+        (r#"{"rmsprop":{"momentum":0.9}}"#, &["square_avg", "momentum_buffer"]),
+        (r#"{"adagrad":{}}"#, &["sum"]),
+        (r#"{"adam":{}}"#, &["exp_avg", "exp_avg_sq"]),
+        (r#"{"adamw":{}}"#, &["exp_avg", "exp_avg_sq"]),
+    ];
+
+    /// Values and gradients of several chunks and a bit.
+    fn arena() -> (Vec<f32>, Vec<f32>) {
+        let values = (0..50_003).map(|i| (i % 17) as f32 * 0.1 - 0.8).collect();
+        (values, (0..50_003).map(|i| (i % 23) as f32 * 0.01 - 0.1).collect())
+    }
+
+    #[test]
+    fn threads_change_no_bit() {
+        let (start, gradients) = arena();
+        for (json, _) in ALL {
+            let results = [1, 3].map(|threads| {
+                let pool = Pool::with_threads(threads).unwrap();
+                let (mut optimizer, mut values) = (optimizer::<f32>(json, start.len()), start.clone());
+                step(&mut optimizer, &pool, &mut values, &gradients);
+                step(&mut optimizer, &pool, &mut values, &gradients);
+                values
+            });
+            assert!(results[0] == results[1] && results[0] != start, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_restored_optimizer_goes_on_to_the_bit() {
+        let (start, gradients) = arena();
+        let pool = Pool::with_threads(2).unwrap();
+        for (json, names) in ALL {
+            let (mut whole, mut values) = (optimizer::<f32>(json, start.len()), start.clone());
+            step(&mut whole, &pool, &mut values, &gradients);
+            let mut resumed = optimizer::<f32>(json, start.len());
+            let mut state = whole.state();
+            assert_eq!(state.iter().map(|(name, _)| *name).collect::<Vec<_>>(), names);
+            state.reverse();
+            resumed.restore(whole.steps(), &state).unwrap();
+            let mut again = values.clone();
+            step(&mut whole, &pool, &mut values, &gradients);
+            step(&mut resumed, &pool, &mut again, &gradients);
+            assert!(values == again && resumed.steps() == 2, "{json}");
+        }
+    }
+
+    #[test]
+    fn foreign_state_is_refused() {
+        let (slot, short) = ([1.0f32; 3], [1.0f32; 2]);
+        let mut adam = optimizer::<f32>(r#"{"adam":{}}"#, 3);
+        let bad: [&[(&str, &[f32])]; 5] = [
+            &[],
+            &[("exp_avg", &slot)],
+            &[("exp_avg", &slot), ("exp_avg", &slot)],
+            &[("exp_avg", &slot), ("exp_avg_sq", &slot), ("sum", &slot)],
+            &[("exp_avg", &slot), ("exp_avg_sq", &short)],
+        ];
+        for state in bad {
+            assert_eq!(adam.restore(5, state).unwrap_err().code, crate::Code::Format);
+        }
+        assert!(adam.steps() == 0 && adam.state().iter().all(|(_, values)| *values == [0.0; 3]));
+    }
+
+    #[test]
+    fn options_are_checked() {
+        let config = serde_json::from_str(r#"{"adam":{"beta1":1.5}}"#).unwrap();
+        assert!(Optimizer::<f32>::new(&config, 1).unwrap_err().message.contains("adam.beta1"));
+    }
+}

@@ -1,0 +1,161 @@
+//! The thread pool, and the only use of rayon.
+
+use std::sync::OnceLock;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use unrolled_kernels::flush_subnormals;
+
+use crate::{Error, Result};
+
+/// The environment variable that sets how many threads compute.
+const THREADS: &str = "UNROLLED_THREADS";
+
+/// A pool of threads.
+#[derive(Debug)]
+pub struct Pool {
+    threads: ThreadPool,
+}
+
+impl Pool {
+    /// A pool of `count` threads.
+    ///
+    /// # Errors
+    /// `Argument` for 0 threads, `Size` when the operating system refuses to start them.
+    pub fn with_threads(count: usize) -> Result<Self> {
+        if count == 0 {
+            return Err(Error::argument("the number of threads must be at least 1, got 0"));
+        }
+        let threads = ThreadPoolBuilder::new()
+            .num_threads(count)
+            .thread_name(|i| format!("unrolled-{i}"))
+            .build()
+            .map_err(|error| Error::size(format!("cannot start {count} threads: {error}")))?;
+        Ok(Self { threads })
+    }
+
+    /// How many threads it has.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads.current_num_threads()
+    }
+
+    /// Cuts `piece`, which is `length` long, into chunks of `size` (the last may be shorter) and calls `work` on
+    /// each, on any thread and with subnormals flushed. A single chunk stays on the calling thread. Nothing is
+    /// allocated.
+    pub fn for_each_chunk<P: Divide>(&self, piece: P, length: usize, size: usize, work: impl Fn(P) + Sync) {
+        if length <= size {
+            call(piece, &work);
+        } else {
+            self.threads.install(|| divide(piece, length, size, &work));
+        }
+    }
+}
+
+fn call<P>(piece: P, work: &impl Fn(P)) {
+    let _mode = flush_subnormals();
+    work(piece);
+}
+
+fn divide<P: Divide>(piece: P, length: usize, size: usize, work: &(impl Fn(P) + Sync)) {
+    if length <= size {
+        return call(piece, work);
+    }
+    let middle = length.div_ceil(size) / 2 * size;
+    let (left, right) = piece.divide(middle);
+    rayon::join(|| divide(left, middle, size, work), || divide(right, length - middle, size, work));
+}
+
+/// The pool of the process: `UNROLLED_THREADS` threads, or as many as the machine lets this process use.
+///
+/// # Errors
+/// `Argument` when the variable is not a number of at least 1.
+pub fn pool() -> Result<&'static Pool> {
+    static POOL: OnceLock<Result<Pool>> = OnceLock::new();
+    POOL.get_or_init(|| Pool::with_threads(thread_count()?)).as_ref().map_err(Clone::clone)
+}
+
+fn thread_count() -> Result<usize> {
+    match std::env::var_os(THREADS) {
+        Some(value) => match value.to_str().and_then(|text| text.parse().ok()) {
+            Some(count) if count > 0 => Ok(count),
+            _ => Err(Error::argument(format!("{THREADS} must be a number of at least 1, got {value:?}"))),
+        },
+        None => Ok(std::thread::available_parallelism().map_or(1, |count| count.get())),
+    }
+}
+
+/// What can be cut in two: slices, and tuples of slices of one length.
+pub trait Divide: Send + Sized {
+    /// The first `middle` elements, and the rest.
+    fn divide(self, middle: usize) -> (Self, Self);
+}
+
+impl<T: Sync> Divide for &[T] {
+    fn divide(self, middle: usize) -> (Self, Self) {
+        self.split_at(middle)
+    }
+}
+
+impl<T: Send> Divide for &mut [T] {
+    fn divide(self, middle: usize) -> (Self, Self) {
+        self.split_at_mut(middle)
+    }
+}
+
+impl<T: Divide> Divide for Option<T> {
+    fn divide(self, middle: usize) -> (Self, Self) {
+        self.map(|piece| piece.divide(middle)).unzip()
+    }
+}
+
+macro_rules! divide_tuple {
+    ($($name:ident)*) => {
+        impl<$($name: Divide),*> Divide for ($($name,)*) {
+            #[expect(non_snake_case, reason = "the type parameters name the values as well")]
+            fn divide(self, middle: usize) -> (Self, Self) {
+                let ($($name,)*) = self;
+                $(let $name = $name.divide(middle);)*
+                (($($name.0,)*), ($($name.1,)*))
+            }
+        }
+    };
+}
+
+divide_tuple!(A B);
+divide_tuple!(A B C);
+divide_tuple!(A B C D);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_element_is_in_exactly_one_chunk() {
+        for threads in [1, 3] {
+            let pool = Pool::with_threads(threads).unwrap();
+            assert_eq!(pool.threads(), threads);
+            for length in [0, 1, 9, 10, 11, 100, 1003] {
+                let mut seen = vec![0; length];
+                let source: Vec<usize> = (0..length).collect();
+                let none: Option<&mut [u8]> = None;
+                pool.for_each_chunk(
+                    (&mut seen[..], &source[..], none),
+                    length,
+                    10,
+                    |(seen, source, none)| {
+                        assert!(none.is_none() && seen.len() == source.len());
+                        assert!(seen.len() == 10 || source.last() == length.checked_sub(1).as_ref());
+                        assert!(source.first().is_none_or(|first| first % 10 == 0));
+                        seen.iter_mut().for_each(|count| *count += 1);
+                    },
+                );
+                assert!(seen.iter().all(|&count| count == 1), "{length}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_threads_is_an_error() {
+        assert_eq!(Pool::with_threads(0).unwrap_err().code, crate::Code::Argument);
+    }
+}
