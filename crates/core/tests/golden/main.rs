@@ -1,0 +1,6 @@
+//! The library against PyTorch's float64 results in `test/golden`, which `tools/golden.py` makes.
+
+mod archive;
+mod losses;
+mod optimizers;
+mod schedules;
