@@ -1,6 +1,6 @@
 //! The values of parameters before training.
 
-use unrolled_kernels::Element;
+use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Packed, Start};
 
 use crate::params::{Entry, Init, Layout};
 use crate::random::{Draws, Stream};
@@ -10,7 +10,7 @@ use crate::{Error, Result};
 /// layer more or less changes none of them. In `f32` the values are those of `f64`, rounded.
 ///
 /// # Errors
-/// `Size` when there is no memory for it.
+/// `Size` when there is no memory for it, `Argument` when `UNROLLED_ISA` asks for what the CPU lacks.
 pub fn parameters<E: Element>(layout: &Layout, seed: u64) -> Result<Vec<E>> {
     let total = layout.total();
     let mut values = Vec::new();
@@ -80,7 +80,8 @@ fn orthogonal<E: Element>(draws: &mut Draws, rows: usize, columns: usize, values
     vectors.try_reserve_exact(count * length).map_err(|_| no_memory(count * length))?;
     vectors.resize(count * length, 0.0);
     normal(draws, count * length, |i, x| vectors[i] = x);
-    orthonormalize(&mut vectors, length);
+    let kernels = Kernels::detect().map_err(|error| Error::argument(error.to_string()))?;
+    orthonormalize(kernels, &mut vectors, length);
     for (i, vector) in vectors.chunks_exact(length).enumerate() {
         for (j, &x) in vector.iter().enumerate() {
             values[if rows <= columns { i * columns + j } else { j * columns + i }] = E::from_f64(x);
@@ -89,20 +90,45 @@ fn orthogonal<E: Element>(draws: &mut Draws, rows: usize, columns: usize, values
     Ok(())
 }
 
-/// Makes the vectors, each `length` long, orthonormal in their order: Gram and Schmidt's modified method, each
-/// vector twice, which is enough (Giraud, Langou and Rozložník, 2005).
-fn orthonormalize(vectors: &mut [f64], length: usize) {
+/// Vectors that are made orthonormal together, so that most of the work is products of matrices.
+const PANEL: usize = 32;
+
+/// Makes the vectors, each `length` long, orthonormal in their order: panel by panel, each first freed of what came
+/// before and then made orthonormal within, and all of it twice, which is enough (Giraud, Langou and Rozložník, 2005).
+fn orthonormalize(kernels: Kernels<f64>, vectors: &mut [f64], length: usize) {
+    let count = vectors.len() / length;
+    for start in (0..count).step_by(PANEL) {
+        let (done, rest) = vectors.split_at_mut(start * length);
+        let rows = PANEL.min(count - start);
+        let panel = &mut rest[..rows * length];
+        let done = Matrix::new(done, start, length);
+        let (mut across, mut along) = (Packed::transposed(start, length, 1), Packed::plain(start, length));
+        across.pack(done);
+        along.pack(done);
+        let mut overlaps = vec![0.0; rows * start];
+        for _ in 0..2 {
+            // P -= (P Dᵀ) D
+            let source = Matrix::new(panel, rows, length);
+            kernels.product(MatrixMut::new(&mut overlaps, rows, start), Start::Zero, source, &across);
+            overlaps.iter_mut().for_each(|overlap| *overlap = -*overlap);
+            let target = MatrixMut::new(panel, rows, length);
+            kernels.product(target, Start::Accumulate, Matrix::new(&overlaps, rows, start), &along);
+            gram_schmidt(panel, length);
+        }
+    }
+}
+
+/// Gram and Schmidt's modified method, once.
+fn gram_schmidt(vectors: &mut [f64], length: usize) {
     for i in 0..vectors.len() / length {
         let (done, rest) = vectors.split_at_mut(i * length);
         let vector = &mut rest[..length];
-        for _ in 0..2 {
-            for earlier in done.chunks_exact(length) {
-                let overlap = dot(earlier, vector);
-                vector.iter_mut().zip(earlier).for_each(|(x, e)| *x -= overlap * e);
-            }
-            let norm = dot(vector, vector).sqrt();
-            vector.iter_mut().for_each(|x| *x /= norm);
+        for earlier in done.chunks_exact(length) {
+            let overlap = dot(earlier, vector);
+            vector.iter_mut().zip(earlier).for_each(|(x, e)| *x -= overlap * e);
         }
+        let norm = dot(vector, vector).sqrt();
+        vector.iter_mut().for_each(|x| *x /= norm);
     }
 }
 
@@ -120,6 +146,8 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use unrolled_kernels::Isa;
+
     use super::*;
     use crate::params::Parameter;
 
@@ -175,7 +203,7 @@ mod tests {
     #[test]
     fn orthogonal_blocks_are_orthonormal() {
         for (rows, columns, blocks) in
-            [(12, 3, 4), (8, 8, 1), (15, 7, 3), (70, 64, 1), (1, 5, 1), (5, 1, 1), (64, 200, 2)]
+            [(12, 3, 4), (8, 8, 1), (15, 7, 3), (70, 64, 1), (1, 5, 1), (5, 1, 1), (64, 200, 2), (200, 97, 1)]
         {
             let values = draw::<f64>("w", &[rows, columns], Init::Orthogonal { blocks }, 3);
             let height = rows / blocks;
@@ -195,6 +223,18 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn orthogonal_bits_are_the_same_on_every_instruction_set() {
+        let draw = |isa| {
+            let mut vectors: Vec<f64> = vec![0.0; 70 * 83];
+            normal(&mut Stream::new(0, "isa", 0).at(0, 0), vectors.len(), |i, x| vectors[i] = x);
+            orthonormalize(Kernels::with(isa).unwrap(), &mut vectors, 83);
+            vectors
+        };
+        let scalar = draw(Isa::Scalar);
+        assert!(Kernels::<f64>::available().into_iter().all(|isa| draw(isa) == scalar));
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use unrolled_kernels::math;
 
-use super::elementwise::Elementwise;
+use super::elementwise::Comparison;
 
 /// `-t ln σ(x) - (1 - t) ln(1 - σ(x)) = max(x, 0) - x t + ln(1 + e^-|x|)`, which neither overflows nor cancels.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BinaryCrossEntropy;
 
-impl Elementwise for BinaryCrossEntropy {
+impl Comparison for BinaryCrossEntropy {
     fn value(&self, x: f64, t: f64) -> f64 {
         x.max(0.0) - x * t + math::ln_1p(math::exp(-x.abs()))
     }

@@ -2,10 +2,14 @@
 
 use unrolled_kernels::{Element, Matrix, MatrixMut};
 
+use super::binary_cross_entropy::BinaryCrossEntropy;
+use super::huber::Huber;
+use super::mean_absolute::MeanAbsolute;
+use super::mean_squared::MeanSquared;
 use crate::{Error, Result};
 
-/// A loss of one element.
-pub(super) trait Elementwise {
+/// The loss of one element.
+pub(super) trait Comparison {
     /// The loss of `x` where `t` was expected.
     fn value(&self, x: f64, t: f64) -> f64;
     /// Its derivative with respect to `x`.
@@ -13,6 +17,51 @@ pub(super) trait Elementwise {
     /// Whether `x` says what `t` does, where that is a yes or no.
     fn correct(&self, _x: f64, _t: f64) -> bool {
         false
+    }
+}
+
+/// One of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Elementwise {
+    BinaryCrossEntropy(BinaryCrossEntropy),
+    MeanSquared(MeanSquared),
+    MeanAbsolute(MeanAbsolute),
+    Huber(Huber),
+}
+
+/// One loop for each comparison, so that it is inlined.
+macro_rules! with_comparison {
+    ($loss:expr, $comparison:ident => $use:expr) => {
+        match $loss {
+            Elementwise::BinaryCrossEntropy($comparison) => $use,
+            Elementwise::MeanSquared($comparison) => $use,
+            Elementwise::MeanAbsolute($comparison) => $use,
+            Elementwise::Huber($comparison) => $use,
+        }
+    };
+}
+
+impl Elementwise {
+    /// Each row's loss is the sum of its elements'.
+    pub(super) fn forward<E: Element>(
+        &self,
+        logits: Matrix<E>,
+        targets: Matrix<E>,
+        losses: &mut [f64],
+        correct: Option<&mut [u32]>,
+    ) {
+        with_comparison!(self, comparison => forward(comparison, logits, targets, losses, correct));
+    }
+
+    /// `d += scale * slope`.
+    pub(super) fn backward<E: Element>(
+        &self,
+        logits: Matrix<E>,
+        targets: Matrix<E>,
+        scale: f64,
+        d: MatrixMut<E>,
+    ) {
+        with_comparison!(self, comparison => backward(comparison, logits, targets, scale, d));
     }
 }
 
@@ -32,9 +81,8 @@ pub(super) fn check<E: Element>(targets: Matrix<E>, width: usize) -> Result<()> 
     Ok(())
 }
 
-/// Each row's loss is the sum of its elements'.
-pub(super) fn forward<E: Element>(
-    loss: &impl Elementwise,
+fn forward<E: Element>(
+    loss: &impl Comparison,
     logits: Matrix<E>,
     targets: Matrix<E>,
     losses: &mut [f64],
@@ -49,9 +97,8 @@ pub(super) fn forward<E: Element>(
     }
 }
 
-/// `d += scale * slope`.
-pub(super) fn backward<E: Element>(
-    loss: &impl Elementwise,
+fn backward<E: Element>(
+    loss: &impl Comparison,
     logits: Matrix<E>,
     targets: Matrix<E>,
     scale: f64,

@@ -1,6 +1,6 @@
 //! Huber's error.
 
-use super::elementwise::Elementwise;
+use super::elementwise::Comparison;
 use crate::{Error, Result};
 
 /// `e^2 / 2` for `e = |x - t|` up to `delta`, then `delta (e - delta / 2)`.
@@ -20,7 +20,7 @@ impl Huber {
     }
 }
 
-impl Elementwise for Huber {
+impl Comparison for Huber {
     fn value(&self, x: f64, t: f64) -> f64 {
         let error = (x - t).abs();
         if error <= self.delta { 0.5 * error * error } else { self.delta * (error - 0.5 * self.delta) }

@@ -1,12 +1,12 @@
 //! Absolute error.
 
-use super::elementwise::Elementwise;
+use super::elementwise::Comparison;
 
 /// `|x - t|`, with slope 0 where they are equal.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct MeanAbsolute;
 
-impl Elementwise for MeanAbsolute {
+impl Comparison for MeanAbsolute {
     fn value(&self, x: f64, t: f64) -> f64 {
         (x - t).abs()
     }

@@ -1,12 +1,12 @@
 //! Squared error.
 
-use super::elementwise::Elementwise;
+use super::elementwise::Comparison;
 
 /// `(x - t)^2`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct MeanSquared;
 
-impl Elementwise for MeanSquared {
+impl Comparison for MeanSquared {
     fn value(&self, x: f64, t: f64) -> f64 {
         (x - t) * (x - t)
     }

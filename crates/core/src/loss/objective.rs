@@ -4,10 +4,11 @@ use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut};
 
 use super::binary_cross_entropy::BinaryCrossEntropy;
 use super::cross_entropy::CrossEntropy;
+use super::elementwise::{self, Elementwise};
 use super::huber::Huber;
 use super::mean_absolute::MeanAbsolute;
 use super::mean_squared::MeanSquared;
-use super::{LossConfig, Targets, elementwise};
+use super::{LossConfig, Targets};
 use crate::{Error, Result};
 
 /// A loss of rows of `width` logits (or values).
@@ -20,26 +21,11 @@ pub struct Loss {
     width: usize,
 }
 
+/// What the loss compares with.
 #[derive(Clone, Debug)]
 enum Kind {
-    CrossEntropy(CrossEntropy),
-    BinaryCrossEntropy(BinaryCrossEntropy),
-    MeanSquared(MeanSquared),
-    MeanAbsolute(MeanAbsolute),
-    Huber(Huber),
-}
-
-/// Calls `$use` with the elementwise loss in `$kind` as `$loss`, or `$classes` with the cross-entropy.
-macro_rules! each_kind {
-    ($kind:expr, $classes:ident => $of_classes:expr, $loss:ident => $of_values:expr) => {
-        match $kind {
-            Kind::CrossEntropy($classes) => $of_classes,
-            Kind::BinaryCrossEntropy($loss) => $of_values,
-            Kind::MeanSquared($loss) => $of_values,
-            Kind::MeanAbsolute($loss) => $of_values,
-            Kind::Huber($loss) => $of_values,
-        }
-    };
+    Classes(CrossEntropy),
+    Values(Elementwise),
 }
 
 impl Loss {
@@ -49,13 +35,15 @@ impl Loss {
     /// `Argument` for an option out of its range, naming it.
     pub fn new(config: &LossConfig, width: usize) -> Result<Self> {
         let kind = match config {
-            LossConfig::CrossEntropy { label_smoothing, class_weights, ignore } => Kind::CrossEntropy(
-                CrossEntropy::new(*label_smoothing, class_weights.as_deref(), *ignore, width)?,
-            ),
-            LossConfig::BinaryCrossEntropy {} => Kind::BinaryCrossEntropy(BinaryCrossEntropy),
-            LossConfig::MeanSquared {} => Kind::MeanSquared(MeanSquared),
-            LossConfig::MeanAbsolute {} => Kind::MeanAbsolute(MeanAbsolute),
-            LossConfig::Huber { delta } => Kind::Huber(Huber::new(*delta)?),
+            LossConfig::CrossEntropy { label_smoothing, class_weights, ignore } => {
+                Kind::Classes(CrossEntropy::new(*label_smoothing, class_weights.as_deref(), *ignore, width)?)
+            }
+            LossConfig::BinaryCrossEntropy {} => {
+                Kind::Values(Elementwise::BinaryCrossEntropy(BinaryCrossEntropy))
+            }
+            LossConfig::MeanSquared {} => Kind::Values(Elementwise::MeanSquared(MeanSquared)),
+            LossConfig::MeanAbsolute {} => Kind::Values(Elementwise::MeanAbsolute(MeanAbsolute)),
+            LossConfig::Huber { delta } => Kind::Values(Elementwise::Huber(Huber::new(*delta)?)),
         };
         Ok(Self { kind, width })
     }
@@ -69,13 +57,13 @@ impl Loss {
     /// Elements that [`Loss::forward`] and [`Loss::backward`] need as scratch.
     #[must_use]
     pub fn scratch(&self) -> usize {
-        each_kind!(&self.kind, _loss => self.width, _loss => 0)
+        if self.takes_classes() { self.width } else { 0 }
     }
 
     /// Whether targets are classes; otherwise they are values.
     #[must_use]
     pub fn takes_classes(&self) -> bool {
-        matches!(self.kind, Kind::CrossEntropy(_))
+        matches!(self.kind, Kind::Classes(_))
     }
 
     /// Checks the targets of `rows` rows.
@@ -84,21 +72,16 @@ impl Loss {
     /// `Kind` for classes where values are expected or the reverse, `Shape` for another number of rows or columns,
     /// `Value` for a class that does not exist, `NonFinite` for a value that is not finite.
     pub fn check<E: Element>(&self, targets: Targets<E>, rows: usize) -> Result<()> {
-        let count = match (targets, &self.kind) {
-            (Targets::Classes(classes), Kind::CrossEntropy(loss)) => {
+        let count = match (&self.kind, targets) {
+            (Kind::Classes(loss), Targets::Classes(classes)) => {
                 loss.check(classes)?;
                 classes.len()
             }
-            (Targets::Classes(_), _) => {
-                return Err(Error::kind("the loss expects targets of numbers, got classes"));
-            }
-            (Targets::Values(_), Kind::CrossEntropy(_)) => {
-                return Err(Error::kind("the loss expects a class for each row, got numbers"));
-            }
-            (Targets::Values(values), _) => {
+            (Kind::Values(_), Targets::Values(values)) => {
                 elementwise::check(values, self.width)?;
                 values.rows()
             }
+            _ => return Err(self.wrong_kind()),
         };
         if count != rows {
             return Err(Error::shape(format!("the loss expects targets for {rows} rows, got {count}")));
@@ -106,12 +89,19 @@ impl Loss {
         Ok(())
     }
 
+    fn wrong_kind(&self) -> Error {
+        Error::kind(match self.kind {
+            Kind::Classes(_) => "the loss expects a class for each row, got numbers",
+            Kind::Values(_) => "the loss expects numbers, got classes",
+        })
+    }
+
     /// The divisor of a mean over these targets: the weights of their classes, or the number of elements. Targets
     /// that do not count have no weight.
     #[must_use]
     pub fn weight<E: Element>(&self, targets: Targets<E>) -> f64 {
-        match (targets, &self.kind) {
-            (Targets::Classes(classes), Kind::CrossEntropy(loss)) => loss.weight(classes),
+        match (&self.kind, targets) {
+            (Kind::Classes(loss), Targets::Classes(classes)) => loss.weight(classes),
             _ => self.valid(targets) as f64,
         }
     }
@@ -119,10 +109,10 @@ impl Loss {
     /// How many targets count: rows for classes, else elements.
     #[must_use]
     pub fn valid<E: Element>(&self, targets: Targets<E>) -> u64 {
-        match (targets, &self.kind) {
-            (Targets::Classes(classes), Kind::CrossEntropy(loss)) => loss.valid(classes),
-            (Targets::Classes(classes), _) => classes.len() as u64,
-            (Targets::Values(values), _) => (values.rows() * values.columns()) as u64,
+        match (&self.kind, targets) {
+            (Kind::Classes(loss), Targets::Classes(classes)) => loss.valid(classes),
+            (_, Targets::Classes(classes)) => classes.len() as u64,
+            (_, Targets::Values(values)) => (values.rows() * values.columns()) as u64,
         }
     }
 
@@ -143,17 +133,12 @@ impl Loss {
         correct: Option<&mut [u32]>,
     ) -> Result<()> {
         self.check(targets, logits.rows())?;
-        match targets {
-            Targets::Classes(classes) => {
-                if let Kind::CrossEntropy(loss) = &self.kind {
-                    loss.forward(kernels, logits, classes, scratch, losses, correct);
-                }
+        match (&self.kind, targets) {
+            (Kind::Classes(loss), Targets::Classes(classes)) => {
+                loss.forward(kernels, logits, classes, scratch, losses, correct);
             }
-            Targets::Values(values) => each_kind!(
-                &self.kind,
-                _classes => {},
-                loss => elementwise::forward(loss, logits, values, losses, correct)
-            ),
+            (Kind::Values(loss), Targets::Values(values)) => loss.forward(logits, values, losses, correct),
+            _ => return Err(self.wrong_kind()),
         }
         Ok(())
     }
@@ -173,17 +158,12 @@ impl Loss {
         d: MatrixMut<E>,
     ) -> Result<()> {
         self.check(targets, logits.rows())?;
-        match targets {
-            Targets::Classes(classes) => {
-                if let Kind::CrossEntropy(loss) = &self.kind {
-                    loss.backward(kernels, logits, classes, scale, scratch, d);
-                }
+        match (&self.kind, targets) {
+            (Kind::Classes(loss), Targets::Classes(classes)) => {
+                loss.backward(kernels, logits, classes, scale, scratch, d);
             }
-            Targets::Values(values) => each_kind!(
-                &self.kind,
-                _classes => {},
-                loss => elementwise::backward(loss, logits, values, scale, d)
-            ),
+            (Kind::Values(loss), Targets::Values(values)) => loss.backward(logits, values, scale, d),
+            _ => return Err(self.wrong_kind()),
         }
         Ok(())
     }
