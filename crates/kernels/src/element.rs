@@ -5,7 +5,7 @@ use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 use crate::arch;
-use crate::generic::exponential::Exponential;
+use crate::generic::exponential::{self, Exponential};
 use crate::vector::Vector;
 
 mod sealed {
@@ -80,10 +80,13 @@ pub trait Element:
     #[doc(hidden)]
     type Scalar: Vector<Element = Self>;
     #[doc(hidden)]
+    #[cfg(target_arch = "x86_64")]
     type Avx2: Vector<Element = Self>;
     #[doc(hidden)]
+    #[cfg(target_arch = "x86_64")]
     type Avx512: Vector<Element = Self>;
     #[doc(hidden)]
+    #[cfg(target_arch = "aarch64")]
     type Neon: Vector<Element = Self>;
 }
 
@@ -93,7 +96,7 @@ thread_local! {
 }
 
 macro_rules! element {
-    ($float:ty, $bits:ty, $scratch:ident, $exponential:expr, $scalar:ty, $avx2:ty, $avx512:ty, $neon:ty) => {
+    ($float:ty, $bits:ty, $scratch:ident, $exponential:expr, $($isa:meta, $vectors:ident = $vector:ty;)*) => {
         impl Element for $float {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -101,10 +104,10 @@ macro_rules! element {
             const NEG_INFINITY: Self = <$float>::NEG_INFINITY;
             const EXPONENTIAL: Exponential<Self> = $exponential;
 
-            type Scalar = $scalar;
-            type Avx2 = $avx2;
-            type Avx512 = $avx512;
-            type Neon = $neon;
+            $(
+                #[cfg($isa)]
+                type $vectors = $vector;
+            )*
 
             fn take_scratch() -> Vec<Self> {
                 $scratch.take()
@@ -164,22 +167,17 @@ macro_rules! element {
 }
 
 element!(
-    f32,
-    u32,
-    SCRATCH_F32,
-    crate::generic::exponential::F32,
-    arch::portable::Portable<f32, 16>,
-    arch::Avx2F32,
-    arch::Avx512F32,
-    arch::NeonF32
+    f32, u32, SCRATCH_F32, exponential::F32,
+    all(), Scalar = arch::portable::Portable<f32, 16>;
+    target_arch = "x86_64", Avx2 = arch::Avx2F32;
+    target_arch = "x86_64", Avx512 = arch::Avx512F32;
+    target_arch = "aarch64", Neon = arch::NeonF32;
 );
+
 element!(
-    f64,
-    u64,
-    SCRATCH_F64,
-    crate::generic::exponential::F64,
-    arch::portable::Portable<f64, 8>,
-    arch::portable::Portable<f64, 4>,
-    arch::portable::Portable<f64, 8>,
-    arch::portable::Portable<f64, 4>
+    f64, u64, SCRATCH_F64, exponential::F64,
+    all(), Scalar = arch::portable::Portable<f64, 8>;
+    target_arch = "x86_64", Avx2 = arch::Avx2F64;
+    target_arch = "x86_64", Avx512 = arch::Avx512F64;
+    target_arch = "aarch64", Neon = arch::portable::Portable<f64, 4>;
 );

@@ -2,6 +2,18 @@
 
 pub(crate) mod portable;
 
-pub(crate) type Avx2F32 = portable::Portable<f32, 8>;
-pub(crate) type Avx512F32 = portable::Portable<f32, 16>;
-pub(crate) type NeonF32 = portable::Portable<f32, 4>;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx2::{F32x8 as Avx2F32, F64x4 as Avx2F64};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx512::{F32x16 as Avx512F32, F64x8 as Avx512F64};
+#[cfg(target_arch = "aarch64")]
+pub(crate) use neon::F32x4 as NeonF32;

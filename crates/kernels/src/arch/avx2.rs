@@ -1,0 +1,136 @@
+//! AVX2 and FMA: 16 registers of 256 bits.
+
+use std::arch::x86_64::*;
+
+use super::x86::x86_vector;
+
+x86_vector! {
+    /// 8 lanes of `f32`.
+    F32x8: f32, 8 lanes of __m256, 16 registers {
+        splat: _mm256_set1_ps, load: _mm256_loadu_ps, read: read_f32, write: write_f32,
+        add: _mm256_add_ps, sub: _mm256_sub_ps, mul: _mm256_mul_ps, div: _mm256_div_ps, mul_add: _mm256_fmadd_ps,
+        sqrt: _mm256_sqrt_ps, and: _mm256_and_ps, and_not: _mm256_andnot_ps, or: _mm256_or_ps,
+        select_greater: select_greater_f32, scale: scale_f32
+    }
+}
+
+x86_vector! {
+    /// 4 lanes of `f64`.
+    F64x4: f64, 4 lanes of __m256d, 16 registers {
+        splat: _mm256_set1_pd, load: _mm256_loadu_pd, read: read_f64, write: write_f64,
+        add: _mm256_add_pd, sub: _mm256_sub_pd, mul: _mm256_mul_pd, div: _mm256_div_pd, mul_add: _mm256_fmadd_pd,
+        sqrt: _mm256_sqrt_pd, and: _mm256_and_pd, and_not: _mm256_andnot_pd, or: _mm256_or_pd,
+        select_greater: select_greater_f64, scale: scale_f64
+    }
+}
+
+/// All bits in the first `count` lanes.
+///
+/// # Safety
+/// - The CPU has AVX2; `count <= 8`.
+#[inline(always)]
+unsafe fn mask_f32(count: usize) -> __m256i {
+    const TABLE: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+    // SAFETY: 8 - count is in 0..=8, from where 8 of the 16 elements are readable.
+    unsafe { _mm256_loadu_si256(TABLE.as_ptr().add(8 - count).cast()) }
+}
+
+/// All bits in the first `count` lanes.
+///
+/// # Safety
+/// - The CPU has AVX2; `count <= 4`.
+#[inline(always)]
+unsafe fn mask_f64(count: usize) -> __m256i {
+    const TABLE: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
+    // SAFETY: 4 - count is in 0..=4, from where 4 of the 8 elements are readable.
+    unsafe { _mm256_loadu_si256(TABLE.as_ptr().add(4 - count).cast()) }
+}
+
+/// # Safety
+/// - The CPU has AVX2; `source` is readable for `count <= 8` elements.
+#[inline(always)]
+unsafe fn read_f32(source: *const f32, count: usize) -> __m256 {
+    // SAFETY: the whole vector is readable if count is 8; a masked load touches only the lanes in its mask.
+    unsafe { if count == 8 { _mm256_loadu_ps(source) } else { _mm256_maskload_ps(source, mask_f32(count)) } }
+}
+
+/// # Safety
+/// - The CPU has AVX2; `source` is readable for `count <= 4` elements.
+#[inline(always)]
+unsafe fn read_f64(source: *const f64, count: usize) -> __m256d {
+    // SAFETY: as in `read_f32`.
+    unsafe { if count == 4 { _mm256_loadu_pd(source) } else { _mm256_maskload_pd(source, mask_f64(count)) } }
+}
+
+/// # Safety
+/// - The CPU has AVX2; `target` is writable for `count <= 8` elements.
+#[inline(always)]
+unsafe fn write_f32(x: __m256, target: *mut f32, count: usize) {
+    // SAFETY: the whole vector is writable if count is 8; a masked store touches only the lanes in its mask.
+    unsafe {
+        if count == 8 { _mm256_storeu_ps(target, x) } else { _mm256_maskstore_ps(target, mask_f32(count), x) }
+    }
+}
+
+/// # Safety
+/// - The CPU has AVX2; `target` is writable for `count <= 4` elements.
+#[inline(always)]
+unsafe fn write_f64(x: __m256d, target: *mut f64, count: usize) {
+    // SAFETY: as in `write_f32`.
+    unsafe {
+        if count == 4 { _mm256_storeu_pd(target, x) } else { _mm256_maskstore_pd(target, mask_f64(count), x) }
+    }
+}
+
+/// # Safety
+/// - The CPU has AVX2.
+#[inline(always)]
+unsafe fn select_greater_f32(a: __m256, b: __m256, yes: __m256, no: __m256) -> __m256 {
+    // SAFETY: the caller says that the CPU has AVX2.
+    unsafe { _mm256_blendv_ps(no, yes, _mm256_cmp_ps::<_CMP_GT_OQ>(a, b)) }
+}
+
+/// # Safety
+/// - The CPU has AVX2.
+#[inline(always)]
+unsafe fn select_greater_f64(a: __m256d, b: __m256d, yes: __m256d, no: __m256d) -> __m256d {
+    // SAFETY: the caller says that the CPU has AVX2.
+    unsafe { _mm256_blendv_pd(no, yes, _mm256_cmp_pd::<_CMP_GT_OQ>(a, b)) }
+}
+
+/// x·2ⁿ by two factors, as `Element::scale`.
+///
+/// # Safety
+/// - The CPU has AVX2.
+#[inline(always)]
+unsafe fn scale_f32(x: __m256, n: __m256) -> __m256 {
+    // SAFETY: the caller says that the CPU has AVX2.
+    unsafe {
+        let bias = _mm256_set1_epi32(127);
+        let n = _mm256_cvtps_epi32(n);
+        let half = _mm256_srai_epi32::<1>(n);
+        let rest = _mm256_sub_epi32(n, half);
+        let first = _mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_add_epi32(half, bias)));
+        let second = _mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_add_epi32(rest, bias)));
+        _mm256_mul_ps(_mm256_mul_ps(x, first), second)
+    }
+}
+
+/// x·2ⁿ by two factors, as `Element::scale`.
+///
+/// # Safety
+/// - The CPU has AVX2.
+#[inline(always)]
+unsafe fn scale_f64(x: __m256d, n: __m256d) -> __m256d {
+    // SAFETY: the caller says that the CPU has AVX2.
+    unsafe {
+        let bias = _mm256_set1_epi64x(1023);
+        let n = _mm256_cvtpd_epi32(n);
+        let half = _mm_srai_epi32::<1>(n);
+        let rest = _mm256_cvtepi32_epi64(_mm_sub_epi32(n, half));
+        let half = _mm256_cvtepi32_epi64(half);
+        let first = _mm256_castsi256_pd(_mm256_slli_epi64::<52>(_mm256_add_epi64(half, bias)));
+        let second = _mm256_castsi256_pd(_mm256_slli_epi64::<52>(_mm256_add_epi64(rest, bias)));
+        _mm256_mul_pd(_mm256_mul_pd(x, first), second)
+    }
+}

@@ -1,0 +1,73 @@
+//! AVX-512 F, VL, BW and DQ: 32 registers of 512 bits, masks for every lane.
+
+use std::arch::x86_64::*;
+
+use super::x86::x86_vector;
+
+x86_vector! {
+    /// 16 lanes of `f32`.
+    F32x16: f32, 16 lanes of __m512, 32 registers {
+        splat: _mm512_set1_ps, load: _mm512_loadu_ps, read: read_f32, write: write_f32,
+        add: _mm512_add_ps, sub: _mm512_sub_ps, mul: _mm512_mul_ps, div: _mm512_div_ps, mul_add: _mm512_fmadd_ps,
+        sqrt: _mm512_sqrt_ps, and: _mm512_and_ps, and_not: _mm512_andnot_ps, or: _mm512_or_ps,
+        select_greater: select_greater_f32, scale: _mm512_scalef_ps
+    }
+}
+
+x86_vector! {
+    /// 8 lanes of `f64`.
+    F64x8: f64, 8 lanes of __m512d, 32 registers {
+        splat: _mm512_set1_pd, load: _mm512_loadu_pd, read: read_f64, write: write_f64,
+        add: _mm512_add_pd, sub: _mm512_sub_pd, mul: _mm512_mul_pd, div: _mm512_div_pd, mul_add: _mm512_fmadd_pd,
+        sqrt: _mm512_sqrt_pd, and: _mm512_and_pd, and_not: _mm512_andnot_pd, or: _mm512_or_pd,
+        select_greater: select_greater_f64, scale: _mm512_scalef_pd
+    }
+}
+
+/// # Safety
+/// - The CPU has AVX-512; `source` is readable for `count <= 16` elements.
+#[inline(always)]
+unsafe fn read_f32(source: *const f32, count: usize) -> __m512 {
+    // SAFETY: a masked load touches only the lanes in its mask, the first `count`.
+    unsafe { _mm512_maskz_loadu_ps(((1_u32 << count) - 1) as __mmask16, source) }
+}
+
+/// # Safety
+/// - The CPU has AVX-512; `source` is readable for `count <= 8` elements.
+#[inline(always)]
+unsafe fn read_f64(source: *const f64, count: usize) -> __m512d {
+    // SAFETY: as in `read_f32`.
+    unsafe { _mm512_maskz_loadu_pd(((1_u32 << count) - 1) as __mmask8, source) }
+}
+
+/// # Safety
+/// - The CPU has AVX-512; `target` is writable for `count <= 16` elements.
+#[inline(always)]
+unsafe fn write_f32(x: __m512, target: *mut f32, count: usize) {
+    // SAFETY: a masked store touches only the lanes in its mask, the first `count`.
+    unsafe { _mm512_mask_storeu_ps(target, ((1_u32 << count) - 1) as __mmask16, x) }
+}
+
+/// # Safety
+/// - The CPU has AVX-512; `target` is writable for `count <= 8` elements.
+#[inline(always)]
+unsafe fn write_f64(x: __m512d, target: *mut f64, count: usize) {
+    // SAFETY: as in `write_f32`.
+    unsafe { _mm512_mask_storeu_pd(target, ((1_u32 << count) - 1) as __mmask8, x) }
+}
+
+/// # Safety
+/// - The CPU has AVX-512.
+#[inline(always)]
+unsafe fn select_greater_f32(a: __m512, b: __m512, yes: __m512, no: __m512) -> __m512 {
+    // SAFETY: the caller says that the CPU has AVX-512.
+    unsafe { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(a, b), no, yes) }
+}
+
+/// # Safety
+/// - The CPU has AVX-512.
+#[inline(always)]
+unsafe fn select_greater_f64(a: __m512d, b: __m512d, yes: __m512d, no: __m512d) -> __m512d {
+    // SAFETY: the caller says that the CPU has AVX-512.
+    unsafe { _mm512_mask_blend_pd(_mm512_cmp_pd_mask::<_CMP_GT_OQ>(a, b), no, yes) }
+}
