@@ -168,7 +168,7 @@ macro_rules! element {
 
 element!(
     f32, u32, SCRATCH_F32, exponential::F32,
-    all(), Scalar = arch::portable::Portable<f32, 16>;
+    all(), Scalar = arch::portable::Portable<f32, 4>;
     target_arch = "x86_64", Avx2 = arch::Avx2F32;
     target_arch = "x86_64", Avx512 = arch::Avx512F32;
     target_arch = "aarch64", Neon = arch::NeonF32;
@@ -176,7 +176,7 @@ element!(
 
 element!(
     f64, u64, SCRATCH_F64, exponential::F64,
-    all(), Scalar = arch::portable::Portable<f64, 8>;
+    all(), Scalar = arch::portable::Portable<f64, 4>;
     target_arch = "x86_64", Avx2 = arch::Avx2F64;
     target_arch = "x86_64", Avx512 = arch::Avx512F64;
     target_arch = "aarch64", Neon = arch::portable::Portable<f64, 4>;

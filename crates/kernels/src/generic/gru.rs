@@ -64,8 +64,10 @@ pub(crate) fn gru_step<V: Vector>(
             for row in 0..m {
                 let ready = ready.row(row);
                 for_each_vector!(V, u, |unit, active| {
-                    let parts: [V; 3] = [0, u, 2 * u].map(|gate| read(ready, gate + unit, active));
-                    gru.finish(row, unit, active, parts);
+                    let rec_r: V = read(ready, unit, active);
+                    let rec_z: V = read(ready, u + unit, active);
+                    let rec_n: V = read(ready, 2 * u + unit, active);
+                    gru.finish(row, unit, active, [rec_r, rec_z, rec_n]);
                 });
             }
         }

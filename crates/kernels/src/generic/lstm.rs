@@ -19,7 +19,12 @@ impl<E: crate::Element> Lstm<'_, E> {
     #[inline(always)]
     fn pre<V: Vector<Element = E>>(&self, row: usize, unit: usize, active: usize) -> [V; 4] {
         let (gates, units) = (self.gates.row(row), self.c.columns());
-        [0, 1, 2, 3].map(|g| read(gates, g * units + unit, active))
+        [
+            read(gates, unit, active),
+            read(gates, units + unit, active),
+            read(gates, 2 * units + unit, active),
+            read(gates, 3 * units + unit, active),
+        ]
     }
 
     #[inline(always)]

@@ -185,25 +185,39 @@ fn tile<V: Vector, L: Left<V::Element>, P: Epilogue<V, G>, const R: usize, const
             *sums = epilogue.start(row + r, unit(u), active(u));
         }
     }
-    for k in 0..b.depth {
-        for (u, start) in right.iter().enumerate() {
-            for g in 0..G {
-                // SAFETY: `start` is that of a unit vector of its panel (LANES divides PANEL), which holds `depth`
-                // steps of G·PANEL elements from there; k < depth.
-                let column = unsafe { V::load(start.add((k * G + g) * PANEL)) };
-                for (start, sums) in left.iter().zip(&mut sums) {
-                    // SAFETY: `start` is that of a row, readable at k·STEP for k < depth.
-                    let x = V::splat(unsafe { *start.add(k * L::STEP) });
-                    sums[u][g] = x.mul_add(column, sums[u][g]);
-                }
-            }
-        }
-    }
+    chain::<V, L, R, U, G>(&left, &right, b.depth, &mut sums);
     for (r, sums) in sums.iter().enumerate() {
         for (u, &sums) in sums.iter().enumerate() {
             epilogue.finish(row + r, unit(u), active(u), sums);
         }
     }
+}
+
+/// sums += left·right along `depth` steps. A copy of the sums is worked on, whose indices are all known after unrolling:
+/// it stays in registers, which an array that is also indexed by the loops of the epilogue would not.
+#[inline(always)]
+fn chain<V: Vector, L: Left<V::Element>, const R: usize, const U: usize, const G: usize>(
+    left: &[*const V::Element; R],
+    right: &[*const V::Element; U],
+    depth: usize,
+    sums: &mut [[[V; G]; U]; R],
+) {
+    let mut registers = *sums;
+    for k in 0..depth {
+        for (u, start) in right.iter().enumerate() {
+            for g in 0..G {
+                // SAFETY: `start` is that of a unit vector of its panel (LANES divides PANEL), which holds `depth`
+                // steps of G·PANEL elements from there; k < depth.
+                let column = unsafe { V::load(start.add((k * G + g) * PANEL)) };
+                for (start, registers) in left.iter().zip(&mut registers) {
+                    // SAFETY: `start` is that of a row, readable at k·STEP for k < depth.
+                    let x = V::splat(unsafe { *start.add(k * L::STEP) });
+                    registers[u][g] = x.mul_add(column, registers[u][g]);
+                }
+            }
+        }
+    }
+    *sums = registers;
 }
 
 /// `V::read` of `active` elements from `at` on.
