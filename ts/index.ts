@@ -1,4 +1,93 @@
-import { binding } from './native/binding.js'
-
-/** The version of the native library. */
-export const version: string = binding.version()
+export { type Cell, cell, type OutputSize, type States, type Step } from './cell/cell.js'
+export { type Recurrence, type Scan, type ScanOptions, type Start, scan } from './cell/scan.js'
+export { type GraphContext, graph, type Inputs } from './compose/graph.js'
+export { fromBytes, load } from './compose/load.js'
+export { type ModelOptions, sequential } from './compose/sequential.js'
+export { type ErrorCode, UnrolledError } from './errors.js'
+export type {
+  GraphJson,
+  InitJson,
+  KindJson,
+  NodeJson,
+  OpJson,
+  ParameterJson,
+} from './graph/json.js'
+export type { Layer } from './graph/layer.js'
+export type { Outputs } from './graph/outputs.js'
+export type { Numeric, Sequence, Token, Tokens, Value, Vector } from './graph/value.js'
+export type {
+  Batches,
+  Data,
+  Examples,
+  Packed,
+  SequenceData,
+  TokenData,
+  TokensData,
+  VectorData,
+} from './io/data.js'
+export type { Nested, Result } from './io/result.js'
+export { activation, relu, sigmoid, softmax, tanh } from './layer/activation.js'
+export { type AffineOptions, affine, mix } from './layer/affine.js'
+export { add, concat, multiply } from './layer/combine.js'
+export { type DenseOptions, dense, type LinearOptions, linear } from './layer/dense.js'
+export { type DropoutOptions, dropout } from './layer/dropout.js'
+export { type EmbeddingOptions, embedding } from './layer/embedding.js'
+export { type GruOptions, type GruState, gru } from './layer/gru.js'
+export type { Initialiser } from './layer/initialiser.js'
+export { type LayerNormOptions, layerNorm } from './layer/layer-norm.js'
+export { type LstmOptions, type LstmState, lstm } from './layer/lstm.js'
+export { last, max, mean, type Pooling, pool } from './layer/pool.js'
+export type { RecurrentLayer, RecurrentOptions, Stacked } from './layer/recurrent.js'
+export { type RnnOptions, type RnnState, rnn } from './layer/rnn.js'
+export { type Shift, type ShiftOptions, shift } from './layer/shift.js'
+export { type SliceOptions, slice } from './layer/slice.js'
+export type { Model, Prediction } from './model/model.js'
+export type { Parameter, ParameterData, Parameters } from './model/parameters.js'
+export type { State, StateData } from './model/state.js'
+export type { StepFeed, StepOutputs, Stream } from './model/stream.js'
+export { version } from './native/version.js'
+export type { EarlyStoppingOptions } from './train/early-stopping.js'
+export type { Scores } from './train/evaluate.js'
+export type {
+  EpochEvent,
+  EpochRecord,
+  History,
+  StepEvent,
+  StopReason,
+  TrainEvent,
+} from './train/event.js'
+export {
+  binaryCrossEntropy,
+  type CrossEntropyOptions,
+  crossEntropy,
+  huber,
+  type Loss,
+  type Losses,
+  type LossLike,
+  type LossName,
+  type LossOptions,
+  meanAbsolute,
+  meanSquared,
+} from './train/loss.js'
+export type { Metric, MetricBatch, MetricLike, MetricTargets } from './train/metric.js'
+export {
+  type AdagradOptions,
+  type AdamOptions,
+  adagrad,
+  adam,
+  adamw,
+  type Optimizer,
+  type OptimizerName,
+  type RmspropOptions,
+  rmsprop,
+  type SgdOptions,
+  sgd,
+} from './train/optimizer.js'
+export type { EvaluateOptions, TrainOptions } from './train/options.js'
+export {
+  cosineRate,
+  exponentialRate,
+  linearRate,
+  type Schedule,
+  stepRate,
+} from './train/schedule.js'

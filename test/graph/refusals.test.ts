@@ -1,0 +1,236 @@
+import { describe, expect, test } from 'vitest'
+import { graphOf } from '../../ts/compose/graph.js'
+import { sequentialGraph } from '../../ts/compose/sequential.js'
+import {
+  add,
+  cell,
+  concat,
+  dense,
+  dropout,
+  embedding,
+  gru,
+  last,
+  lstm,
+  pool,
+  rnn,
+  scan,
+  shift,
+  slice,
+  UnrolledError,
+  type Value,
+} from '../../ts/index.js'
+
+/** What a call throws, as `CODE message`. */
+function refusal(call: () => unknown): string {
+  try {
+    call()
+  } catch (error) {
+    if (error instanceof UnrolledError) return `${error.code} ${error.message}`
+    throw error
+  }
+  return 'nothing thrown'
+}
+
+/** Hides a value's kind and size from the compiler. */
+// biome-ignore lint/suspicious/noExplicitAny: the point is what happens at run time
+const untyped = (value: unknown): any => value
+
+describe('a wrong wire is refused with what was expected and what came', () => {
+  const cases: [string, (x: ReturnType<typeof untyped>) => Value, string][] = [
+    [
+      'dense on tokens',
+      (x) => dense({ size: 2 })(x.tokens),
+      'ERR_UNROLLED_KIND dense: expected a vector or a sequence, received tokens of vocabulary 9',
+    ],
+    [
+      'a vector where a sequence is expected',
+      (x) => lstm({ hiddenSize: 2 })(x.vector).output,
+      'ERR_UNROLLED_KIND lstm: expected a sequence, received a vector of size 3',
+    ],
+    [
+      'a sum of different sizes',
+      (x) => add(x.vector, x.sequence),
+      'ERR_UNROLLED_SHAPE add: expected values of size 3, received a sequence of size 4',
+    ],
+    [
+      'another input size than promised',
+      (x) => gru({ hiddenSize: 2, inputSize: 5 })(x.sequence).output,
+      'ERR_UNROLLED_SHAPE gru inputSize: expected size 5, received a sequence of size 4',
+    ],
+    [
+      'another vocabulary than promised',
+      (x) => embedding({ size: 2, vocabularySize: 8 })(x.tokens),
+      'ERR_UNROLLED_SHAPE embedding: expected tokens of vocabulary 8, received 9',
+    ],
+    [
+      'a slice beyond the end',
+      (x) => slice({ start: 2, size: 2 })(x.vector),
+      'ERR_UNROLLED_SHAPE slice: expected at least 4 numbers, received a value of size 3',
+    ],
+    [
+      'sequences of different axes',
+      (x) => concat(x.sequence, x.other),
+      'ERR_UNROLLED_SHAPE concat: expected sequences of one axis, received the axes "time" and "words"',
+    ],
+    [
+      'an initial state of another size',
+      (x) => rnn({ hiddenSize: 2 })(x.sequence, { initial: { h: x.vector } }).output,
+      'ERR_UNROLLED_SHAPE rnn initial h: expected size 2, received a vector of size 3',
+    ],
+    [
+      'states for another number of layers',
+      (x) => rnn({ hiddenSize: 3, numLayers: 2 })(x.sequence, { initial: { h: x.vector } }).output,
+      'ERR_UNROLLED_ARGUMENT rnn initial: expected a state for each of 2 layers, received 1',
+    ],
+    [
+      'tokens delayed without a start',
+      (x) => shift()(x.tokens),
+      'ERR_UNROLLED_ARGUMENT shift start: expected an id below 9, received undefined',
+    ],
+    [
+      'a cell that leaves out a state',
+      (x) => scan(untyped(cell)({ h: 2 }, () => ({ output: x.vector })))(x.sequence).output,
+      'ERR_UNROLLED_GRAPH scan cell: expected the next h returned, received only output',
+    ],
+    [
+      'a sequence from outside a cell',
+      (x) => scan(cell({ h: 3 }, ({ h }) => ({ h: untyped(add(h, x.long)) })))(x.sequence).output,
+      'ERR_UNROLLED_KIND cell: expected a vector, or the step of its own input, ' +
+        'received a sequence of size 3 from outside the cell',
+    ],
+    [
+      'something that is no value',
+      () => dense({ size: 2 })(untyped([1, 2])),
+      'ERR_UNROLLED_KIND dense: expected a value of a graph, received an array of 2',
+    ],
+  ]
+
+  test.each(cases)('%s', (_, build, expected) => {
+    const received = refusal(() =>
+      graphOf(({ input }) => {
+        const x = {
+          tokens: input.tokens('tokens', { vocabularySize: 9 }),
+          vector: input.vector('vector', { size: 3 }),
+          sequence: input.sequence('sequence', { size: 4 }),
+          long: input.sequence('long', { size: 3 }),
+          other: input.sequence('other', { size: 4, axis: 'words' }),
+        }
+        return untyped({ y: build(x) })
+      }),
+    )
+    expect(received).toBe(expected)
+  })
+
+  test('a value of another graph', () => {
+    let leaked: unknown
+    graphOf(({ input }) => {
+      leaked = input.vector('x', { size: 3 })
+      return untyped({ leaked })
+    })
+    expect(
+      refusal(() =>
+        graphOf(({ input }) => ({ y: add(input.vector('x', { size: 3 }), untyped(leaked)) })),
+      ),
+    ).toBe('ERR_UNROLLED_GRAPH add: its values are of different graphs')
+  })
+})
+
+describe('bad options are refused by name', () => {
+  const cases: [string, () => unknown, string][] = [
+    [
+      'a misspelt option',
+      () => lstm(untyped({ hiddenSze: 3 })),
+      'ERR_UNROLLED_ARGUMENT lstm: unknown option "hiddenSze"; did you mean hiddenSize?',
+    ],
+    [
+      'an option like nothing known',
+      () => dropout(untyped({ rate: 0.5, zzzzzzzzzz: 1 })),
+      'ERR_UNROLLED_ARGUMENT dropout: unknown option "zzzzzzzzzz"; known: rate, fixed, name',
+    ],
+    [
+      'a size that is no count',
+      () => dense({ size: 2.5 }),
+      'ERR_UNROLLED_ARGUMENT dense size: expected a whole number of at least 1, received 2.5',
+    ],
+    [
+      'an unknown word',
+      () => pool(untyped('median')),
+      "ERR_UNROLLED_ARGUMENT pool: expected 'last' or 'mean' or 'max', received \"median\"",
+    ],
+    [
+      'a dropout of everything',
+      () => dropout({ rate: 1 }),
+      'ERR_UNROLLED_ARGUMENT dropout rate: expected a number below 1, received 1',
+    ],
+    [
+      'both directions and one of them',
+      () => rnn({ hiddenSize: 2, reverse: true, bidirectional: true }),
+      'ERR_UNROLLED_ARGUMENT rnn: reverse and bidirectional exclude each other',
+    ],
+    [
+      'a forget bias that would be ignored',
+      () => lstm({ hiddenSize: 2, bias: false, forgetBias: 2 }),
+      'ERR_UNROLLED_ARGUMENT lstm forgetBias: expected none beside bias: false, received 2',
+    ],
+    [
+      'a name that a wire could not carry',
+      () => sequentialGraph([dense({ inputSize: 1, size: 1, name: 'a:b' })]),
+      'ERR_UNROLLED_ARGUMENT dense name: expected some text without ":" and NUL, received "a:b"',
+    ],
+    [
+      'a name taken twice',
+      () =>
+        sequentialGraph([
+          dense({ inputSize: 1, size: 1, name: 'a' }),
+          dense({ size: 1, name: 'a' }),
+        ]),
+      'ERR_UNROLLED_ARGUMENT dense: the name "a" is taken',
+    ],
+    [
+      'a first layer without its size',
+      () => sequentialGraph([lstm({ hiddenSize: 2 })]),
+      'ERR_UNROLLED_ARGUMENT sequential: the first layer needs its inputSize (embedding: its vocabularySize)',
+    ],
+    [
+      'no layers',
+      () => sequentialGraph([]),
+      'ERR_UNROLLED_ARGUMENT sequential: expected an array of layers, received an array of 0',
+    ],
+    [
+      'a layer that is none',
+      () => sequentialGraph([dense({ inputSize: 1, size: 1 }), 'last']),
+      'ERR_UNROLLED_ARGUMENT sequential layer 1: expected a layer, received "last"',
+    ],
+    [
+      'an output with the name of the state',
+      () => graphOf(({ input }) => ({ state: input.vector('x', { size: 1 }) })),
+      'ERR_UNROLLED_ARGUMENT output name: expected another name, received "state"',
+    ],
+    [
+      'tokens as an output',
+      () => graphOf(({ input }) => untyped({ y: input.tokens('x', { vocabularySize: 2 }) })),
+      'ERR_UNROLLED_KIND output y: expected a vector or a sequence, received "tokens"',
+    ],
+  ]
+
+  test.each(cases)('%s', (_, call, expected) => {
+    expect(refusal(call)).toBe(expected)
+  })
+
+  test("a name of Object's own is a name like any other", () => {
+    const graph = sequentialGraph(
+      [
+        dense({ inputSize: 1, size: 1, name: '__proto__' }),
+        dense({ size: 1, name: 'constructor' }),
+        last,
+      ].slice(0, 2),
+    )
+    expect(graph.parameters.map(({ name }) => name)).toEqual([
+      '__proto__.weight',
+      '__proto__.bias',
+      'constructor.weight',
+      'constructor.bias',
+    ])
+    expect(({} as { weight?: unknown }).weight).toBeUndefined()
+  })
+})

@@ -1,0 +1,171 @@
+import {
+  add,
+  cell,
+  concat,
+  dense,
+  embedding,
+  type GraphContext,
+  graph,
+  gru,
+  type LstmState,
+  last,
+  linear,
+  lstm,
+  type Model,
+  mix,
+  type Result,
+  relu,
+  rnn,
+  type Sequence,
+  scan,
+  sequential,
+  slice,
+  type Tokens,
+  tanh,
+  type Vector,
+} from 'unrolled'
+import { describe, expectTypeOf, test } from 'vitest'
+
+declare const context: GraphContext
+declare const sequence3: Sequence<3>
+declare const vector3: Vector<3>
+declare const vector4: Vector<4>
+declare const tokens9: Tokens<9>
+
+describe('values are typed by kind and size', () => {
+  test('inputs', () => {
+    expectTypeOf(context.input.vector('x', { size: 3 })).toEqualTypeOf<Vector<3>>()
+    expectTypeOf(context.input.tokens('x', { vocabularySize: 9 })).toEqualTypeOf<Tokens<9>>()
+  })
+
+  test('dense keeps the kind and changes the size', () => {
+    expectTypeOf(dense({ size: 2 })(sequence3)).toEqualTypeOf<Sequence<2>>()
+    expectTypeOf(dense({ size: 2 })(vector3)).toEqualTypeOf<Vector<2>>()
+    expectTypeOf(relu(vector3)).toEqualTypeOf<Vector<3>>()
+    expectTypeOf(slice({ start: 1, size: 2 })(sequence3)).toEqualTypeOf<Sequence<2>>()
+  })
+
+  test('recurrent layers give output and state', () => {
+    const { output, state } = lstm({ hiddenSize: 5 })(sequence3)
+    expectTypeOf(output).toEqualTypeOf<Sequence<5>>()
+    expectTypeOf(state).toEqualTypeOf<LstmState<5>>()
+    expectTypeOf(last()(output)).toEqualTypeOf<Vector<5>>()
+    const both = gru({ hiddenSize: 5, bidirectional: true })(sequence3)
+    expectTypeOf(both.output).toEqualTypeOf<Sequence<number>>()
+  })
+
+  test('combinations', () => {
+    expectTypeOf(add(vector3, vector3)).toEqualTypeOf<Vector<3>>()
+    expectTypeOf(add(vector3, sequence3)).toEqualTypeOf<Sequence<3>>()
+    expectTypeOf(concat(vector3, vector4)).toEqualTypeOf<Vector<number>>()
+    expectTypeOf(add(concat(vector3, vector4), vector3)).toEqualTypeOf<Vector<number>>()
+    expectTypeOf(mix(vector3, vector3, 0.5)).toEqualTypeOf<Vector<3>>()
+  })
+
+  test('cells', () => {
+    const leaky = cell({ h: 64 }, ({ h }, x) => ({
+      h: mix(h, tanh(linear(64)(concat(h, x))), 0.1),
+    }))
+    const { output, state } = scan(leaky)(sequence3)
+    expectTypeOf(output).toEqualTypeOf<Sequence<64>>()
+    expectTypeOf(state.h).toEqualTypeOf<Vector<64>>()
+    const read = cell({ h: 4 }, ({ h }, x) => ({ h, output: linear(2)(x) }))
+    expectTypeOf(scan(read)(sequence3).output).toEqualTypeOf<Sequence<2>>()
+  })
+})
+
+describe('a wrong wire is a compile error', () => {
+  test('kinds', () => {
+    // @ts-expect-error tokens have no numbers
+    dense({ size: 2 })(tokens9)
+    // @ts-expect-error a vector has no steps
+    lstm({ hiddenSize: 2 })(vector3)
+    // @ts-expect-error a vector has no steps
+    last()(vector3)
+    // @ts-expect-error a sequence of numbers has no ids
+    embedding({ size: 2 })(sequence3)
+    // @ts-expect-error tokens have no numbers
+    add(tokens9, tokens9)
+  })
+
+  test('sizes', () => {
+    // @ts-expect-error 3 is not 4
+    add(vector3, vector4)
+    // @ts-expect-error 4 is not 3
+    mix(vector3, vector4, 0.5)
+    // @ts-expect-error the state has 5 numbers
+    rnn({ hiddenSize: 5 })(sequence3, { initial: { h: vector4 } })
+    // @ts-expect-error the next state must have 4 numbers
+    cell({ h: 4 }, () => ({ h: vector3 }))
+    // @ts-expect-error every state needs a next one
+    cell({ h: 4, c: 4 }, ({ h }) => ({ h }))
+  })
+
+  test('options', () => {
+    // @ts-expect-error there is no such option
+    lstm({ hiddenSize: 2, dropuot: 0.1 })
+    // @ts-expect-error the size is missing
+    dense({})
+  })
+
+  test('layers of a sequential model', () => {
+    // @ts-expect-error dense cannot take tokens
+    sequential([dense({ size: 2 }), last()])
+    // @ts-expect-error the first layer needs its inputSize
+    sequential([lstm({ hiddenSize: 2 }), last()])
+    // @ts-expect-error an lstm cannot take a vector
+    sequential([embedding({ vocabularySize: 9, size: 4 }), last(), lstm({ hiddenSize: 2 })])
+    // @ts-expect-error a second embedding has no ids to look up
+    sequential([embedding({ vocabularySize: 9, size: 4 }), embedding({ size: 4 })])
+    // @ts-expect-error there are no layers
+    sequential([])
+  })
+})
+
+describe('models', () => {
+  test('sequential fixes inputs and outputs', () => {
+    const model = sequential([
+      embedding({ vocabularySize: 9, size: 4 }),
+      lstm({ hiddenSize: 8, numLayers: 2 }),
+      last(),
+      dense({ size: 2 }),
+    ])
+    expectTypeOf(model).toEqualTypeOf<
+      Model<{ readonly tokens: Tokens<9> }, { readonly output: Vector<2> }>
+    >()
+    expectTypeOf<Awaited<ReturnType<typeof model.predict>>['output']>().toEqualTypeOf<
+      Result<Vector<2>>
+    >()
+    const { output } = {} as Awaited<ReturnType<typeof model.predict>>
+    expectTypeOf(output.toNested()).toEqualTypeOf<number[][]>()
+    model.predict([[1, 2], [3]])
+    model.predict({ tokens: [Int32Array.of(1, 2)] })
+    // @ts-expect-error tokens are whole numbers in a row, not steps of numbers
+    model.predict([[[1], [2]]])
+    model.fit({ x: [[1, 2]], y: [1] }, { loss: 'crossEntropy' })
+    model.fit(() => [{ x: [[1]], y: Int32Array.of(1) }], { loss: { output: 'crossEntropy' } })
+    // @ts-expect-error there is no such loss
+    model.fit({ x: [[1, 2]], y: [1] }, { loss: 'crossEntropie' })
+    const stream = model.stream()
+    expectTypeOf(stream.push(3).output).toEqualTypeOf<Float32Array>()
+  })
+
+  test('a graph names its outputs', () => {
+    const model = graph(({ input }) => {
+      const x = input.sequence('x', { size: 2 })
+      return { tags: dense({ size: 5 })(x), mood: dense({ size: 1 })(last()(x)) }
+    })
+    const result = {} as Awaited<ReturnType<typeof model.predict>>
+    expectTypeOf(result.tags.toNested()).toEqualTypeOf<number[][][]>()
+    expectTypeOf(result.mood.toNested()).toEqualTypeOf<number[][]>()
+    model.predict({ x: [[[1, 2]]] })
+  })
+
+  test('functions of your own are layers', () => {
+    const residual = (x: Sequence<4>) => add(x, dense({ size: 4 })(x))
+    const model = sequential([dense({ inputSize: 2, size: 4 }), residual, gru({ hiddenSize: 3 })])
+    expectTypeOf(model).toExtend<
+      Model<{ readonly input: Sequence<2> }, { readonly output: Sequence<3> }>
+    >()
+  })
+})

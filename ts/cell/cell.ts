@@ -1,0 +1,64 @@
+import { Described, mismatch } from '../errors.js'
+import { checkName } from '../graph/scope.js'
+import type { Vector } from '../graph/value.js'
+import { checkCount, checkOptions } from '../options.js'
+
+/** The states of a cell: a vector for each name. */
+export type States<S extends Readonly<Record<string, number>>> = {
+  readonly [K in keyof S]: Vector<S[K]>
+}
+
+/** What one step returns: the next states, and `output` if it is not the state itself. */
+export type Step<S extends Readonly<Record<string, number>>> = States<S> & {
+  readonly output?: Vector
+}
+
+/** One step of a recurrence, to be unrolled by {@link scan}. */
+export interface Cell<
+  S extends Readonly<Record<string, number>> = Readonly<Record<string, number>>,
+  R extends Step<S> = Step<S>,
+> {
+  /** The size of each state. */
+  readonly sizes: S
+  /** Builds one step from the states at the step before and the step's input. */
+  step(state: States<S>, x: Vector): R
+}
+
+/** The size of what a cell gives at each step. */
+export type OutputSize<S, R> = R extends { readonly output: Vector<infer O> }
+  ? O
+  : S extends { readonly h: infer H extends number }
+    ? H
+    : Extract<S[keyof S], number>
+
+/**
+ * A cell of your own: its states by name and size, and one step, written with the same functions as
+ * any graph. The step returns the next states, and `output` beside them where that is not `h` (or
+ * the only state).
+ *
+ * A vector from outside the cell may be used inside; it is the same at every step.
+ *
+ * ```ts
+ * const leaky = cell({ h: 64 }, ({ h }, x) => ({ h: mix(h, tanh(linear(64)(concat(h, x))), 0.1) }))
+ * ```
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad name or size.
+ */
+export function cell<const S extends Readonly<Record<string, number>>, R extends Step<S> = Step<S>>(
+  sizes: S,
+  step: (state: States<S>, x: Vector) => R,
+): Cell<S, R> {
+  checkOptions('cell states', sizes, Object.keys(sizes ?? {}))
+  for (const [name, size] of Object.entries(sizes)) {
+    checkName('cell state', name)
+    checkCount(`cell state ${name}`, size)
+    if (name === 'output' || name === 'x') {
+      const received = new Described(`"${name}", which is the step's own`)
+      throw mismatch('ERR_UNROLLED_ARGUMENT', 'cell state name', 'another name', received)
+    }
+  }
+  if (typeof step !== 'function') {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', 'cell step', 'a function', step)
+  }
+  return Object.freeze({ sizes: Object.freeze({ ...sizes }), step })
+}

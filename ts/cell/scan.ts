@@ -1,0 +1,103 @@
+import { Described, mismatch } from '../errors.js'
+import { callOptions, layer, type Mapping, type Signature, type Signed } from '../graph/layer.js'
+import type { Sequence, Vector } from '../graph/value.js'
+import { checkBoolean, checkOptions } from '../options.js'
+import type { Cell, OutputSize, States, Step } from './cell.js'
+import { unroll } from './unroll.js'
+
+/** Options of {@link scan}. */
+export interface ScanOptions {
+  /** Runs from each row's last valid step to its first; outputs keep the original order. */
+  readonly reverse?: boolean
+  /** Names the layer and its parameters; `scan` by default. */
+  readonly name?: string
+}
+
+/** What a recurrent layer gives: the output at every step, and the state after the last. */
+export interface Recurrence<F extends number, S> {
+  readonly output: Sequence<F>
+  readonly state: S
+}
+
+/** Options of a recurrent layer's call. */
+export interface Start<S> {
+  /** Where the states start; those left out start at zero, or at a run's `state`. */
+  readonly initial?: Partial<S>
+}
+
+/** A sequence becomes a {@link Recurrence}. */
+export interface ScanMapping<F extends number, S> extends Mapping {
+  readonly output: Recurrence<F, S>
+}
+
+/** The layer that {@link scan} makes. */
+export interface Scan<F extends number, S>
+  extends Signed<Signature<Sequence, ScanMapping<F, S>, never>> {
+  (x: Sequence, options?: Start<S>): Recurrence<F, S>
+}
+
+/**
+ * Unrolls a cell along a sequence: `state, output[t] = step(state, x[t])` over each row's valid
+ * steps, parameters shared by all of them. A call gives `{ output, state }`; in `sequential` the
+ * output goes on. The parameters of layers inside the cell are named under the scan's name:
+ * `scan.linear.weight`.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_GRAPH` when the step leaves out a state,
+ * `ERR_UNROLLED_SHAPE` when a state has another size.
+ */
+export function scan<const S extends Readonly<Record<string, number>>, R extends Step<S>>(
+  cell: Cell<S, R>,
+  options: ScanOptions = {},
+): Scan<OutputSize<S, R>, States<S>> {
+  checkOptions('scan', options, ['reverse', 'name'])
+  const where = options.name ?? 'scan'
+  const reverse = checkBoolean(`${where} reverse`, options.reverse ?? false)
+  if (typeof cell?.step !== 'function') {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a cell', cell)
+  }
+  return layer<Scan<OutputSize<S, R>, States<S>>>({
+    kind: 'scan',
+    name: options.name,
+    accepts: ['sequence'],
+    build(site, x, call) {
+      callOptions(where, call, ['initial'])
+      const initial = (call as Start<Record<string, Vector>> | undefined)?.initial ?? {}
+      checkOptions(`${where} initial`, initial, Object.keys(cell.sizes))
+      return unroll({
+        site,
+        label: site.label,
+        x,
+        sizes: cell.sizes,
+        reverse,
+        initial,
+        step(state, step) {
+          const next: Readonly<Record<string, Vector>> = cell.step(state as States<S>, step)
+          checkStep(where, next, Object.keys(cell.sizes))
+          return { next, output: outputOf(where, next, Object.keys(cell.sizes)) }
+        },
+      })
+    },
+  })
+}
+
+function checkStep(where: string, next: unknown, states: readonly string[]): void {
+  if (typeof next !== 'object' || next === null) {
+    throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell`, 'the next states returned', next)
+  }
+  checkOptions(`${where} cell result`, next, [...states, 'output'])
+}
+
+function outputOf(
+  where: string,
+  next: Readonly<Record<string, Vector>>,
+  states: readonly string[],
+): Vector {
+  const only = states.length === 1 ? states[0] : undefined
+  const { output, h } = next
+  const given = output ?? h ?? (only === undefined ? undefined : next[only])
+  if (given === undefined) {
+    const received = new Described(Object.keys(next).join(', ') || 'nothing')
+    throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell`, 'an output or a state h', received)
+  }
+  return given
+}

@@ -1,0 +1,97 @@
+import { Described, mismatch } from '../errors.js'
+import type { OutputJson } from '../graph/json.js'
+import type { Scope, Site } from '../graph/scope.js'
+import { checkKind, checkSize, type Sequence, type Vector } from '../graph/value.js'
+
+/** A state's name and its value: at the previous step, at the next, at the end. */
+export type NamedVectors = Readonly<Record<string, Vector>>
+
+/** One scan: a step's body along a sequence. */
+export interface Unrolling {
+  readonly site: Site
+  /** The node's name. */
+  readonly label: string
+  readonly x: Sequence
+  /** The size of each state. */
+  readonly sizes: Readonly<Record<string, number>>
+  readonly reverse: boolean
+  /** Where states start; those not named are the model's own and start at zero. */
+  readonly initial: Readonly<Partial<Record<string, Vector>>>
+  /** Builds the body: the next states, and the output beside them. */
+  step(state: NamedVectors, x: Vector, body: Scope): { next: NamedVectors; output: Vector }
+}
+
+/** What a scan gives: a step's output at every step, and the state after the last. */
+export interface Unrolled {
+  readonly output: Sequence
+  readonly state: NamedVectors
+}
+
+/** Adds a scan node: `state, output = step(state, x[t])` along each row's valid steps. */
+export function unroll(spec: Unrolling): Unrolled {
+  const { site, x, sizes } = spec
+  const names = Object.keys(sizes)
+  const body = site.scope.body(site.name, site.shared)
+  const step = body.bind(x, 'x')
+  const { next, output } = spec.step(stateNodes(body, sizes), step, body)
+  const outputs: OutputJson[] = [{ name: 'output', from: body.wire(output) }]
+  for (const name of names) {
+    outputs.push({ name, from: body.wire(nextOf(site.name, name, sizes, next)) })
+  }
+  const started = names.filter((name) => spec.initial[name] !== undefined)
+  const initial = started.map((name) => initialOf(site.name, name, sizes, spec.initial))
+  const op = {
+    scan: { reverse: spec.reverse, initial: started, body: { nodes: body.nodes, outputs } },
+  }
+  const node = site.scope.node(spec.label, op, [...body.bound, ...initial])
+  const { size } = output
+  return {
+    output: site.scope.value({ kind: 'sequence', size, axis: x.axis }, `${node}:output`),
+    state: Object.fromEntries(
+      names.map((name) => [
+        name,
+        site.scope.value<Vector>({ kind: 'vector', size: sizes[name] ?? 0 }, `${node}:${name}`),
+      ]),
+    ),
+  }
+}
+
+function stateNodes(body: Scope, sizes: Readonly<Record<string, number>>): NamedVectors {
+  const states = Object.entries(sizes).map(([name, size]): [string, Vector] => {
+    const wire = body.node(name, { state: { size } }, [])
+    return [name, body.value({ kind: 'vector', size }, wire)]
+  })
+  return Object.fromEntries(states)
+}
+
+function nextOf(
+  where: string,
+  name: string,
+  sizes: Readonly<Record<string, number>>,
+  next: NamedVectors,
+): Vector {
+  const value = Object.hasOwn(next, name) ? next[name] : undefined
+  if (value === undefined) {
+    const received = new Described(`only ${Object.keys(next).join(', ') || 'nothing'}`)
+    throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell`, `the next ${name} returned`, received)
+  }
+  return checkState(`${where} next ${name}`, value, sizes[name] ?? 0)
+}
+
+function initialOf(
+  where: string,
+  name: string,
+  sizes: Readonly<Record<string, number>>,
+  initial: Readonly<Partial<Record<string, Vector>>>,
+): Vector {
+  return checkState(`${where} initial ${name}`, initial[name] as Vector, sizes[name] ?? 0)
+}
+
+function checkState(where: string, value: Vector, size: number): Vector {
+  if (typeof value !== 'object' || value === null) {
+    throw mismatch('ERR_UNROLLED_KIND', where, `a vector of size ${size}`, value)
+  }
+  checkKind(where, value, ['vector'])
+  checkSize(where, value, size)
+  return value
+}

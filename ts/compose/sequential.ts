@@ -1,0 +1,81 @@
+import { mismatch, UnrolledError } from '../errors.js'
+import { Declaration } from '../graph/declaration.js'
+import type { GraphJson, KindJson } from '../graph/json.js'
+import { firstOf } from '../graph/layer.js'
+import { finish } from '../graph/outputs.js'
+import { Scope } from '../graph/scope.js'
+import type { Numeric, Sequence, Tokens, Value } from '../graph/value.js'
+import { Model } from '../model/model.js'
+import { openModel } from '../native/open.js'
+import { checkCount, checkOptions } from '../options.js'
+import type { CheckSequential, SequentialInputs, SequentialOutput } from './chain.js'
+
+/** Options of {@link sequential} and {@link graph}. */
+export interface ModelOptions {
+  /** Decides the first weights; 0 by default. */
+  readonly seed?: number
+}
+
+/**
+ * A model of layers, each on the result of the one before (of recurrent ones, their `output`).
+ *
+ * The first layer fixes the input: `embedding` with `vocabularySize` takes tokens, the others with
+ * `inputSize` take sequences. The last result is the output `output`.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a first layer without its size, and what the
+ * layers throw for values that do not fit.
+ */
+export function sequential<const L extends readonly [unknown, ...unknown[]]>(
+  layers: L & CheckSequential<L>,
+  options: ModelOptions = {},
+): Model<SequentialInputs<L>, { readonly output: SequentialOutput<L> }> {
+  return new Model(openModel(sequentialGraph(layers), checkModel('sequential', options)))
+}
+
+/** The graph of {@link sequential} as data. */
+export function sequentialGraph(layers: readonly unknown[]): GraphJson {
+  if (!Array.isArray(layers) || layers.length === 0) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', 'sequential', 'an array of layers', layers)
+  }
+  for (const [index, layer] of layers.entries()) {
+    if (typeof layer !== 'function') {
+      throw mismatch('ERR_UNROLLED_ARGUMENT', `sequential layer ${index}`, 'a layer', layer)
+    }
+  }
+  const declaration = new Declaration()
+  const scope = new Scope(declaration)
+  const first = firstOf(layers[0])
+  if (first === undefined) {
+    throw new UnrolledError(
+      'ERR_UNROLLED_ARGUMENT',
+      'sequential: the first layer needs its inputSize (embedding: its vocabularySize)',
+    )
+  }
+  const output = layers.reduce((value, layer) => onward(layer(value)), begin(scope, first))
+  return finish(declaration, scope, { output: output as Numeric })
+}
+
+/** Checks a model's options and gives the seed. */
+export function checkModel(where: string, options: ModelOptions): number {
+  checkOptions(where, options, ['seed'])
+  return checkCount(`${where} seed`, options.seed ?? 0, 0)
+}
+
+function begin(scope: Scope, first: KindJson): Value {
+  if ('tokens' in first) {
+    const { vocabulary: vocabularySize, axis } = first.tokens
+    const wire = scope.input('tokens', first)
+    return scope.value<Tokens>({ kind: 'tokens', vocabularySize, axis }, wire)
+  }
+  if ('sequence' in first) {
+    const wire = scope.input('input', first)
+    return scope.value<Sequence>({ kind: 'sequence', ...first.sequence }, wire)
+  }
+  throw new UnrolledError('ERR_UNROLLED_INTERNAL', 'a layer begins with neither tokens nor numbers')
+}
+
+function onward(result: unknown): unknown {
+  return typeof result === 'object' && result !== null && 'output' in result
+    ? result.output
+    : result
+}

@@ -1,0 +1,64 @@
+/** The stable codes of every error that this library raises. */
+export type ErrorCode =
+  | 'ERR_UNROLLED_SHAPE'
+  | 'ERR_UNROLLED_KIND'
+  | 'ERR_UNROLLED_VALUE'
+  | 'ERR_UNROLLED_GRAPH'
+  | 'ERR_UNROLLED_FORMAT'
+  | 'ERR_UNROLLED_STATE'
+  | 'ERR_UNROLLED_ARGUMENT'
+  | 'ERR_UNROLLED_NON_FINITE'
+  | 'ERR_UNROLLED_SIZE'
+  | 'ERR_UNROLLED_CANCELLED'
+  | 'ERR_UNROLLED_INTERNAL'
+
+/**
+ * The one error class of the library.
+ *
+ * `code` is stable and meant for programs; `message` names the argument or the node, what was
+ * expected and what came, and is meant for people.
+ */
+export class UnrolledError extends Error {
+  override readonly name = 'UnrolledError'
+
+  /** What kind of thing was wrong. */
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** An error in the one form that messages take: `name: expected this, received that`. */
+export function mismatch(
+  code: ErrorCode,
+  name: string,
+  expected: string,
+  received: unknown,
+): UnrolledError {
+  return new UnrolledError(code, `${name}: expected ${expected}, received ${show(received)}`)
+}
+
+/** A value in a few words, for messages: `a string "x"`, `NaN`, `Float32Array(3)`. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return `"${value.length > 40 ? `${value.slice(0, 40)}…` : value}"`
+  if (typeof value === 'bigint') return `${value}n`
+  if (value === null || typeof value !== 'object') {
+    return typeof value === 'function' ? 'a function' : String(value)
+  }
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  if (value instanceof Described) return value.text
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${lengthOf(value)})`
+  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
+  return name === 'Object' || typeof name !== 'string' ? 'an object' : `an object of ${name}`
+}
+
+/** Words that {@link show} gives as they are. */
+export class Described {
+  constructor(readonly text: string) {}
+}
+
+function lengthOf(view: ArrayBufferView): number {
+  return 'length' in view && typeof view.length === 'number' ? view.length : view.byteLength
+}

@@ -1,0 +1,39 @@
+import { UnrolledError } from '../errors.js'
+import type { InitJson, ParameterJson } from './json.js'
+
+/** The parameters of a whole graph, and the name under which each layer has its own. */
+export class Declaration {
+  readonly #parameters = new Map<string, ParameterJson>()
+  readonly #layers = new Map<object, string>()
+
+  /** In order of declaration. */
+  get parameters(): readonly ParameterJson[] {
+    return [...this.#parameters.values()]
+  }
+
+  /** The name that an earlier call of the same layer took. */
+  nameOf(layer: object): string | undefined {
+    return this.#layers.get(layer)
+  }
+
+  remember(layer: object, name: string): void {
+    this.#layers.set(layer, name)
+  }
+
+  /** Declares a parameter, or, for a layer called again, finds the one it has. */
+  parameter(name: string, shape: readonly number[], init: InitJson, shared: boolean): string {
+    const existing = this.#parameters.get(name)
+    if (existing === undefined) {
+      this.#parameters.set(name, { name, shape, init })
+    } else if (!shared) {
+      throw new UnrolledError('ERR_UNROLLED_GRAPH', `parameter "${name}" is declared twice`)
+    } else if (existing.shape.join() !== shape.join()) {
+      throw new UnrolledError(
+        'ERR_UNROLLED_SHAPE',
+        `${name}: expected shape [${existing.shape.join(', ')}] as in the layer's first call, ` +
+          `received [${shape.join(', ')}]`,
+      )
+    }
+    return name
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The graph as plain data: the only description of a model. The native core checks and compiles
+ * it, and a saved file carries it.
+ */
+export interface GraphJson {
+  readonly version: 1
+  readonly parameters: readonly ParameterJson[]
+  readonly nodes: readonly NodeJson[]
+  readonly outputs: readonly OutputJson[]
+}
+
+/** A learned array: its name is PyTorch's, its shape row-major. */
+export interface ParameterJson {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly init: InitJson
+}
+
+/** How a parameter starts. */
+export type InitJson =
+  | 'zeros'
+  | 'glorotUniform'
+  | { readonly constant: { readonly value: number } }
+  | { readonly blocks: { readonly values: readonly number[] } }
+  | { readonly uniform: { readonly bound: number } }
+  | { readonly normal: { readonly std: number } }
+  | { readonly orthogonal: { readonly blocks: number } }
+
+/** One operation; `inputs` are wires: `node`, or `node:port` for a node with several results. */
+export interface NodeJson {
+  readonly name: string
+  readonly op: OpJson
+  readonly inputs: readonly string[]
+}
+
+/** A named result: of the graph, or of a scan's body. */
+export interface OutputJson {
+  readonly name: string
+  readonly from: string
+}
+
+/** What one row of an input holds. */
+export type KindJson =
+  | { readonly vector: { readonly size: number } }
+  | { readonly sequence: { readonly size: number; readonly axis: string } }
+  | { readonly tokens: { readonly vocabulary: number; readonly axis: string } }
+  | { readonly token: { readonly vocabulary: number } }
+
+/** What happens at each step of a scan. */
+export interface BodyJson {
+  readonly nodes: readonly NodeJson[]
+  readonly outputs: readonly OutputJson[]
+}
+
+/** The functions that an `activation` node applies. */
+export type ActivationName = 'tanh' | 'sigmoid' | 'relu' | 'softmax'
+
+/** The operations of the core. */
+export type OpJson =
+  | { readonly input: KindJson }
+  | { readonly state: { readonly size: number } }
+  | { readonly embedding: { readonly weight: string; readonly padding: number | null } }
+  | {
+      readonly linear: {
+        readonly weight: string
+        readonly bias: string | null
+        readonly rows: readonly [number, number] | null
+      }
+    }
+  | {
+      readonly scan: {
+        readonly reverse: boolean
+        readonly initial: readonly string[]
+        readonly body: BodyJson
+      }
+    }
+  | 'last'
+  | 'mean'
+  | 'max'
+  | 'concat'
+  | { readonly slice: { readonly start: number; readonly size: number } }
+  | 'add'
+  | 'multiply'
+  | { readonly affine: { readonly scale: number; readonly shift: number } }
+  | { readonly activation: ActivationName }
+  | {
+      readonly layerNorm: {
+        readonly gain: string
+        readonly bias: string
+        readonly epsilon: number
+      }
+    }
+  | { readonly dropout: { readonly rate: number; readonly fixed: boolean } }
+  | { readonly shift: { readonly start?: number } }
+  | 'lstmGates'
+  | 'gruGates'

@@ -1,0 +1,173 @@
+import { Described, mismatch, UnrolledError } from '../errors.js'
+import type { Declaration } from './declaration.js'
+import type { InitJson, KindJson, NodeJson, OpJson } from './json.js'
+import { describe, type Numeric, type Value, type Vector } from './value.js'
+
+/** Where a layer's call puts its nodes and finds its parameters. */
+export interface Site {
+  readonly scope: Scope
+  /** The layer's name in the whole graph, which its parameters' names begin with. */
+  readonly name: string
+  /** A free name for the call's node, unique within the scope. */
+  readonly label: string
+  /** Whether the layer was called before, so that this call shares its parameters. */
+  readonly shared: boolean
+  /** Declares a parameter of the layer and gives its full name. */
+  parameter(suffix: string, shape: readonly number[], init: InitJson): string
+}
+
+interface Origin {
+  readonly scope: Scope
+  readonly wire: string
+}
+
+const origins = new WeakMap<object, Origin>()
+
+/** A list of nodes under construction: a graph, or the body of a scan inside one. */
+export class Scope {
+  readonly declaration: Declaration
+  readonly nodes: NodeJson[] = []
+
+  /** For a body: the outer value that each of its input nodes stands for, in order. */
+  readonly bound: Numeric[] = []
+
+  readonly #outer: Scope | undefined
+  readonly #prefix: string
+  readonly #replay: boolean
+  readonly #names = new Set<string>()
+  readonly #layers = new Set<string>()
+  readonly #captured = new Map<object, string>()
+
+  constructor(declaration: Declaration, body?: { outer: Scope; prefix: string; replay: boolean }) {
+    this.declaration = declaration
+    this.#outer = body?.outer
+    this.#prefix = body?.prefix ?? ''
+    this.#replay = body?.replay ?? false
+  }
+
+  /** The scope of one step of a scan in this scope; `replay` shares the parameters of the first. */
+  body(prefix: string, replay: boolean): Scope {
+    return new Scope(this.declaration, { outer: this, prefix: `${prefix}.`, replay })
+  }
+
+  /** Adds a node and gives its name. */
+  node(label: string, op: OpJson, inputs: readonly Value[]): string {
+    const wires = inputs.map((value) => this.wire(value))
+    const name = numbered(label, (it) => this.#names.has(it))
+    this.#names.add(name)
+    this.nodes.push({ name, op, inputs: wires })
+    return name
+  }
+
+  /** The value that a wire of this scope carries. */
+  value<X extends Value>(shape: X, wire: string): X {
+    const value: X = Object.assign({}, shape)
+    Object.freeze(value)
+    origins.set(value, { scope: this, wire })
+    return value
+  }
+
+  /** Adds an input node to a body: one step of a sequence, or a vector that stays. */
+  bind(outer: Numeric, label: string): Vector {
+    const name = this.node(label, { input: { vector: { size: outer.size } } }, [])
+    this.bound.push(outer)
+    return this.value({ kind: 'vector', size: outer.size }, name)
+  }
+
+  /** The wire of a value; a vector from outside the body becomes an input of the body. */
+  wire(value: Value): string {
+    const origin = originOf('value', value)
+    if (origin.scope === this) return origin.wire
+    if (!this.within(origin.scope)) {
+      throw new UnrolledError('ERR_UNROLLED_GRAPH', 'a value of another graph cannot be used here')
+    }
+    const known = this.#captured.get(value)
+    if (known !== undefined) return known
+    if (value.kind !== 'vector') {
+      const received = new Described(`${describe(value)} from outside the cell`)
+      throw mismatch(
+        'ERR_UNROLLED_KIND',
+        'cell',
+        'a vector, or the step of its own input',
+        received,
+      )
+    }
+    const inner = this.bind(value, origin.wire.replace(':', '.'))
+    const wire = originOf('value', inner).wire
+    this.#captured.set(value, wire)
+    return wire
+  }
+
+  /** Whether this scope is `other` or a body inside it. */
+  within(other: Scope): boolean {
+    return this === other || (this.#outer?.within(other) ?? false)
+  }
+
+  /** The site of a layer's call; the layer's first call here settles its name. */
+  site(layer: object, kind: string, name: string | undefined): Site {
+    const known = this.declaration.nameOf(layer)
+    const label = known === undefined ? this.claim(kind, name) : (name ?? kind)
+    const full = known ?? `${this.#prefix}${label}`
+    const shared = known !== undefined || this.#replay
+    if (known === undefined) this.declaration.remember(layer, full)
+    return {
+      scope: this,
+      name: full,
+      label,
+      shared,
+      parameter: (suffix, shape, init) =>
+        this.declaration.parameter(`${full}.${suffix}`, shape, init, shared),
+    }
+  }
+
+  /** Declares an input of the graph and gives its wire. */
+  input(name: string, kind: KindJson): string {
+    checkName('input', name)
+    if (this.#names.has(name)) throw taken('input', name)
+    return this.node(name, { input: kind }, [])
+  }
+
+  /** A name for a new layer: the one asked for, or the kind, numbered if need be. */
+  private claim(kind: string, name: string | undefined): string {
+    if (name !== undefined) checkName(kind, name)
+    const label = name ?? numbered(kind, (it) => this.#layers.has(it) || this.#names.has(it))
+    if (this.#layers.has(label) || this.#names.has(label)) throw taken(kind, label)
+    this.#layers.add(label)
+    return label
+  }
+}
+
+/** The innermost scope among the values' scopes: where an operation on them belongs. */
+export function scopeOf(where: string, values: readonly Value[]): Scope {
+  const scopes = values.map((value) => originOf(where, value).scope)
+  const scope = scopes.find((inner) => scopes.every((outer) => inner.within(outer)))
+  if (scope === undefined) {
+    throw new UnrolledError('ERR_UNROLLED_GRAPH', `${where}: its values are of different graphs`)
+  }
+  return scope
+}
+
+/** Refuses a name that a wire or a file could not carry. */
+export function checkName(where: string, name: unknown): void {
+  if (typeof name !== 'string' || name === '' || /[:\0]/.test(name)) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} name`, 'some text without ":" and NUL', name)
+  }
+}
+
+function originOf(where: string, value: unknown): Origin {
+  const origin = typeof value === 'object' && value !== null ? origins.get(value) : undefined
+  if (origin === undefined) {
+    throw mismatch('ERR_UNROLLED_KIND', where, 'a value of a graph', value)
+  }
+  return origin
+}
+
+function numbered(label: string, isTaken: (name: string) => boolean): string {
+  let name = label
+  for (let i = 1; isTaken(name); i++) name = `${label}_${i}`
+  return name
+}
+
+function taken(where: string, name: string): UnrolledError {
+  return new UnrolledError('ERR_UNROLLED_ARGUMENT', `${where}: the name "${name}" is taken`)
+}

@@ -1,0 +1,75 @@
+import { Described, mismatch } from '../errors.js'
+
+/** `size` numbers a row. */
+export interface Vector<F extends number = number> {
+  readonly kind: 'vector'
+  readonly size: F
+}
+
+/** A row holds its own number of steps, `size` numbers a step. */
+export interface Sequence<F extends number = number> {
+  readonly kind: 'sequence'
+  readonly size: F
+  /** Values of one axis have the same lengths; `time` unless declared otherwise. */
+  readonly axis: string
+}
+
+/** A row holds its own number of steps, one id below `vocabularySize` a step. */
+export interface Tokens<V extends number = number> {
+  readonly kind: 'tokens'
+  readonly vocabularySize: V
+  /** Values of one axis have the same lengths; `time` unless declared otherwise. */
+  readonly axis: string
+}
+
+/** One id below `vocabularySize` a row. */
+export interface Token<V extends number = number> {
+  readonly kind: 'token'
+  readonly vocabularySize: V
+}
+
+/** Anything that holds numbers. */
+export type Numeric<F extends number = number> = Vector<F> | Sequence<F>
+
+/** A value in a graph, typed by kind and size: what a layer takes and gives. */
+export type Value = Vector | Sequence | Tokens | Token
+
+/** The name of a kind. */
+export type Kind = Value['kind']
+
+/** The same kind as `X`, with `S` numbers. */
+export type Resize<X, S extends number> = X extends Sequence
+  ? Sequence<S>
+  : X extends Vector
+    ? Vector<S>
+    : never
+
+/** The value's size as a literal, or `number`. */
+export type SizeOf<X> = X extends { readonly size: infer F extends number } ? F : never
+
+/** A value in words: `a sequence of size 3`. */
+export function describe(value: Value): string {
+  return value.kind === 'vector' || value.kind === 'sequence'
+    ? `a ${value.kind} of size ${value.size}`
+    : `${value.kind === 'token' ? 'a token' : 'tokens'} of vocabulary ${value.vocabularySize}`
+}
+
+/** Refuses a value of another kind than those listed. */
+export function checkKind<K extends Kind>(
+  where: string,
+  value: Value,
+  kinds: readonly K[],
+): asserts value is Extract<Value, { kind: K }> {
+  if (!kinds.some((kind) => kind === value.kind)) {
+    const expected = kinds.map((kind) => (kind === 'tokens' ? kind : `a ${kind}`)).join(' or ')
+    throw mismatch('ERR_UNROLLED_KIND', where, expected, new Described(describe(value)))
+  }
+}
+
+/** Refuses a value of another size. */
+export function checkSize(where: string, value: Numeric, size: number): void {
+  if (value.size !== size) {
+    const received = new Described(describe(value))
+    throw mismatch('ERR_UNROLLED_SHAPE', where, `size ${size}`, received)
+  }
+}

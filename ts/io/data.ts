@@ -1,0 +1,90 @@
+import type { Sequence, Token, Tokens, Value, Vector } from '../graph/value.js'
+
+/** A flat array with its shape, row-major, padded to one length where rows have steps. */
+export interface Packed<A extends Float32Array | Int32Array> {
+  readonly values: A
+  /** `[rows, time, size]`, `[rows, size]`, `[rows, time]` or `[rows]`, as the kind demands. */
+  readonly shape: readonly number[]
+  /** The valid steps of each row; all of them by default. Padding is never read. */
+  readonly lengths?: ArrayLike<number>
+}
+
+/** Numbers of one step, or of a row without steps. */
+type Numbers = readonly number[] | Float32Array
+
+/**
+ * Rows of a sequence: nested arrays `[row][step][number]`, rows of any length; flat rows as
+ * `Float32Array`; for one number a step also `[row][step]`; or {@link Packed}.
+ */
+export type SequenceData =
+  | readonly (readonly Numbers[] | readonly number[] | Float32Array)[]
+  | Packed<Float32Array>
+
+/** Rows of a vector: nested arrays `[row][number]`, rows as `Float32Array`, or {@link Packed}. */
+export type VectorData = readonly Numbers[] | Packed<Float32Array>
+
+/** Rows of ids: nested arrays `[row][step]` of any length, rows as `Int32Array`, or {@link Packed}. */
+export type TokensData = readonly (readonly number[] | Int32Array)[] | Packed<Int32Array>
+
+/** One id a row: an array, an `Int32Array`, or {@link Packed}. */
+export type TokenData = readonly number[] | Int32Array | Packed<Int32Array>
+
+/** The data that a value of the kind `X` takes. */
+export type DataOf<X extends Value> = X extends Sequence
+  ? SequenceData
+  : X extends Vector
+    ? VectorData
+    : X extends Tokens
+      ? TokensData
+      : X extends Token
+        ? TokenData
+        : never
+
+/** The data of every value of a record by name; of a record with one value also as it is. */
+export type Feed<R extends Readonly<Record<string, Value>>> =
+  | { readonly [K in keyof R]: DataOf<R[K]> }
+  | (IsOne<keyof R> extends true ? DataOf<R[keyof R]> : never)
+
+/** Targets for an output of the kind `X`: numbers of its shape, or an id for each class to hit. */
+export type TargetOf<X extends Value> = X extends Sequence
+  ? SequenceData | TokensData
+  : X extends Vector
+    ? VectorData | TokenData
+    : never
+
+/** The targets of every output by name; of a single output also as they are. */
+export type Targets<R extends Readonly<Record<string, Value>>> =
+  | { readonly [K in keyof R]?: TargetOf<R[K]> }
+  | (IsOne<keyof R> extends true ? TargetOf<R[keyof R]> : never)
+
+/** Inputs with their targets: a whole data set in memory, or one batch. */
+export interface Examples<
+  I extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>,
+  O extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>,
+> {
+  readonly x: Feed<I>
+  readonly y: Targets<O>
+}
+
+/** Batches one after the other. */
+export type Batches<B> = Iterable<B> | AsyncIterable<B>
+
+/**
+ * What a model learns from or is measured on: examples in memory, which are shuffled and cut into
+ * batches; or batches ready made, as an iterable or async iterable, or as a function that returns a
+ * fresh one for every epoch.
+ */
+export type Data<
+  I extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>,
+  O extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>,
+> = Examples<I, O> | Batches<Examples<I, O>> | (() => Batches<Examples<I, O>>)
+
+type IsOne<K, All = K> = [K] extends [never]
+  ? false
+  : K extends unknown
+    ? string extends K
+      ? true
+      : [All] extends [K]
+        ? true
+        : false
+    : never

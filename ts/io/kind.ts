@@ -1,0 +1,44 @@
+import type { DescribedKind } from '../native/contract.js'
+
+/** What one row of data holds: so many numbers, or ids; a step each, or once. */
+export type RowKind =
+  | { readonly kind: 'vector'; readonly size: number }
+  | { readonly kind: 'sequence'; readonly size: number }
+  | { readonly kind: 'tokens' }
+  | { readonly kind: 'token' }
+
+/** A named input or target, and what its rows hold. */
+export interface Port {
+  readonly name: string
+  readonly rows: RowKind
+}
+
+/** The rows of an input or output of a compiled model. */
+export function rowKind(kind: DescribedKind): RowKind {
+  if ('vector' in kind) return { kind: 'vector', size: kind.vector.size }
+  if ('sequence' in kind) return { kind: 'sequence', size: kind.sequence.size }
+  return { kind: 'tokens' in kind ? 'tokens' : 'token' }
+}
+
+/** Whether rows have steps. */
+export function isTimed(kind: RowKind): boolean {
+  return kind.kind === 'sequence' || kind.kind === 'tokens'
+}
+
+/** Whether rows hold ids. */
+export function isIds(kind: RowKind): boolean {
+  return kind.kind === 'tokens' || kind.kind === 'token'
+}
+
+/** Numbers a step, or a row without steps, takes in a flat array. */
+export function widthOf(kind: RowKind): number {
+  return 'size' in kind ? kind.size : 1
+}
+
+/** The shape of many rows, in words: `[rows, time, 3]`. */
+export function shapeWords(kind: RowKind): string {
+  const parts = ['rows']
+  if (isTimed(kind)) parts.push('time')
+  if ('size' in kind) parts.push(String(kind.size))
+  return `[${parts.join(', ')}]`
+}

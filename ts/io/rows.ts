@@ -1,0 +1,225 @@
+import { Described, mismatch, UnrolledError } from '../errors.js'
+import type { NativeTensor } from '../native/contract.js'
+import { isIds, isTimed, type Port, shapeWords, widthOf } from './kind.js'
+
+/** Rows of one input or target in memory, each found by its start in one flat array. */
+export class Rows {
+  readonly #port: Port
+  readonly #values: Float32Array | Int32Array
+  /** The steps of each row; of a kind without steps, 1. */
+  readonly #lengths: Int32Array
+  readonly #starts: Float64Array
+
+  constructor(
+    port: Port,
+    values: Float32Array | Int32Array,
+    lengths: Int32Array,
+    /** Steps from one row's start to the next's; none when they follow each other closely. */
+    stride?: number,
+  ) {
+    this.#port = port
+    this.#values = values
+    this.#lengths = lengths
+    this.#starts = new Float64Array(lengths.length)
+    const width = widthOf(port.rows)
+    let start = 0
+    for (const [row, length] of lengths.entries()) {
+      this.#starts[row] = start
+      start += (stride ?? length) * width
+    }
+  }
+
+  get count(): number {
+    return this.#lengths.length
+  }
+
+  /** The chosen rows, padded to the longest of them. */
+  gather(rows: ArrayLike<number>): NativeTensor {
+    const { name, rows: kind } = this.#port
+    const lengths = Int32Array.from(rows, (row) => this.#lengths[row] ?? 0)
+    const time = lengths.reduce((most, length) => Math.max(most, length), 0)
+    const width = widthOf(kind)
+    const stride = isTimed(kind) ? time * width : width
+    const size = lengths.length * stride
+    const ids = this.#values instanceof Int32Array
+    const values = ids ? new Int32Array(size) : new Float32Array(size)
+    for (const [index, length] of lengths.entries()) {
+      const start = this.#starts[rows[index] ?? 0] ?? 0
+      values.set(this.#values.subarray(start, start + length * width), index * stride)
+    }
+    const shape = [lengths.length]
+    if (isTimed(kind)) shape.push(time)
+    if (!ids) shape.push(width)
+    const tensor: NativeTensor = { name, shape }
+    if (values instanceof Int32Array) tensor.ids = values
+    else tensor.values = values
+    if (isTimed(kind) && lengths.some((length) => length < time)) tensor.lengths = lengths
+    return tensor
+  }
+
+  /** All rows in order. */
+  all(): NativeTensor {
+    return this.gather(Int32Array.from(this.#lengths, (_, row) => row))
+  }
+}
+
+/** Data of any documented form as rows; `name` is the argument's in messages. */
+export function rowsOf(name: string, port: Port, data: unknown): Rows {
+  if (data instanceof Int32Array && port.rows.kind === 'token') {
+    return packedRows(name, port, { values: data, shape: [data.length] })
+  }
+  if (Array.isArray(data)) return nestedRows(name, port, data)
+  if (typeof data === 'object' && data !== null && 'values' in data) {
+    return packedRows(name, port, data)
+  }
+  const expected = `an array of rows or { values, shape } of ${shapeWords(port.rows)}`
+  throw mismatch('ERR_UNROLLED_KIND', name, expected, data)
+}
+
+function packedRows(name: string, port: Port, data: object): Rows {
+  const { values, shape, lengths } = data as {
+    values: unknown
+    shape?: unknown
+    lengths?: unknown
+  }
+  checkArray(name, port, values)
+  const [count, time] = checkShape(name, port, shape, values.length)
+  if (!isTimed(port.rows)) {
+    if (lengths !== undefined) {
+      throw mismatch(
+        'ERR_UNROLLED_SHAPE',
+        `${name} lengths`,
+        'none for rows without steps',
+        lengths,
+      )
+    }
+    return new Rows(port, values, new Int32Array(count).fill(1))
+  }
+  const valid =
+    lengths === undefined
+      ? new Int32Array(count).fill(time)
+      : checkLengths(`${name} lengths`, lengths, count, time)
+  return new Rows(port, values, valid, time)
+}
+
+function checkArray(
+  name: string,
+  port: Port,
+  values: unknown,
+): asserts values is Float32Array | Int32Array {
+  const expected = isIds(port.rows) ? Int32Array : Float32Array
+  if (!(values instanceof expected)) {
+    throw mismatch('ERR_UNROLLED_KIND', `${name} values`, `a ${expected.name}`, values)
+  }
+  if (values.buffer instanceof SharedArrayBuffer) {
+    const received = new Described('one on shared memory, which may change meanwhile: copy it')
+    throw mismatch('ERR_UNROLLED_VALUE', `${name} values`, 'memory of its own', received)
+  }
+}
+
+function checkShape(
+  name: string,
+  port: Port,
+  shape: unknown,
+  length: number,
+): readonly [count: number, time: number] {
+  const list: readonly unknown[] = Array.isArray(shape) ? shape : []
+  const { rows } = port
+  const rank = 1 + (isTimed(rows) ? 1 : 0) + ('size' in rows ? 1 : 0)
+  const whole = list.every((part) => Number.isSafeInteger(part) && Number(part) >= 0)
+  if (list.length !== rank || !whole || ('size' in rows && list[rank - 1] !== rows.size)) {
+    const received = Array.isArray(shape) ? new Described(`[${shape.join(', ')}]`) : shape
+    throw mismatch('ERR_UNROLLED_SHAPE', `${name} shape`, shapeWords(rows), received)
+  }
+  const sizes = list.map(Number)
+  const size = sizes.reduce((product, part) => product * part, 1)
+  if (size !== length) {
+    const expected = `${size} values for the shape [${sizes.join(', ')}]`
+    throw mismatch('ERR_UNROLLED_SHAPE', name, expected, new Described(String(length)))
+  }
+  return [sizes[0] ?? 0, isTimed(rows) ? (sizes[1] ?? 0) : 1]
+}
+
+function checkLengths(name: string, lengths: unknown, count: number, time: number): Int32Array {
+  const list = lengths as Partial<ArrayLike<unknown>> | null
+  if (typeof list !== 'object' || list === null || list.length !== count) {
+    throw mismatch('ERR_UNROLLED_SHAPE', name, `${count} lengths`, lengths)
+  }
+  return Int32Array.from({ length: count }, (_, row) => {
+    const length = list[row]
+    if (!Number.isInteger(length) || Number(length) < 0 || Number(length) > time) {
+      throw mismatch('ERR_UNROLLED_SHAPE', `${name}[${row}]`, `a length from 0 to ${time}`, length)
+    }
+    return Number(length)
+  })
+}
+
+function nestedRows(name: string, port: Port, data: readonly unknown[]): Rows {
+  const { rows } = port
+  const lengths = Int32Array.from(data, (row, index) =>
+    isTimed(rows) ? rowLength(`${name}[${index}]`, port, row) : 1,
+  )
+  const total = lengths.reduce((sum, length) => sum + length, 0) * widthOf(rows)
+  const values = isIds(rows) ? new Int32Array(total) : new Float32Array(total)
+  const into: Filling = { values, at: 0 }
+  for (const [index, row] of data.entries()) {
+    const where = `${name}[${index}]`
+    if (!isTimed(rows)) fillStep(where, port, row, into)
+    else if (row instanceof values.constructor) fillFlat(row as Float32Array | Int32Array, into)
+    else {
+      for (const [step, value] of (row as readonly unknown[]).entries()) {
+        fillStep(`${where}[${step}]`, port, value, into)
+      }
+    }
+  }
+  return new Rows(port, values, lengths)
+}
+
+interface Filling {
+  readonly values: Float32Array | Int32Array
+  at: number
+}
+
+function rowLength(where: string, port: Port, row: unknown): number {
+  const width = widthOf(port.rows)
+  const flat = isIds(port.rows) ? Int32Array : Float32Array
+  if (Array.isArray(row)) return row.length
+  if (row instanceof flat && row.length % width === 0) return row.length / width
+  const steps = isIds(port.rows) ? 'ids' : `steps of ${width} numbers`
+  throw mismatch('ERR_UNROLLED_KIND', where, `an array of ${steps} or a ${flat.name}`, row)
+}
+
+function fillFlat(row: Float32Array | Int32Array, into: Filling): void {
+  into.values.set(row, into.at)
+  into.at += row.length
+}
+
+/** One step, or one row without steps: an id, a number where the size is 1, or an array. */
+function fillStep(where: string, port: Port, step: unknown, into: Filling): void {
+  const width = widthOf(port.rows)
+  if (isIds(port.rows)) {
+    into.values[into.at++] = checkId(where, step)
+  } else if (width === 1 && typeof step === 'number') {
+    into.values[into.at++] = step
+  } else if ((Array.isArray(step) || step instanceof Float32Array) && step.length === width) {
+    for (const value of step) into.values[into.at++] = checkPlain(where, value)
+  } else {
+    throw mismatch('ERR_UNROLLED_SHAPE', where, `an array of ${width} numbers`, step)
+  }
+}
+
+function checkPlain(where: string, value: unknown): number {
+  if (typeof value === 'number') return value
+  throw mismatch('ERR_UNROLLED_KIND', where, 'a number', value)
+}
+
+function checkId(where: string, value: unknown): number {
+  if (typeof value !== 'number') throw mismatch('ERR_UNROLLED_KIND', where, 'an id', value)
+  if (!Number.isInteger(value) || value < 0 || value > 0x7fff_ffff) {
+    throw new UnrolledError(
+      'ERR_UNROLLED_VALUE',
+      `${where}: expected a whole id from 0, received ${value}`,
+    )
+  }
+  return value
+}

@@ -1,0 +1,96 @@
+import { mismatch, UnrolledError } from '../errors.js'
+import { type Batch, ExampleRows, emptyData, type Ports } from './feed.js'
+import { permutation } from './shuffle.js'
+
+/** Where batches come from, epoch by epoch. */
+export interface Source {
+  /** Batches an epoch has, where that is known beforehand. */
+  readonly steps: number | undefined
+  /** The batches of an epoch, counted from 1. */
+  epoch(epoch: number): AsyncGenerator<Batch, void, void>
+}
+
+/** How examples in memory are cut into batches. */
+export interface Cutting {
+  readonly batchSize: number
+  readonly shuffle: boolean
+  readonly seed: number
+}
+
+/** Opens data of any documented form; `cutting` is for examples in memory. */
+export function openSource(
+  argument: string,
+  ports: Ports,
+  data: unknown,
+  cutting: Cutting,
+): Source {
+  if (typeof data === 'function') return iterated(argument, ports, () => data())
+  if (isIterable(data)) return iterated(argument, ports, () => data)
+  if (typeof data === 'object' && data !== null && ('x' in data || 'y' in data)) {
+    return inMemory(argument, ports, data, cutting)
+  }
+  const expected = '{ x, y }, an iterable of them, or a function that returns one'
+  throw mismatch('ERR_UNROLLED_ARGUMENT', argument, expected, data)
+}
+
+/** Whether data are examples in memory, which can be shuffled and cut. */
+export function isInMemory(data: unknown): boolean {
+  return typeof data !== 'function' && !isIterable(data)
+}
+
+function inMemory(argument: string, ports: Ports, data: object, cutting: Cutting): Source {
+  const examples = new ExampleRows(argument, ports, data)
+  const { count } = examples
+  if (count === 0) throw emptyData(argument)
+  const { batchSize, shuffle, seed } = cutting
+  return {
+    steps: Math.ceil(count / batchSize),
+    async *epoch(epoch) {
+      const order = shuffle ? permutation(count, seed, epoch) : ascending(count)
+      for (let start = 0; start < count; start += batchSize) {
+        yield examples.batch(order.subarray(start, start + batchSize))
+      }
+    },
+  }
+}
+
+function iterated(argument: string, ports: Ports, open: () => unknown): Source {
+  return {
+    steps: undefined,
+    async *epoch(epoch) {
+      const batches = open()
+      if (!isIterable(batches)) {
+        throw mismatch('ERR_UNROLLED_ARGUMENT', argument, 'an iterable of batches', batches)
+      }
+      let count = 0
+      for await (const batch of batches) {
+        const examples = new ExampleRows(`${argument} batch ${count + 1}`, ports, batch)
+        if (examples.count === 0) throw emptyData(`${argument} batch ${count + 1}`)
+        count += 1
+        yield examples.whole()
+      }
+      if (count === 0) throw ranDry(argument, epoch)
+    },
+  }
+}
+
+function ranDry(argument: string, epoch: number): UnrolledError {
+  if (epoch === 1) return emptyData(argument)
+  return new UnrolledError(
+    'ERR_UNROLLED_VALUE',
+    `${argument}: expected batches for epoch ${epoch}, received none: an iterator runs only ` +
+      'once; pass a function that returns a fresh one for every epoch',
+  )
+}
+
+function isIterable(data: unknown): data is Iterable<unknown> | AsyncIterable<unknown> {
+  return (
+    typeof data === 'object' &&
+    data !== null &&
+    (Symbol.iterator in data || Symbol.asyncIterator in data)
+  )
+}
+
+function ascending(count: number): Int32Array {
+  return Int32Array.from({ length: count }, (_, index) => index)
+}

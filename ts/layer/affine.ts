@@ -1,0 +1,46 @@
+import { scopeOf } from '../graph/scope.js'
+import type { SizeOf } from '../graph/value.js'
+import { checkKind, type Numeric } from '../graph/value.js'
+import { checkNumber, checkOptions } from '../options.js'
+import { add, type Joined, multiply, type SameSizes } from './combine.js'
+
+/** Options of {@link affine}. */
+export interface AffineOptions {
+  /** Multiplies every number; 1 by default. */
+  readonly scale?: number
+  /** Is added to every number; 0 by default. */
+  readonly shift?: number
+}
+
+/**
+ * `y = scale x + shift`, with two fixed numbers; nothing is learned.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a number that is not finite.
+ */
+export function affine<X extends Numeric>(x: X, options: AffineOptions): X {
+  checkOptions('affine', options, ['scale', 'shift'])
+  const scale = checkNumber('affine scale', options.scale ?? 1)
+  const shift = checkNumber('affine shift', options.shift ?? 0)
+  const scope = scopeOf('affine', [x])
+  checkKind('affine', x, ['vector', 'sequence'])
+  return scope.value(x, scope.node('affine', { affine: { scale, shift } }, [x]))
+}
+
+/**
+ * Between two values: `y = (1 - alpha) a + alpha b`, with a fixed `alpha` or one that is a value
+ * itself, such as a gate. Leaky units are `mix(h, tanh(…), 0.1)`.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes.
+ */
+export function mix<A extends Numeric, B extends Numeric>(
+  a: A,
+  b: B & SameSizes<readonly [A, B]>[1],
+  alpha: number | Numeric,
+): Joined<readonly [A, B], SizeOf<A>>
+export function mix(a: Numeric, b: Numeric, alpha: number | Numeric): Numeric {
+  if (typeof alpha !== 'number') {
+    return add(a, multiply(alpha, add(b, affine(a, { scale: -1 }))))
+  }
+  const part = checkNumber('mix alpha', alpha)
+  return add(affine(a, { scale: 1 - part }), affine(b, { scale: part }))
+}

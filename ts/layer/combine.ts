@@ -1,0 +1,110 @@
+import { Described, mismatch, UnrolledError } from '../errors.js'
+import { scopeOf } from '../graph/scope.js'
+import {
+  checkKind,
+  describe,
+  type Numeric,
+  type Sequence,
+  type SizeOf,
+  type Vector,
+} from '../graph/value.js'
+
+/** What a wrong size shows as where a value was expected. */
+export interface SizesDiffer<Expected extends number, Received extends number> {
+  readonly 'unrolled: sizes differ': readonly [expected: Expected, received: Received]
+}
+
+/** The values with each that is known to differ in size from the first made an error. */
+export type SameSizes<V extends readonly Numeric[]> = {
+  readonly [K in keyof V]: Fits<SizeOf<V[0]>, SizeOf<V[K]>> extends true
+    ? V[K]
+    : SizesDiffer<SizeOf<V[0]>, SizeOf<V[K]>>
+}
+
+/** A sequence if any value is one, else a vector, of size `S`. */
+export type Joined<V extends readonly Numeric[], S extends number> =
+  Extract<V[number], Sequence> extends never ? Vector<S> : Sequence<S>
+
+type Fits<A, B> = number extends A ? true : number extends B ? true : A extends B ? true : false
+
+/**
+ * The sum, number by number: `y = a + b + …`. All of one size; a vector beside a sequence is added
+ * at every step.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
+ */
+export function add<const V extends readonly [Numeric, Numeric, ...Numeric[]]>(
+  ...values: V & SameSizes<V>
+): Joined<V, SizeOf<V[0]>>
+export function add(...values: readonly Numeric[]): Numeric {
+  return combine('add', values)
+}
+
+/**
+ * The product, number by number: `y = a b …`. All of one size; a vector beside a sequence counts
+ * at every step.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
+ */
+export function multiply<const V extends readonly [Numeric, Numeric, ...Numeric[]]>(
+  ...values: V & SameSizes<V>
+): Joined<V, SizeOf<V[0]>>
+export function multiply(...values: readonly Numeric[]): Numeric {
+  return combine('multiply', values)
+}
+
+/**
+ * The values' numbers one after the other: `y = [a, b, …]`. The sizes add up; a vector beside a
+ * sequence is repeated at every step.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_KIND` for tokens.
+ */
+export function concat<const V extends readonly [Numeric, ...Numeric[]]>(
+  ...values: V
+): Joined<V, number>
+export function concat(...values: readonly Numeric[]): Numeric {
+  return combine('concat', values)
+}
+
+function combine(op: 'add' | 'multiply' | 'concat', values: readonly Numeric[]): Numeric {
+  const least = op === 'concat' ? 1 : 2
+  if (values.length < least) {
+    const received = new Described(String(values.length))
+    throw mismatch('ERR_UNROLLED_ARGUMENT', op, `at least ${least} values`, received)
+  }
+  const scope = scopeOf(op, values)
+  for (const value of values) {
+    checkKind(op, value, ['vector', 'sequence'])
+    if (op !== 'concat') checkSameSize(op, values, value)
+  }
+  const size = op === 'concat' ? values.reduce((sum, { size }) => sum + size, 0) : sizeOf(values)
+  const axis = commonAxis(op, values)
+  const wire = scope.node(op, op, values)
+  return axis === undefined
+    ? scope.value<Vector>({ kind: 'vector', size }, wire)
+    : scope.value<Sequence>({ kind: 'sequence', size, axis }, wire)
+}
+
+function sizeOf(values: readonly Numeric[]): number {
+  return values[0]?.size ?? 0
+}
+
+function checkSameSize(where: string, values: readonly Numeric[], value: Numeric): void {
+  if (value.size !== sizeOf(values)) {
+    const received = new Described(describe(value))
+    throw mismatch('ERR_UNROLLED_SHAPE', where, `values of size ${sizeOf(values)}`, received)
+  }
+}
+
+/** The axis of the sequences among the values; none if all are vectors. */
+function commonAxis(where: string, values: readonly Numeric[]): string | undefined {
+  const axes = new Set(values.flatMap((it) => (it.kind === 'sequence' ? [it.axis] : [])))
+  if (axes.size > 1) {
+    const names = [...axes].join('" and "')
+    throw new UnrolledError(
+      'ERR_UNROLLED_SHAPE',
+      `${where}: expected sequences of one axis, received the axes "${names}"`,
+    )
+  }
+  return [...axes][0]
+}

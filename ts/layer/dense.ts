@@ -1,0 +1,107 @@
+import type { ActivationName } from '../graph/json.js'
+import { type Layer, layer, type Mapping } from '../graph/layer.js'
+import type { Site } from '../graph/scope.js'
+import type { Numeric, Resize, Sequence } from '../graph/value.js'
+import { checkBoolean, checkCount, checkOptions, checkWord } from '../options.js'
+import { activate } from './activation.js'
+import { checkInitialiser, type Initialiser, pytorchUniform } from './initialiser.js'
+
+/** Options of {@link linear}. */
+export interface LinearOptions {
+  /** Whether to add a learned bias; `true` by default. */
+  readonly bias?: boolean
+  /** How the weights start; `'glorot'` by default. */
+  readonly initialiser?: Initialiser
+  /** Names the layer and its parameters; `linear` by default. */
+  readonly name?: string
+}
+
+/** Options of {@link dense}. */
+export interface DenseOptions<S extends number, I extends number | undefined> {
+  /** Numbers it gives. */
+  readonly size: S
+  /** Numbers a step of the input has; needed only when the layer begins a model. */
+  readonly inputSize?: I
+  /** Whether to add a learned bias; `true` by default. */
+  readonly bias?: boolean
+  /** A function applied to the result; none by default. */
+  readonly activation?: ActivationName
+  /** How the weights start; `'glorot'` by default. */
+  readonly initialiser?: Initialiser
+  /** Names the layer and its parameters; `dense` by default. */
+  readonly name?: string
+}
+
+/** The kind stays, the size becomes `S`. */
+export interface SizeMapping<S extends number> extends Mapping {
+  readonly output: Resize<this['input'], S>
+}
+
+/**
+ * A learned linear map of each step: `y = activation(x Wᵀ + b)`.
+ *
+ * sequence `[I]` → sequence `[size]`, vector `[I]` → vector `[size]`. Parameters `weight`
+ * `[size, I]` and `bias` `[size]`. First in `sequential` it takes sequences of `inputSize`.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_KIND` for tokens.
+ */
+export function dense<S extends number, I extends number | undefined = undefined>(
+  options: DenseOptions<S, I>,
+): Layer<Numeric, SizeMapping<S>, I extends number ? Sequence<I> : never> {
+  const known = ['size', 'inputSize', 'bias', 'activation', 'initialiser', 'name']
+  checkOptions('dense', options, known)
+  const where = options.name ?? 'dense'
+  const names = ['tanh', 'sigmoid', 'relu', 'softmax'] as const
+  const after =
+    options.activation === undefined
+      ? undefined
+      : checkWord(`${where} activation`, options.activation, names)
+  const inputSize =
+    options.inputSize === undefined
+      ? undefined
+      : checkCount(`${where} inputSize`, options.inputSize)
+  const map = linearMap(where, options.size, options)
+  return layer({
+    kind: 'dense',
+    name: options.name,
+    accepts: ['vector', 'sequence'],
+    first: inputSize === undefined ? undefined : { sequence: { size: inputSize, axis: 'time' } },
+    build(site, x) {
+      const y = map(site, x)
+      return after === undefined ? y : activate(site, after, y)
+    },
+  })
+}
+
+/**
+ * {@link dense} in short, for the bodies of cells: `linear(64)(x)` is `y = x Wᵀ + b`.
+ *
+ * @throws UnrolledError as {@link dense}.
+ */
+export function linear<S extends number>(
+  size: S,
+  options: LinearOptions = {},
+): Layer<Numeric, SizeMapping<S>> {
+  checkOptions('linear', options, ['bias', 'initialiser', 'name'])
+  const map = linearMap(options.name ?? 'linear', size, options)
+  return layer({
+    kind: 'linear',
+    name: options.name,
+    accepts: ['vector', 'sequence'],
+    build: map,
+  })
+}
+
+function linearMap(where: string, size: number, options: LinearOptions) {
+  const units = checkCount(`${where} size`, size)
+  const biased = checkBoolean(`${where} bias`, options.bias ?? true)
+  const initialiser = checkInitialiser(where, options.initialiser)
+  return (site: Site, x: Numeric): Numeric => {
+    const uniform = pytorchUniform(x.size)
+    const pytorch = initialiser === 'pytorch'
+    const weight = site.parameter('weight', [units, x.size], pytorch ? uniform : 'glorotUniform')
+    const bias = biased ? site.parameter('bias', [units], pytorch ? uniform : 'zeros') : null
+    const wire = site.scope.node(site.label, { linear: { weight, bias, rows: null } }, [x])
+    return site.scope.value({ ...x, size: units }, wire)
+  }
+}

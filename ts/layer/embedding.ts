@@ -1,0 +1,90 @@
+import { UnrolledError } from '../errors.js'
+import type { InitJson } from '../graph/json.js'
+import { type Layer, layer, type Mapping } from '../graph/layer.js'
+import type { Sequence, Token, Tokens, Vector } from '../graph/value.js'
+import { checkCount, checkOptions } from '../options.js'
+import { checkInitialiser, type Initialiser } from './initialiser.js'
+
+/** Options of {@link embedding}. */
+export interface EmbeddingOptions<S extends number, V extends number | undefined> {
+  /** Numbers an id becomes. */
+  readonly size: S
+  /** How many ids there are; needed when the layer begins a model, else taken from the tokens. */
+  readonly vocabularySize?: V
+  /** An id that becomes zeros and learns nothing; none by default. */
+  readonly padding?: number
+  /** `'glorot'`: uniform in ±0.05 (default); `'pytorch'`: normal with deviation 1. */
+  readonly initialiser?: Initialiser
+  /** Names the layer and its parameters; `embedding` by default. */
+  readonly name?: string
+}
+
+/** Tokens become sequences, a token a vector. */
+export interface EmbeddingMapping<S extends number> extends Mapping {
+  readonly output: this['input'] extends Tokens
+    ? Sequence<S>
+    : this['input'] extends Token
+      ? Vector<S>
+      : never
+}
+
+/**
+ * Looks up a learned vector for each id: `y = weight[id]`.
+ *
+ * tokens → sequence `[size]`, token → vector `[size]`. Parameter `weight` `[vocabularySize, size]`.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_SHAPE` for tokens of
+ * another vocabulary.
+ */
+export function embedding<S extends number, V extends number | undefined = undefined>(
+  options: EmbeddingOptions<S, V>,
+): Layer<Tokens | Token, EmbeddingMapping<S>, V extends number ? Tokens<V> : never> {
+  checkOptions('embedding', options, ['size', 'vocabularySize', 'padding', 'initialiser', 'name'])
+  const where = options.name ?? 'embedding'
+  const size = checkCount(`${where} size`, options.size)
+  const vocabulary =
+    options.vocabularySize === undefined
+      ? undefined
+      : checkCount(`${where} vocabularySize`, options.vocabularySize)
+  const padding =
+    options.padding === undefined ? null : checkCount(`${where} padding`, options.padding, 0)
+  const init = initOf(checkInitialiser(where, options.initialiser))
+  return layer({
+    kind: 'embedding',
+    name: options.name,
+    accepts: ['tokens', 'token'],
+    first: vocabulary === undefined ? undefined : { tokens: { vocabulary, axis: 'time' } },
+    build(site, x) {
+      checkVocabulary(where, x.vocabularySize, vocabulary, padding)
+      const weight = site.parameter('weight', [x.vocabularySize, size], init)
+      const wire = site.scope.node(site.label, { embedding: { weight, padding } }, [x])
+      return x.kind === 'tokens'
+        ? site.scope.value<Sequence>({ kind: 'sequence', size, axis: x.axis }, wire)
+        : site.scope.value<Vector>({ kind: 'vector', size }, wire)
+    },
+  })
+}
+
+function initOf(initialiser: Initialiser): InitJson {
+  return initialiser === 'pytorch' ? { normal: { std: 1 } } : { uniform: { bound: 0.05 } }
+}
+
+function checkVocabulary(
+  where: string,
+  received: number,
+  expected: number | undefined,
+  padding: number | null,
+): void {
+  if (expected !== undefined && expected !== received) {
+    throw new UnrolledError(
+      'ERR_UNROLLED_SHAPE',
+      `${where}: expected tokens of vocabulary ${expected}, received ${received}`,
+    )
+  }
+  if (padding !== null && padding >= received) {
+    throw new UnrolledError(
+      'ERR_UNROLLED_ARGUMENT',
+      `${where} padding: expected an id below ${received}, received ${padding}`,
+    )
+  }
+}

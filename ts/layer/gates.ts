@@ -1,0 +1,55 @@
+import { UnrolledError } from '../errors.js'
+import type { Scope } from '../graph/scope.js'
+import type { Vector } from '../graph/value.js'
+import type { CellParameters } from './stack.js'
+
+/** Adds `y = x Wᵀ + b` to a body, over all rows of `weight` or over some. */
+export function linearNode(
+  body: Scope,
+  label: string,
+  x: Vector,
+  size: number,
+  parameters: {
+    readonly weight: string
+    readonly bias: string | null
+    readonly rows?: readonly [number, number]
+  },
+): Vector {
+  const { weight, bias, rows = null } = parameters
+  const wire = body.node(label, { linear: { weight, bias, rows } }, [x])
+  return body.value({ kind: 'vector', size }, wire)
+}
+
+/** The input's part of the gates (`pre`) and the hidden state's (`rec`). */
+export function gateParts(
+  body: Scope,
+  { weightIh, weightHh, biasIh, biasHh }: CellParameters,
+  x: Vector,
+  h: Vector,
+  gates: number,
+): { pre: Vector; rec: Vector } {
+  const size = gates * h.size
+  return {
+    pre: linearNode(body, 'pre', x, size, { weight: weightIh, bias: biasIh }),
+    rec: linearNode(body, 'rec', h, size, { weight: weightHh, bias: biasHh }),
+  }
+}
+
+/** Adds a node whose result has the shape of its first input. */
+export function likeFirst(
+  body: Scope,
+  label: string,
+  op: Parameters<Scope['node']>[1],
+  inputs: readonly [Vector, ...Vector[]],
+): Vector {
+  return body.value(inputs[0], body.node(label, op, inputs))
+}
+
+/** The state of that name, which the scan has made. */
+export function stateOf(states: Readonly<Record<string, Vector>>, name: string): Vector {
+  const state = states[name]
+  if (state === undefined) {
+    throw new UnrolledError('ERR_UNROLLED_INTERNAL', `a scan's body has no state ${name}`)
+  }
+  return state
+}

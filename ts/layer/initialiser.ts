@@ -1,0 +1,17 @@
+import type { InitJson } from '../graph/json.js'
+import { checkWord } from '../options.js'
+
+/**
+ * How weights start. `'glorot'` (default): Glorot uniform for inputs, orthogonal per gate for
+ * recurrence, zero biases. `'pytorch'`: everything uniform in ±1/√n, as `torch.nn` does.
+ */
+export type Initialiser = 'glorot' | 'pytorch'
+
+export function checkInitialiser(where: string, value: Initialiser | undefined): Initialiser {
+  return checkWord(`${where} initialiser`, value ?? 'glorot', ['glorot', 'pytorch'])
+}
+
+/** PyTorch's uniform distribution over ±1/√n. */
+export function pytorchUniform(n: number): InitJson {
+  return { uniform: { bound: 1 / Math.sqrt(n) } }
+}

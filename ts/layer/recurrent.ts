@@ -1,0 +1,121 @@
+import type { Start } from '../cell/scan.js'
+import { UnrolledError } from '../errors.js'
+import type { KindJson } from '../graph/json.js'
+import type { Mapping, Signature, Signed } from '../graph/layer.js'
+import type { Sequence } from '../graph/value.js'
+import { checkBoolean, checkCount, checkOptions } from '../options.js'
+import { checkRate } from './dropout.js'
+import { checkInitialiser, type Initialiser } from './initialiser.js'
+
+/** Options that `rnn`, `lstm` and `gru` share. */
+export interface RecurrentOptions<
+  H extends number,
+  I extends number | undefined,
+  B extends boolean,
+> {
+  /** Numbers in the hidden state. */
+  readonly hiddenSize: H
+  /** Numbers a step of the input has; needed only when the layer begins a model. */
+  readonly inputSize?: I
+  /** Layers stacked, each on the output of the one below; 1 by default. */
+  readonly numLayers?: number
+  /** Whether to learn biases; `true` by default (`gru`: the same as `resetAfter`). */
+  readonly bias?: boolean
+  /** Dropout between the stacked layers, from 0 (default) to below 1. */
+  readonly dropout?: number
+  /** Runs from each row's last valid step to its first; outputs keep the original order. */
+  readonly reverse?: boolean
+  /** Runs both ways and joins the two, forward first: outputs and states have 2 `hiddenSize`. */
+  readonly bidirectional?: B
+  /** How the weights start; `'glorot'` by default. */
+  readonly initialiser?: Initialiser
+  /** Names the layer and its parameters; the kind by default. */
+  readonly name?: string
+}
+
+/** The size of what a layer of `H` units gives: not known to the types when it runs both ways. */
+export type Directed<H extends number, B extends boolean> = B extends true ? number : H
+
+/** What a stacked recurrent layer gives. */
+export interface Stacked<F extends number, S> {
+  /** The top layer's hidden state at every step. */
+  readonly output: Sequence<F>
+  /** The top layer's state after the last step. */
+  readonly state: S
+  /** Every layer's state after the last step, from the bottom up. */
+  readonly layers: readonly S[]
+}
+
+/** A sequence becomes a {@link Stacked}. */
+export interface StackedMapping<F extends number, S> extends Mapping {
+  readonly output: Stacked<F, S>
+}
+
+/** A layer of `rnn`, `lstm` or `gru`. */
+export interface RecurrentLayer<F extends number, S, I extends number | undefined>
+  extends Signed<
+    Signature<Sequence, StackedMapping<F, S>, I extends number ? Sequence<I> : never>
+  > {
+  /** `initial`: the state before the first step; for stacked layers one each, bottom up. */
+  (
+    x: Sequence,
+    options?: { readonly initial?: Start<S>['initial'] | readonly Start<S>['initial'][] },
+  ): Stacked<F, S>
+}
+
+/** The names that every recurrent layer's options may have. */
+export const RECURRENT_OPTIONS = [
+  'hiddenSize',
+  'inputSize',
+  'numLayers',
+  'bias',
+  'dropout',
+  'reverse',
+  'bidirectional',
+  'initialiser',
+  'name',
+] as const
+
+/** Options with every default filled in. */
+export interface Settings {
+  readonly where: string
+  readonly hiddenSize: number
+  readonly numLayers: number
+  readonly bias: boolean
+  readonly dropout: number
+  readonly reverse: boolean
+  readonly bidirectional: boolean
+  readonly initialiser: Initialiser
+  readonly first: KindJson | undefined
+}
+
+/** Checks the shared options and fills in their defaults. */
+export function settle(
+  kind: string,
+  options: RecurrentOptions<number, number | undefined, boolean>,
+  own: readonly string[],
+  bias = true,
+): Settings {
+  checkOptions(kind, options, [...RECURRENT_OPTIONS, ...own])
+  const where = options.name ?? kind
+  const inputSize =
+    options.inputSize === undefined
+      ? undefined
+      : checkCount(`${where} inputSize`, options.inputSize)
+  const settings = {
+    where,
+    hiddenSize: checkCount(`${where} hiddenSize`, options.hiddenSize),
+    numLayers: checkCount(`${where} numLayers`, options.numLayers ?? 1),
+    bias: checkBoolean(`${where} bias`, options.bias ?? bias),
+    dropout: checkRate(`${where} dropout`, options.dropout ?? 0),
+    reverse: checkBoolean(`${where} reverse`, options.reverse ?? false),
+    bidirectional: checkBoolean(`${where} bidirectional`, options.bidirectional ?? false),
+    initialiser: checkInitialiser(where, options.initialiser),
+    first: inputSize === undefined ? undefined : { sequence: { size: inputSize, axis: 'time' } },
+  }
+  if (settings.reverse && settings.bidirectional) {
+    const message = `${where}: reverse and bidirectional exclude each other`
+    throw new UnrolledError('ERR_UNROLLED_ARGUMENT', message)
+  }
+  return settings
+}

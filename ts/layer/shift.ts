@@ -1,0 +1,67 @@
+import { UnrolledError } from '../errors.js'
+import { callOptions, type Layer, layer, type Same } from '../graph/layer.js'
+import { checkKind, checkSize, type Sequence, type Tokens, type Vector } from '../graph/value.js'
+import { checkCount, checkOptions } from '../options.js'
+
+/** Options of {@link shift}. */
+export interface ShiftOptions {
+  /** The id that tokens begin with; needed for tokens alone. */
+  readonly start?: number
+  /** Names the layer; `shift` by default. */
+  readonly name?: string
+}
+
+/** The layer that {@link shift} makes. */
+export interface Shift extends Layer<Tokens | Sequence, Same> {
+  /** `initial`: what a sequence begins with; zeros by default. */
+  <X extends Tokens | Sequence>(
+    x: X,
+    options?: { readonly initial?: X extends Sequence<infer F> ? Vector<F> : never },
+  ): X
+}
+
+/**
+ * Delays by one step, for teacher forcing: `y[0] = start`, `y[t] = x[t - 1]`.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` when tokens have no `start`, or sequences have one.
+ */
+export function shift(options: ShiftOptions = {}): Shift {
+  checkOptions('shift', options, ['start', 'name'])
+  const where = options.name ?? 'shift'
+  const start =
+    options.start === undefined ? undefined : checkCount(`${where} start`, options.start, 0)
+  return layer<Shift>({
+    kind: 'shift',
+    name: options.name,
+    accepts: ['tokens', 'sequence'],
+    build({ scope, label }, x, call) {
+      callOptions(where, call, ['initial'])
+      checkStart(where, x, start)
+      const initial = (call as { initial?: Vector } | undefined)?.initial
+      if (initial !== undefined) checkInitial(where, x, initial)
+      const op = { shift: start === undefined ? {} : { start } }
+      return scope.value(x, scope.node(label, op, initial === undefined ? [x] : [x, initial]))
+    },
+  })
+}
+
+function checkStart(where: string, x: Tokens | Sequence, start: number | undefined): void {
+  if (x.kind === 'sequence' && start !== undefined) {
+    throw new UnrolledError(
+      'ERR_UNROLLED_ARGUMENT',
+      `${where} start: expected none for a sequence, which begins with zeros or with \`initial\``,
+    )
+  }
+  if (x.kind === 'tokens' && (start === undefined || start >= x.vocabularySize)) {
+    throw new UnrolledError(
+      'ERR_UNROLLED_ARGUMENT',
+      `${where} start: expected an id below ${x.vocabularySize}, received ${start}`,
+    )
+  }
+}
+
+function checkInitial(where: string, x: Tokens | Sequence, initial: Vector): void {
+  checkKind(`${where} x`, x, ['sequence'])
+  checkKind(`${where} initial`, initial, ['vector'])
+  checkSize(`${where} initial`, initial, x.size)
+}

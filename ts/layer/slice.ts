@@ -1,0 +1,37 @@
+import { UnrolledError } from '../errors.js'
+import { type Layer, layer } from '../graph/layer.js'
+import type { Numeric } from '../graph/value.js'
+import { checkCount, checkOptions } from '../options.js'
+import type { SizeMapping } from './dense.js'
+
+/** Options of {@link slice}. */
+export interface SliceOptions<S extends number> {
+  /** The first number taken, from 0. */
+  readonly start: number
+  /** How many are taken. */
+  readonly size: S
+}
+
+/**
+ * Takes `size` numbers of each step from `start` on: `y = x[start .. start + size]`.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_SHAPE` when the value has fewer numbers.
+ */
+export function slice<S extends number>(options: SliceOptions<S>): Layer<Numeric, SizeMapping<S>> {
+  checkOptions('slice', options, ['start', 'size'])
+  const start = checkCount('slice start', options.start, 0)
+  const size = checkCount('slice size', options.size)
+  return layer({
+    kind: 'slice',
+    accepts: ['vector', 'sequence'],
+    build({ scope, label }, x) {
+      if (start + size > x.size) {
+        throw new UnrolledError(
+          'ERR_UNROLLED_SHAPE',
+          `slice: expected at least ${start + size} numbers, received a value of size ${x.size}`,
+        )
+      }
+      return scope.value({ ...x, size }, scope.node(label, { slice: { start, size } }, [x]))
+    },
+  })
+}

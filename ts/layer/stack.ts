@@ -1,0 +1,186 @@
+import { type NamedVectors, type Unrolled, unroll } from '../cell/unroll.js'
+import { UnrolledError } from '../errors.js'
+import type { InitJson } from '../graph/json.js'
+import { callOptions } from '../graph/layer.js'
+import type { Scope, Site } from '../graph/scope.js'
+import { checkKind, checkSize, type Sequence, type Vector } from '../graph/value.js'
+import { checkOptions } from '../options.js'
+import { pytorchUniform } from './initialiser.js'
+import type { Settings, Stacked } from './recurrent.js'
+
+/** The parameters of one layer in one direction, under PyTorch's names. */
+export interface CellParameters {
+  readonly weightIh: string
+  readonly weightHh: string
+  readonly biasIh: string | null
+  readonly biasHh: string | null
+}
+
+/** What distinguishes a kind of recurrent layer. */
+export interface RecurrentKind {
+  readonly kind: 'rnn' | 'lstm' | 'gru'
+  readonly gates: number
+  readonly states: readonly string[]
+  /** How `bias_ih` starts unless the initialiser is PyTorch's; zeros by default. */
+  readonly biasInit?: InitJson
+  /** Builds one step in a scan's body. */
+  step(
+    body: Scope,
+    parameters: CellParameters,
+    x: Vector,
+    state: NamedVectors,
+  ): { next: NamedVectors; output: Vector }
+}
+
+/** Adds a stack of scans: layer by layer, in one direction or both. */
+export function stack(
+  kind: RecurrentKind,
+  settings: Settings,
+  site: Site,
+  x: Sequence,
+  call: unknown,
+): Stacked<number, NamedVectors> {
+  callOptions(settings.where, call, ['initial'])
+  const initials = initialStates(kind, settings, call)
+  const layers: Layer[] = []
+  let input = x
+  for (const [index, initial] of initials.entries()) {
+    if (index > 0 && settings.dropout > 0) {
+      const op = { dropout: { rate: settings.dropout, fixed: false } }
+      input = site.scope.value(
+        input,
+        site.scope.node(`${site.label}.dropout_l${index}`, op, [input]),
+      )
+    }
+    const built = settings.bidirectional
+      ? bothWays(kind, settings, site, input, index, initial)
+      : oneWay(kind, settings, site, input, index, initial, settings.reverse)
+    layers.push(built)
+    input = built.output
+  }
+  return {
+    output: input,
+    get state() {
+      return layers.at(-1)?.state ?? {}
+    },
+    get layers() {
+      return layers.map((layer) => layer.state)
+    },
+  }
+}
+
+/** One built layer; its state costs nodes when it runs both ways, so it is made on demand. */
+interface Layer {
+  readonly output: Sequence
+  readonly state: NamedVectors
+}
+
+function oneWay(
+  kind: RecurrentKind,
+  settings: Settings,
+  site: Site,
+  x: Sequence,
+  index: number,
+  initial: Partial<NamedVectors>,
+  reverse: boolean,
+): Unrolled {
+  const suffix = settings.bidirectional && reverse ? `l${index}_reverse` : `l${index}`
+  const parameters = declare(kind, settings, site, x.size, suffix)
+  return unroll({
+    site,
+    label: `${site.label}.${suffix}`,
+    x,
+    sizes: Object.fromEntries(kind.states.map((name) => [name, settings.hiddenSize])),
+    reverse,
+    initial,
+    step: (state, step, body) => kind.step(body, parameters, step, state),
+  })
+}
+
+function bothWays(
+  kind: RecurrentKind,
+  settings: Settings,
+  site: Site,
+  x: Sequence,
+  index: number,
+  initial: Partial<NamedVectors>,
+): Layer {
+  const { scope, label } = site
+  const half = settings.hiddenSize
+  const size = 2 * half
+  const [first, second] = [0, half].map((start) =>
+    mapStates(initial, (value, name) => {
+      const op = { slice: { start, size: half } }
+      checkKind(`${settings.where} initial ${name}`, value, ['vector'])
+      checkSize(`${settings.where} initial ${name}`, value, size)
+      return scope.value<Vector>({ kind: 'vector', size: half }, scope.node('slice', op, [value]))
+    }),
+  )
+  const forward = oneWay(kind, settings, site, x, index, first ?? {}, false)
+  const backward = oneWay(kind, settings, site, x, index, second ?? {}, true)
+  const wire = scope.node(`${label}.l${index}`, 'concat', [forward.output, backward.output])
+  let joined: NamedVectors | undefined
+  return {
+    output: scope.value({ ...forward.output, size }, wire),
+    get state() {
+      joined ??= mapStates(forward.state, (value, name) => {
+        const other = backward.state[name] ?? value
+        const node = scope.node(`${label}.l${index}.${name}`, 'concat', [value, other])
+        return scope.value<Vector>({ kind: 'vector', size }, node)
+      })
+      return joined
+    },
+  }
+}
+
+function mapStates(
+  states: Partial<NamedVectors>,
+  map: (value: Vector, name: string) => Vector,
+): NamedVectors {
+  const given = Object.entries(states).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, map(value, name)] as const],
+  )
+  return Object.fromEntries(given)
+}
+
+function declare(
+  kind: RecurrentKind,
+  settings: Settings,
+  site: Site,
+  inputSize: number,
+  suffix: string,
+): CellParameters {
+  const { hiddenSize, bias } = settings
+  const rows = kind.gates * hiddenSize
+  const uniform = settings.initialiser === 'pytorch' ? pytorchUniform(hiddenSize) : undefined
+  const orthogonal = { orthogonal: { blocks: kind.gates } }
+  const parameter = (name: string, shape: readonly number[], init: InitJson) =>
+    site.parameter(`${name}_${suffix}`, shape, uniform ?? init)
+  return {
+    weightIh: parameter('weight_ih', [rows, inputSize], 'glorotUniform'),
+    weightHh: parameter('weight_hh', [rows, hiddenSize], orthogonal),
+    biasIh: bias ? parameter('bias_ih', [rows], kind.biasInit ?? 'zeros') : null,
+    biasHh: bias ? parameter('bias_hh', [rows], 'zeros') : null,
+  }
+}
+
+function initialStates(
+  kind: RecurrentKind,
+  settings: Settings,
+  call: unknown,
+): readonly Partial<NamedVectors>[] {
+  const { where, numLayers } = settings
+  const initial = (call as { initial?: unknown } | undefined)?.initial
+  if (initial === undefined) return Array.from({ length: numLayers }, () => ({}))
+  const list: readonly unknown[] = Array.isArray(initial) ? initial : [initial]
+  if (list.length !== numLayers) {
+    throw new UnrolledError(
+      'ERR_UNROLLED_ARGUMENT',
+      `${where} initial: expected a state for each of ${numLayers} layers, received ${list.length}`,
+    )
+  }
+  return list.map((state) => {
+    checkOptions(`${where} initial`, state ?? {}, kind.states)
+    return (state ?? {}) as Partial<NamedVectors>
+  })
+}

@@ -1,0 +1,225 @@
+import { UnrolledError } from '../errors.js'
+import type { GraphJson } from '../graph/json.js'
+import type { Numeric, Value } from '../graph/value.js'
+import type { Data, Feed } from '../io/data.js'
+import { type Batch, type Ports, rowsByPort } from '../io/feed.js'
+import { type Port, rowKind } from '../io/kind.js'
+import { Result } from '../io/result.js'
+import { openSource } from '../io/source.js'
+import type { Description, NativeModel } from '../native/contract.js'
+import { guard, guardAsync } from '../native/errors.js'
+import { checkCount, checkOptions } from '../options.js'
+import { EarlyStopping } from '../train/early-stopping.js'
+import { evaluateBatches, type Scores } from '../train/evaluate.js'
+import type { EpochRecord, History, StopReason, TrainEvent } from '../train/event.js'
+import { type OutputLoss, settleLosses, targetPort } from '../train/loss.js'
+import { type Metrics, settleMetrics } from '../train/metric.js'
+import {
+  EVALUATE_OPTIONS,
+  type EvaluateOptions,
+  lossConfig,
+  settle,
+  type TrainOptions,
+} from '../train/options.js'
+import { train } from '../train/train.js'
+import { getParameters, type ParameterData, type Parameters, setParameters } from './parameters.js'
+import { type State, type StateData, stateOf, stateTensors } from './state.js'
+import { Stream } from './stream.js'
+import { summarize } from './summary.js'
+
+type Values = Readonly<Record<string, Value>>
+
+/** What `predict` gives: every output under its name, and the state after the last step. */
+export type Prediction<O extends Values> = {
+  readonly [K in keyof O]: O[K] extends Numeric ? Result<O[K]> : never
+} & { readonly state: State }
+
+/**
+ * A network that can learn, made by `sequential`, `graph` or `load`.
+ *
+ * Training and prediction run off the main thread. A model that is no longer needed can be given
+ * back at once with `dispose`; otherwise the garbage collector does it.
+ */
+export class Model<I extends Values = Values, O extends Values = Values> {
+  /** The model as plain data. */
+  readonly graph: GraphJson
+
+  readonly #native: NativeModel
+  readonly #description: Description
+  readonly #inputs: readonly Port[]
+  readonly #outputs: readonly Port[]
+  #training = false
+  #disposed = false
+
+  /** @internal */
+  constructor(native: NativeModel) {
+    this.#native = native
+    this.graph = JSON.parse(guard(() => native.graph()))
+    this.#description = JSON.parse(guard(() => native.describe()))
+    this.#inputs = portsOf(this.#description.inputs)
+    this.#outputs = portsOf(this.#description.outputs)
+  }
+
+  /** How many numbers the model learns. */
+  get parameterCount(): number {
+    return this.#description.count
+  }
+
+  /**
+   * Trains on `data` and resolves to what each epoch came to. Batches are prepared while others
+   * run; the optimizer starts anew at each call.
+   *
+   * Rejects with an `UnrolledError` for bad options or data, `ERR_UNROLLED_NON_FINITE` for a loss
+   * that is not finite, `ERR_UNROLLED_STATE` while another run of this model is under way; with the
+   * signal's reason when it is aborted; with the error of an iterator that throws. The model stays
+   * usable, with the weights of the last whole step.
+   */
+  async fit(data: Data<I, O>, options: TrainOptions<I, O>): Promise<History> {
+    const epochs: EpochRecord[] = []
+    let stopped: StopReason | undefined
+    for await (const event of this.train(data, options)) {
+      if (event.type !== 'epoch') continue
+      epochs.push(event.record)
+      stopped = event.stopped
+    }
+    return stopped === undefined ? { epochs } : { epochs, stopped }
+  }
+
+  /**
+   * As `fit`, one event a step and an epoch. `break` stops the run: a step already sent is finished
+   * and the iterator of the data is closed.
+   */
+  async *train(
+    data: Data<I, O>,
+    options: TrainOptions<I, O>,
+  ): AsyncGenerator<TrainEvent, void, void> {
+    this.#checkUsable()
+    if (this.#training) {
+      throw new UnrolledError('ERR_UNROLLED_STATE', 'fit: the model is already being trained')
+    }
+    const settled = settle(options, data, this.#outputs)
+    const ports = this.#ports(settled.losses)
+    const { validation, earlyStopping } = options
+    const measure = { ...settled, shuffle: false }
+    const held = validation && openSource('fit validation', ports, validation, measure)
+    this.#training = true
+    try {
+      yield* train({
+        model: this.#native,
+        source: openSource('fit data', ports, data, settled),
+        settled,
+        validate: held && ((epoch) => this.#measure(held.epoch(epoch), settled)),
+        earlyStopping: earlyStopping && new EarlyStopping(earlyStopping, held !== undefined),
+      })
+    } finally {
+      this.#training = false
+    }
+  }
+
+  /**
+   * The loss and metrics on `data`, weighted by valid targets; dropout is off.
+   *
+   * Rejects with an `UnrolledError` for bad options or data.
+   */
+  async evaluate(data: Data<I, O>, options: EvaluateOptions): Promise<Scores> {
+    this.#checkUsable()
+    checkOptions('evaluate', options, EVALUATE_OPTIONS)
+    const losses = settleLosses('evaluate loss', options.loss, this.#outputs)
+    const metrics = settleMetrics('evaluate metrics', options.metrics ?? [])
+    const batchSize = checkCount('evaluate batchSize', options.batchSize ?? 32)
+    const cutting = { batchSize, shuffle: false, seed: 0 }
+    const source = openSource('evaluate data', this.#ports(losses), data, cutting)
+    return this.#measure(source.epoch(1), { losses, metrics })
+  }
+
+  /**
+   * The outputs for `x`, and the state after each row's last step. `state` continues an earlier
+   * call: a sequence in two pieces gives the same bits as whole.
+   *
+   * Rejects with an `UnrolledError` for bad data.
+   */
+  async predict(x: Feed<I>, options: { readonly state?: StateData } = {}): Promise<Prediction<O>> {
+    this.#checkUsable()
+    checkOptions('predict', options, ['state'])
+    const inputs = rowsByPort('predict x', this.#inputs, x).map((rows) => rows.all())
+    const states = stateTensors('predict state', this.#description, options.state)
+    const result = await guardAsync(() => this.#native.predict(inputs, states))
+    const outputs = result.outputs.map((tensor) => [tensor.name, new Result(tensor)])
+    return { ...Object.fromEntries(outputs), state: stateOf(result.states) } as Prediction<O>
+  }
+
+  /** The model step by step, with a state of its own. */
+  stream(): Stream<I, O> {
+    this.#checkUsable()
+    return new Stream(this.#native, this.#description)
+  }
+
+  /** A copy of every parameter under its name. */
+  parameters(): Parameters {
+    this.#checkUsable()
+    return getParameters(this.#native, this.#description)
+  }
+
+  /**
+   * Sets the parameters that are given and leaves the others.
+   *
+   * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an unknown name, `ERR_UNROLLED_SHAPE` for
+   * another number of values, `ERR_UNROLLED_STATE` during training.
+   */
+  setParameters(parameters: ParameterData): void {
+    this.#checkUsable()
+    if (this.#training) {
+      throw new UnrolledError('ERR_UNROLLED_STATE', 'setParameters: the model is being trained')
+    }
+    setParameters(this.#native, this.#description, parameters)
+  }
+
+  /** A table of the nodes: name, kind, what each gives, and how many parameters it has. */
+  summary(): string {
+    return summarize(this.graph)
+  }
+
+  /** Writes the model to a safetensors file: parameters, and the graph in the metadata. */
+  async save(path: string): Promise<void> {
+    this.#checkUsable()
+    await guardAsync(() => this.#native.save(path))
+  }
+
+  /** The bytes that `save` writes. */
+  toBytes(): Uint8Array {
+    this.#checkUsable()
+    return guard(() => this.#native.toBytes())
+  }
+
+  /** Frees the model; it cannot be used afterwards. Doing it again does nothing. */
+  dispose(): void {
+    if (this.#disposed) return
+    this.#disposed = true
+    this.#native.dispose()
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+
+  #measure(
+    batches: AsyncIterable<Batch>,
+    { losses, metrics }: { losses: readonly OutputLoss[]; metrics: Metrics },
+  ): Promise<Scores> {
+    return evaluateBatches(this.#native, JSON.stringify(lossConfig(losses)), batches, metrics)
+  }
+
+  #ports(losses: readonly OutputLoss[]): Ports {
+    return { inputs: this.#inputs, targets: losses.map(targetPort) }
+  }
+
+  #checkUsable(): void {
+    if (this.#disposed) {
+      throw new UnrolledError('ERR_UNROLLED_STATE', 'the model has been disposed')
+    }
+  }
+}
+
+function portsOf(ports: Description['inputs']): Port[] {
+  return ports.map(({ name, kind }) => ({ name, rows: rowKind(kind) }))
+}

@@ -1,0 +1,66 @@
+import { Described, mismatch } from '../errors.js'
+import type { Description, NativeModel } from '../native/contract.js'
+import { guard } from '../native/errors.js'
+import { checkOptions } from '../options.js'
+
+/** A parameter's numbers, row-major. */
+export interface Parameter {
+  readonly values: Float32Array
+  readonly shape: readonly number[]
+}
+
+/** Parameters under PyTorch's names: `lstm.weight_ih_l0`. */
+export type Parameters = Readonly<Record<string, Parameter>>
+
+/** Parameters to set: flat, or as `parameters()` gives them. */
+export type ParameterData = Readonly<
+  Record<string, { readonly values: Float32Array } | Float32Array>
+>
+
+/** Copies of all parameters. */
+export function getParameters(model: NativeModel, { parameters }: Description): Parameters {
+  const all = guard(() => model.parameters())
+  const named = parameters.map(({ name, shape, offset }) => {
+    const values = all.slice(offset, offset + sizeOf(shape))
+    return [name, { values, shape }] as const
+  })
+  return Object.fromEntries(named)
+}
+
+/** Sets the parameters given. */
+export function setParameters(
+  model: NativeModel,
+  { parameters }: Description,
+  given: ParameterData,
+): void {
+  const names = parameters.map(({ name }) => name)
+  checkOptions('setParameters', given, names)
+  const byName = new Map(Object.entries(given))
+  const all = guard(() => model.parameters())
+  for (const { name, shape, offset } of parameters) {
+    const entry = byName.get(name)
+    if (entry !== undefined) all.set(checkValues(name, entry, shape), offset)
+  }
+  guard(() => model.setParameters(all))
+}
+
+function checkValues(
+  name: string,
+  entry: { readonly values: Float32Array } | Float32Array,
+  shape: readonly number[],
+): Float32Array {
+  const values = entry instanceof Float32Array ? entry : entry?.values
+  if (!(values instanceof Float32Array)) {
+    throw mismatch('ERR_UNROLLED_KIND', `setParameters ${name}`, 'a Float32Array', entry)
+  }
+  if (values.length !== sizeOf(shape)) {
+    const received = new Described(String(values.length))
+    const expected = `${sizeOf(shape)} values for the shape [${shape.join(', ')}]`
+    throw mismatch('ERR_UNROLLED_SHAPE', `setParameters ${name}`, expected, received)
+  }
+  return values
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, part) => product * part, 1)
+}

@@ -1,0 +1,39 @@
+import { mismatch } from '../errors.js'
+import type { Vector } from '../graph/value.js'
+import type { VectorData } from '../io/data.js'
+import { Result } from '../io/result.js'
+import { rowsOf } from '../io/rows.js'
+import type { Description, NativeTensor } from '../native/contract.js'
+import { checkOptions } from '../options.js'
+
+/** A model's states by name (`lstm.l0:h`), one row for each row of the batch. */
+export type State = Readonly<Record<string, Result<Vector>>>
+
+/** States as a model takes them: what a call returned, or data; those left out are zeros. */
+export type StateData = Readonly<Record<string, VectorData | Result<Vector>>>
+
+/** The states that a call gave back. */
+export function stateOf(tensors: readonly NativeTensor[]): State {
+  return Object.fromEntries(tensors.map((tensor) => [tensor.name, new Result<Vector>(tensor)]))
+}
+
+/** States on their way to the core. */
+export function stateTensors(
+  where: string,
+  description: Description,
+  state: StateData | undefined,
+): NativeTensor[] {
+  if (state === undefined) return []
+  if (typeof state !== 'object' || state === null) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'states by name', state)
+  }
+  const { states } = description
+  const known = states.map(({ name }) => name)
+  checkOptions(where, state, known)
+  const given = new Map<string, unknown>(Object.entries(state))
+  return states
+    .filter(({ name }) => given.get(name) !== undefined)
+    .map(({ name, size }) =>
+      rowsOf(`${where} ${name}`, { name, rows: { kind: 'vector', size } }, given.get(name)).all(),
+    )
+}

@@ -1,0 +1,59 @@
+import type { GraphJson, NodeJson } from '../graph/json.js'
+import { shapesOf } from './shape.js'
+
+/** A table of a graph's nodes: name, kind, what it gives, parameters of its own. */
+export function summarize(graph: GraphJson): string {
+  const shapes = shapesOf(graph)
+  const sizes = new Map(
+    graph.parameters.map(({ name, shape }) => [name, shape.reduce((n, part) => n * part, 1)]),
+  )
+  const counted = new Set<string>()
+  const rows = graph.nodes.map((node) => {
+    const shape = shapes.get(node.name) ?? shapes.get(`${node.name}:output`)
+    let count = 0
+    for (const name of parametersOf(node)) {
+      if (!counted.has(name)) count += sizes.get(name) ?? 0
+      counted.add(name)
+    }
+    const gives = shape === undefined ? '' : `${shape.kind} [${shape.size}]`
+    return [node.name, kindOf(node), gives, count === 0 ? '' : thousands(count)]
+  })
+  const total = [...sizes.values()].reduce((sum, size) => sum + size, 0)
+  const outputs = graph.outputs.map(({ name, from }) =>
+    name === from ? name : `${name} = ${from}`,
+  )
+  const lines = table([['name', 'kind', 'gives', 'parameters'], ...rows])
+  return [...lines, `outputs: ${outputs.join(', ')}`, `parameters: ${thousands(total)}`].join('\n')
+}
+
+function kindOf({ op }: NodeJson): string {
+  if (typeof op === 'string') return op
+  if ('activation' in op) return op.activation
+  if ('scan' in op) return op.scan.reverse ? 'scan, reverse' : 'scan'
+  return Object.keys(op)[0] ?? ''
+}
+
+function parametersOf({ op }: NodeJson): readonly string[] {
+  if (typeof op === 'string') return []
+  if ('linear' in op) return [op.linear.weight, op.linear.bias ?? []].flat()
+  if ('embedding' in op) return [op.embedding.weight]
+  if ('layerNorm' in op) return [op.layerNorm.gain, op.layerNorm.bias]
+  return 'scan' in op ? op.scan.body.nodes.flatMap(parametersOf) : []
+}
+
+/** Columns as wide as their widest cell; the last one to the right. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const width = (column: number): number =>
+    rows.reduce((most, row) => Math.max(most, row[column]?.length ?? 0), 0)
+  const widths = [0, 1, 2, 3].map(width)
+  return rows.map((row) =>
+    row
+      .map((cell, i) => (i === 3 ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+function thousands(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
+}

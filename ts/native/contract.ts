@@ -1,0 +1,94 @@
+/** Rows of numbers or ids on their way to or from the core; `shape` begins with rows. */
+export interface NativeTensor {
+  name: string
+  shape: number[]
+  values?: Float32Array
+  ids?: Int32Array
+  lengths?: Int32Array
+}
+
+/** What a step or an evaluation of one batch found. */
+export interface NativeReport {
+  /** Mean over the valid targets, or the sum where that was asked for. */
+  loss: number
+  /** What the loss is a mean over: the weight of the valid targets. */
+  weight: number
+  /** Targets that the largest output hits. */
+  correct: number
+  /** Targets that count. */
+  valid: number
+  /** The gradient's norm before clipping; 0 in an evaluation. */
+  norm: number
+  rate: number
+  step: number
+  skipped: boolean
+}
+
+export interface NativeTrainer {
+  step(
+    inputs: NativeTensor[],
+    targets: NativeTensor[],
+    options: { carry: boolean },
+  ): Promise<NativeReport>
+  /** Makes the steps under way reject, weights untouched by them. */
+  cancel(): void
+  close(): void
+}
+
+export interface NativeStream {
+  push(inputs: NativeTensor[]): NativeTensor[]
+  state(): NativeTensor[]
+  setState(states: NativeTensor[]): void
+  dispose(): void
+}
+
+export interface NativeModel {
+  /** The graph as JSON. */
+  graph(): string
+  /** A {@link Description} as JSON. */
+  describe(): string
+  predict(
+    inputs: NativeTensor[],
+    states: NativeTensor[],
+  ): Promise<{ outputs: NativeTensor[]; states: NativeTensor[] }>
+  trainer(config: string): NativeTrainer
+  evaluate(
+    config: string,
+    inputs: NativeTensor[],
+    targets: NativeTensor[],
+    states: NativeTensor[],
+  ): Promise<NativeReport>
+  /** A copy of all parameters, one after the other. */
+  parameters(): Float32Array
+  setParameters(values: Float32Array): void
+  save(path: string): Promise<void>
+  toBytes(): Uint8Array
+  stream(): NativeStream
+  dispose(): void
+}
+
+export interface NativeModelClass {
+  new (graph: string, seed: number): NativeModel
+  load(path: string): Promise<NativeModel>
+  fromBytes(bytes: Uint8Array): NativeModel
+}
+
+/** What a compiled model takes, gives and keeps. */
+export interface Description {
+  readonly inputs: readonly { readonly name: string; readonly kind: DescribedKind }[]
+  readonly outputs: readonly { readonly name: string; readonly kind: DescribedKind }[]
+  readonly states: readonly { readonly name: string; readonly size: number }[]
+  readonly parameters: readonly {
+    readonly name: string
+    readonly shape: readonly number[]
+    readonly offset: number
+  }[]
+  readonly count: number
+}
+
+/** The kind of an input or output; the graph's JSON has the same form. */
+export type DescribedKind =
+  | { readonly vector: { readonly size: number } }
+  | { readonly sequence: { readonly size: number } }
+  | { readonly tokens: { readonly vocabulary: number } }
+  | { readonly token: { readonly vocabulary: number } }

@@ -1,0 +1,26 @@
+import { type ErrorCode, UnrolledError } from '../errors.js'
+
+/** Calls into the addon and gives its errors the library's class. */
+export function guard<T>(call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    throw typed(error)
+  }
+}
+
+/** As {@link guard}, for what the addon promises. */
+export async function guardAsync<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    throw typed(error)
+  }
+}
+
+function typed(error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error)) return error
+  const { code } = error
+  if (typeof code !== 'string' || !code.startsWith('ERR_UNROLLED_')) return error
+  return new UnrolledError(code as ErrorCode, error.message, { cause: error })
+}

@@ -1,0 +1,102 @@
+import { mismatch, UnrolledError } from './errors.js'
+
+/** Refuses options that are no object or have a key outside `known`, naming the nearest known one. */
+export function checkOptions(where: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'an object of options', options)
+  }
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) throw unknownName(where, 'option', key, known)
+  }
+}
+
+/** The error for a name that is not among the known ones. */
+export function unknownName(
+  where: string,
+  what: string,
+  name: string,
+  known: readonly string[],
+): UnrolledError {
+  const near = nearest(name, known)
+  const hint = near === undefined ? `known: ${known.join(', ') || 'none'}` : `did you mean ${near}?`
+  return new UnrolledError('ERR_UNROLLED_ARGUMENT', `${where}: unknown ${what} "${name}"; ${hint}`)
+}
+
+/** A whole number of at least `least`. */
+export function checkCount(name: string, value: unknown, least = 1): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) {
+    const expected = least > 0 ? `a whole number of at least ${least}` : 'a whole number from 0'
+    throw mismatch('ERR_UNROLLED_ARGUMENT', name, expected, value)
+  }
+  return value
+}
+
+/** A finite number between `least` and `most`, both allowed. */
+export function checkNumber(
+  name: string,
+  value: unknown,
+  least = Number.NEGATIVE_INFINITY,
+  most = Number.POSITIVE_INFINITY,
+): number {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < least || value > most) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', name, range(least, most), value)
+  }
+  return value
+}
+
+/** A finite number above zero. */
+export function checkPositive(name: string, value: unknown): number {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', name, 'a number above 0', value)
+  }
+  return value
+}
+
+/** `true` or `false`. */
+export function checkBoolean(name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', name, 'true or false', value)
+  }
+  return value
+}
+
+/** One of a few words. */
+export function checkWord<W extends string>(name: string, value: unknown, words: readonly W[]): W {
+  const word = words.find((candidate) => candidate === value)
+  if (word === undefined) {
+    const expected = words.map((candidate) => `'${candidate}'`).join(' or ')
+    throw mismatch('ERR_UNROLLED_ARGUMENT', name, expected, value)
+  }
+  return word
+}
+
+function range(least: number, most: number): string {
+  if (least === Number.NEGATIVE_INFINITY) return 'a finite number'
+  if (most === Number.POSITIVE_INFINITY) return `a number of at least ${least}`
+  return `a number from ${least} to ${most}`
+}
+
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const scored = known.map((candidate) => ({ candidate, cost: editDistance(name, candidate) }))
+  scored.sort((a, b) => a.cost - b.cost)
+  const best = scored[0]
+  return best !== undefined && best.cost <= Math.max(2, name.length / 2)
+    ? best.candidate
+    : undefined
+}
+
+/** Levenshtein's distance, letter case aside. */
+function editDistance(from: string, to: string): number {
+  const a = from.toLowerCase()
+  const b = to.toLowerCase()
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}

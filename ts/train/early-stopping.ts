@@ -1,0 +1,64 @@
+import { mismatch } from '../errors.js'
+import { checkBoolean, checkCount, checkNumber, checkOptions, checkWord } from '../options.js'
+import type { EpochRecord } from './event.js'
+
+/** When to stop before the last epoch, and which weights to keep. */
+export interface EarlyStoppingOptions {
+  /** The key of the epoch's record to watch; `'validationLoss'`, or `'loss'` without validation. */
+  readonly monitor?: string
+  /** Epochs in a row without a better value after which the run stops; 1 by default. */
+  readonly patience?: number
+  /** A value is better when it beats the best by more than this; 0 by default. */
+  readonly minDelta?: number
+  /** Which way is better; `'max'` for accuracies, else `'min'`, by default. */
+  readonly mode?: 'min' | 'max'
+  /** Ends with the weights of the best epoch; `true` by default. */
+  readonly restoreBest?: boolean
+}
+
+/** Watches one measure from epoch to epoch and keeps the weights of the best. */
+export class EarlyStopping {
+  readonly #monitor: string
+  readonly #patience: number
+  readonly #minDelta: number
+  readonly #sign: 1 | -1
+  readonly #restoreBest: boolean
+  #best = Number.POSITIVE_INFINITY
+  #since = 0
+  #weights: Float32Array | undefined
+
+  constructor(options: EarlyStoppingOptions, validated: boolean) {
+    const known = ['monitor', 'patience', 'minDelta', 'mode', 'restoreBest']
+    checkOptions('fit earlyStopping', options, known)
+    this.#monitor = options.monitor ?? (validated ? 'validationLoss' : 'loss')
+    this.#patience = checkCount('earlyStopping patience', options.patience ?? 1)
+    this.#minDelta = checkNumber('earlyStopping minDelta', options.minDelta ?? 0, 0)
+    const mode = options.mode ?? (/accuracy$/i.test(this.#monitor) ? 'max' : 'min')
+    this.#sign = checkWord('earlyStopping mode', mode, ['min', 'max']) === 'min' ? 1 : -1
+    this.#restoreBest = checkBoolean('earlyStopping restoreBest', options.restoreBest ?? true)
+  }
+
+  /** Takes an epoch's record; `true` when it is time to stop. */
+  update(record: EpochRecord, weights: () => Float32Array): boolean {
+    const value = record[this.#monitor]
+    if (value === undefined) {
+      const known = Object.keys(record).filter((key) => key !== 'epoch' && key !== 'seconds')
+      const expected = `one of ${known.join(', ')}`
+      throw mismatch('ERR_UNROLLED_ARGUMENT', 'earlyStopping monitor', expected, this.#monitor)
+    }
+    const cost = value * this.#sign
+    if (cost < this.#best - this.#minDelta || this.#best === Number.POSITIVE_INFINITY) {
+      this.#best = cost
+      this.#since = 0
+      if (this.#restoreBest) this.#weights = weights()
+      return false
+    }
+    this.#since += 1
+    return this.#since >= this.#patience
+  }
+
+  /** The weights to end with, unless the last ones are the best. */
+  get best(): Float32Array | undefined {
+    return this.#since > 0 ? this.#weights : undefined
+  }
+}

@@ -1,0 +1,54 @@
+/** One step of the optimizer. */
+export interface StepEvent {
+  readonly type: 'step'
+  /** The epoch, counted from 1. */
+  readonly epoch: number
+  /** The step within the epoch, counted from 1. */
+  readonly step: number
+  /** Steps that the epoch has, where that is known beforehand. */
+  readonly steps: number | undefined
+  /** The loss of the batch, before the update. */
+  readonly loss: number
+  /** The learning rate of the update. */
+  readonly rate: number
+  /** The gradient's norm before clipping. */
+  readonly norm: number
+  /** Whether the update was left out because it was not finite. */
+  readonly skipped: boolean
+}
+
+/** What an epoch came to. */
+export interface EpochRecord {
+  /** Counted from 1. */
+  readonly epoch: number
+  /** Mean loss over the epoch's valid targets, each before its batch's update. */
+  readonly loss: number
+  /** The validation's loss after the epoch. */
+  readonly validationLoss?: number
+  /** How long the epoch took, validation included. */
+  readonly seconds: number
+  /** Each metric under its name, the validation's as `validationAccuracy` and so on. */
+  readonly [metric: string]: number | undefined
+}
+
+/** Why a run ended before its last epoch. */
+export type StopReason = 'earlyStopping'
+
+/** The end of an epoch. */
+export interface EpochEvent {
+  readonly type: 'epoch'
+  readonly record: EpochRecord
+  /** Set on the last event of a run that ends early. */
+  readonly stopped: StopReason | undefined
+}
+
+/** What `train` yields. */
+export type TrainEvent = StepEvent | EpochEvent
+
+/** What `fit` resolves to. */
+export interface History {
+  /** One record an epoch. */
+  readonly epochs: readonly EpochRecord[]
+  /** Why the run ended before its last epoch, if it did. */
+  readonly stopped?: StopReason
+}

@@ -1,0 +1,178 @@
+import { mismatch } from '../errors.js'
+import type { Port, RowKind } from '../io/kind.js'
+import {
+  checkCount,
+  checkNumber,
+  checkOptions,
+  checkPositive,
+  checkWord,
+  unknownName,
+} from '../options.js'
+
+/** A measure of how far an output is from its target, made by {@link crossEntropy} and others. */
+export interface Loss {
+  /** The measure and its settings, as the core takes them. */
+  readonly measure: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** The mean over the valid targets, or their sum. */
+  readonly reduction: 'mean' | 'sum'
+  /** What it counts for beside the losses of other outputs. */
+  readonly weight: number
+}
+
+/** The names of the losses, each with its default settings. */
+export type LossName =
+  | 'crossEntropy'
+  | 'binaryCrossEntropy'
+  | 'meanSquared'
+  | 'meanAbsolute'
+  | 'huber'
+
+/** A loss, or its name. */
+export type LossLike = Loss | LossName
+
+/** The loss of the only output, or of outputs by name. */
+export type Losses = LossLike | Readonly<Record<string, LossLike>>
+
+/** Options that every loss has. */
+export interface LossOptions {
+  /** `'mean'` over the valid targets (default), or `'sum'`. */
+  readonly reduction?: 'mean' | 'sum'
+  /** What it counts for beside the losses of other outputs; 1 by default. */
+  readonly weight?: number
+}
+
+/** Options of {@link crossEntropy}. */
+export interface CrossEntropyOptions extends LossOptions {
+  /** The part of each target that is spread over all classes; 0 by default. */
+  readonly labelSmoothing?: number
+  /** What each class counts for; 1 each by default. */
+  readonly classWeights?: readonly number[]
+  /** A target id that does not count; none by default. */
+  readonly ignore?: number
+}
+
+const LOSS_OPTIONS = ['reduction', 'weight'] as const
+
+/**
+ * `-ln softmax(output)[target]` from logits; targets are ids, one a step or one a row.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option.
+ */
+export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
+  const own = ['labelSmoothing', 'classWeights', 'ignore']
+  checkOptions('crossEntropy', options, [...LOSS_OPTIONS, ...own])
+  const { classWeights, ignore, labelSmoothing = 0 } = options
+  return lossOf('crossEntropy', options, {
+    labelSmoothing: checkNumber('crossEntropy labelSmoothing', labelSmoothing, 0, 1),
+    classWeights: classWeights === undefined ? null : Array.from(classWeights, checkWeight),
+    ignore: ignore === undefined ? null : checkCount('crossEntropy ignore', ignore, 0),
+  })
+}
+
+/** `-t ln σ(output) - (1 - t) ln(1 - σ(output))` from logits; targets `t` of the output's shape. */
+export function binaryCrossEntropy(options: LossOptions = {}): Loss {
+  checkOptions('binaryCrossEntropy', options, LOSS_OPTIONS)
+  return lossOf('binaryCrossEntropy', options, {})
+}
+
+/** `(output - target)²`; targets of the output's shape. */
+export function meanSquared(options: LossOptions = {}): Loss {
+  checkOptions('meanSquared', options, LOSS_OPTIONS)
+  return lossOf('meanSquared', options, {})
+}
+
+/** `|output - target|`; targets of the output's shape. */
+export function meanAbsolute(options: LossOptions = {}): Loss {
+  checkOptions('meanAbsolute', options, LOSS_OPTIONS)
+  return lossOf('meanAbsolute', options, {})
+}
+
+/**
+ * `d² / 2` where `d = |output - target|` is at most `delta` (1 by default), else
+ * `delta (d - delta / 2)`; targets of the output's shape.
+ */
+export function huber(options: LossOptions & { readonly delta?: number } = {}): Loss {
+  checkOptions('huber', options, [...LOSS_OPTIONS, 'delta'])
+  return lossOf('huber', options, { delta: checkPositive('huber delta', options.delta ?? 1) })
+}
+
+/** A loss for each output that has one. */
+export interface OutputLoss {
+  readonly output: Port
+  readonly loss: Loss
+}
+
+/** The losses of a model's outputs: of the only one, or by name. */
+export function settleLosses(
+  where: string,
+  losses: unknown,
+  outputs: readonly Port[],
+): OutputLoss[] {
+  const [only] = outputs
+  if (typeof losses === 'string' || isLoss(losses)) {
+    if (outputs.length !== 1 || only === undefined) {
+      const names = outputs.map((output) => output.name).join(', ')
+      throw mismatch('ERR_UNROLLED_ARGUMENT', where, `a loss by output name (${names})`, losses)
+    }
+    return [{ output: only, loss: settleLoss(where, losses) }]
+  }
+  const names = outputs.map((output) => output.name)
+  checkOptions(where, losses, names)
+  const given: Readonly<Record<string, unknown>> = Object.fromEntries(Object.entries(losses ?? {}))
+  const settled = outputs.flatMap((output) =>
+    given[output.name] === undefined
+      ? []
+      : [{ output, loss: settleLoss(`${where}.${output.name}`, given[output.name]) }],
+  )
+  if (settled.length === 0) throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a loss', losses)
+  return settled
+}
+
+/** What the targets of an output's loss hold: ids for cross-entropy, else the output's numbers. */
+export function targetPort({ output, loss }: OutputLoss): Port {
+  if (!Object.hasOwn(loss.measure, 'crossEntropy')) return output
+  const rows: RowKind = { kind: output.rows.kind === 'sequence' ? 'tokens' : 'token' }
+  return { name: output.name, rows }
+}
+
+function settleLoss(where: string, value: unknown): Loss {
+  if (isLoss(value)) return value
+  const known: Readonly<Record<LossName, () => Loss>> = {
+    crossEntropy,
+    binaryCrossEntropy,
+    meanSquared,
+    meanAbsolute,
+    huber,
+  }
+  if (typeof value !== 'string') {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a loss or its name', value)
+  }
+  if (!Object.hasOwn(known, value)) throw unknownName(where, 'loss', value, Object.keys(known))
+  return known[value as LossName]()
+}
+
+function isLoss(value: unknown): value is Loss {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'measure' in value &&
+    'reduction' in value &&
+    typeof value.reduction === 'string'
+  )
+}
+
+function lossOf(
+  name: LossName,
+  { reduction = 'mean', weight = 1 }: LossOptions,
+  settings: Readonly<Record<string, unknown>>,
+): Loss {
+  return Object.freeze({
+    measure: { [name]: settings },
+    reduction: checkWord(`${name} reduction`, reduction, ['mean', 'sum']),
+    weight: checkNumber(`${name} weight`, weight, 0),
+  })
+}
+
+function checkWeight(value: number, index: number): number {
+  return checkNumber(`crossEntropy classWeights[${index}]`, value, 0)
+}

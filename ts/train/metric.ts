@@ -1,0 +1,82 @@
+import { mismatch } from '../errors.js'
+import type { Result } from '../io/result.js'
+import type { NativeTensor } from '../native/contract.js'
+import { unknownName } from '../options.js'
+
+/** What a {@link Metric} sees: a batch's outputs and targets by name. */
+export interface MetricBatch {
+  readonly outputs: Readonly<Record<string, Result>>
+  readonly targets: Readonly<Record<string, MetricTargets>>
+}
+
+/** The targets of one output, padded to one length. */
+export interface MetricTargets {
+  readonly values: Float32Array | Int32Array
+  readonly shape: readonly number[]
+  /** The valid steps of each row, where rows differ. */
+  readonly lengths: Int32Array | undefined
+}
+
+/** A measure of your own, taken over whole batches and weighted by their valid targets. */
+export interface Metric {
+  /** The key that it has in the results; not a name the library uses itself. */
+  readonly name: string
+  compute(batch: MetricBatch): number
+}
+
+/**
+ * `'accuracy'`: the part of valid targets that the largest output hits (for cross-entropy).
+ * `'perplexity'`: `exp(loss)`.
+ */
+export type MetricLike = 'accuracy' | 'perplexity' | Metric
+
+/** Metrics by what they need: the report of the core, or outputs. */
+export interface Metrics {
+  readonly accuracy: boolean
+  readonly perplexity: boolean
+  readonly custom: readonly Metric[]
+}
+
+const RESERVED = ['accuracy', 'perplexity', 'loss', 'epoch', 'seconds', 'type', 'stopped'] as const
+
+/** Checks metrics and sorts them. */
+export function settleMetrics(where: string, metrics: readonly MetricLike[]): Metrics {
+  if (!Array.isArray(metrics)) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'an array of metrics', metrics)
+  }
+  const custom: Metric[] = []
+  for (const metric of metrics as readonly unknown[]) {
+    if (metric === 'accuracy' || metric === 'perplexity') continue
+    if (typeof metric === 'string') {
+      throw unknownName(where, 'metric', metric, ['accuracy', 'perplexity'])
+    }
+    custom.push(checkMetric(where, metric))
+  }
+  return {
+    accuracy: metrics.includes('accuracy'),
+    perplexity: metrics.includes('perplexity'),
+    custom,
+  }
+}
+
+/** Targets as a {@link Metric} sees them. */
+export function metricTargets(tensor: NativeTensor): MetricTargets {
+  const values = tensor.ids ?? tensor.values ?? new Float32Array(0)
+  return { values, shape: tensor.shape, lengths: tensor.lengths }
+}
+
+function checkMetric(where: string, metric: unknown): Metric {
+  const given = metric as Partial<Metric> | null
+  if (typeof given?.name !== 'string' || typeof given.compute !== 'function') {
+    throw mismatch(
+      'ERR_UNROLLED_ARGUMENT',
+      where,
+      "'accuracy', 'perplexity' or { name, compute }",
+      metric,
+    )
+  }
+  if (RESERVED.some((name) => name === given.name) || given.name.startsWith('validation')) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} name`, 'a name of its own', given.name)
+  }
+  return given as Metric
+}

@@ -1,0 +1,186 @@
+import { mismatch } from '../errors.js'
+import type { Value } from '../graph/value.js'
+import type { Data } from '../io/data.js'
+import type { Port } from '../io/kind.js'
+import { isInMemory } from '../io/source.js'
+import {
+  checkBoolean,
+  checkCount,
+  checkNumber,
+  checkOptions,
+  checkPositive,
+  checkWord,
+} from '../options.js'
+import type { EarlyStoppingOptions } from './early-stopping.js'
+import { type Losses, type OutputLoss, settleLosses } from './loss.js'
+import { type MetricLike, type Metrics, settleMetrics } from './metric.js'
+import { type Optimizer, type OptimizerName, settleOptimizer } from './optimizer.js'
+import type { Schedule } from './schedule.js'
+
+type Values = Readonly<Record<string, Value>>
+
+/** Options of `evaluate`. */
+export interface EvaluateOptions {
+  /** The loss of the only output, or of outputs by name. */
+  readonly loss: Losses
+  /** What else to measure; nothing by default. */
+  readonly metrics?: readonly MetricLike[]
+  /** Rows a batch, for examples in memory; 32 by default. It changes the speed alone. */
+  readonly batchSize?: number
+}
+
+/** Options of `fit` and `train`. */
+export interface TrainOptions<I extends Values = Values, O extends Values = Values>
+  extends EvaluateOptions {
+  /** The update rule; `'adam'` by default. */
+  readonly optimizer?: Optimizer | OptimizerName
+  /** Passes over the data; 1 by default. */
+  readonly epochs?: number
+  /** A new order of the rows in every epoch, for examples in memory; `true` unless `carry`. */
+  readonly shuffle?: boolean
+  /** Measured after every epoch. */
+  readonly validation?: Data<I, O>
+  /** Limits the gradient: its norm, or each of its numbers. */
+  readonly clip?: { readonly norm: number } | { readonly value: number }
+  /** How the learning rate changes; not at all by default. */
+  readonly schedule?: Schedule
+  /** Stops the run: it rejects with the signal's reason, weights those of the last whole step. */
+  readonly signal?: AbortSignal
+  /** A live line on stderr, if that is a terminal; `false` by default. */
+  readonly progress?: boolean
+  /** Stops when a measure no longer improves. */
+  readonly earlyStopping?: EarlyStoppingOptions
+  /** Truncated BPTT: an update every `k1` steps of time, gradients through the last `k2`. */
+  readonly truncate?: { readonly k1: number; readonly k2: number }
+  /** Each batch begins with the states that the one before ended with; `false` by default. */
+  readonly carry?: boolean
+  /** A loss or gradient that is not finite: an error (default), or a step left out. */
+  readonly onNonFinite?: 'error' | 'skip'
+  /** Of the shuffling and of dropout; 0 by default. */
+  readonly seed?: number
+}
+
+/** Options of a training run, checked and filled in. */
+export interface Settled {
+  readonly losses: readonly OutputLoss[]
+  readonly metrics: Metrics
+  readonly epochs: number
+  readonly batchSize: number
+  readonly shuffle: boolean
+  readonly carry: boolean
+  readonly progress: boolean
+  readonly seed: number
+  readonly signal: AbortSignal | undefined
+  /** What the core takes. */
+  readonly config: string
+}
+
+/** The names of `evaluate`'s options. */
+export const EVALUATE_OPTIONS = ['loss', 'metrics', 'batchSize'] as const
+
+const TRAIN_OPTIONS = [
+  ...EVALUATE_OPTIONS,
+  'optimizer',
+  'epochs',
+  'shuffle',
+  'validation',
+  'clip',
+  'schedule',
+  'signal',
+  'progress',
+  'earlyStopping',
+  'truncate',
+  'carry',
+  'onNonFinite',
+  'seed',
+] as const
+
+/** Checks the options of a training run and fills in the defaults. */
+export function settle(options: TrainOptions, data: unknown, outputs: readonly Port[]): Settled {
+  checkOptions('fit', options, TRAIN_OPTIONS)
+  const { carry = false, signal } = options
+  checkBoolean('fit carry', carry)
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit signal', 'an AbortSignal', signal)
+  }
+  checkCutting(options, data)
+  const losses = settleLosses('fit loss', options.loss, outputs)
+  const seed = checkCount('fit seed', options.seed ?? 0, 0)
+  return {
+    losses,
+    metrics: settleMetrics('fit metrics', options.metrics ?? []),
+    epochs: checkCount('fit epochs', options.epochs ?? 1),
+    batchSize: checkCount('fit batchSize', options.batchSize ?? 32),
+    shuffle: checkBoolean('fit shuffle', options.shuffle ?? !carry),
+    carry,
+    progress: checkBoolean('fit progress', options.progress ?? false),
+    seed,
+    signal,
+    config: JSON.stringify({ ...lossConfig(losses), ...updateConfig(options), seed }),
+  }
+}
+
+/** The losses as the core takes them. */
+export function lossConfig(losses: readonly OutputLoss[]) {
+  return {
+    losses: losses.map(({ output, loss }) => ({
+      output: output.name,
+      loss: loss.measure,
+      reduction: loss.reduction,
+      weight: loss.weight,
+    })),
+  }
+}
+
+function updateConfig(options: TrainOptions) {
+  const { rate, rule } = settleOptimizer(options.optimizer ?? 'adam')
+  const { clip, schedule, truncate } = options
+  const words = ['error', 'skip'] as const
+  return {
+    optimizer: rule,
+    rate,
+    ...(clip && { clip: checkClip(clip) }),
+    ...(schedule && { schedule: checkSchedule(schedule) }),
+    ...(truncate && { truncate: checkTruncate(truncate) }),
+    onNonFinite: checkWord('fit onNonFinite', options.onNonFinite ?? 'error', words),
+  }
+}
+
+/** Ready-made batches have their own size and order. */
+function checkCutting(options: TrainOptions, data: unknown): void {
+  if (isInMemory(data)) return
+  for (const name of ['batchSize', 'shuffle'] as const) {
+    if (options[name] !== undefined && !(name === 'batchSize' && options.validation)) {
+      const expected = 'none beside batches ready made'
+      throw mismatch('ERR_UNROLLED_ARGUMENT', `fit ${name}`, expected, options[name])
+    }
+  }
+}
+
+function checkClip(clip: { norm?: number; value?: number }) {
+  checkOptions('fit clip', clip, ['norm', 'value'])
+  if (clip.norm !== undefined && clip.value !== undefined) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit clip', 'either norm or value', clip)
+  }
+  return clip.norm === undefined
+    ? { value: checkPositive('fit clip value', clip.value) }
+    : { norm: checkPositive('fit clip norm', clip.norm) }
+}
+
+function checkSchedule(schedule: Schedule): Schedule {
+  if (typeof schedule !== 'object' || schedule === null) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit schedule', 'a schedule', schedule)
+  }
+  for (const settings of Object.values(schedule)) {
+    for (const [name, value] of Object.entries(settings)) checkNumber(`schedule ${name}`, value)
+  }
+  return schedule
+}
+
+function checkTruncate(truncate: { k1: number; k2: number }) {
+  checkOptions('fit truncate', truncate, ['k1', 'k2'])
+  return {
+    k1: checkCount('fit truncate k1', truncate.k1),
+    k2: checkCount('fit truncate k2', truncate.k2),
+  }
+}

@@ -1,0 +1,129 @@
+import type { Batch } from '../io/feed.js'
+import type { Source } from '../io/source.js'
+import type { NativeModel, NativeReport, NativeTrainer } from '../native/contract.js'
+import { guard, guardAsync } from '../native/errors.js'
+import { untilAborted } from './abort.js'
+import type { EarlyStopping } from './early-stopping.js'
+import { type Scores, Tally } from './evaluate.js'
+import type { EpochRecord, StepEvent, TrainEvent } from './event.js'
+import type { Settled } from './options.js'
+import { Progress } from './progress.js'
+
+/** Everything that a training run needs. */
+export interface Run {
+  readonly model: NativeModel
+  readonly source: Source
+  readonly settled: Settled
+  readonly validate: ((epoch: number) => Promise<Scores>) | undefined
+  readonly earlyStopping: EarlyStopping | undefined
+}
+
+/** The training loop: every way to train goes through it. */
+export async function* train(run: Run): AsyncGenerator<TrainEvent, void, void> {
+  const { model, settled } = run
+  const { signal } = settled
+  signal?.throwIfAborted()
+  const trainer = guard(() => model.trainer(settled.config))
+  const cancel = (): void => trainer.cancel()
+  signal?.addEventListener('abort', cancel, { once: true })
+  const progress = new Progress(settled.epochs, process.stderr)
+  try {
+    for await (const event of epochs(run, trainer)) {
+      if (settled.progress) progress.update(event)
+      yield event
+    }
+  } finally {
+    signal?.removeEventListener('abort', cancel)
+    guard(() => trainer.close())
+  }
+}
+
+async function* epochs(run: Run, trainer: NativeTrainer): AsyncGenerator<TrainEvent, void, void> {
+  const { model, settled, earlyStopping } = run
+  for (let epoch = 1; epoch <= settled.epochs; epoch++) {
+    const started = performance.now()
+    const tally = new Tally()
+    let step = 0
+    for await (const report of steps(run, trainer, epoch)) {
+      tally.add(report)
+      step += 1
+      yield stepEvent(epoch, step, run.source.steps, report)
+    }
+    const scores = tally.scores({ ...settled.metrics, custom: [] })
+    const validation = run.validate && (await untilAborted(run.validate(epoch), settled.signal))
+    const record = epochRecord(epoch, scores, validation, (performance.now() - started) / 1000)
+    const stop = earlyStopping?.update(record, () => guard(() => model.parameters())) ?? false
+    if (stop || epoch === settled.epochs) restoreBest(run)
+    yield { type: 'epoch', record, stopped: stop ? 'earlyStopping' : undefined }
+    if (stop) return
+  }
+}
+
+/** The steps of one epoch, two deep: a batch is prepared and sent while the one before runs. */
+async function* steps(
+  { source, settled }: Run,
+  trainer: NativeTrainer,
+  epoch: number,
+): AsyncGenerator<NativeReport, void, void> {
+  const { signal } = settled
+  const batches = source.epoch(epoch)
+  let running: Promise<NativeReport> | undefined
+  let sent: Promise<NativeReport> | undefined
+  let carry = false
+  let whole = false
+  try {
+    for (;;) {
+      const next = await untilAborted(batches.next(), signal)
+      sent = next.done === true ? undefined : send(trainer, next.value, carry)
+      carry = settled.carry
+      if (running !== undefined) yield await untilAborted(running, signal)
+      running = sent
+      if (running === undefined) break
+    }
+    whole = true
+  } catch (error) {
+    trainer.cancel()
+    throw error
+  } finally {
+    // A step under way is waited for, so that the weights are at rest; an iterator that an abort
+    // found waiting may never return and is only told.
+    await Promise.allSettled([running, sent])
+    const returned = whole ? undefined : batches.return()
+    if (signal?.aborted !== true) await returned
+    else returned?.catch(() => undefined)
+  }
+}
+
+function send(trainer: NativeTrainer, batch: Batch, carry: boolean): Promise<NativeReport> {
+  const report = guardAsync(() => trainer.step(batch.inputs, batch.targets, { carry }))
+  // Looked at one step later; until then a rejection is not unhandled.
+  report.catch(() => undefined)
+  return report
+}
+
+function stepEvent(
+  epoch: number,
+  step: number,
+  steps: number | undefined,
+  { loss, rate, norm, skipped }: NativeReport,
+): StepEvent {
+  return { type: 'step', epoch, step, steps, loss, rate, norm, skipped }
+}
+
+function epochRecord(
+  epoch: number,
+  scores: Scores,
+  validation: Scores | undefined,
+  seconds: number,
+): EpochRecord {
+  const prefixed = Object.entries(validation ?? {}).map(([name, value]) => [
+    `validation${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+    value,
+  ])
+  return { epoch, ...scores, ...Object.fromEntries(prefixed), seconds }
+}
+
+function restoreBest({ model, earlyStopping }: Run): void {
+  const best = earlyStopping?.best
+  if (best !== undefined) guard(() => model.setParameters(best))
+}
