@@ -207,6 +207,8 @@ mod tests {
         {
             let values = draw::<f64>("w", &[rows, columns], Init::Orthogonal { blocks }, 3);
             let height = rows / blocks;
+            let mut pieces = values.chunks_exact(height * columns);
+            assert!(blocks == 1 || pieces.next() != pieces.next(), "blocks are drawn on their own");
             for block in values.chunks_exact(height * columns) {
                 let at = |i: usize, j: usize| block[i * columns + j];
                 let (count, length) = (height.min(columns), height.max(columns));

@@ -220,10 +220,13 @@ mod tests {
     }
 
     #[test]
-    fn below_is_below() {
+    fn below_is_below_and_without_bias() {
         let mut draws = Stream::new(0, "below", 0).at(0, 0);
         for n in [1, 2, 3, 1 << 31, (1 << 31) + 1, u32::MAX] {
             assert!((0..100).all(|_| draws.below(n) < n));
         }
+        // Without rejection, multiples of three would come up half of the time.
+        let multiples = (0..9000).filter(|_| draws.below(3 << 30).is_multiple_of(3)).count();
+        assert!(multiples.abs_diff(3000) < 224, "five standard deviations: {multiples}");
     }
 }

@@ -237,6 +237,14 @@ fn gradients_add_up_and_far_logits_stay_finite() {
     for (d, expected) in d.iter().zip([11.0 - third, 9.1 - third, 10.0 - third]) {
         assert!((d - expected).abs() < 1e-5, "{d} {expected}");
     }
+
+    let squared = self::loss(r#"{"meanSquared":{}}"#, 3);
+    let (targets, mut d) = ([0.0f32; 3], [10.0f32; 3]);
+    let targets = Targets::Values(Matrix::new(&targets, 1, 3));
+    let gradient = MatrixMut::new(&mut d, 1, 3);
+    let x = Matrix::new(&[1.0f32, -2.0, 0.0], 1, 3);
+    squared.backward(Kernels::detect().unwrap(), x, targets, 0.5, &mut [], gradient).unwrap();
+    assert_eq!(d, [11.0, 8.0, 10.0]);
 }
 
 #[test]
