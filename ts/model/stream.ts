@@ -67,17 +67,14 @@ export class Stream<
 
   set state(state: StateData) {
     this.#checkOpen()
-    const zeros = this.#zeros()
-    const given = stateTensors('stream state', this.#description, state)
-    const names = new Set(given.map(({ name }) => name))
-    const all = [...given, ...zeros.filter(({ name }) => !names.has(name))]
-    guard(() => this.#native.setState(all))
+    const states = stateTensors('stream state', this.#description, state)
+    guard(() => this.#native.setState(states))
   }
 
   /** Back to the state before the first step. */
   reset(): void {
     this.#checkOpen()
-    guard(() => this.#native.setState(this.#zeros()))
+    guard(() => this.#native.setState([]))
   }
 
   /** A second stream that goes on from the same state. */
@@ -97,14 +94,6 @@ export class Stream<
 
   [Symbol.dispose](): void {
     this.dispose()
-  }
-
-  #zeros(): NativeTensor[] {
-    return this.#description.states.map(({ name, size }) => ({
-      name,
-      shape: [1, size],
-      values: new Float32Array(size),
-    }))
   }
 
   #checkOpen(): void {

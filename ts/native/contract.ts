@@ -38,6 +38,7 @@ export interface NativeTrainer {
 export interface NativeStream {
   push(inputs: NativeTensor[]): NativeTensor[]
   state(): NativeTensor[]
+  /** Goes on from these states; those not given are zeros. */
   setState(states: NativeTensor[]): void
   dispose(): void
 }

@@ -1,0 +1,142 @@
+import type { GraphJson } from '../../ts/graph/json.js'
+import { Model } from '../../ts/model/model.js'
+import type {
+  Description,
+  NativeModel,
+  NativeReport,
+  NativeStream,
+  NativeTensor,
+  NativeTrainer,
+} from '../../ts/native/contract.js'
+
+/** One call of a fake trainer's step. */
+export interface FakeStep {
+  readonly inputs: NativeTensor[]
+  readonly targets: NativeTensor[]
+  readonly carry: boolean
+}
+
+const DESCRIPTION: Description = {
+  inputs: [{ name: 'input', kind: { sequence: { size: 1 } } }],
+  outputs: [{ name: 'output', kind: { vector: { size: 1 } } }],
+  states: [{ name: 'rnn.l0:h', size: 2 }],
+  parameters: [{ name: 'w', shape: [1], offset: 0 }],
+  count: 1,
+}
+
+const GRAPH: GraphJson = { version: 1, parameters: [], nodes: [], outputs: [] }
+
+/**
+ * The addon's side of the contract without the addon: it records what it is sent, and its one
+ * parameter counts the steps done. Steps run one at a time and end when the event loop turns.
+ */
+export class FakeModel implements NativeModel {
+  readonly steps: FakeStep[] = []
+  readonly log: string[] = []
+  readonly configs: string[] = []
+  weights: Float32Array = Float32Array.of(0)
+  /** Steps sent and not yet settled, and the most there ever were. */
+  pending = 0
+  deepest = 0
+  /** What a step or an evaluation finds; the step is counted from 1. */
+  report: (step: number, inputs: NativeTensor[]) => Partial<NativeReport> = () => ({})
+  readonly #description: Description
+
+  constructor(description: Partial<Description> = {}) {
+    this.#description = { ...DESCRIPTION, ...description }
+  }
+
+  graph(): string {
+    return JSON.stringify(GRAPH)
+  }
+
+  describe(): string {
+    return JSON.stringify(this.#description)
+  }
+
+  async predict(inputs: NativeTensor[], states: NativeTensor[]) {
+    const [rows = 0] = inputs[0]?.shape ?? []
+    const values = new Float32Array(rows).fill(this.weights[0] ?? 0)
+    return { outputs: [{ name: 'output', shape: [rows, 1], values }], states }
+  }
+
+  trainer(config: string): NativeTrainer {
+    this.configs.push(config)
+    this.log.push('open')
+    let cancelled = false
+    let last: Promise<unknown> = Promise.resolve()
+    return {
+      step: (inputs, targets, { carry }) => {
+        this.steps.push({ inputs, targets, carry })
+        const number = this.steps.length
+        this.pending += 1
+        this.deepest = Math.max(this.deepest, this.pending)
+        const run = async (): Promise<NativeReport> => {
+          await new Promise((resolve) => setTimeout(resolve, 1))
+          this.pending -= 1
+          if (cancelled) throw coded('ERR_UNROLLED_CANCELLED', 'cancelled')
+          const report = this.#full(number, inputs)
+          this.weights = Float32Array.of((this.weights[0] ?? 0) + 1)
+          this.log.push(`step ${number}`)
+          return report
+        }
+        const result = last.then(run, run)
+        last = result
+        return result
+      },
+      cancel: () => {
+        cancelled = true
+        this.log.push('cancel')
+      },
+      close: () => this.log.push('close'),
+    }
+  }
+
+  async evaluate(config: string, inputs: NativeTensor[]): Promise<NativeReport> {
+    this.configs.push(config)
+    this.log.push('evaluate')
+    return this.#full(0, inputs)
+  }
+
+  parameters(): Float32Array {
+    return this.weights.slice()
+  }
+
+  setParameters(values: Float32Array): void {
+    this.weights = values.slice()
+  }
+
+  async save(): Promise<void> {}
+
+  toBytes(): Uint8Array {
+    return new Uint8Array()
+  }
+
+  stream(): NativeStream {
+    throw coded('ERR_UNROLLED_STATE', 'the fake has no streams')
+  }
+
+  dispose(): void {
+    this.log.push('dispose')
+  }
+
+  #full(step: number, inputs: NativeTensor[]): NativeReport {
+    const [rows = 0] = inputs[0]?.shape ?? []
+    const found = { loss: 1, weight: rows, correct: 0, valid: rows, norm: 2, rate: 0.1, step }
+    return { ...found, skipped: false, ...this.report(step, inputs) }
+  }
+}
+
+/** An error as the addon throws it. */
+export function coded(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code })
+}
+
+/** A model on a fake of the addon. */
+export function fakeModel(description: Partial<Description> = {}): {
+  model: Model
+  native: FakeModel
+} {
+  const native = new FakeModel(description)
+  return { model: new Model(native), native }
+}

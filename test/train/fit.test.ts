@@ -1,0 +1,295 @@
+import { expect, test } from 'vitest'
+import { meanSquared, UnrolledError } from '../../ts/index.js'
+import { coded, fakeModel } from '../support/fake-model.js'
+
+/** `count` rows of one step each, the row's number in it. */
+function examples(count: number) {
+  const x = Array.from({ length: count }, (_, row) => [[row]])
+  return { x, y: x.map(([step]) => step ?? []) }
+}
+
+const code = (expected: string) => expect.objectContaining({ code: expected })
+
+test('an epoch sees every row once, in batches, the last one smaller', async () => {
+  const { model, native } = fakeModel()
+  const history = await model.fit(examples(7), { loss: 'meanSquared', batchSize: 3, epochs: 2 })
+  expect(native.steps.map(({ inputs }) => inputs[0]?.shape)).toEqual([
+    [3, 1, 1],
+    [3, 1, 1],
+    [1, 1, 1],
+    [3, 1, 1],
+    [3, 1, 1],
+    [1, 1, 1],
+  ])
+  const rows = native.steps.map(({ inputs }) => Array.from(inputs[0]?.values ?? []))
+  const [first, second] = [rows.slice(0, 3).flat(), rows.slice(3).flat()]
+  expect(first.toSorted()).toEqual([0, 1, 2, 3, 4, 5, 6])
+  expect(second.toSorted()).toEqual([0, 1, 2, 3, 4, 5, 6])
+  expect(first).not.toEqual(second)
+  for (const { inputs, targets } of native.steps) {
+    expect(targets[0]?.values).toEqual(inputs[0]?.values)
+  }
+  expect(history.epochs.map(({ epoch }) => epoch)).toEqual([1, 2])
+  expect(history.stopped).toBeUndefined()
+})
+
+test('the order depends on the seed alone; shuffle: false keeps it', async () => {
+  const order = async (options: { seed?: number; shuffle?: boolean }) => {
+    const { model, native } = fakeModel()
+    await model.fit(examples(20), { loss: 'meanSquared', batchSize: 20, ...options })
+    return Array.from(native.steps[0]?.inputs[0]?.values ?? [])
+  }
+  expect(await order({ seed: 3 })).toEqual(await order({ seed: 3 }))
+  expect(await order({ seed: 3 })).not.toEqual(await order({ seed: 4 }))
+  expect(await order({ shuffle: false })).toEqual(Array.from({ length: 20 }, (_, row) => row))
+})
+
+test('means are weighted by valid targets, rates and norms are passed on', async () => {
+  const { model, native } = fakeModel()
+  native.report = (step) =>
+    step === 1
+      ? { loss: 4, weight: 1, correct: 1, valid: 1 }
+      : { loss: 1, weight: 2, correct: 1, valid: 3 }
+  const events = []
+  const options = {
+    loss: 'meanSquared',
+    batchSize: 1,
+    metrics: ['accuracy', 'perplexity'],
+  } as const
+  for await (const event of model.train(examples(2), options)) events.push(event)
+  expect(events).toEqual([
+    { type: 'step', epoch: 1, step: 1, steps: 2, loss: 4, rate: 0.1, norm: 2, skipped: false },
+    { type: 'step', epoch: 1, step: 2, steps: 2, loss: 1, rate: 0.1, norm: 2, skipped: false },
+    {
+      type: 'epoch',
+      record: {
+        epoch: 1,
+        loss: 2,
+        accuracy: 0.5,
+        perplexity: Math.exp(2),
+        seconds: expect.any(Number),
+      },
+      stopped: undefined,
+    },
+  ])
+})
+
+test('two steps are under way at once, never more, and the next batch is made meanwhile', async () => {
+  const { model, native } = fakeModel()
+  const log = native.log
+  function* batches() {
+    for (let batch = 1; batch <= 4; batch++) {
+      log.push(`batch ${batch}`)
+      yield { x: [[[batch]]], y: [[batch]] }
+    }
+  }
+  await model.fit(batches(), { loss: 'meanSquared' })
+  expect(native.deepest).toBe(2)
+  expect(log).toEqual([
+    'open',
+    'batch 1',
+    'batch 2',
+    'step 1',
+    'batch 3',
+    'step 2',
+    'batch 4',
+    'step 3',
+    'step 4',
+    'close',
+  ])
+})
+
+test('carried states begin anew with every epoch', async () => {
+  const { model, native } = fakeModel()
+  const data = { ...examples(3) }
+  await model.fit(data, { loss: 'meanSquared', batchSize: 1, epochs: 2, carry: true })
+  expect(native.steps.map(({ carry }) => carry)).toEqual([false, true, true, false, true, true])
+  expect(native.steps.map(({ inputs }) => inputs[0]?.values?.[0])).toEqual([0, 1, 2, 0, 1, 2])
+})
+
+test('the configuration of a run, with every default', async () => {
+  const { model, native } = fakeModel()
+  await model.fit(examples(1), { loss: meanSquared() })
+  expect(JSON.parse(native.configs[0] ?? '')).toEqual({
+    losses: [{ output: 'output', loss: { meanSquared: {} }, reduction: 'mean', weight: 1 }],
+    optimizer: { adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 } },
+    rate: 0.001,
+    onNonFinite: 'error',
+    seed: 0,
+  })
+})
+
+test('validation is measured after every epoch, in order, and by metrics of your own', async () => {
+  const { model, native } = fakeModel()
+  native.report = (step) => (step === 0 ? { loss: 0.5, correct: 1, valid: 2 } : {})
+  const total = {
+    name: 'total',
+    compute: ({ targets }: { targets: Record<string, { values: ArrayLike<number> }> }) =>
+      Array.from(Object.values(targets)[0]?.values ?? []).reduce((sum, value) => sum + value, 0),
+  }
+  const history = await model.fit(examples(2), {
+    loss: 'meanSquared',
+    metrics: ['accuracy', total],
+    validation: examples(2),
+    epochs: 2,
+  })
+  const record = { accuracy: 0, loss: 1, seconds: expect.any(Number) }
+  const validation = { validationLoss: 0.5, validationAccuracy: 0.5, validationTotal: 1 }
+  expect(history.epochs).toEqual([
+    { epoch: 1, ...record, ...validation },
+    { epoch: 2, ...record, ...validation },
+  ])
+  expect(native.log.filter((line) => line === 'evaluate')).toHaveLength(2)
+})
+
+test('early stopping waits, stops and restores the best weights', async () => {
+  const { model, native } = fakeModel()
+  const losses = [3, 2, 2.5, 2.1, 1]
+  native.report = (step) => ({ loss: losses[step - 1] ?? 0 })
+  const history = await model.fit(examples(1), {
+    loss: 'meanSquared',
+    epochs: 5,
+    earlyStopping: { patience: 2 },
+  })
+  expect(history.epochs.map(({ loss }) => loss)).toEqual([3, 2, 2.5, 2.1])
+  expect(history.stopped).toBe('earlyStopping')
+  expect(native.weights).toEqual(Float32Array.of(2))
+})
+
+test('early stopping by accuracy looks for the largest, and can leave the weights alone', async () => {
+  const { model, native } = fakeModel()
+  const hits = [1, 3, 2]
+  native.report = (step) => ({ correct: hits[step - 1] ?? 0, valid: 4 })
+  const history = await model.fit(examples(1), {
+    loss: 'meanSquared',
+    metrics: ['accuracy'],
+    epochs: 3,
+    earlyStopping: { monitor: 'accuracy', restoreBest: false },
+  })
+  expect(history.epochs).toHaveLength(3)
+  expect(native.weights).toEqual(Float32Array.of(3))
+})
+
+test('break finishes the step that was sent, and closes the iterator and the run', async () => {
+  const { model, native } = fakeModel()
+  let returned = false
+  async function* batches() {
+    try {
+      for (;;) yield { x: [[[1]]], y: [[1]] }
+    } finally {
+      returned = true
+    }
+  }
+  for await (const event of model.train(batches(), { loss: 'meanSquared' })) {
+    if (event.type === 'step' && event.step === 2) break
+  }
+  expect(returned).toBe(true)
+  expect(native.pending).toBe(0)
+  expect(native.weights).toEqual(Float32Array.of(3))
+  expect(native.log.at(-1)).toBe('close')
+  await model.fit(examples(1), { loss: 'meanSquared' })
+})
+
+test('a signal aborted beforehand rejects with its reason and starts nothing', async () => {
+  const { model, native } = fakeModel()
+  const signal = AbortSignal.abort()
+  const run = model.fit(examples(1), { loss: 'meanSquared', signal })
+  await expect(run).rejects.toBe(signal.reason)
+  expect(native.log).toEqual([])
+})
+
+test('a signal aborted during a run rejects with its reason; the model goes on', async () => {
+  const { model, native } = fakeModel()
+  const controller = new AbortController()
+  const reason = new Error('enough')
+  native.report = (step) => {
+    if (step === 3) controller.abort(reason)
+    return {}
+  }
+  const run = model.fit(examples(100), {
+    loss: 'meanSquared',
+    batchSize: 1,
+    signal: controller.signal,
+  })
+  await expect(run).rejects.toBe(reason)
+  expect(native.pending).toBe(0)
+  expect(native.weights[0]).toBe(3)
+  expect(native.log.filter((line) => line.startsWith('step')).at(-1)).toBe('step 3')
+  expect(native.log.at(-1)).toBe('close')
+  await model.fit(examples(1), { loss: 'meanSquared' })
+})
+
+test('a signal stops a run that waits for an iterator', async () => {
+  const { model } = fakeModel()
+  const controller = new AbortController()
+  async function* batches() {
+    yield { x: [[[1]]], y: [[1]] }
+    await new Promise(() => {})
+  }
+  const run = model.fit(batches(), { loss: 'meanSquared', signal: controller.signal })
+  setTimeout(() => controller.abort(), 5)
+  await expect(run).rejects.toMatchObject({ name: 'AbortError' })
+  await model.fit(examples(1), { loss: 'meanSquared' })
+})
+
+test('an iterator that throws rejects with its own error; the model goes on', async () => {
+  const { model, native } = fakeModel()
+  const broken = new Error('the disk is gone')
+  function* batches() {
+    yield { x: [[[1]]], y: [[1]] }
+    throw broken
+  }
+  await expect(model.fit(batches(), { loss: 'meanSquared' })).rejects.toBe(broken)
+  expect(native.log.at(-1)).toBe('close')
+  await model.fit(examples(1), { loss: 'meanSquared' })
+})
+
+test('an error of the core is typed, and the step behind it does not run on', async () => {
+  const { model, native } = fakeModel()
+  native.report = (step) => {
+    if (step === 2) throw coded('ERR_UNROLLED_NON_FINITE', 'the loss is NaN at step 2')
+    return {}
+  }
+  const run = model.fit(examples(5), { loss: 'meanSquared', batchSize: 1 })
+  const error = await run.catch((reason: unknown) => reason)
+  expect(error).toBeInstanceOf(UnrolledError)
+  expect(error).toMatchObject({ code: 'ERR_UNROLLED_NON_FINITE' })
+  expect(native.weights[0]).toBe(1)
+})
+
+test('a function gives fresh batches for every epoch, an iterator runs dry', async () => {
+  const { model, native } = fakeModel()
+  function* batches() {
+    yield { x: [[[1]]], y: [[1]] }
+  }
+  await model.fit(batches, { loss: 'meanSquared', epochs: 3 })
+  expect(native.steps).toHaveLength(3)
+  await model.fit([...batches()], { loss: 'meanSquared', epochs: 2 })
+  expect(native.steps).toHaveLength(5)
+  await expect(model.fit(batches(), { loss: 'meanSquared', epochs: 2 })).rejects.toThrow(
+    'fit data: expected batches for epoch 2, received none: an iterator runs only once; ' +
+      'pass a function that returns a fresh one for every epoch',
+  )
+})
+
+test('a second run at the same time is refused', async () => {
+  const { model } = fakeModel()
+  const first = model.fit(examples(2), { loss: 'meanSquared' })
+  await expect(model.fit(examples(2), { loss: 'meanSquared' })).rejects.toMatchObject({
+    code: 'ERR_UNROLLED_STATE',
+  })
+  await first
+  await model.fit(examples(2), { loss: 'meanSquared' })
+})
+
+test('a disposed model refuses everything, twice disposed is once', async () => {
+  const { model, native } = fakeModel()
+  model.dispose()
+  model[Symbol.dispose]()
+  expect(native.log).toEqual(['dispose'])
+  await expect(model.fit(examples(1), { loss: 'meanSquared' })).rejects.toEqual(
+    code('ERR_UNROLLED_STATE'),
+  )
+  await expect(model.predict([[[1]]])).rejects.toEqual(code('ERR_UNROLLED_STATE'))
+  expect(() => model.stream()).toThrow('the model has been disposed')
+})

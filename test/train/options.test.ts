@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest'
+import {
+  adagrad,
+  adam,
+  adamw,
+  cosineRate,
+  crossEntropy,
+  exponentialRate,
+  huber,
+  linearRate,
+  rmsprop,
+  sgd,
+  stepRate,
+} from '../../ts/index.js'
+import { fakeModel } from '../support/fake-model.js'
+
+const data = { x: [[[1]]], y: [[1]] }
+
+async function configOf(options: object): Promise<Record<string, unknown>> {
+  const { model, native } = fakeModel()
+  await model.fit(data, { loss: 'meanSquared', ...options })
+  return JSON.parse(native.configs[0] ?? '')
+}
+
+test('optimizers with their defaults are what PyTorch has', () => {
+  expect([sgd(), rmsprop(), adagrad(), adam(), adamw()]).toEqual([
+    {
+      rate: 0.01,
+      rule: { sgd: { momentum: 0, dampening: 0, nesterov: false, weightDecay: 0 } },
+    },
+    { rate: 0.001, rule: { rmsprop: { alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0 } } },
+    { rate: 0.01, rule: { adagrad: { epsilon: 1e-10, weightDecay: 0 } } },
+    {
+      rate: 0.001,
+      rule: { adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 } },
+    },
+    {
+      rate: 0.001,
+      rule: { adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 } },
+    },
+  ])
+})
+
+test('what a run is told is what was asked for', async () => {
+  const config = await configOf({
+    loss: huber({ delta: 2, reduction: 'sum', weight: 3 }),
+    optimizer: sgd({ rate: 0.5, momentum: 0.9, nesterov: true }),
+    clip: { norm: 1 },
+    schedule: linearRate({ steps: 10, warmup: 2 }),
+    truncate: { k1: 4, k2: 8 },
+    onNonFinite: 'skip',
+    seed: 7,
+  })
+  expect(config).toEqual({
+    losses: [{ output: 'output', loss: { huber: { delta: 2 } }, reduction: 'sum', weight: 3 }],
+    optimizer: { sgd: { momentum: 0.9, dampening: 0, nesterov: true, weightDecay: 0 } },
+    rate: 0.5,
+    clip: { norm: 1 },
+    schedule: { linear: { warmup: 2, steps: 10, minimum: 0 } },
+    truncate: { k1: 4, k2: 8 },
+    onNonFinite: 'skip',
+    seed: 7,
+  })
+  expect(await configOf({ clip: { value: 2 } })).toMatchObject({ clip: { value: 2 } })
+})
+
+test('schedules and cross-entropy as data', () => {
+  expect([
+    stepRate({ size: 3, gamma: 0.5 }),
+    exponentialRate({ gamma: 0.9 }),
+    cosineRate({ steps: 100 }),
+  ]).toEqual([
+    { step: { size: 3, gamma: 0.5 } },
+    { exponential: { gamma: 0.9 } },
+    { cosine: { steps: 100, minimum: 0 } },
+  ])
+  expect(crossEntropy({ labelSmoothing: 0.1, classWeights: [1, 2], ignore: 0 })).toEqual({
+    measure: { crossEntropy: { labelSmoothing: 0.1, classWeights: [1, 2], ignore: 0 } },
+    reduction: 'mean',
+    weight: 1,
+  })
+})
+
+test.each<[object, string]>([
+  [{ optimizer: 'adm' }, 'fit: unknown optimizer "adm"; did you mean adam?'],
+  [{ loss: 'crossentropy' }, 'fit loss: unknown loss "crossentropy"; did you mean crossEntropy?'],
+  [{ loss: { outputs: 'huber' } }, 'fit loss: unknown option "outputs"; did you mean output?'],
+  [{ loss: undefined }, 'fit loss: expected an object of options, received undefined'],
+  [{ epochs: 0 }, 'fit epochs: expected a whole number of at least 1, received 0'],
+  [{ batchSize: 1.5 }, 'fit batchSize: expected a whole number of at least 1, received 1.5'],
+  [{ clip: { norm: 0 } }, 'fit clip norm: expected a number above 0, received 0'],
+  [{ clip: { norm: 1, value: 1 } }, 'fit clip: expected either norm or value, received an object'],
+  [{ metrics: ['acuracy'] }, 'fit metrics: unknown metric "acuracy"; did you mean accuracy?'],
+  [{ sead: 1 }, 'fit: unknown option "sead"; did you mean seed?'],
+  [{ signal: {} }, 'fit signal: expected an AbortSignal, received an object'],
+  [
+    { earlyStopping: { monitor: 'validationLoss' } },
+    'earlyStopping monitor: expected one of loss, received "validationLoss"',
+  ],
+])('a bad option %j is refused by name', async (options, message) => {
+  await expect(configOf(options)).rejects.toThrow(message)
+})
+
+test('ready-made batches have their own size and order', async () => {
+  const { model } = fakeModel()
+  await expect(model.fit([data], { loss: 'meanSquared', batchSize: 2 })).rejects.toThrow(
+    'fit batchSize: expected none beside batches ready made, received 2',
+  )
+})
