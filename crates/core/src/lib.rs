@@ -1,15 +1,21 @@
 //! Recurrent graphs: compiled, unrolled forward and backward through time, trained.
 #![forbid(unsafe_code)]
 
+mod cell;
 pub mod clip;
 pub mod error;
 pub mod format;
+pub mod graph;
 pub mod initialize;
 pub mod loss;
+mod op;
 pub mod optimizer;
 pub mod parallel;
 pub mod params;
+pub mod program;
 pub mod random;
+pub mod run;
+pub mod scan;
 pub mod schedule;
 
 pub use error::{Code, Error, Result};

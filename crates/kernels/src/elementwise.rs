@@ -10,6 +10,9 @@ entries! {
     pub fn activate_backward(activation: Activation, dx: &mut [E], y: &[E], dy: &[E])
         = crate::generic::elementwise::activate_backward;
 
+    /// d = f'(x)∘d, in place, where f' is computed from the output y = f(x).
+    pub fn activate_gradient(activation: Activation, d: &mut [E], y: &[E]) = crate::generic::elementwise::activate_gradient;
+
     /// y += x.
     pub fn add_assign(y: &mut [E], x: &[E]) = crate::generic::elementwise::add_assign;
 

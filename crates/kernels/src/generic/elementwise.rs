@@ -50,6 +50,14 @@ pub(crate) fn activate_backward<V: Vector>(
 }
 
 #[inline(always)]
+pub(crate) fn activate_gradient<V: Vector>(activation: Activation, d: &mut [V::Element], y: &[V::Element]) {
+    assert_eq!(d.len(), y.len());
+    for_each_vector!(V, d.len(), |at, active| {
+        write(derivative(activation, read::<V>(y, at, active), read(d, at, active)), d, at, active);
+    });
+}
+
+#[inline(always)]
 pub(crate) fn add_assign<V: Vector>(y: &mut [V::Element], x: &[V::Element]) {
     assert_eq!(y.len(), x.len());
     for_each_vector!(V, y.len(), |at, active| {

@@ -1,0 +1,68 @@
+//! The gated recurrent unit (Cho et al., 2014) with the reset gate after the product, as PyTorch and cuDNN have it.
+//!
+//! `r, z = σ(pre + rec), n = tanh(pre_n + r rec_n), h' = (1 - z) n + z h`; the gates' rows in the order r, z, n.
+
+use unrolled_kernels::{Element, GruRecurrent, MatrixMut, Recurrent, Start};
+
+use crate::program::{Instruction, Linear, Operand};
+use crate::run::Frame;
+
+/// Inputs: pre, h, then state if fused, else rec. Outputs: the gates in pre's storage, n's part of rec, h'.
+pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, op: Option<&Linear>, i: &Instruction) {
+    let mut gates = f.take(Operand::Value(i.outputs[0]));
+    let mut rec_n = f.take(Operand::Value(i.outputs[1]));
+    let mut h = f.take(Operand::Value(i.outputs[2]));
+    let third = f.matrix(Operand::Value(i.inputs[2]));
+    let recurrent = match op {
+        None => GruRecurrent::Ready(third),
+        Some(op) => GruRecurrent::Product(Recurrent {
+            state: third,
+            weight: f.weights.packed(op.forward),
+            bias: op.bias.map(|bias| f.weights.slice(bias)),
+        }),
+    };
+    let h_prev = f.matrix(Operand::Value(i.inputs[1]));
+    f.kernels.gru_step(gates.matrix(), rec_n.matrix(), h_prev, recurrent, h.matrix());
+    f.put(gates);
+    f.put(rec_n);
+    f.put(h);
+}
+
+/// Leaves the gradient of pre where the gates were and that of n's part of rec where that was.
+pub(crate) fn backward<E: Element>(f: &mut Frame<'_, E>, op: Option<&Linear>, i: &Instruction) {
+    let mut gates = f.take(Operand::Value(i.outputs[0]));
+    let mut rec_n = f.take(Operand::Value(i.outputs[1]));
+    if f.has_gradient(i.inputs[1]) {
+        let mut d_prev = f.take(Operand::Gradient(i.inputs[1]));
+        let (h_prev, dh) = (f.matrix(Operand::Value(i.inputs[1])), f.matrix(Operand::Gradient(i.outputs[2])));
+        f.kernels.gru_backward(gates.matrix(), rec_n.matrix(), h_prev, dh, d_prev.matrix());
+        f.put(d_prev);
+    } else {
+        let (h_prev, dh) = (f.matrix(Operand::Value(i.inputs[1])), f.matrix(Operand::Gradient(i.outputs[2])));
+        let mut unwanted = vec![E::ZERO; dh.rows() * dh.columns()];
+        let d_prev = MatrixMut::new(&mut unwanted, dh.rows(), dh.columns());
+        f.kernels.gru_backward(gates.matrix(), rec_n.matrix(), h_prev, dh, d_prev);
+    }
+    f.put(gates);
+    f.put(rec_n);
+    let size = f.program.values[i.outputs[2]].width;
+    f.add_gradient(i.inputs[2], |f, third| {
+        let gates = f.matrix(Operand::Value(i.outputs[0])).column_range(0..2 * size);
+        let rec_n = f.matrix(Operand::Value(i.outputs[1]));
+        match op {
+            Some(op) => {
+                let [rz, n] = [op.backward[0], op.backward[1]];
+                f.kernels.product(third.matrix(), Start::Accumulate, gates, f.weights.packed(rz));
+                f.kernels.product(third.matrix(), Start::Accumulate, rec_n, f.weights.packed(n));
+            }
+            None => {
+                let mut rec = third.matrix();
+                for row in 0..gates.rows() {
+                    let d = rec.row_mut(row);
+                    f.kernels.add_assign(&mut d[..2 * size], gates.row(row));
+                    f.kernels.add_assign(&mut d[2 * size..], rec_n.row(row));
+                }
+            }
+        }
+    });
+}

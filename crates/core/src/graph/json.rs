@@ -1,0 +1,50 @@
+//! The graph's JSON: versioned, strict, refused whole when any part is wrong.
+
+use serde::Deserialize;
+
+use super::Graph;
+use crate::{Error, Result};
+
+/// The version of the format this library reads and writes.
+pub const VERSION: u32 = 1;
+
+/// Graphs are small; a text beyond this is not one.
+const MAX_BYTES: usize = 16 << 20;
+
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
+impl Graph {
+    /// Reads a graph.
+    ///
+    /// # Errors
+    /// [`crate::Code::Graph`] if the text is not JSON, is of another version, or has an unknown or missing field.
+    pub fn from_json(text: &str) -> Result<Self> {
+        if text.len() > MAX_BYTES {
+            return Err(Error::graph(format!(
+                "graph: expected at most {MAX_BYTES} bytes of JSON, got {}",
+                text.len()
+            )));
+        }
+        let malformed = |e: serde_json::Error| Error::graph(format!("graph: malformed JSON: {e}"));
+        let versioned: Versioned = serde_json::from_str(text).map_err(malformed)?;
+        if versioned.version != VERSION {
+            return Err(Error::graph(format!(
+                "graph: expected version {VERSION}, got version {}",
+                versioned.version
+            )));
+        }
+        serde_json::from_str(text).map_err(malformed)
+    }
+
+    /// Writes the graph; [`Graph::from_json`] reads it back equal.
+    ///
+    /// # Errors
+    /// [`crate::Code::Internal`] if serialisation fails, which it does not for a graph that was read or built.
+    pub fn to_json(&self) -> Result<String> {
+        serde_json::to_string(self)
+            .map_err(|e| Error::internal(format!("graph: cannot be written as JSON: {e}")))
+    }
+}

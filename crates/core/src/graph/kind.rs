@@ -1,0 +1,106 @@
+//! The kinds of values that flow along wires.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// The most features a value, or ids a vocabulary, may have; a graph that asks for more is refused
+/// before anything is allocated.
+pub const MAX_SIZE: usize = 1 << 24;
+
+/// What one row (one example of the batch) of a value holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum Kind {
+    /// `size` numbers: `[rows, size]`.
+    Vector {
+        /// Numbers a row.
+        size: usize,
+    },
+    /// `size` numbers at each of the row's own number of steps: `[rows, time, size]`.
+    Sequence {
+        /// Numbers a step.
+        size: usize,
+        /// The axis of time; values on one axis share their lengths.
+        #[serde(default = "default_axis")]
+        axis: String,
+    },
+    /// An integer id below `vocabulary` at each step: `[rows, time]`.
+    Tokens {
+        /// How many ids there are.
+        vocabulary: usize,
+        /// The axis of time.
+        #[serde(default = "default_axis")]
+        axis: String,
+    },
+    /// One integer id below `vocabulary`: `[rows]`.
+    Token {
+        /// How many ids there are.
+        vocabulary: usize,
+    },
+}
+
+fn default_axis() -> String {
+    "time".to_owned()
+}
+
+impl Kind {
+    /// The axis of time of a value that has one.
+    #[must_use]
+    pub fn axis(&self) -> Option<&str> {
+        match self {
+            Self::Sequence { axis, .. } | Self::Tokens { axis, .. } => Some(axis),
+            Self::Vector { .. } | Self::Token { .. } => None,
+        }
+    }
+
+    /// Numbers a row or step, `None` for ids.
+    #[must_use]
+    pub fn size(&self) -> Option<usize> {
+        match self {
+            Self::Vector { size } | Self::Sequence { size, .. } => Some(*size),
+            Self::Tokens { .. } | Self::Token { .. } => None,
+        }
+    }
+
+    /// The number of ids, `None` for numbers.
+    #[must_use]
+    pub fn vocabulary(&self) -> Option<usize> {
+        match self {
+            Self::Tokens { vocabulary, .. } | Self::Token { vocabulary } => Some(*vocabulary),
+            Self::Vector { .. } | Self::Sequence { .. } => None,
+        }
+    }
+
+    /// The same shape of rows and time with another number of features.
+    #[must_use]
+    pub fn with_size(&self, size: usize) -> Self {
+        match self.axis() {
+            Some(axis) => Self::Sequence { size, axis: axis.to_owned() },
+            None => Self::Vector { size },
+        }
+    }
+
+    pub(crate) fn validate(&self, node: &str) -> Result<()> {
+        let size = self.size().or(self.vocabulary()).unwrap_or(0);
+        if size == 0 || size > MAX_SIZE {
+            return Err(Error::size(format!(
+                "node '{node}': a size must be between 1 and {MAX_SIZE}, got {size}"
+            )));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Vector { size } => write!(f, "vector[{size}]"),
+            Self::Sequence { size, axis } => write!(f, "sequence[{axis}, {size}]"),
+            Self::Tokens { vocabulary, axis } => write!(f, "tokens[{axis}] below {vocabulary}"),
+            Self::Token { vocabulary } => write!(f, "token below {vocabulary}"),
+        }
+    }
+}

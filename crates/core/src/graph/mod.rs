@@ -1,0 +1,9 @@
+//! What a model is: plain data, with JSON in and out.
+
+mod json;
+mod kind;
+mod node;
+
+pub use json::VERSION;
+pub use kind::{Kind, MAX_SIZE};
+pub use node::{ActivationName, Body, Graph, Node, Op, OutputWire, Scan};

@@ -1,0 +1,175 @@
+//! Nodes, wires and the graph that holds them.
+
+use serde::{Deserialize, Serialize};
+
+use super::Kind;
+use crate::params::Parameter;
+
+/// A model: parameters, nodes and named outputs. See the file format in `ARCHITECTURE.md`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Graph {
+    /// The version of the format, [`super::VERSION`].
+    pub version: u32,
+    /// Every trained tensor, by name; nodes that name the same one share it.
+    pub parameters: Vec<Parameter>,
+    /// The nodes, in any order.
+    pub nodes: Vec<Node>,
+    /// What a run returns.
+    pub outputs: Vec<OutputWire>,
+}
+
+/// One node: an operation on the values its wires carry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Node {
+    /// Unique within its graph or body; without `:`.
+    pub name: String,
+    /// What it computes.
+    pub op: Op,
+    /// Wires, `"node"` or `"node:port"`.
+    #[serde(default)]
+    pub inputs: Vec<String>,
+}
+
+/// A name for a value that leaves the graph or body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutputWire {
+    /// The name it is returned under.
+    pub name: String,
+    /// The wire it comes from.
+    pub from: String,
+}
+
+/// The operations; every other one is composed of these.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum Op {
+    /// A value fed from outside.
+    Input(Kind),
+    /// In the body of a scan: a state at the previous step.
+    State {
+        /// Numbers a row.
+        size: usize,
+    },
+    /// Row `id` of a table: tokens to sequence, token to vector.
+    Embedding {
+        /// The table, `[vocabulary, size]`.
+        weight: String,
+        /// An id whose row is zero and is never trained.
+        #[serde(default)]
+        padding: Option<u32>,
+    },
+    /// `y = x Wᵀ + b`.
+    Linear {
+        /// `[outputs, inputs]`.
+        weight: String,
+        /// `[outputs]`.
+        #[serde(default)]
+        bias: Option<String>,
+        /// Use only the outputs `start..end` of the weight and bias.
+        #[serde(default)]
+        rows: Option<[usize; 2]>,
+    },
+    /// Unrolls a body along its sequences.
+    Scan(Scan),
+    /// The last valid step of each row.
+    Last,
+    /// The mean over the valid steps of each row.
+    Mean,
+    /// The largest value over the valid steps of each row.
+    Max,
+    /// Features side by side.
+    Concat,
+    /// A range of features.
+    Slice {
+        /// The first feature.
+        start: usize,
+        /// How many.
+        size: usize,
+    },
+    /// The sum of two or more values.
+    Add,
+    /// The elementwise product of two or more values.
+    Multiply,
+    /// `y = scale x + shift` with constants.
+    Affine {
+        /// The factor.
+        scale: f64,
+        /// The summand.
+        shift: f64,
+    },
+    /// An elementwise function, or softmax over features.
+    Activation(ActivationName),
+    /// `y = gain (x - mean) / sqrt(variance + epsilon) + bias` over the features of a step.
+    LayerNorm {
+        /// `[size]`.
+        gain: String,
+        /// `[size]`.
+        bias: String,
+        /// Added to the variance.
+        #[serde(default = "default_epsilon")]
+        epsilon: f64,
+    },
+    /// In training, zeroes each number with probability `rate` and scales the rest by `1 / (1 - rate)`.
+    Dropout {
+        /// The probability.
+        rate: f64,
+        /// One mask for all steps of a row.
+        #[serde(default)]
+        fixed: bool,
+    },
+    /// The sequence one step later: teacher forcing. Begins with zeros, the second input or `start`.
+    Shift {
+        /// The first id, for tokens.
+        #[serde(default)]
+        start: Option<u32>,
+    },
+    /// `i, f, o = σ, g = tanh; c' = f c + i g; h' = o tanh(c')` from the gates' pre-activations.
+    LstmGates,
+    /// `h' = (1 - z) n + z h`, `n = tanh(pre_n + r rec_n)` from pre-activations (reset-after).
+    GruGates,
+}
+
+fn default_epsilon() -> f64 {
+    1e-5
+}
+
+/// The names of [`Op::Activation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ActivationName {
+    /// Hyperbolic tangent.
+    Tanh,
+    /// `1 / (1 + e^-x)`.
+    Sigmoid,
+    /// `max(0, x)`.
+    Relu,
+    /// `e^x / Σ e^x` over the features.
+    Softmax,
+}
+
+/// A body unrolled along time, each step with the states of the step before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scan {
+    /// From each row's last valid step to its first.
+    #[serde(default)]
+    pub reverse: bool,
+    /// The states that the scan's last inputs initialise.
+    #[serde(default)]
+    pub initial: Vec<String>,
+    /// What one step computes.
+    pub body: Body,
+}
+
+/// The graph of one step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Body {
+    /// The nodes, in any order.
+    pub nodes: Vec<Node>,
+    /// A name of a state gives its next value; any other is a port of the scan.
+    pub outputs: Vec<OutputWire>,
+}

@@ -1,0 +1,37 @@
+//! Elementwise functions and softmax.
+
+use unrolled_kernels::{Activation, Element};
+
+use crate::program::{Instruction, Operand};
+use crate::run::Frame;
+
+pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, activation: Activation, i: &Instruction) {
+    let mut y = f.take(Operand::Value(i.outputs[0]));
+    f.kernels.activate(activation, y.slice(), f.slice(Operand::Value(i.inputs[0])));
+    f.put(y);
+}
+
+/// `dx += f'(x) dy`, the derivative taken from y.
+pub(crate) fn backward<E: Element>(f: &mut Frame<'_, E>, activation: Activation, i: &Instruction) {
+    f.add_gradient(i.inputs[0], |f, dx| {
+        let y = f.slice(Operand::Value(i.outputs[0]));
+        let dy = f.slice(Operand::Gradient(i.outputs[0]));
+        f.kernels.activate_backward(activation, dx.slice(), y, dy);
+    });
+}
+
+/// `y = e^x / Σ e^x` over the features of each row.
+pub(crate) fn softmax_forward<E: Element>(f: &mut Frame<'_, E>, i: &Instruction) {
+    let mut y = f.take(Operand::Value(i.outputs[0]));
+    f.kernels.softmax_rows(y.matrix(), f.matrix(Operand::Value(i.inputs[0])));
+    f.put(y);
+}
+
+/// `dx += y (dy - Σ y dy)`.
+pub(crate) fn softmax_backward<E: Element>(f: &mut Frame<'_, E>, i: &Instruction) {
+    f.add_gradient(i.inputs[0], |f, dx| {
+        let y = f.matrix(Operand::Value(i.outputs[0]));
+        let dy = f.matrix(Operand::Gradient(i.outputs[0]));
+        f.kernels.softmax_backward_rows(dx.matrix(), y, dy);
+    });
+}

@@ -1,0 +1,21 @@
+//! `y = table[id]`.
+
+use unrolled_kernels::Element;
+
+use crate::program::{Embedding, Instruction, Operand};
+use crate::run::Frame;
+
+/// The table's gradient waits for the weights' region, and ids have none: there is no backward.
+pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, op: &Embedding, i: &Instruction) {
+    let mut y = f.take(Operand::Value(i.outputs[0]));
+    let table = f.weights.matrix(op.weight);
+    let mut rows = y.matrix();
+    for (row, &id) in f.block.ids[i.inputs[0]].iter().enumerate() {
+        if op.padding == Some(id) {
+            rows.row_mut(row).fill(E::ZERO);
+        } else {
+            rows.row_mut(row).copy_from_slice(table.row(id as usize));
+        }
+    }
+    f.put(y);
+}

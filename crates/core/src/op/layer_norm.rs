@@ -1,0 +1,30 @@
+//! `y = gain (x - mean) / sqrt(variance + epsilon) + bias` over the features of each row (Ba et al., 2016).
+
+use unrolled_kernels::Element;
+
+use crate::program::{Instruction, LayerNorm, Operand};
+use crate::run::Frame;
+
+pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, op: &LayerNorm, i: &Instruction) {
+    let mut y = f.take(Operand::Value(i.outputs[0]));
+    let mut statistics = f.take(Operand::Value(i.outputs[1]));
+    let x = f.matrix(Operand::Value(i.inputs[0]));
+    let (gain, bias) = (f.weights.slice(op.gain), f.weights.slice(op.bias));
+    f.kernels.layer_norm_rows(y.matrix(), x, gain, bias, E::from_f64(op.epsilon), statistics.matrix());
+    f.put(y);
+    f.put(statistics);
+}
+
+/// Sends dy to dx and leaves the normalised x for the gain's gradient.
+pub(crate) fn backward<E: Element>(f: &mut Frame<'_, E>, op: &LayerNorm, i: &Instruction) {
+    let mut normalized = f.take(Operand::Value(i.outputs[2]));
+    let x = f.matrix(Operand::Value(i.inputs[0]));
+    f.kernels.layer_norm_normalized_rows(normalized.matrix(), x, f.matrix(Operand::Value(i.outputs[1])));
+    f.put(normalized);
+    f.add_gradient(i.inputs[0], |f, dx| {
+        let x = f.matrix(Operand::Value(i.inputs[0]));
+        let dy = f.matrix(Operand::Gradient(i.outputs[0]));
+        let statistics = f.matrix(Operand::Value(i.outputs[1]));
+        f.kernels.layer_norm_backward_rows(dx.matrix(), x, dy, f.weights.slice(op.gain), statistics);
+    });
+}

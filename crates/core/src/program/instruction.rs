@@ -1,0 +1,206 @@
+//! What a program is made of.
+
+use unrolled_kernels::Activation;
+
+use super::ValueId;
+
+/// One operation on values.
+#[derive(Clone, Debug)]
+pub struct Instruction {
+    /// The node of the graph it came from.
+    pub node: String,
+    /// What it computes.
+    pub op: Operation,
+    /// What it reads.
+    pub inputs: Vec<ValueId>,
+    /// What it writes, first of all the value that the node's first port names.
+    pub outputs: Vec<ValueId>,
+}
+
+/// The operations of a program. The comments give inputs -> outputs.
+#[derive(Clone, Debug)]
+pub enum Operation {
+    /// ids -> rows of a table.
+    Embedding(Embedding),
+    /// x -> x Wᵀ + b.
+    Linear(Linear),
+    /// x -> f(x).
+    Activation(Activation),
+    /// x -> softmax over features.
+    Softmax,
+    /// a, b, ... -> a + b + ...
+    Add,
+    /// a, b, ... -> a b ...
+    Multiply,
+    /// x -> scale x + shift.
+    Affine {
+        /// The factor.
+        scale: f64,
+        /// The summand.
+        shift: f64,
+    },
+    /// a, b, ... -> features side by side.
+    Concat,
+    /// x -> features from `start`.
+    Slice {
+        /// The first feature.
+        start: usize,
+    },
+    /// x -> y, statistics, normalised x.
+    LayerNorm(LayerNorm),
+    /// x -> x under a mask.
+    Dropout(Dropout),
+    /// x, first (optional) -> x one step later.
+    Shift(Shift),
+    /// vector -> the same at each step of the output's axis.
+    Repeat,
+    /// sequence -> vector.
+    Pool(Pool),
+    /// pre, state -> f(pre + state Wᵀ + b), in place of pre.
+    ActivationStep {
+        /// f.
+        activation: Activation,
+        /// The product with the state.
+        linear: Linear,
+    },
+    /// pre, c, state (if fused) -> gates (in place of pre), c', h'.
+    Lstm {
+        /// The product with the state, if fused.
+        linear: Option<Linear>,
+    },
+    /// pre, h, then state (if fused) or rec -> gates (in place of pre), n's part of rec, h'.
+    Gru {
+        /// The product with the state, if fused.
+        linear: Option<Linear>,
+    },
+    /// A body unrolled along time.
+    Recurrence(Recurrence),
+}
+
+/// A block of rows of one parameter, in elements of the flat arena.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TensorRef {
+    /// Where it begins.
+    pub offset: usize,
+    /// Rows.
+    pub rows: usize,
+    /// Columns; 1 for a vector.
+    pub columns: usize,
+}
+
+impl TensorRef {
+    /// The elements it covers.
+    #[must_use]
+    pub fn range(&self) -> std::ops::Range<usize> {
+        self.offset..self.offset + self.rows * self.columns
+    }
+
+    /// The rows `start..start + rows` of it.
+    #[must_use]
+    pub fn row_block(&self, start: usize, rows: usize) -> Self {
+        Self { offset: self.offset + start * self.columns, rows, columns: self.columns }
+    }
+}
+
+/// A weight `[outputs, inputs]` with its bias.
+#[derive(Clone, Debug)]
+pub struct Linear {
+    /// The weight.
+    pub weight: TensorRef,
+    /// The bias.
+    pub bias: Option<TensorRef>,
+    /// The packed operand of `x Wᵀ`.
+    pub forward: PackId,
+    /// The packed operands of `g W`, one for each part of g's columns.
+    pub backward: Vec<PackId>,
+}
+
+/// An index into [`super::Program::packs`].
+pub type PackId = usize;
+
+/// A weight in the order in which a product reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PackSpec {
+    /// The weight.
+    pub tensor: TensorRef,
+    /// For `x Wᵀ`: how many gates' rows are interleaved. For `g W`: `None`.
+    pub gates: Option<usize>,
+}
+
+/// A table `[vocabulary, size]`.
+#[derive(Clone, Debug)]
+pub struct Embedding {
+    /// The table.
+    pub weight: TensorRef,
+    /// The id that is zero and stays so.
+    pub padding: Option<u32>,
+}
+
+/// Gain and bias of a normalisation over features.
+#[derive(Clone, Debug)]
+pub struct LayerNorm {
+    /// The gain.
+    pub gain: TensorRef,
+    /// The bias.
+    pub bias: TensorRef,
+    /// Added to the variance.
+    pub epsilon: f64,
+}
+
+/// The mask of a dropout.
+#[derive(Clone, Debug)]
+pub struct Dropout {
+    /// The probability of zero.
+    pub rate: f64,
+    /// One mask for all steps of a row.
+    pub fixed: bool,
+}
+
+/// How a sequence is delayed.
+#[derive(Clone, Debug)]
+pub struct Shift {
+    /// From each row's last step to its first.
+    pub reverse: bool,
+    /// The first id, for tokens.
+    pub start: Option<u32>,
+}
+
+/// How a sequence becomes a vector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pool {
+    /// The last valid step; the first for a reversed scan's final state.
+    Last {
+        /// Take the first step instead.
+        first: bool,
+    },
+    /// The mean over valid steps.
+    Mean,
+    /// The largest over valid steps.
+    Max,
+}
+
+/// A loop over the steps of an axis.
+#[derive(Clone, Debug)]
+pub struct Recurrence {
+    /// The axis, an index into the program's.
+    pub axis: usize,
+    /// From each row's last valid step to its first.
+    pub reverse: bool,
+    /// The delay edges.
+    pub states: Vec<StateLink>,
+    /// What one step runs.
+    pub body: Vec<Instruction>,
+}
+
+/// A delay edge: `incoming(t) = next(t - 1)`.
+#[derive(Clone, Debug)]
+pub struct StateLink {
+    /// The state before the first step, a vector.
+    pub initial: ValueId,
+    /// The state a step reads, over the axis.
+    pub incoming: ValueId,
+    /// The state a step writes, over the axis.
+    pub next: ValueId,
+    /// The state after each row's last step, a vector.
+    pub last: ValueId,
+}

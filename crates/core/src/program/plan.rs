@@ -1,0 +1,374 @@
+//! Who shares storage: lifetimes to slots.
+//!
+//! A slot is a buffer of rows or steps by features. Values and gradients whose lifetimes do not meet
+//! share one; what lives for a single step of a loop holds a single step.
+
+use std::collections::HashMap;
+
+use super::differentiate::{self, Gradients, defined, read};
+use super::{Operation, Program, ValueId, uses};
+
+/// What a plan is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Forward alone.
+    Inference,
+    /// Forward and backward.
+    Training {
+        /// The values that are given a gradient: outputs with a loss.
+        seeded: Vec<ValueId>,
+        /// Whether the gradients of inputs and initial states are wanted too.
+        inputs: bool,
+    },
+}
+
+/// What the rows of a slot are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Space {
+    /// The rows of the batch.
+    Rows,
+    /// All valid steps of an axis.
+    Axis(usize),
+    /// The rows alive at one step of an axis.
+    Step(usize),
+}
+
+/// A value or its gradient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operand {
+    /// The value.
+    Value(ValueId),
+    /// Its gradient.
+    Gradient(ValueId),
+}
+
+/// A buffer that operands take turns in.
+#[derive(Clone, Copy, Debug)]
+pub struct Slot {
+    /// What its rows are.
+    pub space: Space,
+    /// Numbers a row.
+    pub width: usize,
+}
+
+/// Storage for a program in one mode.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The buffers.
+    pub slots: Vec<Slot>,
+    /// The gradients, empty for inference.
+    pub gradients: Gradients,
+    /// By instruction: gradients that its backward is the first to add to.
+    pub first_touched: Vec<Vec<ValueId>>,
+    /// By instruction, for loops: gradients that live for one step.
+    pub each_step: Vec<Vec<ValueId>>,
+    places: HashMap<Operand, (usize, Space)>,
+    training: bool,
+}
+
+impl Plan {
+    /// The slot and space of an operand, if it is stored.
+    #[must_use]
+    pub fn place(&self, operand: Operand) -> Option<(usize, Space)> {
+        self.places.get(&operand).copied()
+    }
+
+    /// Whether the plan runs backward.
+    #[must_use]
+    pub fn training(&self) -> bool {
+        self.training
+    }
+
+    /// Whether a value has a gradient.
+    #[must_use]
+    pub fn has_gradient(&self, value: ValueId) -> bool {
+        self.gradients.needed.get(value).copied().unwrap_or(false)
+    }
+}
+
+/// Plans the storage of a program.
+pub(super) fn plan(program: &Program, mode: Mode) -> Plan {
+    let (gradients, training) = match &mode {
+        Mode::Inference => {
+            (Gradients { needed: vec![false; program.values.len()], contributions: Vec::new() }, false)
+        }
+        Mode::Training { seeded, inputs } => (differentiate::differentiate(program, seeded, *inputs), true),
+    };
+    let mut lives = Lives::new(program, &gradients, training);
+    lives.forward();
+    let mut first_touched = vec![Vec::new(); program.instructions.len()];
+    let mut each_step = vec![Vec::new(); program.instructions.len()];
+    if let Mode::Training { seeded, inputs } = &mode {
+        lives.backward(seeded, *inputs, &mut first_touched, &mut each_step);
+    }
+    lives.keep_contributions();
+    let (slots, places) = lives.assign();
+    Plan { slots, gradients, first_touched, each_step, places, training }
+}
+
+/// When an operand is first written and last read: instruction `i` runs at `i`, the losses at `n`,
+/// the backward of `i` at `2n - i`, the region of the weights last.
+#[derive(Clone, Copy)]
+struct Life {
+    start: usize,
+    end: usize,
+    space: Space,
+    width: usize,
+}
+
+struct Lives<'a> {
+    program: &'a Program,
+    gradients: &'a Gradients,
+    training: bool,
+    lives: HashMap<Operand, Life>,
+    alias: HashMap<Operand, Operand>,
+}
+
+impl<'a> Lives<'a> {
+    fn new(program: &'a Program, gradients: &'a Gradients, training: bool) -> Self {
+        Self { program, gradients, training, lives: HashMap::new(), alias: HashMap::new() }
+    }
+
+    fn loss(&self) -> usize {
+        self.program.instructions.len()
+    }
+
+    fn back(&self, index: usize) -> usize {
+        2 * self.loss() - index
+    }
+
+    fn end(&self) -> usize {
+        2 * self.loss() + 1
+    }
+
+    /// The space of a value's whole extent.
+    fn whole(&self, value: ValueId) -> Space {
+        self.program.values[value].axis.map_or(Space::Rows, Space::Axis)
+    }
+
+    /// Follows what works in place to the operand that owns the storage.
+    fn owner(&self, operand: Operand) -> Operand {
+        let mut owner = operand;
+        while let Some(&next) = self.alias.get(&owner) {
+            owner = next;
+        }
+        owner
+    }
+
+    /// Widens an operand's life to a time.
+    fn touch(&mut self, operand: Operand, time: usize, space: Space) {
+        let (Operand::Value(value) | Operand::Gradient(value)) = operand;
+        let width = self.program.values[value].width;
+        if width == 0 {
+            return;
+        }
+        let owner = self.owner(operand);
+        let life = self.lives.entry(owner).or_insert(Life { start: time, end: time, space, width });
+        life.start = life.start.min(time);
+        life.end = life.end.max(time);
+        if matches!(life.space, Space::Step(_)) {
+            life.space = space;
+        }
+    }
+
+    /// The values, from where they are written to where forward, backward and the caller read them.
+    fn forward(&mut self) {
+        let program = self.program;
+        for value in program.inputs.iter().map(|p| p.value).chain(program.states.iter().map(|s| s.initial)) {
+            self.touch(Operand::Value(value), 0, self.whole(value));
+        }
+        for (i, instruction) in program.instructions.iter().enumerate() {
+            if let Operation::Recurrence(recurrence) = &instruction.op {
+                for inner in &recurrence.body {
+                    self.forward_inside(i, inner, Space::Step(recurrence.axis));
+                }
+                for state in &recurrence.states {
+                    self.touch(Operand::Value(state.incoming), i, Space::Step(recurrence.axis));
+                    self.touch(Operand::Value(state.last), i, Space::Rows);
+                    self.touch(Operand::Value(state.next), i, Space::Step(recurrence.axis));
+                }
+            } else {
+                self.alias_in_place(instruction);
+                for &value in &instruction.outputs {
+                    self.touch(Operand::Value(value), i, self.whole(value));
+                }
+            }
+            for value in read(instruction) {
+                self.touch(Operand::Value(value), i, self.whole(value));
+            }
+            if self.training
+                && self.gradients.active(instruction)
+                && !matches!(instruction.op, Operation::Recurrence(_))
+            {
+                for value in uses::backward_reads(instruction) {
+                    self.touch(Operand::Value(value), self.back(i), self.whole(value));
+                }
+            }
+        }
+        for port in &program.outputs {
+            self.touch(Operand::Value(port.value), self.loss(), self.whole(port.value));
+        }
+        for state in &program.states {
+            self.touch(Operand::Value(state.last), self.loss(), Space::Rows);
+        }
+    }
+
+    fn forward_inside(&mut self, i: usize, inner: &super::Instruction, step: Space) {
+        self.alias_in_place(inner);
+        for &value in &inner.outputs {
+            self.touch(Operand::Value(value), i, step);
+        }
+        if self.training && self.gradients.active(inner) {
+            for value in uses::backward_reads(inner) {
+                self.touch(Operand::Value(value), self.back(i), self.whole(value));
+            }
+        }
+    }
+
+    fn alias_in_place(&mut self, instruction: &super::Instruction) {
+        if !uses::in_place(&instruction.op) {
+            return;
+        }
+        let (pre, out) = (instruction.inputs[0], instruction.outputs[0]);
+        self.alias.insert(Operand::Value(out), Operand::Value(pre));
+        if self.training {
+            let target = match instruction.op {
+                Operation::ActivationStep { .. } => Operand::Gradient(out),
+                _ => Operand::Value(pre),
+            };
+            self.alias.insert(Operand::Gradient(pre), target);
+        }
+    }
+
+    /// The gradients, from the last reader's backward to the writer's.
+    fn backward(
+        &mut self,
+        seeded: &[ValueId],
+        inputs: bool,
+        first_touched: &mut [Vec<ValueId>],
+        each_step: &mut [Vec<ValueId>],
+    ) {
+        let program = self.program;
+        let mut touched = vec![false; program.values.len()];
+        for &value in seeded {
+            touched[value] = true;
+            self.touch(Operand::Gradient(value), self.loss(), self.whole(value));
+        }
+        let wanted = self.wanted_outside(seeded);
+        for (i, instruction) in program.instructions.iter().enumerate().rev() {
+            if !self.gradients.active(instruction) {
+                continue;
+            }
+            let time = self.back(i);
+            let local = match &instruction.op {
+                Operation::Recurrence(recurrence) => Some(Space::Step(recurrence.axis)),
+                _ => None,
+            };
+            let inside = defined(instruction);
+            let mut values: Vec<ValueId> = inside.iter().copied().chain(read(instruction)).collect();
+            values.sort_unstable();
+            values.dedup();
+            for value in values {
+                if !self.gradients.needed[value] {
+                    continue;
+                }
+                let whole = self.whole(value);
+                if self.alias.contains_key(&Operand::Gradient(value)) {
+                    // Written whole by the step that works in place: never zeroed.
+                    self.touch(Operand::Gradient(value), time, whole);
+                    continue;
+                }
+                match local {
+                    Some(step) if inside.contains(&value) && whole != Space::Rows && !wanted[value] => {
+                        self.touch(Operand::Gradient(value), time, step);
+                        each_step[i].push(value);
+                    }
+                    _ => {
+                        self.touch(Operand::Gradient(value), time, whole);
+                        if !touched[value] {
+                            touched[value] = true;
+                            first_touched[i].push(value);
+                        }
+                    }
+                }
+            }
+        }
+        if inputs {
+            for value in
+                program.inputs.iter().map(|p| p.value).chain(program.states.iter().map(|s| s.initial))
+            {
+                if self.gradients.needed[value] {
+                    self.touch(Operand::Gradient(value), self.end(), self.whole(value));
+                }
+            }
+        }
+    }
+
+    /// Values whose gradient a single step cannot hold: seeded, read outside their loop, or summed for
+    /// the weights.
+    fn wanted_outside(&self, seeded: &[ValueId]) -> Vec<bool> {
+        let mut wanted = vec![false; self.program.values.len()];
+        for &value in seeded {
+            wanted[value] = true;
+        }
+        for instruction in &self.program.instructions {
+            for value in read(instruction) {
+                wanted[value] = true;
+            }
+        }
+        for contribution in &self.gradients.contributions {
+            for operand in contribution.sum.operands() {
+                if let Operand::Gradient(value) = operand {
+                    wanted[value] = true;
+                }
+            }
+        }
+        wanted
+    }
+
+    /// What the weights' region sums lives to the end, over all steps.
+    fn keep_contributions(&mut self) {
+        let gradients = self.gradients;
+        for contribution in &gradients.contributions {
+            for operand in contribution.sum.operands() {
+                self.touch(operand, self.end(), contribution.space);
+            }
+        }
+    }
+
+    /// Gives each life a slot of its space, the smallest free one that is wide enough.
+    fn assign(self) -> (Vec<Slot>, HashMap<Operand, (usize, Space)>) {
+        let mut order: Vec<(Operand, Life)> = self.lives.iter().map(|(&o, &l)| (o, l)).collect();
+        order.sort_by_key(|&(operand, life)| (life.start, key(operand)));
+        let mut slots: Vec<Slot> = Vec::new();
+        let mut busy_until: Vec<usize> = Vec::new();
+        let mut owned: HashMap<Operand, (usize, Space)> = HashMap::new();
+        for (operand, life) in order {
+            let free = (0..slots.len())
+                .filter(|&s| slots[s].space == life.space && busy_until[s] < life.start)
+                .min_by_key(|&s| (slots[s].width < life.width, slots[s].width.abs_diff(life.width)));
+            let slot = free.unwrap_or_else(|| {
+                slots.push(Slot { space: life.space, width: 0 });
+                busy_until.push(0);
+                slots.len() - 1
+            });
+            slots[slot].width = slots[slot].width.max(life.width);
+            busy_until[slot] = life.end;
+            owned.insert(operand, (slot, life.space));
+        }
+        let mut places = owned.clone();
+        for &operand in self.alias.keys() {
+            if let Some(&place) = owned.get(&self.owner(operand)) {
+                places.insert(operand, place);
+            }
+        }
+        (slots, places)
+    }
+}
+
+fn key(operand: Operand) -> (ValueId, bool) {
+    match operand {
+        Operand::Value(v) => (v, false),
+        Operand::Gradient(v) => (v, true),
+    }
+}

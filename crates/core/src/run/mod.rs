@@ -1,0 +1,21 @@
+//! A program on a batch: forward, backward, and the gradients of the weights.
+
+mod batch;
+mod engine;
+mod execute;
+mod frame;
+mod goal;
+mod load;
+mod sums;
+mod timeline;
+mod unload;
+mod weights;
+
+pub use batch::{Axis, Batch, Data, Tensor};
+pub use engine::{Engine, Gradient, Outputs};
+pub use frame::{Block, Frame, Noise, Span, Taken};
+pub use goal::{Goal, Score, Seed};
+pub use timeline::{GRANULE, Timeline};
+pub use weights::Weights;
+
+pub(crate) use execute::{Probe, backward_all, forward_all};

@@ -1,0 +1,173 @@
+//! Which rows are alive at which step, and where their steps lie.
+//!
+//! The steps of a block lie one after another, and at each step the rows still alive, longest first:
+//! a dense matrix without padding, whose first rows go on to the next step.
+
+use std::ops::Range;
+
+/// Rows that a thread takes together, and that a block of a weight gradient's sum takes from.
+pub const GRANULE: usize = 16;
+
+/// Steps of a granule that form one block of a weight gradient's sum.
+const BLOCK_STEPS: usize = 16;
+
+/// The steps of one axis for the rows of a block.
+#[derive(Clone, Debug, Default)]
+pub struct Timeline {
+    /// By position: the row of the block.
+    order: Vec<u32>,
+    /// By position, falling.
+    lengths: Vec<usize>,
+    /// By step: where its first row lies; one more than there are steps.
+    offsets: Vec<usize>,
+    /// By granule and run of steps: where the rows of one block of a sum lie, in the order they are summed.
+    blocks: Vec<Vec<u32>>,
+}
+
+impl Timeline {
+    /// Lays out the steps of rows with these lengths.
+    pub fn reset(&mut self, lengths: &[u32]) {
+        self.order.clear();
+        self.order.extend(0..lengths.len() as u32);
+        self.order.sort_by_key(|&row| std::cmp::Reverse(lengths[row as usize]));
+        self.lengths.clear();
+        self.lengths.extend(self.order.iter().map(|&row| lengths[row as usize] as usize));
+        self.offsets.clear();
+        self.offsets.push(0);
+        let mut alive = self.lengths.len();
+        for t in 0..self.lengths.first().copied().unwrap_or(0) {
+            while self.lengths[alive - 1] <= t {
+                alive -= 1;
+            }
+            self.offsets.push(self.offsets[t] + alive);
+        }
+    }
+
+    /// Lists the blocks of sums over this axis.
+    pub fn list_blocks(&mut self) {
+        let granules = self.order.len().div_ceil(GRANULE);
+        let mut positions = vec![Vec::with_capacity(GRANULE); granules];
+        for (position, &row) in self.order.iter().enumerate() {
+            positions[row as usize / GRANULE].push(position);
+        }
+        let mut blocks = std::mem::take(&mut self.blocks).into_iter();
+        let mut listed = Vec::new();
+        for granule in &positions {
+            for first in (0..self.steps()).step_by(BLOCK_STEPS) {
+                let mut block = blocks.next().unwrap_or_default();
+                block.clear();
+                for t in first..(first + BLOCK_STEPS).min(self.steps()) {
+                    let alive = self.alive(t);
+                    block.extend(
+                        granule.iter().filter(|&&p| p < alive).map(|&p| (self.offsets[t] + p) as u32),
+                    );
+                }
+                if !block.is_empty() {
+                    listed.push(block);
+                }
+            }
+        }
+        self.blocks = listed;
+    }
+
+    /// The most steps of any row.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.offsets.len().saturating_sub(1)
+    }
+
+    /// All steps of all rows together.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.offsets.last().copied().unwrap_or(0)
+    }
+
+    /// Rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Rows that have a step `t`; 0 beyond the last.
+    #[must_use]
+    pub fn alive(&self, t: usize) -> usize {
+        if t < self.steps() { self.offsets[t + 1] - self.offsets[t] } else { 0 }
+    }
+
+    /// Where step `t` lies.
+    #[must_use]
+    pub fn step(&self, t: usize) -> Range<usize> {
+        self.offsets[t]..self.offsets[t + 1]
+    }
+
+    /// Where step `t` of the row at `position` lies.
+    #[must_use]
+    pub fn place(&self, t: usize, position: usize) -> usize {
+        self.offsets[t] + position
+    }
+
+    /// By position: the row of the block.
+    #[must_use]
+    pub fn order(&self) -> &[u32] {
+        &self.order
+    }
+
+    /// By position: steps, falling.
+    #[must_use]
+    pub fn lengths(&self) -> &[usize] {
+        &self.lengths
+    }
+
+    /// The blocks of sums over this axis.
+    #[must_use]
+    pub fn blocks(&self) -> &[Vec<u32>] {
+        &self.blocks
+    }
+}
+
+/// The blocks of sums over `rows` rows of a block, a granule each.
+pub(super) fn row_blocks(rows: usize) -> Vec<Vec<u32>> {
+    (0..rows)
+        .step_by(GRANULE)
+        .map(|first| (first as u32..(first + GRANULE).min(rows) as u32).collect())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_of_a_ragged_block_are_dense_and_longest_first() {
+        let mut timeline = Timeline::default();
+        timeline.reset(&[1, 3, 0, 3, 2]);
+        assert_eq!(timeline.order(), &[1, 3, 4, 0, 2]);
+        assert_eq!((0..5).map(|t| timeline.alive(t)).collect::<Vec<_>>(), [4, 3, 2, 0, 0]);
+        assert_eq!(timeline.step(1), 4..7);
+        assert_eq!((timeline.count(), timeline.steps()), (9, 3));
+        timeline.list_blocks();
+        assert_eq!(timeline.blocks(), &[(0..9).collect::<Vec<u32>>()]);
+    }
+
+    #[test]
+    fn a_block_takes_one_granule_and_sixteen_steps() {
+        let mut timeline = Timeline::default();
+        let lengths: Vec<u32> = (0..20).map(|row| if row == 17 { 17 } else { 16 }).collect();
+        timeline.reset(&lengths);
+        timeline.list_blocks();
+        assert_eq!(timeline.blocks().iter().map(Vec::len).collect::<Vec<_>>(), [256, 64, 1]);
+        let mut all: Vec<u32> = timeline.blocks().concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..321).collect::<Vec<u32>>());
+    }
+
+    #[test]
+    fn nothing_at_all_is_allowed() {
+        let mut timeline = Timeline::default();
+        timeline.reset(&[]);
+        timeline.list_blocks();
+        assert_eq!((timeline.steps(), timeline.count(), timeline.blocks().len()), (0, 0, 0));
+        timeline.reset(&[0, 0]);
+        assert_eq!((timeline.steps(), timeline.count(), timeline.rows()), (0, 0, 2));
+    }
+}

@@ -1,0 +1,53 @@
+//! From blocks, step by step, into arrays, row by row, with zeros in padding.
+
+use unrolled_kernels::Element;
+
+use super::load::places;
+use super::{Batch, Block, Data, Tensor};
+use crate::program::{Operand, Plan, Program, ValueId};
+use crate::{Error, Result};
+
+/// A value, or its gradient, of the whole batch; a gradient that does not exist is zero.
+pub(super) fn unload<E: Element>(
+    name: &str,
+    operand: Operand,
+    program: &Program,
+    plan: &Plan,
+    batch: &Batch<E>,
+    blocks: &[Block<E>],
+) -> Result<Tensor<E>> {
+    let (Operand::Value(value) | Operand::Gradient(value)) = operand;
+    let (shape, lengths) = shape(program, batch, value);
+    let count = shape.iter().try_fold(1_usize, |n, &size| n.checked_mul(size));
+    let mut data: Vec<E> = Vec::new();
+    count
+        .and_then(|count| data.try_reserve_exact(count).ok().map(|()| data.resize(count, E::ZERO)))
+        .ok_or_else(|| Error::size(format!("output '{name}': shape {shape:?} does not fit into memory")))?;
+    let width = program.values[value].width;
+    let axis = program.values[value].axis;
+    let time = axis.map_or(1, |axis| batch.axes()[axis].time);
+    let stored = match operand {
+        Operand::Value(_) => true,
+        Operand::Gradient(value) => plan.has_gradient(value),
+    };
+    if let Some((slot, _)) = plan.place(operand).filter(|_| stored) {
+        for block in blocks {
+            for (from, place) in places(block, axis, time).into_iter().enumerate() {
+                data[place * width..][..width].copy_from_slice(&block.slots[slot][from * width..][..width]);
+            }
+        }
+    }
+    Ok(Tensor { name: name.to_owned(), shape, data: Data::Values(data), lengths })
+}
+
+fn shape<E: Element>(program: &Program, batch: &Batch<E>, value: ValueId) -> (Vec<usize>, Option<Vec<i32>>) {
+    let width = program.values[value].width;
+    match program.values[value].axis {
+        None => (vec![batch.rows(), width], None),
+        Some(axis) => {
+            let axis = &batch.axes()[axis];
+            let lengths = axis.lengths.iter().map(|&n| n.cast_signed()).collect();
+            (vec![batch.rows(), axis.time, width], Some(lengths))
+        }
+    }
+}

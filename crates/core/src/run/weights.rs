@@ -1,0 +1,112 @@
+//! The parameters and their packed copies.
+
+use std::sync::Arc;
+
+use unrolled_kernels::{Element, Matrix, Packed};
+
+use crate::parallel::Pool;
+use crate::program::{PackSpec, Program, TensorRef};
+use crate::{Error, Result};
+
+/// The values of all parameters, packed for the products that read them.
+#[derive(Clone)]
+pub struct Weights<E> {
+    values: Vec<E>,
+    specs: Arc<[PackSpec]>,
+    packs: Vec<Packed<E>>,
+}
+
+impl<E: Element> Weights<E> {
+    /// Packs `values`, which lie as the program's layout says.
+    ///
+    /// # Errors
+    /// [`crate::Code::Shape`] if there are more or fewer values than parameters, [`crate::Code::NonFinite`] for a
+    /// NaN or infinity, naming the parameter.
+    pub fn new(program: &Program, values: Vec<E>, pool: &Pool) -> Result<Self> {
+        check(program, &values)?;
+        let packs = program.packs.iter().map(empty).collect();
+        let mut weights = Self { values, specs: program.packs.as_slice().into(), packs };
+        weights.refresh(pool);
+        Ok(weights)
+    }
+
+    /// All values, flat.
+    #[must_use]
+    pub fn values(&self) -> &[E] {
+        &self.values
+    }
+
+    /// Replaces all values.
+    ///
+    /// # Errors
+    /// As [`Weights::new`]; nothing is changed then.
+    pub fn set(&mut self, program: &Program, values: &[E], pool: &Pool) -> Result<()> {
+        check(program, values)?;
+        self.values.copy_from_slice(values);
+        self.refresh(pool);
+        Ok(())
+    }
+
+    /// Changes the values in place and packs them anew.
+    pub fn update(&mut self, pool: &Pool, change: impl FnOnce(&mut [E])) {
+        change(&mut self.values);
+        self.refresh(pool);
+    }
+
+    /// A tensor as a matrix.
+    #[must_use]
+    pub fn matrix(&self, tensor: TensorRef) -> Matrix<'_, E> {
+        Matrix::new(&self.values[tensor.range()], tensor.rows, tensor.columns)
+    }
+
+    /// A tensor's elements.
+    #[must_use]
+    pub fn slice(&self, tensor: TensorRef) -> &[E] {
+        &self.values[tensor.range()]
+    }
+
+    /// A packed operand.
+    #[must_use]
+    pub fn packed(&self, id: usize) -> &Packed<E> {
+        &self.packs[id]
+    }
+
+    fn refresh(&mut self, pool: &Pool) {
+        let values = &self.values;
+        let count = self.packs.len();
+        pool.for_each_chunk(
+            (&mut self.packs[..], &self.specs[..]),
+            count,
+            1,
+            |(packs, specs): (&mut [Packed<E>], &[PackSpec])| {
+                for (packed, spec) in packs.iter_mut().zip(specs) {
+                    let tensor = spec.tensor;
+                    packed.pack(Matrix::new(&values[tensor.range()], tensor.rows, tensor.columns));
+                }
+            },
+        );
+    }
+}
+
+fn empty<E: Element>(spec: &PackSpec) -> Packed<E> {
+    match spec.gates {
+        Some(gates) => Packed::transposed(spec.tensor.rows, spec.tensor.columns, gates),
+        None => Packed::plain(spec.tensor.rows, spec.tensor.columns),
+    }
+}
+
+fn check<E: Element>(program: &Program, values: &[E]) -> Result<()> {
+    if values.len() != program.layout.total() {
+        return Err(Error::shape(format!(
+            "parameters: expected {} values, got {}",
+            program.layout.total(),
+            values.len()
+        )));
+    }
+    for entry in program.layout.entries() {
+        if values[entry.range()].iter().any(|x| !x.is_finite()) {
+            return Err(Error::non_finite(format!("parameter '{}': a NaN or infinity", entry.name)));
+        }
+    }
+    Ok(())
+}

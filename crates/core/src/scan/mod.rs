@@ -1,0 +1,6 @@
+//! The loop over time.
+
+pub(crate) mod recurrence;
+mod truncate;
+
+pub use truncate::{Truncation, Window};

@@ -1,0 +1,217 @@
+//! A body unrolled along time, and backpropagation through it.
+//!
+//! A step reads the states of the step before: the one at `t - 1`, or at `t + 1` when reversed. Rows are
+//! ordered by falling length, so those that go on are always the first ones; a reversed loop starts
+//! each row at its own last step.
+
+use std::ops::Range;
+
+use unrolled_kernels::Element;
+
+use crate::Result;
+use crate::program::{Operand, Recurrence, StateLink, ValueId};
+use crate::run::{Frame, Probe, Span, Timeline, backward_all, forward_all};
+
+/// Which rows go on, start and end at a step.
+struct Steps<'a> {
+    timeline: &'a Timeline,
+    reverse: bool,
+}
+
+impl Steps<'_> {
+    /// The steps in the order they run.
+    fn order(&self) -> Vec<usize> {
+        let steps = 0..self.timeline.steps();
+        if self.reverse { steps.rev().collect() } else { steps.collect() }
+    }
+
+    /// How many rows come from the step that ran before.
+    fn going_on(&self, t: usize) -> usize {
+        match (self.reverse, t) {
+            (true, _) => self.timeline.alive(t + 1),
+            (false, 0) => 0,
+            (false, _) => self.timeline.alive(t),
+        }
+    }
+
+    /// The positions that start at `t`.
+    fn starting(&self, t: usize) -> Range<usize> {
+        self.going_on(t)..self.timeline.alive(t)
+    }
+
+    /// The positions that end at `t`.
+    fn ending(&self, t: usize) -> Range<usize> {
+        match (self.reverse, t) {
+            (true, 0) => 0..self.timeline.alive(0),
+            (true, _) => 0..0,
+            (false, _) => self.timeline.alive(t + 1)..self.timeline.alive(t),
+        }
+    }
+
+    /// The step that ran before `t`.
+    fn before(&self, t: usize) -> usize {
+        if self.reverse { t + 1 } else { t.wrapping_sub(1) }
+    }
+
+    /// The step that runs after `t`.
+    fn after(&self, t: usize) -> usize {
+        if self.reverse { t.wrapping_sub(1) } else { t + 1 }
+    }
+}
+
+fn steps<'a, E: Element>(f: &'a Frame<'_, E>, op: &Recurrence) -> Steps<'a> {
+    Steps { timeline: &f.block.timelines[op.axis], reverse: op.reverse }
+}
+
+/// Runs the body at every step.
+pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, probe: Probe) -> Result<()> {
+    for state in &op.states {
+        // A row without steps ends where it started.
+        copy_all(f, state.last, state.initial);
+    }
+    for t in steps(f, op).order() {
+        for state in &op.states {
+            enter(f, op, state, t);
+        }
+        f.span = Span::Step { axis: op.axis, t };
+        forward_all(f, &op.body, probe)?;
+        for state in &op.states {
+            leave(f, op, state, t);
+        }
+    }
+    f.span = Span::All;
+    Ok(())
+}
+
+fn copy_all<E: Element>(f: &mut Frame<'_, E>, to: ValueId, from: ValueId) {
+    let mut target = f.take(Operand::Value(to));
+    target.slice().copy_from_slice(f.slice(Operand::Value(from)));
+    f.put(target);
+}
+
+/// `incoming(t)`: the next state of the step before, or the initial one.
+fn enter<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, state: &StateLink, t: usize) {
+    f.span = Span::Step { axis: op.axis, t };
+    let mut incoming = f.take(Operand::Value(state.incoming));
+    let going_on = steps(f, op).going_on(t);
+    if going_on > 0 {
+        let before = steps(f, op).before(t);
+        f.span = Span::Step { axis: op.axis, t: before };
+        let next = f.matrix(Operand::Value(state.next));
+        for p in 0..going_on {
+            incoming.matrix().row_mut(p).copy_from_slice(next.row(p));
+        }
+    }
+    f.span = Span::All;
+    let initial = f.matrix(Operand::Value(state.initial));
+    let steps = steps(f, op);
+    for p in steps.starting(t) {
+        incoming.matrix().row_mut(p).copy_from_slice(initial.row(steps.timeline.order()[p] as usize));
+    }
+    f.put(incoming);
+}
+
+/// Rows that end at `t` leave their state.
+fn leave<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, state: &StateLink, t: usize) {
+    if steps(f, op).ending(t).is_empty() {
+        return;
+    }
+    f.span = Span::All;
+    let mut last = f.take(Operand::Value(state.last));
+    f.span = Span::Step { axis: op.axis, t };
+    let next = f.matrix(Operand::Value(state.next));
+    let steps = steps(f, op);
+    for p in steps.ending(t) {
+        last.matrix().row_mut(steps.timeline.order()[p] as usize).copy_from_slice(next.row(p));
+    }
+    f.put(last);
+}
+
+/// Backpropagation through time: from the last step that ran to the first.
+pub(crate) fn backward<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, each_step: &[ValueId]) {
+    let order = steps(f, op).order();
+    pass_through(f, op);
+    for &t in order.iter().rev() {
+        f.span = Span::Step { axis: op.axis, t };
+        let nexts: Vec<ValueId> = op.states.iter().map(|state| state.next).collect();
+        for &value in each_step.iter().filter(|value| nexts.contains(value)) {
+            f.zero(value);
+        }
+        for state in &op.states {
+            receive(f, op, state, t);
+        }
+        f.span = Span::Step { axis: op.axis, t };
+        for &value in each_step.iter().filter(|value| !nexts.contains(value)) {
+            f.zero(value);
+        }
+        backward_all(f, &op.body);
+        for state in &op.states {
+            hand_back(f, op, state, t);
+        }
+    }
+    f.span = Span::All;
+}
+
+/// `d next(t)` gets what the step after sends back, and `d last` where a row ends.
+fn receive<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, state: &StateLink, t: usize) {
+    if !f.has_gradient(state.next) {
+        return;
+    }
+    let (after, ending) = (steps(f, op).after(t), steps(f, op).ending(t));
+    let going_on = if after < steps(f, op).timeline.steps() { steps(f, op).going_on(after) } else { 0 };
+    f.span = Span::Step { axis: op.axis, t };
+    let mut d_next = f.take(Operand::Gradient(state.next));
+    if going_on > 0 && f.has_gradient(state.incoming) {
+        f.span = Span::Step { axis: op.axis, t: after };
+        let d_incoming = f.matrix(Operand::Gradient(state.incoming));
+        for p in 0..going_on {
+            f.kernels.add_assign(d_next.matrix().row_mut(p), d_incoming.row(p));
+        }
+    }
+    if f.has_gradient(state.last) && !ending.is_empty() {
+        f.span = Span::All;
+        let d_last = f.matrix(Operand::Gradient(state.last));
+        for p in ending {
+            let row = f.block.timelines[op.axis].order()[p] as usize;
+            f.kernels.add_assign(d_next.matrix().row_mut(p), d_last.row(row));
+        }
+    }
+    f.put(d_next);
+}
+
+/// Rows that started at `t` hand the gradient of their state to the initial one.
+fn hand_back<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, state: &StateLink, t: usize) {
+    if !f.has_gradient(state.initial)
+        || !f.has_gradient(state.incoming)
+        || steps(f, op).starting(t).is_empty()
+    {
+        return;
+    }
+    f.span = Span::All;
+    let mut d_initial = f.take(Operand::Gradient(state.initial));
+    f.span = Span::Step { axis: op.axis, t };
+    let d_incoming = f.matrix(Operand::Gradient(state.incoming));
+    let steps = steps(f, op);
+    for p in steps.starting(t) {
+        let row = steps.timeline.order()[p] as usize;
+        f.kernels.add_assign(d_initial.matrix().row_mut(row), d_incoming.row(p));
+    }
+    f.put(d_initial);
+}
+
+/// The gradient of a row without steps goes straight through.
+fn pass_through<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence) {
+    for state in &op.states {
+        if !f.has_gradient(state.initial) || !f.has_gradient(state.last) {
+            continue;
+        }
+        let mut d_initial = f.take(Operand::Gradient(state.initial));
+        let d_last = f.matrix(Operand::Gradient(state.last));
+        let timeline = &f.block.timelines[op.axis];
+        for p in timeline.alive(0)..timeline.rows() {
+            let row = timeline.order()[p] as usize;
+            f.kernels.add_assign(d_initial.matrix().row_mut(row), d_last.row(row));
+        }
+        f.put(d_initial);
+    }
+}

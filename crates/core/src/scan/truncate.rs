@@ -1,0 +1,93 @@
+//! Truncated backpropagation through time (Williams and Peng, 1990; Sutskever, 2013, section 2.8.6).
+//!
+//! Every `k1` steps the losses of those steps are sent back through at most `k2` steps. A window runs
+//! from where its gradient stops, with the state carried to there as a constant.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// How often, and how far, gradients go back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Truncation {
+    /// Steps from one backward pass to the next.
+    pub k1: usize,
+    /// Steps that a gradient goes back.
+    pub k2: usize,
+}
+
+/// One backward pass: the steps `start..end`, of which those from `losses` on have a loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Where the gradient stops.
+    pub start: usize,
+    /// The first step with a loss.
+    pub losses: usize,
+    /// Behind the last step.
+    pub end: usize,
+}
+
+impl Truncation {
+    /// Checks the numbers.
+    ///
+    /// # Errors
+    /// [`crate::Code::Argument`] unless both are at least 1.
+    pub fn validate(&self) -> Result<()> {
+        if self.k1 == 0 || self.k2 == 0 {
+            return Err(Error::argument(format!(
+                "truncate: expected k1 and k2 of at least 1, got k1 {} and k2 {}",
+                self.k1, self.k2
+            )));
+        }
+        Ok(())
+    }
+
+    /// The windows of a sequence of `time` steps. Neighbours whose gradients stop at the same step are one
+    /// window, so `k2 >= time` is full backpropagation. With `k2 < k1`, the steps of a window that no
+    /// gradient reaches have no loss.
+    #[must_use]
+    pub fn windows(&self, time: usize) -> Vec<Window> {
+        let mut windows: Vec<Window> = Vec::new();
+        for first in (0..time).step_by(self.k1) {
+            let end = first.saturating_add(self.k1).min(time);
+            let start = end.saturating_sub(self.k2);
+            match windows.last_mut() {
+                Some(window) if window.start == start => window.end = end,
+                _ => windows.push(Window { start, losses: first.max(start), end }),
+            }
+        }
+        windows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn windows(k1: usize, k2: usize, time: usize) -> Vec<(usize, usize, usize)> {
+        Truncation { k1, k2 }.windows(time).iter().map(|w| (w.start, w.losses, w.end)).collect()
+    }
+
+    #[test]
+    fn equal_lengths_cut_the_sequence() {
+        assert_eq!(windows(4, 4, 10), [(0, 0, 4), (4, 4, 8), (6, 8, 10)]);
+    }
+
+    #[test]
+    fn a_long_reach_is_full_backpropagation() {
+        assert_eq!(windows(3, 10, 10), [(0, 0, 10)]);
+        assert_eq!(windows(1, usize::MAX, 5), [(0, 0, 5)]);
+    }
+
+    #[test]
+    fn reach_of_one_is_each_step_alone() {
+        assert_eq!(windows(1, 1, 3), [(0, 0, 1), (1, 1, 2), (2, 2, 3)]);
+        assert_eq!(windows(2, 1, 4), [(1, 1, 2), (3, 3, 4)]);
+    }
+
+    #[test]
+    fn overlapping_windows_reach_back_over_their_neighbours() {
+        assert_eq!(windows(2, 4, 8), [(0, 0, 4), (2, 4, 6), (4, 6, 8)]);
+    }
+}

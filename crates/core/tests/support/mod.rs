@@ -1,0 +1,11 @@
+//! Graphs, batches and runs that the tests share.
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::allow_attributes,
+    reason = "each test binary uses a part"
+)]
+
+pub mod graphs;
+pub mod runs;
