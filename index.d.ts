@@ -715,8 +715,8 @@ declare class Stream<I extends Readonly<Record<string, Value>> = Readonly<Record
 
 type Values = Readonly<Record<string, Value>>;
 /** What `predict` gives: every output under its name, and the state after the last step. */
-type Prediction<O extends Values> = {
-    readonly [K in keyof O]: O[K] extends Numeric ? Result<O[K]> : never;
+type Prediction<O extends Outputs> = {
+    readonly [K in keyof O]: Result<O[K]>;
 } & {
     readonly state: State;
 };
@@ -726,7 +726,7 @@ type Prediction<O extends Values> = {
  * Training and prediction run off the main thread. A model that is no longer needed can be given
  * back at once with `dispose`; otherwise the garbage collector does it.
  */
-declare class Model<I extends Values = Values, O extends Values = Values> {
+declare class Model<I extends Values = Values, O extends Outputs = Outputs> {
     #private;
     /** The model as plain data. */
     readonly graph: GraphJson;
@@ -897,13 +897,13 @@ declare function graph<O extends Outputs>(declare: (context: GraphContext) => O,
  * Rejects with an `UnrolledError`: `ERR_UNROLLED_FORMAT` for a file that is truncated, corrupted or
  * foreign.
  */
-declare function load<M extends Model = Model>(path: string): Promise<M>;
+declare function load<M extends Pick<Model, 'graph'> = Model>(path: string): Promise<M>;
 /**
  * As {@link load}, from the bytes that `toBytes` gave.
  *
  * @throws UnrolledError as {@link load}.
  */
-declare function fromBytes<M extends Model = Model>(bytes: Uint8Array): M;
+declare function fromBytes<M extends Pick<Model, 'graph'> = Model>(bytes: Uint8Array): M;
 
 /** A function of each number, or of each step's numbers (softmax). */
 type Activation = Layer<Numeric, Same>;

@@ -8,9 +8,9 @@ import { loadModel, modelFromBytes } from '../native/open.js'
  * Rejects with an `UnrolledError`: `ERR_UNROLLED_FORMAT` for a file that is truncated, corrupted or
  * foreign.
  */
-export async function load<M extends Model = Model>(path: string): Promise<M> {
+export async function load<M extends Pick<Model, 'graph'> = Model>(path: string): Promise<M> {
   if (typeof path !== 'string') throw mismatch('ERR_UNROLLED_ARGUMENT', 'load', 'a path', path)
-  return new Model(await loadModel(path)) as M
+  return new Model(await loadModel(path)) as Pick<Model, 'graph'> as M
 }
 
 /**
@@ -18,9 +18,9 @@ export async function load<M extends Model = Model>(path: string): Promise<M> {
  *
  * @throws UnrolledError as {@link load}.
  */
-export function fromBytes<M extends Model = Model>(bytes: Uint8Array): M {
+export function fromBytes<M extends Pick<Model, 'graph'> = Model>(bytes: Uint8Array): M {
   if (!(bytes instanceof Uint8Array)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fromBytes', 'a Uint8Array', bytes)
   }
-  return new Model(modelFromBytes(bytes)) as M
+  return new Model(modelFromBytes(bytes)) as Pick<Model, 'graph'> as M
 }

@@ -1,6 +1,7 @@
 import { UnrolledError } from '../errors.js'
 import type { GraphJson } from '../graph/json.js'
-import type { Numeric, Value } from '../graph/value.js'
+import type { Outputs } from '../graph/outputs.js'
+import type { Value } from '../graph/value.js'
 import type { Data, Feed } from '../io/data.js'
 import { type Batch, type Ports, rowsByPort } from '../io/feed.js'
 import { type Port, rowKind } from '../io/kind.js'
@@ -30,8 +31,8 @@ import { summarize } from './summary.js'
 type Values = Readonly<Record<string, Value>>
 
 /** What `predict` gives: every output under its name, and the state after the last step. */
-export type Prediction<O extends Values> = {
-  readonly [K in keyof O]: O[K] extends Numeric ? Result<O[K]> : never
+export type Prediction<O extends Outputs> = {
+  readonly [K in keyof O]: Result<O[K]>
 } & { readonly state: State }
 
 /**
@@ -40,7 +41,7 @@ export type Prediction<O extends Values> = {
  * Training and prediction run off the main thread. A model that is no longer needed can be given
  * back at once with `dispose`; otherwise the garbage collector does it.
  */
-export class Model<I extends Values = Values, O extends Values = Values> {
+export class Model<I extends Values = Values, O extends Outputs = Outputs> {
   /** The model as plain data. */
   readonly graph: GraphJson
 
