@@ -8,6 +8,7 @@ pub mod format;
 pub mod graph;
 pub mod initialize;
 pub mod loss;
+pub mod model;
 mod op;
 pub mod optimizer;
 pub mod parallel;

@@ -12,6 +12,7 @@ mod unload;
 mod weights;
 
 pub use batch::{Axis, Batch, Data, Tensor};
+pub(crate) use batch::{check_shape, check_values};
 pub use engine::{Engine, Gradient, Outputs};
 pub use frame::{Block, Frame, Noise, Span, Taken};
 pub use goal::{Goal, Score, Seed};

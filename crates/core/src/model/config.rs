@@ -1,0 +1,116 @@
+//! What a training run or a measurement is asked for, as JSON in camelCase.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::clip::Clip;
+use crate::loss::LossConfig;
+use crate::optimizer::OptimizerConfig;
+use crate::scan::Truncation;
+use crate::schedule::Schedule;
+use crate::{Error, Result};
+
+/// How the losses of a batch become one number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Reduction {
+    /// Their sum over the weight of the valid targets; 0 without any.
+    #[default]
+    Mean,
+    /// Their sum.
+    Sum,
+}
+
+/// One loss of one output.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct LossTerm {
+    /// The output's name.
+    pub output: String,
+    /// The loss.
+    pub loss: LossConfig,
+    /// Mean or sum.
+    #[serde(default)]
+    pub reduction: Reduction,
+    /// Its factor in the total.
+    #[serde(default = "one")]
+    pub weight: f64,
+}
+
+/// What to measure on a batch.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct MeasureConfig {
+    /// The losses; the total is their weighted sum.
+    pub losses: Vec<LossTerm>,
+}
+
+/// What to do with a loss or gradient that is not finite.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OnNonFinite {
+    /// Fail, naming the node and the step of time.
+    #[default]
+    Error,
+    /// Leave the parameters as they are and say so.
+    Skip,
+}
+
+/// How to train.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct TrainerConfig {
+    /// The losses; the total is their weighted sum.
+    pub losses: Vec<LossTerm>,
+    /// The rule of the updates.
+    pub optimizer: OptimizerConfig,
+    /// The learning rate.
+    pub rate: f64,
+    /// What multiplies the rate, by step.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// How gradients are bounded.
+    #[serde(default)]
+    pub clip: Option<Clip>,
+    /// What to do with a loss or gradient that is not finite.
+    #[serde(default)]
+    pub on_non_finite: OnNonFinite,
+    /// How far gradients go back; all the way if absent.
+    #[serde(default)]
+    pub truncate: Option<Truncation>,
+    /// The seed of dropout.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// Reads a configuration.
+///
+/// # Errors
+/// [`crate::Code::Argument`] for text that is malformed or has an unknown or missing field.
+fn parse<T: DeserializeOwned>(what: &str, text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| Error::argument(format!("{what}: {error}")))
+}
+
+impl MeasureConfig {
+    /// Reads it from JSON.
+    ///
+    /// # Errors
+    /// [`crate::Code::Argument`] for text that is malformed or has an unknown or missing field.
+    pub fn from_json(text: &str) -> Result<Self> {
+        parse("evaluate options", text)
+    }
+}
+
+impl TrainerConfig {
+    /// Reads it from JSON.
+    ///
+    /// # Errors
+    /// [`crate::Code::Argument`] for text that is malformed or has an unknown or missing field.
+    pub fn from_json(text: &str) -> Result<Self> {
+        parse("training options", text)
+    }
+}

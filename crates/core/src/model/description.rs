@@ -1,0 +1,66 @@
+//! What a model takes, gives and learns, for callers that build their own interface on it.
+
+use serde::Serialize;
+
+use crate::graph::Kind;
+use crate::program::{Port, Program};
+
+/// A model's border and its parameters.
+#[derive(Clone, Debug, Serialize)]
+pub struct Description {
+    /// What a run is fed.
+    pub inputs: Vec<PortDescription>,
+    /// What a run returns.
+    pub outputs: Vec<PortDescription>,
+    /// The states that a run may be given and returns.
+    pub states: Vec<StateDescription>,
+    /// The parameters in the order of the flat arena.
+    pub parameters: Vec<ParameterDescription>,
+    /// Elements of all parameters.
+    pub count: usize,
+}
+
+/// An input or output.
+#[derive(Clone, Debug, Serialize)]
+pub struct PortDescription {
+    name: String,
+    kind: Kind,
+}
+
+/// A state.
+#[derive(Clone, Debug, Serialize)]
+pub struct StateDescription {
+    name: String,
+    size: usize,
+}
+
+/// A parameter.
+#[derive(Clone, Debug, Serialize)]
+pub struct ParameterDescription {
+    name: String,
+    shape: Vec<usize>,
+    offset: usize,
+}
+
+impl Description {
+    /// Describes a program.
+    #[must_use]
+    pub fn new(program: &Program) -> Self {
+        let port = |port: &Port| PortDescription { name: port.name.clone(), kind: port.kind.clone() };
+        let states = program.states.iter();
+        let entries = program.layout.entries().iter();
+        Self {
+            inputs: program.inputs.iter().map(port).collect(),
+            outputs: program.outputs.iter().map(port).collect(),
+            states: states.map(|s| StateDescription { name: s.name.clone(), size: s.size }).collect(),
+            parameters: entries
+                .map(|e| ParameterDescription {
+                    name: e.name.clone(),
+                    shape: e.shape.clone(),
+                    offset: e.offset,
+                })
+                .collect(),
+            count: program.layout.total(),
+        }
+    }
+}

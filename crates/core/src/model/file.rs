@@ -1,0 +1,82 @@
+//! A model as one safetensors file: the parameters, and the graph's JSON in the metadata.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::Model;
+use crate::format;
+use crate::graph::Graph;
+use crate::params::Layout;
+use crate::program::Program;
+use crate::{Error, Result};
+
+/// The key of the graph in the metadata.
+const GRAPH: &str = "unrolled.graph";
+
+impl Model<f32> {
+    /// Reads a model from the bytes of a file.
+    ///
+    /// # Errors
+    /// [`crate::Code::Format`] for bytes that are not a model's, and those of [`Program::compile`] for its graph.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let file = format::read(bytes)?;
+        let text = file.metadata.get(GRAPH).ok_or_else(|| {
+            Error::format(format!("the file is no model of this library: its metadata has no '{GRAPH}'"))
+        })?;
+        let graph = Graph::from_json(text)?;
+        let program = Program::compile(&graph)?;
+        let values = gather(&program.layout, &file)?;
+        Self::with_parameters(graph, program, values)
+    }
+
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when they do not fit into memory.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let metadata = BTreeMap::from([(GRAPH.to_owned(), self.graph().to_json()?)]);
+        let weights = self.weights();
+        let entries = self.program.layout.entries().iter();
+        let tensors: Vec<_> =
+            entries.map(|e| (e.name.as_str(), e.shape.as_slice(), &weights.values()[e.range()])).collect();
+        format::write(metadata, &tensors)
+    }
+
+    /// Reads a model from a file.
+    ///
+    /// # Errors
+    /// Those of [`Model::from_bytes`]; [`crate::Code::Argument`] when the file cannot be read.
+    pub fn load(path: &Path) -> Result<Self> {
+        Self::from_bytes(&format::load(path)?)
+    }
+
+    /// Writes a file, whole or not at all.
+    ///
+    /// # Errors
+    /// Those of [`Model::to_bytes`]; [`crate::Code::Argument`] when the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        format::save_atomic(path, &self.to_bytes()?)
+    }
+}
+
+fn gather(layout: &Layout, file: &format::File) -> Result<Vec<f32>> {
+    let mut values = Vec::new();
+    for entry in layout.entries() {
+        let tensor = file
+            .find(&entry.name)
+            .ok_or_else(|| Error::format(format!("the file lacks parameter '{}'", entry.name)))?;
+        if tensor.shape != entry.shape {
+            return Err(Error::format(format!(
+                "parameter '{}': expected shape {:?}, the file has {:?}",
+                entry.name, entry.shape, tensor.shape
+            )));
+        }
+        values.extend_from_slice(&tensor.values);
+    }
+    match file.tensors.iter().find(|tensor| layout.find(&tensor.name).is_none()) {
+        Some(extra) => {
+            Err(Error::format(format!("the file has a tensor '{}' that its graph lacks", extra.name)))
+        }
+        None => Ok(values),
+    }
+}

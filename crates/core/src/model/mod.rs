@@ -1,0 +1,16 @@
+//! A model and what is done with it: run, measured, trained, streamed, saved.
+
+mod config;
+mod description;
+mod file;
+mod network;
+mod objective;
+mod stream;
+mod trainer;
+
+pub use config::{LossTerm, MeasureConfig, OnNonFinite, Reduction, TrainerConfig};
+pub use description::Description;
+pub use network::Model;
+pub use objective::Report;
+pub use stream::Stream;
+pub use trainer::Trainer;

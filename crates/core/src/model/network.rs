@@ -1,0 +1,119 @@
+//! A compiled graph with its parameters, which many threads may use at a time.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use unrolled_kernels::{Element, Kernels};
+
+use super::objective::{Objective, Report};
+use super::{Description, MeasureConfig};
+use crate::graph::Graph;
+use crate::parallel::{Pool, pool};
+use crate::program::{Mode, Program};
+use crate::run::{Batch, Engine, Outputs, Tensor, Weights};
+use crate::{Error, Result, initialize};
+
+/// A network: a graph, its program, and its parameters.
+pub struct Model<E> {
+    graph: Graph,
+    pub(super) program: Arc<Program>,
+    pub(super) kernels: Kernels<E>,
+    pub(super) pool: &'static Pool,
+    weights: RwLock<Weights<E>>,
+    engine: Mutex<Engine<E>>,
+}
+
+impl<E: Element> Model<E> {
+    /// Compiles a graph and draws its first parameters.
+    ///
+    /// # Errors
+    /// Those of [`Program::compile`]; `Size` when there is no memory for the parameters; `Argument` for an
+    /// environment variable of this library that is wrong.
+    pub fn new(graph: Graph, seed: u64) -> Result<Self> {
+        let program = Program::compile(&graph)?;
+        let values = initialize::parameters(&program.layout, seed)?;
+        Self::with_parameters(graph, program, values)
+    }
+
+    /// A program with parameters, which lie as its layout says.
+    pub(super) fn with_parameters(graph: Graph, program: Program, values: Vec<E>) -> Result<Self> {
+        let kernels = Kernels::detect().map_err(|error| Error::argument(error.to_string()))?;
+        let pool = pool()?;
+        let weights = Weights::new(&program, values, pool)?;
+        let program = Arc::new(program);
+        let engine = Mutex::new(Engine::new(Arc::clone(&program), Mode::Inference, kernels));
+        Ok(Self { graph, program, kernels, pool, weights: RwLock::new(weights), engine })
+    }
+
+    /// The graph.
+    #[must_use]
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// What it takes, gives and learns.
+    #[must_use]
+    pub fn describe(&self) -> Description {
+        Description::new(&self.program)
+    }
+
+    /// Bytes that the parameters and their packed copies take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        2 * self.program.layout.total() * size_of::<E>()
+    }
+
+    /// Runs forward, dropout off. Any state not given is zero.
+    ///
+    /// # Errors
+    /// Those of [`Batch::new`] and [`Engine::forward`].
+    pub fn predict(&self, inputs: Vec<Tensor<E>>, states: Vec<Tensor<E>>) -> Result<Outputs<E>> {
+        let batch = Batch::new(&self.program, inputs, states)?;
+        lock(&self.engine).forward(&self.weights(), &batch, self.pool)
+    }
+
+    /// Runs forward, dropout off, and measures losses; also returns the states.
+    ///
+    /// # Errors
+    /// Those of [`Batch::new`] and [`Engine::score`]; `Argument`, `Kind`, `Shape`, `Value` or `NonFinite` for losses
+    /// and targets that do not fit.
+    pub fn evaluate(
+        &self,
+        config: &MeasureConfig,
+        inputs: Vec<Tensor<E>>,
+        targets: Vec<Tensor<E>>,
+        states: Vec<Tensor<E>>,
+    ) -> Result<(Report, Vec<Tensor<E>>)> {
+        let objective = Objective::new(&self.program, &config.losses)?;
+        let batch = Batch::new(&self.program, inputs, states)?;
+        let (goals, weights) = objective.goals(&self.program, &batch, targets)?;
+        let (scores, states) = lock(&self.engine).score(&self.weights(), &batch, &goals, self.pool)?;
+        Ok((objective.report(&scores, &weights), states))
+    }
+
+    /// A copy of all parameters, flat.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<E> {
+        self.weights().values().to_vec()
+    }
+
+    /// Sets all parameters.
+    ///
+    /// # Errors
+    /// Those of [`Weights::set`]; nothing is changed then.
+    pub fn set_parameters(&self, values: &[E]) -> Result<()> {
+        self.weights_mut().set(&self.program, values, self.pool)
+    }
+
+    pub(super) fn weights(&self) -> RwLockReadGuard<'_, Weights<E>> {
+        self.weights.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn weights_mut(&self) -> RwLockWriteGuard<'_, Weights<E>> {
+        self.weights.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A lock whose last holder panicked is taken all the same: storage is filled anew by every run.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,133 @@
+//! The losses of a model's outputs as one number.
+
+use unrolled_kernels::Element;
+
+use super::{LossTerm, Reduction};
+use crate::loss::Loss;
+use crate::program::Program;
+use crate::run::{Batch, Goal, Score, Tensor};
+use crate::{Error, Result};
+
+/// What a batch came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Report {
+    /// The weighted sum of the losses, each reduced over the batch.
+    pub loss: f64,
+    /// The weight of the targets: what a mean is divided by.
+    pub weight: f64,
+    /// Targets that were hit.
+    pub correct: u64,
+    /// Targets that count.
+    pub valid: u64,
+    /// The gradient's norm before clipping; 0 without a gradient.
+    pub norm: f64,
+    /// The learning rate of the update; 0 without one.
+    pub rate: f64,
+    /// Updates so far.
+    pub step: u64,
+    /// Whether the update was left out because the loss or gradient was not finite.
+    pub skipped: bool,
+}
+
+/// Losses that fit a program.
+pub(super) struct Objective {
+    terms: Vec<Term>,
+}
+
+struct Term {
+    port: usize,
+    loss: Loss,
+    reduction: Reduction,
+    weight: f64,
+}
+
+impl Objective {
+    /// Checks losses against the outputs of a program.
+    pub(super) fn new(program: &Program, losses: &[LossTerm]) -> Result<Self> {
+        if losses.is_empty() {
+            return Err(Error::argument("losses: expected at least one, got none"));
+        }
+        let terms: Vec<Term> = losses.iter().map(|loss| Term::new(program, loss)).collect::<Result<_>>()?;
+        let twice =
+            terms.iter().enumerate().find(|(i, term)| terms[..*i].iter().any(|t| t.port == term.port));
+        match twice {
+            Some((i, _)) => {
+                Err(Error::argument(format!("losses: output '{}' has more than one", losses[i].output)))
+            }
+            None => Ok(Self { terms }),
+        }
+    }
+
+    /// The values whose gradients begin a backward pass.
+    pub(super) fn seeded(&self, program: &Program) -> Vec<usize> {
+        self.terms.iter().map(|term| program.outputs[term.port].value).collect()
+    }
+
+    /// Pairs the losses with the targets of a batch, which are named as their outputs.
+    pub(super) fn goals<E: Element>(
+        &self,
+        program: &Program,
+        batch: &Batch<E>,
+        mut targets: Vec<Tensor<E>>,
+    ) -> Result<(Vec<Goal<E>>, Vec<Score>)> {
+        let mut goals = Vec::with_capacity(self.terms.len());
+        let mut weights = Vec::with_capacity(self.terms.len());
+        for term in &self.terms {
+            let port = &program.outputs[term.port];
+            let at = targets.iter().position(|target| target.name == port.name);
+            let at = at.ok_or_else(|| Error::argument(format!("target '{}' is missing", port.name)))?;
+            let target = targets.swap_remove(at);
+            let (goal, score) =
+                Goal::loss(program, port, batch, &term.loss, target, |weight| term.scale(weight))?;
+            goals.push(goal);
+            weights.push(score);
+        }
+        match targets.first() {
+            Some(left) => {
+                Err(Error::argument(format!("target '{}' has no loss, or is given twice", left.name)))
+            }
+            None => Ok((goals, weights)),
+        }
+    }
+
+    /// Puts the sums of losses (`scores`) and the weights of their targets together.
+    pub(super) fn report(&self, scores: &[Score], weights: &[Score]) -> Report {
+        let mut report = Report::default();
+        for ((term, score), weight) in self.terms.iter().zip(scores).zip(weights) {
+            report.loss += term.scale(weight.weight) * score.loss;
+            report.weight += weight.weight;
+            report.correct += score.correct;
+            report.valid += weight.valid;
+        }
+        report
+    }
+}
+
+impl Term {
+    fn new(program: &Program, config: &LossTerm) -> Result<Self> {
+        let LossTerm { output, loss, reduction, weight } = config;
+        let port = program.outputs.iter().position(|port| port.name == *output).ok_or_else(|| {
+            let known: Vec<&str> = program.outputs.iter().map(|port| port.name.as_str()).collect();
+            Error::argument(format!("losses: output '{output}' is unknown; the model has {known:?}"))
+        })?;
+        let kind = &program.outputs[port].kind;
+        let width = kind
+            .size()
+            .ok_or_else(|| Error::kind(format!("losses: output '{output}' must be numbers, it is {kind}")))?;
+        if !weight.is_finite() {
+            return Err(Error::argument(format!(
+                "losses: the weight of '{output}' must be finite, got {weight}"
+            )));
+        }
+        Ok(Self { port, loss: Loss::new(loss, width)?, reduction: *reduction, weight: *weight })
+    }
+
+    /// The factor of the summed loss, whose targets have this weight.
+    fn scale(&self, weight: f64) -> f64 {
+        match self.reduction {
+            Reduction::Sum => self.weight,
+            Reduction::Mean if weight > 0.0 => self.weight / weight,
+            Reduction::Mean => 0.0,
+        }
+    }
+}
