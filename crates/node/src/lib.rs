@@ -2,10 +2,18 @@
 // `#[napi]` expands to `#[allow(unsafe_code)]` registrations, which `forbid` would reject.
 #![deny(unsafe_code)]
 
-use napi_derive::napi;
+mod error;
+mod model;
+mod report;
+mod stream;
+mod tensor;
+mod trainer;
+mod version;
+mod worker;
 
-/// The version of the native library.
-#[napi]
-pub fn version() -> &'static str {
-    env!("CARGO_PKG_VERSION")
-}
+pub use model::Model;
+pub use report::Report;
+pub use stream::Stream;
+pub use tensor::{Prediction, Tensor};
+pub use trainer::{StepOptions, Trainer};
+pub use version::version;

@@ -1,0 +1,198 @@
+//! A model: compiled, saved, loaded, and run on a thread of its own.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use napi::Env;
+use napi::bindgen_prelude::{
+    Float32Array, Float32ArraySlice, Object, ObjectFinalize, Uint8Array, Uint8ArraySlice,
+};
+use napi_derive::napi;
+use unrolled_core::graph::Graph;
+use unrolled_core::model::{self, MeasureConfig};
+use unrolled_core::{Error, Result};
+
+use crate::error::{Thrown, disposed, refused, throwing};
+use crate::report::Report;
+use crate::stream::Stream;
+use crate::tensor::{Prediction, copied, owned};
+use crate::trainer::Trainer;
+use crate::worker::Worker;
+
+/// A network that can be run and trained. Its promises settle in the order of the calls.
+#[napi(custom_finalize)]
+pub struct Model {
+    open: RefCell<Option<Open>>,
+}
+
+/// What `dispose` gives back. Work under way keeps its own hold on the model.
+struct Open {
+    model: Arc<model::Model<f32>>,
+    worker: Worker,
+    /// Bytes outside of its heap that V8 knows of.
+    bytes: i64,
+}
+
+#[napi]
+impl Model {
+    /// Compiles a graph; `seed` decides the first parameters.
+    #[napi(constructor)]
+    pub fn new(env: Env, graph: String, seed: f64) -> std::result::Result<Self, Thrown> {
+        throwing(|| Self::open(env, model::Model::new(Graph::from_json(&graph)?, seed as u64)?))
+    }
+
+    /// Reads a saved model from its bytes.
+    #[napi(factory)]
+    pub fn from_bytes(env: Env, bytes: Uint8ArraySlice) -> std::result::Result<Self, Thrown> {
+        throwing(|| Self::open(env, model::Model::from_bytes(&owned("bytes", &bytes)?)?))
+    }
+
+    /// Reads a saved model.
+    #[napi(ts_return_type = "Promise<Model>")]
+    pub fn load(env: &Env, path: String) -> std::result::Result<Object<'_>, Thrown> {
+        throwing(|| {
+            let task = move || model::Model::load(&PathBuf::from(path));
+            Worker::start("unrolled-load")?.run(env, task, Self::open)
+        })
+    }
+
+    /// The graph as JSON.
+    #[napi]
+    pub fn graph(&self) -> std::result::Result<String, Thrown> {
+        throwing(|| self.with(|open| open.model.graph().to_json()))
+    }
+
+    /// Inputs, outputs, states and parameters as JSON.
+    #[napi]
+    pub fn describe(&self) -> std::result::Result<String, Thrown> {
+        throwing(|| {
+            self.with(|open| {
+                serde_json::to_string(&open.model.describe())
+                    .map_err(|error| Error::internal(error.to_string()))
+            })
+        })
+    }
+
+    /// Runs the model forward.
+    #[napi(
+        ts_args_type = "inputs: Array<Tensor>, states: Array<Tensor>",
+        ts_return_type = "Promise<Prediction>"
+    )]
+    pub fn predict<'env>(
+        &self,
+        env: &'env Env,
+        inputs: Vec<Object<'env>>,
+        states: Vec<Object<'env>>,
+    ) -> std::result::Result<Object<'env>, Thrown> {
+        throwing(|| {
+            self.with(|open| {
+                let (inputs, states) = (copied("inputs", &inputs)?, copied("states", &states)?);
+                let model = Arc::clone(&open.model);
+                open.worker.run(
+                    env,
+                    move || model.predict(inputs, states),
+                    |_, run| Ok(Prediction::from(run)),
+                )
+            })
+        })
+    }
+
+    /// Runs the model forward and measures its losses.
+    #[napi(
+        ts_args_type = "config: string, inputs: Array<Tensor>, targets: Array<Tensor>, states: Array<Tensor>",
+        ts_return_type = "Promise<Report>"
+    )]
+    pub fn evaluate<'env>(
+        &self,
+        env: &'env Env,
+        config: String,
+        inputs: Vec<Object<'env>>,
+        targets: Vec<Object<'env>>,
+        states: Vec<Object<'env>>,
+    ) -> std::result::Result<Object<'env>, Thrown> {
+        throwing(|| {
+            self.with(|open| {
+                let config = MeasureConfig::from_json(&config)?;
+                let (inputs, targets) = (copied("inputs", &inputs)?, copied("targets", &targets)?);
+                let states = copied("states", &states)?;
+                let model = Arc::clone(&open.model);
+                let task = move || model.evaluate(&config, inputs, targets, states);
+                open.worker.run(env, task, |_, report| Ok(Report::of_measurement(report)))
+            })
+        })
+    }
+
+    /// Starts a training run.
+    #[napi]
+    pub fn trainer(&self, config: String) -> std::result::Result<Trainer, Thrown> {
+        throwing(|| self.with(|open| Trainer::start(&open.model, &config)))
+    }
+
+    /// The model one step at a time.
+    #[napi]
+    pub fn stream(&self) -> std::result::Result<Stream, Thrown> {
+        throwing(|| self.with(|open| Stream::start(&open.model)))
+    }
+
+    /// A copy of all parameters, one after the other.
+    #[napi]
+    pub fn parameters(&self) -> std::result::Result<Float32Array, Thrown> {
+        throwing(|| self.with(|open| Ok(open.model.parameters().into())))
+    }
+
+    /// Sets all parameters.
+    #[napi]
+    pub fn set_parameters(&self, values: Float32ArraySlice) -> std::result::Result<(), Thrown> {
+        throwing(|| self.with(|open| open.model.set_parameters(&owned("values", &values)?)))
+    }
+
+    /// Writes the model to a file.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn save<'env>(&self, env: &'env Env, path: String) -> std::result::Result<Object<'env>, Thrown> {
+        throwing(|| {
+            self.with(|open| {
+                let model = Arc::clone(&open.model);
+                open.worker.run(env, move || model.save(&PathBuf::from(path)), |_, ()| Ok(()))
+            })
+        })
+    }
+
+    /// The bytes that `save` writes.
+    #[napi]
+    pub fn to_bytes(&self) -> std::result::Result<Uint8Array, Thrown> {
+        throwing(|| self.with(|open| Ok(open.model.to_bytes()?.into())))
+    }
+
+    /// Gives the model back; work under way is finished first.
+    #[napi]
+    pub fn dispose(&self, env: Env) -> std::result::Result<(), Thrown> {
+        throwing(|| self.close(env))
+    }
+}
+
+impl Model {
+    fn open(env: Env, model: model::Model<f32>) -> Result<Self> {
+        let worker = Worker::start("unrolled-model")?;
+        let bytes = model.bytes() as i64;
+        env.adjust_external_memory(bytes).map_err(refused)?;
+        Ok(Self { open: RefCell::new(Some(Open { model: Arc::new(model), worker, bytes })) })
+    }
+
+    fn with<T>(&self, body: impl FnOnce(&Open) -> Result<T>) -> Result<T> {
+        body(self.open.borrow().as_ref().ok_or_else(|| disposed("model"))?)
+    }
+
+    fn close(&self, env: Env) -> Result<()> {
+        if let Some(open) = self.open.take() {
+            env.adjust_external_memory(-open.bytes).map_err(refused)?;
+        }
+        Ok(())
+    }
+}
+
+impl ObjectFinalize for Model {
+    fn finalize(self, env: Env) -> napi::Result<()> {
+        self.close(env).map_err(|error| napi::Error::from_reason(error.message))
+    }
+}

@@ -1,0 +1,56 @@
+//! A model one step at a time, on the JavaScript thread.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use napi::bindgen_prelude::Object;
+use napi_derive::napi;
+use unrolled_core::Result;
+use unrolled_core::model;
+
+use crate::error::{Thrown, disposed, throwing};
+use crate::tensor::{Tensor, copied, handed_over};
+
+/// A model that is fed one step at a time and keeps its states.
+#[napi]
+pub struct Stream {
+    open: RefCell<Option<model::Stream<f32>>>,
+}
+
+#[napi]
+impl Stream {
+    /// Takes a step and returns the outputs at it.
+    #[napi(ts_args_type = "inputs: Array<Tensor>")]
+    pub fn push(&self, inputs: Vec<Object>) -> std::result::Result<Vec<Tensor>, Thrown> {
+        throwing(|| self.with(|stream| Ok(handed_over(stream.push(copied("inputs", &inputs)?)?))))
+    }
+
+    /// The states after the last step.
+    #[napi]
+    pub fn state(&self) -> std::result::Result<Vec<Tensor>, Thrown> {
+        throwing(|| self.with(|stream| Ok(handed_over(stream.states().to_vec()))))
+    }
+
+    /// Goes on from these states; any not given is zero.
+    #[napi(ts_args_type = "states: Array<Tensor>")]
+    pub fn set_state(&self, states: Vec<Object>) -> std::result::Result<(), Thrown> {
+        throwing(|| self.with(|stream| stream.set_states(copied("states", &states)?)))
+    }
+
+    /// Gives the stream back.
+    #[napi]
+    pub fn dispose(&self) {
+        self.open.take();
+    }
+}
+
+impl Stream {
+    /// A stream of `model` with its states at zero.
+    pub(crate) fn start(model: &Arc<model::Model<f32>>) -> Result<Self> {
+        Ok(Self { open: RefCell::new(Some(model::Stream::new(Arc::clone(model))?)) })
+    }
+
+    fn with<T>(&self, body: impl FnOnce(&mut model::Stream<f32>) -> Result<T>) -> Result<T> {
+        body(self.open.borrow_mut().as_mut().ok_or_else(|| disposed("stream"))?)
+    }
+}

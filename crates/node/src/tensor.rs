@@ -1,0 +1,121 @@
+//! Arrays across the border: copied on the JavaScript thread on the way in, handed over on the way out.
+
+use std::ops::Deref;
+
+use napi::bindgen_prelude::{
+    ArrayBuffer, Float32Array, Float32ArraySlice, FromNapiValue, Int32Array, Int32ArraySlice, JsObjectValue,
+    JsValue, Object, Unknown,
+};
+use napi_derive::napi;
+use unrolled_core::run::{self, Data};
+use unrolled_core::{Error, Result};
+
+use crate::error::refused;
+
+/// A named array, batch first: `values` of `[rows, time, size]` or `[rows, size]`, `ids` of `[rows, time]` or
+/// `[rows]`, with the valid steps of each row in `lengths` (all of them if absent).
+#[napi(object, object_from_js = false)]
+pub struct Tensor {
+    /// The name of an input, output or state.
+    pub name: String,
+    /// Its sizes, batch first.
+    pub shape: Vec<u32>,
+    /// Numbers, row-major.
+    pub values: Option<Float32Array>,
+    /// Integer ids, row-major.
+    pub ids: Option<Int32Array>,
+    /// Valid steps of each row.
+    pub lengths: Option<Int32Array>,
+}
+
+/// What a forward run returns.
+#[napi(object, object_from_js = false)]
+pub struct Prediction {
+    /// The graph's outputs.
+    pub outputs: Vec<Tensor>,
+    /// The model's states after each row's last step.
+    pub states: Vec<Tensor>,
+}
+
+impl From<run::Outputs<f32>> for Prediction {
+    fn from(run: run::Outputs<f32>) -> Self {
+        Self { outputs: handed_over(run.outputs), states: handed_over(run.states) }
+    }
+}
+
+impl From<run::Tensor<f32>> for Tensor {
+    fn from(tensor: run::Tensor<f32>) -> Self {
+        let (values, ids) = match tensor.data {
+            Data::Values(values) => (Some(values.into()), None),
+            Data::Ids(ids) => (None, Some(ids.into())),
+        };
+        let shape = tensor.shape.iter().map(|&size| size as u32).collect();
+        Self { name: tensor.name, shape, values, ids, lengths: tensor.lengths.map(Into::into) }
+    }
+}
+
+/// Gives the core's arrays to JavaScript.
+pub(crate) fn handed_over(tensors: Vec<run::Tensor<f32>>) -> Vec<Tensor> {
+    tensors.into_iter().map(Tensor::from).collect()
+}
+
+/// Copies what JavaScript passed as `argument`.
+pub(crate) fn copied(argument: &str, objects: &[Object]) -> Result<Vec<run::Tensor<f32>>> {
+    objects.iter().enumerate().map(|(i, object)| tensor(&format!("{argument}[{i}]"), object)).collect()
+}
+
+fn tensor(place: &str, object: &Object) -> Result<run::Tensor<f32>> {
+    let name: String = field(place, object, "name", "a string")?
+        .ok_or_else(|| Error::argument(format!("{place}.name is missing")))?;
+    let shape: Vec<f64> = field(place, object, "shape", "an array of numbers")?
+        .ok_or_else(|| Error::argument(format!("{place}.shape is missing")))?;
+    let shape = shape.into_iter().map(|n| size(place, n)).collect::<Result<_>>()?;
+    let values = array::<Float32ArraySlice, f32>(place, object, "values", "a Float32Array")?;
+    let ids = array::<Int32ArraySlice, i32>(place, object, "ids", "an Int32Array")?;
+    let lengths = array::<Int32ArraySlice, i32>(place, object, "lengths", "an Int32Array")?;
+    let data = match (values, ids) {
+        (Some(values), None) => Data::Values(values),
+        (None, Some(ids)) => Data::Ids(ids),
+        _ => return Err(Error::argument(format!("{place} must have either values or ids"))),
+    };
+    Ok(run::Tensor { name, shape, data, lengths })
+}
+
+fn size(place: &str, n: f64) -> Result<usize> {
+    if n.fract() == 0.0 && (0.0..=u32::MAX.into()).contains(&n) {
+        return Ok(n as usize);
+    }
+    Err(Error::shape(format!("{place}.shape: expected integers from 0 to {}, got {n}", u32::MAX)))
+}
+
+fn field<T: FromNapiValue>(place: &str, object: &Object, name: &str, expected: &str) -> Result<Option<T>> {
+    object.get(name).map_err(|_| Error::kind(format!("{place}.{name} must be {expected}")))
+}
+
+fn array<'env, A, T>(place: &str, object: &Object<'env>, name: &str, expected: &str) -> Result<Option<Vec<T>>>
+where
+    A: FromNapiValue + JsObjectValue<'env> + Deref<Target = [T]>,
+    T: Clone,
+{
+    let Some(array) = field::<A>(place, object, name, expected)? else { return Ok(None) };
+    owned(&format!("{place}.{name}"), &array).map(Some)
+}
+
+/// A copy of a typed array, refused where another thread could write it or nothing is left of it.
+pub(crate) fn owned<'env, A, T>(what: &str, array: &A) -> Result<Vec<T>>
+where
+    A: JsObjectValue<'env> + Deref<Target = [T]>,
+    T: Clone,
+{
+    let buffer: Unknown = array.get_named_property("buffer").map_err(refused)?;
+    if !buffer.is_arraybuffer().map_err(refused)? {
+        return Err(Error::kind(format!("{what} lies in a SharedArrayBuffer: pass a copy")));
+    }
+    if array.is_empty() {
+        let buffer: ArrayBuffer = array.get_named_property_unchecked("buffer").map_err(refused)?;
+        if buffer.is_detached().map_err(refused)? {
+            return Err(Error::state(format!("{what} is detached: its ArrayBuffer was transferred")));
+        }
+    }
+    Ok(array.to_vec())
+}

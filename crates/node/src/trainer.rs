@@ -1,0 +1,93 @@
+//! A training run on a thread of its own: one step after another, in the order of the calls.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use napi::Env;
+use napi::bindgen_prelude::Object;
+use napi_derive::napi;
+use unrolled_core::model::{self, TrainerConfig};
+use unrolled_core::{Error, Result};
+
+use crate::error::{Thrown, disposed, throwing};
+use crate::report::Report;
+use crate::tensor::copied;
+use crate::worker::Worker;
+
+/// A training run. Each step settles a promise when its update is done.
+#[napi]
+pub struct Trainer {
+    open: RefCell<Option<Open>>,
+}
+
+struct Open {
+    trainer: Arc<Mutex<model::Trainer<f32>>>,
+    cancelled: Arc<AtomicBool>,
+    worker: Worker,
+}
+
+/// How a step begins.
+#[napi(object, object_to_js = false)]
+pub struct StepOptions {
+    /// Whether from the states that the step before ended with; otherwise from zero.
+    pub carry: bool,
+}
+
+#[napi]
+impl Trainer {
+    /// Computes the gradients of a batch and updates the parameters.
+    #[napi(
+        ts_args_type = "inputs: Array<Tensor>, targets: Array<Tensor>, options: StepOptions",
+        ts_return_type = "Promise<Report>"
+    )]
+    pub fn step<'env>(
+        &self,
+        env: &'env Env,
+        inputs: Vec<Object<'env>>,
+        targets: Vec<Object<'env>>,
+        options: StepOptions,
+    ) -> std::result::Result<Object<'env>, Thrown> {
+        throwing(|| {
+            let open = self.open.borrow();
+            let open = open.as_ref().ok_or_else(|| disposed("trainer"))?;
+            let (inputs, targets) = (copied("inputs", &inputs)?, copied("targets", &targets)?);
+            let (trainer, cancelled) = (Arc::clone(&open.trainer), Arc::clone(&open.cancelled));
+            let task = move || {
+                if cancelled.load(Ordering::Relaxed) {
+                    return Err(Error::cancelled("the training run was cancelled"));
+                }
+                let mut trainer = trainer.lock().unwrap_or_else(PoisonError::into_inner);
+                trainer.step(inputs, targets, options.carry)
+            };
+            open.worker.run(env, task, |_, report| Ok(Report::of_step(report)))
+        })
+    }
+
+    /// Makes the steps that have not begun reject.
+    #[napi]
+    pub fn cancel(&self) {
+        if let Some(open) = &*self.open.borrow() {
+            open.cancelled.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Ends the run: steps that were called are finished, no more are taken.
+    #[napi]
+    pub fn close(&self) {
+        self.open.take();
+    }
+}
+
+impl Trainer {
+    /// Starts a run on `model`.
+    pub(crate) fn start(model: &Arc<model::Model<f32>>, config: &str) -> Result<Self> {
+        let trainer = model::Trainer::new(Arc::clone(model), TrainerConfig::from_json(config)?)?;
+        let open = Open {
+            trainer: Arc::new(Mutex::new(trainer)),
+            cancelled: Arc::default(),
+            worker: Worker::start("unrolled-trainer")?,
+        };
+        Ok(Self { open: RefCell::new(Some(open)) })
+    }
+}
