@@ -55,6 +55,12 @@ impl<E: Element> Model<E> {
 
     /// Gradients of Σ output ∘ upstream: of the parameters, flat, and of inputs and states.
     pub fn gradient(&self, batch: &Batch<E>, upstream: &[Vec<E>]) -> (Vec<E>, Vec<Tensor<E>>) {
+        let mut gradients = vec![E::ZERO; self.program.layout.total()];
+        let inputs = self.add_gradient(batch, upstream, &mut gradients);
+        (gradients, inputs)
+    }
+
+    pub fn add_gradient(&self, batch: &Batch<E>, upstream: &[Vec<E>], gradients: &mut [E]) -> Vec<Tensor<E>> {
         let seeded = self.program.outputs.iter().map(|port| port.value).collect();
         let mut engine =
             Engine::new(self.program.clone(), Mode::Training { seeded, inputs: true }, self.kernels);
@@ -65,11 +71,9 @@ impl<E: Element> Model<E> {
             .zip(upstream)
             .map(|(port, d)| Goal { value: port.value, seed: Seed::Gradient(d.clone()) })
             .collect();
-        let mut gradients = vec![E::ZERO; self.program.layout.total()];
         let noise = Noise { training: true, seed: 3, step: 0 };
-        let run =
-            engine.gradient(&self.weights, batch, &goals, 0, noise, &self.pool, &mut gradients).unwrap();
-        (gradients, run.inputs)
+        let run = engine.gradient(&self.weights, batch, &goals, 0, noise, &self.pool, gradients);
+        run.unwrap().inputs
     }
 
     /// Upstream gradients for all outputs of a batch; zero in padding.
