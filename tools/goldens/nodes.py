@@ -45,10 +45,13 @@ def write(path: Path) -> None:
     for padding in (None, 3):
         ids = source.integers(11, len(LENGTHS), TIME)
         ids[1, 2] = 3
+        weight = source.normal(11, 6)
+        if padding is not None:
+            weight[padding] = 0
         add(
             "embedding" if padding is None else "embedding_padding",
             {"embedding": {"weight": "weight", "padding": padding}},
-            {"weight": source.normal(11, 6)},
+            {"weight": weight},
             lambda weight: F.embedding(ids, weight, padding_idx=padding),
             {"ids": ids},
         )

@@ -66,6 +66,16 @@ impl<'a> Case<'a> {
     pub(crate) fn tensor(&self, name: &str) -> &'a Tensor {
         self.find(name).unwrap_or_else(|| panic!("no golden tensor {}/{name}", self.name))
     }
+
+    /// The case's tensors under a prefix such as `gradient/`, by the rest of their names, sorted.
+    pub(crate) fn under(&self, prefix: &str) -> Vec<(&'a str, &'a Tensor)> {
+        let prefix = format!("{}/{prefix}", self.name);
+        let tensors = self.golden.tensors.iter();
+        let mut found: Vec<_> =
+            tensors.filter_map(|(name, tensor)| Some((name.strip_prefix(&prefix)?, tensor))).collect();
+        found.sort_by_key(|&(name, _)| name);
+        found
+    }
 }
 
 /// Text of a case.

@@ -2,5 +2,10 @@
 
 mod archive;
 mod losses;
+mod models;
+mod net;
+mod nodes;
 mod optimizers;
+mod recurrent;
 mod schedules;
+mod training;

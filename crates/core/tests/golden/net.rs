@@ -1,0 +1,93 @@
+//! A compiled graph with a case's parameters, run forward and backward.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use unrolled_core::graph::Graph;
+use unrolled_core::parallel::Pool;
+use unrolled_core::program::{Mode, Program};
+use unrolled_core::run::{Batch, Data, Engine, Goal, Noise, Seed, Tensor, Weights};
+use unrolled_kernels::{Element, Kernels};
+
+use crate::archive::{from_f64, to_f64};
+
+/// A model on one instruction set.
+pub(crate) struct Net<E> {
+    pub(crate) kernels: Kernels<E>,
+    pub(crate) pool: Pool,
+    pub(crate) program: Arc<Program>,
+    pub(crate) weights: Weights<E>,
+}
+
+/// What a forward and backward run gives, by name.
+pub(crate) struct Results {
+    pub(crate) outputs: HashMap<String, Vec<f64>>,
+    /// Of parameters, inputs and initial states.
+    pub(crate) gradients: HashMap<String, Vec<f64>>,
+}
+
+impl<E: Element> Net<E> {
+    /// Compiles a graph whose parameters have the values that `parameter` gives by name.
+    pub(crate) fn new<'a>(kernels: Kernels<E>, graph: &str, parameter: impl Fn(&str) -> &'a [f64]) -> Self {
+        let graph = Graph::from_json(graph).expect("a graph");
+        let program = Program::compile(&graph).expect("a program");
+        let pool = Pool::with_threads(1).expect("a pool");
+        let values = program.layout.entries().iter().flat_map(|entry| from_f64(parameter(&entry.name)));
+        let weights = Weights::new(&program, values.collect(), &pool).expect("parameters that fit");
+        Self { kernels, pool, program: program.into(), weights }
+    }
+
+    /// Runs forward, then backward from the given gradients of outputs.
+    pub(crate) fn run(&self, batch: &Batch<E>, upstream: Vec<(String, Vec<E>)>) -> Results {
+        let mut inference = Engine::new(Arc::clone(&self.program), Mode::Inference, self.kernels);
+        let outputs = inference.forward(&self.weights, batch, &self.pool).expect("a forward run").outputs;
+        let goals: Vec<Goal<E>> = upstream
+            .into_iter()
+            .map(|(name, values)| Goal {
+                value: self.program.output(&name).expect("an output").value,
+                seed: Seed::Gradient(values),
+            })
+            .collect();
+        Results {
+            outputs: outputs.into_iter().map(named).collect(),
+            gradients: self.gradients(batch, &goals),
+        }
+    }
+
+    fn gradients(&self, batch: &Batch<E>, goals: &[Goal<E>]) -> HashMap<String, Vec<f64>> {
+        let seeded = goals.iter().map(|goal| goal.value).collect();
+        let mode = Mode::Training { seeded, inputs: true };
+        let mut engine = Engine::new(Arc::clone(&self.program), mode, self.kernels);
+        let mut flat = vec![E::ZERO; self.weights.values().len()];
+        let noise = Noise::default();
+        let gradient = engine
+            .gradient(&self.weights, batch, goals, 0, noise, &self.pool, &mut flat)
+            .expect("a backward run");
+        let parameters = self.program.layout.entries().iter();
+        let parameters = parameters.map(|entry| (entry.name.clone(), to_f64(&flat[entry.range()])));
+        parameters.chain(gradient.inputs.into_iter().map(named)).collect()
+    }
+}
+
+/// Numbers for an input, output or state.
+pub(crate) fn numbers<E: Element>(name: &str, shape: &[usize], values: &[f64]) -> Tensor<E> {
+    Tensor {
+        name: name.to_owned(),
+        shape: shape.to_vec(),
+        data: Data::Values(from_f64(values)),
+        lengths: None,
+    }
+}
+
+/// Ids for an input or target.
+pub(crate) fn ids<E>(name: &str, shape: &[usize], values: &[f64]) -> Tensor<E> {
+    let ids = values.iter().map(|&id| id as i32).collect();
+    Tensor { name: name.to_owned(), shape: shape.to_vec(), data: Data::Ids(ids), lengths: None }
+}
+
+fn named<E: Element>(tensor: Tensor<E>) -> (String, Vec<f64>) {
+    match tensor.data {
+        Data::Values(values) => (tensor.name, to_f64(&values)),
+        Data::Ids(_) => panic!("{} has ids", tensor.name),
+    }
+}

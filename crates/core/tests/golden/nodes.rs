@@ -1,0 +1,58 @@
+//! Nodes without state: outputs and gradients.
+
+use serde_json::{Value, json};
+use unrolled_core::run::Batch;
+use unrolled_kernels::{Element, Kernels};
+
+use crate::archive::{Case, Golden, assert_close, each_kernels, from_f64};
+use crate::models::{graph, input, node, output, parameter};
+use crate::net::{Net, ids, numbers};
+
+const PARAMETERS: [&str; 3] = ["weight", "gain", "bias"];
+
+#[test]
+fn nodes_are_pytorchs_in_f64() {
+    each_kernels::<f64>(|kernels| run_all(kernels, 1e-10));
+}
+
+#[test]
+fn nodes_are_pytorchs_in_f32() {
+    each_kernels::<f32>(|kernels| run_all(kernels, 5e-6));
+}
+
+fn run_all<E: Element>(kernels: Kernels<E>, tolerance: f64) {
+    let golden = Golden::read("nodes");
+    assert_eq!(golden.cases().count(), 18);
+    for case in golden.cases() {
+        run(kernels, case, tolerance);
+    }
+}
+
+fn run<E: Element>(kernels: Kernels<E>, case: Case<'_>, tolerance: f64) {
+    let net = Net::new(kernels, &single(case), |name| &case.tensor(name).values);
+    let mut x = match case.find("ids") {
+        Some(tensor) => ids("x", &tensor.shape, &tensor.values),
+        None => numbers("x", &case.tensor("x").shape, &case.tensor("x").values),
+    };
+    x.lengths =
+        case.find("lengths").map(|lengths| lengths.values.iter().map(|&length| length as i32).collect());
+    let batch = Batch::new(&net.program, vec![x], Vec::new()).expect("a batch");
+    let results = net.run(&batch, vec![("y".to_owned(), from_f64(&case.tensor("upstream").values))]);
+    let what = |part: &str| format!("{} {} {part}", kernels.isa(), case.name);
+    assert_close(&what("output"), &results.outputs["y"], &case.tensor("output").values, tolerance);
+    for (name, expected) in case.under("gradient/") {
+        assert_close(&what(name), &results.gradients[name], &expected.values, tolerance);
+    }
+}
+
+/// The one node of a case.
+fn single(case: Case<'_>) -> String {
+    let kind = match case.find("ids") {
+        Some(_) => json!({ "tokens": { "vocabulary": case.tensor("weight").shape[0] } }),
+        None => json!({ "sequence": { "size": case.tensor("x").shape[2] } }),
+    };
+    let shapes = PARAMETERS.iter().filter_map(|&name| Some((name, &case.find(name)?.shape)));
+    let parameters: Vec<Value> = shapes.map(|(name, shape)| parameter(name, json!(shape))).collect();
+    let nodes = vec![input("x", kind), node("y", case.facts["op"].clone(), &["x"])];
+    graph(parameters, nodes, vec![output("y", "y")])
+}
