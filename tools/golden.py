@@ -12,11 +12,12 @@ from pathlib import Path
 
 import torch
 
-from goldens import losses, nodes, optimizers, recurrent, training
+from goldens import losses, nodes, optimizers, recurrent, reset_before, training
 
 FOLDER = Path(__file__).resolve().parent.parent / "test" / "golden"
 FILES = {
     "recurrent": recurrent.write,
+    "reset_before": reset_before.write,
     "optimizers": optimizers.write,
     "losses": losses.write,
     "nodes": nodes.write,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 /// A stack of recurrent layers.
 pub(crate) struct Recurrent<'a> {
-    /// `rnn_tanh`, `rnn_relu`, `lstm` or `gru`.
+    /// `rnn_tanh`, `rnn_relu`, `lstm`, `gru` or `gru_reset_before`.
     pub(crate) cell: &'a str,
     pub(crate) layers: usize,
     pub(crate) input: usize,
@@ -24,8 +24,12 @@ impl Recurrent<'_> {
 
     /// The parameters with PyTorch's names.
     pub(crate) fn parameters(&self) -> Vec<Value> {
-        let rows =
-            self.units * [("lstm", 4), ("gru", 3)].iter().find(|g| g.0 == self.cell).map_or(1, |g| g.1);
+        let gates = match self.cell {
+            "lstm" => 4,
+            "gru" | "gru_reset_before" => 3,
+            _ => 1,
+        };
+        let rows = self.units * gates;
         let mut parameters = Vec::new();
         for layer in 0..self.layers {
             let input = if layer == 0 { self.input } else { self.units };
@@ -65,9 +69,11 @@ impl Recurrent<'_> {
         for state in self.states() {
             nodes.push(node(state, json!({ "state": { "size": self.units } }), NONE));
         }
-        nodes.push(node("pre", self.linear("ih", layer), &["x"]));
-        nodes.push(node("rec", self.linear("hh", layer), &["h"]));
-        if self.cell != "gru" {
+        nodes.push(node("pre", self.linear("ih", layer, None), &["x"]));
+        if self.cell != "gru_reset_before" {
+            nodes.push(node("rec", self.linear("hh", layer, None), &["h"]));
+        }
+        if !self.cell.starts_with("gru") {
             nodes.push(node("sum", json!("add"), &["pre", "rec"]));
         }
         let outputs = match self.cell {
@@ -79,6 +85,10 @@ impl Recurrent<'_> {
                 nodes.push(node("cell", json!("gruGates"), &["pre", "rec", "h"]));
                 vec![output("output", "cell:h"), output("h", "cell:h")]
             }
+            "gru_reset_before" => {
+                nodes.extend(self.reset_before(layer));
+                vec![output("output", "next"), output("h", "next")]
+            }
             rnn => {
                 let name = rnn.strip_prefix("rnn_").expect("a cell of the golden file");
                 nodes.push(node("cell", json!({ "activation": name }), &["sum"]));
@@ -88,9 +98,33 @@ impl Recurrent<'_> {
         json!({ "nodes": nodes, "outputs": outputs })
     }
 
-    fn linear(&self, kind: &str, layer: usize) -> Value {
+    /// r, z = σ(pre + rec), n = tanh(pre + U (r h)), next = n + z (h - n).
+    fn reset_before(&self, layer: usize) -> Vec<Value> {
+        let units = self.units;
+        let slice = |start: usize, size: usize| json!({ "slice": { "start": start, "size": size } });
+        vec![
+            node("pre_rz", slice(0, 2 * units), &["pre"]),
+            node("rec_rz", self.linear("hh", layer, Some([0, 2 * units])), &["h"]),
+            node("sum_rz", json!("add"), &["pre_rz", "rec_rz"]),
+            node("rz", json!({ "activation": "sigmoid" }), &["sum_rz"]),
+            node("r", slice(0, units), &["rz"]),
+            node("z", slice(units, units), &["rz"]),
+            node("rh", json!("multiply"), &["r", "h"]),
+            node("pre_n", slice(2 * units, units), &["pre"]),
+            node("rec_n", self.linear("hh", layer, Some([2 * units, 3 * units])), &["rh"]),
+            node("sum_n", json!("add"), &["pre_n", "rec_n"]),
+            node("n", json!({ "activation": "tanh" }), &["sum_n"]),
+            node("minus_n", json!({ "affine": { "scale": -1.0, "shift": 0.0 } }), &["n"]),
+            node("gap", json!("add"), &["h", "minus_n"]),
+            node("kept", json!("multiply"), &["z", "gap"]),
+            node("next", json!("add"), &["n", "kept"]),
+        ]
+    }
+
+    fn linear(&self, kind: &str, layer: usize, rows: Option<[usize; 2]>) -> Value {
         let bias = self.bias.then(|| format!("{}bias_{kind}_l{layer}", self.prefix));
-        json!({ "linear": { "weight": format!("{}weight_{kind}_l{layer}", self.prefix), "bias": bias } })
+        let weight = format!("{}weight_{kind}_l{layer}", self.prefix);
+        json!({ "linear": { "weight": weight, "bias": bias, "rows": rows } })
     }
 
     fn parameter(&self, kind: &str, layer: usize, shape: Value) -> Value {

@@ -17,20 +17,34 @@ enum Initial {
     States,
 }
 
+/// 4 cells, 1 or 2 layers, bias, ragged, initial state; and a large one of each cell.
+const RECURRENT: (&str, usize) = ("recurrent", 64 + 4);
+/// The equations of the reset-before GRU, with an empty row.
+const RESET_BEFORE: (&str, usize) = ("reset_before", 2);
+
 #[test]
 fn cells_are_pytorchs_in_f64() {
-    each_kernels::<f64>(|kernels| run_all(kernels, 1e-10));
+    each_kernels::<f64>(|kernels| run_all(kernels, RECURRENT, 1e-10));
 }
 
 #[test]
 fn cells_are_pytorchs_in_f32() {
-    each_kernels::<f32>(|kernels| run_all(kernels, 5e-6));
+    each_kernels::<f32>(|kernels| run_all(kernels, RECURRENT, 5e-6));
 }
 
-fn run_all<E: Element>(kernels: Kernels<E>, tolerance: f64) {
-    let golden = Golden::read("recurrent");
-    // 4 cells, 1 or 2 layers, bias, ragged, initial state; and a large one of each cell.
-    assert_eq!(golden.cases().count(), 64 + 4);
+#[test]
+fn reset_before_is_its_equations_in_f64() {
+    each_kernels::<f64>(|kernels| run_all(kernels, RESET_BEFORE, 1e-12));
+}
+
+#[test]
+fn reset_before_is_its_equations_in_f32() {
+    each_kernels::<f32>(|kernels| run_all(kernels, RESET_BEFORE, 5e-6));
+}
+
+fn run_all<E: Element>(kernels: Kernels<E>, (file, cases): (&str, usize), tolerance: f64) {
+    let golden = Golden::read(file);
+    assert_eq!(golden.cases().count(), cases);
     for case in golden.cases() {
         let given: &[Initial] = match flag(case, "initial") {
             true => &[Initial::Inputs, Initial::States],
