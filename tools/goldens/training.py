@@ -16,7 +16,7 @@ VOCABULARY, FEATURES, UNITS, LAYERS = 11, 6, 7, 2
 LENGTHS = torch.tensor([9, 4, 1, 7, 9, 3])
 TIME = 9
 STEPS = 8
-# Truncated BPTT: windows of 4 steps in rows of 12, one update for each, state carried; 2 passes.
+# Equal rows of 12 steps, in batches of 4 whose state is carried on, twice from the start.
 WINDOW, STREAM, PASSES = 4, 12, 2
 
 
@@ -50,20 +50,23 @@ def write(path: Path) -> None:
     sgd = {"rate": 0.2, "optimizer": {"sgd": SGD | {"momentum": 0.9}}, "clip": {"norm": 0.2}}
     for name, config in (adam, ("sgd_clip", sgd)):
         archive.add(name, config, batches(config))
-    truncated = adam[1] | {"truncate": {"k1": WINDOW, "k2": WINDOW}}
-    archive.add("truncated", truncated, windows(truncated))
+    carried = adam[1] | {"window": WINDOW}
+    archive.add("carried", carried, windows(carried))
+    for k1, k2 in ((4, 4), (2, 5)):
+        config = adam[1] | {"truncate": {"k1": k1, "k2": k2}}
+        archive.add(f"truncated_{k1}_{k2}", config, truncated(config))
     archive.save(path)
 
 
-def update(net: Net, steps, config: dict, logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """One optimizer step; the loss and the gradients' norm before clipping."""
+def update(net: Net, steps, config: dict, losses: list[Tensor]) -> tuple[Tensor, Tensor]:
+    """One optimizer step; the summed loss and the gradients' norm before clipping."""
     steps.zero_grad()
-    loss = F.cross_entropy(logits, targets)
-    loss.backward()
+    for loss in losses:
+        loss.backward()
     bound = config.get("clip", {}).get("norm", float("inf"))
     norm = clip_grad_norm_(net.parameters(), bound, foreach=False)
     steps.step()
-    return loss.detach(), norm.detach()
+    return sum(loss.detach() for loss in losses), norm.detach()
 
 
 def start(config: dict) -> tuple[Source, Net, torch.optim.Optimizer]:
@@ -82,13 +85,13 @@ def batches(config: dict) -> dict[str, Tensor]:
     initial, reports = net.tensors("initial"), []
     for _ in range(STEPS):
         logits, _ = net(ids, LENGTHS)
-        reports.append(update(net, steps, config, logits[valid], targets[valid]))
+        reports.append(update(net, steps, config, [F.cross_entropy(logits[valid], targets[valid])]))
     data = {"ids": ids, "targets": targets, "lengths": LENGTHS}
     return {**data, **initial, **history(reports), **net.tensors("final")}
 
 
 def windows(config: dict) -> dict[str, Tensor]:
-    """Equal lengths, cut into windows; the state starts at zero in each pass."""
+    """An update for each window; the state is carried as a constant, from zero in each pass."""
     source, net, steps = start(config)
     rows = len(LENGTHS)
     ids = source.integers(VOCABULARY, rows, STREAM)
@@ -99,12 +102,35 @@ def windows(config: dict) -> dict[str, Tensor]:
         for begin in range(0, STREAM, WINDOW):
             window = slice(begin, begin + WINDOW)
             logits, states = net(ids[:, window], torch.full((rows,), WINDOW), states)
-            flat = logits.flatten(0, 1), targets[:, window].flatten()
-            reports.append(update(net, steps, config, *flat))
+            loss = F.cross_entropy(logits.flatten(0, 1), targets[:, window].flatten())
+            reports.append(update(net, steps, config, [loss]))
             states = tuple(state.detach() for state in states)
     data = {"ids": ids, "targets": targets}
-    final = {"h_n": states[0], "c_n": states[1]}
-    return {**data, **initial, **history(reports), **net.tensors("final"), **final}
+    return {**data, **initial, **history(reports), **net.tensors("final")}
+
+
+def truncated(config: dict) -> dict[str, Tensor]:
+    """Every k1 steps, their losses go back through k2 >= k1 steps; one update for each batch."""
+    source, net, steps = start(config)
+    rows, k1, k2 = len(LENGTHS), config["truncate"]["k1"], config["truncate"]["k2"]
+    ids = source.integers(VOCABULARY, rows, STREAM)
+    targets = source.integers(VOCABULARY, rows, STREAM)
+    initial, reports = net.tensors("initial"), []
+    for _ in range(STEPS):
+        losses = []
+        for first in range(0, STREAM, k1):
+            end = min(first + k1, STREAM)
+            begin = max(end - k2, 0)
+            states = None
+            if begin > 0:
+                with torch.no_grad():
+                    _, states = net(ids[:, :begin], torch.full((rows,), begin))
+            logits, _ = net(ids[:, begin:end], torch.full((rows,), end - begin), states)
+            flat = logits[:, first - begin :].flatten(0, 1), targets[:, first:end].flatten()
+            losses.append(F.cross_entropy(*flat, reduction="sum") / targets.numel())
+        reports.append(update(net, steps, config, losses))
+    data = {"ids": ids, "targets": targets}
+    return {**data, **initial, **history(reports), **net.tensors("final")}
 
 
 def history(reports: list[tuple[Tensor, Tensor]]) -> dict[str, Tensor]:

@@ -13,10 +13,10 @@ use crate::archive::{from_f64, to_f64};
 
 /// A model on one instruction set.
 pub(crate) struct Net<E> {
-    pub(crate) kernels: Kernels<E>,
-    pub(crate) pool: Pool,
+    kernels: Kernels<E>,
+    pool: Pool,
     pub(crate) program: Arc<Program>,
-    pub(crate) weights: Weights<E>,
+    weights: Weights<E>,
 }
 
 /// What a forward and backward run gives, by name.

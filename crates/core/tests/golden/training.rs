@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
-use unrolled_core::clip::{Clip, GradientNorm};
-use unrolled_core::loss::{Loss, LossConfig};
-use unrolled_core::optimizer::{Optimizer, OptimizerConfig};
-use unrolled_core::program::Mode;
-use unrolled_core::run::{Batch, Engine, Goal, Noise, Tensor};
-use unrolled_core::scan::Truncation;
-use unrolled_kernels::{Element, Kernels};
+use serde_json::{Value, json};
+use unrolled_core::graph::Graph;
+use unrolled_core::model::{Model, Trainer, TrainerConfig};
+use unrolled_core::program::Program;
+use unrolled_core::run::Tensor;
+use unrolled_kernels::Element;
 
-use crate::archive::{Case, Golden, assert_close, each_kernels, to_f64};
+use crate::archive::{Case, Golden, assert_close, from_f64, to_f64};
 use crate::models::{Recurrent, graph, input, node, output, parameter};
-use crate::net::{Net, ids};
+use crate::net::ids;
 
 const VOCABULARY: usize = 11;
 const FEATURES: usize = 6;
@@ -21,143 +19,76 @@ const UNITS: usize = 7;
 
 #[test]
 fn trainings_are_pytorchs_in_f64() {
-    each_kernels::<f64>(|kernels| run_all(kernels, 1e-10));
+    run_all::<f64>(1e-10);
 }
 
 #[test]
 fn trainings_are_pytorchs_in_f32() {
-    each_kernels::<f32>(|kernels| run_all(kernels, 5e-6));
+    run_all::<f32>(5e-6);
 }
 
-fn run_all<E: Element>(kernels: Kernels<E>, tolerance: f64) {
+fn run_all<E: Element>(tolerance: f64) {
     let golden = Golden::read("training");
-    for name in ["adam", "sgd_clip"] {
-        batches(kernels, golden.case(name), tolerance);
+    assert_eq!(golden.cases().count(), 5);
+    for case in golden.cases() {
+        run::<E>(case, tolerance);
     }
-    windows(kernels, golden.case("truncated"), tolerance);
 }
 
-/// The same ragged batch in every step.
-fn batches<E: Element>(kernels: Kernels<E>, case: Case<'_>, tolerance: f64) {
-    let mut training = Training::new(kernels, case);
-    let lengths: Vec<i32> = case.tensor("lengths").values.iter().map(|&length| length as i32).collect();
-    for step in 0..case.tensor("losses").values.len() {
-        let mut tokens = columns(case, "ids", "tokens", 0, usize::MAX);
-        tokens.lengths = Some(lengths.clone());
-        let targets = columns(case, "targets", "logits", 0, usize::MAX);
-        training.step(step, tokens, targets, Vec::new(), tolerance);
+fn run<E: Element>(case: Case<'_>, tolerance: f64) {
+    let json = model();
+    let program = Program::compile(&Graph::from_json(&json).expect("a graph")).expect("a program");
+    let entries = program.layout.entries();
+    let initial = entries.iter().flat_map(|entry| &case.tensor(&format!("initial/{}", entry.name)).values);
+    let model = Arc::new(Model::new(Graph::from_json(&json).expect("a graph"), 0).expect("a model"));
+    model.set_parameters(&from_f64::<E>(&initial.copied().collect::<Vec<_>>())).expect("parameters");
+
+    let mut trainer = Trainer::new(Arc::clone(&model), config(case)).expect("a trainer");
+    let losses = case.tensor("losses").values.iter();
+    for (step, (loss, norm)) in losses.zip(&case.tensor("norms").values).enumerate() {
+        let (tokens, targets, carry) = batch(case, step);
+        let report = trainer.step(vec![tokens], vec![targets], carry).expect("a step");
+        assert_close(&format!("{} loss {step}", case.name), &[report.loss], &[*loss], tolerance);
+        assert_close(&format!("{} norm {step}", case.name), &[report.norm], &[*norm], tolerance);
+        assert_eq!(report.step, step as u64 + 1);
     }
-    training.finish(tolerance);
-}
 
-/// Truncated backpropagation through time: an update for each window, with the state carried on.
-fn windows<E: Element>(kernels: Kernels<E>, case: Case<'_>, tolerance: f64) {
-    let mut training = Training::new(kernels, case);
-    let truncation: Truncation =
-        serde_json::from_value(case.facts["truncate"].clone()).expect("a truncation");
-    let windows = truncation.windows(case.tensor("ids").shape[1]);
-    let mut states = Vec::new();
-    for step in 0..case.tensor("losses").values.len() {
-        let window = windows[step % windows.len()];
-        assert_eq!(window.losses, window.start, "windows that do not overlap");
-        if window.start == 0 {
-            states = Vec::new();
-        }
-        let tokens = columns(case, "ids", "tokens", window.start, window.end);
-        let targets = columns(case, "targets", "logits", window.start, window.end);
-        states = training.step(step, tokens, targets, states, tolerance);
+    let trained = to_f64(&model.parameters());
+    assert_eq!(case.under("final/").len(), entries.len());
+    for entry in entries {
+        let expected = case.tensor(&format!("final/{}", entry.name));
+        assert_eq!(entry.shape, expected.shape, "{}", entry.name);
+        let what = format!("{} {}", case.name, entry.name);
+        assert_close(&what, &trained[entry.range()], &expected.values, tolerance);
     }
-    assert_eq!(states.len(), 4);
-    training.finish(tolerance);
 }
 
-struct Training<'a, E> {
-    case: Case<'a>,
-    net: Net<E>,
-    engine: Engine<E>,
-    loss: Loss,
-    optimizer: Optimizer<E>,
-    clip: Option<Clip>,
-}
-
-impl<'a, E: Element> Training<'a, E> {
-    fn new(kernels: Kernels<E>, case: Case<'a>) -> Self {
-        let net = Net::new(kernels, &model(), |name| &case.tensor(&format!("initial/{name}")).values);
-        let seeded = net.program.outputs.iter().map(|port| port.value).collect();
-        let mode = Mode::Training { seeded, inputs: false };
-        let config: OptimizerConfig =
-            serde_json::from_value(case.facts["optimizer"].clone()).expect("an optimizer");
-        let loss = LossConfig::CrossEntropy { label_smoothing: 0.0, class_weights: None, ignore: None };
-        let clip = case.facts.get("clip").cloned();
-        Self {
-            case,
-            engine: Engine::new(Arc::clone(&net.program), mode, kernels),
-            loss: Loss::new(&loss, VOCABULARY).expect("a loss"),
-            optimizer: Optimizer::new(&config, net.program.layout.total()).expect("an optimizer"),
-            clip: clip.map(|clip| serde_json::from_value(clip).expect("a clip")),
-            net,
+fn config(case: Case<'_>) -> TrainerConfig {
+    let mut config = json!({ "losses": [{ "output": "logits", "loss": { "crossEntropy": {} } }] });
+    for key in ["optimizer", "rate", "clip", "truncate"] {
+        if let Some(value) = case.facts.get(key) {
+            config[key] = value.clone();
         }
     }
-
-    /// One update, with its loss and its norm before clipping compared; the states after the batch.
-    fn step(
-        &mut self,
-        step: usize,
-        tokens: Tensor<E>,
-        targets: Tensor<E>,
-        states: Vec<Tensor<E>>,
-        tolerance: f64,
-    ) -> Vec<Tensor<E>> {
-        let net = &mut self.net;
-        let batch = Batch::new(&net.program, vec![tokens], states).expect("a batch");
-        let port = net.program.output("logits").expect("the output");
-        let (goal, score) =
-            Goal::loss(&net.program, port, &batch, &self.loss, targets, |weight| 1.0 / weight)
-                .expect("a goal");
-        let mut gradients = vec![E::ZERO; net.weights.values().len()];
-        let noise = Noise::default();
-        let gradient = self
-            .engine
-            .gradient(&net.weights, &batch, &[goal], 0, noise, &net.pool, &mut gradients)
-            .expect("a backward run");
-        let norm = GradientNorm::new(gradients.len())
-            .measure(&net.pool, net.kernels, &gradients)
-            .expect("a finite norm");
-        if let Some(clip) = self.clip {
-            clip.apply(&net.pool, &mut gradients, norm);
-        }
-        let (pool, kernels) = (&net.pool, net.kernels);
-        let rate = self.case.facts["rate"].as_f64().expect("a rate");
-        let optimizer = &mut self.optimizer;
-        net.weights.update(pool, |values| optimizer.step(pool, kernels, rate, values, &gradients));
-
-        let what = |part: &str| format!("{} {} {part} {step}", kernels.isa(), self.case.name);
-        let expected = |name: &str| &self.case.tensor(name).values[step..=step];
-        let loss = gradient.scores[0].loss / score.weight;
-        assert_close(&what("loss"), &[loss], expected("losses"), tolerance);
-        assert_close(&what("norm"), &[norm], expected("norms"), tolerance);
-        gradient.states
-    }
-
-    /// Compares the trained parameters.
-    fn finish(self, tolerance: f64) {
-        let values = to_f64(self.net.weights.values());
-        let expected = self.case.under("final/");
-        assert_eq!(expected.len(), self.net.program.layout.entries().len());
-        for (name, tensor) in expected {
-            let entry = self.net.program.layout.find(name).expect("the parameter");
-            assert_eq!(entry.shape, tensor.shape, "{name}");
-            let what = format!("{} {} {name}", self.net.kernels.isa(), self.case.name);
-            assert_close(&what, &values[entry.range()], &tensor.values, tolerance);
-        }
-    }
+    TrainerConfig::from_json(&config.to_string()).expect("a configuration")
 }
 
-/// The steps `start..end` of ids `[rows, time]`, or as many of them as there are.
+/// Ids and targets of an update, and whether it goes on from the states of the last.
+fn batch<E>(case: Case<'_>, step: usize) -> (Tensor<E>, Tensor<E>, bool) {
+    let time = case.tensor("ids").shape[1];
+    let window = case.facts.get("window").and_then(Value::as_u64).map_or(time, |window| window as usize);
+    let start = step * window % time;
+    let mut tokens = columns(case, "ids", "tokens", start, start + window);
+    let targets = columns(case, "targets", "logits", start, start + window);
+    tokens.lengths =
+        case.find("lengths").map(|lengths| lengths.values.iter().map(|&length| length as i32).collect());
+    (tokens, targets, start > 0)
+}
+
+/// The steps `start..end` of ids `[rows, time]`.
 fn columns<E>(case: Case<'_>, from: &str, name: &str, start: usize, end: usize) -> Tensor<E> {
     let tensor = case.tensor(from);
     let (rows, time) = (tensor.shape[0], tensor.shape[1]);
-    let end = end.min(time);
     let values: Vec<f64> = tensor.values.chunks(time).flat_map(|row| &row[start..end]).copied().collect();
     ids(name, &[rows, end - start], &values)
 }
