@@ -405,7 +405,7 @@ interface StepEvent {
 interface EpochRecord {
     /** Counted from 1. */
     readonly epoch: number;
-    /** Mean loss over the epoch's valid targets, each before its batch's update. */
+    /** Mean of the batches' losses by their valid targets, each before its update. */
     readonly loss: number;
     /** The validation's loss after the epoch. */
     readonly validationLoss?: number;
@@ -846,7 +846,7 @@ interface ModelOptions {
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a first layer without its size, and what the
  * layers throw for values that do not fit.
  */
-declare function sequential<const L extends readonly [unknown, ...unknown[]]>(layers: L & CheckSequential<L>, options?: ModelOptions): Model<SequentialInputs<L>, {
+declare function sequential<const L extends readonly [unknown, ...unknown[]] & CheckSequential<L>>(layers: L, options?: ModelOptions): Model<SequentialInputs<L>, {
     readonly output: SequentialOutput<L>;
 }>;
 

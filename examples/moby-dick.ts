@@ -89,7 +89,7 @@ export async function run(settings: Settings): Promise<Outcome> {
   console.log(`trained ${done} of ${total} steps in ${seconds.toFixed(1)} s`)
 
   const stream = model.stream()
-  const options = { length: 300, prompt: '\n', temperature: 0.8, seed: 2 }
+  const options = { length: 300, prompt: valid.slice(-200), temperature: 0.8, seed: 2 }
   const made = sample(stream, alphabet, options)
   console.log(`\n${made}\n`)
 

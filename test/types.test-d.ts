@@ -162,6 +162,10 @@ describe('models', () => {
   })
 
   test('functions of your own are layers', () => {
+    const head = dense({ inputSize: 2, size: 4 })
+    expectTypeOf(sequential([head, dense({ size: 3 })])).toEqualTypeOf<
+      Model<{ readonly input: Sequence<2> }, { readonly output: Sequence<3> }>
+    >()
     const residual = (x: Sequence<4>) => add(x, dense({ size: 4 })(x))
     const model = sequential([dense({ inputSize: 2, size: 4 }), residual, gru({ hiddenSize: 3 })])
     expectTypeOf(model).toExtend<

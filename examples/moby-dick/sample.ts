@@ -11,7 +11,7 @@ export function sample(
 ): string {
   const random = uniform(seed)
   let logits: Float32Array = new Float32Array(alphabet.length)
-  for (const character of prompt) logits = stream.push(alphabet.indexOf(character)).output
+  for (const id of prompt) logits = stream.push(id).output
   let text = ''
   for (let i = 0; i < length; i++) {
     const id = draw(logits, temperature, random())
@@ -24,7 +24,8 @@ export function sample(
 /** How {@link sample} goes about it. */
 export interface Options {
   readonly length: number
-  readonly prompt: string
+  /** The ids it goes on from. */
+  readonly prompt: Int32Array
   /** Below 1 the likely becomes likelier. */
   readonly temperature: number
   readonly seed: number

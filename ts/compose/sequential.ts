@@ -25,8 +25,8 @@ export interface ModelOptions {
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a first layer without its size, and what the
  * layers throw for values that do not fit.
  */
-export function sequential<const L extends readonly [unknown, ...unknown[]]>(
-  layers: L & CheckSequential<L>,
+export function sequential<const L extends readonly [unknown, ...unknown[]] & CheckSequential<L>>(
+  layers: L,
   options: ModelOptions = {},
 ): Model<SequentialInputs<L>, { readonly output: SequentialOutput<L> }> {
   return new Model(openModel(sequentialGraph(layers), checkModel('sequential', options)))

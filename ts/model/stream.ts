@@ -67,14 +67,15 @@ export class Stream<
 
   set state(state: StateData) {
     this.#checkOpen()
-    const states = stateTensors('stream state', this.#description, state)
-    guard(() => this.#native.setState(states))
+    const given = stateTensors('stream state', this.#description, state)
+    const rest = this.#zeros().filter(({ name }) => given.every((other) => other.name !== name))
+    guard(() => this.#native.setState([...given, ...rest]))
   }
 
   /** Back to the state before the first step. */
   reset(): void {
     this.#checkOpen()
-    guard(() => this.#native.setState([]))
+    guard(() => this.#native.setState(this.#zeros()))
   }
 
   /** A second stream that goes on from the same state. */
@@ -94,6 +95,14 @@ export class Stream<
 
   [Symbol.dispose](): void {
     this.dispose()
+  }
+
+  #zeros(): NativeTensor[] {
+    return this.#description.states.map(({ name, size }) => ({
+      name,
+      shape: [1, size],
+      values: new Float32Array(size),
+    }))
   }
 
   #checkOpen(): void {

@@ -38,7 +38,7 @@ export interface NativeTrainer {
 export interface NativeStream {
   push(inputs: NativeTensor[]): NativeTensor[]
   state(): NativeTensor[]
-  /** Goes on from these states; those not given are zeros. */
+  /** Goes on from these states, one for each of the model's. */
   setState(states: NativeTensor[]): void
   dispose(): void
 }

@@ -3,7 +3,7 @@ import { binding } from './binding.js'
 import type { NativeModel, NativeModelClass } from './contract.js'
 import { guard, guardAsync } from './errors.js'
 
-const { Model } = binding as unknown as { readonly Model: NativeModelClass }
+const Model: NativeModelClass = binding.Model
 
 /** Compiles a graph; `seed` decides the first weights. */
 export function openModel(graph: GraphJson, seed: number): NativeModel {

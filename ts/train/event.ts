@@ -21,7 +21,7 @@ export interface StepEvent {
 export interface EpochRecord {
   /** Counted from 1. */
   readonly epoch: number
-  /** Mean loss over the epoch's valid targets, each before its batch's update. */
+  /** Mean of the batches' losses by their valid targets, each before its update. */
   readonly loss: number
   /** The validation's loss after the epoch. */
   readonly validationLoss?: number

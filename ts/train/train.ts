@@ -45,7 +45,7 @@ async function* epochs(run: Run, trainer: NativeTrainer): AsyncGenerator<TrainEv
     const tally = new Tally()
     let step = 0
     for await (const report of steps(run, trainer, epoch)) {
-      tally.add(report)
+      if (!report.skipped) tally.add(report)
       step += 1
       yield stepEvent(epoch, step, run.source.steps, report)
     }

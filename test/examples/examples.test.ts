@@ -1,0 +1,54 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+
+let folder = ''
+const home = process.cwd()
+
+/** Examples write where they are run and print what they find. */
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'unrolled-'))
+  process.chdir(folder)
+  vi.spyOn(console, 'log').mockImplementation(() => undefined)
+})
+
+afterEach(() => {
+  process.chdir(home)
+  rmSync(folder, { recursive: true })
+  vi.restoreAllMocks()
+})
+
+test('quickstart learns its task and saves it', async () => {
+  const { epochs, output } = await import('../../examples/quickstart.js')
+  expect(epochs).toHaveLength(40)
+  expect(epochs.at(-1)?.loss).toBeLessThan(0.1)
+  const [[no = 0, yes = 0] = []] = output.toNested()
+  expect(yes).toBeGreaterThan(no)
+  expect(existsSync('pairs.safetensors')).toBe(true)
+})
+
+test('cells of your own learn a wave', async () => {
+  const { history } = await import('../../examples/own-cell.js')
+  const losses = history.epochs.map(({ loss }) => loss)
+  expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) / 10)
+})
+
+test('the language model trains, samples, draws, saves and loads', async () => {
+  const { run } = await import('../../examples/moby-dick.js')
+  const text = 'The whale swam on. Call me what you like, said the whale. '.repeat(120)
+  const outcome = await run({
+    text,
+    hiddenSize: 32,
+    streams: 8,
+    steps: 32,
+    epochs: 6,
+    rate: 0.02,
+    secondsAtMost: 30,
+    folder: 'out',
+  })
+  expect(outcome.bits).toBeLessThan(2)
+  expect(outcome.sameBits).toBe(true)
+  expect([...outcome.sample]).toHaveLength(300)
+  expect(readFileSync(join('out', 'moby-dick.svg'), 'utf8')).toContain('<polyline')
+})

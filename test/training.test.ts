@@ -1,0 +1,234 @@
+import {
+  adam,
+  dense,
+  dropout,
+  embedding,
+  graph,
+  gru,
+  last,
+  lstm,
+  rnn,
+  sequential,
+  sgd,
+} from 'unrolled'
+import { describe, expect, test } from 'vitest'
+
+/** Sequences of one number a step; the target is the last. */
+function rows(count: number, time = 5) {
+  const x = Array.from({ length: count }, (_, row) =>
+    Array.from({ length: 1 + ((row * 3) % time) }, (_, t) =>
+      Math.fround(Math.sin(row * 7 + t * 3)),
+    ),
+  )
+  return { x, y: x.map((row) => row.slice(-1)) }
+}
+
+const regressor = (seed = 1) =>
+  sequential([lstm({ inputSize: 1, hiddenSize: 7 }), last(), dense({ size: 1 })], { seed })
+
+const options = { loss: 'meanSquared', optimizer: adam({ rate: 0.01 }) } as const
+
+describe('training', () => {
+  test('the same seed gives the same bits, another seed others', async () => {
+    const train = async (seed: number) => {
+      const model = sequential(
+        [gru({ inputSize: 1, hiddenSize: 7 }), last(), dropout({ rate: 0.2 }), dense({ size: 1 })],
+        { seed: 1 },
+      )
+      await model.fit(rows(20), { ...options, epochs: 3, batchSize: 8, seed })
+      return model.parameters()
+    }
+    const first = await train(1)
+    expect(await train(1)).toEqual(first)
+    expect(await train(2)).not.toEqual(first)
+  })
+
+  test('a step of plain descent is the rate times the gradient, by differences', async () => {
+    const model = regressor()
+    const data = rows(6)
+    const before = model.parameters()
+    const weight = before['dense.weight']?.values ?? new Float32Array()
+    const loss = async (at: number, by: number) => {
+      model.setParameters({
+        'dense.weight': weight.map((value, i) => (i === at ? value + by : value)),
+      })
+      return (await model.evaluate(data, { loss: 'meanSquared' })).loss
+    }
+    const slopes: number[] = []
+    for (const at of weight.keys())
+      slopes.push(((await loss(at, 0.01)) - (await loss(at, -0.01))) / 0.02)
+    model.setParameters(before)
+    await model.fit(data, { loss: 'meanSquared', optimizer: sgd({ rate: 0.5 }) })
+    const after = model.parameters()['dense.weight']?.values ?? new Float32Array()
+    for (const [at, slope] of slopes.entries()) {
+      expect(after[at]).toBeCloseTo((weight[at] ?? 0) - 0.5 * slope, 4)
+    }
+  })
+
+  test('targets that are ignored count for nothing', async () => {
+    const model = sequential([
+      embedding({ vocabularySize: 4, size: 3 }),
+      gru({ hiddenSize: 5 }),
+      dense({ size: 4 }),
+    ])
+    const { crossEntropy } = await import('unrolled')
+    const loss = crossEntropy({ ignore: 3 })
+    const x = [[0, 1, 2, 1]]
+    const scored = { loss, metrics: ['accuracy', 'perplexity'] } as const
+    const some = await model.evaluate({ x, y: [[1, 2, 3, 3]] }, scored)
+    const alone = await model.evaluate({ x: [[0, 1]], y: [[1, 2]] }, scored)
+    expect(some.loss).toBeCloseTo(alone.loss, 6)
+    expect(some.accuracy).toBe(alone.accuracy)
+    expect(some.perplexity).toBeCloseTo(Math.exp(some.loss), 6)
+  })
+
+  test('carried states are the states of the long sequence', async () => {
+    const x = Array.from({ length: 12 }, (_, t) => Math.sin(t))
+    const whole = rnn({ inputSize: 1, hiddenSize: 4 })
+    const make = () => sequential([whole, dense({ size: 1 })], { seed: 6 })
+    const still = { loss: 'meanSquared', optimizer: sgd({ rate: 1e-30 }) } as const
+    const long = await make().fit({ x: [x], y: [x] }, still)
+    const pieces = [0, 4, 8].map((at) => ({ x: [x.slice(at, at + 4)], y: [x.slice(at, at + 4)] }))
+    const carried = await make().fit(pieces, { ...still, carry: true })
+    const fresh = await make().fit(pieces, still)
+    expect(carried.epochs[0]?.loss).toBeCloseTo(long.epochs[0]?.loss ?? 0, 6)
+    expect(fresh.epochs[0]?.loss).not.toBeCloseTo(long.epochs[0]?.loss ?? 0, 6)
+  })
+
+  test('truncation at or beyond the length is none, to the bit', async () => {
+    const train = async (truncate?: { k1: number; k2: number }) => {
+      const model = regressor()
+      await model.fit(rows(9), { ...options, batchSize: 9, ...(truncate && { truncate }) })
+      return model.parameters()
+    }
+    const full = await train()
+    expect(await train({ k1: 5, k2: 5 })).toEqual(full)
+    expect(await train({ k1: 2, k2: 9 })).toEqual(full)
+    expect(await train({ k1: 1, k2: 1 })).not.toEqual(full)
+  })
+
+  test('predictions and evaluations go on during a run', async () => {
+    const model = regressor()
+    const run = model.fit(rows(64), { ...options, epochs: 5, batchSize: 4 })
+    const before = await model.predict([[1, 2]])
+    expect(before.output.shape).toEqual([1, 1])
+    expect((await model.evaluate(rows(4), { loss: 'meanSquared' })).loss).toBeGreaterThan(0)
+    expect((await run).epochs).toHaveLength(5)
+  })
+
+  test('a signal in the middle of a run leaves a model that goes on', async () => {
+    const model = regressor()
+    const controller = new AbortController()
+    const run = model.fit(rows(64), { ...options, epochs: 10_000, signal: controller.signal })
+    setTimeout(() => controller.abort(), 20)
+    await expect(run).rejects.toMatchObject({ name: 'AbortError' })
+    const { epochs } = await model.fit(rows(4), options)
+    expect(epochs[0]?.loss).toBeGreaterThan(0)
+  })
+})
+
+describe('bad input is refused, weights untouched', () => {
+  const finite = rows(4)
+  const cases: [string, unknown, object, string][] = [
+    ['no rows', { x: [], y: [] }, {}, 'ERR_UNROLLED_VALUE'],
+    ['no batches', [], {}, 'ERR_UNROLLED_VALUE'],
+    ['NaN in the input', { x: [[Number.NaN]], y: [[1]] }, {}, 'ERR_UNROLLED_NON_FINITE'],
+    ['infinity in the input', { x: [[1e39]], y: [[1]] }, {}, 'ERR_UNROLLED_NON_FINITE'],
+    ['NaN in the targets', { x: [[1]], y: [[Number.NaN]] }, {}, 'ERR_UNROLLED_NON_FINITE'],
+    ['other counts of rows', { x: [[1], [2]], y: [[1]] }, {}, 'ERR_UNROLLED_SHAPE'],
+    ['a step of another size', { x: [[[1, 2]]], y: [[1]] }, {}, 'ERR_UNROLLED_SHAPE'],
+    ['targets of another size', { x: [[1]], y: [[1, 2]] }, {}, 'ERR_UNROLLED_SHAPE'],
+    ['missing targets', { x: [[1]] }, {}, 'ERR_UNROLLED_ARGUMENT'],
+    ['an unknown key', { x: [[1]], y: [[1]], z: 1 }, {}, 'ERR_UNROLLED_ARGUMENT'],
+    ['an unknown input', { x: { inputs: [[1]] }, y: [[1]] }, {}, 'ERR_UNROLLED_ARGUMENT'],
+    ['data of no form', 5, {}, 'ERR_UNROLLED_ARGUMENT'],
+    ['an unknown loss', finite, { loss: 'mse' }, 'ERR_UNROLLED_ARGUMENT'],
+    [
+      'an unknown schedule',
+      finite,
+      { schedule: { cosinus: { steps: 1 } } },
+      'ERR_UNROLLED_ARGUMENT',
+    ],
+    [
+      'a class beyond the outputs',
+      { x: [[1]], y: [1] },
+      { loss: 'crossEntropy' },
+      'ERR_UNROLLED_VALUE',
+    ],
+  ]
+
+  test.each(cases)('%s', async (_, data, extra, code) => {
+    const model = regressor()
+    const before = model.parameters()
+    // biome-ignore lint/suspicious/noExplicitAny: what the types refuse is what is tested
+    const run = model.fit(data as any, { ...options, ...extra })
+    await expect(run).rejects.toMatchObject({ name: 'UnrolledError', code })
+    expect(model.parameters()).toEqual(before)
+    await model.fit(finite, options)
+  })
+
+  test('a rate that explodes ends in an error, with weights that are finite', async () => {
+    const model = regressor()
+    const run = model.fit(finite, { ...options, optimizer: sgd({ rate: 1e38 }), epochs: 50 })
+    await expect(run).rejects.toMatchObject({ code: 'ERR_UNROLLED_NON_FINITE' })
+    for (const { values } of Object.values(model.parameters())) {
+      expect(values.every(Number.isFinite)).toBe(true)
+    }
+  })
+
+  test('an id out of range', async () => {
+    const model = sequential([
+      embedding({ vocabularySize: 4, size: 2 }),
+      last(),
+      dense({ size: 2 }),
+    ])
+    await expect(model.predict([[1, 4]])).rejects.toMatchObject({ code: 'ERR_UNROLLED_VALUE' })
+    const loss = { loss: 'crossEntropy' } as const
+    await expect(model.fit({ x: [[1]], y: [2] }, loss)).rejects.toMatchObject({
+      code: 'ERR_UNROLLED_VALUE',
+    })
+  })
+
+  test('a graph that is absurdly large is refused before memory is taken', () => {
+    expect(() => sequential([dense({ inputSize: 2 ** 40, size: 2 ** 40 })])).toThrow(
+      expect.objectContaining({ name: 'UnrolledError' }),
+    )
+    expect(() => sequential([lstm({ inputSize: 2 ** 23, hiddenSize: 2 ** 23 })])).toThrow(
+      expect.objectContaining({ code: 'ERR_UNROLLED_SIZE' }),
+    )
+  })
+
+  test('a skipped step leaves the weights', async () => {
+    const model = regressor()
+    model.setParameters({ 'dense.bias': Float32Array.of(3e38) })
+    const before = model.parameters()
+    const { epochs } = await model.fit(rows(2), { ...options, onNonFinite: 'skip' })
+    expect(epochs).toHaveLength(1)
+    expect(model.parameters()).toEqual(before)
+    await expect(model.fit(rows(2), options)).rejects.toMatchObject({
+      code: 'ERR_UNROLLED_NON_FINITE',
+    })
+    expect(model.parameters()).toEqual(before)
+  })
+
+  test('a state of another size, and an unknown one', async () => {
+    const model = regressor()
+    const state = { 'lstm.l0:h': [[1, 2]] }
+    await expect(model.predict([[1]], { state })).rejects.toMatchObject({
+      code: 'ERR_UNROLLED_SHAPE',
+    })
+    await expect(model.predict([[1]], { state: { 'lstm.l0:k': [[1]] } })).rejects.toThrow(
+      'predict state: unknown option "lstm.l0:k"; did you mean lstm.l0:h?',
+    )
+  })
+
+  test('a graph whose outputs are named alike', () => {
+    const model = graph(({ input }) => ({ y: dense({ size: 1 })(input.vector('x', { size: 1 })) }))
+    expect(() => model.setParameters({ 'dense.wieght': Float32Array.of(1) })).toThrow(
+      'setParameters: unknown option "dense.wieght"; did you mean dense.weight?',
+    )
+    expect(() => model.setParameters({ 'dense.weight': Float32Array.of(1, 2) })).toThrow(
+      'setParameters dense.weight: expected 1 values for the shape [1, 1], received 2',
+    )
+  })
+})
