@@ -31,6 +31,13 @@ pub trait Element:
     + Neg<Output = Self>
     + AddAssign
     + sealed::Sealed
+    + crate::elementwise::Elementwise<Self>
+    + crate::gates::Gates<Self>
+    + crate::normalize::Normalisation<Self>
+    + crate::optimize::Updates<Self>
+    + crate::product::Products<Self>
+    + crate::reduce::Reductions<Self>
+    + crate::softmax::Softmax<Self>
 {
     /// 0.
     const ZERO: Self;

@@ -3,6 +3,8 @@
 use crate::gates::Activation;
 
 entries! {
+    trait Elementwise;
+
     /// y = f(x).
     pub fn activate(activation: Activation, y: &mut [E], x: &[E]) = crate::generic::elementwise::activate;
 

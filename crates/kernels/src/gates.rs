@@ -37,6 +37,8 @@ pub enum GruRecurrent<'a, E> {
 }
 
 entries! {
+    trait Gates;
+
     /// y = f(pre + recurrent), with `buffer` m x n: `pre` in, y out. Without `recurrent`, y = f(pre).
     pub fn activation_step(activation: Activation, buffer: MatrixMut<'_, E>, recurrent: Option<Recurrent<'_, E>>)
         = crate::generic::gates::activation_step;

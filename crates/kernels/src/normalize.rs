@@ -3,6 +3,8 @@
 use crate::view::{Matrix, MatrixMut};
 
 entries! {
+    trait Normalisation;
+
     /// y = gain∘x̂ + bias with x̂ = (x - mean)·s, s = 1/√(variance + epsilon) in every row; the variance is the mean
     /// square deviation. y, x m x n; `gain`, `bias` n; `stats` m x 2 receives mean and s.
     pub fn layer_norm_rows(y: MatrixMut<'_, E>, x: Matrix<'_, E>, gain: &[E], bias: &[E], epsilon: E,

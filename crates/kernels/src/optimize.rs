@@ -63,6 +63,8 @@ pub struct AdamStep {
 }
 
 entries! {
+    trait Updates;
+
     /// g' = g + weight_decay·p; b = momentum·b + (1 - dampening)·g', at first g'; p -= rate·d with d = g' without a
     /// buffer, b with one, and g' + momentum·b with `nesterov`.
     pub fn sgd(p: &mut [E], g: &[E], buffer: Option<&mut [E]>, step: SgdStep) = crate::generic::optimize::sgd;

@@ -15,6 +15,8 @@ pub enum Start<'a, E> {
 }
 
 entries! {
+    trait Products;
+
     /// C = start + A·B, with C m x n, A m x k, and B packed as k x n with one gate.
     ///
     /// Every element is one chain of fused multiply-adds from its start along k.

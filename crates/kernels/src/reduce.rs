@@ -1,6 +1,8 @@
 //! From a slice to a number: entries.
 
 entries! {
+    trait Reductions;
+
     /// Σ xᵢ in 16 virtual lanes (lane j sums elements j, j + 16, ...), then a fixed pairwise tree.
     pub fn sum(x: &[E]) -> E = crate::generic::reduce::sum;
 

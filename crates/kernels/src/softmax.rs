@@ -3,6 +3,8 @@
 use crate::view::{Matrix, MatrixMut};
 
 entries! {
+    trait Softmax;
+
     /// y = e^(x - max x) / Σ e^(x - max x) in every row, with y and x m x n.
     pub fn softmax_rows(y: MatrixMut<'_, E>, x: Matrix<'_, E>) = crate::generic::softmax::softmax_rows;
 

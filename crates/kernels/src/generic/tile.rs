@@ -113,7 +113,7 @@ pub(crate) fn multiply<V: Vector, L: Left<V::Element>, P: Epilogue<V, G>, const 
     while vector < vectors {
         let left = vectors - vector;
         // One row alone needs several vectors in flight to hide the latency of its chains.
-        vector += if G == 1 && single && left >= 8 {
+        vector += if G == 1 && V::REGISTERS >= 16 && single && left >= 8 {
             tile::<V, L, P, 1, 8, G>(a, b, 0, vector, epilogue);
             8
         } else if G == 1 && V::REGISTERS >= 32 && left >= 4 {
@@ -149,7 +149,7 @@ fn rows<V: Vector, L: Left<V::Element>, P: Epilogue<V, G>, const U: usize, const
         } else if most >= 4 && left >= 4 {
             tile::<V, L, P, 4, U, G>(a, b, row, vector, epilogue);
             4
-        } else if most >= 3 && left >= 3 {
+        } else if most == 3 && left >= 3 {
             tile::<V, L, P, 3, U, G>(a, b, row, vector, epilogue);
             3
         } else if most >= 2 && left >= 2 {
