@@ -27,13 +27,12 @@ pub(crate) fn step<V: Vector, P: Epilogue<V, G>, const G: usize>(
     multiply::<V, _, P, G>(recurrent.state, panels, epilogue);
 }
 
-struct Activate<'a, E> {
-    activation: Activation,
+struct AddTo<'a, E> {
     buffer: MatrixMut<'a, E>,
     bias: Option<&'a [E]>,
 }
 
-impl<V: Vector> Epilogue<V, 1> for Activate<'_, V::Element> {
+impl<V: Vector> Epilogue<V, 1> for AddTo<'_, V::Element> {
     #[inline(always)]
     fn start(&self, _: usize, unit: usize, active: usize) -> [V; 1] {
         bias(self.bias, 0, unit, active)
@@ -43,7 +42,7 @@ impl<V: Vector> Epilogue<V, 1> for Activate<'_, V::Element> {
     fn finish(&mut self, row: usize, unit: usize, active: usize, [sum]: [V; 1]) {
         let row = self.buffer.row_mut(row);
         let x: V = read(row, unit, active);
-        write(apply(self.activation, x + sum), row, unit, active);
+        write(x + sum, row, unit, active);
     }
 }
 
@@ -53,20 +52,16 @@ pub(crate) fn activation_step<V: Vector>(
     mut buffer: MatrixMut<'_, V::Element>,
     recurrent: Option<Recurrent<'_, V::Element>>,
 ) {
-    match recurrent {
-        Some(recurrent) => {
-            check::<_, 1>(&recurrent, buffer.rows(), buffer.columns());
-            let mut epilogue = Activate { activation, buffer, bias: recurrent.bias };
-            step::<V, _, 1>(&recurrent, &mut epilogue);
-        }
-        None => {
-            for i in 0..buffer.rows() {
-                let row = buffer.row_mut(i);
-                for_each_vector!(V, row.len(), |at, active| {
-                    let x: V = read(row, at, active);
-                    write(apply(activation, x), row, at, active);
-                });
-            }
-        }
+    if let Some(recurrent) = recurrent {
+        check::<_, 1>(&recurrent, buffer.rows(), buffer.columns());
+        let mut sums = AddTo { buffer: buffer.reborrow(), bias: recurrent.bias };
+        step::<V, _, 1>(&recurrent, &mut sums);
+    }
+    for i in 0..buffer.rows() {
+        let row = buffer.row_mut(i);
+        for_each_vector!(V, row.len(), |at, active| {
+            let x: V = read(row, at, active);
+            write(apply(activation, x), row, at, active);
+        });
     }
 }

@@ -185,7 +185,9 @@ fn tile<V: Vector, L: Left<V::Element>, P: Epilogue<V, G>, const R: usize, const
             *sums = epilogue.start(row + r, unit(u), active(u));
         }
     }
-    chain::<V, L, R, U, G>(&left, &right, b.depth, &mut sums);
+    // SAFETY: a row of `a` is readable so; `right` starts a unit vector of its panel, as LANES divides PANEL, and the
+    // panel holds `depth` steps of G·PANEL elements from there.
+    unsafe { chain::<V, L, R, U, G>(&left, &right, b.depth, &mut sums) };
     for (r, sums) in sums.iter().enumerate() {
         for (u, &sums) in sums.iter().enumerate() {
             epilogue.finish(row + r, unit(u), active(u), sums);
@@ -195,8 +197,12 @@ fn tile<V: Vector, L: Left<V::Element>, P: Epilogue<V, G>, const R: usize, const
 
 /// sums += left·right along `depth` steps. A copy of the sums is worked on, whose indices are all known after unrolling:
 /// it stays in registers, which an array that is also indexed by the loops of the epilogue would not.
+///
+/// # Safety
+/// - Each `left` is readable at k·STEP for k < depth.
+/// - Each `right` is readable for `LANES` elements at (k·G + g)·PANEL for k < depth, g < G.
 #[inline(always)]
-fn chain<V: Vector, L: Left<V::Element>, const R: usize, const U: usize, const G: usize>(
+unsafe fn chain<V: Vector, L: Left<V::Element>, const R: usize, const U: usize, const G: usize>(
     left: &[*const V::Element; R],
     right: &[*const V::Element; U],
     depth: usize,
@@ -204,15 +210,34 @@ fn chain<V: Vector, L: Left<V::Element>, const R: usize, const U: usize, const G
 ) {
     let mut registers = *sums;
     for k in 0..depth {
-        for (u, start) in right.iter().enumerate() {
-            for g in 0..G {
-                // SAFETY: `start` is that of a unit vector of its panel (LANES divides PANEL), which holds `depth`
-                // steps of G·PANEL elements from there; k < depth.
-                let column = unsafe { V::load(start.add((k * G + g) * PANEL)) };
-                for (start, registers) in left.iter().zip(&mut registers) {
-                    // SAFETY: `start` is that of a row, readable at k·STEP for k < depth.
-                    let x = V::splat(unsafe { *start.add(k * L::STEP) });
-                    registers[u][g] = x.mul_add(column, registers[u][g]);
+        // What there are fewer of, columns or rows, is held in registers beside the sums.
+        if U * G <= R {
+            let mut columns = [[V::zero(); G]; U];
+            for (columns, &start) in columns.iter_mut().zip(right) {
+                for (g, column) in columns.iter_mut().enumerate() {
+                    // SAFETY: as the caller says.
+                    *column = unsafe { V::load(start.add((k * G + g) * PANEL)) };
+                }
+            }
+            for (registers, &start) in registers.iter_mut().zip(left) {
+                // SAFETY: as the caller says.
+                let x = V::splat(unsafe { *start.add(k * L::STEP) });
+                for (registers, columns) in registers.iter_mut().zip(columns) {
+                    for (sum, column) in registers.iter_mut().zip(columns) {
+                        *sum = x.mul_add(column, *sum);
+                    }
+                }
+            }
+        } else {
+            for (u, &start) in right.iter().enumerate() {
+                for g in 0..G {
+                    // SAFETY: as the caller says.
+                    let column = unsafe { V::load(start.add((k * G + g) * PANEL)) };
+                    for (&start, registers) in left.iter().zip(&mut registers) {
+                        // SAFETY: as the caller says.
+                        let x = V::splat(unsafe { *start.add(k * L::STEP) });
+                        registers[u][g] = x.mul_add(column, registers[u][g]);
+                    }
                 }
             }
         }
