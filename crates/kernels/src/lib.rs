@@ -20,7 +20,11 @@ mod optimize;
 mod pack;
 mod product;
 mod reduce;
+#[cfg(test)]
+mod reference;
 mod softmax;
+#[cfg(test)]
+mod tests;
 mod vector;
 mod view;
 

@@ -68,7 +68,7 @@ impl<E: Element> Packed<E> {
         for output in 0..self.n {
             let (gate, unit) = (output / units, output % units);
             let panel = (unit / PANEL) * self.k * gates;
-            let lines = self.lines[panel + gate..].iter_mut().step_by(gates);
+            let lines = self.lines.iter_mut().skip(panel + gate).step_by(gates);
             for (line, &x) in lines.zip(source.row(output)) {
                 line.0[unit % PANEL] = x;
             }

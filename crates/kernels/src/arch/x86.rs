@@ -8,7 +8,7 @@ macro_rules! x86_vector {
         $vector:ident: $element:ty, $lanes:literal lanes of $register:ty, $registers:literal registers {
             splat: $splat:ident, load: $load:ident, read: $read:ident, write: $write:ident,
             add: $add:ident, sub: $sub:ident, mul: $mul:ident, div: $div:ident, mul_add: $mul_add:ident,
-            sqrt: $sqrt:ident, and: $and:ident, and_not: $and_not:ident, or: $or:ident,
+            sqrt: $sqrt:ident, and: $and:ident, and_not: $and_not:ident, or: $or:ident, xor: $xor:ident,
             select_greater: $select_greater:ident, scale: $scale:ident
         }
     ) => {
@@ -62,7 +62,7 @@ macro_rules! x86_vector {
             #[inline(always)]
             fn neg(self) -> Self {
                 // SAFETY: as for `add`.
-                Self(unsafe { $sub($splat(-0.0), self.0) })
+                Self(unsafe { $xor($splat(-0.0), self.0) })
             }
         }
 

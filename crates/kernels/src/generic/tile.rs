@@ -146,10 +146,10 @@ fn rows<V: Vector, L: Left<V::Element>, P: Epilogue<V, G>, const U: usize, const
         row += if most >= 6 && left >= 6 {
             tile::<V, L, P, 6, U, G>(a, b, row, vector, epilogue);
             6
-        } else if most >= 4 && left >= 4 {
+        } else if V::REGISTERS >= 32 && most >= 4 && left >= 4 {
             tile::<V, L, P, 4, U, G>(a, b, row, vector, epilogue);
             4
-        } else if most == 3 && left >= 3 {
+        } else if V::REGISTERS < 32 && most >= 3 && left >= 3 {
             tile::<V, L, P, 3, U, G>(a, b, row, vector, epilogue);
             3
         } else if most >= 2 && left >= 2 {

@@ -1,0 +1,14 @@
+//! Every kernel on every instruction set of this CPU: equal bits, and the values of `reference.rs`.
+
+mod elementwise;
+mod exponential;
+mod float_mode;
+mod gates;
+mod gru;
+mod math;
+mod normalize;
+mod optimize;
+mod product;
+mod reduce;
+mod softmax;
+mod support;
