@@ -1,5 +1,5 @@
 //! The same bits: for any thread count, batch, cut in time, instruction set and padding.
-#![allow(missing_docs, clippy::allow_attributes, reason = "tests")]
+#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
 
 mod support;
 

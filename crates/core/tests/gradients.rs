@@ -1,5 +1,5 @@
 //! Every node and cell: gradients against central differences in f64, on ragged batches with states.
-#![allow(missing_docs, clippy::allow_attributes, reason = "tests")]
+#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
 
 mod support;
 

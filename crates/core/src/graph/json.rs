@@ -13,7 +13,7 @@ const MAX_BYTES: usize = 16 << 20;
 
 #[derive(Deserialize)]
 struct Versioned {
-    version: u32,
+    version: serde_json::Value,
 }
 
 impl Graph {
@@ -30,7 +30,7 @@ impl Graph {
         }
         let malformed = |e: serde_json::Error| Error::graph(format!("graph: malformed JSON: {e}"));
         let versioned: Versioned = serde_json::from_str(text).map_err(malformed)?;
-        if versioned.version != VERSION {
+        if versioned.version.as_u64() != Some(VERSION.into()) {
             return Err(Error::graph(format!(
                 "graph: expected version {VERSION}, got version {}",
                 versioned.version

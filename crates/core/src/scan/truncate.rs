@@ -32,11 +32,11 @@ impl Truncation {
     /// Checks the numbers.
     ///
     /// # Errors
-    /// [`crate::Code::Argument`] unless both are at least 1.
+    /// [`crate::Code::Argument`] unless `1 <= k1 <= k2`: with a shorter reach some losses would have no gradient.
     pub fn validate(&self) -> Result<()> {
-        if self.k1 == 0 || self.k2 == 0 {
+        if self.k1 == 0 || self.k2 < self.k1 {
             return Err(Error::argument(format!(
-                "truncate: expected k1 and k2 of at least 1, got k1 {} and k2 {}",
+                "truncate: expected a k1 of at least 1 and a k2 of at least k1, got k1 {} and k2 {}",
                 self.k1, self.k2
             )));
         }
@@ -44,8 +44,7 @@ impl Truncation {
     }
 
     /// The windows of a sequence of `time` steps. Neighbours whose gradients stop at the same step are one
-    /// window, so `k2 >= time` is full backpropagation. With `k2 < k1`, the steps of a window that no
-    /// gradient reaches have no loss.
+    /// window, so `k2 >= time` is full backpropagation.
     #[must_use]
     pub fn windows(&self, time: usize) -> Vec<Window> {
         let mut windows: Vec<Window> = Vec::new();
@@ -54,7 +53,7 @@ impl Truncation {
             let start = end.saturating_sub(self.k2);
             match windows.last_mut() {
                 Some(window) if window.start == start => window.end = end,
-                _ => windows.push(Window { start, losses: first.max(start), end }),
+                _ => windows.push(Window { start, losses: first, end }),
             }
         }
         windows
@@ -83,7 +82,13 @@ mod tests {
     #[test]
     fn reach_of_one_is_each_step_alone() {
         assert_eq!(windows(1, 1, 3), [(0, 0, 1), (1, 1, 2), (2, 2, 3)]);
-        assert_eq!(windows(2, 1, 4), [(1, 1, 2), (3, 3, 4)]);
+    }
+
+    #[test]
+    fn a_reach_shorter_than_the_interval_is_refused() {
+        for (k1, k2) in [(0, 0), (0, 4), (4, 0), (4, 3)] {
+            assert_eq!(Truncation { k1, k2 }.validate().unwrap_err().code, crate::Code::Argument);
+        }
     }
 
     #[test]

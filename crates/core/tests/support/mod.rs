@@ -4,6 +4,7 @@
     missing_docs,
     unreachable_pub,
     clippy::allow_attributes,
+    clippy::unwrap_used,
     reason = "each test binary uses a part"
 )]
 
