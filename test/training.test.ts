@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import {
   adam,
   dense,
@@ -96,15 +97,50 @@ describe('training', () => {
   })
 
   test('truncation at or beyond the length is none, to the bit', async () => {
+    const { x } = rows(9)
     const train = async (truncate?: { k1: number; k2: number }) => {
-      const model = regressor()
-      await model.fit(rows(9), { ...options, batchSize: 9, ...(truncate && { truncate }) })
+      const model = sequential([gru({ inputSize: 1, hiddenSize: 5 }), dense({ size: 1 })], {
+        seed: 8,
+      })
+      await model.fit({ x, y: x }, { ...options, batchSize: 9, ...(truncate && { truncate }) })
       return model.parameters()
     }
     const full = await train()
     expect(await train({ k1: 5, k2: 5 })).toEqual(full)
     expect(await train({ k1: 2, k2: 9 })).toEqual(full)
     expect(await train({ k1: 1, k2: 1 })).not.toEqual(full)
+  })
+
+  test('a run ends with the step that fails, though the next was sent', async () => {
+    const good = rows(8)
+    const bad = { x: [[Number.NaN]], y: [[1]] }
+    const [once, ended] = [regressor(), regressor()]
+    await once.fit([good], options)
+    await expect(ended.fit([good, bad, good, good], options)).rejects.toMatchObject({
+      code: 'ERR_UNROLLED_NON_FINITE',
+    })
+    expect(ended.parameters()).toEqual(once.parameters())
+  })
+
+  test('a model disposed in the middle of a run ends it', async () => {
+    const model = regressor()
+    const run = model.fit(rows(64), { ...options, epochs: 10_000 })
+    setTimeout(() => model.dispose(), 20)
+    await expect(run).rejects.toMatchObject({ code: 'ERR_UNROLLED_STATE' })
+  })
+
+  test('files are read while a step runs', async () => {
+    const model = sequential([lstm({ inputSize: 1, hiddenSize: 128 }), last(), dense({ size: 1 })])
+    const x = { values: new Float32Array(32 * 2000), shape: [32, 2000, 1] }
+    const y = { values: new Float32Array(32), shape: [32, 1] }
+    const order: string[] = []
+    const run = model.fit({ x, y }, { ...options, batchSize: 32 }).then(() => order.push('fit'))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    const reads = ['README.md', 'package.json', 'index.d.ts', 'LICENSE', 'tsconfig.json']
+    await Promise.all(reads.map((path) => readFile(path)))
+    order.push('read')
+    await run
+    expect(order).toEqual(['read', 'fit'])
   })
 
   test('predictions and evaluations go on during a run', async () => {

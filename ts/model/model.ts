@@ -105,13 +105,17 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
     const held = validation && openSource('fit validation', ports, validation, measure)
     this.#training = true
     try {
-      yield* train({
+      const events = train({
         model: this.#native,
         source: openSource('fit data', ports, data, settled),
         settled,
         validate: held && ((epoch) => this.#measure(held.epoch(epoch), settled)),
         earlyStopping: earlyStopping && new EarlyStopping(earlyStopping, held !== undefined),
       })
+      for await (const event of events) {
+        this.#checkUsable()
+        yield event
+      }
     } finally {
       this.#training = false
     }
