@@ -254,14 +254,14 @@ describe('bad input is refused, weights untouched', () => {
       code: 'ERR_UNROLLED_SHAPE',
     })
     await expect(model.predict([[1]], { state: { 'lstm.l0:k': [[1]] } })).rejects.toThrow(
-      'predict state: unknown option "lstm.l0:k"; did you mean lstm.l0:h?',
+      'predict state: unknown state "lstm.l0:k"; did you mean lstm.l0:h?',
     )
   })
 
   test('a graph whose outputs are named alike', () => {
     const model = graph(({ input }) => ({ y: dense({ size: 1 })(input.vector('x', { size: 1 })) }))
     expect(() => model.setParameters({ 'dense.wieght': Float32Array.of(1) })).toThrow(
-      'setParameters: unknown option "dense.wieght"; did you mean dense.weight?',
+      'setParameters: unknown parameter "dense.wieght"; did you mean dense.weight?',
     )
     expect(() => model.setParameters({ 'dense.weight': Float32Array.of(1, 2) })).toThrow(
       'setParameters dense.weight: expected 1 values for the shape [1, 1], received 2',

@@ -1,12 +1,17 @@
 import { mismatch, UnrolledError } from './errors.js'
 
 /** Refuses options that are no object or have a key outside `known`, naming the nearest known one. */
-export function checkOptions(where: string, options: unknown, known: readonly string[]): void {
+export function checkOptions(
+  where: string,
+  options: unknown,
+  known: readonly string[],
+  what = 'option',
+): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'an object of options', options)
+    throw mismatch('ERR_UNROLLED_ARGUMENT', where, `an object of ${what}s`, options)
   }
   for (const key of Object.keys(options)) {
-    if (!known.includes(key)) throw unknownName(where, 'option', key, known)
+    if (!known.includes(key)) throw unknownName(where, what, key, known)
   }
 }
 

@@ -34,6 +34,13 @@ test('cells of your own learn a wave', async () => {
   expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) / 10)
 })
 
+test('training reaches its accuracy and keeps the best weights', async () => {
+  const { accuracy, history } = await import('../../examples/training.js')
+  expect(accuracy).toBeGreaterThan(0.95)
+  const losses = history.epochs.map(({ validationLoss = 0 }) => validationLoss)
+  expect(Math.min(...losses)).toBeLessThan((losses[0] ?? 0) / 2)
+})
+
 test('the language model trains, samples, draws, saves and loads', async () => {
   const { run } = await import('../../examples/moby-dick.js')
   const text = 'The whale swam on. Call me what you like, said the whale. '.repeat(120)

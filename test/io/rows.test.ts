@@ -144,7 +144,7 @@ describe('bad data are refused with their place', () => {
       'a row that is none',
       tokens,
       [3],
-      'KIND x[0]: expected an array of ids or a Int32Array, received 3',
+      'KIND x[0]: expected an array of ids or an Int32Array, received 3',
     ],
     ['half an id', tokens, [[1, 1.5]], 'VALUE x[0][1]: expected a whole id from 0, received 1.5'],
     ['a negative id', tokens, [[-1]], 'VALUE x[0][0]: expected a whole id from 0, received -1'],
@@ -152,7 +152,7 @@ describe('bad data are refused with their place', () => {
       'numbers where ids belong',
       tokens,
       { values: Float32Array.of(1), shape: [1, 1] },
-      'KIND x values: expected a Int32Array, received Float32Array(1)',
+      'KIND x values: expected an Int32Array, received Float32Array(1)',
     ],
     [
       'another rank',

@@ -84,8 +84,8 @@ test('schedules and cross-entropy as data', () => {
 test.each<[object, string]>([
   [{ optimizer: 'adm' }, 'fit: unknown optimizer "adm"; did you mean adam?'],
   [{ loss: 'crossentropy' }, 'fit loss: unknown loss "crossentropy"; did you mean crossEntropy?'],
-  [{ loss: { outputs: 'huber' } }, 'fit loss: unknown option "outputs"; did you mean output?'],
-  [{ loss: undefined }, 'fit loss: expected an object of options, received undefined'],
+  [{ loss: { outputs: 'huber' } }, 'fit loss: unknown output "outputs"; did you mean output?'],
+  [{ loss: undefined }, 'fit loss: expected a loss or its name, received undefined'],
   [{ epochs: 0 }, 'fit epochs: expected a whole number of at least 1, received 0'],
   [{ batchSize: 1.5 }, 'fit batchSize: expected a whole number of at least 1, received 1.5'],
   [{ clip: { norm: 0 } }, 'fit clip norm: expected a number above 0, received 0'],

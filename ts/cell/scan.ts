@@ -62,7 +62,7 @@ export function scan<const S extends Readonly<Record<string, number>>, R extends
     build(site, x, call) {
       callOptions(where, call, ['initial'])
       const initial = (call as Start<Record<string, Vector>> | undefined)?.initial ?? {}
-      checkOptions(`${where} initial`, initial, Object.keys(cell.sizes))
+      checkOptions(`${where} initial`, initial, Object.keys(cell.sizes), 'state')
       return unroll({
         site,
         label: site.label,
@@ -84,7 +84,7 @@ function checkStep(where: string, next: unknown, states: readonly string[]): voi
   if (typeof next !== 'object' || next === null) {
     throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell`, 'the next states returned', next)
   }
-  checkOptions(`${where} cell result`, next, [...states, 'output'])
+  checkOptions(`${where} cell`, next, [...states, 'output'], 'result')
 }
 
 function outputOf(

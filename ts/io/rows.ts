@@ -109,7 +109,7 @@ function checkArray(
 ): asserts values is Float32Array | Int32Array {
   const expected = isIds(port.rows) ? Int32Array : Float32Array
   if (!(values instanceof expected)) {
-    throw mismatch('ERR_UNROLLED_KIND', `${name} values`, `a ${expected.name}`, values)
+    throw mismatch('ERR_UNROLLED_KIND', `${name} values`, article(expected.name), values)
   }
   if (values.buffer instanceof SharedArrayBuffer) {
     const received = new Described('one on shared memory, which may change meanwhile: copy it')
@@ -186,7 +186,7 @@ function rowLength(where: string, port: Port, row: unknown): number {
   if (Array.isArray(row)) return row.length
   if (row instanceof flat && row.length % width === 0) return row.length / width
   const steps = isIds(port.rows) ? 'ids' : `steps of ${width} numbers`
-  throw mismatch('ERR_UNROLLED_KIND', where, `an array of ${steps} or a ${flat.name}`, row)
+  throw mismatch('ERR_UNROLLED_KIND', where, `an array of ${steps} or ${article(flat.name)}`, row)
 }
 
 function fillFlat(row: Float32Array | Int32Array, into: Filling): void {
@@ -206,6 +206,10 @@ function fillStep(where: string, port: Port, step: unknown, into: Filling): void
   } else {
     throw mismatch('ERR_UNROLLED_SHAPE', where, `an array of ${width} numbers`, step)
   }
+}
+
+function article(name: string): string {
+  return `${name.startsWith('I') ? 'an' : 'a'} ${name}`
 }
 
 function checkPlain(where: string, value: unknown): number {

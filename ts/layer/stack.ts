@@ -180,7 +180,7 @@ function initialStates(
     )
   }
   return list.map((state) => {
-    checkOptions(`${where} initial`, state ?? {}, kind.states)
+    checkOptions(`${where} initial`, state ?? {}, kind.states, 'state')
     return (state ?? {}) as Partial<NamedVectors>
   })
 }

@@ -34,7 +34,7 @@ export function setParameters(
   given: ParameterData,
 ): void {
   const names = parameters.map(({ name }) => name)
-  checkOptions('setParameters', given, names)
+  checkOptions('setParameters', given, names, 'parameter')
   const byName = new Map(Object.entries(given))
   const all = guard(() => model.parameters())
   for (const { name, shape, offset } of parameters) {

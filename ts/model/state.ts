@@ -1,4 +1,3 @@
-import { mismatch } from '../errors.js'
 import type { Vector } from '../graph/value.js'
 import type { VectorData } from '../io/data.js'
 import { Result } from '../io/result.js'
@@ -24,12 +23,9 @@ export function stateTensors(
   state: StateData | undefined,
 ): NativeTensor[] {
   if (state === undefined) return []
-  if (typeof state !== 'object' || state === null) {
-    throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'states by name', state)
-  }
   const { states } = description
   const known = states.map(({ name }) => name)
-  checkOptions(where, state, known)
+  checkOptions(where, state, known, 'state')
   const given = new Map<string, unknown>(Object.entries(state))
   return states
     .filter(({ name }) => given.get(name) !== undefined)

@@ -115,11 +115,8 @@ export class Stream<
 function stepTensors(ports: readonly Port[], x: unknown): NativeTensor[] {
   const byName = typeof x === 'object' && x !== null && !Array.isArray(x) && !ArrayBuffer.isView(x)
   if (byName) {
-    checkOptions(
-      'push',
-      x,
-      ports.map(({ name }) => name),
-    )
+    const names = ports.map(({ name }) => name)
+    checkOptions('push', x, names, 'input')
     const given = new Map<string, unknown>(Object.entries(x))
     return ports.map((port) => stepTensor(`push.${port.name}`, port, given.get(port.name)))
   }

@@ -116,14 +116,16 @@ export function settleLosses(
     }
     return [{ output: only, loss: settleLoss(where, losses) }]
   }
+  if (typeof losses !== 'object' || losses === null) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a loss or its name', losses)
+  }
   const names = outputs.map((output) => output.name)
-  checkOptions(where, losses, names)
-  const given: Readonly<Record<string, unknown>> = Object.fromEntries(Object.entries(losses ?? {}))
-  const settled = outputs.flatMap((output) =>
-    given[output.name] === undefined
-      ? []
-      : [{ output, loss: settleLoss(`${where}.${output.name}`, given[output.name]) }],
-  )
+  checkOptions(where, losses, names, 'output')
+  const given = new Map<string, unknown>(Object.entries(losses))
+  const settled = outputs.flatMap((output) => {
+    const loss = given.get(output.name)
+    return loss === undefined ? [] : [{ output, loss: settleLoss(`${where}.${output.name}`, loss) }]
+  })
   if (settled.length === 0) throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a loss', losses)
   return settled
 }
