@@ -23,7 +23,7 @@ pub struct Report {
     pub rate: f64,
     /// Updates so far.
     pub step: f64,
-    /// Whether the update was left out because the loss or gradient was not finite.
+    /// Whether the update was left out because the loss or gradient was not finite; the other numbers are then 0.
     pub skipped: bool,
     /// The states after each row's last step, of a measurement.
     pub states: Option<Vec<Tensor>>,

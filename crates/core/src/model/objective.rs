@@ -25,7 +25,7 @@ pub struct Report {
     pub rate: f64,
     /// Updates so far.
     pub step: u64,
-    /// Whether the update was left out because the loss or gradient was not finite.
+    /// Whether the update was left out because the loss or gradient was not finite; the other numbers are then 0.
     pub skipped: bool,
 }
 
@@ -61,6 +61,12 @@ impl Objective {
     /// The values whose gradients begin a backward pass.
     pub(super) fn seeded(&self, program: &Program) -> Vec<usize> {
         self.terms.iter().map(|term| program.outputs[term.port].value).collect()
+    }
+
+    /// The first output with a loss that is not over time.
+    pub(super) fn timeless<'a>(&self, program: &'a Program) -> Option<&'a str> {
+        let mut ports = self.terms.iter().map(|term| &program.outputs[term.port]);
+        ports.find(|port| program.values[port.value].axis.is_none()).map(|port| port.name.as_str())
     }
 
     /// Pairs the losses with the targets of a batch, which are named as their outputs.

@@ -9,7 +9,7 @@ use super::objective::{Objective, Report};
 use super::{Model, OnNonFinite, TrainerConfig};
 use crate::clip::GradientNorm;
 use crate::optimizer::{Optimizer, check_rate};
-use crate::program::Mode;
+use crate::program::{Mode, Program};
 use crate::run::{Batch, Data, Engine, Goal, Noise, Score, Tensor};
 use crate::scan::{Truncation, Window};
 use crate::{Code, Error, Result};
@@ -39,7 +39,7 @@ impl<E: Element> Trainer<E> {
         config.schedule.check()?;
         config.clip.iter().try_for_each(|clip| clip.check())?;
         if let Some(truncation) = &config.truncate {
-            check_truncation(&model, truncation)?;
+            check_truncation(&program, &objective, truncation)?;
         }
         let total = program.layout.total();
         let optimizer = Optimizer::new(&config.optimizer, total)?;
@@ -57,6 +57,9 @@ impl<E: Element> Trainer<E> {
     /// finite, naming the node, unless such steps are skipped. The parameters, the optimizer and the states are then
     /// as before.
     pub fn step(&mut self, inputs: Vec<Tensor<E>>, targets: Vec<Tensor<E>>, carry: bool) -> Result<Report> {
+        if carry {
+            check_forward("carry", &self.model.program)?;
+        }
         let states = if carry { self.states.clone() } else { Vec::new() };
         let batch = Batch::new(&self.model.program, inputs, states)?;
         let (goals, weights) = self.objective.goals(&self.model.program, &batch, targets)?;
@@ -67,7 +70,7 @@ impl<E: Element> Trainer<E> {
         match self.finite(&report, &batch, noise) {
             Ok(norm) => report.norm = norm,
             Err(error) if error.code == Code::NonFinite && self.config.on_non_finite == OnNonFinite::Skip => {
-                return Ok(Report { skipped: true, step: self.optimizer.steps(), ..report });
+                return Ok(Report { skipped: true, step: self.optimizer.steps(), ..Report::default() });
             }
             Err(error) => return Err(error),
         }
@@ -197,18 +200,29 @@ impl<E: Element> Trainer<E> {
     }
 }
 
-fn check_truncation<E: Element>(model: &Model<E>, truncation: &Truncation) -> Result<()> {
+fn check_truncation(program: &Program, objective: &Objective, truncation: &Truncation) -> Result<()> {
     truncation.validate()?;
-    if let Some(state) = model.program.states.iter().find(|state| state.reverse) {
-        return Err(Error::argument(format!("truncate: '{}' reads backwards in time", state.name)));
+    check_forward("truncate", program)?;
+    if let Some(output) = objective.timeless(program) {
+        return Err(Error::argument(format!(
+            "truncate: output '{output}' is not over time, so a window has no loss of it"
+        )));
     }
-    if model.program.axes.len() > 1 {
+    if program.axes.len() > 1 {
         return Err(Error::argument(format!(
             "truncate: expected one axis of time, the model has {:?}",
-            model.program.axes
+            program.axes
         )));
     }
     Ok(())
+}
+
+/// Refuses what needs the states at the end of a piece for a model that begins there.
+fn check_forward(what: &str, program: &Program) -> Result<()> {
+    match program.states.iter().find(|state| state.reverse) {
+        Some(state) => Err(Error::argument(format!("{what}: '{}' reads backwards in time", state.name))),
+        None => Ok(()),
+    }
 }
 
 fn values<E>(states: Vec<Tensor<E>>) -> Vec<Option<Vec<E>>> {
