@@ -1,0 +1,53 @@
+/** A distribution of measurements by its middle and its 10th and 90th percentile. */
+export interface Spread {
+  readonly median: number
+  readonly p10: number
+  readonly p90: number
+  readonly samples: number
+}
+
+/** Something to be timed: each call takes one sample. */
+export type Sampler = () => Promise<number>
+
+/**
+ * Samples of every contender, taken in turn (a, b, a, b, ...) so that a slow spell of the machine
+ * meets all of them. One round beforehand is not counted.
+ */
+export async function interleave<Name extends string>(
+  contenders: Readonly<Record<Name, Sampler>>,
+  rounds: number,
+): Promise<Record<Name, number[]>> {
+  const names = Object.keys(contenders) as Name[]
+  const samples = Object.fromEntries(names.map((name) => [name, [] as number[]]))
+  for (let round = -1; round < rounds; round++) {
+    for (const name of names) {
+      const sample = await contenders[name]()
+      if (round >= 0) samples[name]?.push(sample)
+    }
+  }
+  return samples as Record<Name, number[]>
+}
+
+/** The median and the percentiles of samples. */
+export function spreadOf(samples: readonly number[]): Spread {
+  const sorted = Float64Array.from(samples).sort()
+  const [median, p10, p90] = [0.5, 0.1, 0.9].map((part) => percentile(sorted, part))
+  return { median: median ?? NaN, p10: p10 ?? NaN, p90: p90 ?? NaN, samples: sorted.length }
+}
+
+/** The value below which a part of the sorted samples lies, between neighbours by proportion. */
+export function percentile(sorted: ArrayLike<number>, part: number): number {
+  const place = part * (sorted.length - 1)
+  const low = sorted[Math.floor(place)] ?? NaN
+  const high = sorted[Math.ceil(place)] ?? NaN
+  return low + (high - low) * (place - Math.floor(place))
+}
+
+/** How many times as long `slow` takes as `fast`, as the ratio of medians and round by round. */
+export function ratioOf(
+  slow: readonly number[],
+  fast: readonly number[],
+): { readonly ofMedians: number; readonly byRound: Spread } {
+  const byRound = slow.map((value, round) => value / (fast[round] ?? NaN))
+  return { ofMedians: spreadOf(slow).median / spreadOf(fast).median, byRound: spreadOf(byRound) }
+}
