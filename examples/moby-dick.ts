@@ -8,13 +8,25 @@ import { compressors } from './moby-dick/compress.js'
 import { lossCurve, type Point } from './moby-dick/loss-curve.js'
 import { ProgressLine } from './moby-dick/progress.js'
 import { sample } from './moby-dick/sample.js'
-import { batchCount, corpusOf, parallelStreams, readMobyDick, windows } from './moby-dick/text.js'
+import {
+  batchCount,
+  type Corpus,
+  corpusOf,
+  parallelStreams,
+  readMobyDick,
+  windows,
+} from './moby-dick/text.js'
+
+/** An id that is no character: what a model is not asked for. */
+const NO_TARGET = 0x7fff_ffff
 
 /** How large the model is and how long it learns. */
 export interface Settings {
   readonly text: string
   readonly hiddenSize: number
+  /** Parts of the text that are read side by side. */
   readonly streams: number
+  /** Characters of each part in a step of the optimizer; gradients go no further back. */
   readonly steps: number
   readonly epochs: number
   readonly rate: number
@@ -33,11 +45,38 @@ export interface Outcome {
 
 /** Trains, measures, writes a sample and a curve, saves and loads. */
 export async function run(settings: Settings): Promise<Outcome> {
-  const { hiddenSize, streams, steps, epochs, rate, folder } = settings
+  const { folder } = settings
   mkdirSync(folder, { recursive: true })
-  const { text, alphabet, train, valid, test } = corpusOf(settings.text)
-  const vocabularySize = alphabet.length
-  const model = sequential(
+  const corpus = corpusOf(settings.text)
+  const { alphabet, train, valid, test } = corpus
+  console.log(`characters: ${train.length} train, ${valid.length} valid, ${test.length} test`)
+  const model = build(alphabet.length, settings.hiddenSize)
+  console.log(model.summary())
+
+  const { training, validation, seconds } = await learn(model, corpus, settings)
+  const options = { length: 300, prompt: valid.slice(-200), temperature: 0.8, seed: 2 }
+  const made = sample(model.stream(), alphabet, options)
+  console.log(`\n${made}\n`)
+
+  const bits = await bitsOf(model, valid, test)
+  const others = compressors(settings.text, [...settings.text].slice(-test.length).join(''))
+  report(bits, others)
+
+  const bzip2 = others.find(({ name }) => name.startsWith('bzip2'))?.after
+  const curve = lossCurve(training, validation, { name: 'bzip2', bits: bzip2 ?? 2.47 })
+  writeFileSync(join(folder, 'moby-dick.svg'), curve)
+  const path = join(folder, 'moby-dick.safetensors')
+  await model.save(path)
+  const again = await load<typeof model>(path)
+  const sameBits = (await bitsOf(again, valid, test)) === bits
+  console.log(`\nloss curve: ${join(folder, 'moby-dick.svg')}`)
+  console.log(`model: ${path}, ${statSync(path).size} bytes, ${model.parameterCount} parameters`)
+  console.log(`loaded again, the test figure is ${sameBits ? 'the same to the bit' : 'DIFFERENT'}`)
+  return { bits, seconds, sameBits, sample: made }
+}
+
+function build(vocabularySize: number, hiddenSize: number) {
+  return sequential(
     [
       embedding({ vocabularySize, size: 64 }),
       lstm({ hiddenSize }),
@@ -45,23 +84,28 @@ export async function run(settings: Settings): Promise<Outcome> {
     ],
     { seed: 1 },
   )
-  console.log(model.summary())
+}
 
-  // The figure of a part: every character asked for once, after at least 128 others.
-  const loss = crossEntropy({ ignore: vocabularySize })
-  const measure = async (on: typeof model, before: Int32Array, part: Int32Array) => {
-    const data = windows(before, part, { ignore: vocabularySize })
-    return (await on.evaluate(data, { loss, batchSize: 64 })).loss / Math.LN2
-  }
+type LanguageModel = ReturnType<typeof build>
 
-  const perEpoch = batchCount(train, streams, steps)
-  const total = perEpoch * epochs
+/** Bits a character of `part`: each is asked for once, after 128 others or more. */
+async function bitsOf(model: LanguageModel, before: Int32Array, part: Int32Array) {
+  const ignore = NO_TARGET
+  const loss = crossEntropy({ ignore })
+  const scores = await model.evaluate(windows(before, part, { ignore }), { loss, batchSize: 64 })
+  return scores.loss / Math.LN2
+}
+
+/** Trains with a live line; gives the curves and the seconds it took. */
+async function learn(model: LanguageModel, { train, valid, alphabet }: Corpus, settings: Settings) {
+  const { streams, steps, epochs, rate } = settings
+  const total = batchCount(train, streams, steps) * epochs
   const [training, validation]: [Point[], Point[]] = [[], []]
   const line = new ProgressLine(process.stderr)
   const started = performance.now()
   const elapsed = () => (performance.now() - started) / 1000
   let done = 0
-  let smooth = Math.log(vocabularySize)
+  let loss = Math.log(alphabet.length)
   const events = model.train(() => parallelStreams(train, streams, steps), {
     loss: 'crossEntropy',
     optimizer: adam({ rate }),
@@ -72,42 +116,21 @@ export async function run(settings: Settings): Promise<Outcome> {
   })
   for await (const event of events) {
     if (event.type === 'epoch') {
-      validation.push([done, await measure(model, train, valid)])
-      const bits = validation.at(-1)?.[1].toFixed(3)
-      line.end(`epoch ${event.record.epoch}: validation ${bits} bits/char`)
+      const bits = await bitsOf(model, train, valid)
+      validation.push([done, bits])
+      line.end(`epoch ${event.record.epoch}: validation ${bits.toFixed(3)} bits/char`)
       continue
     }
     done += 1
-    smooth += (event.loss - smooth) * Math.max(0.02, 1 / done)
-    if (done % 10 === 0) training.push([done, smooth / Math.LN2])
+    loss += (event.loss - loss) * Math.max(0.02, 1 / done)
+    if (done % 10 === 0) training.push([done, loss / Math.LN2])
     const characters = done * streams * steps
     const { epoch } = event
-    line.update({ epoch, step: done, steps: total, loss: smooth, characters, seconds: elapsed() })
+    line.update({ epoch, step: done, steps: total, loss, characters, seconds: elapsed() })
     if (elapsed() > settings.secondsAtMost) break
   }
-  const seconds = elapsed()
-  console.log(`trained ${done} of ${total} steps in ${seconds.toFixed(1)} s`)
-
-  const stream = model.stream()
-  const options = { length: 300, prompt: valid.slice(-200), temperature: 0.8, seed: 2 }
-  const made = sample(stream, alphabet, options)
-  console.log(`\n${made}\n`)
-
-  const bits = await measure(model, valid, test)
-  const others = compressors(text, [...text].slice(-test.length).join(''))
-  report(bits, others)
-
-  const bzip2 = others.find(({ name }) => name.startsWith('bzip2'))?.after
-  const level = { name: 'bzip2', bits: bzip2 ?? 2.47 }
-  writeFileSync(join(folder, 'moby-dick.svg'), lossCurve(training, validation, level))
-  const path = join(folder, 'moby-dick.safetensors')
-  await model.save(path)
-  const again = await load<typeof model>(path)
-  const sameBits = (await measure(again, valid, test)) === bits
-  console.log(`\nloss curve: ${join(folder, 'moby-dick.svg')}`)
-  console.log(`model: ${path}, ${statSync(path).size} bytes, ${model.parameterCount} parameters`)
-  console.log(`loaded again, the test figure is ${sameBits ? 'the same to the bit' : 'DIFFERENT'}`)
-  return { bits, seconds, sameBits, sample: made }
+  console.log(`trained ${done} of ${total} steps in ${elapsed().toFixed(1)} s`)
+  return { training, validation, seconds: elapsed() }
 }
 
 function report(bits: number, others: ReturnType<typeof compressors>): void {
@@ -127,9 +150,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     text: readMobyDick(),
     hiddenSize: 256,
     streams: 32,
-    steps: 64,
-    epochs: 3,
-    rate: 4e-3,
+    steps: 16,
+    epochs: 2,
+    rate: 0.012,
     secondsAtMost: 58,
     folder: 'out',
   })
