@@ -62,15 +62,22 @@ pub struct Plan {
     pub first_touched: Vec<Vec<ValueId>>,
     /// By instruction, for loops: gradients that live for one step.
     pub each_step: Vec<Vec<ValueId>>,
-    places: HashMap<Operand, (usize, Space)>,
+    values: Vec<Option<Place>>,
+    value_gradients: Vec<Option<Place>>,
     training: bool,
 }
+
+/// A slot, and what its rows are.
+type Place = (usize, Space);
 
 impl Plan {
     /// The slot and space of an operand, if it is stored.
     #[must_use]
-    pub fn place(&self, operand: Operand) -> Option<(usize, Space)> {
-        self.places.get(&operand).copied()
+    pub fn place(&self, operand: Operand) -> Option<Place> {
+        match operand {
+            Operand::Value(value) => self.values[value],
+            Operand::Gradient(value) => self.value_gradients[value],
+        }
     }
 
     /// Whether the plan runs backward.
@@ -103,7 +110,11 @@ pub(super) fn plan(program: &Program, mode: Mode) -> Plan {
     }
     lives.keep_contributions();
     let (slots, places) = lives.assign();
-    Plan { slots, gradients, first_touched, each_step, places, training }
+    let all = |operand: fn(ValueId) -> Operand| {
+        (0..program.values.len()).map(|value| places.get(&operand(value)).copied()).collect()
+    };
+    let (values, value_gradients) = (all(Operand::Value), all(Operand::Gradient));
+    Plan { slots, gradients, first_touched, each_step, values, value_gradients, training }
 }
 
 /// When an operand is first written and last read: instruction `i` runs at `i`, the losses at `n`,
@@ -337,12 +348,12 @@ impl<'a> Lives<'a> {
     }
 
     /// Gives each life a slot of its space, the smallest free one that is wide enough.
-    fn assign(self) -> (Vec<Slot>, HashMap<Operand, (usize, Space)>) {
+    fn assign(self) -> (Vec<Slot>, HashMap<Operand, Place>) {
         let mut order: Vec<(Operand, Life)> = self.lives.iter().map(|(&o, &l)| (o, l)).collect();
         order.sort_by_key(|&(operand, life)| (life.start, key(operand)));
         let mut slots: Vec<Slot> = Vec::new();
         let mut busy_until: Vec<usize> = Vec::new();
-        let mut owned: HashMap<Operand, (usize, Space)> = HashMap::new();
+        let mut owned: HashMap<Operand, Place> = HashMap::new();
         for (operand, life) in order {
             let free = (0..slots.len())
                 .filter(|&s| slots[s].space == life.space && busy_until[s] < life.start)

@@ -130,18 +130,19 @@ fn leave<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, state: &StateLink, t
 /// Backpropagation through time: from the last step that ran to the first.
 pub(crate) fn backward<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, each_step: &[ValueId]) {
     let order = steps(f, op).order();
+    let (nexts, others): (Vec<ValueId>, Vec<ValueId>) =
+        each_step.iter().partition(|&&value| op.states.iter().any(|state| state.next == value));
     pass_through(f, op);
     for &t in order.iter().rev() {
         f.span = Span::Step { axis: op.axis, t };
-        let nexts: Vec<ValueId> = op.states.iter().map(|state| state.next).collect();
-        for &value in each_step.iter().filter(|value| nexts.contains(value)) {
+        for &value in &nexts {
             f.zero(value);
         }
         for state in &op.states {
             receive(f, op, state, t);
         }
         f.span = Span::Step { axis: op.axis, t };
-        for &value in each_step.iter().filter(|value| !nexts.contains(value)) {
+        for &value in &others {
             f.zero(value);
         }
         backward_all(f, &op.body);
