@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest'
+import { binding } from '../../ts/native/binding.js'
+import { batch, recurrentGraph, smallModel, TRAINING } from './graph.js'
+
+const good = { name: 'x', shape: [1, 2, 2], values: Float32Array.of(1, 2, 3, 4) }
+
+function detached(): Float32Array {
+  const values = new Float32Array(4)
+  structuredClone(values.buffer, { transfer: [values.buffer] })
+  return values
+}
+
+/** What JavaScript can pass that no type allows, hence `unknown` on the way to the addon. */
+const refused: [string, string, unknown][] = [
+  ['no name', 'ERR_UNROLLED_ARGUMENT', { name: undefined }],
+  ['a name that is no string', 'ERR_UNROLLED_KIND', { name: 3 }],
+  ['a shape that is no array', 'ERR_UNROLLED_KIND', { shape: 4 }],
+  ['a fractional size', 'ERR_UNROLLED_SHAPE', { shape: [1, 1.5, 2] }],
+  ['a negative size', 'ERR_UNROLLED_SHAPE', { shape: [1, -2, 2] }],
+  ['a size beyond 32 bits', 'ERR_UNROLLED_SHAPE', { shape: [2 ** 40, 2, 2] }],
+  ['sizes that do not hold the values', 'ERR_UNROLLED_SHAPE', { shape: [1, 3, 2] }],
+  ['a plain array of values', 'ERR_UNROLLED_KIND', { values: [1, 2, 3, 4] }],
+  ['values in double precision', 'ERR_UNROLLED_KIND', { values: new Float64Array(4) }],
+  ['values and ids', 'ERR_UNROLLED_ARGUMENT', { ids: new Int32Array(4) }],
+  ['neither values nor ids', 'ERR_UNROLLED_ARGUMENT', { values: undefined }],
+  ['ids for numbers', 'ERR_UNROLLED_KIND', { values: undefined, ids: new Int32Array(4) }],
+  [
+    'values that are shared',
+    'ERR_UNROLLED_KIND',
+    { values: new Float32Array(new SharedArrayBuffer(16)) },
+  ],
+  ['values that are detached', 'ERR_UNROLLED_STATE', { values: detached() }],
+  ['a length beyond time', 'ERR_UNROLLED_VALUE', { lengths: Int32Array.of(3) }],
+  ['a negative length', 'ERR_UNROLLED_VALUE', { lengths: Int32Array.of(-1) }],
+  ['NaN', 'ERR_UNROLLED_NON_FINITE', { values: Float32Array.of(1, Number.NaN, 3, 4) }],
+]
+
+for (const [what, code, change] of refused) {
+  test(`${what} is refused, and the model goes on`, async () => {
+    const model = smallModel()
+    const predict: (inputs: never, states: []) => Promise<unknown> = model.predict.bind(model)
+    const inputs = [{ ...good, ...(change as object) }] as never
+    const call = async () => predict(inputs, [])
+    await expect(call()).rejects.toMatchObject({ code, message: expect.stringMatching(/\w/) })
+    await expect(model.predict([good], [])).resolves.toMatchObject({ outputs: [{ name: 'y' }] })
+  })
+}
+
+test('inputs are copied before the call returns', async () => {
+  const model = smallModel()
+  const values = good.values.slice()
+  const [first, second] = await Promise.all([
+    model.predict([{ ...good, values }], []),
+    model.predict([{ ...good, values: values.fill(9) && good.values }], []),
+  ])
+  expect(first.outputs).toEqual(second.outputs)
+})
+
+test('a graph that is none is refused', () => {
+  for (const graph of ['', '{', '{"version":2}', '[]']) {
+    expect(() => new binding.Model(graph, 1)).toThrow(
+      expect.objectContaining({ code: 'ERR_UNROLLED_GRAPH' }),
+    )
+  }
+})
+
+test('a file that is none is refused', async () => {
+  expect(() => binding.Model.fromBytes(new Uint8Array(9))).toThrow(
+    expect.objectContaining({ code: 'ERR_UNROLLED_FORMAT' }),
+  )
+  await expect(binding.Model.load('/nowhere/model.safetensors')).rejects.toMatchObject({
+    code: 'ERR_UNROLLED_ARGUMENT',
+  })
+})
+
+test('what was disposed says so, and work under way is finished', async () => {
+  const state = expect.objectContaining({ code: 'ERR_UNROLLED_STATE' })
+  const model = smallModel()
+  const [stream, trainer] = [model.stream(), model.trainer(TRAINING)]
+  const { inputs, targets } = batch(4, 5, 3)
+  const step = trainer.step(inputs, targets, { carry: false })
+  const prediction = model.predict(inputs, [])
+  trainer.close()
+  model.dispose()
+  model.dispose()
+  stream.dispose()
+  await expect(step).resolves.toMatchObject({ step: 1 })
+  await expect(prediction).resolves.toHaveProperty('outputs')
+  expect(() => trainer.step(inputs, targets, { carry: false })).toThrow(state)
+  expect(() => model.predict(inputs, [])).toThrow(state)
+  expect(() => model.parameters()).toThrow(state)
+  expect(() => stream.push(inputs)).toThrow(state)
+})
+
+test('steps run in the order of the calls, and cancelled ones not at all', async () => {
+  const model = new binding.Model(recurrentGraph(3), 1)
+  const trainer = model.trainer(TRAINING)
+  const { inputs, targets } = batch(4, 5, 3)
+  const steps = [1, 2, 3].map(() => trainer.step(inputs, targets, { carry: false }))
+  expect((await Promise.all(steps)).map(({ step }) => step)).toEqual([1, 2, 3])
+  const before = model.parameters()
+  trainer.cancel()
+  await expect(trainer.step(inputs, targets, { carry: false })).rejects.toMatchObject({
+    code: 'ERR_UNROLLED_CANCELLED',
+  })
+  expect(model.parameters()).toEqual(before)
+  trainer.close()
+})
+
+test('the event loop and the file system go on while a step runs', async () => {
+  const { readFile } = await import('node:fs/promises')
+  const units = 128
+  const trainer = new binding.Model(recurrentGraph(units), 1).trainer(TRAINING)
+  const { inputs, targets } = batch(64, 200, units)
+  let done = false
+  const steps = Promise.all([1, 2, 3, 4].map(() => trainer.step(inputs, targets, { carry: false })))
+  const finished = steps.then(() => {
+    done = true
+  })
+  await Promise.all(Array.from({ length: 8 }, () => readFile('package.json')))
+  let turns = 0
+  while (!done && turns < 20) {
+    await new Promise((resolve) => setImmediate(resolve))
+    turns += 1
+  }
+  expect(turns).toBe(20)
+  await finished
+  trainer.close()
+})

@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { batch, recurrentGraph, TRAINING } from './graph.js'
+
+const large = { graph: recurrentGraph(128), config: TRAINING, ...batch(64, 200, 128) }
+
+/** What the programs below begin with; typed arrays are rebuilt from their lengths. */
+const PREAMBLE = `
+const { Model } = require('node:module')
+  .createRequire(process.cwd() + '/package.json')('#native')
+const filled = ({ name, shape }) => ({
+  name, shape, values: new Float32Array(shape.reduce((a, b) => a * b)).fill(0.5),
+})
+const { graph, config, inputs, targets } = ${JSON.stringify(large, (key, value) =>
+  key === 'values' ? undefined : value,
+)}
+const train = (count) => {
+  const trainer = new Model(graph, 1).trainer(config)
+  const step = () => trainer.step(inputs.map(filled), targets.map(filled), { carry: false })
+  return Promise.all(Array.from({ length: count }, step))
+}
+`
+
+async function run(program: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', PREAMBLE + program])
+  return stdout
+}
+
+test('a process with an idle model ends by itself', async () => {
+  expect(await run(`train(1).then(([{ step }]) => console.log('step', step))`)).toBe('step 1\n')
+})
+
+test('a process can exit while a step runs', async () => {
+  expect(
+    await run(`train(8); setTimeout(() => { console.log('left'); process.exit(0) }, 20)`),
+  ).toBe('left\n')
+})
+
+test('workers can be terminated while they train, and others go on', async () => {
+  const program = `
+const { Worker } = require('node:worker_threads')
+const source = ${JSON.stringify(PREAMBLE)} + \`
+  train(8)
+  require('node:worker_threads').parentPort.postMessage('training')\`
+const terminated = async () => {
+  const worker = new Worker(source, { eval: true })
+  await new Promise((resolve) => worker.once('message', resolve))
+  await worker.terminate()
+}
+Promise.all([terminated(), terminated(), terminated()])
+  .then(() => train(2))
+  .then((reports) => setTimeout(() => console.log('steps', reports.length), 100))`
+  expect(await run(program)).toBe('steps 2\n')
+})
