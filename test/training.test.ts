@@ -196,8 +196,8 @@ describe('bad input is refused, weights untouched', () => {
   test.each(cases)('%s', async (_, data, extra, code) => {
     const model = regressor()
     const before = model.parameters()
-    // biome-ignore lint/suspicious/noExplicitAny: what the types refuse is what is tested
-    const run = model.fit(data as any, { ...options, ...extra })
+    // What the types refuse is what is tested.
+    const run = model.fit(data as never, { ...options, ...extra })
     await expect(run).rejects.toMatchObject({ name: 'UnrolledError', code })
     expect(model.parameters()).toEqual(before)
     await model.fit(finite, options)

@@ -31,12 +31,14 @@ function refusal(call: () => unknown): string {
   return 'nothing thrown'
 }
 
-/** Hides a value's kind and size from the compiler. */
-// biome-ignore lint/suspicious/noExplicitAny: the point is what happens at run time
-const untyped = (value: unknown): any => value
+/** What fits everywhere: hides a value's kind and size from the compiler. */
+const untyped = (value: unknown): never => value as never
+
+/** Values of every kind, hidden. */
+type Hidden = Readonly<Record<'tokens' | 'vector' | 'sequence' | 'long' | 'other', never>>
 
 describe('a wrong wire is refused with what was expected and what came', () => {
-  const cases: [string, (x: ReturnType<typeof untyped>) => Value, string][] = [
+  const cases: [string, (x: Hidden) => Value, string][] = [
     [
       'dense on tokens',
       (x) => dense({ size: 2 })(x.tokens),
@@ -89,7 +91,7 @@ describe('a wrong wire is refused with what was expected and what came', () => {
     ],
     [
       'a cell that leaves out a state',
-      (x) => scan(untyped(cell)({ h: 2 }, () => ({ output: x.vector })))(x.sequence).output,
+      (x) => scan(cell({ h: 2 }, () => untyped({ output: x.vector })))(x.sequence).output,
       'ERR_UNROLLED_GRAPH scan cell: expected the next h returned, received only output',
     ],
     [
@@ -108,13 +110,13 @@ describe('a wrong wire is refused with what was expected and what came', () => {
   test.each(cases)('%s', (_, build, expected) => {
     const received = refusal(() =>
       graphOf(({ input }) => {
-        const x = {
+        const x = untyped({
           tokens: input.tokens('tokens', { vocabularySize: 9 }),
           vector: input.vector('vector', { size: 3 }),
           sequence: input.sequence('sequence', { size: 4 }),
           long: input.sequence('long', { size: 3 }),
           other: input.sequence('other', { size: 4, axis: 'words' }),
-        }
+        })
         return untyped({ y: build(x) })
       }),
     )
