@@ -743,8 +743,8 @@ declare class Model<I extends Values = Values, O extends Outputs = Outputs> {
      */
     fit(data: Data<I, O>, options: TrainOptions<I, O>): Promise<History>;
     /**
-     * As `fit`, one event a step and an epoch. `break` stops the run: a step already sent is finished
-     * and the iterator of the data is closed.
+     * As `fit`, one event a step and an epoch; what `fit` rejects with, the next event throws. `break`
+     * stops the run: a step already sent is finished and the iterator of the data is closed.
      */
     train(data: Data<I, O>, options: TrainOptions<I, O>): AsyncGenerator<TrainEvent, void, void>;
     /**

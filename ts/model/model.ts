@@ -87,8 +87,8 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
   }
 
   /**
-   * As `fit`, one event a step and an epoch. `break` stops the run: a step already sent is finished
-   * and the iterator of the data is closed.
+   * As `fit`, one event a step and an epoch; what `fit` rejects with, the next event throws. `break`
+   * stops the run: a step already sent is finished and the iterator of the data is closed.
    */
   async *train(
     data: Data<I, O>,
