@@ -43,7 +43,7 @@ impl<E: Element, const N: usize> Neg for Portable<E, N> {
 impl<E: Element, const N: usize> Vector for Portable<E, N> {
     type Element = E;
     const LANES: usize = N;
-    const REGISTERS: usize = 4;
+    const REGISTERS: usize = 1;
 
     #[inline(always)]
     fn splat(x: E) -> Self {

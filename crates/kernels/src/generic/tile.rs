@@ -116,14 +116,14 @@ pub(crate) fn multiply<V: Vector, L: Left<V::Element>, P: Epilogue<V, G>, const 
         vector += if G == 1 && V::REGISTERS >= 16 && single && left >= 8 {
             tile::<V, L, P, 1, 8, G>(a, b, 0, vector, epilogue);
             8
+        } else if G > 1 && V::REGISTERS >= 16 && single && left >= 2 {
+            tile::<V, L, P, 1, 2, G>(a, b, 0, vector, epilogue);
+            2
         } else if G == 1 && V::REGISTERS >= 32 && left >= 4 {
             rows::<V, L, P, 4, G>(a, b, vector, epilogue);
             4
-        } else if G == 1 && left >= 2 {
+        } else if G == 1 && V::REGISTERS >= 16 && left >= 2 {
             rows::<V, L, P, 2, G>(a, b, vector, epilogue);
-            2
-        } else if single && left >= 2 {
-            tile::<V, L, P, 1, 2, G>(a, b, 0, vector, epilogue);
             2
         } else {
             rows::<V, L, P, 1, G>(a, b, vector, epilogue);
@@ -146,7 +146,7 @@ fn rows<V: Vector, L: Left<V::Element>, P: Epilogue<V, G>, const U: usize, const
         row += if most >= 6 && left >= 6 {
             tile::<V, L, P, 6, U, G>(a, b, row, vector, epilogue);
             6
-        } else if V::REGISTERS >= 32 && most >= 4 && left >= 4 {
+        } else if V::REGISTERS >= 32 && left >= 4 {
             tile::<V, L, P, 4, U, G>(a, b, row, vector, epilogue);
             4
         } else if V::REGISTERS < 32 && most >= 3 && left >= 3 {
