@@ -184,6 +184,33 @@ mod tests {
         assert!(Kernels::<f32>::with(foreign).is_none());
     }
 
+    /// Run again below in processes of its own, as a process detects once.
+    #[test]
+    fn detection_follows_the_variable() {
+        match std::env::var(VARIABLE) {
+            Err(_) => {
+                assert_eq!(Kernels::<f32>::detect().ok().map(|kernels| kernels.isa()), Isa::choose(None).ok())
+            }
+            Ok(word) => match Isa::choose(Some(&word)) {
+                Ok(isa) => assert_eq!(Kernels::<f32>::detect().unwrap().isa(), isa),
+                Err(error) => assert_eq!(Kernels::<f64>::detect().unwrap_err(), error),
+            },
+        }
+    }
+
+    #[test]
+    fn detection_can_be_forced() {
+        for word in ["scalar", "avx2", "avx512", "neon", "", "AVX2"] {
+            let output = std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "isa::tests::detection_follows_the_variable"])
+                .env(VARIABLE, word)
+                .output()
+                .unwrap();
+            let text = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success() && text.contains("1 passed"), "{word}: {text}");
+        }
+    }
+
     #[test]
     fn the_default_is_the_widest() {
         assert_eq!(Isa::choose(None).ok(), Isa::all_present().last().copied());

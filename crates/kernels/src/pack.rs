@@ -65,12 +65,20 @@ impl<E: Element> Packed<E> {
 
     fn pack_transposed(&mut self, source: Matrix<'_, E>) {
         let (units, gates) = (self.units(), self.gates);
-        for output in 0..self.n {
-            let (gate, unit) = (output / units, output % units);
-            let panel = (unit / PANEL) * self.k * gates;
-            let lines = self.lines.iter_mut().skip(panel + gate).step_by(gates);
-            for (line, &x) in lines.zip(source.row(output)) {
-                line.0[unit % PANEL] = x;
+        for first in (0..units).step_by(PANEL) {
+            for gate in 0..gates {
+                // Line by line of the target, from as many rows of the source as the panel has units.
+                let mut rows: [&[E]; PANEL] = [&[]; PANEL];
+                let active = PANEL.min(units - first);
+                for (unit, row) in rows.iter_mut().enumerate().take(active) {
+                    *row = source.row(gate * units + first + unit);
+                }
+                let lines = self.lines.iter_mut().skip(first / PANEL * self.k * gates + gate).step_by(gates);
+                for (k, line) in lines.take(self.k).enumerate() {
+                    for (x, row) in line.0.iter_mut().zip(rows).take(active) {
+                        *x = row[k];
+                    }
+                }
             }
         }
     }

@@ -51,6 +51,10 @@ impl Vector for F32x4 {
 
     #[inline(always)]
     fn read(source: &[f32]) -> Self {
+        if let [_, _, _, _] = source {
+            // SAFETY: as for the operators; the slice has 4 elements.
+            return Self(unsafe { vld1q_f32(source.as_ptr()) });
+        }
         let mut lanes = [0.0; 4];
         lanes[..source.len()].copy_from_slice(source);
         // SAFETY: as for the operators; the array has 4 elements.
@@ -59,6 +63,10 @@ impl Vector for F32x4 {
 
     #[inline(always)]
     fn write(self, target: &mut [f32]) {
+        if let [_, _, _, _] = target {
+            // SAFETY: as for the operators; the slice has 4 elements.
+            return unsafe { vst1q_f32(target.as_mut_ptr(), self.0) };
+        }
         let mut lanes = [0.0; 4];
         // SAFETY: as for the operators; the array has 4 elements.
         unsafe { vst1q_f32(lanes.as_mut_ptr(), self.0) };

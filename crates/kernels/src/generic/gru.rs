@@ -63,12 +63,13 @@ pub(crate) fn gru_step<V: Vector>(
             assert_eq!((ready.rows(), ready.columns()), (m, 3 * u), "a ready recurrent part is m x 3u");
             for row in 0..m {
                 let ready = ready.row(row);
-                for_each_vector!(V, u, |unit, active| {
+                for unit in (0..u).step_by(V::LANES) {
+                    let active = V::LANES.min(u - unit);
                     let rec_r: V = read(ready, unit, active);
                     let rec_z: V = read(ready, u + unit, active);
                     let rec_n: V = read(ready, 2 * u + unit, active);
                     gru.finish(row, unit, active, [rec_r, rec_z, rec_n]);
-                });
+                }
             }
         }
     }

@@ -80,10 +80,11 @@ pub(crate) fn lstm_step<V: Vector>(
         }
         None => {
             for row in 0..m {
-                for_each_vector!(V, u, |unit, active| {
+                for unit in (0..u).step_by(V::LANES) {
+                    let active = V::LANES.min(u - unit);
                     let pre: [V; 4] = lstm.pre(row, unit, active);
                     lstm.cell(row, unit, active, pre);
-                });
+                }
             }
         }
     }

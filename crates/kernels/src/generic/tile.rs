@@ -108,107 +108,111 @@ pub(crate) fn multiply<V: Vector, L: Left<V::Element>, P: Epilogue<V, G>, const 
     assert_eq!(b.gates, G);
     assert_eq!(a.depth(), b.depth);
     let vectors = b.units.div_ceil(V::LANES);
-    let single = a.rows() == 1;
+    let single = V::REGISTERS >= 16 && a.rows() == 1;
     let mut vector = 0;
     while vector < vectors {
         let left = vectors - vector;
         // One row alone needs several vectors in flight to hide the latency of its chains.
-        vector += if G == 1 && V::REGISTERS >= 16 && single && left >= 8 {
-            tile::<V, L, P, 1, 8, G>(a, b, 0, vector, epilogue);
-            8
-        } else if G > 1 && V::REGISTERS >= 16 && single && left >= 2 {
-            tile::<V, L, P, 1, 2, G>(a, b, 0, vector, epilogue);
-            2
+        vector += if G == 1 && single && left >= 8 {
+            rows::<V, L, P, 8, G>(a, b, vector, epilogue)
+        } else if G > 1 && single && left >= 2 {
+            rows::<V, L, P, 2, G>(a, b, vector, epilogue)
         } else if G == 1 && V::REGISTERS >= 32 && left >= 4 {
-            rows::<V, L, P, 4, G>(a, b, vector, epilogue);
-            4
+            rows::<V, L, P, 4, G>(a, b, vector, epilogue)
         } else if G == 1 && V::REGISTERS >= 16 && left >= 2 {
-            rows::<V, L, P, 2, G>(a, b, vector, epilogue);
-            2
+            rows::<V, L, P, 2, G>(a, b, vector, epilogue)
         } else {
-            rows::<V, L, P, 1, G>(a, b, vector, epilogue);
-            1
+            rows::<V, L, P, 1, G>(a, b, vector, epilogue)
         };
     }
 }
 
+/// Most rows of a tile.
+const TALLEST: usize = 6;
+
+/// Rows of the next tile with `columns` columns if `left` rows are left: three quarters of the registers hold sums.
+#[inline(always)]
+fn height<V: Vector>(columns: usize, left: usize) -> usize {
+    let most = if columns > 4 { 1 } else { V::REGISTERS * 3 / 4 / columns };
+    if most >= 6 && left >= 6 {
+        6
+    } else if V::REGISTERS >= 32 && most >= 4 && left >= 4 {
+        4
+    } else if V::REGISTERS < 32 && most >= 3 && left >= 3 {
+        3
+    } else if most >= 2 && left >= 2 {
+        2
+    } else {
+        1
+    }
+}
+
+/// All rows of `a` with the `U` unit vectors of `b` from `vector` on. Returns `U`.
 #[inline(always)]
 fn rows<V: Vector, L: Left<V::Element>, P: Epilogue<V, G>, const U: usize, const G: usize>(
     a: L,
     b: Panels<'_, V::Element>,
     vector: usize,
     epilogue: &mut P,
-) {
-    let most = V::REGISTERS * 3 / 4 / (U * G);
+) -> usize {
+    let first = vector * V::LANES;
+    let mut right = [std::ptr::null::<V::Element>(); U];
+    for (u, start) in right.iter_mut().enumerate() {
+        *start = b.start_of(first + u * V::LANES);
+    }
+    let mut left = [std::ptr::null::<V::Element>(); TALLEST];
+    let mut sums = [[[V::zero(); G]; U]; TALLEST];
     let mut row = 0;
     while row < a.rows() {
-        let left = a.rows() - row;
-        row += if most >= 6 && left >= 6 {
-            tile::<V, L, P, 6, U, G>(a, b, row, vector, epilogue);
-            6
-        } else if V::REGISTERS >= 32 && left >= 4 {
-            tile::<V, L, P, 4, U, G>(a, b, row, vector, epilogue);
-            4
-        } else if V::REGISTERS < 32 && most >= 3 && left >= 3 {
-            tile::<V, L, P, 3, U, G>(a, b, row, vector, epilogue);
-            3
-        } else if most >= 2 && left >= 2 {
-            tile::<V, L, P, 2, U, G>(a, b, row, vector, epilogue);
-            2
-        } else {
-            tile::<V, L, P, 1, U, G>(a, b, row, vector, epilogue);
-            1
-        };
+        let height = height::<V>(U * G, a.rows() - row);
+        for (r, (start, sums)) in left.iter_mut().zip(&mut sums).enumerate().take(height) {
+            *start = a.start(row + r);
+            let mut unit = first;
+            for sums in sums {
+                *sums = epilogue.start(row + r, unit, V::LANES.min(b.units - unit));
+                unit += V::LANES;
+            }
+        }
+        // SAFETY: the first `height` of `left` are rows of `a`, readable as its trait says; `right` starts unit
+        // vectors of panels, as LANES divides PANEL, and a panel holds `depth` steps of G·PANEL elements from there.
+        unsafe {
+            match height {
+                6 => chain::<V, L, 6, U, G>(&left, &right, b.depth, &mut sums),
+                4 => chain::<V, L, 4, U, G>(&left, &right, b.depth, &mut sums),
+                3 => chain::<V, L, 3, U, G>(&left, &right, b.depth, &mut sums),
+                2 => chain::<V, L, 2, U, G>(&left, &right, b.depth, &mut sums),
+                _ => chain::<V, L, 1, U, G>(&left, &right, b.depth, &mut sums),
+            }
+        }
+        for (r, sums) in sums.iter().enumerate().take(height) {
+            let mut unit = first;
+            for &sums in sums {
+                epilogue.finish(row + r, unit, V::LANES.min(b.units - unit), sums);
+                unit += V::LANES;
+            }
+        }
+        row += height;
     }
+    U
 }
 
-#[inline(always)]
-fn tile<V: Vector, L: Left<V::Element>, P: Epilogue<V, G>, const R: usize, const U: usize, const G: usize>(
-    a: L,
-    b: Panels<'_, V::Element>,
-    row: usize,
-    vector: usize,
-    epilogue: &mut P,
-) {
-    let unit = |u: usize| (vector + u) * V::LANES;
-    let active = |u: usize| V::LANES.min(b.units - unit(u));
-
-    let mut left = [std::ptr::null::<V::Element>(); R];
-    let mut right = [std::ptr::null::<V::Element>(); U];
-    let mut sums = [[[V::zero(); G]; U]; R];
-    for (u, start) in right.iter_mut().enumerate() {
-        *start = b.start_of(unit(u));
-    }
-    for (r, (start, sums)) in left.iter_mut().zip(&mut sums).enumerate() {
-        *start = a.start(row + r);
-        for (u, sums) in sums.iter_mut().enumerate() {
-            *sums = epilogue.start(row + r, unit(u), active(u));
-        }
-    }
-    // SAFETY: a row of `a` is readable so; `right` starts a unit vector of its panel, as LANES divides PANEL, and the
-    // panel holds `depth` steps of G·PANEL elements from there.
-    unsafe { chain::<V, L, R, U, G>(&left, &right, b.depth, &mut sums) };
-    for (r, sums) in sums.iter().enumerate() {
-        for (u, &sums) in sums.iter().enumerate() {
-            epilogue.finish(row + r, unit(u), active(u), sums);
-        }
-    }
-}
-
-/// sums += left·right along `depth` steps. A copy of the sums is worked on, whose indices are all known after unrolling:
-/// it stays in registers, which an array that is also indexed by the loops of the epilogue would not.
+/// The first `R` of `sums` += left·right along `depth` steps. A copy of them is worked on, whose indices are all known
+/// after unrolling: it stays in registers, which an array that is also indexed by the loops around would not.
 ///
 /// # Safety
-/// - Each `left` is readable at k·STEP for k < depth.
-/// - Each `right` is readable for `LANES` elements at (k·G + g)·PANEL for k < depth, g < G.
+/// - Each of the first `R` of `left` is readable at k·STEP for k < depth.
+/// - Each of `right` is readable for `LANES` elements at (k·G + g)·PANEL for k < depth, g < G.
 #[inline(always)]
 unsafe fn chain<V: Vector, L: Left<V::Element>, const R: usize, const U: usize, const G: usize>(
-    left: &[*const V::Element; R],
+    left: &[*const V::Element; TALLEST],
     right: &[*const V::Element; U],
     depth: usize,
-    sums: &mut [[[V; G]; U]; R],
+    sums: &mut [[[V; G]; U]; TALLEST],
 ) {
-    let mut registers = *sums;
+    let mut registers = [[[V::zero(); G]; U]; R];
+    for (registers, sums) in registers.iter_mut().zip(sums.iter()) {
+        *registers = *sums;
+    }
     for k in 0..depth {
         // What there are fewer of, columns or rows, is held in registers beside the sums.
         if U * G <= R {
@@ -242,7 +246,9 @@ unsafe fn chain<V: Vector, L: Left<V::Element>, const R: usize, const U: usize, 
             }
         }
     }
-    *sums = registers;
+    for (registers, sums) in registers.iter().zip(sums) {
+        *sums = *registers;
+    }
 }
 
 /// `V::read` of `active` elements from `at` on.
