@@ -24,7 +24,7 @@ export const linear: Benchmark = {
     const entries: Entry[] = []
     for (const time of TIMES) {
       const growth = await inChild<Growth>('linear-memory.js', { ...SHAPE, time })
-      const milliseconds = spreadOf(samples[`T${time}`] ?? [])
+      const milliseconds = spreadOf((samples[`T${time}`] ?? []).map(({ wall }) => wall))
       entries.push({ time, milliseconds, bytes: growth.peak, batchBytes: growth.batch })
     }
     const header = ['T', 'ms', 'time(T)/time(T/2)', 'us a step of T', 'MiB', 'KiB a step of T']

@@ -1,4 +1,5 @@
 import { adam, lstm, type Optimizer, sequential } from 'unrolled'
+import { startWatch, type Time } from './measure.js'
 
 /** The size of a training step: an LSTM layer whose every output is compared with a target. */
 export interface Shape {
@@ -50,7 +51,7 @@ export function examples(
 }
 
 /**
- * Milliseconds that one step of training takes, everything included, from the arrays in JavaScript to
+ * What one step of training takes, everything included, from the arrays in JavaScript to
  * the updated weights: the mean over `steps` steps of `train`, after two that are not counted.
  */
 export async function timeStep(
@@ -58,20 +59,22 @@ export async function timeStep(
   shape: Shape,
   batch: Batch,
   steps: number,
-): Promise<number> {
+): Promise<Time> {
   const one = examples(shape, batch)
   const run = model.train(() => new Array(steps + 2).fill(one), {
     loss: 'meanSquared',
     optimizer: adam(ADAM),
   })
-  let [count, started, ended] = [0, 0, 0]
+  let count = 0
+  let watch = startWatch()
+  let time = watch()
   for await (const event of run) {
     if (event.type !== 'step') continue
     count += 1
-    if (count === 2) started = performance.now()
-    ended = performance.now()
+    if (count === 2) watch = startWatch()
+    time = watch()
   }
-  return (ended - started) / steps
+  return { wall: time.wall / steps, processor: time.processor / steps }
 }
 
 /** One step of training with any optimizer; gives the loss before it. */

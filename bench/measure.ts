@@ -6,8 +6,23 @@ export interface Spread {
   readonly samples: number
 }
 
+/** How long something took, and how long processors worked on it, on all threads together. */
+export interface Time {
+  readonly wall: number
+  readonly processor: number
+}
+
 /** Something to be timed: each call takes one sample. */
-export type Sampler = () => Promise<number>
+export type Sampler = () => Promise<Time>
+
+/** A watch that counts from now on, in milliseconds. */
+export function startWatch(): () => Time {
+  const [wall, processor] = [performance.now(), process.cpuUsage()]
+  return () => {
+    const { user, system } = process.cpuUsage(processor)
+    return { wall: performance.now() - wall, processor: (user + system) / 1000 }
+  }
+}
 
 /**
  * Samples of every contender, taken in turn (a, b, a, b, ...) so that a slow spell of the machine
@@ -16,16 +31,16 @@ export type Sampler = () => Promise<number>
 export async function interleave<Name extends string>(
   contenders: Readonly<Record<Name, Sampler>>,
   rounds: number,
-): Promise<Record<Name, number[]>> {
+): Promise<Record<Name, Time[]>> {
   const names = Object.keys(contenders) as Name[]
-  const samples = Object.fromEntries(names.map((name) => [name, [] as number[]]))
+  const samples = Object.fromEntries(names.map((name) => [name, [] as Time[]]))
   for (let round = -1; round < rounds; round++) {
     for (const name of names) {
       const sample = await contenders[name]()
       if (round >= 0) samples[name]?.push(sample)
     }
   }
-  return samples as Record<Name, number[]>
+  return samples as Record<Name, Time[]>
 }
 
 /** The median and the percentiles of samples. */

@@ -17,11 +17,11 @@ export function table(header: readonly string[], rows: readonly (readonly string
   return all.map((row) => `  ${line(row)}\n`).join('')
 }
 
-/** A number with three significant digits. */
+/** A number with three significant digits, or two where it is small. */
 export function short(value: number): string {
   if (!Number.isFinite(value)) return '-'
   if (Math.abs(value) >= 100) return Math.round(value).toString()
-  return value.toPrecision(3)
+  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1) : value.toPrecision(3)
 }
 
 /** `median (p10..p90)`. */

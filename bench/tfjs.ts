@@ -4,6 +4,7 @@ import { setWasmPaths, version_wasm } from '@tensorflow/tfjs-backend-wasm'
 import * as tf from '@tensorflow/tfjs-core'
 import * as layers from '@tensorflow/tfjs-layers'
 import { ADAM, type Batch, type Shape } from './lstm.js'
+import { startWatch, type Time } from './measure.js'
 
 /** TensorFlow.js's LSTM layer on its WebAssembly backend, trained on one batch. */
 export interface Peer {
@@ -16,8 +17,8 @@ export interface Peer {
   predict(): Promise<Float32Array>
   /** One step of gradient descent; gives the loss before it. */
   descend(rate: number): Promise<number>
-  /** Milliseconds of one step of Adam, from tensors on the backend to updated weights. */
-  timeStep(): Promise<number>
+  /** What one step of Adam takes, from tensors on the backend to updated weights. */
+  timeStep(): Promise<Time>
 }
 
 /** Loads the backend and builds the model of a shape; the batch is on the backend beforehand. */
@@ -60,9 +61,9 @@ export async function tfjsPeer(shape: Shape, batch: Batch): Promise<Peer> {
       return loss
     },
     async timeStep() {
-      const started = performance.now()
+      const watch = startWatch()
       await step()
-      return performance.now() - started
+      return watch()
     },
   }
 }

@@ -2,7 +2,7 @@
 import { sgd } from 'unrolled'
 import { report } from './child.js'
 import { lstmModel, randomBatch, type Shape, stepOnce, timeStep } from './lstm.js'
-import { interleave } from './measure.js'
+import { interleave, type Time } from './measure.js'
 import { type Peer, tfjsPeer } from './tfjs.js'
 
 /** What {@link measure} is asked for. */
@@ -16,7 +16,7 @@ export interface Order {
 export interface Found {
   readonly peer: Pick<Peer, 'version' | 'backend' | 'simd' | 'threads'>
   readonly difference: { readonly output: number; readonly loss: number; readonly gradient: number }
-  readonly samples: { readonly unrolled: number[]; readonly tfjs: number[] }
+  readonly samples: { readonly unrolled: Time[]; readonly tfjs: Time[] }
 }
 
 async function measure({ shape, rounds, steps }: Order): Promise<Found> {
