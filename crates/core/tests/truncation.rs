@@ -86,8 +86,8 @@ fn by_windows(cell: &str, windows: &[(usize, usize, usize)]) -> Vec<f64> {
     let initial = model.parameters();
     run.weights.set(&run.program, &initial, &run.pool).unwrap();
     let (x, y) = batch(TIME);
-    let whole = run.batch(vec![x.clone()], vec![]);
     let lengths = x.lengths.clone().unwrap();
+    let whole = run.batch(vec![x], vec![]);
     let count = lengths.iter().map(|&n| n as usize).sum::<usize>() * 2;
     let mut gradients = vec![0.0; initial.len()];
     for &(start, losses, end) in windows {
@@ -97,8 +97,8 @@ fn by_windows(cell: &str, windows: &[(usize, usize, usize)]) -> Vec<f64> {
         let output = run.forward(&piece).outputs.remove(0);
         // d mean((y - t)²) / dy = 2 (y - t) / n, at steps with a loss.
         let mut upstream = vec![0.0; data(&output).len()];
-        for row in 0..ROWS {
-            for t in losses..end.min(lengths[row] as usize).max(losses) {
+        for (row, &length) in lengths.iter().enumerate() {
+            for t in losses..end.min(length as usize).max(losses) {
                 for k in 0..2 {
                     let at = (row * (end - start) + t - start) * 2 + k;
                     upstream[at] =
