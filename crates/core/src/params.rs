@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Error, Result};
 
 /// Most elements that the parameters of one model may have together.
-pub const MAX_ELEMENTS: usize = 1 << 31;
+pub const MAX_ELEMENTS: usize = 1 << 29;
 
 /// How the values of a parameter are drawn before training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -102,17 +102,6 @@ impl Draws {
     }
 }
 
-/// The order in which an epoch visits `n` examples: each order equally likely (Fisher and Yates).
-#[must_use]
-pub fn permutation(seed: u64, epoch: u64, n: u32) -> Vec<u32> {
-    let mut draws = Stream::new(seed, "permutation\0", epoch).at(0, 0);
-    let mut order: Vec<u32> = (0..n).collect();
-    for i in (1..n).rev() {
-        order.swap(i as usize, draws.below(i + 1) as usize);
-    }
-    order
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,7 +135,6 @@ mod tests {
         let mut draws = Stream::new(7, "dropout", 3).at(5, 9);
         assert_eq!([(); 4].map(|()| draws.word()), [821_557_910, 906_220_323, 3_408_200_479, 3_267_189_636]);
         assert_eq!(draws.uniform().to_bits(), 0x3fd4_8920_cea3_c656);
-        assert_eq!(permutation(7, 0, 8), [6, 5, 2, 3, 7, 4, 0, 1]);
     }
 
     #[test]
@@ -198,25 +186,6 @@ mod tests {
             let deviation = (variance / f64::from(n)).sqrt();
             assert!((moment(k) - expected).abs() < 5.0 * deviation, "moment {k}: {}", moment(k));
         }
-    }
-
-    #[test]
-    fn permutations_are_bijections_and_each_is_as_likely() {
-        for n in [0, 1, 2, 17, 1000] {
-            let mut order = permutation(3, 1, n);
-            order.sort_unstable();
-            assert_eq!(order, (0..n).collect::<Vec<_>>());
-        }
-        assert_ne!(permutation(3, 1, 100), permutation(3, 2, 100));
-        let mut counts = std::collections::BTreeMap::new();
-        for epoch in 0..6000 {
-            *counts.entry(permutation(0, epoch, 3)).or_insert(0) += 1;
-        }
-        // Five standard deviations of a share of 1/6: sqrt(6000 * 5 / 36) = 29.
-        assert!(
-            counts.len() == 6 && counts.values().all(|&count: &i32| (count - 1000).abs() < 145),
-            "{counts:?}"
-        );
     }
 
     #[test]

@@ -213,6 +213,27 @@ fn scans_whose_bodies_do_not_fit() {
     expect(&refused(&b.json()), Code::Graph, &["'h'", "scan"]);
 }
 
+#[test]
+fn what_needs_a_sequence_whole_is_not_cut() {
+    let compiled = |edit: &dyn Fn(&mut Builder) -> &mut Builder| {
+        let mut b = linear();
+        b.node("h0", vector(2), &[]);
+        edit(&mut b);
+        Program::compile(&b.graph()).unwrap()
+    };
+    let plain = compiled(&|b| b.layer("a", "rnn_tanh", 0, "x", [3, 2], true, false, &[]));
+    assert!(plain.check_divisible("carry").is_ok() && plain.check_unpooled("stream").is_ok());
+    for (program, name) in [
+        (compiled(&|b| b.layer("a", "rnn_tanh", 0, "x", [3, 2], true, true, &[])), "'a'"),
+        (compiled(&|b| b.layer("a", "rnn_tanh", 0, "x", [3, 2], true, false, &["h0"])), "'a'"),
+        (compiled(&|b| b.node("late", json!({ "shift": {} }), &["x"])), "'late'"),
+    ] {
+        expect(&program.check_divisible("carry").unwrap_err(), Code::Argument, &["carry", name]);
+    }
+    let pooled = compiled(&|b| b.node("all", json!("mean"), &["x"]));
+    expect(&pooled.check_unpooled("stream").unwrap_err(), Code::Argument, &["stream", "'all'"]);
+}
+
 fn program() -> Program {
     let mut b = Builder::default();
     b.parameter("table", &[4, 2]).node("x", sequence(3), &[]).node("t", tokens(4), &[]);

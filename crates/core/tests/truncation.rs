@@ -86,9 +86,9 @@ fn by_windows(cell: &str, windows: &[(usize, usize, usize)]) -> Vec<f64> {
     let initial = model.parameters();
     run.weights.set(&run.program, &initial, &run.pool).unwrap();
     let (x, y) = batch(TIME);
-    let lengths = x.lengths.clone().unwrap();
+    let lengths: Vec<usize> = x.lengths.iter().flatten().map(|&n| n as usize).collect();
     let whole = run.batch(vec![x], vec![]);
-    let count = lengths.iter().map(|&n| n as usize).sum::<usize>() * 2;
+    let count = lengths.iter().sum::<usize>() * 2;
     let mut gradients = vec![0.0; initial.len()];
     for &(start, losses, end) in windows {
         let before = run.forward(&whole.window(&run.program, 0, start));
@@ -98,12 +98,9 @@ fn by_windows(cell: &str, windows: &[(usize, usize, usize)]) -> Vec<f64> {
         // d mean((y - t)²) / dy = 2 (y - t) / n, at steps with a loss.
         let mut upstream = vec![0.0; data(&output).len()];
         for (row, &length) in lengths.iter().enumerate() {
-            for t in losses..end.min(length as usize).max(losses) {
-                for k in 0..2 {
-                    let at = (row * (end - start) + t - start) * 2 + k;
-                    upstream[at] =
-                        2.0 * (data(&output)[at] - data(&y)[(row * TIME + t) * 2 + k]) / count as f64;
-                }
+            for (t, k) in (losses..end.min(length)).flat_map(|t| [(t, 0), (t, 1)]) {
+                let at = (row * (end - start) + t - start) * 2 + k;
+                upstream[at] = 2.0 * (data(&output)[at] - data(&y)[(row * TIME + t) * 2 + k]) / count as f64;
             }
         }
         run.add_gradient(&piece, &[upstream], &mut gradients);

@@ -2,7 +2,6 @@
 
 use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, math};
 
-use super::IGNORED;
 use crate::{Error, Result};
 
 /// With `p = softmax(x)`, class weights `w`, smoothing `s` and K classes, the loss of a row of class `y` is
@@ -56,16 +55,16 @@ impl CrossEntropy {
     }
 
     fn counts(&self, class: u32) -> bool {
-        class != IGNORED && Some(class) != self.ignore
+        Some(class) != self.ignore
     }
 
     pub(super) fn check(&self, classes: &[u32]) -> Result<()> {
         let known = |class: u32| (class as usize) < self.weights.len();
         match classes.iter().position(|&class| self.counts(class) && !known(class)) {
             Some(i) => Err(Error::value(format!(
-                "target {i} is class {}, expected less than {}",
-                classes[i],
-                self.weights.len()
+                "target {i} is class {}, expected from 0 to {}",
+                classes[i].cast_signed(),
+                self.weights.len() - 1
             ))),
             None => Ok(()),
         }

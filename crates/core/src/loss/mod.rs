@@ -12,4 +12,4 @@ mod targets;
 
 pub use config::LossConfig;
 pub use objective::Loss;
-pub use targets::{IGNORED, Targets};
+pub use targets::Targets;

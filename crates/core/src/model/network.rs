@@ -30,7 +30,8 @@ impl<E: Element> Model<E> {
     /// environment variable of this library that is wrong.
     pub fn new(graph: Graph, seed: u64) -> Result<Self> {
         let program = Program::compile(&graph)?;
-        let values = initialize::parameters(&program.layout, seed)?;
+        let mut values = initialize::parameters(&program.layout, seed)?;
+        program.zero_padding(&mut values);
         Self::with_parameters(graph, program, values)
     }
 

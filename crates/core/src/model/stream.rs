@@ -21,11 +21,10 @@ impl<E: Element> Stream<E> {
     /// A stream of one row with its states at zero.
     ///
     /// # Errors
-    /// [`crate::Code::Argument`] for a model that reads a sequence from its end.
+    /// [`crate::Code::Argument`] for a model that needs a sequence whole.
     pub fn new(model: Arc<Model<E>>) -> Result<Self> {
-        if let Some(state) = model.program.states.iter().find(|state| state.reverse) {
-            return Err(Error::argument(format!("a stream cannot read backwards, as '{}' does", state.name)));
-        }
+        model.program.check_divisible("stream")?;
+        model.program.check_unpooled("stream")?;
         let engine = Engine::new(Arc::clone(&model.program), Mode::Inference, model.kernels);
         let zero = model.program.states.iter().map(|state| Tensor {
             name: state.name.clone(),
@@ -82,5 +81,8 @@ impl<E: Element> Stream<E> {
 fn check<E: Element>(state: &StatePort, tensor: &Tensor<E>) -> Result<()> {
     let (what, kind) = (format!("state '{}'", state.name), Kind::Vector { size: state.size });
     check_shape(&what, &kind, tensor)?;
+    if tensor.shape[0] != 1 {
+        return Err(Error::shape(format!("{what}: a stream has one row, got {}", tensor.shape[0])));
+    }
     check_values(&what, &kind, tensor, None)
 }

@@ -36,6 +36,9 @@ impl<E: Element> Trainer<E> {
         let program = Arc::clone(&model.program);
         let objective = Objective::new(&program, &config.losses)?;
         check_rate(config.rate)?;
+        if !E::from_f64(config.rate).is_finite() {
+            return Err(Error::argument(format!("rate: {} is beyond the numbers of the model", config.rate)));
+        }
         config.schedule.check()?;
         config.clip.iter().try_for_each(|clip| clip.check())?;
         if let Some(truncation) = &config.truncate {
@@ -58,12 +61,14 @@ impl<E: Element> Trainer<E> {
     /// as before.
     pub fn step(&mut self, inputs: Vec<Tensor<E>>, targets: Vec<Tensor<E>>, carry: bool) -> Result<Report> {
         if carry {
-            check_forward("carry", &self.model.program)?;
+            self.model.program.check_divisible("carry")?;
+        } else {
+            self.states.clear();
         }
-        let states = if carry { self.states.clone() } else { Vec::new() };
+        let states = self.states.clone();
         let batch = Batch::new(&self.model.program, inputs, states)?;
         let (goals, weights) = self.objective.goals(&self.model.program, &batch, targets)?;
-        let noise = Noise { training: true, seed: self.config.seed, step: self.optimizer.steps() };
+        let noise = Noise { training: true, seed: self.config.seed, step: self.optimizer.steps(), time: 0 };
         self.gradients.fill(E::ZERO);
         let (scores, states) = self.backward(&batch, &goals, noise)?;
         let mut report = self.objective.report(&scores, &weights);
@@ -156,6 +161,7 @@ impl<E: Element> Trainer<E> {
         piece.set_states(states.to_vec());
         let goals: Vec<Goal<E>> =
             goals.iter().map(|goal| goal.window(program, batch, span.start, span.end)).collect();
+        let noise = Noise { time: span.start as u64, ..noise };
         self.gradient(&piece, &goals, losses, noise)
     }
 
@@ -202,7 +208,7 @@ impl<E: Element> Trainer<E> {
 
 fn check_truncation(program: &Program, objective: &Objective, truncation: &Truncation) -> Result<()> {
     truncation.validate()?;
-    check_forward("truncate", program)?;
+    program.check_divisible("truncate")?;
     if let Some(output) = objective.timeless(program) {
         return Err(Error::argument(format!(
             "truncate: output '{output}' is not over time, so a window has no loss of it"
@@ -215,14 +221,6 @@ fn check_truncation(program: &Program, objective: &Objective, truncation: &Trunc
         )));
     }
     Ok(())
-}
-
-/// Refuses what needs the states at the end of a piece for a model that begins there.
-fn check_forward(what: &str, program: &Program) -> Result<()> {
-    match program.states.iter().find(|state| state.reverse) {
-        Some(state) => Err(Error::argument(format!("{what}: '{}' reads backwards in time", state.name))),
-        None => Ok(()),
-    }
 }
 
 fn values<E>(states: Vec<Tensor<E>>) -> Vec<Option<Vec<E>>> {

@@ -37,7 +37,7 @@ fn masked<E: Element>(f: &Frame<'_, E>, op: &Dropout, i: &Instruction, y: &mut [
     let stream = Stream::new(f.noise.seed, &i.node, f.noise.step);
     let mut mask = vec![E::ZERO; width];
     for (n, (row, time)) in keys(f, i.outputs[0]).into_iter().enumerate() {
-        stream.fill_mask(row, if op.fixed { 0 } else { time }, op.rate, &mut mask);
+        stream.fill_mask(row, if op.fixed { 0 } else { f.noise.time + time }, op.rate, &mut mask);
         f.kernels.add_product(&mut y[n * width..][..width], &x[n * width..][..width], &mask);
     }
 }

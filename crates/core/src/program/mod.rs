@@ -7,6 +7,7 @@
 
 mod check;
 mod differentiate;
+mod divide;
 mod fuse;
 mod hoist;
 mod instruction;
@@ -15,6 +16,8 @@ mod plan;
 mod uses;
 
 use std::sync::Arc;
+
+use unrolled_kernels::Element;
 
 use crate::Result;
 use crate::graph::{Graph, Kind};
@@ -108,6 +111,15 @@ impl Program {
     #[must_use]
     pub fn plan(&self, mode: Mode) -> Plan {
         plan::plan(self, mode)
+    }
+
+    /// Zeroes the row of each table that its embedding never reads: padding.
+    pub fn zero_padding<E: Element>(&self, values: &mut [E]) {
+        for instruction in &self.instructions {
+            if let Operation::Embedding(Embedding { weight, padding: Some(id) }) = &instruction.op {
+                values[weight.row_block(*id as usize, 1).range()].fill(E::ZERO);
+            }
+        }
     }
 
     /// The output named `name`.

@@ -153,13 +153,6 @@ impl<E: Element> Engine<E> {
         self.each_block(&task, pool).map(|_| ())
     }
 
-    /// Bytes of storage that the blocks hold.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        let slots = self.blocks.iter().flat_map(|block| &block.slots);
-        slots.map(|slot| slot.capacity() * std::mem::size_of::<E>()).sum()
-    }
-
     fn each_block(&mut self, task: &Task<'_, E>, pool: &Pool) -> Result<Vec<Score>> {
         let ranges = load::split(task.batch.rows(), pool.threads());
         self.blocks.resize_with(ranges.len(), Block::default);
@@ -217,7 +210,7 @@ impl<E: Element> Block<E> {
         task: &Task<'_, E>,
         rows: &mut Vec<Vec<(f64, u64)>>,
     ) -> Result<()> {
-        load::load(self, program, plan, task.batch);
+        load::load(self, program, plan, task.batch)?;
         let (weights, noise) = (task.weights, task.noise);
         let mut f = Frame { kernels, program, plan, weights, block: self, span: Span::All, noise };
         forward_all(&mut f, &program.instructions, task.probe)?;

@@ -6,6 +6,7 @@ use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut};
 
 use super::{Timeline, Weights};
 use crate::program::{Operand, Plan, Program, Space, ValueId};
+use crate::{Error, Result};
 
 /// Consecutive rows of a batch, with storage for everything they become.
 #[derive(Default)]
@@ -34,14 +35,22 @@ impl<E: Element> Block<E> {
     }
 
     /// Makes room for all slots; what a larger batch needed stays.
-    pub fn reserve(&mut self, plan: &Plan) {
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub fn reserve(&mut self, plan: &Plan) -> Result<()> {
         self.slots.resize_with(plan.slots.len(), Vec::new);
         for (i, slot) in plan.slots.iter().enumerate() {
-            let needed = self.count(slot.space) * slot.width;
-            if self.slots[i].len() < needed {
+            let (rows, held) = (self.count(slot.space), self.slots[i].len());
+            let full =
+                || Error::size(format!("a value of {rows} rows by {} does not fit into memory", slot.width));
+            let needed = rows.checked_mul(slot.width).ok_or_else(full)?;
+            if held < needed {
+                self.slots[i].try_reserve_exact(needed - held).map_err(|_| full())?;
                 self.slots[i].resize(needed, E::ZERO);
             }
         }
+        Ok(())
     }
 }
 
@@ -68,6 +77,8 @@ pub struct Noise {
     pub seed: u64,
     /// The step of the optimizer.
     pub step: u64,
+    /// Where in time the batch begins.
+    pub time: u64,
 }
 
 /// An operation's view: the block, the weights and where in time it stands.

@@ -6,6 +6,7 @@ use unrolled_kernels::Element;
 
 use super::timeline::{GRANULE, row_blocks};
 use super::{Batch, Block, Data};
+use crate::Result;
 use crate::program::{Operand, Plan, Program};
 
 /// Cuts `rows` rows into at most `count` runs of whole granules.
@@ -18,7 +19,15 @@ pub(super) fn split(rows: usize, count: usize) -> Vec<Range<usize>> {
 }
 
 /// Fills a block with its rows of the batch.
-pub(super) fn load<E: Element>(block: &mut Block<E>, program: &Program, plan: &Plan, batch: &Batch<E>) {
+///
+/// # Errors
+/// [`crate::Code::Size`] when there is no memory.
+pub(super) fn load<E: Element>(
+    block: &mut Block<E>,
+    program: &Program,
+    plan: &Plan,
+    batch: &Batch<E>,
+) -> Result<()> {
     block.timelines.resize_with(program.axes.len(), Default::default);
     for (timeline, axis) in block.timelines.iter_mut().zip(batch.axes()) {
         timeline.reset(&axis.lengths[block.rows.clone()]);
@@ -27,7 +36,7 @@ pub(super) fn load<E: Element>(block: &mut Block<E>, program: &Program, plan: &P
         }
     }
     block.row_blocks = if plan.training() { row_blocks(block.rows.len()) } else { Vec::new() };
-    block.reserve(plan);
+    block.reserve(plan)?;
     block.ids.resize_with(program.values.len(), Vec::new);
     for (port, data) in program.inputs.iter().zip(batch.inputs()) {
         let axis = program.values[port.value].axis;
@@ -60,6 +69,7 @@ pub(super) fn load<E: Element>(block: &mut Block<E>, program: &Program, plan: &P
             None => target.fill(E::ZERO),
         }
     }
+    Ok(())
 }
 
 /// For each row or step of the block, in its order: which row or step of an array `[rows, time]` it is.

@@ -19,4 +19,6 @@ pub use goal::{Goal, Score, Seed};
 pub use timeline::{GRANULE, Timeline};
 pub use weights::Weights;
 
+pub(crate) use weights::check_finite;
+
 pub(crate) use execute::{Probe, backward_all, forward_all};

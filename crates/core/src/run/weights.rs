@@ -5,6 +5,7 @@ use std::sync::Arc;
 use unrolled_kernels::{Element, Matrix, Packed};
 
 use crate::parallel::Pool;
+use crate::params::Layout;
 use crate::program::{PackSpec, Program, TensorRef};
 use crate::{Error, Result};
 
@@ -103,10 +104,14 @@ fn check<E: Element>(program: &Program, values: &[E]) -> Result<()> {
             values.len()
         )));
     }
-    for entry in program.layout.entries() {
-        if values[entry.range()].iter().any(|x| !x.is_finite()) {
-            return Err(Error::non_finite(format!("parameter '{}': a NaN or infinity", entry.name)));
-        }
+    check_finite(&program.layout, values)
+}
+
+/// Refuses a NaN or infinity among the parameters.
+pub(crate) fn check_finite<E: Element>(layout: &Layout, values: &[E]) -> Result<()> {
+    let bad = layout.entries().iter().find(|entry| values[entry.range()].iter().any(|x| !x.is_finite()));
+    match bad {
+        Some(entry) => Err(Error::non_finite(format!("parameter '{}': a NaN or infinity", entry.name))),
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -71,7 +71,7 @@ impl<E: Element> Model<E> {
             .zip(upstream)
             .map(|(port, d)| Goal { value: port.value, seed: Seed::Gradient(d.clone()) })
             .collect();
-        let noise = Noise { training: true, seed: 3, step: 0 };
+        let noise = Noise { training: true, seed: 3, ..Noise::default() };
         let run = engine.gradient(&self.weights, batch, &goals, 0, noise, &self.pool, gradients);
         run.unwrap().inputs
     }

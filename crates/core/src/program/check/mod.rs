@@ -42,6 +42,8 @@ struct Checker {
 /// The nodes of a graph or body that have been checked so far.
 struct Scope {
     name: String,
+    /// What precedes the names of its nodes where those of the whole program meet.
+    prefix: String,
     /// The axis of the scan whose body this is.
     axis: Option<usize>,
     ports: HashMap<String, Vec<(String, ValueId)>>,
@@ -50,7 +52,13 @@ struct Scope {
 
 impl Scope {
     fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), axis: None, ports: HashMap::new(), instructions: Vec::new() }
+        Self {
+            name: name.to_owned(),
+            prefix: String::new(),
+            axis: None,
+            ports: HashMap::new(),
+            instructions: Vec::new(),
+        }
     }
 
     fn bind(&mut self, node: &str, ports: Vec<(String, ValueId)>) {

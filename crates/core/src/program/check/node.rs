@@ -140,7 +140,8 @@ impl Checker {
         outputs: Vec<ValueId>,
         scope: &mut Scope,
     ) {
-        scope.instructions.push(Instruction { node: node.name.clone(), op, inputs, outputs });
+        let name = format!("{}{}", scope.prefix, node.name);
+        scope.instructions.push(Instruction { node: name, op, inputs, outputs });
     }
 
     /// Repeats a vector over the steps of an axis.

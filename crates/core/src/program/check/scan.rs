@@ -39,6 +39,7 @@ impl Checker {
         let axis = self.scan_axis(node, entering)?;
         let mut scope = Scope::new(&format!("scan '{}'", node.name));
         scope.axis = Some(axis);
+        scope.prefix = format!("{}.", node.name);
         self.bind_inputs(node, scan, entering, axis, outer, &mut scope)?;
         let states = self.bind_states(node, scan, initial, axis, &mut scope)?;
         self.nodes(&scan.body.nodes, &mut scope)?;

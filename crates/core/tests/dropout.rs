@@ -1,0 +1,151 @@
+//! Dropout: the gradient under its masks, the same masks for any threads, other masks in every place.
+#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use serde_json::{Value, json};
+use support::graphs::{Builder, node, sequence};
+use support::runs::{Model, data, numbers, values};
+use unrolled_core::graph::Graph;
+use unrolled_core::loss::{Loss, LossConfig};
+use unrolled_core::program::Mode;
+use unrolled_core::run::{Batch, Engine, Goal, Noise, Tensor, Weights};
+use unrolled_kernels::Element;
+
+const ROWS: usize = 19;
+const TIME: usize = 6;
+const SIZE: usize = 4;
+
+/// Dropout over time, in the loop of a cell, and over rows.
+fn graph(fixed: bool) -> Graph {
+    let dropout = || json!({ "dropout": { "rate": 0.5, "fixed": fixed } });
+    let body = json!({ "nodes": [
+        node("x", json!({ "input": { "vector": { "size": SIZE } } }), &[]),
+        node("h", json!({ "state": { "size": SIZE } }), &[]),
+        node("kept", dropout(), &["h"]),
+        node("rec", json!({ "linear": { "weight": "hh" } }), &["kept"]),
+        node("sum", json!("add"), &["x", "rec"]),
+        node("out", json!({ "activation": "tanh" }), &["sum"]),
+    ], "outputs": [{ "name": "output", "from": "out" }, { "name": "h", "from": "out" }] });
+    let mut b = Builder::default();
+    b.parameter("ih", &[SIZE, 3]).parameter("hh", &[SIZE, SIZE]).parameter("out", &[2, SIZE]);
+    b.node("x", sequence(3), &[]);
+    b.node("in", json!({ "linear": { "weight": "ih" } }), &["x"]);
+    b.node("thinned", dropout(), &["in"]);
+    b.node("cell", json!({ "scan": { "body": body } }), &["thinned"]);
+    b.node("last", json!("last"), &["cell:output"]).node("dropped", dropout(), &["last"]);
+    b.node("y", json!({ "linear": { "weight": "out" } }), &["dropped"]).output("y", "y");
+    b.graph()
+}
+
+fn input<E: Element>() -> Tensor<E> {
+    let mut x = values("x", &[ROWS, TIME, 3], numbers(ROWS * TIME * 3, 5));
+    x.lengths = Some((0..ROWS).map(|row| (row % (TIME + 1)) as i32).collect());
+    x
+}
+
+/// The loss Σ y² in training, and its gradient.
+fn train<E: Element>(model: &Model<E>, batch: &Batch<E>, weights: &Weights<E>) -> (f64, Vec<E>) {
+    let port = &model.program.outputs[0];
+    let config: LossConfig = serde_json::from_value(json!({ "meanSquared": {} })).unwrap();
+    let loss = Loss::new(&config, 2).unwrap();
+    let target = values("y", &[ROWS, 2], vec![E::ZERO; ROWS * 2]);
+    let (goal, _) = Goal::loss(&model.program, port, batch, &loss, target, |_| 1.0).unwrap();
+    let mode = Mode::Training { seeded: vec![port.value], inputs: false };
+    let mut engine = Engine::new(model.program.clone(), mode, model.kernels);
+    let mut gradients = vec![E::ZERO; model.program.layout.total()];
+    let noise = Noise { training: true, seed: 11, step: 4, time: 0 };
+    let run = engine.gradient(weights, batch, &[goal], 0, noise, &model.pool, &mut gradients).unwrap();
+    (run.scores[0].loss, gradients)
+}
+
+#[test]
+fn the_gradient_is_that_of_the_masked_network() {
+    for fixed in [false, true] {
+        let model = Model::<f64>::new(&graph(fixed), 2);
+        let batch = model.batch(vec![input()], vec![]);
+        let (_, gradients) = train(&model, &batch, &model.weights);
+        for (i, gradient) in gradients.iter().enumerate() {
+            let moved = |by: f64| {
+                let mut values = model.weights.values().to_vec();
+                values[i] += by;
+                train(&model, &batch, &Weights::new(&model.program, values, &model.pool).unwrap()).0
+            };
+            let slope = (moved(1e-6) - moved(-1e-6)) / 2e-6;
+            assert!(
+                (gradient - slope).abs() <= 1e-7 * slope.abs().max(1.0),
+                "{fixed}, {i}: {gradient} {slope}"
+            );
+        }
+    }
+}
+
+#[test]
+fn masks_do_not_depend_on_threads() {
+    let bits = |threads: usize| {
+        let model = Model::<f32>::new(&graph(false), threads);
+        let (loss, gradients) = train(&model, &model.batch(vec![input()], vec![]), &model.weights);
+        (loss.to_bits(), gradients.iter().map(|g| g.to_bits()).collect::<Vec<_>>())
+    };
+    assert!(bits(1) == bits(2) && bits(1) == bits(3));
+}
+
+/// Ones through dropout in one run: what is left of them shows the mask.
+fn masks(body: &[(&str, Value)], noise: Noise) -> Vec<Vec<f64>> {
+    let mut b = Builder::default();
+    b.parameter("one", &[SIZE]).parameter("zero", &[SIZE, SIZE]).node("x", sequence(SIZE), &[]);
+    // A parameter on the way, so that there is something to train.
+    b.node("zeroed", json!({ "linear": { "weight": "zero" } }), &["x"]);
+    b.node("sum", json!("add"), &["x", "zeroed"]);
+    for (name, op) in body {
+        b.node(name, op.clone(), &["sum"]);
+        b.output(name, if op.get("scan").is_some() { "unused" } else { name });
+    }
+    for (output, (name, op)) in b.outputs.iter_mut().zip(body) {
+        if op.get("scan").is_some() {
+            output["from"] = json!(format!("{name}:kept"));
+        }
+    }
+    let mut model = Model::<f64>::new(&b.graph(), 1);
+    let zeros = vec![0.0; model.program.layout.total()];
+    model.weights = Weights::new(&model.program, zeros, &model.pool).unwrap();
+    let batch = model.batch(vec![values("x", &[3, 8, SIZE], vec![1.0; 3 * 8 * SIZE])], vec![]);
+    // The gradient of Σ y with respect to x is the mask.
+    body.iter()
+        .enumerate()
+        .map(|(i, _)| {
+            let port = &model.program.outputs[i];
+            let mode = Mode::Training { seeded: vec![port.value], inputs: true };
+            let mut engine = Engine::new(model.program.clone(), mode, model.kernels);
+            let seed = unrolled_core::run::Seed::Gradient(vec![1.0; 3 * 8 * SIZE]);
+            let goal = Goal { value: port.value, seed };
+            let mut gradients = vec![0.0; model.program.layout.total()];
+            let run = engine.gradient(&model.weights, &batch, &[goal], 0, noise, &model.pool, &mut gradients);
+            data(&run.unwrap().inputs[0]).to_vec()
+        })
+        .collect()
+}
+
+#[test]
+fn every_node_step_and_window_has_a_mask_of_its_own() {
+    let noise = Noise { training: true, seed: 1, step: 0, time: 0 };
+    let dropout = |fixed: bool| json!({ "dropout": { "rate": 0.5, "fixed": fixed } });
+    let cell = json!({ "scan": { "body": {
+        "nodes": [node("x", json!({ "input": { "vector": { "size": SIZE } } }), &[]), node("kept", dropout(false), &["x"])],
+        "outputs": [{ "name": "kept", "from": "kept" }],
+    } } });
+    let all = masks(&[("a", dropout(false)), ("b", dropout(false)), ("c", cell.clone()), ("d", cell)], noise);
+    for (i, mask) in all.iter().enumerate() {
+        assert!(mask.iter().all(|&m| m == 0.0 || m == 2.0));
+        assert!(all[..i].iter().all(|other| other != mask), "{i} has another's mask");
+        assert!(mask.chunks(SIZE).any(|step| step != &mask[..SIZE]));
+    }
+    // A window that begins at step 4 goes on with the masks of step 4.
+    let later = masks(&[("a", dropout(false))], Noise { time: 4, ..noise }).remove(0);
+    for row in 0..3 {
+        let at = |mask: &[f64], t: usize| mask[(row * 8 + t) * SIZE..][..4 * SIZE].to_vec();
+        assert_eq!(at(&all[0], 4), at(&later, 0));
+    }
+    let fixed = masks(&[("a", dropout(true))], noise).remove(0);
+    assert!(fixed.chunks(8 * SIZE).all(|row| row.chunks(SIZE).all(|step| step == &row[..SIZE])));
+}
