@@ -11,6 +11,9 @@ pub struct FloatModeGuard {
 }
 
 /// Flushes subnormals to zero on this thread while the guard lives: they are slow, and too small to matter here.
+///
+/// A thread started meanwhile inherits the mode. A result that rounding lifts to the smallest normal number is the one
+/// case that differs between CPUs: x86-64 keeps it, AArch64, which looks before rounding, flushes it.
 pub fn flush_subnormals() -> FloatModeGuard {
     let found = register::get();
     register::set(found | register::FLUSH);

@@ -1,7 +1,7 @@
 //! Functions of slices, element by element.
 
+use super::access::{read, write};
 use super::exponential::{sigmoid, tanh};
-use super::tile::{read, write};
 use crate::gates::Activation;
 use crate::vector::Vector;
 

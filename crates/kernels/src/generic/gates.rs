@@ -1,7 +1,9 @@
 //! y = f(pre + recurrent).
 
+use super::access::{bias, read, write};
 use super::elementwise::apply;
-use super::tile::{Epilogue, Panels, bias, multiply, read, write};
+use super::operand::Panels;
+use super::tile::{Epilogue, multiply};
 use crate::element::Element;
 use crate::gates::{Activation, Recurrent};
 use crate::vector::Vector;

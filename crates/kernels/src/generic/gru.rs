@@ -1,8 +1,9 @@
 //! One step of a GRU, reset after the product, and its gradient.
 
+use super::access::{bias, read, write};
 use super::exponential::{sigmoid, tanh};
 use super::gates::{check, step};
-use super::tile::{Epilogue, bias, read, write};
+use super::tile::Epilogue;
 use crate::gates::GruRecurrent;
 use crate::vector::Vector;
 use crate::view::{Matrix, MatrixMut};

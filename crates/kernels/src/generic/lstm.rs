@@ -1,8 +1,9 @@
 //! One step of an LSTM and its gradient.
 
+use super::access::{bias, read, write};
 use super::exponential::{sigmoid, tanh};
 use super::gates::{check, step};
-use super::tile::{Epilogue, bias, read, write};
+use super::tile::Epilogue;
 use crate::gates::Recurrent;
 use crate::vector::Vector;
 use crate::view::{Matrix, MatrixMut};

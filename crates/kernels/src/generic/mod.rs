@@ -17,12 +17,14 @@ macro_rules! for_each_vector {
     }};
 }
 
+pub(crate) mod access;
 pub(crate) mod elementwise;
 pub(crate) mod exponential;
 pub(crate) mod gates;
 pub(crate) mod gru;
 pub(crate) mod lstm;
 pub(crate) mod normalize;
+pub(crate) mod operand;
 pub(crate) mod optimize;
 pub(crate) mod outer;
 pub(crate) mod product;

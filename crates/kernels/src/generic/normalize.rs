@@ -1,7 +1,7 @@
 //! Layer normalisation over the columns of each row.
 
+use super::access::{read, write};
 use super::reduce::{fold_vectors, sum, total};
-use super::tile::{read, write};
 use crate::PANEL;
 use crate::element::Element;
 use crate::vector::Vector;

@@ -1,6 +1,6 @@
 //! Optimizer updates, one pass over flat slices.
 
-use super::tile::{read, write};
+use super::access::{read, write};
 use crate::element::Element;
 use crate::optimize::{AdagradStep, AdamStep, RmspropStep, SgdStep};
 use crate::vector::Vector;

@@ -1,6 +1,8 @@
 //! Sums over rows: C += Σ aᵀb, c += Σ a, c += Σ a∘b.
 
-use super::tile::{Epilogue, Panels, multiply, read, write};
+use super::access::{read, write};
+use super::operand::Panels;
+use super::tile::{Epilogue, multiply};
 use crate::PANEL;
 use crate::element::Element;
 use crate::vector::Vector;

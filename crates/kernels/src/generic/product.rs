@@ -1,6 +1,8 @@
 //! C = start + A·B.
 
-use super::tile::{Epilogue, Panels, bias, multiply, read, write};
+use super::access::{bias, read, write};
+use super::operand::Panels;
+use super::tile::{Epilogue, multiply};
 use crate::pack::Packed;
 use crate::product::Start;
 use crate::vector::Vector;

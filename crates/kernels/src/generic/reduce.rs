@@ -1,6 +1,6 @@
 //! Reductions in 16 virtual lanes and one fixed tree.
 
-use super::tile::read;
+use super::access::read;
 use crate::PANEL;
 use crate::element::Element;
 use crate::vector::Vector;

@@ -1,8 +1,8 @@
 //! Softmax over the columns of each row.
 
+use super::access::{read, write};
 use super::exponential::exp;
 use super::reduce::{fold_vectors, max, total};
-use super::tile::{read, write};
 use crate::PANEL;
 use crate::element::Element;
 use crate::vector::Vector;

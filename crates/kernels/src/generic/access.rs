@@ -1,0 +1,33 @@
+//! Vectors from slices and back.
+
+use crate::element::Element;
+use crate::vector::Vector;
+
+/// `V::read` of `active` elements from `at` on.
+#[inline(always)]
+pub(crate) fn read<V: Vector>(x: &[V::Element], at: usize, active: usize) -> V {
+    V::read(&x[at..at + active])
+}
+
+/// `V::write` of `active` elements from `at` on.
+#[inline(always)]
+pub(crate) fn write<V: Vector>(v: V, y: &mut [V::Element], at: usize, active: usize) {
+    v.write(&mut y[at..at + active]);
+}
+
+/// The bias of `G` gates of `units` units each, or zero.
+#[inline(always)]
+pub(crate) fn bias<V: Vector, const G: usize>(
+    bias: Option<&[V::Element]>,
+    units: usize,
+    unit: usize,
+    active: usize,
+) -> [V; G] {
+    let mut start = [V::splat(V::Element::ZERO); G];
+    if let Some(bias) = bias {
+        for (g, start) in start.iter_mut().enumerate() {
+            *start = read(bias, g * units + unit, active);
+        }
+    }
+    start
+}
