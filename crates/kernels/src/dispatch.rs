@@ -46,19 +46,19 @@ macro_rules! entries {
                         #[cfg(target_arch = "x86_64")]
                         #[target_feature(enable = "avx2,fma")]
                         fn avx2($($argument: $type),*) $(-> $result)? {
-                            $($generic)::+::<<E as $crate::element::Element>::Avx2>($($argument),*)
+                            $($generic)::+::<<E as $crate::simd::Simd>::Avx2>($($argument),*)
                         }
 
                         #[cfg(target_arch = "x86_64")]
                         #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512bw,avx512dq")]
                         fn avx512($($argument: $type),*) $(-> $result)? {
-                            $($generic)::+::<<E as $crate::element::Element>::Avx512>($($argument),*)
+                            $($generic)::+::<<E as $crate::simd::Simd>::Avx512>($($argument),*)
                         }
 
                         #[cfg(target_arch = "aarch64")]
                         #[target_feature(enable = "neon")]
                         fn neon($($argument: $type),*) $(-> $result)? {
-                            $($generic)::+::<<E as $crate::element::Element>::Neon>($($argument),*)
+                            $($generic)::+::<<E as $crate::simd::Simd>::Neon>($($argument),*)
                         }
 
                         match kernels.isa() {
@@ -71,7 +71,7 @@ macro_rules! entries {
                             // SAFETY: as above.
                             #[cfg(target_arch = "aarch64")]
                             $crate::isa::Isa::Neon => unsafe { neon($($argument),*) },
-                            _ => $($generic)::+::<<E as $crate::element::Element>::Scalar>($($argument),*),
+                            _ => $($generic)::+::<<E as $crate::simd::Simd>::Scalar>($($argument),*),
                         }
                     }
                 )*

@@ -1,12 +1,7 @@
 //! The number types that kernels compute with.
 
-use std::cell::Cell;
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
-
-use crate::arch;
-use crate::generic::exponential::{self, Exponential};
-use crate::vector::Vector;
 
 mod sealed {
     pub trait Sealed {}
@@ -76,53 +71,15 @@ pub trait Element:
     fn min(self, other: Self) -> Self {
         if other > self { self } else { other }
     }
-
-    /// The thread's buffer for packed operands, to be given back.
-    #[doc(hidden)]
-    fn take_scratch() -> Vec<Self>;
-    #[doc(hidden)]
-    fn return_scratch(scratch: Vec<Self>);
-    #[doc(hidden)]
-    const EXPONENTIAL: Exponential<Self>;
-    #[doc(hidden)]
-    type Scalar: Vector<Element = Self>;
-    #[doc(hidden)]
-    #[cfg(target_arch = "x86_64")]
-    type Avx2: Vector<Element = Self>;
-    #[doc(hidden)]
-    #[cfg(target_arch = "x86_64")]
-    type Avx512: Vector<Element = Self>;
-    #[doc(hidden)]
-    #[cfg(target_arch = "aarch64")]
-    type Neon: Vector<Element = Self>;
-}
-
-thread_local! {
-    static SCRATCH_F32: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
-    static SCRATCH_F64: Cell<Vec<f64>> = const { Cell::new(Vec::new()) };
 }
 
 macro_rules! element {
-    ($float:ty, $bits:ty, $scratch:ident, $exponential:expr, $($isa:meta, $vectors:ident = $vector:ty;)*) => {
+    ($float:ty, $bits:ty) => {
         impl Element for $float {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
             const EPSILON: Self = <$float>::EPSILON;
             const NEG_INFINITY: Self = <$float>::NEG_INFINITY;
-            const EXPONENTIAL: Exponential<Self> = $exponential;
-
-            $(
-                #[cfg($isa)]
-                type $vectors = $vector;
-            )*
-
-            fn take_scratch() -> Vec<Self> {
-                $scratch.take()
-            }
-
-            fn return_scratch(scratch: Vec<Self>) {
-                $scratch.set(scratch);
-            }
 
             #[inline(always)]
             fn from_f64(x: f64) -> Self {
@@ -173,18 +130,5 @@ macro_rules! element {
     };
 }
 
-element!(
-    f32, u32, SCRATCH_F32, exponential::F32,
-    all(), Scalar = arch::portable::Portable<f32, 4>;
-    target_arch = "x86_64", Avx2 = arch::Avx2F32;
-    target_arch = "x86_64", Avx512 = arch::Avx512F32;
-    target_arch = "aarch64", Neon = arch::NeonF32;
-);
-
-element!(
-    f64, u64, SCRATCH_F64, exponential::F64,
-    all(), Scalar = arch::portable::Portable<f64, 4>;
-    target_arch = "x86_64", Avx2 = arch::Avx2F64;
-    target_arch = "x86_64", Avx512 = arch::Avx512F64;
-    target_arch = "aarch64", Neon = arch::portable::Portable<f64, 4>;
-);
+element!(f32, u32);
+element!(f64, u64);

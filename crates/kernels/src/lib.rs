@@ -22,6 +22,7 @@ mod product;
 mod reduce;
 #[cfg(test)]
 mod reference;
+mod simd;
 mod softmax;
 #[cfg(test)]
 mod tests;

@@ -4,16 +4,17 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::PANEL;
 use crate::element::Element;
+use crate::simd::Simd;
 
 /// `LANES` elements in one register (or an array standing in for one).
 ///
 /// Methods are safe because vectors are only named inside the entries of `dispatch.rs`, which a `Kernels` value
 /// guards. All are `#[inline(always)]`: the entry's target features apply once they are inlined there.
-pub trait Vector:
+pub(crate) trait Vector:
     Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
 {
     /// The type of one lane.
-    type Element: Element;
+    type Element: Simd;
     /// Lanes; 4, 8 or 16.
     const LANES: usize;
     /// Architectural vector registers, which bound the tile of a product.

@@ -7,7 +7,7 @@ use crate::vector::Vector;
 
 /// 4 lanes of `f32`.
 #[derive(Clone, Copy)]
-pub struct F32x4(float32x4_t);
+pub(crate) struct F32x4(float32x4_t);
 
 macro_rules! operator {
     ($trait:ident, $method:ident, $intrinsic:ident) => {

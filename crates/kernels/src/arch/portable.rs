@@ -3,11 +3,12 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::element::Element;
+use crate::simd::Simd;
 use crate::vector::Vector;
 
 /// `N` lanes of `E`.
 #[derive(Clone, Copy)]
-pub struct Portable<E, const N: usize>([E; N]);
+pub(crate) struct Portable<E, const N: usize>([E; N]);
 
 macro_rules! operator {
     ($trait:ident, $method:ident) => {
@@ -40,7 +41,7 @@ impl<E: Element, const N: usize> Neg for Portable<E, N> {
     }
 }
 
-impl<E: Element, const N: usize> Vector for Portable<E, N> {
+impl<E: Simd, const N: usize> Vector for Portable<E, N> {
     type Element = E;
     const LANES: usize = N;
     const REGISTERS: usize = 1;

@@ -14,7 +14,7 @@ macro_rules! x86_vector {
     ) => {
         $(#[$attribute])*
         #[derive(Clone, Copy)]
-        pub struct $vector($register);
+        pub(crate) struct $vector($register);
 
         impl std::ops::Add for $vector {
             type Output = Self;

@@ -5,11 +5,13 @@
 //! e^(-|x|), so nothing overflows. The f32 polynomial is that of Cephes `expf`, the f64 one is Taylor's series,
 //! whose first omitted term is 4e-18 at |r| = ln 2 / 2.
 
+use crate::element::Element;
+use crate::simd::Simd;
 use crate::vector::Vector;
 
 /// What eˣ needs to know about a number type.
 #[derive(Clone, Copy, Debug)]
-pub struct Exponential<E: 'static> {
+pub(crate) struct Exponential<E: 'static> {
     /// Below, eˣ rounds to 0.
     lowest: E,
     /// Above, eˣ overflows.
@@ -59,7 +61,7 @@ pub(crate) const F64: Exponential<f64> = Exponential {
 /// (p, n) with eˣ = 2ⁿ·(1 + p).
 #[inline(always)]
 fn reduce<V: Vector>(x: V) -> (V, V) {
-    let constants = <V::Element as crate::Element>::EXPONENTIAL;
+    let constants = V::Element::EXPONENTIAL;
     // In this order a NaN stays.
     let x = V::splat(constants.lowest).max(x);
     let x = V::select_greater(x, V::splat(constants.highest), V::splat(constants.highest), x);
@@ -117,8 +119,5 @@ pub(crate) fn tanh<V: Vector>(x: V) -> Quotient<V> {
     let (p, n) = reduce(-(a + a));
     let power = V::one().scale(n);
     let m = p.mul_add(power, power - V::one());
-    Quotient {
-        numerator: m.copy_sign(x),
-        denominator: m + V::splat(<V::Element as crate::Element>::from_f64(2.0)),
-    }
+    Quotient { numerator: m.copy_sign(x), denominator: m + V::splat(V::Element::from_f64(2.0)) }
 }

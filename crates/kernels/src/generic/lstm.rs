@@ -5,6 +5,7 @@ use super::exponential::{sigmoid, tanh};
 use super::gates::{check, step};
 use super::tile::Epilogue;
 use crate::gates::Recurrent;
+use crate::simd::Simd;
 use crate::vector::Vector;
 use crate::view::{Matrix, MatrixMut};
 
@@ -16,7 +17,7 @@ struct Lstm<'a, E> {
     h: MatrixMut<'a, E>,
 }
 
-impl<E: crate::Element> Lstm<'_, E> {
+impl<E: Simd> Lstm<'_, E> {
     #[inline(always)]
     fn pre<V: Vector<Element = E>>(&self, row: usize, unit: usize, active: usize) -> [V; 4] {
         let (gates, units) = (self.gates.row(row), self.c.columns());

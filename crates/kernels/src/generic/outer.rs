@@ -5,6 +5,7 @@ use super::operand::Panels;
 use super::tile::{Epilogue, multiply};
 use crate::PANEL;
 use crate::element::Element;
+use crate::simd::Simd;
 use crate::vector::Vector;
 use crate::view::{Matrix, MatrixMut};
 

@@ -3,10 +3,11 @@
 use super::support::{bits, for_both, on_every_isa, ulps};
 use crate::arch::portable::Portable;
 use crate::generic::exponential;
+use crate::simd::Simd;
 use crate::vector::Vector;
-use crate::{Activation, Element, flush_subnormals, reference};
+use crate::{Activation, flush_subnormals, reference};
 
-trait Sample: Element {
+trait Sample: Simd {
     /// The smallest positive number.
     const SMALLEST: f64;
     const FROM_BITS: fn(u64) -> Self;
