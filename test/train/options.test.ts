@@ -90,6 +90,13 @@ test.each<[object, string]>([
   [{ batchSize: 1.5 }, 'fit batchSize: expected a whole number of at least 1, received 1.5'],
   [{ clip: { norm: 0 } }, 'fit clip norm: expected a number above 0, received 0'],
   [{ clip: { norm: 1, value: 1 } }, 'fit clip: expected either norm or value, received an object'],
+  [{ clip: 0 }, 'fit clip: expected an object of options, received 0'],
+  [{ schedule: '' }, 'fit schedule: expected a schedule, received ""'],
+  [{ schedule: { step: null } }, 'schedule step: expected an object of settings, received null'],
+  [{ truncate: 0 }, 'fit truncate: expected an object of options, received 0'],
+  [{ validation: 0 }, 'fit validation: expected { x, y }'],
+  [{ earlyStopping: 0 }, 'fit earlyStopping: expected an object of options, received 0'],
+  [{ loss: { measure: null, reduction: 'mean' } }, 'fit loss: unknown output "measure"'],
   [{ metrics: ['acuracy'] }, 'fit metrics: unknown metric "acuracy"; did you mean accuracy?'],
   [{ sead: 1 }, 'fit: unknown option "sead"; did you mean seed?'],
   [{ signal: {} }, 'fit signal: expected an AbortSignal, received an object'],
@@ -99,6 +106,16 @@ test.each<[object, string]>([
   ],
 ])('a bad option %j is refused by name', async (options, message) => {
   await expect(configOf(options)).rejects.toThrow(message)
+})
+
+test('the id that does not count is any of 32 bits', () => {
+  const { measure } = crossEntropy({ ignore: -100 })
+  expect(measure).toMatchObject({ crossEntropy: { ignore: -100 } })
+  for (const ignore of [0.5, 2 ** 31, Number.NaN]) {
+    expect(() => crossEntropy({ ignore })).toThrow(
+      `crossEntropy ignore: expected a whole number of 32 bits, received ${ignore}`,
+    )
+  }
 })
 
 test('ready-made batches have their own size and order', async () => {

@@ -24,6 +24,7 @@ export class EarlyStopping {
   readonly #sign: 1 | -1
   readonly #restoreBest: boolean
   #best = Number.POSITIVE_INFINITY
+  #begun = false
   #since = 0
   #weights: Float32Array | undefined
 
@@ -46,14 +47,15 @@ export class EarlyStopping {
       const expected = `one of ${known.join(', ')}`
       throw mismatch('ERR_UNROLLED_ARGUMENT', 'earlyStopping monitor', expected, this.#monitor)
     }
-    const cost = value * this.#sign
-    if (cost < this.#best - this.#minDelta || this.#best === Number.POSITIVE_INFINITY) {
+    // NaN is worse than any number, and the best of nothing.
+    const cost = Number.isNaN(value) ? Number.POSITIVE_INFINITY : value * this.#sign
+    const better = cost < this.#best - this.#minDelta
+    if (better) {
       this.#best = cost
-      this.#since = 0
       if (this.#restoreBest) this.#weights = weights()
-      return false
     }
-    this.#since += 1
+    this.#since = better || !this.#begun ? 0 : this.#since + 1
+    this.#begun = true
     return this.#since >= this.#patience
   }
 

@@ -50,9 +50,16 @@ export interface TrainOptions<I extends Values = Values, O extends Values = Valu
   readonly progress?: boolean
   /** Stops when a measure no longer improves. */
   readonly earlyStopping?: EarlyStoppingOptions
-  /** Truncated BPTT: an update every `k1` steps of time, gradients through the last `k2`. */
+  /**
+   * Truncated BPTT: every `k1` steps of time, their losses' gradients go back through the last `k2`
+   * steps. The gradients of a whole batch still make one update; for an update every `k1` steps
+   * give batches of `k1` steps and `carry: true`.
+   */
   readonly truncate?: { readonly k1: number; readonly k2: number }
-  /** Each batch begins with the states that the one before ended with; `false` by default. */
+  /**
+   * Each batch begins with the states that the one before ended with, and so has as many rows;
+   * `false` by default.
+   */
   readonly carry?: boolean
   /** A loss or gradient that is not finite: an error (default), or a step left out. */
   readonly onNonFinite?: 'error' | 'skip'
@@ -139,9 +146,9 @@ function updateConfig(options: TrainOptions) {
   return {
     optimizer: rule,
     rate,
-    ...(clip && { clip: checkClip(clip) }),
-    ...(schedule && { schedule: checkSchedule(schedule) }),
-    ...(truncate && { truncate: checkTruncate(truncate) }),
+    ...(clip !== undefined && { clip: checkClip(clip) }),
+    ...(schedule !== undefined && { schedule: checkSchedule(schedule) }),
+    ...(truncate !== undefined && { truncate: checkTruncate(truncate) }),
     onNonFinite: checkWord('fit onNonFinite', options.onNonFinite ?? 'error', words),
   }
 }
@@ -150,7 +157,10 @@ function updateConfig(options: TrainOptions) {
 function checkCutting(options: TrainOptions, data: unknown): void {
   if (isInMemory(data)) return
   for (const name of ['batchSize', 'shuffle'] as const) {
-    if (options[name] !== undefined && !(name === 'batchSize' && options.validation)) {
+    if (
+      options[name] !== undefined &&
+      !(name === 'batchSize' && options.validation !== undefined)
+    ) {
       const expected = 'none beside batches ready made'
       throw mismatch('ERR_UNROLLED_ARGUMENT', `fit ${name}`, expected, options[name])
     }
@@ -171,7 +181,11 @@ function checkSchedule(schedule: Schedule): Schedule {
   if (typeof schedule !== 'object' || schedule === null) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit schedule', 'a schedule', schedule)
   }
-  for (const settings of Object.values(schedule)) {
+  for (const [kind, settings] of Object.entries(schedule)) {
+    if (typeof settings !== 'object' || settings === null) {
+      const expected = 'an object of settings'
+      throw mismatch('ERR_UNROLLED_ARGUMENT', `schedule ${kind}`, expected, settings)
+    }
     for (const [name, value] of Object.entries(settings)) checkNumber(`schedule ${name}`, value)
   }
   return schedule
