@@ -3,15 +3,18 @@ export type Point = readonly [step: number, bits: number]
 
 const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [720, 400, 56, 48, 24]
 
-/** Training and validation loss over the steps, and a level line, as SVG. */
+/** Training and validation loss over the steps, and a level line if there is one, as SVG. */
 export function lossCurve(
   training: readonly Point[],
   validation: readonly Point[],
-  level: { readonly name: string; readonly bits: number },
+  level: { readonly name: string; readonly bits: number } | undefined,
 ): string {
   const steps = Math.max(1, ...training.map(([step]) => step))
-  const high = Math.max(level.bits, ...training.map(([, bits]) => bits), 1)
-  const low = Math.floor(Math.min(level.bits, ...validation.map(([, bits]) => bits)) * 2) / 2 - 0.5
+  const levels = level === undefined ? [] : [level]
+  const bits = (points: readonly Point[]): number[] => points.map(([, bits]) => bits)
+  const marks = levels.map((level) => level.bits)
+  const high = Math.max(1, ...marks, ...bits(training))
+  const low = Math.floor(Math.min(high, ...marks, ...bits(validation)) * 2) / 2 - 0.5
   const x = (step: number): number => LEFT + ((WIDTH - LEFT - 24) * step) / steps
   const y = (bits: number): number =>
     TOP + ((HEIGHT - TOP - BOTTOM) * (high - bits)) / Math.max(high - low, 1e-9)
@@ -27,8 +30,10 @@ export function lossCurve(
     ]),
     `<text x="${LEFT}" y="16">bits per character</text>`,
     `<text x="${WIDTH - 24}" y="${HEIGHT - 16}" text-anchor="end">${steps} steps</text>`,
-    `<line x1="${LEFT}" x2="${WIDTH - 24}" y1="${y(level.bits)}" y2="${y(level.bits)}" stroke="#b00" stroke-dasharray="4 4"/>`,
-    `<text x="${WIDTH - 28}" y="${y(level.bits) - 6}" text-anchor="end" fill="#b00">${level.name} ${level.bits.toFixed(2)}</text>`,
+    ...levels.flatMap(({ name, bits }) => [
+      `<line x1="${LEFT}" x2="${WIDTH - 24}" y1="${y(bits)}" y2="${y(bits)}" stroke="#b00" stroke-dasharray="4 4"/>`,
+      `<text x="${WIDTH - 28}" y="${y(bits) - 6}" text-anchor="end" fill="#b00">${name} ${bits.toFixed(2)}</text>`,
+    ]),
     `<polyline points="${path(training)}" fill="none" stroke="#07c" stroke-width="1.5"/>`,
     `<polyline points="${path(validation)}" fill="none" stroke="#e80" stroke-width="2"/>`,
     `<text x="${LEFT + 8}" y="${HEIGHT - 16}"><tspan fill="#07c">training</tspan> <tspan fill="#e80">validation</tspan></text>`,

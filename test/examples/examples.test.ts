@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { lossCurve } from '../../examples/moby-dick/loss-curve.js'
 
 let folder = ''
 const home = process.cwd()
@@ -42,7 +43,7 @@ test('training reaches its accuracy and keeps the best weights', async () => {
 })
 
 test('the language model trains, samples, draws, saves and loads', async () => {
-  const { run } = await import('../../examples/moby-dick.js')
+  const { run, succeeded } = await import('../../examples/moby-dick.js')
   const text = 'The whale swam on. Call me what you like, said the whale. '.repeat(120)
   const outcome = await run({
     text,
@@ -58,4 +59,16 @@ test('the language model trains, samples, draws, saves and loads', async () => {
   expect(outcome.sameBits).toBe(true)
   expect([...outcome.sample]).toHaveLength(300)
   expect(readFileSync(join('out', 'moby-dick.svg'), 'utf8')).toContain('<polyline')
+  expect(succeeded({ ...outcome, bzip2: undefined })).toBe(true)
+  expect(succeeded({ ...outcome, bzip2: outcome.bits + 0.01 })).toBe(true)
+  expect(succeeded({ ...outcome, bzip2: outcome.bits })).toBe(false)
+  expect(succeeded({ ...outcome, bzip2: undefined, sameBits: false })).toBe(false)
+})
+
+test('the curve has a level line where there is a level', () => {
+  const points = [[1, 3] as const, [2, 2] as const]
+  const drawn = (level?: { name: string; bits: number }) => lossCurve(points, points, level)
+  expect(drawn({ name: 'bzip2', bits: 2.5 })).toContain('bzip2 2.50')
+  expect(drawn()).not.toContain('dasharray')
+  expect(drawn()).not.toContain('NaN')
 })
