@@ -207,6 +207,19 @@ describe('laws', () => {
     expect(y).toEqual(output)
   })
 
+  test('a model that reads backwards refuses a state to go on from', async () => {
+    const layer = gru({ inputSize: 2, hiddenSize: 3, bidirectional: true })
+    const model = sequential([layer])
+    const x = [steps(3, 2)]
+    const { state } = await model.predict(x)
+    await expect(model.predict(x, { state })).rejects.toMatchObject({
+      code: 'ERR_UNROLLED_ARGUMENT',
+      message: expect.stringMatching(
+        /^predict state: expected none: '.*' reads backwards in time, received an object$/,
+      ),
+    })
+  })
+
   test('empty batches and empty sequences give empty results', async () => {
     const model = tagger()
     expect((await model.predict([])).output.shape).toEqual([0, 0, 2])
@@ -335,6 +348,9 @@ describe('streams', () => {
     stream.reset()
     expect(Array.from(stream.push(1).output)).toEqual(Array.from(model.stream().push(1).output))
     expect(() => stream.push(4)).toThrow(expect.objectContaining({ code: 'ERR_UNROLLED_VALUE' }))
+    expect(() => stream.push(2 ** 32 + 1)).toThrow(
+      'push: expected a whole id from 0, received 4294967297',
+    )
     expect(() => stream.push(1.5)).toThrow('push: expected a whole id from 0, received 1.5')
     stream.dispose()
     stream.dispose()

@@ -83,6 +83,77 @@ describe('training', () => {
     expect(some.perplexity).toBeCloseTo(Math.exp(some.loss), 6)
   })
 
+  test('an evaluation does not depend on how the data are cut', async () => {
+    const model = graph(({ input }) => {
+      const { output } = gru({ hiddenSize: 6 })(input.sequence('x', { size: 1 }))
+      return {
+        tags: dense({ size: 3 })(output),
+        flag: dense({ size: 1, name: 'flag' })(last()(output)),
+        value: dense({ size: 2, name: 'value' })(output),
+      }
+    })
+    const { crossEntropy, meanSquared } = await import('unrolled')
+    const { x } = rows(13)
+    const y = {
+      tags: x.map((row, r) => row.map((_, t) => (r + t) % 3)),
+      flag: x.map((_, r) => [r % 2]),
+      value: x.map((row) => row.map((v) => [v, -v])),
+    }
+    const loss = {
+      tags: crossEntropy({ ignore: 2, classWeights: [1, 3, 1], weight: 0.5 }),
+      flag: 'binaryCrossEntropy',
+      value: meanSquared({ reduction: 'sum', weight: 0.25 }),
+    } as const
+    const score = (batchSize: number) =>
+      model.evaluate({ x: { x }, y }, { loss, batchSize, metrics: ['accuracy'] })
+    const whole = await score(13)
+    for (const batchSize of [1, 4, 5]) {
+      const cut = await score(batchSize)
+      expect(cut.loss).toBeCloseTo(whole.loss, 9)
+      expect(cut.accuracy).toBe(whole.accuracy)
+    }
+    const { epochs } = await model.fit({ x: { x }, y }, { loss, optimizer: sgd({ rate: 1e-30 }) })
+    expect(epochs[0]?.loss).toBeCloseTo(whole.loss, 9)
+  })
+
+  test('accuracy is of outputs that can be hit', async () => {
+    const model = graph(({ input }) => {
+      const x = input.vector('x', { size: 1 })
+      return { a: dense({ size: 2 })(x), b: dense({ size: 4, name: 'b' })(x) }
+    })
+    model.setParameters({
+      'dense.weight': Float32Array.of(0, 0),
+      'dense.bias': Float32Array.of(1, 0),
+    })
+    const x = { x: [[1], [2], [3], [4]] }
+    const b = x.x.map(() => [0, 0, 0, 0])
+    const loss = { a: 'crossEntropy', b: 'meanSquared' } as const
+    const metrics = ['accuracy'] as const
+    const scores = await model.evaluate({ x, y: { a: [0, 0, 0, 1], b } }, { loss, metrics })
+    expect(scores.accuracy).toBe(0.75)
+    const alone = { loss: { b: 'meanSquared' }, metrics } as const
+    expect((await model.evaluate({ x, y: { b } }, alone)).accuracy).toBeNaN()
+  })
+
+  test.each([-1, -100])('targets of %i do not count if that is asked for', async (ignore) => {
+    const { crossEntropy } = await import('unrolled')
+    const model = sequential([embedding({ vocabularySize: 4, size: 3 }), dense({ size: 4 })])
+    const x = [[0, 1, 2]]
+    const loss = crossEntropy({ ignore })
+    const some = await model.evaluate({ x, y: [[1, ignore, ignore]] }, { loss })
+    const alone = await model.evaluate({ x: [[0]], y: [[1]] }, { loss })
+    expect(some.loss).toBeCloseTo(alone.loss, 6)
+    for (const y of [[[1, 1, -2]], [Int32Array.of(1, 1, -2)]]) {
+      await expect(model.evaluate({ x, y }, { loss })).rejects.toThrow(
+        `evaluate data y[0][2]: expected a whole id from 0 or ${ignore}, received -2`,
+      )
+    }
+    const y = { values: Int32Array.of(1, 1, -1), shape: [1, 3] }
+    await expect(model.evaluate({ x, y }, { loss: 'crossEntropy' })).rejects.toMatchObject({
+      code: 'ERR_UNROLLED_VALUE',
+    })
+  })
+
   test('carried states are the states of the long sequence', async () => {
     const x = Array.from({ length: 12 }, (_, t) => Math.sin(t))
     const whole = rnn({ inputSize: 1, hiddenSize: 4 })
@@ -240,6 +311,7 @@ describe('bad input is refused, weights untouched', () => {
     const before = model.parameters()
     const { epochs } = await model.fit(rows(2), { ...options, onNonFinite: 'skip' })
     expect(epochs).toHaveLength(1)
+    expect(epochs[0]?.loss).toBeNaN()
     expect(model.parameters()).toEqual(before)
     await expect(model.fit(rows(2), options)).rejects.toMatchObject({
       code: 'ERR_UNROLLED_NON_FINITE',

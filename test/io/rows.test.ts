@@ -107,7 +107,9 @@ describe('every documented form of data', () => {
 
 describe('bad data are refused with their place', () => {
   const detached = new Float32Array(4)
-  structuredClone(detached.buffer, { transfer: [detached.buffer] })
+  const detachedIds = new Int32Array(4)
+  structuredClone(0, { transfer: [detached.buffer, detachedIds.buffer] })
+  const shared = new Float32Array(new SharedArrayBuffer(16))
 
   test.each<[string, RowKind, unknown, string]>([
     [
@@ -176,7 +178,55 @@ describe('bad data are refused with their place', () => {
       'a detached array',
       sequence,
       { values: detached, shape: [1, 2, 2] },
-      'SHAPE x: expected 4 values for the shape [1, 2, 2], received 0',
+      'VALUE x values: expected memory of its own, received one whose memory was transferred away',
+    ],
+    [
+      'a detached row',
+      sequence,
+      [[], detached],
+      'VALUE x[1]: expected memory of its own, received one whose memory was transferred away',
+    ],
+    [
+      'detached ids',
+      { kind: 'token' },
+      detachedIds,
+      'VALUE x values: expected memory of its own, received one whose memory was transferred away',
+    ],
+    [
+      'a row on shared memory',
+      sequence,
+      [shared],
+      'VALUE x[0]: expected memory of its own, received one on shared memory, which may change meanwhile: copy it',
+    ],
+    [
+      'a step on shared memory',
+      sequence,
+      [[shared.subarray(2)]],
+      'VALUE x[0][0]: expected memory of its own, received one on shared memory, which may change meanwhile: copy it',
+    ],
+    [
+      'more rows without a step than memory holds',
+      sequence,
+      { values: new Float32Array(0), shape: [2e9, 0, 2] },
+      'SIZE x shape: expected at most 16777216 rows without a step, received 2000000000',
+    ],
+    [
+      'a negative id in an array',
+      tokens,
+      { values: Int32Array.of(1, -9, 1, -1), shape: [2, 2], lengths: [1, 2] },
+      'VALUE x[1][1]: expected a whole id from 0, received -1',
+    ],
+    [
+      'a negative id in a row',
+      tokens,
+      [[1], Int32Array.of(1, -1)],
+      'VALUE x[1][1]: expected a whole id from 0, received -1',
+    ],
+    [
+      'a negative token',
+      { kind: 'token' },
+      Int32Array.of(1, -1),
+      'VALUE x[1]: expected a whole id from 0, received -1',
     ],
     [
       'shared memory',
@@ -210,6 +260,17 @@ describe('bad data are refused with their place', () => {
       }),
     )
   })
+})
+
+test('the id that does not count may be negative, and no other', () => {
+  const port = { name: 'y', rows: tokens, ignored: -100 }
+  const ids = Int32Array.of(1, -100)
+  for (const data of [[[1, -100]], [ids], { values: ids, shape: [1, 2] }]) {
+    expect(rowsOf('y', port, data).all().ids).toEqual(ids)
+  }
+  const message = 'y[0][0]: expected a whole id from 0 or -100, received -1'
+  expect(() => rowsOf('y', port, [[-1]])).toThrow(message)
+  expect(() => rowsOf('y', port, [Int32Array.of(-1)])).toThrow(message)
 })
 
 describe('results as nested arrays', () => {

@@ -6,6 +6,7 @@ import type {
   NativeReport,
   NativeStream,
   NativeTensor,
+  NativeTerm,
   NativeTrainer,
 } from '../../ts/native/contract.js'
 
@@ -17,9 +18,9 @@ export interface FakeStep {
 }
 
 const DESCRIPTION: Description = {
-  inputs: [{ name: 'input', kind: { sequence: { size: 1 } } }],
+  inputs: [{ name: 'input', kind: { sequence: { size: 1, axis: 'time' } } }],
   outputs: [{ name: 'output', kind: { vector: { size: 1 } } }],
-  states: [{ name: 'rnn.l0:h', size: 2 }],
+  states: [{ name: 'rnn.l0:h', size: 2, reverse: false }],
   parameters: [{ name: 'w', shape: [1], offset: 0 }],
   count: 1,
 }
@@ -122,9 +123,15 @@ export class FakeModel implements NativeModel {
 
   #full(step: number, inputs: NativeTensor[]): NativeReport {
     const [rows = 0] = inputs[0]?.shape ?? []
-    const found = { loss: 1, weight: rows, correct: 0, valid: rows, norm: 2, rate: 0.1, step }
-    return { ...found, skipped: false, ...this.report(step, inputs) }
+    const found = this.report(step, inputs)
+    const { loss = 1, terms = [termOf(loss, rows)] } = found
+    return { norm: 2, rate: 0.1, step, skipped: false, ...found, loss, terms }
   }
+}
+
+/** The only output's term: the mean loss of so many targets, and how many of them were hit. */
+export function termOf(mean: number, valid: number, correct = 0): NativeTerm {
+  return { output: 'output', sum: mean * valid, weight: valid, correct, valid }
 }
 
 /** An error as the addon throws it. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { meanSquared, UnrolledError } from '../../ts/index.js'
-import { coded, fakeModel } from '../support/fake-model.js'
+import { coded, fakeModel, termOf } from '../support/fake-model.js'
 
 /** `count` rows of one step each, the row's number in it. */
 function examples(count: number) {
@@ -48,8 +48,8 @@ test('means are weighted by valid targets, rates and norms are passed on', async
   const { model, native } = fakeModel()
   native.report = (step) =>
     step === 1
-      ? { loss: 4, weight: 1, correct: 1, valid: 1 }
-      : { loss: 1, weight: 2, correct: 1, valid: 3 }
+      ? { loss: 4, terms: [termOf(4, 1, 1)] }
+      : { loss: 1, terms: [{ ...termOf(1, 3, 1), sum: 2, weight: 2 }] }
   const events = []
   const options = {
     loss: 'meanSquared',
@@ -72,6 +72,45 @@ test('means are weighted by valid targets, rates and norms are passed on', async
       stopped: undefined,
     },
   ])
+})
+
+test('a skipped step has no loss, and an epoch averages over the others', async () => {
+  const { model, native } = fakeModel()
+  const skipped = { loss: Number.NaN, norm: Number.NaN, terms: [], skipped: true }
+  native.report = (step) => (step % 2 === 1 ? skipped : { terms: [termOf(3, 1)] })
+  const options = { loss: 'meanSquared', batchSize: 1, metrics: ['accuracy'] } as const
+  const losses = []
+  for await (const event of model.train(examples(2), options)) {
+    losses.push(event.type === 'step' ? event.loss : event.record.loss)
+  }
+  expect(losses).toEqual([Number.NaN, 1, 3])
+  native.report = () => skipped
+  const { epochs } = await model.fit(examples(2), { ...options, metrics: ['perplexity'] })
+  expect(epochs[0]).toMatchObject({ loss: Number.NaN, perplexity: Number.NaN })
+})
+
+test('losses of several outputs are reduced once, over all batches', async () => {
+  const output = (name: string) => ({ name, kind: { vector: { size: 1 } } })
+  const { model, native } = fakeModel({ outputs: [output('a'), output('b'), output('c')] })
+  const term = (output: string, sum: number, weight: number) => ({
+    output,
+    sum,
+    weight,
+    valid: weight,
+  })
+  const batches = [
+    [term('a', 10, 1), term('b', 0, 9), term('c', 2, 3)],
+    [term('a', 0, 9), term('b', 4, 1), term('c', 5, 2)],
+  ]
+  native.report = () => ({ terms: batches.shift() ?? [] })
+  const { x, y } = examples(2)
+  const loss = {
+    a: 'meanSquared',
+    b: meanSquared({ weight: 2 }),
+    c: meanSquared({ reduction: 'sum', weight: 3 }),
+  } as const
+  const scores = await model.evaluate({ x, y: { a: y, b: y, c: y } }, { loss, batchSize: 1 })
+  expect(scores.loss).toBeCloseTo(10 / 10 + (2 * 4) / 10 + 3 * 7, 12)
 })
 
 test('two steps are under way at once, never more, and the next batch is made meanwhile', async () => {
@@ -107,6 +146,20 @@ test('carried states begin anew with every epoch', async () => {
   expect(native.steps.map(({ inputs }) => inputs[0]?.values?.[0])).toEqual([0, 1, 2, 0, 1, 2])
 })
 
+test('rows that carry on are the same in every batch', async () => {
+  const { model, native } = fakeModel()
+  const options = { loss: 'meanSquared', carry: true } as const
+  await expect(model.fit(examples(7), { ...options, batchSize: 3 })).rejects.toThrow(
+    'fit data: expected a multiple of the 3 rows of a batch, since they carry on, received 7 rows',
+  )
+  expect(native.steps).toEqual([])
+  await model.fit(examples(2), { ...options, batchSize: 3, validation: examples(4) })
+  await expect(model.fit([examples(2), examples(3)], options)).rejects.toThrow(
+    'fit data batch 2: expected 2 rows as in the batch that it carries on from, received 3',
+  )
+  await model.fit([examples(2), examples(3)], { loss: 'meanSquared' })
+})
+
 test('the configuration of a run, with every default', async () => {
   const { model, native } = fakeModel()
   await model.fit(examples(1), { loss: meanSquared() })
@@ -121,7 +174,7 @@ test('the configuration of a run, with every default', async () => {
 
 test('validation is measured after every epoch, in order, and by metrics of your own', async () => {
   const { model, native } = fakeModel()
-  native.report = (step) => (step === 0 ? { loss: 0.5, correct: 1, valid: 2 } : {})
+  native.report = (step) => (step === 0 ? { terms: [termOf(0.5, 2, 1)] } : {})
   const total = {
     name: 'total',
     compute: ({ targets }: { targets: Record<string, { values: ArrayLike<number> }> }) =>
@@ -159,7 +212,7 @@ test('early stopping waits, stops and restores the best weights', async () => {
 test('early stopping by accuracy looks for the largest, and can leave the weights alone', async () => {
   const { model, native } = fakeModel()
   const hits = [1, 3, 2]
-  native.report = (step) => ({ correct: hits[step - 1] ?? 0, valid: 4 })
+  native.report = (step) => ({ terms: [termOf(1, 4, hits[step - 1])] })
   const history = await model.fit(examples(1), {
     loss: 'meanSquared',
     metrics: ['accuracy'],
@@ -168,6 +221,23 @@ test('early stopping by accuracy looks for the largest, and can leave the weight
   })
   expect(history.epochs).toHaveLength(3)
   expect(native.weights).toEqual(Float32Array.of(3))
+})
+
+test.each([
+  ['min', [Number.NaN, 3, 2, 2.5, 2.1], 3],
+  ['min', [3, Number.NaN, 2, Number.NaN, Number.NaN], 3],
+  ['max', [Number.NaN, 1, 2, 1, 1], 3],
+  ['min', [Number.NaN, Number.NaN, Number.NaN], 3],
+] as const)('early stopping takes NaN for the worst: %s of %j', async (mode, values, best) => {
+  const { model, native } = fakeModel()
+  native.report = (step) => ({ terms: [termOf(values[step - 1] ?? 0, 1)] })
+  const history = await model.fit(examples(1), {
+    loss: 'meanSquared',
+    epochs: 9,
+    earlyStopping: { patience: 2, mode },
+  })
+  expect(history.epochs).toHaveLength(values.length)
+  expect(native.weights).toEqual(Float32Array.of(best))
 })
 
 test('break finishes the step that was sent, and closes the iterator and the run', async () => {
@@ -230,6 +300,34 @@ test('a signal stops a run that waits for an iterator', async () => {
   setTimeout(() => controller.abort(), 5)
   await expect(run).rejects.toMatchObject({ name: 'AbortError' })
   await model.fit(examples(1), { loss: 'meanSquared' })
+})
+
+test('a signal stops a validation: no further batch is asked for or measured', async () => {
+  const { model, native } = fakeModel()
+  const controller = new AbortController()
+  let asked = 0
+  let closed = false
+  async function* validation() {
+    try {
+      for (;;) {
+        asked += 1
+        if (asked === 3) controller.abort()
+        yield examples(1)
+        await new Promise((resolve) => setTimeout(resolve, 1))
+      }
+    } finally {
+      closed = true
+    }
+  }
+  const run = model.fit(examples(1), {
+    loss: 'meanSquared',
+    validation: validation(),
+    signal: controller.signal,
+  })
+  await expect(run).rejects.toMatchObject({ name: 'AbortError' })
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect([asked, closed]).toEqual([3, true])
+  expect(native.log.filter((line) => line === 'evaluate')).toHaveLength(2)
 })
 
 test('an iterator that throws rejects with its own error; the model goes on', async () => {

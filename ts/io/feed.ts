@@ -41,9 +41,13 @@ export class ExampleRows {
   constructor(argument: string, ports: Ports, data: unknown) {
     checkOptions(argument, data, ['x', 'y'])
     const { x, y } = data as { x?: unknown; y?: unknown }
-    this.#inputs = rowsByPort(`${argument} x`, ports.inputs, x)
-    this.#targets = rowsByPort(`${argument} y`, ports.targets, y)
-    checkCount(`${argument} y`, this.#targets[0]?.count ?? this.count, this.count, 'x')
+    const inputs = rowsByPort(`${argument} x`, ports.inputs, x)
+    const targets = rowsByPort(`${argument} y`, ports.targets, y)
+    const count = inputs[0]?.count ?? 0
+    checkCount(`${argument} y`, targets[0]?.count ?? count, count, 'x')
+    const axes = timeAxes(ports.inputs, inputs)
+    this.#inputs = alongAxes(`${argument} x`, ports.inputs, inputs, axes)
+    this.#targets = alongAxes(`${argument} y`, ports.targets, targets, axes)
   }
 
   get count(): number {
@@ -65,6 +69,41 @@ export class ExampleRows {
       targets: this.#targets.map((target) => target.all()),
     }
   }
+}
+
+/** The rows that say how long those of an axis are, and their name. */
+type Axes = ReadonlyMap<string, { readonly name: string; readonly rows: Rows }>
+
+/** For each axis an input on it, one with lengths if there is one. */
+function timeAxes(ports: readonly Port[], inputs: readonly Rows[]): Axes {
+  const axes = new Map<string, { name: string; rows: Rows }>()
+  for (const [index, { name, axis }] of ports.entries()) {
+    const rows = inputs[index]
+    if (axis === undefined || rows === undefined) continue
+    const known = axes.get(axis)
+    if (known === undefined || (rows.ragged && !known.rows.ragged)) axes.set(axis, { name, rows })
+  }
+  return axes
+}
+
+/** Gives rows the lengths of their axis, or refuses those that differ from it. */
+function alongAxes(
+  argument: string,
+  ports: readonly Port[],
+  rows: readonly Rows[],
+  axes: Axes,
+): Rows[] {
+  return rows.map((own, index) => {
+    const { name, axis } = ports[index] ?? {}
+    const leading = axis === undefined ? undefined : axes.get(axis)
+    if (leading === undefined || leading.rows === own) return own
+    const cut = own.along(leading.rows)
+    const at = cut.lengths.findIndex((length, row) => length !== leading.rows.lengths[row])
+    if (at < 0) return cut
+    const expected = `${leading.rows.lengths[at]} steps as in ${leading.name}`
+    const received = new Described(String(cut.lengths[at]))
+    throw mismatch('ERR_UNROLLED_SHAPE', `${argument}.${name}[${at}]`, expected, received)
+  })
 }
 
 function byName(

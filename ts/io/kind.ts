@@ -11,6 +11,10 @@ export type RowKind =
 export interface Port {
   readonly name: string
   readonly rows: RowKind
+  /** The axis that its steps lie on; those of one axis have the same lengths. */
+  readonly axis?: string | undefined
+  /** An id outside the usual range that may be among its ids. */
+  readonly ignored?: number | undefined
 }
 
 /** The rows of an input or output of a compiled model. */
@@ -18,6 +22,12 @@ export function rowKind(kind: DescribedKind): RowKind {
   if ('vector' in kind) return { kind: 'vector', size: kind.vector.size }
   if ('sequence' in kind) return { kind: 'sequence', size: kind.sequence.size }
   return { kind: 'tokens' in kind ? 'tokens' : 'token' }
+}
+
+/** The axis of time of an input or output that has one. */
+export function axisOf(kind: DescribedKind): string | undefined {
+  if ('sequence' in kind) return kind.sequence.axis
+  return 'tokens' in kind ? kind.tokens.axis : undefined
 }
 
 /** Whether rows have steps. */

@@ -1,31 +1,45 @@
-import { Described, mismatch, UnrolledError } from '../errors.js'
+import { Described, mismatch } from '../errors.js'
 import type { NativeTensor } from '../native/contract.js'
+import { checkId } from './id.js'
 import { isIds, isTimed, type Port, shapeWords, widthOf } from './kind.js'
+import { checkMemory } from './memory.js'
+
+/** Rows without a single number may still take memory each; more of them are refused. */
+const MOST_EMPTY_ROWS = 2 ** 24
+
+/** How rows lie in a packed array. */
+interface Padding {
+  /** Steps from one row's start to the next's. */
+  readonly time: number
+  /** Whether each row has its own length; otherwise all are as long as the shape says. */
+  readonly ragged: boolean
+}
 
 /** Rows of one input or target in memory, each found by its start in one flat array. */
 export class Rows {
   readonly #port: Port
   readonly #values: Float32Array | Int32Array
-  /** The steps of each row; of a kind without steps, 1. */
   readonly #lengths: Int32Array
+  readonly #padding: Padding | undefined
   readonly #starts: Float64Array
 
   constructor(
     port: Port,
     values: Float32Array | Int32Array,
     lengths: Int32Array,
-    /** Steps from one row's start to the next's; none when they follow each other closely. */
-    stride?: number,
+    /** None when rows follow each other closely. */
+    padding?: Padding,
   ) {
     this.#port = port
     this.#values = values
     this.#lengths = lengths
+    this.#padding = padding
     this.#starts = new Float64Array(lengths.length)
     const width = widthOf(port.rows)
     let start = 0
     for (const [row, length] of lengths.entries()) {
       this.#starts[row] = start
-      start += (stride ?? length) * width
+      start += (padding?.time ?? length) * width
     }
   }
 
@@ -33,11 +47,32 @@ export class Rows {
     return this.#lengths.length
   }
 
+  /** The steps of each row; of a kind without steps, 1. */
+  get lengths(): Int32Array {
+    return this.#lengths
+  }
+
+  /** Whether each row was given its own length. */
+  get ragged(): boolean {
+    return this.#padding?.ragged ?? true
+  }
+
+  /** The rows with these lengths, if they were given none and are padded as long. */
+  along({ lengths, time }: Rows): Rows {
+    if (this.ragged || this.time !== time) return this
+    return new Rows(this.#port, this.#values, lengths, { time, ragged: true })
+  }
+
+  /** The steps that there is room for in each row. */
+  get time(): number {
+    return this.#padding?.time ?? longest(this.#lengths)
+  }
+
   /** The chosen rows, padded to the longest of them. */
   gather(rows: ArrayLike<number>): NativeTensor {
     const { name, rows: kind } = this.#port
     const lengths = Int32Array.from(rows, (row) => this.#lengths[row] ?? 0)
-    const time = lengths.reduce((most, length) => Math.max(most, length), 0)
+    const time = longest(lengths)
     const width = widthOf(kind)
     const stride = isTimed(kind) ? time * width : width
     const size = lengths.length * stride
@@ -61,6 +96,10 @@ export class Rows {
   all(): NativeTensor {
     return this.gather(Int32Array.from(this.#lengths, (_, row) => row))
   }
+}
+
+function longest(lengths: Int32Array): number {
+  return lengths.reduce((most, length) => Math.max(most, length), 0)
 }
 
 /** Data of any documented form as rows; `name` is the argument's in messages. */
@@ -93,13 +132,13 @@ function packedRows(name: string, port: Port, data: object): Rows {
         lengths,
       )
     }
-    return new Rows(port, values, new Int32Array(count).fill(1))
   }
   const valid =
     lengths === undefined
       ? new Int32Array(count).fill(time)
       : checkLengths(`${name} lengths`, lengths, count, time)
-  return new Rows(port, values, valid, time)
+  if (isIds(port.rows)) checkIds(name, port, values, valid, time)
+  return new Rows(port, values, valid, { time, ragged: lengths !== undefined })
 }
 
 function checkArray(
@@ -111,9 +150,23 @@ function checkArray(
   if (!(values instanceof expected)) {
     throw mismatch('ERR_UNROLLED_KIND', `${name} values`, article(expected.name), values)
   }
-  if (values.buffer instanceof SharedArrayBuffer) {
-    const received = new Described('one on shared memory, which may change meanwhile: copy it')
-    throw mismatch('ERR_UNROLLED_VALUE', `${name} values`, 'memory of its own', received)
+  checkMemory(`${name} values`, values)
+}
+
+/** Looks at the ids that count; those in the padding are never read. */
+function checkIds(
+  name: string,
+  { rows, ignored }: Port,
+  ids: ArrayLike<number>,
+  lengths: Int32Array,
+  time: number,
+): void {
+  for (const [row, length] of lengths.entries()) {
+    for (let step = 0; step < length; step++) {
+      const id = ids[row * time + step] ?? 0
+      if (id >= 0) continue
+      checkId(isTimed(rows) ? `${name}[${row}][${step}]` : `${name}[${row}]`, id, ignored)
+    }
   }
 }
 
@@ -137,7 +190,12 @@ function checkShape(
     const expected = `${size} values for the shape [${sizes.join(', ')}]`
     throw mismatch('ERR_UNROLLED_SHAPE', name, expected, new Described(String(length)))
   }
-  return [sizes[0] ?? 0, isTimed(rows) ? (sizes[1] ?? 0) : 1]
+  const [count = 0, time = 0] = sizes
+  if (size === 0 && count > MOST_EMPTY_ROWS) {
+    const expected = `at most ${MOST_EMPTY_ROWS} rows without a step`
+    throw mismatch('ERR_UNROLLED_SIZE', `${name} shape`, expected, new Described(String(count)))
+  }
+  return [count, isTimed(rows) ? time : 1]
 }
 
 function checkLengths(name: string, lengths: unknown, count: number, time: number): Int32Array {
@@ -165,8 +223,9 @@ function nestedRows(name: string, port: Port, data: readonly unknown[]): Rows {
   for (const [index, row] of data.entries()) {
     const where = `${name}[${index}]`
     if (!isTimed(rows)) fillStep(where, port, row, into)
-    else if (row instanceof values.constructor) fillFlat(row as Float32Array | Int32Array, into)
-    else {
+    else if (row instanceof values.constructor) {
+      fillFlat(where, port, row as Float32Array | Int32Array, into)
+    } else {
       for (const [step, value] of (row as readonly unknown[]).entries()) {
         fillStep(`${where}[${step}]`, port, value, into)
       }
@@ -184,12 +243,20 @@ function rowLength(where: string, port: Port, row: unknown): number {
   const width = widthOf(port.rows)
   const flat = isIds(port.rows) ? Int32Array : Float32Array
   if (Array.isArray(row)) return row.length
-  if (row instanceof flat && row.length % width === 0) return row.length / width
+  if (row instanceof flat && row.length % width === 0) {
+    checkMemory(where, row)
+    return row.length / width
+  }
   const steps = isIds(port.rows) ? 'ids' : `steps of ${width} numbers`
   throw mismatch('ERR_UNROLLED_KIND', where, `an array of ${steps} or ${article(flat.name)}`, row)
 }
 
-function fillFlat(row: Float32Array | Int32Array, into: Filling): void {
+function fillFlat(where: string, port: Port, row: Float32Array | Int32Array, into: Filling): void {
+  if (isIds(port.rows)) {
+    for (const [step, id] of row.entries()) {
+      if (id < 0) checkId(`${where}[${step}]`, id, port.ignored)
+    }
+  }
   into.values.set(row, into.at)
   into.at += row.length
 }
@@ -198,10 +265,11 @@ function fillFlat(row: Float32Array | Int32Array, into: Filling): void {
 function fillStep(where: string, port: Port, step: unknown, into: Filling): void {
   const width = widthOf(port.rows)
   if (isIds(port.rows)) {
-    into.values[into.at++] = checkId(where, step)
+    into.values[into.at++] = checkId(where, step, port.ignored)
   } else if (width === 1 && typeof step === 'number') {
     into.values[into.at++] = step
   } else if ((Array.isArray(step) || step instanceof Float32Array) && step.length === width) {
+    if (step instanceof Float32Array) checkMemory(where, step)
     for (const value of step) into.values[into.at++] = checkPlain(where, value)
   } else {
     throw mismatch('ERR_UNROLLED_SHAPE', where, `an array of ${width} numbers`, step)
@@ -215,15 +283,4 @@ function article(name: string): string {
 function checkPlain(where: string, value: unknown): number {
   if (typeof value === 'number') return value
   throw mismatch('ERR_UNROLLED_KIND', where, 'a number', value)
-}
-
-function checkId(where: string, value: unknown): number {
-  if (typeof value !== 'number') throw mismatch('ERR_UNROLLED_KIND', where, 'an id', value)
-  if (!Number.isInteger(value) || value < 0 || value > 0x7fff_ffff) {
-    throw new UnrolledError(
-      'ERR_UNROLLED_VALUE',
-      `${where}: expected a whole id from 0, received ${value}`,
-    )
-  }
-  return value
 }

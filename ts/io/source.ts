@@ -1,4 +1,4 @@
-import { mismatch, UnrolledError } from '../errors.js'
+import { Described, mismatch, UnrolledError } from '../errors.js'
 import { type Batch, ExampleRows, emptyData, type Ports } from './feed.js'
 import { permutation } from './shuffle.js'
 
@@ -15,6 +15,8 @@ export interface Cutting {
   readonly batchSize: number
   readonly shuffle: boolean
   readonly seed: number
+  /** Whether each batch goes on from the one before, row by row. */
+  readonly carry: boolean
 }
 
 /** Opens data of any documented form; `cutting` is for examples in memory. */
@@ -24,8 +26,8 @@ export function openSource(
   data: unknown,
   cutting: Cutting,
 ): Source {
-  if (typeof data === 'function') return iterated(argument, ports, () => data())
-  if (isIterable(data)) return iterated(argument, ports, () => data)
+  if (typeof data === 'function') return iterated(argument, ports, () => data(), cutting)
+  if (isIterable(data)) return iterated(argument, ports, () => data, cutting)
   if (typeof data === 'object' && data !== null && ('x' in data || 'y' in data)) {
     return inMemory(argument, ports, data, cutting)
   }
@@ -42,7 +44,11 @@ function inMemory(argument: string, ports: Ports, data: object, cutting: Cutting
   const examples = new ExampleRows(argument, ports, data)
   const { count } = examples
   if (count === 0) throw emptyData(argument)
-  const { batchSize, shuffle, seed } = cutting
+  const { batchSize, shuffle, seed, carry } = cutting
+  if (carry && count > batchSize && count % batchSize !== 0) {
+    const expected = `a multiple of the ${batchSize} rows of a batch, since they carry on`
+    throw mismatch('ERR_UNROLLED_SHAPE', argument, expected, new Described(`${count} rows`))
+  }
   return {
     steps: Math.ceil(count / batchSize),
     async *epoch(epoch) {
@@ -54,7 +60,7 @@ function inMemory(argument: string, ports: Ports, data: object, cutting: Cutting
   }
 }
 
-function iterated(argument: string, ports: Ports, open: () => unknown): Source {
+function iterated(argument: string, ports: Ports, open: () => unknown, { carry }: Cutting): Source {
   return {
     steps: undefined,
     async *epoch(epoch) {
@@ -63,9 +69,16 @@ function iterated(argument: string, ports: Ports, open: () => unknown): Source {
         throw mismatch('ERR_UNROLLED_ARGUMENT', argument, 'an iterable of batches', batches)
       }
       let count = 0
+      let rows: number | undefined
       for await (const batch of batches) {
-        const examples = new ExampleRows(`${argument} batch ${count + 1}`, ports, batch)
-        if (examples.count === 0) throw emptyData(`${argument} batch ${count + 1}`)
+        const where = `${argument} batch ${count + 1}`
+        const examples = new ExampleRows(where, ports, batch)
+        if (examples.count === 0) throw emptyData(where)
+        if (carry && rows !== undefined && rows !== examples.count) {
+          const expected = `${rows} rows as in the batch that it carries on from`
+          throw mismatch('ERR_UNROLLED_SHAPE', where, expected, new Described(`${examples.count}`))
+        }
+        rows = examples.count
         count += 1
         yield examples.whole()
       }

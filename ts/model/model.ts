@@ -1,24 +1,23 @@
-import { UnrolledError } from '../errors.js'
+import { mismatch, UnrolledError } from '../errors.js'
 import type { GraphJson } from '../graph/json.js'
 import type { Outputs } from '../graph/outputs.js'
 import type { Value } from '../graph/value.js'
 import type { Data, Feed } from '../io/data.js'
-import { type Batch, type Ports, rowsByPort } from '../io/feed.js'
-import { type Port, rowKind } from '../io/kind.js'
+import { type Ports, rowsByPort } from '../io/feed.js'
+import { axisOf, type Port, rowKind } from '../io/kind.js'
 import { Result } from '../io/result.js'
 import { openSource } from '../io/source.js'
-import type { Description, NativeModel } from '../native/contract.js'
+import type { Description, NativeModel, NativeTensor } from '../native/contract.js'
 import { guard, guardAsync } from '../native/errors.js'
 import { checkCount, checkOptions } from '../options.js'
 import { EarlyStopping } from '../train/early-stopping.js'
 import { evaluateBatches, type Scores } from '../train/evaluate.js'
 import type { EpochRecord, History, StopReason, TrainEvent } from '../train/event.js'
 import { type OutputLoss, settleLosses, targetPort } from '../train/loss.js'
-import { type Metrics, settleMetrics } from '../train/metric.js'
+import { settleMetrics } from '../train/metric.js'
 import {
   EVALUATE_OPTIONS,
   type EvaluateOptions,
-  lossConfig,
   settle,
   type TrainOptions,
 } from '../train/options.js'
@@ -101,16 +100,22 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
     const settled = settle(options, data, this.#outputs)
     const ports = this.#ports(settled.losses)
     const { validation, earlyStopping } = options
-    const measure = { ...settled, shuffle: false }
-    const held = validation && openSource('fit validation', ports, validation, measure)
+    const measure = { ...settled, shuffle: false, carry: false }
+    const held =
+      validation === undefined
+        ? undefined
+        : openSource('fit validation', ports, validation, measure)
     this.#training = true
     try {
       const events = train({
         model: this.#native,
         source: openSource('fit data', ports, data, settled),
         settled,
-        validate: held && ((epoch) => this.#measure(held.epoch(epoch), settled)),
-        earlyStopping: earlyStopping && new EarlyStopping(earlyStopping, held !== undefined),
+        validate: held && ((epoch) => evaluateBatches(this.#native, held.epoch(epoch), settled)),
+        earlyStopping:
+          earlyStopping === undefined
+            ? undefined
+            : new EarlyStopping(earlyStopping, held !== undefined),
       })
       for await (const event of events) {
         this.#checkUsable()
@@ -122,7 +127,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
   }
 
   /**
-   * The loss and metrics on `data`, weighted by valid targets; dropout is off.
+   * The loss and metrics over all of `data`, however it is cut into batches; dropout is off.
    *
    * Rejects with an `UnrolledError` for bad options or data.
    */
@@ -132,14 +137,15 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
     const losses = settleLosses('evaluate loss', options.loss, this.#outputs)
     const metrics = settleMetrics('evaluate metrics', options.metrics ?? [])
     const batchSize = checkCount('evaluate batchSize', options.batchSize ?? 32)
-    const cutting = { batchSize, shuffle: false, seed: 0 }
+    const cutting = { batchSize, shuffle: false, carry: false, seed: 0 }
     const source = openSource('evaluate data', this.#ports(losses), data, cutting)
-    return this.#measure(source.epoch(1), { losses, metrics })
+    return evaluateBatches(this.#native, source.epoch(1), { losses, metrics })
   }
 
   /**
    * The outputs for `x`, and the state after each row's last step. `state` continues an earlier
-   * call: a sequence in two pieces gives the same bits as whole.
+   * call: a sequence in two pieces gives the same bits as whole, of a model that reads forward in
+   * time. One that reads backwards has no use for a state and refuses it.
    *
    * Rejects with an `UnrolledError` for bad data.
    */
@@ -147,7 +153,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
     this.#checkUsable()
     checkOptions('predict', options, ['state'])
     const inputs = rowsByPort('predict x', this.#inputs, x).map((rows) => rows.all())
-    const states = stateTensors('predict state', this.#description, options.state)
+    const states = this.#states(options.state)
     const result = await guardAsync(() => this.#native.predict(inputs, states))
     const outputs = result.outputs.map((tensor) => [tensor.name, new Result(tensor)])
     return { ...Object.fromEntries(outputs), state: stateOf(result.states) } as Prediction<O>
@@ -207,11 +213,13 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
     this.dispose()
   }
 
-  #measure(
-    batches: AsyncIterable<Batch>,
-    { losses, metrics }: { losses: readonly OutputLoss[]; metrics: Metrics },
-  ): Promise<Scores> {
-    return evaluateBatches(this.#native, JSON.stringify(lossConfig(losses)), batches, metrics)
+  #states(state: StateData | undefined): NativeTensor[] {
+    const backward = this.#description.states.find(({ reverse }) => reverse)
+    if (state !== undefined && backward !== undefined) {
+      const expected = `none: '${backward.name}' reads backwards in time`
+      throw mismatch('ERR_UNROLLED_ARGUMENT', 'predict state', expected, state)
+    }
+    return stateTensors('predict state', this.#description, state)
   }
 
   #ports(losses: readonly OutputLoss[]): Ports {
@@ -226,5 +234,5 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
 }
 
 function portsOf(ports: Description['inputs']): Port[] {
-  return ports.map(({ name, kind }) => ({ name, rows: rowKind(kind) }))
+  return ports.map(({ name, kind }) => ({ name, rows: rowKind(kind), axis: axisOf(kind) }))
 }

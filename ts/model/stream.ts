@@ -1,5 +1,6 @@
 import { mismatch, UnrolledError } from '../errors.js'
 import type { Sequence, Token, Tokens, Value, Vector } from '../graph/value.js'
+import { checkId } from '../io/id.js'
 import { type Port, rowKind, widthOf } from '../io/kind.js'
 import type { Description, NativeModel, NativeStream, NativeTensor } from '../native/contract.js'
 import { guard } from '../native/errors.js'
@@ -131,10 +132,8 @@ function stepTensors(ports: readonly Port[], x: unknown): NativeTensor[] {
 /** One step as a batch of one row and, where rows have steps, one step. */
 function stepTensor(where: string, { name, rows }: Port, step: unknown): NativeTensor {
   if (rows.kind === 'tokens' || rows.kind === 'token') {
-    if (typeof step !== 'number' || !Number.isInteger(step) || step < 0) {
-      throw mismatch('ERR_UNROLLED_VALUE', where, 'a whole id from 0', step)
-    }
-    return { name, shape: rows.kind === 'tokens' ? [1, 1] : [1], ids: Int32Array.of(step) }
+    const ids = Int32Array.of(checkId(where, step))
+    return { name, shape: rows.kind === 'tokens' ? [1, 1] : [1], ids }
   }
   const size = widthOf(rows)
   const numbers = typeof step === 'number' ? [step] : step

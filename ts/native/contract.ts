@@ -9,19 +9,28 @@ export interface NativeTensor {
 
 /** What a step or an evaluation of one batch found. */
 export interface NativeReport {
-  /** Mean over the valid targets, or the sum where that was asked for. */
+  /** The weighted sum of the losses, each reduced over the batch; NaN of a skipped step. */
   loss: number
-  /** What the loss is a mean over: the weight of the valid targets. */
-  weight: number
-  /** Targets that the largest output hits. */
-  correct: number
-  /** Targets that count. */
-  valid: number
-  /** The gradient's norm before clipping; 0 in an evaluation. */
+  /** What each output's loss came to; none of a skipped step. */
+  terms: NativeTerm[]
+  /** The gradient's norm before clipping; 0 in an evaluation, NaN of a skipped step. */
   norm: number
   rate: number
   step: number
   skipped: boolean
+}
+
+/** What the loss of one output came to; terms of batches add up to the term of all their rows. */
+export interface NativeTerm {
+  output: string
+  /** The sum of its targets' losses, neither reduced nor weighted against other outputs. */
+  sum: number
+  /** What a mean of them is divided by. */
+  weight: number
+  /** Targets that were hit; none where the loss is not of classes or of yes and no. */
+  correct?: number
+  /** Targets that count. */
+  valid: number
 }
 
 export interface NativeTrainer {
@@ -30,7 +39,7 @@ export interface NativeTrainer {
     targets: NativeTensor[],
     options: { carry: boolean },
   ): Promise<NativeReport>
-  /** Makes the steps under way reject, weights untouched by them. */
+  /** Makes the steps that have not begun reject; the one under way is finished. */
   cancel(): void
   close(): void
 }
@@ -78,7 +87,12 @@ export interface NativeModelClass {
 export interface Description {
   readonly inputs: readonly { readonly name: string; readonly kind: DescribedKind }[]
   readonly outputs: readonly { readonly name: string; readonly kind: DescribedKind }[]
-  readonly states: readonly { readonly name: string; readonly size: number }[]
+  readonly states: readonly {
+    readonly name: string
+    readonly size: number
+    /** Whether it goes from a sequence's end to its start. */
+    readonly reverse: boolean
+  }[]
   readonly parameters: readonly {
     readonly name: string
     readonly shape: readonly number[]
@@ -90,6 +104,6 @@ export interface Description {
 /** The kind of an input or output; the graph's JSON has the same form. */
 export type DescribedKind =
   | { readonly vector: { readonly size: number } }
-  | { readonly sequence: { readonly size: number } }
-  | { readonly tokens: { readonly vocabulary: number } }
+  | { readonly sequence: { readonly size: number; readonly axis: string } }
+  | { readonly tokens: { readonly vocabulary: number; readonly axis: string } }
   | { readonly token: { readonly vocabulary: number } }

@@ -1,14 +1,16 @@
 import type { Batch } from '../io/feed.js'
 import { Result } from '../io/result.js'
-import type { NativeModel, NativeReport } from '../native/contract.js'
+import type { NativeModel, NativeReport, NativeTerm } from '../native/contract.js'
 import { guardAsync } from '../native/errors.js'
+import type { OutputLoss } from './loss.js'
 import { type Metrics, metricTargets } from './metric.js'
+import { lossConfig } from './options.js'
 
 /** What a model scores: `loss`, and each metric that was asked for under its name. */
 export interface Scores {
-  /** Mean over all valid targets. */
+  /** The losses over all valid targets, reduced and weighted as they say; NaN without any. */
   readonly loss: number
-  /** The part of valid targets hit. */
+  /** The part of the valid targets hit, of outputs with cross-entropy (binary too); NaN without any. */
   readonly accuracy?: number
   /** `exp(loss)`. */
   readonly perplexity?: number
@@ -16,51 +18,101 @@ export interface Scores {
   readonly [metric: string]: number | undefined
 }
 
-/** Sums over batches, each weighted by its valid targets. */
+/** Sums over batches, which come to what one batch of all rows does. */
 export class Tally {
-  #loss = 0
-  #weight = 0
-  #correct = 0
-  #valid = 0
-  readonly #custom = new Map<string, number>()
+  readonly #losses: readonly OutputLoss[]
+  readonly #terms = new Map<string, NativeTerm>()
+  readonly #custom = new Map<string, Fraction>()
+
+  constructor(losses: readonly OutputLoss[]) {
+    this.#losses = losses
+  }
 
   add(report: NativeReport): void {
-    this.#loss += report.loss * report.weight
-    this.#weight += report.weight
-    this.#correct += report.correct
-    this.#valid += report.valid
+    for (const term of report.terms) {
+      const sums = this.#terms.get(term.output)
+      this.#terms.set(term.output, sums === undefined ? term : sumOf(sums, term))
+    }
   }
 
   addCustom(name: string, value: number, report: NativeReport): void {
-    this.#custom.set(name, (this.#custom.get(name) ?? 0) + value * report.valid)
+    const { part, whole } = this.#custom.get(name) ?? { part: 0, whole: 0 }
+    const valid = report.terms.reduce((sum, term) => sum + term.valid, 0)
+    this.#custom.set(name, { part: part + value * valid, whole: whole + valid })
   }
 
-  /** The means so far; 0 where nothing counted. */
+  /** The scores so far; NaN where nothing counted. */
   scores(metrics: Metrics): Scores {
-    const loss = this.#weight === 0 ? 0 : this.#loss / this.#weight
-    const part = (sum: number): number => (this.#valid === 0 ? 0 : sum / this.#valid)
-    const custom = [...this.#custom].map(([name, sum]) => [name, part(sum)] as const)
+    const loss = this.#loss()
+    const custom = [...this.#custom].map(([name, sums]) => [name, ratio(sums)] as const)
     return {
       loss,
-      ...(metrics.accuracy && { accuracy: part(this.#correct) }),
+      ...(metrics.accuracy && { accuracy: ratio(this.#hits()) }),
       ...(metrics.perplexity && { perplexity: Math.exp(loss) }),
       ...Object.fromEntries(custom),
     }
   }
+
+  #loss(): number {
+    const counted = this.#losses.flatMap(({ output, loss: { reduction, weight } }) => {
+      const term = this.#terms.get(output.name)
+      if (term === undefined || term.weight === 0) return []
+      return [weight * (reduction === 'sum' ? term.sum : term.sum / term.weight)]
+    })
+    return counted.length === 0 ? Number.NaN : counted.reduce((sum, part) => sum + part, 0)
+  }
+
+  #hits(): Fraction {
+    const hits = { part: 0, whole: 0 }
+    for (const { correct, valid } of this.#terms.values()) {
+      if (correct === undefined) continue
+      hits.part += correct
+      hits.whole += valid
+    }
+    return hits
+  }
+}
+
+interface Fraction {
+  readonly part: number
+  readonly whole: number
+}
+
+function ratio({ part, whole }: Fraction): number {
+  return whole === 0 ? Number.NaN : part / whole
+}
+
+function sumOf(a: NativeTerm, b: NativeTerm): NativeTerm {
+  return {
+    output: a.output,
+    sum: a.sum + b.sum,
+    weight: a.weight + b.weight,
+    ...(a.correct !== undefined && { correct: a.correct + (b.correct ?? 0) }),
+    valid: a.valid + b.valid,
+  }
+}
+
+/** What is measured, and until when. */
+export interface Measure {
+  readonly losses: readonly OutputLoss[]
+  readonly metrics: Metrics
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Measures a model on batches; the outputs are computed once more where a metric needs them. */
 export async function evaluateBatches(
   model: NativeModel,
-  config: string,
   batches: AsyncIterable<Batch>,
-  metrics: Metrics,
+  { losses, metrics, signal }: Measure,
 ): Promise<Scores> {
-  const tally = new Tally()
+  const tally = new Tally(losses)
+  const config = JSON.stringify(lossConfig(losses))
   for await (const { inputs, targets } of batches) {
+    signal?.throwIfAborted()
     const report = await guardAsync(() => model.evaluate(config, inputs, targets, []))
     tally.add(report)
     if (metrics.custom.length === 0) continue
+    signal?.throwIfAborted()
     const { outputs } = await guardAsync(() => model.predict(inputs, []))
     const batch = {
       outputs: Object.fromEntries(outputs.map((output) => [output.name, new Result(output)])),

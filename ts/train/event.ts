@@ -7,11 +7,11 @@ export interface StepEvent {
   readonly step: number
   /** Steps that the epoch has, where that is known beforehand. */
   readonly steps: number | undefined
-  /** The loss of the batch, before the update. */
+  /** The loss of the batch, before the update; NaN of a skipped step. */
   readonly loss: number
   /** The learning rate of the update. */
   readonly rate: number
-  /** The gradient's norm before clipping. */
+  /** The gradient's norm before clipping; NaN of a skipped step. */
   readonly norm: number
   /** Whether the update was left out because it was not finite. */
   readonly skipped: boolean
@@ -21,7 +21,10 @@ export interface StepEvent {
 export interface EpochRecord {
   /** Counted from 1. */
   readonly epoch: number
-  /** Mean of the batches' losses by their valid targets, each before its update. */
+  /**
+   * The losses over the targets of all steps that counted, each measured before its update; NaN if
+   * none did.
+   */
   readonly loss: number
   /** The validation's loss after the epoch. */
   readonly validationLoss?: number

@@ -1,13 +1,6 @@
 import { mismatch } from '../errors.js'
 import type { Port, RowKind } from '../io/kind.js'
-import {
-  checkCount,
-  checkNumber,
-  checkOptions,
-  checkPositive,
-  checkWord,
-  unknownName,
-} from '../options.js'
+import { checkNumber, checkOptions, checkPositive, checkWord, unknownName } from '../options.js'
 
 /** A measure of how far an output is from its target, made by {@link crossEntropy} and others. */
 export interface Loss {
@@ -47,7 +40,7 @@ export interface CrossEntropyOptions extends LossOptions {
   readonly labelSmoothing?: number
   /** What each class counts for; 1 each by default. */
   readonly classWeights?: readonly number[]
-  /** A target id that does not count; none by default. */
+  /** A target id that does not count, which may be negative or no class; none by default. */
   readonly ignore?: number
 }
 
@@ -65,7 +58,7 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
   return lossOf('crossEntropy', options, {
     labelSmoothing: checkNumber('crossEntropy labelSmoothing', labelSmoothing, 0, 1),
     classWeights: classWeights === undefined ? null : Array.from(classWeights, checkWeight),
-    ignore: ignore === undefined ? null : checkCount('crossEntropy ignore', ignore, 0),
+    ignore: ignore === undefined ? null : checkId('crossEntropy ignore', ignore),
   })
 }
 
@@ -134,7 +127,10 @@ export function settleLosses(
 export function targetPort({ output, loss }: OutputLoss): Port {
   if (!Object.hasOwn(loss.measure, 'crossEntropy')) return output
   const rows: RowKind = { kind: output.rows.kind === 'sequence' ? 'tokens' : 'token' }
-  return { name: output.name, rows }
+  const { name, axis } = output
+  const { crossEntropy: settings } = loss.measure
+  const { ignore: ignored } = settings ?? {}
+  return { name, rows, axis, ignored: typeof ignored === 'number' ? ignored : undefined }
 }
 
 function settleLoss(where: string, value: unknown): Loss {
@@ -158,6 +154,8 @@ function isLoss(value: unknown): value is Loss {
     typeof value === 'object' &&
     value !== null &&
     'measure' in value &&
+    typeof value.measure === 'object' &&
+    value.measure !== null &&
     'reduction' in value &&
     typeof value.reduction === 'string'
   )
@@ -173,6 +171,15 @@ function lossOf(
     reduction: checkWord(`${name} reduction`, reduction, ['mean', 'sum']),
     weight: checkNumber(`${name} weight`, weight, 0),
   })
+}
+
+/** A whole number that fits an `Int32Array`. */
+function checkId(name: string, value: unknown): number {
+  if (typeof value !== 'number' || (value | 0) !== value) {
+    const expected = 'a whole number of 32 bits'
+    throw mismatch('ERR_UNROLLED_ARGUMENT', name, expected, value)
+  }
+  return value
 }
 
 function checkWeight(value: number, index: number): number {

@@ -25,7 +25,8 @@ export interface Metric {
 }
 
 /**
- * `'accuracy'`: the part of valid targets that the largest output hits (for cross-entropy).
+ * `'accuracy'`: the part of the valid targets that are hit, of outputs with cross-entropy: by the
+ * largest output, or of binary cross-entropy by the likelier side.
  * `'perplexity'`: `exp(loss)`.
  */
 export type MetricLike = 'accuracy' | 'perplexity' | Metric

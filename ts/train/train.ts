@@ -42,10 +42,10 @@ async function* epochs(run: Run, trainer: NativeTrainer): AsyncGenerator<TrainEv
   const { model, settled, earlyStopping } = run
   for (let epoch = 1; epoch <= settled.epochs; epoch++) {
     const started = performance.now()
-    const tally = new Tally()
+    const tally = new Tally(settled.losses)
     let step = 0
     for await (const report of steps(run, trainer, epoch)) {
-      if (!report.skipped) tally.add(report)
+      tally.add(report)
       step += 1
       yield stepEvent(epoch, step, run.source.steps, report)
     }

@@ -11,7 +11,7 @@ use support::runs::{data, numbers, values};
 use unrolled_core::Code;
 use unrolled_core::format;
 use unrolled_core::graph::Graph;
-use unrolled_core::model::{Model, Report, Stream, Trainer, TrainerConfig};
+use unrolled_core::model::{Model, Stream, Trainer, TrainerConfig};
 use unrolled_core::run::Tensor;
 
 const ROWS: usize = 3;
@@ -163,7 +163,8 @@ fn a_step_may_be_skipped_instead() {
     let mut trainer = trainer(&model, "y", &config).unwrap();
     let before = bits(&model.parameters());
     let report = trainer.step(vec![input()], vec![huge()], false).unwrap();
-    assert_eq!(report, Report { skipped: true, ..Report::default() });
+    assert!(report.skipped && report.loss.is_nan() && report.norm.is_nan());
+    assert_eq!((report.step, report.terms), (0, Vec::new()));
     assert_eq!(bits(&model.parameters()), before);
     let report = trainer.step(vec![input()], vec![target()], true).unwrap();
     assert!(!report.skipped && report.step == 1 && report.loss > 0.0);

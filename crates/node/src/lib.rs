@@ -12,7 +12,7 @@ mod version;
 mod worker;
 
 pub use model::Model;
-pub use report::Report;
+pub use report::{Report, Term};
 pub use stream::Stream;
 pub use tensor::{Prediction, Tensor};
 pub use trainer::{StepOptions, Trainer};

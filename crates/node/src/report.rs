@@ -9,24 +9,35 @@ use crate::tensor::{Tensor, handed_over};
 /// What a batch came to.
 #[napi(object, object_from_js = false)]
 pub struct Report {
-    /// The weighted sum of the losses, each reduced over the batch.
+    /// The weighted sum of the losses, each reduced over the batch; NaN of a skipped step.
     pub loss: f64,
-    /// The weight of the targets: what a mean is divided by.
-    pub weight: f64,
-    /// Targets that were hit.
-    pub correct: f64,
-    /// Targets that count.
-    pub valid: f64,
-    /// The gradient's norm before clipping; 0 without a gradient.
+    /// What each output's loss came to; none of a skipped step.
+    pub terms: Vec<Term>,
+    /// The gradient's norm before clipping; 0 without a gradient, NaN of a skipped step.
     pub norm: f64,
     /// The learning rate of the update; 0 without one.
     pub rate: f64,
     /// Updates so far.
     pub step: f64,
-    /// Whether the update was left out because the loss or gradient was not finite; the other numbers are then 0.
+    /// Whether the update was left out because the loss or gradient was not finite.
     pub skipped: bool,
     /// The states after each row's last step, of a measurement.
     pub states: Option<Vec<Tensor>>,
+}
+
+/// What the loss of one output came to. Terms of batches add up to the term of all their rows.
+#[napi(object, object_from_js = false)]
+pub struct Term {
+    /// The output.
+    pub output: String,
+    /// The sum of its targets' losses, neither reduced nor weighted against other outputs.
+    pub sum: f64,
+    /// The weight of the targets: what a mean is divided by.
+    pub weight: f64,
+    /// Targets that were hit; none where the loss is not of classes or of yes and no.
+    pub correct: Option<f64>,
+    /// Targets that count.
+    pub valid: f64,
 }
 
 impl Report {
@@ -34,9 +45,7 @@ impl Report {
     pub(crate) fn of_step(report: model::Report) -> Self {
         Self {
             loss: report.loss,
-            weight: report.weight,
-            correct: report.correct as f64,
-            valid: report.valid as f64,
+            terms: report.terms.into_iter().map(Term::from).collect(),
             norm: report.norm,
             rate: report.rate,
             step: report.step as f64,
@@ -48,5 +57,12 @@ impl Report {
     /// The report of a measurement.
     pub(crate) fn of_measurement((report, states): (model::Report, Vec<run::Tensor<f32>>)) -> Self {
         Self { states: Some(handed_over(states)), ..Self::of_step(report) }
+    }
+}
+
+impl From<model::Term> for Term {
+    fn from(term: model::Term) -> Self {
+        let model::Term { output, sum, weight, correct, valid } = term;
+        Self { output, sum, weight, correct: correct.map(|hits| hits as f64), valid: valid as f64 }
     }
 }

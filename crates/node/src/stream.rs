@@ -31,7 +31,7 @@ impl Stream {
         throwing(|| self.with(|stream| Ok(handed_over(stream.states().to_vec()))))
     }
 
-    /// Goes on from these states; any not given is zero.
+    /// Goes on from these states, one for each of the model's.
     #[napi(ts_args_type = "states: Array<Tensor>")]
     pub fn set_state(&self, states: Vec<Object>) -> std::result::Result<(), Thrown> {
         throwing(|| self.with(|stream| stream.set_states(copied("states", &states)?)))

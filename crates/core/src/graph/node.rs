@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Kind;
 use crate::params::Parameter;
 
-/// A model: parameters, nodes and named outputs. See the file format in `ARCHITECTURE.md`.
+/// A model: parameters, nodes and named outputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Graph {

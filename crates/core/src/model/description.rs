@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::graph::Kind;
-use crate::program::{Port, Program};
+use crate::program::{Port, Program, StatePort};
 
 /// A model's border and its parameters.
 #[derive(Clone, Debug, Serialize)]
@@ -32,6 +32,8 @@ pub struct PortDescription {
 pub struct StateDescription {
     name: String,
     size: usize,
+    /// Whether it goes from a sequence's end to its start.
+    reverse: bool,
 }
 
 /// A parameter.
@@ -47,12 +49,16 @@ impl Description {
     #[must_use]
     pub fn new(program: &Program) -> Self {
         let port = |port: &Port| PortDescription { name: port.name.clone(), kind: port.kind.clone() };
-        let states = program.states.iter();
+        let state = |state: &StatePort| StateDescription {
+            name: state.name.clone(),
+            size: state.size,
+            reverse: state.reverse,
+        };
         let entries = program.layout.entries().iter();
         Self {
             inputs: program.inputs.iter().map(port).collect(),
             outputs: program.outputs.iter().map(port).collect(),
-            states: states.map(|s| StateDescription { name: s.name.clone(), size: s.size }).collect(),
+            states: program.states.iter().map(state).collect(),
             parameters: entries
                 .map(|e| ParameterDescription {
                     name: e.name.clone(),

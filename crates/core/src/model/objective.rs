@@ -3,40 +3,61 @@
 use unrolled_kernels::Element;
 
 use super::{LossTerm, Reduction};
-use crate::loss::Loss;
+use crate::loss::{Loss, LossConfig};
 use crate::program::Program;
 use crate::run::{Batch, Goal, Score, Tensor};
 use crate::{Error, Result};
 
 /// What a batch came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
-    /// The weighted sum of the losses, each reduced over the batch.
+    /// The weighted sum of the losses, each reduced over the batch; NaN of a skipped step.
     pub loss: f64,
-    /// The weight of the targets: what a mean is divided by.
-    pub weight: f64,
-    /// Targets that were hit.
-    pub correct: u64,
-    /// Targets that count.
-    pub valid: u64,
-    /// The gradient's norm before clipping; 0 without a gradient.
+    /// What each output's loss came to; none of a skipped step.
+    pub terms: Vec<Term>,
+    /// The gradient's norm before clipping; 0 without a gradient, NaN of a skipped step.
     pub norm: f64,
     /// The learning rate of the update; 0 without one.
     pub rate: f64,
     /// Updates so far.
     pub step: u64,
-    /// Whether the update was left out because the loss or gradient was not finite; the other numbers are then 0.
+    /// Whether the update was left out because the loss or gradient was not finite.
     pub skipped: bool,
+}
+
+impl Report {
+    /// The report of a step that was left out after `step` updates.
+    pub(super) fn skipped(step: u64) -> Self {
+        Self { loss: f64::NAN, norm: f64::NAN, step, skipped: true, ..Self::default() }
+    }
+}
+
+/// What the loss of one output came to. Terms of batches add up to the term of all their rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Term {
+    /// The output.
+    pub output: String,
+    /// The sum of its targets' losses, neither reduced nor weighted against other outputs.
+    pub sum: f64,
+    /// The weight of the targets: what a mean is divided by.
+    pub weight: f64,
+    /// Targets that were hit; none where the loss is not of classes or of yes and no.
+    pub correct: Option<u64>,
+    /// Targets that count.
+    pub valid: u64,
 }
 
 /// Losses that fit a program.
 pub(super) struct Objective {
-    terms: Vec<Term>,
+    terms: Vec<OutputLoss>,
 }
 
-struct Term {
+struct OutputLoss {
     port: usize,
+    output: String,
     loss: Loss,
+    /// Whether a target can be hit.
+    hits: bool,
     reduction: Reduction,
     weight: f64,
 }
@@ -47,7 +68,8 @@ impl Objective {
         if losses.is_empty() {
             return Err(Error::argument("losses: expected at least one, got none"));
         }
-        let terms: Vec<Term> = losses.iter().map(|loss| Term::new(program, loss)).collect::<Result<_>>()?;
+        let terms: Vec<OutputLoss> =
+            losses.iter().map(|loss| OutputLoss::new(program, loss)).collect::<Result<_>>()?;
         let twice =
             terms.iter().enumerate().find(|(i, term)| terms[..*i].iter().any(|t| t.port == term.port));
         match twice {
@@ -101,15 +123,19 @@ impl Objective {
         let mut report = Report::default();
         for ((term, score), weight) in self.terms.iter().zip(scores).zip(weights) {
             report.loss += term.scale(weight.weight) * score.loss;
-            report.weight += weight.weight;
-            report.correct += score.correct;
-            report.valid += weight.valid;
+            report.terms.push(Term {
+                output: term.output.clone(),
+                sum: score.loss,
+                weight: weight.weight,
+                correct: term.hits.then_some(score.correct),
+                valid: weight.valid,
+            });
         }
         report
     }
 }
 
-impl Term {
+impl OutputLoss {
     fn new(program: &Program, config: &LossTerm) -> Result<Self> {
         let LossTerm { output, loss, reduction, weight } = config;
         let port = program.outputs.iter().position(|port| port.name == *output).ok_or_else(|| {
@@ -125,7 +151,9 @@ impl Term {
                 "losses: the weight of '{output}' must be finite, got {weight}"
             )));
         }
-        Ok(Self { port, loss: Loss::new(loss, width)?, reduction: *reduction, weight: *weight })
+        let hits = matches!(loss, LossConfig::CrossEntropy { .. } | LossConfig::BinaryCrossEntropy {});
+        let (output, loss) = (output.clone(), Loss::new(loss, width)?);
+        Ok(Self { port, output, loss, hits, reduction: *reduction, weight: *weight })
     }
 
     /// The factor of the summed loss, whose targets have this weight.

@@ -75,7 +75,7 @@ impl<E: Element> Trainer<E> {
         match self.finite(&report, &batch, noise) {
             Ok(norm) => report.norm = norm,
             Err(error) if error.code == Code::NonFinite && self.config.on_non_finite == OnNonFinite::Skip => {
-                return Ok(Report { skipped: true, step: self.optimizer.steps(), ..Report::default() });
+                return Ok(Report::skipped(self.optimizer.steps()));
             }
             Err(error) => return Err(error),
         }
