@@ -347,6 +347,57 @@ declare class UnrolledError extends Error {
     constructor(code: ErrorCode, message: string, options?: ErrorOptions);
 }
 
+/** A measure of how far an output is from its target, made by {@link crossEntropy} and others. */
+interface Loss {
+    /** The measure and its settings, as the core takes them. */
+    readonly measure: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    /** The mean over the valid targets, or their sum. */
+    readonly reduction: 'mean' | 'sum';
+    /** What it counts for beside the losses of other outputs. */
+    readonly weight: number;
+}
+/** The names of the losses, each with its default settings. */
+type LossName = 'crossEntropy' | 'binaryCrossEntropy' | 'meanSquared' | 'meanAbsolute' | 'huber';
+/** A loss, or its name. */
+type LossLike = Loss | LossName;
+/** The loss of the only output, or of outputs by name. */
+type Losses = LossLike | Readonly<Record<string, LossLike>>;
+/** Options that every loss has. */
+interface LossOptions {
+    /** `'mean'` over the valid targets (default), or `'sum'`. */
+    readonly reduction?: 'mean' | 'sum';
+    /** What it counts for beside the losses of other outputs; 1 by default. */
+    readonly weight?: number;
+}
+/** Options of {@link crossEntropy}. */
+interface CrossEntropyOptions extends LossOptions {
+    /** The part of each target that is spread over all classes; 0 by default. */
+    readonly labelSmoothing?: number;
+    /** What each class counts for; 1 each by default. */
+    readonly classWeights?: readonly number[];
+    /** A target id that does not count, which may be negative or no class; none by default. */
+    readonly ignore?: number;
+}
+/**
+ * `-ln softmax(output)[target]` from logits; targets are ids, one a step or one a row.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option.
+ */
+declare function crossEntropy(options?: CrossEntropyOptions): Loss;
+/** `-t ln σ(output) - (1 - t) ln(1 - σ(output))` from logits; targets `t` of the output's shape. */
+declare function binaryCrossEntropy(options?: LossOptions): Loss;
+/** `(output - target)²`; targets of the output's shape. */
+declare function meanSquared(options?: LossOptions): Loss;
+/** `|output - target|`; targets of the output's shape. */
+declare function meanAbsolute(options?: LossOptions): Loss;
+/**
+ * `d² / 2` where `d = |output - target|` is at most `delta` (1 by default), else
+ * `delta (d - delta / 2)`; targets of the output's shape.
+ */
+declare function huber(options?: LossOptions & {
+    readonly delta?: number;
+}): Loss;
+
 /** What a {@link Metric} sees: a batch's outputs and targets by name. */
 interface MetricBatch {
     readonly outputs: Readonly<Record<string, Result>>;
@@ -366,16 +417,17 @@ interface Metric {
     compute(batch: MetricBatch): number;
 }
 /**
- * `'accuracy'`: the part of valid targets that the largest output hits (for cross-entropy).
+ * `'accuracy'`: the part of the valid targets that are hit, of outputs with cross-entropy: by the
+ * largest output, or of binary cross-entropy by the likelier side.
  * `'perplexity'`: `exp(loss)`.
  */
 type MetricLike = 'accuracy' | 'perplexity' | Metric;
 
 /** What a model scores: `loss`, and each metric that was asked for under its name. */
 interface Scores {
-    /** Mean over all valid targets. */
+    /** The losses over all valid targets, reduced and weighted as they say; NaN without any. */
     readonly loss: number;
-    /** The part of valid targets hit. */
+    /** The part of the valid targets hit, of outputs with cross-entropy (binary too); NaN without any. */
     readonly accuracy?: number;
     /** `exp(loss)`. */
     readonly perplexity?: number;
@@ -392,11 +444,11 @@ interface StepEvent {
     readonly step: number;
     /** Steps that the epoch has, where that is known beforehand. */
     readonly steps: number | undefined;
-    /** The loss of the batch, before the update. */
+    /** The loss of the batch, before the update; NaN of a skipped step. */
     readonly loss: number;
     /** The learning rate of the update. */
     readonly rate: number;
-    /** The gradient's norm before clipping. */
+    /** The gradient's norm before clipping; NaN of a skipped step. */
     readonly norm: number;
     /** Whether the update was left out because it was not finite. */
     readonly skipped: boolean;
@@ -405,7 +457,10 @@ interface StepEvent {
 interface EpochRecord {
     /** Counted from 1. */
     readonly epoch: number;
-    /** Mean of the batches' losses by their valid targets, each before its update. */
+    /**
+     * The losses over the targets of all steps that counted, each measured before its update; NaN if
+     * none did.
+     */
     readonly loss: number;
     /** The validation's loss after the epoch. */
     readonly validationLoss?: number;
@@ -446,57 +501,6 @@ interface EarlyStoppingOptions {
     /** Ends with the weights of the best epoch; `true` by default. */
     readonly restoreBest?: boolean;
 }
-
-/** A measure of how far an output is from its target, made by {@link crossEntropy} and others. */
-interface Loss {
-    /** The measure and its settings, as the core takes them. */
-    readonly measure: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-    /** The mean over the valid targets, or their sum. */
-    readonly reduction: 'mean' | 'sum';
-    /** What it counts for beside the losses of other outputs. */
-    readonly weight: number;
-}
-/** The names of the losses, each with its default settings. */
-type LossName = 'crossEntropy' | 'binaryCrossEntropy' | 'meanSquared' | 'meanAbsolute' | 'huber';
-/** A loss, or its name. */
-type LossLike = Loss | LossName;
-/** The loss of the only output, or of outputs by name. */
-type Losses = LossLike | Readonly<Record<string, LossLike>>;
-/** Options that every loss has. */
-interface LossOptions {
-    /** `'mean'` over the valid targets (default), or `'sum'`. */
-    readonly reduction?: 'mean' | 'sum';
-    /** What it counts for beside the losses of other outputs; 1 by default. */
-    readonly weight?: number;
-}
-/** Options of {@link crossEntropy}. */
-interface CrossEntropyOptions extends LossOptions {
-    /** The part of each target that is spread over all classes; 0 by default. */
-    readonly labelSmoothing?: number;
-    /** What each class counts for; 1 each by default. */
-    readonly classWeights?: readonly number[];
-    /** A target id that does not count; none by default. */
-    readonly ignore?: number;
-}
-/**
- * `-ln softmax(output)[target]` from logits; targets are ids, one a step or one a row.
- *
- * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option.
- */
-declare function crossEntropy(options?: CrossEntropyOptions): Loss;
-/** `-t ln σ(output) - (1 - t) ln(1 - σ(output))` from logits; targets `t` of the output's shape. */
-declare function binaryCrossEntropy(options?: LossOptions): Loss;
-/** `(output - target)²`; targets of the output's shape. */
-declare function meanSquared(options?: LossOptions): Loss;
-/** `|output - target|`; targets of the output's shape. */
-declare function meanAbsolute(options?: LossOptions): Loss;
-/**
- * `d² / 2` where `d = |output - target|` is at most `delta` (1 by default), else
- * `delta (d - delta / 2)`; targets of the output's shape.
- */
-declare function huber(options?: LossOptions & {
-    readonly delta?: number;
-}): Loss;
 
 /** An update rule with its settings, made by {@link sgd}, {@link adam} and the others. */
 interface Optimizer {
@@ -648,12 +652,19 @@ interface TrainOptions<I extends Values$1 = Values$1, O extends Values$1 = Value
     readonly progress?: boolean;
     /** Stops when a measure no longer improves. */
     readonly earlyStopping?: EarlyStoppingOptions;
-    /** Truncated BPTT: an update every `k1` steps of time, gradients through the last `k2`. */
+    /**
+     * Truncated BPTT: every `k1` steps of time, their losses' gradients go back through the last `k2`
+     * steps. The gradients of a whole batch still make one update; for an update every `k1` steps
+     * give batches of `k1` steps and `carry: true`.
+     */
     readonly truncate?: {
         readonly k1: number;
         readonly k2: number;
     };
-    /** Each batch begins with the states that the one before ended with; `false` by default. */
+    /**
+     * Each batch begins with the states that the one before ended with, and so has as many rows;
+     * `false` by default.
+     */
     readonly carry?: boolean;
     /** A loss or gradient that is not finite: an error (default), or a step left out. */
     readonly onNonFinite?: 'error' | 'skip';
@@ -748,14 +759,16 @@ declare class Model<I extends Values = Values, O extends Outputs = Outputs> {
      */
     train(data: Data<I, O>, options: TrainOptions<I, O>): AsyncGenerator<TrainEvent, void, void>;
     /**
-     * The loss and metrics on `data`, weighted by valid targets; dropout is off.
+     * The loss and metrics over all of `data`, however it is cut into batches; dropout is off.
      *
      * Rejects with an `UnrolledError` for bad options or data.
      */
     evaluate(data: Data<I, O>, options: EvaluateOptions): Promise<Scores>;
     /**
      * The outputs for `x`, and the state after each row's last step. `state` continues an earlier
-     * call: a sequence in two pieces gives the same bits as whole.
+     * call: a sequence in two pieces gives the same bits as whole if the states are all that goes on: a
+     * `shift`, a pool over time or an `initial` state of the graph begins anew with each call. A model
+     * that reads backwards in time refuses a state.
      *
      * Rejects with an `UnrolledError` for bad data.
      */

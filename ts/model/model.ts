@@ -144,8 +144,9 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
 
   /**
    * The outputs for `x`, and the state after each row's last step. `state` continues an earlier
-   * call: a sequence in two pieces gives the same bits as whole, of a model that reads forward in
-   * time. One that reads backwards has no use for a state and refuses it.
+   * call: a sequence in two pieces gives the same bits as whole if the states are all that goes on: a
+   * `shift`, a pool over time or an `initial` state of the graph begins anew with each call. A model
+   * that reads backwards in time refuses a state.
    *
    * Rejects with an `UnrolledError` for bad data.
    */

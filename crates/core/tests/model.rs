@@ -11,7 +11,7 @@ use support::runs::{data, numbers, values};
 use unrolled_core::Code;
 use unrolled_core::format;
 use unrolled_core::graph::Graph;
-use unrolled_core::model::{Model, Stream, Trainer, TrainerConfig};
+use unrolled_core::model::{MeasureConfig, Model, Stream, Trainer, TrainerConfig};
 use unrolled_core::run::Tensor;
 
 const ROWS: usize = 3;
@@ -136,6 +136,22 @@ fn a_streams_state_is_a_value() {
     assert_eq!(code(vec![infinite, zero[1].clone()], &mut stream), Code::NonFinite);
     assert!(stream.push(vec![values("x", &[1, 1, 3], vec![0.0; 3])]).is_err());
     assert_eq!(stream.states(), after);
+}
+
+#[test]
+fn a_measurement_is_told_apart_by_output() {
+    let model = model();
+    let config = json!({ "losses": [{ "output": "y", "loss": { "meanSquared": {} }, "weight": 3.0 }] });
+    let config = MeasureConfig::from_json(&config.to_string()).unwrap();
+    let (report, _) = model.evaluate(&config, vec![input()], vec![target()], Vec::new()).unwrap();
+    let output = &model.predict(vec![input()], Vec::new()).unwrap().outputs[0];
+    let target = target();
+    let squares = data(output).iter().zip(data(&target)).map(|(y, t)| f64::from(y - t).powi(2));
+    let (sum, count) = (squares.sum::<f64>(), (ROWS * TIME * 5) as u64);
+    let [term] = &report.terms[..] else { panic!("one term, got {:?}", report.terms) };
+    assert!((term.sum - sum).abs() < 1e-6 * sum && (report.loss - 3.0 * sum / count as f64).abs() < 1e-5);
+    assert_eq!((term.output.as_str(), term.weight), ("y", count as f64));
+    assert_eq!((term.correct, term.valid), (None, count));
 }
 
 #[test]
