@@ -166,6 +166,11 @@ fn absurd_sizes_are_refused_before_anything_is_allocated() {
     let mut b = linear();
     b.node("t", tokens(huge), &[]);
     expect(&refused(&b.json()), Code::Size, &["'t'"]);
+    let mut b = linear();
+    for i in 0..5000 {
+        b.node(&format!("n{i}"), json!({ "activation": "tanh" }), &["x"]);
+    }
+    expect(&refused(&b.json()), Code::Size, &["nodes"]);
     // Doubling forty times: each node is small JSON, the values are not.
     let mut b = linear();
     for i in 0..40 {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Graph;
+use super::{Graph, Node, Op};
 use crate::{Error, Result};
 
 /// The version of the format this library reads and writes.
@@ -10,6 +10,9 @@ pub const VERSION: u32 = 1;
 
 /// Graphs are small; a text beyond this is not one.
 const MAX_BYTES: usize = 16 << 20;
+
+/// Most nodes, those in bodies included, and most parameters.
+const MAX_PARTS: usize = 1 << 12;
 
 #[derive(Deserialize)]
 struct Versioned {
@@ -20,7 +23,8 @@ impl Graph {
     /// Reads a graph.
     ///
     /// # Errors
-    /// [`crate::Code::Graph`] if the text is not JSON, is of another version, or has an unknown or missing field.
+    /// [`crate::Code::Graph`] if the text is not JSON, is of another version, or has an unknown or missing field;
+    /// [`crate::Code::Size`] if it has thousands of parts.
     pub fn from_json(text: &str) -> Result<Self> {
         if text.len() > MAX_BYTES {
             return Err(Error::graph(format!(
@@ -36,7 +40,23 @@ impl Graph {
                 versioned.version
             )));
         }
-        serde_json::from_str(text).map_err(malformed)
+        let graph: Self = serde_json::from_str(text).map_err(malformed)?;
+        graph.check_parts()?;
+        Ok(graph)
+    }
+
+    fn check_parts(&self) -> Result<()> {
+        let inside = |node: &Node| match &node.op {
+            Op::Scan(scan) => scan.body.nodes.len(),
+            _ => 0,
+        };
+        let nodes = self.nodes.len() + self.nodes.iter().map(inside).sum::<usize>();
+        for (what, count) in [("nodes", nodes), ("parameters", self.parameters.len())] {
+            if count > MAX_PARTS {
+                return Err(Error::size(format!("graph: expected at most {MAX_PARTS} {what}, got {count}")));
+            }
+        }
+        Ok(())
     }
 
     /// Writes the graph; [`Graph::from_json`] reads it back equal.

@@ -1,6 +1,6 @@
 //! A compiled graph with its parameters, which many threads may use at a time.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use unrolled_kernels::{Element, Kernels};
 
@@ -18,7 +18,8 @@ pub struct Model<E> {
     pub(super) program: Arc<Program>,
     pub(super) kernels: Kernels<E>,
     pub(super) pool: &'static Pool,
-    weights: RwLock<Weights<E>>,
+    /// Held only to fetch or change it: a run keeps the weights it began with.
+    weights: RwLock<Arc<Weights<E>>>,
     engine: Mutex<Engine<E>>,
 }
 
@@ -42,7 +43,7 @@ impl<E: Element> Model<E> {
         let weights = Weights::new(&program, values, pool)?;
         let program = Arc::new(program);
         let engine = Mutex::new(Engine::new(Arc::clone(&program), Mode::Inference, kernels));
-        Ok(Self { graph, program, kernels, pool, weights: RwLock::new(weights), engine })
+        Ok(Self { graph, program, kernels, pool, weights: RwLock::new(Arc::new(weights)), engine })
     }
 
     /// The graph.
@@ -102,15 +103,17 @@ impl<E: Element> Model<E> {
     /// # Errors
     /// Those of [`Weights::set`]; nothing is changed then.
     pub fn set_parameters(&self, values: &[E]) -> Result<()> {
-        self.weights_mut().set(&self.program, values, self.pool)
+        self.change_weights(|weights| weights.set(&self.program, values, self.pool))
     }
 
-    pub(super) fn weights(&self) -> RwLockReadGuard<'_, Weights<E>> {
-        self.weights.read().unwrap_or_else(PoisonError::into_inner)
+    /// The weights as they are now.
+    pub(super) fn weights(&self) -> Arc<Weights<E>> {
+        Arc::clone(&self.weights.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn weights_mut(&self) -> RwLockWriteGuard<'_, Weights<E>> {
-        self.weights.write().unwrap_or_else(PoisonError::into_inner)
+    /// Changes the weights, in a copy if a run still reads them.
+    pub(super) fn change_weights<T>(&self, change: impl FnOnce(&mut Weights<E>) -> T) -> T {
+        change(Arc::make_mut(&mut self.weights.write().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 

@@ -38,10 +38,19 @@ impl<E: Element> Stream<E> {
     /// Takes a piece and returns the outputs along it. On error the states are as before.
     ///
     /// # Errors
-    /// Those of [`Batch::new`] and [`Engine::forward`].
+    /// Those of [`Batch::new`] and [`Engine::forward`]; [`crate::Code::NonFinite`] for a state that has grown out of
+    /// range.
     pub fn push(&mut self, inputs: Vec<Tensor<E>>) -> Result<Vec<Tensor<E>>> {
         let batch = Batch::new(&self.model.program, inputs, self.states.clone())?;
         let run = self.engine.forward(&self.model.weights(), &batch, self.model.pool)?;
+        for (state, known) in run.states.iter().zip(&self.model.program.states) {
+            check_values(
+                &format!("state '{}'", known.name),
+                &Kind::Vector { size: known.size },
+                state,
+                None,
+            )?;
+        }
         self.states = run.states;
         Ok(run.outputs)
     }

@@ -199,8 +199,10 @@ impl<E: Element> Trainer<E> {
         if let Some(clip) = &config.clip {
             clip.apply(model.pool, gradients, norm);
         }
-        model.weights_mut().update(model.pool, |values| {
-            optimizer.step(model.pool, model.kernels, rate, values, gradients);
+        model.change_weights(|weights| {
+            weights.update(model.pool, |values| {
+                optimizer.step(model.pool, model.kernels, rate, values, gradients);
+            });
         });
         rate
     }

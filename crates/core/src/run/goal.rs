@@ -78,8 +78,9 @@ impl<E: Element> Goal<E> {
                 own.time == axis.time && (target.lengths.is_none() || own.lengths == axis.lengths)
             });
             if !same {
+                let lengths = if target.shape[1] == axis.time { "other lengths" } else { "other steps" };
                 return Err(Error::shape(format!(
-                    "{what}: expected the time and lengths of its output, {} steps, got {}",
+                    "{what}: expected the {} steps and the lengths of its output, got {} steps and {lengths}",
                     axis.time, target.shape[1]
                 )));
             }
