@@ -414,7 +414,7 @@ interface MetricTargets {
 interface Metric {
     /** The key that it has in the results; not a name the library uses itself. */
     readonly name: string;
-    compute(batch: MetricBatch): number;
+    compute(batch: MetricBatch): number | Promise<number>;
 }
 /**
  * `'accuracy'`: the part of the valid targets that are hit, of outputs with cross-entropy: by the

@@ -27,10 +27,16 @@ export function unknownName(
   return new UnrolledError('ERR_UNROLLED_ARGUMENT', `${where}: unknown ${what} "${name}"; ${hint}`)
 }
 
-/** A whole number of at least `least`. */
-export function checkCount(name: string, value: unknown, least = 1): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) {
-    const expected = least > 0 ? `a whole number of at least ${least}` : 'a whole number from 0'
+/** A whole number of at least `least` and at most `most`. */
+export function checkCount(
+  name: string,
+  value: unknown,
+  least = 1,
+  most = Number.MAX_SAFE_INTEGER,
+): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least || value > most) {
+    const bounded = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : undefined
+    const expected = `a whole number ${bounded ?? (least > 0 ? `of at least ${least}` : 'from 0')}`
     throw mismatch('ERR_UNROLLED_ARGUMENT', name, expected, value)
   }
   return value

@@ -1,5 +1,6 @@
 import { Described, mismatch } from '../errors.js'
 import type { NativeTensor } from '../native/contract.js'
+import { checkOptions } from '../options.js'
 import { checkId } from './id.js'
 import { isIds, isTimed, type Port, shapeWords, widthOf } from './kind.js'
 import { checkMemory } from './memory.js'
@@ -22,6 +23,8 @@ export class Rows {
   readonly #lengths: Int32Array
   readonly #padding: Padding | undefined
   readonly #starts: Float64Array
+  /** As it was checked: a resizable buffer may shrink under it. */
+  readonly #size: number
 
   constructor(
     port: Port,
@@ -34,6 +37,7 @@ export class Rows {
     this.#values = values
     this.#lengths = lengths
     this.#padding = padding
+    this.#size = values.length
     this.#starts = new Float64Array(lengths.length)
     const width = widthOf(port.rows)
     let start = 0
@@ -71,6 +75,10 @@ export class Rows {
   /** The chosen rows, padded to the longest of them. */
   gather(rows: ArrayLike<number>): NativeTensor {
     const { name, rows: kind } = this.#port
+    checkMemory(name, this.#values)
+    if (this.#values.length !== this.#size) {
+      throw mismatch('ERR_UNROLLED_VALUE', name, `${this.#size} values as before`, this.#values)
+    }
     const lengths = Int32Array.from(rows, (row) => this.#lengths[row] ?? 0)
     const time = longest(lengths)
     const width = widthOf(kind)
@@ -108,7 +116,11 @@ export function rowsOf(name: string, port: Port, data: unknown): Rows {
     return packedRows(name, port, { values: data, shape: [data.length] })
   }
   if (Array.isArray(data)) return nestedRows(name, port, data)
-  if (typeof data === 'object' && data !== null && 'values' in data) {
+  if (
+    typeof data === 'object' &&
+    data !== null &&
+    typeof Reflect.get(data, 'values') === 'object'
+  ) {
     return packedRows(name, port, data)
   }
   const expected = `an array of rows or { values, shape } of ${shapeWords(port.rows)}`
@@ -121,6 +133,7 @@ function packedRows(name: string, port: Port, data: object): Rows {
     shape?: unknown
     lengths?: unknown
   }
+  checkOptions(name, data, ['values', 'shape', 'lengths'], 'key')
   checkArray(name, port, values)
   const [count, time] = checkShape(name, port, shape, values.length)
   if (!isTimed(port.rows)) {

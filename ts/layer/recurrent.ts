@@ -76,6 +76,9 @@ export const RECURRENT_OPTIONS = [
   'name',
 ] as const
 
+/** More stacked layers than anyone trains; a mistake beyond it would fill the memory with nodes. */
+const MOST_LAYERS = 256
+
 /** Options with every default filled in. */
 export interface Settings {
   readonly where: string
@@ -105,7 +108,7 @@ export function settle(
   const settings = {
     where,
     hiddenSize: checkCount(`${where} hiddenSize`, options.hiddenSize),
-    numLayers: checkCount(`${where} numLayers`, options.numLayers ?? 1),
+    numLayers: checkCount(`${where} numLayers`, options.numLayers ?? 1, 1, MOST_LAYERS),
     bias: checkBoolean(`${where} bias`, options.bias ?? bias),
     dropout: checkRate(`${where} dropout`, options.dropout ?? 0),
     reverse: checkBoolean(`${where} reverse`, options.reverse ?? false),

@@ -194,6 +194,9 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
   /** Writes the model to a safetensors file: parameters, and the graph in the metadata. */
   async save(path: string): Promise<void> {
     this.#checkUsable()
+    if (typeof path !== 'string') {
+      throw mismatch('ERR_UNROLLED_ARGUMENT', 'save', 'a path', path)
+    }
     await guardAsync(() => this.#native.save(path))
   }
 

@@ -1,3 +1,4 @@
+import { mismatch } from '../errors.js'
 import type { Batch } from '../io/feed.js'
 import { Result } from '../io/result.js'
 import type { NativeModel, NativeReport, NativeTerm } from '../native/contract.js'
@@ -118,7 +119,13 @@ export async function evaluateBatches(
       outputs: Object.fromEntries(outputs.map((output) => [output.name, new Result(output)])),
       targets: Object.fromEntries(targets.map((target) => [target.name, metricTargets(target)])),
     }
-    for (const metric of metrics.custom) tally.addCustom(metric.name, metric.compute(batch), report)
+    for (const metric of metrics.custom) {
+      const value: unknown = await metric.compute(batch)
+      if (typeof value !== 'number') {
+        throw mismatch('ERR_UNROLLED_ARGUMENT', `metric ${metric.name}`, 'a number', value)
+      }
+      tally.addCustom(metric.name, value, report)
+    }
   }
   return tally.scores(metrics)
 }

@@ -21,7 +21,7 @@ export interface MetricTargets {
 export interface Metric {
   /** The key that it has in the results; not a name the library uses itself. */
   readonly name: string
-  compute(batch: MetricBatch): number
+  compute(batch: MetricBatch): number | Promise<number>
 }
 
 /**
@@ -51,7 +51,11 @@ export function settleMetrics(where: string, metrics: readonly MetricLike[]): Me
     if (typeof metric === 'string') {
       throw unknownName(where, 'metric', metric, ['accuracy', 'perplexity'])
     }
-    custom.push(checkMetric(where, metric))
+    const checked = checkMetric(where, metric)
+    if (custom.some((other) => other.name === checked.name)) {
+      throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'metrics of different names', checked.name)
+    }
+    custom.push(checked)
   }
   return {
     accuracy: metrics.includes('accuracy'),
