@@ -4,6 +4,7 @@
 mod cell;
 pub mod clip;
 pub mod error;
+mod finite;
 pub mod format;
 pub mod graph;
 pub mod initialize;

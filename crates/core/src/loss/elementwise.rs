@@ -6,6 +6,7 @@ use super::binary_cross_entropy::BinaryCrossEntropy;
 use super::huber::Huber;
 use super::mean_absolute::MeanAbsolute;
 use super::mean_squared::MeanSquared;
+use crate::finite::first_non_finite;
 use crate::{Error, Result};
 
 /// The loss of one element.
@@ -74,8 +75,8 @@ pub(super) fn check<E: Element>(targets: Matrix<E>, width: usize) -> Result<()> 
         )));
     }
     for i in 0..targets.rows() {
-        if let Some(value) = targets.row(i).iter().find(|t| !t.is_finite()) {
-            return Err(Error::non_finite(format!("target {i} holds {value}")));
+        if let Some(at) = first_non_finite(targets.row(i)) {
+            return Err(Error::non_finite(format!("target {i} holds {}", targets.element(i, at))));
         }
     }
     Ok(())

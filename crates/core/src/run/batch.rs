@@ -2,6 +2,7 @@
 
 use unrolled_kernels::Element;
 
+use crate::finite::first_non_finite;
 use crate::graph::Kind;
 use crate::program::{Port, Program};
 use crate::{Error, Result};
@@ -314,7 +315,7 @@ pub(crate) fn check_values<E: Element>(
         };
         match &tensor.data {
             Data::Values(values) => {
-                if let Some(i) = values[range].iter().position(|x| !x.is_finite()) {
+                if let Some(i) = first_non_finite(&values[range]) {
                     return Err(Error::non_finite(format!("{what}: a NaN or infinity at {}", at(i))));
                 }
             }

@@ -4,6 +4,7 @@ use unrolled_kernels::Element;
 
 use super::Frame;
 use crate::cell::{gru, lstm, rnn};
+use crate::finite::first_non_finite;
 use crate::op::{
     activation, arithmetic, concat, dropout, embedding, layer_norm, linear, pool, repeat, shift,
 };
@@ -64,7 +65,7 @@ fn inspect<E: Element>(f: &Frame<'_, E>, i: &Instruction) -> Result<()> {
     for &value in i.outputs.iter().filter(|&&v| f.program.values[v].width > 0) {
         let rows = f.matrix(Operand::Value(value));
         for row in 0..rows.rows() {
-            if rows.row(row).iter().any(|x| !x.is_finite()) {
+            if first_non_finite(rows.row(row)).is_some() {
                 let when = f.step_of(value, row).map_or(String::new(), |t| format!(" at step {t}"));
                 return Err(Error::non_finite(format!("node '{}': a NaN or infinity{when}", i.node)));
             }

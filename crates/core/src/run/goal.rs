@@ -216,9 +216,13 @@ enum Gathered<E> {
 fn gather<E: Element>(targets: &Data<E>, places: &[usize], width: usize) -> Gathered<E> {
     match targets {
         Data::Ids(ids) => Gathered::Classes(places.iter().map(|&place| ids[place].cast_unsigned()).collect()),
-        Data::Values(values) => Gathered::Values(
-            places.iter().flat_map(|&place| values[place * width..][..width].iter().copied()).collect(),
-        ),
+        Data::Values(values) => {
+            let mut gathered = Vec::with_capacity(places.len() * width);
+            for &place in places {
+                gathered.extend_from_slice(&values[place * width..][..width]);
+            }
+            Gathered::Values(gathered)
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use unrolled_kernels::{Element, Matrix, Packed};
 
+use crate::finite::first_non_finite;
 use crate::parallel::Pool;
 use crate::params::Layout;
 use crate::program::{PackSpec, Program, TensorRef};
@@ -109,7 +110,7 @@ fn check<E: Element>(program: &Program, values: &[E]) -> Result<()> {
 
 /// Refuses a NaN or infinity among the parameters.
 pub(crate) fn check_finite<E: Element>(layout: &Layout, values: &[E]) -> Result<()> {
-    let bad = layout.entries().iter().find(|entry| values[entry.range()].iter().any(|x| !x.is_finite()));
+    let bad = layout.entries().iter().find(|entry| first_non_finite(&values[entry.range()]).is_some());
     match bad {
         Some(entry) => Err(Error::non_finite(format!("parameter '{}': a NaN or infinity", entry.name))),
         None => Ok(()),
