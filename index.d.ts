@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" />
 /** `size` numbers a row. */
 interface Vector<F extends number = number> {
     readonly kind: 'vector';

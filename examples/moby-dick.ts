@@ -75,6 +75,11 @@ export async function run(settings: Settings): Promise<Outcome> {
   console.log(`\nloss curve: ${join(folder, 'moby-dick.svg')}`)
   console.log(`model: ${path}, ${statSync(path).size} bytes, ${model.parameterCount} parameters`)
   console.log(`loaded again, the test figure is ${sameBits ? 'the same to the bit' : 'DIFFERENT'}`)
+  if (bzip2 !== undefined && bits >= bzip2) {
+    console.log(
+      `not below bzip2: ${bits.toFixed(2)} against ${bzip2.toFixed(2)} bits per character`,
+    )
+  }
   return { bits, bzip2, seconds, sameBits, sample: made }
 }
 
@@ -137,7 +142,8 @@ async function learn(model: LanguageModel, { train, valid, alphabet }: Corpus, s
     line.update({ epoch, step: done, steps: total, loss, characters, seconds: elapsed() })
     if (elapsed() > settings.secondsAtMost) break
   }
-  console.log(`trained ${done} of ${total} steps in ${elapsed().toFixed(1)} s`)
+  const cut = done < total ? `, stopped by the limit of ${settings.secondsAtMost} s` : ''
+  console.log(`trained ${done} of ${total} steps in ${elapsed().toFixed(1)} s${cut}`)
   return { training, validation, seconds: elapsed() }
 }
 

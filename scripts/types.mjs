@@ -11,7 +11,9 @@ main(async () => {
     external: [/^#/, /^node:/],
     plugins: [dts({ tsconfig: join(root, 'tsconfig.build.json') })],
   })
-  await bundle.write({ file: join(root, 'dist/index.d.ts'), format: 'es' })
+  // `Symbol.dispose` is younger than the library that a project may compile with.
+  const banner = '/// <reference lib="esnext.disposable" />'
+  await bundle.write({ file: join(root, 'dist/index.d.ts'), format: 'es', banner })
   if (process.argv.includes('--accept'))
     copyFileSync(join(root, 'dist/index.d.ts'), join(root, 'index.d.ts'))
 })

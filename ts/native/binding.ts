@@ -1,4 +1,20 @@
 import { createRequire } from 'node:module'
+import { UnrolledError } from '../errors.js'
 
 /** The native addon, through the generated loader that picks this platform's binary. */
-export const binding = createRequire(import.meta.url)('#native') as typeof import('#native')
+export const binding = load()
+
+function load(): typeof import('#native') {
+  try {
+    return createRequire(import.meta.url)('#native')
+  } catch (cause) {
+    const platform = `${process.platform}-${process.arch}`
+    throw new UnrolledError(
+      'ERR_UNROLLED_STATE',
+      `the native addon for ${platform} cannot be loaded: there are binaries for linux, darwin and ` +
+        'win32 on x64 and arm64, installed as optional dependencies; install again without ' +
+        '--omit=optional, or build from a clone (the cause says what was tried)',
+      { cause },
+    )
+  }
+}

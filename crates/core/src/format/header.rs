@@ -84,7 +84,9 @@ fn header_bytes(bytes: &[u8]) -> Result<&[u8]> {
         Ok(length) if length <= MAX_HEADER => {
             rest.get(..length).ok_or_else(|| truncated(&format!("a header of {length} bytes")))
         }
-        _ => Err(Error::format(format!("the header of {length} bytes is larger than {MAX_HEADER} bytes"))),
+        _ => Err(Error::format(format!(
+            "this is not a safetensors file: its header of {length} bytes is larger than {MAX_HEADER} bytes"
+        ))),
     }
 }
 
