@@ -1,4 +1,4 @@
-import type { DescribedKind } from '../native/contract.js'
+import type { KindJson } from '../graph/json.js'
 
 /** What one row of data holds: so many numbers, or ids; a step each, or once. */
 export type RowKind =
@@ -18,14 +18,14 @@ export interface Port {
 }
 
 /** The rows of an input or output of a compiled model. */
-export function rowKind(kind: DescribedKind): RowKind {
+export function rowKind(kind: KindJson): RowKind {
   if ('vector' in kind) return { kind: 'vector', size: kind.vector.size }
   if ('sequence' in kind) return { kind: 'sequence', size: kind.sequence.size }
   return { kind: 'tokens' in kind ? 'tokens' : 'token' }
 }
 
 /** The axis of time of an input or output that has one. */
-export function axisOf(kind: DescribedKind): string | undefined {
+export function axisOf(kind: KindJson): string | undefined {
   if ('sequence' in kind) return kind.sequence.axis
   return 'tokens' in kind ? kind.tokens.axis : undefined
 }

@@ -1,3 +1,5 @@
+import type { KindJson } from '../graph/json.js'
+
 /** Rows of numbers or ids on their way to or from the core; `shape` begins with rows. */
 export interface NativeTensor {
   name: string
@@ -85,8 +87,8 @@ export interface NativeModelClass {
 
 /** What a compiled model takes, gives and keeps. */
 export interface Description {
-  readonly inputs: readonly { readonly name: string; readonly kind: DescribedKind }[]
-  readonly outputs: readonly { readonly name: string; readonly kind: DescribedKind }[]
+  readonly inputs: readonly { readonly name: string; readonly kind: KindJson }[]
+  readonly outputs: readonly { readonly name: string; readonly kind: KindJson }[]
   readonly states: readonly {
     readonly name: string
     readonly size: number
@@ -100,10 +102,3 @@ export interface Description {
   }[]
   readonly count: number
 }
-
-/** The kind of an input or output; the graph's JSON has the same form. */
-export type DescribedKind =
-  | { readonly vector: { readonly size: number } }
-  | { readonly sequence: { readonly size: number; readonly axis: string } }
-  | { readonly tokens: { readonly vocabulary: number; readonly axis: string } }
-  | { readonly token: { readonly vocabulary: number } }

@@ -78,17 +78,6 @@ impl Draws {
         (self.rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// Uniform in `0..n`, without bias (Lemire, 2019). `n` must not be 0.
-    pub fn below(&mut self, n: u32) -> u32 {
-        let rejected = n.wrapping_neg() % n;
-        loop {
-            let product = u64::from(self.word()) * u64::from(n);
-            if product as u32 >= rejected {
-                return (product >> 32) as u32;
-            }
-        }
-    }
-
     /// Two independent standard normal numbers (Marsaglia's polar method).
     pub fn normal_pair(&mut self) -> [f64; 2] {
         loop {
@@ -186,16 +175,5 @@ mod tests {
             let deviation = (variance / f64::from(n)).sqrt();
             assert!((moment(k) - expected).abs() < 5.0 * deviation, "moment {k}: {}", moment(k));
         }
-    }
-
-    #[test]
-    fn below_is_below_and_without_bias() {
-        let mut draws = Stream::new(0, "below", 0).at(0, 0);
-        for n in [1, 2, 3, 1 << 31, (1 << 31) + 1, u32::MAX] {
-            assert!((0..100).all(|_| draws.below(n) < n));
-        }
-        // Without rejection, multiples of three would come up half of the time.
-        let multiples = (0..9000).filter(|_| draws.below(3 << 30).is_multiple_of(3)).count();
-        assert!(multiples.abs_diff(3000) < 224, "five standard deviations: {multiples}");
     }
 }
