@@ -40,3 +40,6 @@ pub use view::{Matrix, MatrixMut};
 
 /// Outputs in one packed panel, and virtual lanes of every reduction.
 pub const PANEL: usize = 16;
+
+/// The most rows that one block of a sum over rows takes.
+pub const BLOCK: usize = 256;

@@ -13,6 +13,9 @@ use crate::program::{Contribution, Operand, Plan, Program, Space, Sum};
 /// The fewest rows of a parameter that are worth a task of their own.
 const LEAST_ROWS: usize = 16;
 
+/// The most rows of a task, so that its part of the gradient stays in the second-level cache from block to block.
+const MOST_ROWS: usize = 256;
+
 /// Tasks for each thread, so that an unlucky one costs little.
 const TASKS_PER_THREAD: usize = 4;
 
@@ -56,7 +59,7 @@ fn tasks<'a, E>(layout: &Layout, mut gradients: &'a mut [E], threads: usize) -> 
     let mut tasks = Vec::new();
     for entry in layout.entries() {
         let (rows, columns) = sizes(entry);
-        let step = rows.div_ceil(threads * TASKS_PER_THREAD).next_multiple_of(LEAST_ROWS);
+        let step = rows.div_ceil(threads * TASKS_PER_THREAD).next_multiple_of(LEAST_ROWS).min(MOST_ROWS);
         for start in (0..rows).step_by(step) {
             let taken = step.min(rows - start) * columns;
             let (gradient, rest) = gradients.split_at_mut(taken);

@@ -26,7 +26,7 @@ pub(crate) fn step<V: Vector, P: Epilogue<V, G>, const G: usize>(
 ) {
     let weight = recurrent.weight;
     let panels = Panels::new(weight.elements(), weight.units(), weight.gates(), weight.k());
-    multiply::<V, _, P, G>(recurrent.state, panels, epilogue);
+    multiply::<V, _, _, P, G>(recurrent.state, panels, epilogue);
 }
 
 struct AddTo<'a, E> {

@@ -3,19 +3,24 @@
 use crate::PANEL;
 use crate::view::Matrix;
 
-/// The left operand: rows that are read along k.
+/// The left operand: rows that are read along k, one number at a time.
 pub(crate) trait Left<E>: Copy {
-    /// Elements from one k to the next.
-    const STEP: usize;
     fn rows(&self) -> usize;
     fn depth(&self) -> usize;
-    /// Where row `i < rows` starts; readable at `0, STEP, ..` for `depth` elements.
-    fn start(&self, i: usize) -> *const E;
+    /// Where step `k < depth` of row `i < rows` lies.
+    fn at(&self, i: usize, k: usize) -> *const E;
+}
+
+/// The right operand: the gates of units that are read along k, a vector of units at a time.
+pub(crate) trait Right<E, const G: usize>: Copy {
+    fn units(&self) -> usize;
+    fn depth(&self) -> usize;
+    /// Where step `k < depth` of gate `gate < G` of unit `unit < units` lies; the units behind it up to a whole
+    /// vector are readable.
+    fn at(&self, unit: usize, k: usize, gate: usize) -> *const E;
 }
 
 impl<E: Copy> Left<E> for Matrix<'_, E> {
-    const STEP: usize = 1;
-
     #[inline(always)]
     fn rows(&self) -> usize {
         self.rows()
@@ -27,9 +32,8 @@ impl<E: Copy> Left<E> for Matrix<'_, E> {
     }
 
     #[inline(always)]
-    fn start(&self, i: usize) -> *const E {
-        assert!(i < self.rows());
-        self.as_ptr().wrapping_add(i * self.stride())
+    fn at(&self, i: usize, k: usize) -> *const E {
+        self.as_ptr().wrapping_add(i * self.stride() + k)
     }
 }
 
@@ -37,12 +41,12 @@ impl<E: Copy> Left<E> for Matrix<'_, E> {
 #[derive(Clone, Copy)]
 pub(crate) struct Panels<'a, E> {
     elements: &'a [E],
-    pub(crate) units: usize,
-    pub(crate) gates: usize,
+    units: usize,
+    gates: usize,
     /// Depth of the panels, and the part of it in use.
     k: usize,
     first: usize,
-    pub(crate) depth: usize,
+    depth: usize,
 }
 
 impl<'a, E: Copy> Panels<'a, E> {
@@ -51,24 +55,39 @@ impl<'a, E: Copy> Panels<'a, E> {
         Self { elements, units, gates, k, first: 0, depth: k }
     }
 
+    /// The units `first..first + units`; `first` begins a panel.
+    pub(crate) fn part(self, first: usize, units: usize) -> Self {
+        assert!(first.is_multiple_of(PANEL) && first + units <= self.units);
+        Self { elements: &self.elements[first * self.k * self.gates..], units, ..self }
+    }
+
     /// The steps `first..first + depth` of k.
     pub(crate) fn steps(self, first: usize, depth: usize) -> Self {
         assert!(first + depth <= self.k);
         Self { first, depth, ..self }
     }
+}
 
-    /// Where unit `unit` of gate 0 starts.
+impl<E: Copy, const G: usize> Right<E, G> for Panels<'_, E> {
     #[inline(always)]
-    pub(crate) fn start_of(&self, unit: usize) -> *const E {
-        assert!(unit < self.units);
-        let line = (unit / PANEL * self.k + self.first) * self.gates;
-        self.elements.as_ptr().wrapping_add(line * PANEL + unit % PANEL)
+    fn units(&self) -> usize {
+        self.units
+    }
+
+    #[inline(always)]
+    fn depth(&self) -> usize {
+        assert_eq!(self.gates, G);
+        self.depth
+    }
+
+    #[inline(always)]
+    fn at(&self, unit: usize, k: usize, gate: usize) -> *const E {
+        let line = unit / PANEL * self.k + self.first + k;
+        self.elements.as_ptr().wrapping_add((line * G + gate) * PANEL + unit % PANEL)
     }
 }
 
 impl<E: Copy> Left<E> for Panels<'_, E> {
-    const STEP: usize = PANEL;
-
     #[inline(always)]
     fn rows(&self) -> usize {
         self.units
@@ -80,7 +99,40 @@ impl<E: Copy> Left<E> for Panels<'_, E> {
     }
 
     #[inline(always)]
-    fn start(&self, i: usize) -> *const E {
-        self.start_of(i)
+    fn at(&self, i: usize, k: usize) -> *const E {
+        Right::<E, 1>::at(self, i, k, 0)
+    }
+}
+
+/// The columns of rows that lie anywhere: step k of each is in the row that starts at `starts[k]`.
+#[derive(Clone, Copy)]
+pub(crate) struct Chosen<'a, E> {
+    starts: &'a [*const E],
+    columns: usize,
+}
+
+impl<'a, E> Chosen<'a, E> {
+    /// # Safety
+    /// - Each of `starts` is readable for `columns` elements, for `'a`.
+    pub(crate) unsafe fn new(starts: &'a [*const E], columns: usize) -> Self {
+        Self { starts, columns }
+    }
+}
+
+impl<E: Copy> Left<E> for Chosen<'_, E> {
+    #[inline(always)]
+    fn rows(&self) -> usize {
+        self.columns
+    }
+
+    #[inline(always)]
+    fn depth(&self) -> usize {
+        self.starts.len()
+    }
+
+    #[inline(always)]
+    fn at(&self, i: usize, k: usize) -> *const E {
+        // SAFETY: k < depth, as the trait says.
+        unsafe { *self.starts.get_unchecked(k) }.wrapping_add(i)
     }
 }

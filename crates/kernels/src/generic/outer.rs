@@ -1,15 +1,25 @@
 //! Sums over rows: C += Σ aᵀb, c += Σ a, c += Σ a∘b.
 
 use super::access::{read, write};
-use super::operand::Panels;
+use super::operand::{Chosen, Left, Panels};
 use super::tile::{Epilogue, multiply};
-use crate::PANEL;
 use crate::element::Element;
 use crate::simd::Simd;
 use crate::vector::Vector;
 use crate::view::{Matrix, MatrixMut};
+use crate::{BLOCK, PANEL};
 
-struct AddTo<'a, E>(MatrixMut<'a, E>);
+/// Columns of B that are gathered at a time.
+const STRIP: usize = 4 * PANEL;
+
+/// From so many columns of B on, A is gathered as well.
+const WORTH_GATHERING: usize = 256;
+
+/// Adds sums to the columns of C from `first` on.
+struct AddTo<'a, E> {
+    c: MatrixMut<'a, E>,
+    first: usize,
+}
 
 impl<V: Vector> Epilogue<V, 1> for AddTo<'_, V::Element> {
     #[inline(always)]
@@ -19,33 +29,39 @@ impl<V: Vector> Epilogue<V, 1> for AddTo<'_, V::Element> {
 
     #[inline(always)]
     fn finish(&mut self, row: usize, unit: usize, active: usize, [sum]: [V; 1]) {
-        let target = self.0.row_mut(row);
-        let old: V = read(target, unit, active);
-        write(old + sum, target, unit, active);
+        let target = self.c.row_mut(row);
+        let old: V = read(target, self.first + unit, active);
+        write(old + sum, target, self.first + unit, active);
     }
 }
 
 /// The chosen rows of `source` in panels of 16 columns: `[columns/16][rows][16]`.
 #[inline(always)]
-fn gather<E: Element>(target: &mut [E], source: Matrix<'_, E>, rows: &[u32]) {
-    for (i, &row) in rows.iter().enumerate() {
-        let row = source.row(row as usize);
-        let mut panels = target.chunks_exact_mut(rows.len() * PANEL);
-        let mut chunks = row.chunks_exact(PANEL);
-        for (chunk, panel) in (&mut chunks).zip(&mut panels) {
-            panel[i * PANEL..][..PANEL].copy_from_slice(chunk);
-        }
-        let rest = chunks.remainder();
-        if !rest.is_empty()
-            && let Some(panel) = panels.next()
-        {
-            let (head, tail) = panel[i * PANEL..][..PANEL].split_at_mut(rest.len());
-            head.copy_from_slice(rest);
-            tail.fill(E::ZERO);
+fn gather<V: Vector>(target: &mut [V::Element], source: Matrix<'_, V::Element>, rows: &[u32]) {
+    let columns = source.columns();
+    let panels = target.chunks_exact_mut(rows.len() * PANEL);
+    for (panel, first) in panels.zip((0..columns).step_by(PANEL)) {
+        let active = PANEL.min(columns - first);
+        for (line, &row) in panel.chunks_exact_mut(PANEL).zip(rows) {
+            let part = &source.row(row as usize)[first..first + active];
+            for at in (0..PANEL).step_by(V::LANES) {
+                let part = &part[at.min(active)..(at + V::LANES).min(active)];
+                V::read(part).write(&mut line[at..at + V::LANES]);
+            }
         }
     }
 }
 
+/// Elements of a row of `columns` columns in panels.
+#[inline(always)]
+fn panels(columns: usize) -> usize {
+    columns.next_multiple_of(PANEL)
+}
+
+/// C += AᵀB over the chosen rows, a strip of B at a time.
+///
+/// A strip is gathered, so that it stays in the nearest cache and ends in whole vectors. A is gathered only if enough
+/// strips will read it; otherwise it is read where it lies.
 #[inline(always)]
 pub(crate) fn outer<V: Vector>(
     c: MatrixMut<'_, V::Element>,
@@ -53,23 +69,49 @@ pub(crate) fn outer<V: Vector>(
     b: Matrix<'_, V::Element>,
     rows: &[u32],
 ) {
-    assert_eq!((c.rows(), c.columns()), (a.columns(), b.columns()), "C is p x q, A has p columns, B q");
+    let (p, q) = (a.columns(), b.columns());
+    assert_eq!((c.rows(), c.columns()), (p, q), "C is p x q, A has p columns, B q");
+    assert!(rows.len() <= BLOCK, "a block has at most {BLOCK} rows");
     if rows.is_empty() {
         return;
     }
-    let (p, q) = (a.columns(), b.columns());
-    let size = |columns: usize| columns.div_ceil(PANEL) * rows.len() * PANEL;
+    let left_size = if q >= WORTH_GATHERING { panels(p) * rows.len() } else { 0 };
+    let size = left_size + STRIP * rows.len();
     let mut scratch = V::Element::take_scratch();
-    if scratch.len() < size(p) + size(q) {
-        scratch.resize(size(p) + size(q), V::Element::ZERO);
+    if scratch.len() < size {
+        scratch.resize(size, V::Element::ZERO);
     }
-    let (left, right) = scratch[..size(p) + size(q)].split_at_mut(size(p));
-    gather(left, a, rows);
-    gather(right, b, rows);
-    let left = Panels::new(left, p, 1, rows.len());
-    let right = Panels::new(right, q, 1, rows.len());
-    multiply::<V, _, _, 1>(left, right, &mut AddTo(c));
+    let (left, strip) = scratch.split_at_mut(left_size);
+    let mut sums = AddTo { c, first: 0 };
+    if left_size > 0 {
+        gather::<V>(left, a, rows);
+        strips::<V, _>(Panels::new(left, p, 1, rows.len()), b, rows, strip, &mut sums);
+    } else {
+        let mut room = [std::ptr::null(); BLOCK];
+        for (start, &row) in room.iter_mut().zip(rows) {
+            *start = a.row(row as usize).as_ptr();
+        }
+        // SAFETY: each start is that of a row of `a`, which has p columns.
+        let left = unsafe { Chosen::new(&room[..rows.len()], p) };
+        strips::<V, _>(left, b, rows, strip, &mut sums);
+    }
     V::Element::return_scratch(scratch);
+}
+
+#[inline(always)]
+fn strips<V: Vector, L: Left<V::Element>>(
+    left: L,
+    b: Matrix<'_, V::Element>,
+    rows: &[u32],
+    strip: &mut [V::Element],
+    sums: &mut AddTo<'_, V::Element>,
+) {
+    for first in (0..b.columns()).step_by(STRIP) {
+        let columns = STRIP.min(b.columns() - first);
+        gather::<V>(strip, b.column_range(first..first + columns), rows);
+        sums.first = first;
+        multiply::<V, _, _, _, 1>(left, Panels::new(strip, columns, 1, rows.len()), sums);
+    }
 }
 
 /// c += Σ a[r], or Σ a[r]∘b[r] with `b`; `U` vectors at once to hide the latency of the chains.

@@ -3,18 +3,28 @@
 use super::access::{bias, read, write};
 use super::operand::Panels;
 use super::tile::{Epilogue, multiply};
+use crate::PANEL;
 use crate::pack::Packed;
 use crate::product::Start;
 use crate::vector::Vector;
 use crate::view::{Matrix, MatrixMut};
 
+/// Rows of A that stay in the second-level cache while all of B passes.
+const ROWS: usize = 126;
+
+/// Columns of B that pass together.
+const STRIP: usize = 8 * PANEL;
+
 /// Steps of k between visits to C, so that the panels of a tile stay in the first-level cache. Going through memory
 /// does not round, so the chain is the same.
 const DEPTH: usize = 128;
 
+/// The part of C from a row and a unit on.
 struct Store<'a, E> {
     c: MatrixMut<'a, E>,
     start: Start<'a, E>,
+    row: usize,
+    unit: usize,
 }
 
 impl<V: Vector> Epilogue<V, 1> for Store<'_, V::Element> {
@@ -22,14 +32,14 @@ impl<V: Vector> Epilogue<V, 1> for Store<'_, V::Element> {
     fn start(&self, row: usize, unit: usize, active: usize) -> [V; 1] {
         match self.start {
             Start::Zero => [V::zero()],
-            Start::Accumulate => [read(self.c.row(row), unit, active)],
-            Start::Bias(values) => bias(Some(values), 0, unit, active),
+            Start::Accumulate => [read(self.c.row(self.row + row), self.unit + unit, active)],
+            Start::Bias(values) => bias(Some(values), 0, self.unit + unit, active),
         }
     }
 
     #[inline(always)]
     fn finish(&mut self, row: usize, unit: usize, active: usize, [sum]: [V; 1]) {
-        write(sum, self.c.row_mut(row), unit, active);
+        write(sum, self.c.row_mut(self.row + row), self.unit + unit, active);
     }
 }
 
@@ -49,15 +59,28 @@ pub(crate) fn product<V: Vector>(
         assert_eq!(bias.len(), b.n(), "a bias has n elements");
     }
     let panels = Panels::new(b.elements(), b.units(), b.gates(), b.k());
-    let mut store = Store { c, start };
-    let depth = if a.rows() <= 8 { b.k().max(1) } else { DEPTH };
+    let mut store = Store { c, start, row: 0, unit: 0 };
+    for row in (0..a.rows()).step_by(ROWS) {
+        let some = a.row_range(row..(row + ROWS).min(a.rows()));
+        for unit in (0..b.n()).step_by(STRIP) {
+            (store.row, store.unit, store.start) = (row, unit, start);
+            strip::<V>(some, panels.part(unit, STRIP.min(b.n() - unit)), &mut store);
+        }
+    }
+}
+
+/// Some rows of A through one strip of B, a part of k after the other.
+#[inline(always)]
+fn strip<V: Vector>(a: Matrix<'_, V::Element>, b: Panels<'_, V::Element>, store: &mut Store<'_, V::Element>) {
+    let k = a.columns();
+    let depth = if a.rows() <= 8 { k.max(1) } else { DEPTH };
     let mut first = 0;
     loop {
-        let steps = depth.min(b.k() - first);
+        let steps = depth.min(k - first);
         let part = a.column_range(first..first + steps);
-        multiply::<V, _, _, 1>(part, panels.steps(first, steps), &mut store);
+        multiply::<V, _, _, _, 1>(part, b.steps(first, steps), store);
         first += steps;
-        if first == b.k() {
+        if first == k {
             return;
         }
         store.start = Start::Accumulate;

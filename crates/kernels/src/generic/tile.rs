@@ -4,8 +4,7 @@
 //! packed operand and R broadcasts feed R·U·G fused multiply-adds. So each sum is one chain along k whatever the
 //! tile. Then the epilogue gets all gates of a unit at once.
 
-use super::operand::{Left, Panels};
-use crate::PANEL;
+use super::operand::{Left, Right};
 use crate::vector::Vector;
 
 /// What happens to the sums of `active` units from `unit` on of one row.
@@ -17,29 +16,30 @@ pub(crate) trait Epilogue<V: Vector, const G: usize> {
 
 /// start + a·b for every row of `a` and unit of `b`, each given to `epilogue`.
 #[inline(always)]
-pub(crate) fn multiply<V: Vector, L: Left<V::Element>, P: Epilogue<V, G>, const G: usize>(
-    a: L,
-    b: Panels<'_, V::Element>,
-    epilogue: &mut P,
-) {
-    assert_eq!(b.gates, G);
-    assert_eq!(a.depth(), b.depth);
-    let vectors = b.units.div_ceil(V::LANES);
+pub(crate) fn multiply<V, L, B, P, const G: usize>(a: L, b: B, epilogue: &mut P)
+where
+    V: Vector,
+    L: Left<V::Element>,
+    B: Right<V::Element, G>,
+    P: Epilogue<V, G>,
+{
+    assert_eq!(a.depth(), b.depth());
+    let vectors = b.units().div_ceil(V::LANES);
     let single = V::REGISTERS >= 16 && a.rows() == 1;
     let mut vector = 0;
     while vector < vectors {
         let left = vectors - vector;
         // One row alone needs several vectors in flight to hide the latency of its chains.
         vector += if G == 1 && single && left >= 8 {
-            rows::<V, L, P, 8, G>(a, b, vector, epilogue)
+            rows::<V, L, B, P, 8, G>(a, b, vector, epilogue)
         } else if G > 1 && single && left >= 2 {
-            rows::<V, L, P, 2, G>(a, b, vector, epilogue)
+            rows::<V, L, B, P, 2, G>(a, b, vector, epilogue)
         } else if G == 1 && V::REGISTERS >= 32 && left >= 4 {
-            rows::<V, L, P, 4, G>(a, b, vector, epilogue)
+            rows::<V, L, B, P, 4, G>(a, b, vector, epilogue)
         } else if G == 1 && V::REGISTERS >= 16 && left >= 2 {
-            rows::<V, L, P, 2, G>(a, b, vector, epilogue)
+            rows::<V, L, B, P, 2, G>(a, b, vector, epilogue)
         } else {
-            rows::<V, L, P, 1, G>(a, b, vector, epilogue)
+            rows::<V, L, B, P, 1, G>(a, b, vector, epilogue)
         };
     }
 }
@@ -66,45 +66,39 @@ fn height<V: Vector>(columns: usize, left: usize) -> usize {
 
 /// All rows of `a` with the `U` unit vectors of `b` from `vector` on. Returns `U`.
 #[inline(always)]
-fn rows<V: Vector, L: Left<V::Element>, P: Epilogue<V, G>, const U: usize, const G: usize>(
-    a: L,
-    b: Panels<'_, V::Element>,
-    vector: usize,
-    epilogue: &mut P,
-) -> usize {
+fn rows<V, L, B, P, const U: usize, const G: usize>(a: L, b: B, vector: usize, epilogue: &mut P) -> usize
+where
+    V: Vector,
+    L: Left<V::Element>,
+    B: Right<V::Element, G>,
+    P: Epilogue<V, G>,
+{
     let first = vector * V::LANES;
-    let mut right = [std::ptr::null::<V::Element>(); U];
-    for (u, start) in right.iter_mut().enumerate() {
-        *start = b.start_of(first + u * V::LANES);
-    }
-    let mut left = [std::ptr::null::<V::Element>(); TALLEST];
     let mut sums = [[[V::zero(); G]; U]; TALLEST];
     let mut row = 0;
     while row < a.rows() {
         let height = height::<V>(U * G, a.rows() - row);
-        for (r, (start, sums)) in left.iter_mut().zip(&mut sums).enumerate().take(height) {
-            *start = a.start(row + r);
+        for (r, sums) in sums.iter_mut().enumerate().take(height) {
             let mut unit = first;
             for sums in sums {
-                *sums = epilogue.start(row + r, unit, V::LANES.min(b.units - unit));
+                *sums = epilogue.start(row + r, unit, V::LANES.min(b.units() - unit));
                 unit += V::LANES;
             }
         }
-        // SAFETY: the first `height` of `left` are rows of `a`, readable as its trait says; `right` starts unit
-        // vectors of panels, as LANES divides PANEL, and a panel holds `depth` steps of G·PANEL elements from there.
+        // SAFETY: `row + height <= a.rows()`, and the first of each of the `U` vectors is a unit of `b`.
         unsafe {
             match height {
-                6 => chain::<V, L, 6, U, G>(&left, &right, b.depth, &mut sums),
-                4 => chain::<V, L, 4, U, G>(&left, &right, b.depth, &mut sums),
-                3 => chain::<V, L, 3, U, G>(&left, &right, b.depth, &mut sums),
-                2 => chain::<V, L, 2, U, G>(&left, &right, b.depth, &mut sums),
-                _ => chain::<V, L, 1, U, G>(&left, &right, b.depth, &mut sums),
+                6 => chain::<V, L, B, 6, U, G>(a, row, b, first, &mut sums),
+                4 => chain::<V, L, B, 4, U, G>(a, row, b, first, &mut sums),
+                3 => chain::<V, L, B, 3, U, G>(a, row, b, first, &mut sums),
+                2 => chain::<V, L, B, 2, U, G>(a, row, b, first, &mut sums),
+                _ => chain::<V, L, B, 1, U, G>(a, row, b, first, &mut sums),
             }
         }
         for (r, sums) in sums.iter().enumerate().take(height) {
             let mut unit = first;
             for &sums in sums {
-                epilogue.finish(row + r, unit, V::LANES.min(b.units - unit), sums);
+                epilogue.finish(row + r, unit, V::LANES.min(b.units() - unit), sums);
                 unit += V::LANES;
             }
         }
@@ -113,36 +107,41 @@ fn rows<V: Vector, L: Left<V::Element>, P: Epilogue<V, G>, const U: usize, const
     U
 }
 
-/// The first `R` of `sums` += left·right along `depth` steps. A copy of them is worked on, whose indices are all known
-/// after unrolling: it stays in registers, which an array that is also indexed by the loops around would not.
+/// The first `R` of `sums` += `R` rows of `a` from `row` on · `U` vectors of `b` from `unit` on. A copy of the sums is
+/// worked on, whose indices are all known after unrolling: it stays in registers, which an array that is also indexed
+/// by the loops around would not.
 ///
 /// # Safety
-/// - Each of the first `R` of `left` is readable at k·STEP for k < depth.
-/// - Each of `right` is readable for `LANES` elements at (k·G + g)·PANEL for k < depth, g < G.
+/// - `row + R <= a.rows()`, and `unit + u·LANES < b.units()` for u < U.
 #[inline(always)]
-unsafe fn chain<V: Vector, L: Left<V::Element>, const R: usize, const U: usize, const G: usize>(
-    left: &[*const V::Element; TALLEST],
-    right: &[*const V::Element; U],
-    depth: usize,
+unsafe fn chain<V, L, B, const R: usize, const U: usize, const G: usize>(
+    a: L,
+    row: usize,
+    b: B,
+    unit: usize,
     sums: &mut [[[V; G]; U]; TALLEST],
-) {
+) where
+    V: Vector,
+    L: Left<V::Element>,
+    B: Right<V::Element, G>,
+{
     let mut registers = [[[V::zero(); G]; U]; R];
     for (registers, sums) in registers.iter_mut().zip(sums.iter()) {
         *registers = *sums;
     }
-    for k in 0..depth {
+    for k in 0..a.depth() {
         // What there are fewer of, columns or rows, is held in registers beside the sums.
         if U * G <= R {
             let mut columns = [[V::zero(); G]; U];
-            for (columns, &start) in columns.iter_mut().zip(right) {
+            for (u, columns) in columns.iter_mut().enumerate() {
                 for (g, column) in columns.iter_mut().enumerate() {
-                    // SAFETY: as the caller says.
-                    *column = unsafe { V::load(start.add((k * G + g) * PANEL)) };
+                    // SAFETY: as the caller and the trait say.
+                    *column = unsafe { V::load(b.at(unit + u * V::LANES, k, g)) };
                 }
             }
-            for (registers, &start) in registers.iter_mut().zip(left) {
-                // SAFETY: as the caller says.
-                let x = V::splat(unsafe { *start.add(k * L::STEP) });
+            for (r, registers) in registers.iter_mut().enumerate() {
+                // SAFETY: as the caller and the trait say.
+                let x = V::splat(unsafe { *a.at(row + r, k) });
                 for (registers, columns) in registers.iter_mut().zip(columns) {
                     for (sum, column) in registers.iter_mut().zip(columns) {
                         *sum = x.mul_add(column, *sum);
@@ -150,13 +149,13 @@ unsafe fn chain<V: Vector, L: Left<V::Element>, const R: usize, const U: usize, 
                 }
             }
         } else {
-            for (u, &start) in right.iter().enumerate() {
+            for u in 0..U {
                 for g in 0..G {
-                    // SAFETY: as the caller says.
-                    let column = unsafe { V::load(start.add((k * G + g) * PANEL)) };
-                    for (&start, registers) in left.iter().zip(&mut registers) {
-                        // SAFETY: as the caller says.
-                        let x = V::splat(unsafe { *start.add(k * L::STEP) });
+                    // SAFETY: as the caller and the trait say.
+                    let column = unsafe { V::load(b.at(unit + u * V::LANES, k, g)) };
+                    for (r, registers) in registers.iter_mut().enumerate() {
+                        // SAFETY: as the caller and the trait say.
+                        let x = V::splat(unsafe { *a.at(row + r, k) });
                         registers[u][g] = x.mul_add(column, registers[u][g]);
                     }
                 }
