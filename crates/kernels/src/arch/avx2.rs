@@ -11,7 +11,7 @@ x86_vector! {
         add: _mm256_add_ps, sub: _mm256_sub_ps, mul: _mm256_mul_ps, div: _mm256_div_ps, mul_add: _mm256_fmadd_ps,
         sqrt: _mm256_sqrt_ps, and: _mm256_and_ps, and_not: _mm256_andnot_ps, or: _mm256_or_ps,
         xor: _mm256_xor_ps,
-        select_greater: select_greater_f32, scale: scale_f32
+        select_greater: select_greater_f32, max: _mm256_max_ps, scale: scale_f32
     }
 }
 
@@ -22,7 +22,7 @@ x86_vector! {
         add: _mm256_add_pd, sub: _mm256_sub_pd, mul: _mm256_mul_pd, div: _mm256_div_pd, mul_add: _mm256_fmadd_pd,
         sqrt: _mm256_sqrt_pd, and: _mm256_and_pd, and_not: _mm256_andnot_pd, or: _mm256_or_pd,
         xor: _mm256_xor_pd,
-        select_greater: select_greater_f64, scale: scale_f64
+        select_greater: select_greater_f64, max: _mm256_max_pd, scale: scale_f64
     }
 }
 

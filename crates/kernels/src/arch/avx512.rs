@@ -11,7 +11,7 @@ x86_vector! {
         add: _mm512_add_ps, sub: _mm512_sub_ps, mul: _mm512_mul_ps, div: _mm512_div_ps, mul_add: _mm512_fmadd_ps,
         sqrt: _mm512_sqrt_ps, and: _mm512_and_ps, and_not: _mm512_andnot_ps, or: _mm512_or_ps,
         xor: _mm512_xor_ps,
-        select_greater: select_greater_f32, scale: _mm512_scalef_ps
+        select_greater: select_greater_f32, max: _mm512_max_ps, scale: _mm512_scalef_ps
     }
 }
 
@@ -22,7 +22,7 @@ x86_vector! {
         add: _mm512_add_pd, sub: _mm512_sub_pd, mul: _mm512_mul_pd, div: _mm512_div_pd, mul_add: _mm512_fmadd_pd,
         sqrt: _mm512_sqrt_pd, and: _mm512_and_pd, and_not: _mm512_andnot_pd, or: _mm512_or_pd,
         xor: _mm512_xor_pd,
-        select_greater: select_greater_f64, scale: _mm512_scalef_pd
+        select_greater: select_greater_f64, max: _mm512_max_pd, scale: _mm512_scalef_pd
     }
 }
 

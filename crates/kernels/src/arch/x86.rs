@@ -9,7 +9,7 @@ macro_rules! x86_vector {
             splat: $splat:ident, load: $load:ident, read: $read:ident, write: $write:ident,
             add: $add:ident, sub: $sub:ident, mul: $mul:ident, div: $div:ident, mul_add: $mul_add:ident,
             sqrt: $sqrt:ident, and: $and:ident, and_not: $and_not:ident, or: $or:ident, xor: $xor:ident,
-            select_greater: $select_greater:ident, scale: $scale:ident
+            select_greater: $select_greater:ident, max: $max:ident, scale: $scale:ident
         }
     ) => {
         $(#[$attribute])*
@@ -125,6 +125,12 @@ macro_rules! x86_vector {
             fn select_greater(a: Self, b: Self, yes: Self, no: Self) -> Self {
                 // SAFETY: as for `add`.
                 Self(unsafe { $select_greater(a.0, b.0, yes.0, no.0) })
+            }
+
+            #[inline(always)]
+            fn max(self, other: Self) -> Self {
+                // SAFETY: as for `add`. The instruction gives its second operand unless the first is greater.
+                Self(unsafe { $max(self.0, other.0) })
             }
 
             #[inline(always)]

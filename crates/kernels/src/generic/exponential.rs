@@ -58,13 +58,12 @@ pub(crate) const F64: Exponential<f64> = Exponential {
     ],
 };
 
-/// (p, n) with eˣ = 2ⁿ·(1 + p).
+/// (p, n) with eˣ = 2ⁿ·(1 + p), for x that does not overflow.
 #[inline(always)]
 fn reduce<V: Vector>(x: V) -> (V, V) {
     let constants = V::Element::EXPONENTIAL;
     // In this order a NaN stays.
     let x = V::splat(constants.lowest).max(x);
-    let x = V::select_greater(x, V::splat(constants.highest), V::splat(constants.highest), x);
     let rounder = V::splat(constants.rounder);
     let n = x.mul_add(V::splat(constants.log2_e), rounder) - rounder;
     let r = n.mul_add(V::splat(-constants.ln2_high), x);
@@ -79,6 +78,13 @@ fn reduce<V: Vector>(x: V) -> (V, V) {
 /// eˣ.
 #[inline(always)]
 pub(crate) fn exp<V: Vector>(x: V) -> V {
+    let highest = V::splat(V::Element::EXPONENTIAL.highest);
+    exp_below(V::select_greater(x, highest, highest, x))
+}
+
+/// eˣ for x that does not overflow.
+#[inline(always)]
+fn exp_below<V: Vector>(x: V) -> V {
     let (p, n) = reduce(x);
     (p + V::one()).scale(n)
 }
@@ -107,7 +113,7 @@ impl<V: Vector> Quotient<V> {
 /// 1 / (1 + e⁻ˣ).
 #[inline(always)]
 pub(crate) fn sigmoid<V: Vector>(x: V) -> Quotient<V> {
-    let e = exp(-x.abs());
+    let e = exp_below(-x.abs());
     let one = V::one();
     Quotient { numerator: V::select_greater(V::zero(), x, e, one), denominator: e + one }
 }
