@@ -1,6 +1,6 @@
 //! The values of parameters before training.
 
-use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Packed, Start};
+use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Packed, Start, Team};
 
 use crate::params::{Entry, Init, Layout};
 use crate::random::{Draws, Stream};
@@ -96,7 +96,7 @@ const PANEL: usize = 32;
 /// Makes the vectors, each `length` long, orthonormal in their order: panel by panel, each first freed of what came
 /// before and then made orthonormal within, and all of it twice, which is enough (Giraud, Langou and Rozložník, 2005).
 fn orthonormalize(kernels: Kernels<f64>, vectors: &mut [f64], length: usize) {
-    let count = vectors.len() / length;
+    let (count, alone) = (vectors.len() / length, Team::new(1));
     for start in (0..count).step_by(PANEL) {
         let (done, rest) = vectors.split_at_mut(start * length);
         let rows = PANEL.min(count - start);
@@ -109,10 +109,10 @@ fn orthonormalize(kernels: Kernels<f64>, vectors: &mut [f64], length: usize) {
         for _ in 0..2 {
             // P -= (P Dᵀ) D
             let source = Matrix::new(panel, rows, length);
-            kernels.product(MatrixMut::new(&mut overlaps, rows, start), Start::Zero, source, &across);
+            kernels.product(&alone, MatrixMut::new(&mut overlaps, rows, start), Start::Zero, source, &across);
             overlaps.iter_mut().for_each(|overlap| *overlap = -*overlap);
             let target = MatrixMut::new(panel, rows, length);
-            kernels.product(target, Start::Accumulate, Matrix::new(&overlaps, rows, start), &along);
+            kernels.product(&alone, target, Start::Accumulate, Matrix::new(&overlaps, rows, start), &along);
             gram_schmidt(panel, length);
         }
     }

@@ -8,14 +8,14 @@ macro_rules! entries {
         trait $entries:ident;
         $(
             $(#[$attribute:meta])*
-            pub fn $name:ident($($argument:ident: $type:ty),* $(,)?) $(-> $result:ty)? = $($generic:ident)::+;
+            $visibility:vis fn $name:ident($($argument:ident: $type:ty),* $(,)?) $(-> $result:ty)? = $($generic:ident)::+;
         )*
     ) => {
         impl<E: $crate::element::Element> $crate::isa::Kernels<E> {
             $(
                 $(#[$attribute])*
                 #[inline]
-                pub fn $name(self, $($argument: $type),*) $(-> $result)? {
+                $visibility fn $name(self, $($argument: $type),*) $(-> $result)? {
                     <E as $entries<E>>::$name(self, $($argument),*)
                 }
             )*

@@ -1,6 +1,11 @@
 //! Recurrent steps with the gates fused into the product: entries.
 
+use std::ops::Range;
+
+use crate::element::Element;
+use crate::isa::Kernels;
 use crate::pack::Packed;
+use crate::team::Team;
 use crate::view::{Matrix, MatrixMut};
 
 /// An activation function.
@@ -36,20 +41,93 @@ pub enum GruRecurrent<'a, E> {
     Ready(Matrix<'a, E>),
 }
 
-entries! {
-    trait Gates;
-
+impl<E: Element> Kernels<E> {
     /// y = f(pre + recurrent), with `buffer` m x n: `pre` in, y out. Without `recurrent`, y = f(pre).
-    pub fn activation_step(activation: Activation, buffer: MatrixMut<'_, E>, recurrent: Option<Recurrent<'_, E>>)
-        = crate::generic::gates::activation_step;
+    ///
+    /// The members of `team` share the units.
+    pub fn activation_step(
+        self,
+        team: &Team,
+        activation: Activation,
+        buffer: MatrixMut<'_, E>,
+        recurrent: Option<Recurrent<'_, E>>,
+    ) {
+        split(team, recurrent.as_ref(), buffer.columns(), |units| {
+            // SAFETY: only the columns of these units are written, and no other call has them.
+            let buffer = unsafe { buffer.alias() };
+            self.activation_units(activation, buffer, recurrent, units);
+        });
+    }
 
     /// One step of an LSTM: with (i, f, g, o) = gates + recurrent,
     /// c = σ(f)∘c' + σ(i)∘tanh(g) and h = σ(o)∘tanh(c).
     ///
     /// `gates` m x 4u in the order i, f, g, o: pre-activations in, activated gates out. `c_prev`, `c`, `h` m x u.
-    /// Without `recurrent`, `gates` holds the whole pre-activation.
-    pub fn lstm_step(gates: MatrixMut<'_, E>, recurrent: Option<Recurrent<'_, E>>, c_prev: Matrix<'_, E>,
-        c: MatrixMut<'_, E>, h: MatrixMut<'_, E>) = crate::generic::lstm::lstm_step;
+    /// Without `recurrent`, `gates` holds the whole pre-activation. The members of `team` share the units.
+    pub fn lstm_step(
+        self,
+        team: &Team,
+        gates: MatrixMut<'_, E>,
+        recurrent: Option<Recurrent<'_, E>>,
+        c_prev: Matrix<'_, E>,
+        c: MatrixMut<'_, E>,
+        h: MatrixMut<'_, E>,
+    ) {
+        split(team, recurrent.as_ref(), c.columns(), |units| {
+            // SAFETY: only the columns of these units are written, and no other call has them.
+            let (gates, c, h) = unsafe { (gates.alias(), c.alias(), h.alias()) };
+            self.lstm_units(gates, recurrent, c_prev, c, h, units);
+        });
+    }
+
+    /// One step of a GRU with the reset gate after the product: with recurrent parts (rec_r, rec_z, rec_n),
+    /// r = σ(gates_r + rec_r), z = σ(gates_z + rec_z), n = tanh(gates_n + r∘rec_n), h = (1-z)∘n + z∘h'.
+    ///
+    /// `gates` m x 3u in the order r, z, n: pre-activations in, activated gates out. `hn` m x u: rec_n out.
+    /// `h_prev`, `h` m x u. The members of `team` share the units.
+    pub fn gru_step(
+        self,
+        team: &Team,
+        gates: MatrixMut<'_, E>,
+        hn: MatrixMut<'_, E>,
+        h_prev: Matrix<'_, E>,
+        recurrent: GruRecurrent<'_, E>,
+        h: MatrixMut<'_, E>,
+    ) {
+        let product = match &recurrent {
+            GruRecurrent::Product(recurrent) => Some(recurrent),
+            GruRecurrent::Ready(_) => None,
+        };
+        split(team, product, h.columns(), |units| {
+            // SAFETY: only the columns of these units are written, and no other call has them.
+            let (gates, hn, h) = unsafe { (gates.alias(), hn.alias(), h.alias()) };
+            self.gru_units(gates, hn, h_prev, recurrent, h, units);
+        });
+    }
+}
+
+/// Splits the units of a step among a team by the work of its product; without one there is little.
+fn split<E: Element>(
+    team: &Team,
+    recurrent: Option<&Recurrent<'_, E>>,
+    units: usize,
+    work: impl Fn(Range<usize>) + Sync,
+) {
+    let weights = recurrent.map_or(0, |recurrent| recurrent.weight.k() * recurrent.weight.n());
+    let rows = recurrent.map_or(0, |recurrent| recurrent.state.rows());
+    team.split(units, rows * weights, weights, work);
+}
+
+entries! {
+    trait Gates;
+
+    /// [`Kernels::activation_step`](crate::Kernels::activation_step) of some units, which begin a panel.
+    pub(crate) fn activation_units(activation: Activation, buffer: MatrixMut<'_, E>,
+        recurrent: Option<Recurrent<'_, E>>, units: Range<usize>) = crate::generic::gates::activation_step;
+
+    /// [`Kernels::lstm_step`](crate::Kernels::lstm_step) of some units, which begin a panel.
+    pub(crate) fn lstm_units(gates: MatrixMut<'_, E>, recurrent: Option<Recurrent<'_, E>>, c_prev: Matrix<'_, E>,
+        c: MatrixMut<'_, E>, h: MatrixMut<'_, E>, units: Range<usize>) = crate::generic::lstm::lstm_step;
 
     /// The gradient of [`Kernels::lstm_step`](crate::Kernels::lstm_step).
     ///
@@ -58,13 +136,9 @@ entries! {
     pub fn lstm_backward(gates: MatrixMut<'_, E>, c_prev: Matrix<'_, E>, c: Matrix<'_, E>, dh: Matrix<'_, E>,
         dc: MatrixMut<'_, E>) = crate::generic::lstm::lstm_backward;
 
-    /// One step of a GRU with the reset gate after the product: with recurrent parts (rec_r, rec_z, rec_n),
-    /// r = σ(gates_r + rec_r), z = σ(gates_z + rec_z), n = tanh(gates_n + r∘rec_n), h = (1-z)∘n + z∘h'.
-    ///
-    /// `gates` m x 3u in the order r, z, n: pre-activations in, activated gates out. `hn` m x u: rec_n out.
-    /// `h_prev`, `h` m x u.
-    pub fn gru_step(gates: MatrixMut<'_, E>, hn: MatrixMut<'_, E>, h_prev: Matrix<'_, E>,
-        recurrent: GruRecurrent<'_, E>, h: MatrixMut<'_, E>) = crate::generic::gru::gru_step;
+    /// [`Kernels::gru_step`](crate::Kernels::gru_step) of some units, which begin a panel.
+    pub(crate) fn gru_units(gates: MatrixMut<'_, E>, hn: MatrixMut<'_, E>, h_prev: Matrix<'_, E>,
+        recurrent: GruRecurrent<'_, E>, h: MatrixMut<'_, E>, units: Range<usize>) = crate::generic::gru::gru_step;
 
     /// The gradient of [`Kernels::gru_step`](crate::Kernels::gru_step).
     ///

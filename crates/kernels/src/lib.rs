@@ -24,6 +24,7 @@ mod reduce;
 mod reference;
 mod simd;
 mod softmax;
+mod team;
 #[cfg(test)]
 mod tests;
 mod vector;
@@ -36,6 +37,7 @@ pub use isa::{Isa, IsaError, Kernels};
 pub use optimize::{AdagradStep, AdamStep, RmspropStep, SgdStep};
 pub use pack::Packed;
 pub use product::Start;
+pub use team::Team;
 pub use view::{Matrix, MatrixMut};
 
 /// Outputs in one packed panel, and virtual lanes of every reduction.

@@ -1,6 +1,11 @@
 //! Matrix products: entries.
 
+use std::ops::Range;
+
+use crate::element::Element;
+use crate::isa::Kernels;
 use crate::pack::Packed;
+use crate::team::Team;
 use crate::view::{Matrix, MatrixMut};
 
 /// Where the sums of a product begin.
@@ -14,14 +19,33 @@ pub enum Start<'a, E> {
     Bias(&'a [E]),
 }
 
+impl<E: Element> Kernels<E> {
+    /// C = start + A·B, with C m x n, A m x k, and B packed as k x n with one gate.
+    ///
+    /// Every element is one chain of fused multiply-adds from its start along k. The members of `team` share the columns.
+    pub fn product(
+        self,
+        team: &Team,
+        c: MatrixMut<'_, E>,
+        start: Start<'_, E>,
+        a: Matrix<'_, E>,
+        b: &Packed<E>,
+    ) {
+        let weights = b.k() * b.n();
+        team.split(b.n(), a.rows() * weights, weights, |units| {
+            // SAFETY: only these columns are read and written, and no other call has them.
+            let c = unsafe { c.alias() };
+            self.product_units(c, start, a, b, units);
+        });
+    }
+}
+
 entries! {
     trait Products;
 
-    /// C = start + A·B, with C m x n, A m x k, and B packed as k x n with one gate.
-    ///
-    /// Every element is one chain of fused multiply-adds from its start along k.
-    pub fn product(c: MatrixMut<'_, E>, start: Start<'_, E>, a: Matrix<'_, E>, b: &Packed<E>)
-        = crate::generic::product::product;
+    /// [`Kernels::product`](crate::Kernels::product) of some columns, which begin a panel.
+    pub(crate) fn product_units(c: MatrixMut<'_, E>, start: Start<'_, E>, a: Matrix<'_, E>, b: &Packed<E>,
+        units: Range<usize>) = crate::generic::product::product;
 
     /// C += Σ a\[r\]ᵀ·b\[r\] over r in `rows`, with C p x q, A rows x p, B rows x q.
     ///

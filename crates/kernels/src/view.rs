@@ -1,7 +1,9 @@
 //! Checked views of row-major matrices with a row stride. Constructors panic on sizes that do not fit the slice:
 //! that is a bug of the caller, never an input.
 
+use std::marker::PhantomData;
 use std::ops::Range;
+use std::ptr::NonNull;
 
 /// A matrix to read: `rows` x `columns`, element (i, j) at `i * stride + j`.
 #[derive(Clone, Copy, Debug)]
@@ -13,13 +15,21 @@ pub struct Matrix<'a, E> {
 }
 
 /// A matrix to write: `rows` x `columns`, element (i, j) at `i * stride + j`.
+///
+/// It holds a pointer, not a slice, so that members of a team can each have a view of their own columns.
 #[derive(Debug)]
 pub struct MatrixMut<'a, E> {
-    data: &'a mut [E],
+    data: NonNull<E>,
     rows: usize,
     columns: usize,
     stride: usize,
+    elements: PhantomData<&'a mut [E]>,
 }
+
+// SAFETY: it stands for a `&mut [E]`.
+unsafe impl<E: Send> Send for MatrixMut<'_, E> {}
+// SAFETY: as above.
+unsafe impl<E: Sync> Sync for MatrixMut<'_, E> {}
 
 /// The elements from the first to behind the last one of such a matrix.
 fn extent(rows: usize, columns: usize, stride: usize) -> usize {
@@ -116,7 +126,8 @@ impl<'a, E: Copy> MatrixMut<'a, E> {
     /// A matrix whose rows start `stride` elements apart.
     pub fn strided(data: &'a mut [E], rows: usize, columns: usize, stride: usize) -> Self {
         check(data.len(), rows, columns, stride);
-        Self { data, rows, columns, stride }
+        let data = NonNull::from(data).cast();
+        Self { data, rows, columns, stride, elements: PhantomData }
     }
 
     /// Number of rows.
@@ -131,23 +142,38 @@ impl<'a, E: Copy> MatrixMut<'a, E> {
         self.columns
     }
 
-    /// Elements from one row to the next.
+    /// `count` elements of row `i` from column `from` on: in the matrix, or panics.
     #[inline(always)]
-    pub fn stride(&self) -> usize {
-        self.stride
+    fn part_start(&self, i: usize, from: usize, count: usize) -> NonNull<E> {
+        assert!(i < self.rows && from <= self.columns && count <= self.columns - from, "a part of a matrix");
+        // SAFETY: all rows lie in the slice that this was made from, or this one is empty.
+        unsafe { self.data.add(if self.columns == 0 { 0 } else { i * self.stride + from }) }
+    }
+
+    /// `count` elements of row `i` from column `from` on.
+    #[inline(always)]
+    pub fn part(&self, i: usize, from: usize, count: usize) -> &[E] {
+        // SAFETY: they lie in the matrix, which is borrowed.
+        unsafe { std::slice::from_raw_parts(self.part_start(i, from, count).as_ptr(), count) }
+    }
+
+    /// `count` elements of row `i` from column `from` on, to write.
+    #[inline(always)]
+    pub fn part_mut(&mut self, i: usize, from: usize, count: usize) -> &mut [E] {
+        // SAFETY: they lie in the matrix, which is borrowed for writing.
+        unsafe { std::slice::from_raw_parts_mut(self.part_start(i, from, count).as_ptr(), count) }
     }
 
     /// Row `i`.
     #[inline(always)]
     pub fn row(&self, i: usize) -> &[E] {
-        self.as_ref().row(i)
+        self.part(i, 0, self.columns)
     }
 
     /// Row `i`, to write.
     #[inline(always)]
     pub fn row_mut(&mut self, i: usize) -> &mut [E] {
-        assert!(i < self.rows, "row {i} of {}", self.rows);
-        if self.columns == 0 { &mut [] } else { &mut self.data[i * self.stride..][..self.columns] }
+        self.part_mut(i, 0, self.columns)
     }
 
     /// Element (i, j).
@@ -159,26 +185,41 @@ impl<'a, E: Copy> MatrixMut<'a, E> {
     /// Some consecutive rows.
     pub fn row_range(self, rows: Range<usize>) -> Self {
         check_range(&rows, self.rows, "rows");
-        let start = (rows.start * self.stride).min(self.data.len());
-        Self::strided(&mut self.data[start..], rows.len(), self.columns, self.stride)
+        let empty = rows.is_empty() || self.columns == 0;
+        // SAFETY: the first of the rows lies in the matrix.
+        let data = if empty { self.data } else { unsafe { self.data.add(rows.start * self.stride) } };
+        Self { data, rows: rows.len(), ..self }
     }
 
     /// Some consecutive columns.
     pub fn column_range(self, columns: Range<usize>) -> Self {
         check_range(&columns, self.columns, "columns");
-        let start = columns.start.min(self.data.len());
-        Self::strided(&mut self.data[start..], self.rows, columns.len(), self.stride)
+        let empty = columns.is_empty() || self.rows == 0;
+        // SAFETY: the first of the columns lies in the matrix.
+        let data = if empty { self.data } else { unsafe { self.data.add(columns.start) } };
+        Self { data, columns: columns.len(), ..self }
     }
 
     /// The same matrix, to read.
     #[inline(always)]
     pub fn as_ref(&self) -> Matrix<'_, E> {
-        Matrix { data: self.data, rows: self.rows, columns: self.columns, stride: self.stride }
+        let length = extent(self.rows, self.columns, self.stride);
+        // SAFETY: so many elements were checked to be in the slice that this was made from, which is borrowed.
+        let data = unsafe { std::slice::from_raw_parts(self.data.as_ptr(), length) };
+        Matrix { data, rows: self.rows, columns: self.columns, stride: self.stride }
     }
 
     /// The same matrix, to write, for a shorter time.
     #[inline(always)]
     pub fn reborrow(&mut self) -> MatrixMut<'_, E> {
-        MatrixMut { data: self.data, rows: self.rows, columns: self.columns, stride: self.stride }
+        MatrixMut { elements: PhantomData, ..*self }
+    }
+
+    /// The same matrix once more.
+    ///
+    /// # Safety
+    /// - While this is used, no other view reads or writes the elements that this one writes.
+    pub(crate) unsafe fn alias(&self) -> MatrixMut<'_, E> {
+        MatrixMut { elements: PhantomData, ..*self }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, op: Option<&Linear>, i: 
         }),
     };
     let h_prev = f.matrix(Operand::Value(i.inputs[1]));
-    f.kernels.gru_step(gates.matrix(), rec_n.matrix(), h_prev, recurrent, h.matrix());
+    f.kernels.gru_step(f.team, gates.matrix(), rec_n.matrix(), h_prev, recurrent, h.matrix());
     f.put(gates);
     f.put(rec_n);
     f.put(h);
@@ -52,8 +52,8 @@ pub(crate) fn backward<E: Element>(f: &mut Frame<'_, E>, op: Option<&Linear>, i:
         match op {
             Some(op) => {
                 let [rz, n] = [op.backward[0], op.backward[1]];
-                f.kernels.product(third.matrix(), Start::Accumulate, gates, f.weights.packed(rz));
-                f.kernels.product(third.matrix(), Start::Accumulate, rec_n, f.weights.packed(n));
+                f.kernels.product(f.team, third.matrix(), Start::Accumulate, gates, f.weights.packed(rz));
+                f.kernels.product(f.team, third.matrix(), Start::Accumulate, rec_n, f.weights.packed(n));
             }
             None => {
                 let mut rec = third.matrix();

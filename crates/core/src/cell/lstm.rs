@@ -18,7 +18,7 @@ pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, op: Option<&Linear>, i: 
         bias: op.bias.map(|bias| f.weights.slice(bias)),
     });
     let c_prev = f.matrix(Operand::Value(i.inputs[1]));
-    f.kernels.lstm_step(gates.matrix(), recurrent, c_prev, c.matrix(), h.matrix());
+    f.kernels.lstm_step(f.team, gates.matrix(), recurrent, c_prev, c.matrix(), h.matrix());
     f.put(gates);
     f.put(c);
     f.put(h);
@@ -38,7 +38,7 @@ pub(crate) fn backward<E: Element>(f: &mut Frame<'_, E>, op: Option<&Linear>, i:
     if let Some(op) = op {
         f.add_gradient(i.inputs[2], |f, dh| {
             let dpre = f.matrix(Operand::Value(i.outputs[0]));
-            f.kernels.product(dh.matrix(), Start::Accumulate, dpre, f.weights.packed(op.backward[0]));
+            f.kernels.product(f.team, dh.matrix(), Start::Accumulate, dpre, f.weights.packed(op.backward[0]));
         });
     }
 }

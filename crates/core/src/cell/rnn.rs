@@ -18,7 +18,7 @@ pub(crate) fn forward<E: Element>(
         weight: f.weights.packed(op.forward),
         bias: op.bias.map(|bias| f.weights.slice(bias)),
     };
-    f.kernels.activation_step(activation, h.matrix(), Some(recurrent));
+    f.kernels.activation_step(f.team, activation, h.matrix(), Some(recurrent));
     f.put(h);
 }
 
@@ -34,6 +34,6 @@ pub(crate) fn backward<E: Element>(
     f.put(d);
     f.add_gradient(i.inputs[1], |f, dh| {
         let d = f.matrix(Operand::Gradient(i.outputs[0]));
-        f.kernels.product(dh.matrix(), Start::Accumulate, d, f.weights.packed(op.backward[0]));
+        f.kernels.product(f.team, dh.matrix(), Start::Accumulate, d, f.weights.packed(op.backward[0]));
     });
 }

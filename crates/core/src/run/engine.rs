@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use unrolled_kernels::{Element, Kernels};
+use unrolled_kernels::{Element, Kernels, Team};
 
 use super::execute::{Probe, backward_program, forward_all};
 use super::goal::{self, Goal, Score, Seed};
@@ -212,7 +212,9 @@ impl<E: Element> Block<E> {
     ) -> Result<()> {
         load::load(self, program, plan, task.batch)?;
         let (weights, noise) = (task.weights, task.noise);
-        let mut f = Frame { kernels, program, plan, weights, block: self, span: Span::All, noise };
+        let team = Team::new(1);
+        let mut f =
+            Frame { kernels, team: &team, program, plan, weights, block: self, span: Span::All, noise };
         forward_all(&mut f, &program.instructions, task.probe)?;
         if task.backward {
             let mut seeded: Vec<_> = task.goals.iter().map(|goal| goal.value).collect();

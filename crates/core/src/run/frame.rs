@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut};
+use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Team};
 
 use super::{Timeline, Weights};
 use crate::program::{Operand, Plan, Program, Space, ValueId};
@@ -85,6 +85,8 @@ pub struct Noise {
 pub struct Frame<'a, E> {
     /// The kernels of this CPU.
     pub kernels: Kernels<E>,
+    /// The threads that share the work of this one.
+    pub team: &'a Team,
     /// The program.
     pub program: &'a Program,
     /// Its storage.

@@ -1,5 +1,7 @@
 //! y = f(pre + recurrent).
 
+use std::ops::Range;
+
 use super::access::{bias, read, write};
 use super::elementwise::apply;
 use super::operand::Panels;
@@ -18,33 +20,35 @@ pub(crate) fn check<E: Element, const G: usize>(recurrent: &Recurrent<'_, E>, m:
     assert!(bias.is_none_or(|bias| bias.len() == n), "a bias has n elements");
 }
 
-/// The product of `recurrent`, given to `epilogue`.
+/// The product of `recurrent` for some units, given to `epilogue`, which counts from the first of them.
 #[inline(always)]
 pub(crate) fn step<V: Vector, P: Epilogue<V, G>, const G: usize>(
     recurrent: &Recurrent<'_, V::Element>,
+    units: Range<usize>,
     epilogue: &mut P,
 ) {
     let weight = recurrent.weight;
-    let panels = Panels::new(weight.elements(), weight.units(), weight.gates(), weight.k());
+    let panels = Panels::new(weight.elements(), weight.units(), weight.gates(), weight.k()).part(units);
     multiply::<V, _, _, P, G>(recurrent.state, panels, epilogue);
 }
 
-struct AddTo<'a, E> {
+struct Activate<'a, E> {
+    activation: Activation,
     buffer: MatrixMut<'a, E>,
     bias: Option<&'a [E]>,
+    first: usize,
 }
 
-impl<V: Vector> Epilogue<V, 1> for AddTo<'_, V::Element> {
+impl<V: Vector> Epilogue<V, 1> for Activate<'_, V::Element> {
     #[inline(always)]
     fn start(&self, _: usize, unit: usize, active: usize) -> [V; 1] {
-        bias(self.bias, 0, unit, active)
+        bias(self.bias, 0, self.first + unit, active)
     }
 
     #[inline(always)]
     fn finish(&mut self, row: usize, unit: usize, active: usize, [sum]: [V; 1]) {
-        let row = self.buffer.row_mut(row);
-        let x: V = read(row, unit, active);
-        write(x + sum, row, unit, active);
+        let x = V::read(self.buffer.part(row, self.first + unit, active));
+        apply(self.activation, x + sum).write(self.buffer.part_mut(row, self.first + unit, active));
     }
 }
 
@@ -53,17 +57,17 @@ pub(crate) fn activation_step<V: Vector>(
     activation: Activation,
     mut buffer: MatrixMut<'_, V::Element>,
     recurrent: Option<Recurrent<'_, V::Element>>,
+    units: Range<usize>,
 ) {
     if let Some(recurrent) = recurrent {
         check::<_, 1>(&recurrent, buffer.rows(), buffer.columns());
-        let mut sums = AddTo { buffer: buffer.reborrow(), bias: recurrent.bias };
-        step::<V, _, 1>(&recurrent, &mut sums);
+        let mut y = Activate { activation, buffer, bias: recurrent.bias, first: units.start };
+        return step::<V, _, 1>(&recurrent, units, &mut y);
     }
     for i in 0..buffer.rows() {
-        let row = buffer.row_mut(i);
-        for_each_vector!(V, row.len(), |at, active| {
-            let x: V = read(row, at, active);
-            write(apply(activation, x), row, at, active);
+        let part = buffer.part_mut(i, units.start, units.len());
+        for_each_vector!(V, part.len(), |at, active| {
+            write(apply(activation, read::<V>(part, at, active)), part, at, active);
         });
     }
 }

@@ -1,5 +1,7 @@
 //! One step of a GRU, reset after the product, and its gradient.
 
+use std::ops::Range;
+
 use super::access::{bias, read, write};
 use super::exponential::{sigmoid, tanh};
 use super::gates::{check, step};
@@ -14,30 +16,31 @@ struct Gru<'a, E> {
     hn: MatrixMut<'a, E>,
     h_prev: Matrix<'a, E>,
     h: MatrixMut<'a, E>,
+    /// Units are counted from here.
+    first: usize,
 }
 
 impl<V: Vector> Epilogue<V, 3> for Gru<'_, V::Element> {
     #[inline(always)]
     fn start(&self, _: usize, unit: usize, active: usize) -> [V; 3] {
-        bias(self.bias, self.h.columns(), unit, active)
+        bias(self.bias, self.h.columns(), self.first + unit, active)
     }
 
     #[inline(always)]
     fn finish(&mut self, row: usize, unit: usize, active: usize, [rec_r, rec_z, rec_n]: [V; 3]) {
-        let units = self.h.columns();
-        let gates = self.gates.row_mut(row);
-        let pre_r: V = read(gates, unit, active);
-        let pre_z: V = read(gates, units + unit, active);
-        let pre_n: V = read(gates, 2 * units + unit, active);
+        let (units, unit) = (self.h.columns(), self.first + unit);
+        let pre_r = V::read(self.gates.part(row, unit, active));
+        let pre_z = V::read(self.gates.part(row, units + unit, active));
+        let pre_n = V::read(self.gates.part(row, 2 * units + unit, active));
         let (r, z) = sigmoid(pre_r + rec_r).pair(sigmoid(pre_z + rec_z));
         let n = tanh(r.mul_add(rec_n, pre_n)).value();
         let h_prev: V = read(self.h_prev.row(row), unit, active);
         let h = z.mul_add(h_prev, (V::one() - z) * n);
-        write(r, gates, unit, active);
-        write(z, gates, units + unit, active);
-        write(n, gates, 2 * units + unit, active);
-        write(rec_n, self.hn.row_mut(row), unit, active);
-        write(h, self.h.row_mut(row), unit, active);
+        r.write(self.gates.part_mut(row, unit, active));
+        z.write(self.gates.part_mut(row, units + unit, active));
+        n.write(self.gates.part_mut(row, 2 * units + unit, active));
+        rec_n.write(self.hn.part_mut(row, unit, active));
+        h.write(self.h.part_mut(row, unit, active));
     }
 }
 
@@ -48,28 +51,27 @@ pub(crate) fn gru_step<V: Vector>(
     h_prev: Matrix<'_, V::Element>,
     recurrent: GruRecurrent<'_, V::Element>,
     h: MatrixMut<'_, V::Element>,
+    units: Range<usize>,
 ) {
     let (m, u) = (h.rows(), h.columns());
     assert_eq!((gates.rows(), gates.columns()), (m, 3 * u), "gates are m x 3u");
     assert_eq!((hn.rows(), hn.columns()), (m, u), "hn is m x u");
     assert_eq!((h_prev.rows(), h_prev.columns()), (m, u), "h_prev is m x u");
-    let mut gru = Gru { gates, bias: None, hn, h_prev, h };
+    let mut gru = Gru { gates, bias: None, hn, h_prev, h, first: units.start };
     match recurrent {
         GruRecurrent::Product(recurrent) => {
             check::<_, 3>(&recurrent, m, 3 * u);
             gru.bias = recurrent.bias;
-            step::<V, _, 3>(&recurrent, &mut gru);
+            step::<V, _, 3>(&recurrent, units, &mut gru);
         }
         GruRecurrent::Ready(ready) => {
             assert_eq!((ready.rows(), ready.columns()), (m, 3 * u), "a ready recurrent part is m x 3u");
             for row in 0..m {
                 let ready = ready.row(row);
-                for unit in (0..u).step_by(V::LANES) {
-                    let active = V::LANES.min(u - unit);
-                    let rec_r: V = read(ready, unit, active);
-                    let rec_z: V = read(ready, u + unit, active);
-                    let rec_n: V = read(ready, 2 * u + unit, active);
-                    gru.finish(row, unit, active, [rec_r, rec_z, rec_n]);
+                for unit in (0..units.len()).step_by(V::LANES) {
+                    let active = V::LANES.min(units.len() - unit);
+                    let rec = |gate: usize| read::<V>(ready, gate * u + units.start + unit, active);
+                    gru.finish(row, unit, active, [rec(0), rec(1), rec(2)]);
                 }
             }
         }

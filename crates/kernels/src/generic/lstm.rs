@@ -1,5 +1,7 @@
 //! One step of an LSTM and its gradient.
 
+use std::ops::Range;
+
 use super::access::{bias, read, write};
 use super::exponential::{sigmoid, tanh};
 use super::gates::{check, step};
@@ -15,42 +17,43 @@ struct Lstm<'a, E> {
     c_prev: Matrix<'a, E>,
     c: MatrixMut<'a, E>,
     h: MatrixMut<'a, E>,
+    /// Units are counted from here.
+    first: usize,
 }
 
 impl<E: Simd> Lstm<'_, E> {
     #[inline(always)]
     fn pre<V: Vector<Element = E>>(&self, row: usize, unit: usize, active: usize) -> [V; 4] {
-        let (gates, units) = (self.gates.row(row), self.c.columns());
+        let (units, unit) = (self.c.columns(), self.first + unit);
         [
-            read(gates, unit, active),
-            read(gates, units + unit, active),
-            read(gates, 2 * units + unit, active),
-            read(gates, 3 * units + unit, active),
+            V::read(self.gates.part(row, unit, active)),
+            V::read(self.gates.part(row, units + unit, active)),
+            V::read(self.gates.part(row, 2 * units + unit, active)),
+            V::read(self.gates.part(row, 3 * units + unit, active)),
         ]
     }
 
     #[inline(always)]
     fn cell<V: Vector<Element = E>>(&mut self, row: usize, unit: usize, active: usize, [i, f, g, o]: [V; 4]) {
-        let units = self.c.columns();
+        let (units, unit) = (self.c.columns(), self.first + unit);
         let (i, g) = sigmoid(i).pair(tanh(g));
         let (f, o) = sigmoid(f).pair(sigmoid(o));
         let c_prev: V = read(self.c_prev.row(row), unit, active);
         let c = f.mul_add(c_prev, i * g);
         let h = o * tanh(c).value();
-        let gates = self.gates.row_mut(row);
-        write(i, gates, unit, active);
-        write(f, gates, units + unit, active);
-        write(g, gates, 2 * units + unit, active);
-        write(o, gates, 3 * units + unit, active);
-        write(c, self.c.row_mut(row), unit, active);
-        write(h, self.h.row_mut(row), unit, active);
+        i.write(self.gates.part_mut(row, unit, active));
+        f.write(self.gates.part_mut(row, units + unit, active));
+        g.write(self.gates.part_mut(row, 2 * units + unit, active));
+        o.write(self.gates.part_mut(row, 3 * units + unit, active));
+        c.write(self.c.part_mut(row, unit, active));
+        h.write(self.h.part_mut(row, unit, active));
     }
 }
 
 impl<V: Vector> Epilogue<V, 4> for Lstm<'_, V::Element> {
     #[inline(always)]
     fn start(&self, _: usize, unit: usize, active: usize) -> [V; 4] {
-        bias(self.bias, self.c.columns(), unit, active)
+        bias(self.bias, self.c.columns(), self.first + unit, active)
     }
 
     #[inline(always)]
@@ -68,22 +71,23 @@ pub(crate) fn lstm_step<V: Vector>(
     c_prev: Matrix<'_, V::Element>,
     c: MatrixMut<'_, V::Element>,
     h: MatrixMut<'_, V::Element>,
+    units: Range<usize>,
 ) {
     let (m, u) = (c.rows(), c.columns());
     assert_eq!((gates.rows(), gates.columns()), (m, 4 * u), "gates are m x 4u");
     assert_eq!((c_prev.rows(), c_prev.columns()), (m, u), "c_prev is m x u");
     assert_eq!((h.rows(), h.columns()), (m, u), "h is m x u");
-    let mut lstm = Lstm { gates, bias: None, c_prev, c, h };
+    let mut lstm = Lstm { gates, bias: None, c_prev, c, h, first: units.start };
     match recurrent {
         Some(recurrent) => {
             check::<_, 4>(&recurrent, m, 4 * u);
             lstm.bias = recurrent.bias;
-            step::<V, _, 4>(&recurrent, &mut lstm);
+            step::<V, _, 4>(&recurrent, units, &mut lstm);
         }
         None => {
             for row in 0..m {
-                for unit in (0..u).step_by(V::LANES) {
-                    let active = V::LANES.min(u - unit);
+                for unit in (0..units.len()).step_by(V::LANES) {
+                    let active = V::LANES.min(units.len() - unit);
                     let pre: [V; 4] = lstm.pre(row, unit, active);
                     lstm.cell(row, unit, active, pre);
                 }

@@ -1,5 +1,7 @@
 //! The two operands of a product as its tiles read them.
 
+use std::ops::Range;
+
 use crate::PANEL;
 use crate::view::Matrix;
 
@@ -55,10 +57,10 @@ impl<'a, E: Copy> Panels<'a, E> {
         Self { elements, units, gates, k, first: 0, depth: k }
     }
 
-    /// The units `first..first + units`; `first` begins a panel.
-    pub(crate) fn part(self, first: usize, units: usize) -> Self {
-        assert!(first.is_multiple_of(PANEL) && first + units <= self.units);
-        Self { elements: &self.elements[first * self.k * self.gates..], units, ..self }
+    /// Some of the units, which begin a panel.
+    pub(crate) fn part(self, units: Range<usize>) -> Self {
+        assert!(units.start.is_multiple_of(PANEL) && units.start <= units.end && units.end <= self.units);
+        Self { elements: &self.elements[units.start * self.k * self.gates..], units: units.len(), ..self }
     }
 
     /// The steps `first..first + depth` of k.

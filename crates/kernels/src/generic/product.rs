@@ -1,6 +1,8 @@
 //! C = start + A·B.
 
-use super::access::{bias, read, write};
+use std::ops::Range;
+
+use super::access::bias;
 use super::operand::Panels;
 use super::tile::{Epilogue, multiply};
 use crate::PANEL;
@@ -32,14 +34,14 @@ impl<V: Vector> Epilogue<V, 1> for Store<'_, V::Element> {
     fn start(&self, row: usize, unit: usize, active: usize) -> [V; 1] {
         match self.start {
             Start::Zero => [V::zero()],
-            Start::Accumulate => [read(self.c.row(self.row + row), self.unit + unit, active)],
+            Start::Accumulate => [V::read(self.c.part(self.row + row, self.unit + unit, active))],
             Start::Bias(values) => bias(Some(values), 0, self.unit + unit, active),
         }
     }
 
     #[inline(always)]
     fn finish(&mut self, row: usize, unit: usize, active: usize, [sum]: [V; 1]) {
-        write(sum, self.c.row_mut(self.row + row), self.unit + unit, active);
+        sum.write(self.c.part_mut(self.row + row, self.unit + unit, active));
     }
 }
 
@@ -49,6 +51,7 @@ pub(crate) fn product<V: Vector>(
     start: Start<'_, V::Element>,
     a: Matrix<'_, V::Element>,
     b: &Packed<V::Element>,
+    units: Range<usize>,
 ) {
     assert_eq!(
         (c.rows(), a.columns(), c.columns()),
@@ -62,9 +65,9 @@ pub(crate) fn product<V: Vector>(
     let mut store = Store { c, start, row: 0, unit: 0 };
     for row in (0..a.rows()).step_by(ROWS) {
         let some = a.row_range(row..(row + ROWS).min(a.rows()));
-        for unit in (0..b.n()).step_by(STRIP) {
+        for unit in units.clone().step_by(STRIP) {
             (store.row, store.unit, store.start) = (row, unit, start);
-            strip::<V>(some, panels.part(unit, STRIP.min(b.n() - unit)), &mut store);
+            strip::<V>(some, panels.part(unit..(unit + STRIP).min(units.end)), &mut store);
         }
     }
 }

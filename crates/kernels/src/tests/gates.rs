@@ -3,7 +3,7 @@
 use ndarray::{Array2, s};
 
 use super::support::{Padded, array, assert_close, bits, cast, for_both, on_every_isa, values};
-use crate::{Activation, Element, Packed, Recurrent, reference};
+use crate::{Activation, Element, Packed, Recurrent, Team, reference};
 
 /// A recurrent part with `gates` gates of `u` units, as arrays.
 pub(super) struct Weights {
@@ -69,7 +69,7 @@ fn check_activation_step<E: Element>(m: usize, n: usize, k: usize, activation: A
     let result = weights.with(|recurrent| {
         on_every_isa(|kernels| {
             let mut buffer = Padded::<E>::new(pre.view());
-            kernels.activation_step(activation, buffer.view_mut(), Some(recurrent));
+            kernels.activation_step(&Team::new(1), activation, buffer.view_mut(), Some(recurrent));
             buffer.elements()
         })
     });
@@ -78,7 +78,7 @@ fn check_activation_step<E: Element>(m: usize, n: usize, k: usize, activation: A
 
     let alone = on_every_isa(|kernels| {
         let mut buffer = Padded::<E>::new(pre.view());
-        kernels.activation_step(activation, buffer.view_mut(), None);
+        kernels.activation_step(&Team::new(1), activation, buffer.view_mut(), None);
         buffer.elements()
     });
     assert_close(&alone, pre.mapv(|x| apply(activation, x)).iter(), 4.0);
@@ -99,7 +99,14 @@ fn lstm<E: Element>(pre: &Array2<f64>, weights: Option<&Weights>, c_prev: &Array
         on_every_isa(|kernels| {
             let mut gates = Padded::<E>::new(pre.view());
             let (mut c, mut h) = (Padded::zeros(m, u), Padded::zeros(m, u));
-            kernels.lstm_step(gates.view_mut(), recurrent, previous.view(), c.view_mut(), h.view_mut());
+            kernels.lstm_step(
+                &Team::new(1),
+                gates.view_mut(),
+                recurrent,
+                previous.view(),
+                c.view_mut(),
+                h.view_mut(),
+            );
             [gates.elements(), c.elements(), h.elements()].concat()
         })
     };

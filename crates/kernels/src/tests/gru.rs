@@ -4,7 +4,7 @@ use ndarray::{Array2, s};
 
 use super::gates::Weights;
 use super::support::{Padded, array, assert_close, bits, for_both, on_every_isa};
-use crate::{Element, GruRecurrent, reference};
+use crate::{Element, GruRecurrent, Team, reference};
 
 /// The gates, the recurrent part of n, and h of one step, one after the other.
 fn gru<E: Element>(pre: &Array2<f64>, recurrent: GruRecurrent<'_, E>, h_prev: &Array2<f64>) -> Vec<E> {
@@ -13,7 +13,14 @@ fn gru<E: Element>(pre: &Array2<f64>, recurrent: GruRecurrent<'_, E>, h_prev: &A
     on_every_isa(|kernels| {
         let mut gates = Padded::<E>::new(pre.view());
         let (mut hn, mut h) = (Padded::zeros(m, u), Padded::zeros(m, u));
-        kernels.gru_step(gates.view_mut(), hn.view_mut(), previous.view(), recurrent, h.view_mut());
+        kernels.gru_step(
+            &Team::new(1),
+            gates.view_mut(),
+            hn.view_mut(),
+            previous.view(),
+            recurrent,
+            h.view_mut(),
+        );
         [gates.elements(), hn.elements(), h.elements()].concat()
     })
 }

@@ -12,3 +12,4 @@ mod product;
 mod reduce;
 mod softmax;
 mod support;
+mod team;

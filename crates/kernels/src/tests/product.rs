@@ -4,7 +4,7 @@ use ndarray::Array2;
 use proptest::prelude::*;
 
 use super::support::{Padded, array, assert_close, bits, cast, for_both, on_every_isa, values};
-use crate::{Element, Matrix, MatrixMut, Packed, Start, reference};
+use crate::{Element, Matrix, MatrixMut, Packed, Start, Team, reference};
 
 /// The contract: from the start along k, one rounding a step.
 fn chain<E: Element>(start: E, pairs: impl Iterator<Item = (f64, f64)>) -> E {
@@ -29,7 +29,7 @@ fn check_product<E: Element>(m: usize, n: usize, k: usize, start: usize) {
     let run = |packed: &Packed<E>| {
         on_every_isa(|kernels| {
             let mut c = Padded::<E>::new(c.view());
-            kernels.product(c.view_mut(), start_of(), a_view.view(), packed);
+            kernels.product(&Team::new(1), c.view_mut(), start_of(), a_view.view(), packed);
             c.elements()
         })
     };
@@ -89,7 +89,7 @@ fn row_alone_has_the_bits_of_the_batch<E: Element>() {
     let product = |a: Matrix<'_, E>| {
         on_every_isa(|kernels| {
             let mut c = vec![E::ZERO; a.rows() * n];
-            kernels.product(MatrixMut::new(&mut c, a.rows(), n), Start::Zero, a, &packed);
+            kernels.product(&Team::new(1), MatrixMut::new(&mut c, a.rows(), n), Start::Zero, a, &packed);
             c
         })
     };
@@ -108,7 +108,13 @@ fn a_pack_can_be_repeated<E: Element>() {
         packed.pack(Matrix::new(&w, n, k));
         let result = on_every_isa(|kernels| {
             let mut c = vec![E::ONE; n];
-            kernels.product(MatrixMut::new(&mut c, 1, n), Start::Zero, Matrix::new(&a, 1, k), &packed);
+            kernels.product(
+                &Team::new(1),
+                MatrixMut::new(&mut c, 1, n),
+                Start::Zero,
+                Matrix::new(&a, 1, k),
+                &packed,
+            );
             c
         });
         let expected: Vec<E> = w

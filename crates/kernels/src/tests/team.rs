@@ -1,0 +1,145 @@
+//! A team gives the bits of one thread, whoever comes to help.
+
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+
+use super::support::{bits, cast, on_every_isa, values};
+use crate::{Activation, Element, GruRecurrent, Kernels, Matrix, MatrixMut, Packed, Recurrent, Start, Team};
+
+/// Enough work at one row to be handed over.
+const UNITS: usize = 200;
+const DEPTH: usize = 203;
+
+/// Runs `lead` with a team whose helpers are there.
+fn with_helpers<R>(members: usize, lead: impl FnOnce(&Team) -> R) -> R {
+    let team = Team::new(members);
+    let session = team.session();
+    std::thread::scope(|scope| {
+        for member in 1..members {
+            let team = &team;
+            scope.spawn(move || team.assist(member, session));
+        }
+        let result = lead(&team);
+        team.dismiss();
+        result
+    })
+}
+
+fn packed<E: Element>(gates: usize) -> Packed<E> {
+    let mut packed = Packed::transposed(gates * UNITS, DEPTH, gates);
+    packed.pack(Matrix::new(&cast(&values(1, gates * UNITS * DEPTH)), gates * UNITS, DEPTH));
+    packed
+}
+
+/// What every step leaves, one after the other.
+fn steps<E: Element>(kernels: Kernels<E>, team: &Team, rows: usize) -> Vec<E> {
+    let numbers = |seed, columns| cast::<E>(&values(seed, rows * columns));
+    let (state, previous, bias) = (numbers(2, DEPTH), numbers(3, UNITS), cast::<E>(&values(4, 4 * UNITS)));
+    let view = |data, columns| Matrix::new(data, rows, columns);
+    let mut all = Vec::new();
+
+    let mut y = numbers(5, UNITS);
+    let (one, three, four) = (packed(1), packed(3), packed(4));
+    kernels.product(team, MatrixMut::new(&mut y, rows, UNITS), Start::Accumulate, view(&state, DEPTH), &one);
+    all.extend_from_slice(&y);
+    let recurrent =
+        |weight, n: usize| Recurrent { state: view(&state, DEPTH), weight, bias: Some(&bias[..n]) };
+    let buffer = MatrixMut::new(&mut y, rows, UNITS);
+    kernels.activation_step(team, Activation::Tanh, buffer, Some(recurrent(&one, UNITS)));
+    all.extend_from_slice(&y);
+
+    let (mut gates, mut c, mut h) = (numbers(6, 4 * UNITS), numbers(7, UNITS), numbers(8, UNITS));
+    kernels.lstm_step(
+        team,
+        MatrixMut::new(&mut gates, rows, 4 * UNITS),
+        Some(recurrent(&four, 4 * UNITS)),
+        view(&previous, UNITS),
+        MatrixMut::new(&mut c, rows, UNITS),
+        MatrixMut::new(&mut h, rows, UNITS),
+    );
+    all.extend([gates, c, h.clone()].concat());
+
+    let (mut gates, mut hn) = (numbers(9, 3 * UNITS), numbers(10, UNITS));
+    kernels.gru_step(
+        team,
+        MatrixMut::new(&mut gates, rows, 3 * UNITS),
+        MatrixMut::new(&mut hn, rows, UNITS),
+        view(&previous, UNITS),
+        GruRecurrent::Product(recurrent(&three, 3 * UNITS)),
+        MatrixMut::new(&mut h, rows, UNITS),
+    );
+    all.extend([gates, hn, h].concat());
+    all
+}
+
+#[test]
+fn every_size_of_team_gives_the_same_bits() {
+    for rows in [1, 2, 5] {
+        let alone = on_every_isa(|kernels| steps::<f32>(kernels, &Team::new(1), rows));
+        for members in [2, 3, 16] {
+            let team =
+                on_every_isa(|kernels| with_helpers(members, |team| steps::<f32>(kernels, team, rows)));
+            assert_eq!(bits(&alone), bits(&team), "{rows} rows, {members} members");
+            // Nobody comes: the leader does it all.
+            let absent = on_every_isa(|kernels| steps::<f32>(kernels, &Team::new(members), rows));
+            assert_eq!(bits(&alone), bits(&absent), "{rows} rows, {members} members who never come");
+        }
+    }
+}
+
+/// The parts that a split came to, sorted.
+fn parts(team: &Team, units: usize, macs: usize) -> Vec<Range<usize>> {
+    let parts = Mutex::new(Vec::new());
+    team.split(units, macs, 0, |part| parts.lock().unwrap().push(part));
+    let mut parts = parts.into_inner().unwrap();
+    parts.sort_by_key(|part| part.start);
+    parts
+}
+
+#[test]
+fn parts_are_whole_panels_and_cover_every_unit_once() {
+    with_helpers(3, |team| {
+        assert_eq!(parts(team, 100, 1 << 20), [0..32, 32..64, 64..100]);
+        assert_eq!(parts(team, 17, 1 << 20), [0..0, 0..16, 16..17]);
+        for _ in 0..2000 {
+            assert_eq!(parts(team, 48, 1 << 20), [0..16, 16..32, 32..48]);
+        }
+    });
+}
+
+#[test]
+fn little_work_and_single_panels_stay_with_the_leader() {
+    let team = Team::new(4);
+    assert_eq!(parts(&team, 100, 1000), std::slice::from_ref(&(0..100)));
+    assert_eq!(parts(&team, 16, 1 << 30), std::slice::from_ref(&(0..16)));
+    assert_eq!(parts(&Team::new(1), 100, 1 << 30), std::slice::from_ref(&(0..100)));
+}
+
+#[test]
+fn a_panic_of_any_part_reaches_the_leader_and_the_team_goes_on() {
+    with_helpers(3, |team| {
+        for bad in [0, 16, 32] {
+            let work = |part: Range<usize>| assert!(part.start != bad, "part {bad}");
+            let outcome = catch_unwind(AssertUnwindSafe(|| team.split(48, 1 << 20, 0, work)));
+            assert!(outcome.is_err(), "part {bad}");
+            assert_eq!(parts(team, 48, 1 << 20).len(), 3);
+        }
+    });
+}
+
+#[test]
+fn a_job_inside_a_job_stays_with_its_caller() {
+    with_helpers(2, |team| {
+        team.split(32, 1 << 20, 0, |_| assert_eq!(parts(team, 64, 1 << 20), std::slice::from_ref(&(0..64))));
+    });
+}
+
+#[test]
+fn a_helper_of_an_earlier_session_does_not_stay() {
+    let team = Team::new(2);
+    let session = team.session();
+    team.dismiss();
+    team.assist(1, session);
+    assert_ne!(team.session(), session);
+}
