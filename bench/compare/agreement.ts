@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { Precision } from './protocol.js'
 import { readFloats } from './serve.js'
 import type { Shape } from './shape.js'
@@ -35,9 +34,8 @@ export interface Found {
   readonly gradients?: Float32Array
 }
 
-/** Asks a side for its outputs and, where the task is to train, for loss and gradients. */
-export async function numbersFrom(side: Side, shape: Shape, folder: string): Promise<Found> {
-  const file = join(folder, 'answer')
+/** Asks a side for its outputs and, where the task is to train, loss and gradients, by a file. */
+export async function numbersFrom(side: Side, shape: Shape, file: string): Promise<Found> {
   await side.ask({ ask: 'outputs', file })
   const outputs = readFloats(file)
   if (shape.task !== 'train') return { outputs }

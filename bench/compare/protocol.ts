@@ -23,14 +23,20 @@ export interface Work {
  * - `open`: build this work's model, in place of the one before;
  * - `outputs`: write the outputs `[batch, time, hidden]` to `file`;
  * - `gradients`: write the loss's gradients, ordered as the weights, to `file`; give the loss;
- * - `sample`: one uncounted call, then `calls` that are timed together.
+ * - `sample`: `calls` timed together, after one that is not counted if `warm`.
  */
 export type Request =
   | { readonly ask: 'hello' }
   | { readonly ask: 'open'; readonly work: Work }
   | { readonly ask: 'outputs'; readonly file: string }
   | { readonly ask: 'gradients'; readonly file: string }
-  | { readonly ask: 'sample'; readonly calls: number }
+  | ({ readonly ask: 'sample' } & Count)
+
+/** How often to call. */
+export interface Count {
+  readonly calls: number
+  readonly warm: boolean
+}
 
 /** Who answers. */
 export interface Hello {

@@ -9,7 +9,6 @@ import torch
 
 ADAM = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-7}
 KINDS = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN}
-WARM = 2
 
 
 def read(path, shape):
@@ -48,12 +47,14 @@ class Contender:
             at += count
 
     def forward(self, x, state=None):
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.autocast):
+        if not self.autocast:
+            return self.model(x, state)
+        with torch.autocast("cpu", torch.bfloat16):
             return self.model(x, state)
 
     def loss(self):
         output, _ = self.forward(self.x)
-        return torch.nn.functional.mse_loss(output, self.y if output.dtype == self.y.dtype else self.y.to(output.dtype))
+        return torch.nn.functional.mse_loss(output.to(self.y.dtype), self.y)
 
     def outputs(self):
         with torch.inference_mode():
@@ -72,21 +73,22 @@ class Contender:
         self.adam.step()
 
     def infer(self):
-        with torch.inference_mode():
-            self.forward(self.x)
+        self.forward(self.x)
 
     def step(self):
-        with torch.inference_mode():
-            _, self.state = self.forward(self.steps[self.place], self.state)
+        _, self.state = self.forward(self.steps[self.place], self.state)
         self.place = (self.place + 1) % len(self.steps)
 
-    def sample(self, calls):
-        call = getattr(self, self.shape["task"])
-        call()
-        wall, processor = time.perf_counter(), time.process_time()
-        for _ in range(calls):
-            call()
-        wall, processor = time.perf_counter() - wall, time.process_time() - processor
+    def sample(self, calls, warm=True):
+        task = self.shape["task"]
+        call = getattr(self, task)
+        with torch.inference_mode(task != "train"):
+            if warm:
+                call()
+            wall, processor = time.perf_counter(), time.process_time()
+            for _ in range(calls):
+                call()
+            wall, processor = time.perf_counter() - wall, time.process_time() - processor
         return {"wall": 1e3 * wall / calls, "processor": 1e3 * processor / calls}
 
 
@@ -104,8 +106,7 @@ def opened(work):
             contender = Contender(work, *way)
             if work["precision"] == "f32":
                 return contender, {}
-            contender.sample(1)
-            tried.append((contender.sample(WARM)["wall"], name, way))
+            tried.append((contender.sample(1)["wall"], name, way))
         except RuntimeError as error:
             words.append(f"{name} cannot: {error}")
     if not tried:
@@ -114,16 +115,20 @@ def opened(work):
     return Contender(work, *way), {"note": "; ".join([name, *words])}
 
 
-def hello():
+def prepare():
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     torch.set_num_interop_threads(1)
     torch.set_flush_denormal(True)
     torch.manual_seed(1)
+
+
+def hello():
     about = f"oneDNN {torch.backends.mkldnn.is_available()}, {torch.backends.cpu.get_cpu_capability()}"
     return {"version": torch.__version__, "about": f"{about}, {torch.get_num_threads()} threads"}
 
 
 def main():
+    prepare()
     contender = None
     for line in sys.stdin:
         request = json.loads(line)
@@ -141,7 +146,7 @@ def main():
                 write(request["file"], gradients)
                 answer = {"loss": loss}
             else:
-                answer = contender.sample(request["calls"])
+                answer = contender.sample(request["calls"], request["warm"])
             reply = {"answer": answer}
         except Exception as error:  # what went wrong is the answer
             reply = {"error": f"{type(error).__name__}: {error}"}

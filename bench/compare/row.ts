@@ -19,13 +19,15 @@ import { numbersOf } from './weights.js'
 /** Of a sample, so that the clock and the turn to another process weigh little. */
 const SAMPLE_MS = 40
 /** Of a call: who takes longer is left out. */
-const LIMIT_MS = 20_000
+const LIMIT_MS = 6_000
 /** Of a row, where its rounds take longer. */
 const BUDGET_MS = 60_000
-/** Rounds that a row has whatever they take, and that slow peers have alone. */
+/** Rounds that a row has whatever they take, and all that slow peers have. */
 const FEW = 3
 /** Of a call: who takes longer is slow. */
-const SLOW_MS = 2_000
+const SLOW_MS = 2_500
+/** Of a call: who takes longer needs no call beforehand that is not counted. */
+const LONG_MS = 1_000
 
 /** Who is timed in a row, and on what. */
 export interface Entrant {
@@ -96,16 +98,18 @@ async function inFolder(
   const { shape } = ours
   const flops = flopsOf(shape)
   const left: Left[] = []
-  const own = await prepare(ours, folder, left)
+  const files = writeNumbers(shape, folder)
+  const own = await prepare(ours, files, left)
   if (own === undefined) return { shape, flops, duels: [], left }
   const ready: Ready[] = []
   for (const other of others) {
-    const prepared = await prepare(other, folder, left, own)
+    const prepared = await prepare(other, files, left, own)
     if (prepared !== undefined) ready.push(prepared)
   }
-  const duels = await rounds(own, ready, quick ? 2 : 9, left)
-  const milliseconds = spreadOf(duels.flatMap((duel) => duel.ours))
-  if (duels.length === 0) return { shape, flops, duels, left }
+  const { alone, duels } = await rounds(own, ready, quick ? 2 : 9, left)
+  const samples = [...alone, ...duels.flatMap((duel) => duel.ours)]
+  if (samples.length === 0) return { shape, flops, duels, left }
+  const milliseconds = spreadOf(samples)
   const gflops = flops / milliseconds.median / 1e6
   const share = peak === undefined ? {} : { peak, share: gflops / peak }
   return { shape, flops, milliseconds, gflops, ...share, duels, left }
@@ -118,13 +122,14 @@ interface Ready extends Entrant {
   readonly difference?: Difference
   /** Calls in a sample. */
   readonly calls: number
-  readonly slow: boolean
+  /** Milliseconds that a call took by itself. */
+  readonly once: number
 }
 
 /** Opens the work, compares its numbers with ours and finds how many calls a sample needs. */
 async function prepare(
   entrant: Entrant,
-  folder: string,
+  files: Files,
   left: Left[],
   ours?: Ready,
 ): Promise<Ready | undefined> {
@@ -133,22 +138,25 @@ async function prepare(
     left.push({ name, reason, wrong })
   }
   try {
-    const { refused, note } = await side.ask({ ask: 'open', work: workOf(entrant, folder) })
+    const { refused, note } = await side.ask({
+      ask: 'open',
+      work: { shape, precision, lengths: lengthsOf(shape), ...files },
+    })
     if (refused !== undefined) return leave(refused)
     const guess = (1000 * flopsOf(shape)) / rate
     if (guess > LIMIT_MS) return leave(`a call would take ${Math.round(guess / 1000)} s or so`)
-    const found = await numbersFrom(side, shape, folder)
+    const found = await numbersFrom(side, shape, files.answer)
     // A ragged batch has other numbers than a full one, and is only timed against it.
     const same = ours !== undefined && ours.shape.lengths === shape.lengths
     const difference = same ? differenceOf(shape, ours.found, found) : undefined
     const loosest = ours?.precision === 'bf16' ? 'bf16' : precision
     const far = difference && tooFar(difference, toleranceOf(shape, loosest))
     if (far !== undefined) return leave(far, true)
-    const once = (await side.ask({ ask: 'sample', calls: 1 })).wall
+    const once = (await side.ask({ ask: 'sample', calls: 1, warm: guess < LONG_MS })).wall
     if (once > LIMIT_MS) return leave(`a call takes ${Math.round(once / 1000)} s`)
     const calls = await callsOf(side, once)
     const kept = difference === undefined ? {} : { difference }
-    return { ...entrant, note, found, ...kept, calls, slow: once > SLOW_MS }
+    return { ...entrant, note, found, ...kept, calls, once }
   } catch (error) {
     return leave(error instanceof Error ? error.message : String(error), true)
   }
@@ -158,11 +166,14 @@ async function prepare(
 async function callsOf(side: Side, once: number): Promise<number> {
   const first = Math.ceil(SAMPLE_MS / 4 / once)
   if (first <= 1) return Math.max(1, Math.ceil(SAMPLE_MS / once))
-  const { wall } = await side.ask({ ask: 'sample', calls: first })
+  const { wall } = await side.ask({ ask: 'sample', calls: first, warm: true })
   return Math.max(1, Math.ceil(SAMPLE_MS / wall))
 }
 
-function workOf({ shape, precision }: Entrant, folder: string): Work {
+/** The files of a row: the same numbers for everyone, and room for an answer. */
+type Files = Pick<Work, 'weights' | 'x' | 'y'> & { readonly answer: string }
+
+function writeNumbers(shape: Shape, folder: string): Files {
   const { weights, x, y } = numbersOf(shape)
   const write = (name: string, values: Float32Array): string => {
     const file = join(folder, name)
@@ -170,12 +181,10 @@ function workOf({ shape, precision }: Entrant, folder: string): Work {
     return file
   }
   return {
-    shape,
-    precision,
-    lengths: lengthsOf(shape),
     weights: write('weights', weights),
     x: write('x', x),
     y: write('y', y),
+    answer: join(folder, 'answer'),
   }
 }
 
@@ -185,15 +194,17 @@ async function rounds(
   others: readonly Ready[],
   count: number,
   left: Left[],
-): Promise<Duel[]> {
+): Promise<{ alone: number[]; duels: Duel[] }> {
+  const alone: number[] = []
   const pairs = others.map((other) => ({ other, ours: [] as number[], theirs: [] as number[] }))
-  const sample = async ({ side, calls }: Ready): Promise<Sample> =>
-    side.ask({ ask: 'sample', calls })
+  const sample = async ({ side, calls, once }: Ready): Promise<Sample> =>
+    side.ask({ ask: 'sample', calls, warm: once < LONG_MS })
   const started = performance.now()
   for (let round = 0; round < count; round++) {
     if (round >= FEW && performance.now() - started > BUDGET_MS) break
+    if (pairs.length === 0) alone.push((await sample(ours)).wall)
     for (const pair of pairs) {
-      if (pair.other.slow && round >= FEW) continue
+      if (pair.other.once > SLOW_MS && round >= FEW) continue
       if (left.some(({ name }) => name === pair.other.name)) continue
       try {
         const mine = await sample(ours)
@@ -206,9 +217,10 @@ async function rounds(
       }
     }
   }
-  return pairs
+  const duels = pairs
     .filter(({ other }) => left.every(({ name }) => name !== other.name))
     .map(({ other, ours, theirs }) => duelOf(other, ours, theirs))
+  return { alone, duels }
 }
 
 function duelOf(other: Ready, ours: number[], theirs: number[]): Duel {

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { startWatch } from '../measure.js'
-import type { Hello, Learnt, Request, Sample, Work } from './protocol.js'
+import type { Count, Hello, Learnt, Request, Sample, Work } from './protocol.js'
 
 /** A model in the hands of a library, on the numbers of its work. */
 export interface Contender {
@@ -10,7 +10,7 @@ export interface Contender {
   /** The loss and its gradients, ordered as the weights; the model is as before. */
   gradients(): Promise<Learnt & { readonly gradients: Float32Array }>
   /** One call, or several where they cannot be told apart: the time is theirs together. */
-  sample(calls: number): Promise<Sample>
+  sample(count: Count): Promise<Sample>
   close(): void
 }
 
@@ -60,7 +60,7 @@ export async function serve(engine: Engine): Promise<void> {
         return { loss }
       }
       case 'sample':
-        return current().sample(request.calls)
+        return current().sample(request)
     }
   }
   for await (const line of createInterface({ input: process.stdin })) {
@@ -85,9 +85,12 @@ export function readFloats(file: string): Float32Array {
   return numbers
 }
 
-/** The time of `calls` calls one after another, each; one before them is not counted. */
-export async function timeCalls(calls: number, call: () => Promise<unknown>): Promise<Sample> {
-  await call()
+/** The time of `calls` calls one after another, each, after one that is not counted if `warm`. */
+export async function timeCalls(
+  { calls, warm }: Count,
+  call: () => Promise<unknown>,
+): Promise<Sample> {
+  if (warm) await call()
   const watch = startWatch()
   for (let done = 0; done < calls; done++) await call()
   const { wall, processor } = watch()
@@ -95,8 +98,8 @@ export async function timeCalls(calls: number, call: () => Promise<unknown>): Pr
 }
 
 /** As `timeCalls`, where nothing is waited for. */
-export async function timeLoop(calls: number, call: () => void): Promise<Sample> {
-  call()
+export async function timeLoop({ calls, warm }: Count, call: () => void): Promise<Sample> {
+  if (warm) call()
   const watch = startWatch()
   for (let done = 0; done < calls; done++) call()
   const { wall, processor } = watch()

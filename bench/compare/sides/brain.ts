@@ -57,7 +57,7 @@ async function open({ shape }: Work, numbers: Numbers): Promise<Contender> {
       return outputs
     },
     gradients: () => Promise.reject(new Error('it trains by a rule of its own')),
-    sample: (calls) => timeLoop(calls, () => void network.run(rows)),
+    sample: (count) => timeLoop(count, () => void network.run(rows)),
     close: () => undefined,
   }
 }

@@ -36,7 +36,7 @@ function whole(session: ort.InferenceSession, shape: Shape, rows: Float32Array):
       const { y } = await session.run({ x })
       return swapped(floats(y), time, batch, hidden)
     },
-    sample: (calls) => timeCalls(calls, () => session.run({ x })),
+    sample: (count) => timeCalls(count, () => session.run({ x })),
   }
 }
 
@@ -70,10 +70,10 @@ function steps(session: ort.InferenceSession, shape: Shape, rows: Float32Array):
       }
       return outputs
     },
-    sample(calls) {
+    sample(count) {
       let at = 0
       let states: readonly ort.Tensor[] = zeros
-      return timeCalls(calls, async () => {
+      return timeCalls(count, async () => {
         states = (await push(at, states)).states
         at += 1
       })

@@ -1,7 +1,7 @@
 // In a process of its own: this library, from arrays in JavaScript to arrays in JavaScript.
 import { adam, gru, lstm, rnn, sequential, sgd, version } from 'unrolled'
 import { startWatch } from '../../measure.js'
-import { ADAM, type Sample, type Work } from '../protocol.js'
+import { ADAM, type Count, type Sample, type Work } from '../protocol.js'
 import { type Contender, type Numbers, serve, timeCalls, timeLoop } from '../serve.js'
 import type { Shape } from '../shape.js'
 import { type LayerWeights, layersOf } from '../weights.js'
@@ -43,16 +43,16 @@ async function open(work: Work, numbers: Numbers): Promise<Contender> {
       const gradients = numbers.weights.map((before, at) => (before - (after[at] ?? NaN)) / RATE)
       return { loss: epochs[0]?.loss ?? Number.NaN, gradients }
     },
-    async sample(calls) {
-      if (shape.task === 'train') return trainSteps(model, { x, y }, calls)
-      if (shape.task === 'step') return pushes(model, shape, numbers.x, calls)
-      return timeCalls(calls, () => model.predict(x))
+    async sample(count) {
+      if (shape.task === 'train') return trainSteps(model, { x, y }, count.calls)
+      if (shape.task === 'step') return pushes(model, shape, numbers.x, count)
+      return timeCalls(count, () => model.predict(x))
     },
     close: () => model.dispose(),
   }
 }
 
-/** Steps of `train` over batches ready made: the first, which makes the storage, is not counted. */
+/** Steps of `train` over batches ready made, after one that makes the storage and is never counted. */
 async function trainSteps(
   model: Model,
   one: { x: Batch; y: Batch },
@@ -83,12 +83,12 @@ function pushes(
   model: Model,
   { input, time }: Shape,
   values: Float32Array,
-  calls: number,
+  count: Count,
 ): Promise<Sample> {
   const steps = Array.from({ length: time }, (_, at) => values.slice(at * input, (at + 1) * input))
   using stream = model.stream()
   let at = 0
-  return timeLoop(calls, () => {
+  return timeLoop(count, () => {
     stream.push(steps[at] ?? 0)
     at = at + 1 === time ? 0 : at + 1
   })

@@ -54,7 +54,7 @@ async function open({ shape }: Work, numbers: Numbers): Promise<Contender> {
       setWeights()
       return { loss, gradients: before.map((value, at) => (value - (after[at] ?? NaN)) / RATE) }
     },
-    sample: (calls) => timeCalls(calls, task === 'train' ? train : predict),
+    sample: (count) => timeCalls(count, task === 'train' ? train : predict),
     close() {
       tf.dispose([x, y])
       model.dispose()
