@@ -10,6 +10,7 @@ import { eventLoop } from './event-loop.js'
 import { linear } from './linear.js'
 import { machineWords, thisMachine } from './machine.js'
 import { packageSize } from './package-size.js'
+import { recordText } from './record-text.js'
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   compare,
@@ -47,7 +48,7 @@ async function main(): Promise<void> {
     // After each, so that what was measured is there when a later one fails.
     if (values.json === undefined) continue
     const record = { machine, quick, ...results }
-    writeFileSync(values.json, `${JSON.stringify(record, undefined, 2)}\n`)
+    writeFileSync(values.json, recordText(record))
   }
 }
 

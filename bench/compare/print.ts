@@ -17,10 +17,11 @@ export function printRow(row: Row): void {
   }
 }
 
-function duelWords({ name, note, theirsMs, ratio, difference, gflops }: Duel): string {
+function duelWords(duel: Duel): string {
+  const { name, note, theirsMs, ratio, processorRatio, difference, gflops } = duel
   const { byRound, ofMedians } = ratio
   const about = note === undefined ? '' : ` (${note})`
-  const range = `by round ${spreadWords(byRound)}`
+  const range = `by round ${spreadWords(byRound)}, by processor time ${short(processorRatio)}`
   const agreed = difference === undefined ? '' : `; ${differenceWords(difference)}`
   return (
     `${verdict(ofMedians)} than ${name}${about}: ${timeWords(theirsMs.median)}, ` +

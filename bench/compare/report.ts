@@ -75,26 +75,37 @@ function setsOf(rows: readonly Row[]): [string, Row[]][] {
   return [...sets]
 }
 
-const COLUMNS = ['', 'against', 'ours', 'theirs', 'ratio (by round)', '', 'GFLOP/s', 'of the peak']
+const COLUMNS = [
+  '',
+  'against',
+  'ours',
+  'theirs',
+  'ratio (by round)',
+  '',
+  'by processor time',
+  'GFLOP/s',
+  'of the peak',
+]
 
 /** A line for each pair, and one for what is wrong; what is out of place is in the text. */
 function setTable(rows: readonly Row[]): string {
   const lines = rows.flatMap(({ shape, duels, left, flops, peak }): string[][] => {
     const rate = (milliseconds: number): number => flops / milliseconds / 1e6
-    const pairs = duels.map(({ name, note, oursMs, theirsMs, ratio, gflops }) => [
+    const pairs = duels.map(({ name, note, oursMs, theirsMs, ratio, processorRatio, gflops }) => [
       shapeWords(shape),
       note === undefined ? name : `${name}, ${note}`,
       timeWords(oursMs.median),
       timeWords(theirsMs.median),
       `${short(ratio.ofMedians)} (${short(ratio.byRound.p10)}..${short(ratio.byRound.p90)})`,
       verdict(ratio.ofMedians),
+      short(processorRatio),
       `${short(rate(oursMs.median))} : ${short(gflops)}`,
       peak === undefined ? '' : percent(rate(oursMs.median) / peak),
     ])
     const wrong = left.filter((one) => one.wrong)
     return [
       ...pairs,
-      ...wrong.map(({ name, reason }) => [shapeWords(shape), name, '', '', '', reason, '', '']),
+      ...wrong.map(({ name, reason }) => [shapeWords(shape), name, '', '', '', reason, '', '', '']),
     ]
   })
   return markdown(COLUMNS, lines)

@@ -50,6 +50,8 @@ export interface Duel {
   readonly theirsMs: Spread
   /** How many times as fast as theirs ours is. */
   readonly ratio: Ratio
+  /** The same by processor time, which a neighbour on the machine lengthens less. */
+  readonly processorRatio: number
   /** Theirs, in 1e9 operations a second. */
   readonly gflops: number
 }
@@ -196,7 +198,7 @@ async function rounds(
   left: Left[],
 ): Promise<{ alone: number[]; duels: Duel[] }> {
   const alone: number[] = []
-  const pairs = others.map((other) => ({ other, ours: [] as number[], theirs: [] as number[] }))
+  const pairs = others.map((other) => ({ other, ours: [] as Sample[], theirs: [] as Sample[] }))
   const sample = async ({ side, calls, once }: Ready): Promise<Sample> =>
     side.ask({ ask: 'sample', calls, warm: once < LONG_MS })
   const started = performance.now()
@@ -208,9 +210,8 @@ async function rounds(
       if (left.some(({ name }) => name === pair.other.name)) continue
       try {
         const mine = await sample(ours)
-        const other = await sample(pair.other)
-        pair.ours.push(mine.wall)
-        pair.theirs.push(other.wall)
+        pair.theirs.push(await sample(pair.other))
+        pair.ours.push(mine)
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error)
         left.push({ name: pair.other.name, reason, wrong: true })
@@ -223,18 +224,24 @@ async function rounds(
   return { alone, duels }
 }
 
-function duelOf(other: Ready, ours: number[], theirs: number[]): Duel {
-  const { name, note, difference, shape } = other
-  const theirsMs = spreadOf(theirs)
+function duelOf(
+  { name, note, difference, shape }: Ready,
+  ours: readonly Sample[],
+  theirs: readonly Sample[],
+): Duel {
+  const of = (samples: readonly Sample[], kind: keyof Sample) => samples.map((one) => one[kind])
+  const [mine, other] = [of(ours, 'wall'), of(theirs, 'wall')]
+  const theirsMs = spreadOf(other)
   return {
     name,
     ...(note !== undefined && { note }),
     ...(difference !== undefined && { difference }),
-    ours,
-    theirs,
-    oursMs: spreadOf(ours),
+    ours: mine,
+    theirs: other,
+    oursMs: spreadOf(mine),
     theirsMs,
-    ratio: ratioOf(theirs, ours),
+    ratio: ratioOf(other, mine),
+    processorRatio: ratioOf(of(theirs, 'processor'), of(ours, 'processor')).ofMedians,
     gflops: flopsOf(shape) / theirsMs.median / 1e6,
   }
 }

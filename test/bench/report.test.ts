@@ -6,6 +6,7 @@ import type { Duel, Row } from '../../bench/compare/row.js'
 import type { Shape } from '../../bench/compare/shape.js'
 import { reachedBy } from '../../bench/compare/targets.js'
 import { ratioOf, spreadOf } from '../../bench/measure.js'
+import { recordText } from '../../bench/record-text.js'
 
 function row(change: Partial<Shape>, name: string, ours: number, theirs: number): Row {
   const shape: Shape = {
@@ -26,6 +27,7 @@ function row(change: Partial<Shape>, name: string, ours: number, theirs: number)
     oursMs: spreadOf([ours]),
     theirsMs: spreadOf([theirs]),
     ratio: ratioOf([theirs], [ours]),
+    processorRatio: theirs / ours,
     gflops: 1,
   }
   return { shape, flops: 1, duels: [duel], left: [] }
@@ -70,4 +72,14 @@ test('the picture shows a loss in another colour, to the left of the line', () =
   expect(win).toEqual({ x: 525, width: 275, fill: '#2a7f62' })
   expect(loss).toEqual({ x: 250, width: 275, fill: '#c8452d' })
   expect(picture).toContain('a &lt; b')
+})
+
+test('a record keeps six digits and puts numbers on one line', () => {
+  const record = { a: [1 / 3, 2e-9 / 3, 1234567], b: { c: Number.NaN, d: 'one, 2' } }
+  const text = recordText(record)
+  expect(text).toContain('"a": [0.333333,6.66667e-10,1234567]')
+  expect(JSON.parse(text)).toEqual({
+    a: [0.333333, 6.66667e-10, 1234567],
+    b: { c: null, d: 'one, 2' },
+  })
 })
