@@ -19,7 +19,8 @@ const WIDTH = 860
 const LEFT = 250
 const RIGHT = 60
 const LINE = 15
-const TICKS = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128]
+/** The largest ratio that has a place of its own, and its inverse the smallest: bars end there. */
+const MOST = 16
 const COLOURS = { win: '#2a7f62', loss: '#c8452d' }
 
 /**
@@ -41,7 +42,7 @@ export function chart(rows: readonly Row[], title: string): string {
     }
     y += 8
   }
-  const lines = TICKS.filter((tick) => scale(tick) >= LEFT && scale(tick) <= WIDTH - RIGHT).map(
+  const lines = ticksOf(bars).map(
     (tick) =>
       `<path d="M${fixed(scale(tick))} 36V${y}" stroke="${tick === 1 ? '#222' : '#ddd'}"/>` +
       text(scale(tick), 30, `${tick}x`, 'text-anchor="middle"'),
@@ -72,11 +73,18 @@ function groupsOf(rows: readonly Row[]): Group[] {
   return [...groups].map(([heading, bars]) => ({ heading, bars }))
 }
 
-/** From a ratio to its place, over the range that the bars need. */
-function scaleOf(bars: readonly Bar[]): (ratio: number) => number {
-  const logs = bars.map(({ ratio }) => Math.log2(ratio))
+/** The powers of two that the bars need. */
+function ticksOf(bars: readonly Bar[]): number[] {
+  const logs = bars.map(({ ratio }) => Math.log2(Math.min(MOST, Math.max(1 / MOST, ratio))))
   const low = Math.floor(Math.min(-1, ...logs))
   const high = Math.ceil(Math.max(1, ...logs))
+  return Array.from({ length: high - low + 1 }, (_, at) => 2 ** (low + at))
+}
+
+/** From a ratio to its place between the first and the last tick. */
+function scaleOf(bars: readonly Bar[]): (ratio: number) => number {
+  const ticks = ticksOf(bars)
+  const [low, high] = [Math.log2(ticks[0] ?? 1), Math.log2(ticks.at(-1) ?? 1)]
   return (ratio) => {
     const part = (Math.log2(ratio) - low) / (high - low)
     return LEFT + Math.min(1, Math.max(0, part)) * (WIDTH - LEFT - RIGHT)
