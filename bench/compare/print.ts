@@ -18,14 +18,15 @@ export function printRow(row: Row): void {
 }
 
 function duelWords(duel: Duel): string {
-  const { name, note, theirsMs, ratio, processorRatio, difference, gflops } = duel
+  const { name, note, theirsMs, ratio, processorRatio, most, difference, gflops } = duel
   const { byRound, ofMedians } = ratio
   const about = note === undefined ? '' : ` (${note})`
   const range = `by round ${spreadWords(byRound)}, by processor time ${short(processorRatio)}`
+  const bound = most === undefined ? '' : `, at the peak ${short(most)}`
   const agreed = difference === undefined ? '' : `; ${differenceWords(difference)}`
   return (
     `${verdict(ofMedians)} than ${name}${about}: ${timeWords(theirsMs.median)}, ` +
-    `${short(gflops)} GFLOP/s; ${range}${agreed}`
+    `${short(gflops)} GFLOP/s; ${range}${bound}${agreed}`
   )
 }
 
@@ -71,7 +72,8 @@ export const SUMMARY = [
   'against',
   'rows',
   'geometric mean',
-  'at least',
+  'to reach',
+  'at the peak',
   'lowest',
   'never below',
   '',
@@ -79,7 +81,7 @@ export const SUMMARY = [
 
 /** A target and what came of it. */
 export function reachedCells(one: Reached): string[] {
-  const { work, against, rows, geometricMean, least, lowest, never } = one
+  const { work, against, rows, geometricMean, most, least, lowest, never } = one
   const met = geometricMean >= least && lowest >= (never ?? 0)
   return [
     work,
@@ -87,6 +89,7 @@ export function reachedCells(one: Reached): string[] {
     String(rows),
     short(geometricMean),
     short(least),
+    most === undefined ? '' : short(most),
     short(lowest),
     never === undefined ? '' : short(never),
     met ? 'reached' : 'not reached',

@@ -83,6 +83,7 @@ const COLUMNS = [
   'ratio (by round)',
   '',
   'by processor time',
+  'at the peak',
   'GFLOP/s',
   'of the peak',
 ]
@@ -91,21 +92,35 @@ const COLUMNS = [
 function setTable(rows: readonly Row[]): string {
   const lines = rows.flatMap(({ shape, duels, left, flops, peak }): string[][] => {
     const rate = (milliseconds: number): number => flops / milliseconds / 1e6
-    const pairs = duels.map(({ name, note, oursMs, theirsMs, ratio, processorRatio, gflops }) => [
-      shapeWords(shape),
-      note === undefined ? name : `${name}, ${note}`,
-      timeWords(oursMs.median),
-      timeWords(theirsMs.median),
-      `${short(ratio.ofMedians)} (${short(ratio.byRound.p10)}..${short(ratio.byRound.p90)})`,
-      verdict(ratio.ofMedians),
-      short(processorRatio),
-      `${short(rate(oursMs.median))} : ${short(gflops)}`,
-      peak === undefined ? '' : percent(rate(oursMs.median) / peak),
-    ])
+    const pairs = duels.map(
+      ({ name, note, oursMs, theirsMs, ratio, processorRatio, most, gflops }) => [
+        shapeWords(shape),
+        note === undefined ? name : `${name}, ${note}`,
+        timeWords(oursMs.median),
+        timeWords(theirsMs.median),
+        `${short(ratio.ofMedians)} (${short(ratio.byRound.p10)}..${short(ratio.byRound.p90)})`,
+        verdict(ratio.ofMedians),
+        short(processorRatio),
+        most === undefined ? '' : short(most),
+        `${short(rate(oursMs.median))} : ${short(gflops)}`,
+        peak === undefined ? '' : percent(rate(oursMs.median) / peak),
+      ],
+    )
     const wrong = left.filter((one) => one.wrong)
     return [
       ...pairs,
-      ...wrong.map(({ name, reason }) => [shapeWords(shape), name, '', '', '', reason, '', '', '']),
+      ...wrong.map(({ name, reason }) => [
+        shapeWords(shape),
+        name,
+        '',
+        '',
+        '',
+        reason,
+        '',
+        '',
+        '',
+        '',
+      ]),
     ]
   })
   return markdown(COLUMNS, lines)

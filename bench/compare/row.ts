@@ -52,6 +52,8 @@ export interface Duel {
   readonly ratio: Ratio
   /** The same by processor time, which a neighbour on the machine lengthens less. */
   readonly processorRatio: number
+  /** The roofline: what the ratio would be if ours ran at the measured peak. */
+  readonly most?: number
   /** Theirs, in 1e9 operations a second. */
   readonly gflops: number
 }
@@ -113,8 +115,10 @@ async function inFolder(
   if (samples.length === 0) return { shape, flops, duels, left }
   const milliseconds = spreadOf(samples)
   const gflops = flops / milliseconds.median / 1e6
-  const share = peak === undefined ? {} : { peak, share: gflops / peak }
-  return { shape, flops, milliseconds, gflops, ...share, duels, left }
+  if (peak === undefined) return { shape, flops, milliseconds, gflops, duels, left }
+  const least = flops / peak / 1e6
+  const bounded = duels.map((duel) => ({ ...duel, most: duel.theirsMs.median / least }))
+  return { shape, flops, milliseconds, gflops, peak, share: gflops / peak, duels: bounded, left }
 }
 
 /** An entrant whose numbers are right. */

@@ -1,6 +1,6 @@
 import { geometricMean } from '../measure.js'
 import type { Precision } from './protocol.js'
-import type { Duel, Row } from './row.js'
+import type { Row } from './row.js'
 import { CELLS, type Shape } from './shape.js'
 
 /** Something that was set out to be reached, over the rows that it is about. */
@@ -92,6 +92,8 @@ export interface Reached {
   readonly least: number
   readonly never?: number
   readonly geometricMean: number
+  /** The geometric mean if ours ran at the measured peak, where that is known. */
+  readonly most?: number
   readonly lowest: number
   readonly rows: number
 }
@@ -99,11 +101,12 @@ export interface Reached {
 /** What the rows of a run come to, of the targets that some of them are about. */
 export function reachedBy(rows: readonly Row[], precision: Precision): Reached[] {
   return TARGETS.filter((target) => target.precision === precision).flatMap((target) => {
-    const ratios = rows
+    const duels = rows
       .filter(({ shape }) => target.about(shape))
-      .flatMap(({ duels }) => duels.filter(({ name }) => name === target.against))
-      .map(({ ratio }: Duel) => ratio.ofMedians)
-    if (ratios.length === 0) return []
+      .flatMap((row) => row.duels.filter(({ name }) => name === target.against))
+    if (duels.length === 0) return []
+    const ratios = duels.map(({ ratio }) => ratio.ofMedians)
+    const bounds = duels.flatMap(({ most }) => (most === undefined ? [] : [most]))
     const { work, against, least, never } = target
     return {
       work,
@@ -111,6 +114,7 @@ export function reachedBy(rows: readonly Row[], precision: Precision): Reached[]
       least,
       ...(never !== undefined && { never }),
       geometricMean: geometricMean(ratios),
+      ...(bounds.length === duels.length && { most: geometricMean(bounds) }),
       lowest: Math.min(...ratios),
       rows: ratios.length,
     }

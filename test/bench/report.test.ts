@@ -48,6 +48,7 @@ test('targets take the geometric mean and the lowest of the rows that they are a
   const [all, gruAndRnn, step, ...rest] = reachedBy(rows, 'f32')
   expect(all).toMatchObject({ against: 'torch', rows: 2, lowest: 0.5 })
   expect(all?.geometricMean).toBeCloseTo(Math.SQRT2)
+  expect(all?.most).toBeUndefined()
   expect(gruAndRnn).toMatchObject({ geometricMean: 0.5, rows: 1 })
   expect(step).toMatchObject({ against: 'onnxruntime', rows: 1 })
   expect(rest).toEqual([])
