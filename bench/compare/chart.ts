@@ -1,3 +1,4 @@
+import { geometricMean } from '../measure.js'
 import type { Row } from './row.js'
 import { shapeWords } from './shape.js'
 
@@ -18,14 +19,18 @@ interface Group {
 const WIDTH = 860
 const LEFT = 250
 const RIGHT = 60
-const LINE = 15
+const LINE = 13
 /** The largest ratio that has a place of its own, and its inverse the smallest: bars end there. */
 const MOST = 16
 const COLOURS = { win: '#2a7f62', loss: '#c8452d' }
 
+/** Whose rows are one bar a set, from the lowest to the highest. */
+const TOGETHER = ['tfjs', 'brain']
+
 /**
  * The ratios of all rows as bars from the line of 1, on a logarithmic scale: to the right, in green,
- * ours is faster, to the left, in red, slower. The thin line is the spread by round.
+ * ours is faster, to the left, in red, slower. The thin line is the spread by round. TensorFlow.js
+ * and brain.js have the geometric mean of a set.
  */
 export function chart(rows: readonly Row[], title: string): string {
   const groups = groupsOf(rows)
@@ -70,7 +75,20 @@ function groupsOf(rows: readonly Row[]): Group[] {
       groups.set(heading, [...(groups.get(heading) ?? []), bar])
     }
   }
-  return [...groups].map(([heading, bars]) => ({ heading, bars }))
+  return [...groups].map(([heading, bars]) => {
+    const together = TOGETHER.some((name) => heading.endsWith(`over ${name}`))
+    return { heading, bars: together ? [oneOf(bars)] : bars }
+  })
+}
+
+function oneOf(bars: readonly Bar[]): Bar {
+  const ratios = bars.map(({ ratio }) => ratio)
+  return {
+    label: bars.length === 1 ? (bars[0]?.label ?? '') : `${bars.length} rows`,
+    ratio: geometricMean(ratios),
+    low: Math.min(...ratios),
+    high: Math.max(...ratios),
+  }
 }
 
 /** The powers of two that the bars need. */
@@ -99,7 +117,7 @@ function barParts({ label, ratio, low, high }: Bar, y: number, scale: (r: number
   return (
     text(16, y + 10, label) +
     `<rect x="${fixed(Math.min(from, to))}" y="${y + 2}" width="${fixed(Math.abs(to - from))}" ` +
-    `height="9" fill="${colour}"/>` +
+    `height="8" fill="${colour}"/>` +
     `<path d="M${fixed(scale(low))} ${middle}H${fixed(scale(high))}" stroke="#222"/>` +
     text(end, y + 10, ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2))
   )

@@ -109,25 +109,22 @@ function setTable(rows: readonly Row[]): string {
     const wrong = left.filter((one) => one.wrong)
     return [
       ...pairs,
-      ...wrong.map(({ name, reason }) => [
-        shapeWords(shape),
-        name,
-        '',
-        '',
-        '',
-        reason,
-        '',
-        '',
-        '',
-        '',
-      ]),
+      ...wrong.map(({ name, reason }) => [shapeWords(shape), name, '', '', '', reason]),
     ]
   })
   return markdown(COLUMNS, lines)
 }
 
+/** A table as the formatter leaves it: words to the left, in the first two columns, figures right. */
 function markdown(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [header, ...rows]
+  const widths = header.map((_, at) => Math.max(3, ...all.map((cells) => cells[at]?.length ?? 0)))
+  const left = (column: number): boolean => column < 2
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`
-  const rule = header.map((_, column) => (column < 2 ? '---' : '--:'))
-  return line(header) + line(rule) + rows.map(line).join('')
+  const padded = (cells: readonly string[]): string =>
+    line(widths.map((width, at) => (cells[at] ?? '')[left(at) ? 'padEnd' : 'padStart'](width)))
+  const rule = widths.map((width, at) =>
+    left(at) ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
+  )
+  return padded(header) + line(rule) + rows.map(padded).join('')
 }
