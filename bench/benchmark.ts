@@ -1,3 +1,6 @@
+import type { CompareSettings } from './compare/settings.js'
+import type { Machine } from './machine.js'
+
 /** What can be measured by itself. */
 export interface Benchmark {
   /** What is measured, in one line. */
@@ -10,4 +13,6 @@ export interface Benchmark {
 export interface Settings {
   /** A look at whether it runs rather than a measurement. */
   readonly quick: boolean
+  readonly compare: CompareSettings
+  readonly machine: Machine
 }

@@ -58,11 +58,19 @@ export function percentile(sorted: ArrayLike<number>, part: number): number {
   return low + (high - low) * (place - Math.floor(place))
 }
 
+/** How many times as long one thing takes as another. */
+export interface Ratio {
+  readonly ofMedians: number
+  readonly byRound: Spread
+}
+
 /** How many times as long `slow` takes as `fast`, as the ratio of medians and round by round. */
-export function ratioOf(
-  slow: readonly number[],
-  fast: readonly number[],
-): { readonly ofMedians: number; readonly byRound: Spread } {
+export function ratioOf(slow: readonly number[], fast: readonly number[]): Ratio {
   const byRound = slow.map((value, round) => value / (fast[round] ?? NaN))
   return { ofMedians: spreadOf(slow).median / spreadOf(fast).median, byRound: spreadOf(byRound) }
+}
+
+/** The geometric mean, the one that does not care which way a ratio is written. */
+export function geometricMean(values: readonly number[]): number {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
 }

@@ -1,41 +1,54 @@
-// npm run bench [-- NAME ...] [--quick] [--json OUT]
+// npm run bench [-- NAME ...] [--quick] [--json OUT], with the flags of `compare`
+// npm run bench -- report
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Benchmark } from './benchmark.js'
+import { compare } from './compare/compare.js'
+import { report } from './compare/report.js'
+import { settleFlags } from './compare/settings.js'
 import { eventLoop } from './event-loop.js'
 import { linear } from './linear.js'
 import { machineWords, thisMachine } from './machine.js'
 import { packageSize } from './package-size.js'
-import { training } from './training.js'
+import { recordText } from './record-text.js'
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
-  training,
+  compare,
   linear,
   'event-loop': eventLoop,
   'package-size': packageSize,
 }
 
+const FLAGS = {
+  quick: { type: 'boolean', default: false },
+  json: { type: 'string' },
+  shapes: { type: 'string' },
+  peers: { type: 'string' },
+  threads: { type: 'string' },
+  precision: { type: 'string' },
+  python: { type: 'string' },
+} as const
+
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
-  })
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: FLAGS })
+  if (positionals.includes('report')) return report()
   const known = Object.keys(BENCHMARKS)
   const unknown = positionals.filter((name) => !known.includes(name))
   if (unknown.length > 0) {
-    throw new Error(`no benchmark ${unknown.join(', ')}: there are ${known.join(', ')}`)
+    throw new Error(`no benchmark ${unknown.join(', ')}: there are ${known.join(', ')}, and report`)
   }
-  const machine = thisMachine()
+  const settings = { quick: values.quick, compare: settleFlags(values), machine: thisMachine() }
+  const { machine, quick } = settings
   process.stdout.write(machineWords(machine))
   const results: Record<string, object> = {}
   for (const [name, benchmark] of Object.entries(BENCHMARKS)) {
     if (positionals.length > 0 && !positionals.includes(name)) continue
     console.log(`\n${name}: ${benchmark.about}`)
-    results[name] = await benchmark.run({ quick: values.quick })
-  }
-  if (values.json !== undefined) {
-    const record = { machine, quick: values.quick, ...results }
-    writeFileSync(values.json, `${JSON.stringify(record, undefined, 2)}\n`)
+    results[name] = await benchmark.run(settings)
+    // After each, so that what was measured is there when a later one fails.
+    if (values.json === undefined) continue
+    const record = { machine, quick, ...results }
+    writeFileSync(values.json, recordText(record))
   }
 }
 

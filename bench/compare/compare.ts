@@ -1,0 +1,109 @@
+import type { Benchmark, Settings } from '../benchmark.js'
+import { inRoot } from '../machine.js'
+import { TOLERANCE } from './agreement.js'
+import { measurePeak } from './peak.js'
+import { type Opponent, ourSide, startPeers } from './peers.js'
+import { printRow, printSummary } from './print.js'
+import type { Comparison } from './record.js'
+import { type Entrant, measureRow, type Row } from './row.js'
+import type { CompareSettings } from './settings.js'
+import { readShapes, type Shape } from './shape.js'
+import type { Side } from './side.js'
+import { reachedBy, stepMicroseconds } from './targets.js'
+
+/** Everyone side by side: PyTorch, ONNX Runtime, TensorFlow.js, brain.js, and ourselves otherwise. */
+export const compare: Benchmark = {
+  about: 'the same networks by other libraries, in turn: ours, theirs, ours, theirs, ...',
+  async run({ compare: settings, machine }: Settings): Promise<Comparison> {
+    const { threads, precision } = settings
+    const shapes =
+      settings.shapes ?? inRoot('bench', `shapes${precision === 'f32' ? '' : `-${precision}`}.json`)
+    const list = readShapes(shapes)
+    const { opponents, absent } = await startPeers(settings)
+    for (const { name, version, about } of opponents) console.log(`  ${name} ${version}: ${about}`)
+    for (const { name, reason } of absent) console.log(`  ${name}: ${reason}`)
+    console.log(`  ${precision}, ${threads} thread${threads === 1 ? '' : 's'} for everyone\n`)
+    const ours = new OurSides()
+    const rows: Row[] = []
+    let set: string | undefined
+    for (const shape of list) {
+      if (shape.set !== set) console.log(`  ${shape.set}`)
+      set = shape.set
+      const row = await oneRow(shape, settings, ours, opponents)
+      printRow(row)
+      rows.push(row)
+    }
+    ours.close()
+    for (const { side } of opponents) side.close()
+    const reached = reachedBy(rows, precision)
+    const steps = precision === 'f32' ? stepMicroseconds(rows) : []
+    printSummary(reached, steps)
+    return {
+      settings: { shapes, peers: opponents.map(({ name }) => name), threads, precision },
+      versions: Object.fromEntries([
+        ['unrolled', machine.unrolled],
+        ...opponents.map(({ name, version, about }) => [name, `${version}, ${about}`]),
+      ]),
+      tolerance: TOLERANCE[precision],
+      rows,
+      reached,
+      steps,
+    }
+  },
+}
+
+async function oneRow(
+  shape: Shape,
+  settings: CompareSettings,
+  ours: OurSides,
+  opponents: readonly Opponent[],
+): Promise<Row> {
+  // Two of ours on more threads than one are compared on two.
+  const threads = shape.over === '1 thread' ? Math.max(2, settings.threads) : settings.threads
+  const { precision, quick } = settings
+  const entrant: Entrant = {
+    name: 'ours',
+    side: ours.side('ours', threads),
+    shape,
+    precision,
+    rate: Number.POSITIVE_INFINITY,
+  }
+  const self = ourOther(entrant, ours, settings.threads)
+  const others =
+    self === undefined
+      ? opponents.map(({ name, side, rate }) => ({ name, side, shape, precision, rate }))
+      : [self]
+  return measureRow(entrant, others, { quick, peak: measurePeak(threads)?.[precision] })
+}
+
+/** What a shape that is compared with ourselves is compared with. */
+function ourOther(entrant: Entrant, ours: OurSides, threads: number): Entrant | undefined {
+  const { shape } = entrant
+  const named = (name: string, count: number, change: Partial<Entrant> = {}): Entrant => ({
+    ...entrant,
+    name,
+    side: ours.side(name, count),
+    ...change,
+  })
+  if (shape.over === '1 thread') return named('ours, 1 thread', 1)
+  if (shape.over === 'f32') return named('ours, f32', threads, { precision: 'f32' })
+  if (shape.lengths === undefined) return undefined
+  const { lengths: _, ...full } = shape
+  return named('ours, full', threads, { shape: full })
+}
+
+/** Processes of ours, one for each name and number of threads, from the first use on. */
+class OurSides {
+  readonly #sides = new Map<string, Side>()
+
+  side(name: string, threads: number): Side {
+    const key = `${name} on ${threads}`
+    const side = this.#sides.get(key) ?? ourSide(threads)
+    this.#sides.set(key, side)
+    return side
+  }
+
+  close(): void {
+    for (const side of this.#sides.values()) side.close()
+  }
+}

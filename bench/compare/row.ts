@@ -1,0 +1,251 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Ratio, ratioOf, type Spread, spreadOf } from '../measure.js'
+import {
+  type Difference,
+  differenceOf,
+  type Found,
+  numbersFrom,
+  toleranceOf,
+  tooFar,
+} from './agreement.js'
+import { flopsOf } from './flops.js'
+import type { Precision, Sample, Work } from './protocol.js'
+import { lengthsOf, type Shape } from './shape.js'
+import type { Side } from './side.js'
+import { numbersOf } from './weights.js'
+
+/** Of a sample, so that the clock and the turn to another process weigh little. */
+const SAMPLE_MS = 40
+/** Of a call: who takes longer is left out. */
+const LIMIT_MS = 6_000
+/** Of a row, where its rounds take longer. */
+const BUDGET_MS = 60_000
+/** Rounds that a row has whatever they take, and all that slow peers have. */
+const FEW = 3
+/** Of a call: who takes longer is slow. */
+const SLOW_MS = 2_500
+/** Of a call: who takes longer needs no call beforehand that is not counted. */
+const LONG_MS = 1_000
+
+/** Who is timed in a row, and on what. */
+export interface Entrant {
+  readonly name: string
+  readonly side: Side
+  readonly shape: Shape
+  readonly precision: Precision
+  /** Operations a second, as far as they are known. */
+  readonly rate: number
+}
+
+/** One comparison of a row, ours with another's, milliseconds a call by round. */
+export interface Duel {
+  readonly name: string
+  readonly note?: string
+  readonly difference?: Difference
+  readonly ours: readonly number[]
+  readonly theirs: readonly number[]
+  readonly oursMs: Spread
+  readonly theirsMs: Spread
+  /** How many times as fast as theirs ours is. */
+  readonly ratio: Ratio
+  /** The same by processor time, which a neighbour on the machine lengthens less. */
+  readonly processorRatio: number
+  /** The roofline: what the ratio would be if ours ran at the measured peak. */
+  readonly most?: number
+  /** Theirs, in 1e9 operations a second. */
+  readonly gflops: number
+}
+
+/** Why one was not compared. */
+export interface Left {
+  readonly name: string
+  readonly reason: string
+  /** Whether something is wrong, rather than out of place. */
+  readonly wrong: boolean
+}
+
+/** What a row came to. */
+export interface Row {
+  readonly shape: Shape
+  readonly flops: number
+  readonly milliseconds?: Spread
+  readonly gflops?: number
+  /** The measured peak at the time of the row, and how much of it ours reached. */
+  readonly peak?: number
+  readonly share?: number
+  readonly duels: readonly Duel[]
+  readonly left: readonly Left[]
+}
+
+/** Checks, then times, `ours` and each of the others in turn: ours, a, ours, b, ours, a, ... */
+export async function measureRow(
+  ours: Entrant,
+  others: readonly Entrant[],
+  settings: { readonly quick: boolean; readonly peak?: number | undefined },
+): Promise<Row> {
+  const folder = mkdtempSync(join(tmpdir(), 'unrolled-bench-'))
+  try {
+    return await inFolder(ours, others, settings, folder)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+async function inFolder(
+  ours: Entrant,
+  others: readonly Entrant[],
+  { quick, peak }: { readonly quick: boolean; readonly peak?: number | undefined },
+  folder: string,
+): Promise<Row> {
+  const { shape } = ours
+  const flops = flopsOf(shape)
+  const left: Left[] = []
+  const files = writeNumbers(shape, folder)
+  const own = await prepare(ours, files, left)
+  if (own === undefined) return { shape, flops, duels: [], left }
+  const ready: Ready[] = []
+  for (const other of others) {
+    const prepared = await prepare(other, files, left, own)
+    if (prepared !== undefined) ready.push(prepared)
+  }
+  const { alone, duels } = await rounds(own, ready, quick ? 2 : 9, left)
+  const samples = [...alone, ...duels.flatMap((duel) => duel.ours)]
+  if (samples.length === 0) return { shape, flops, duels, left }
+  const milliseconds = spreadOf(samples)
+  const gflops = flops / milliseconds.median / 1e6
+  if (peak === undefined) return { shape, flops, milliseconds, gflops, duels, left }
+  const least = flops / peak / 1e6
+  const bounded = duels.map((duel) => ({ ...duel, most: duel.theirsMs.median / least }))
+  return { shape, flops, milliseconds, gflops, peak, share: gflops / peak, duels: bounded, left }
+}
+
+/** An entrant whose numbers are right. */
+interface Ready extends Entrant {
+  readonly note?: string | undefined
+  readonly found: Found
+  readonly difference?: Difference
+  /** Calls in a sample. */
+  readonly calls: number
+  /** Milliseconds that a call took by itself. */
+  readonly once: number
+}
+
+/** Opens the work, compares its numbers with ours and finds how many calls a sample needs. */
+async function prepare(
+  entrant: Entrant,
+  files: Files,
+  left: Left[],
+  ours?: Ready,
+): Promise<Ready | undefined> {
+  const { name, side, shape, precision, rate } = entrant
+  const leave = (reason: string, wrong = false): undefined => {
+    left.push({ name, reason, wrong })
+  }
+  try {
+    const { refused, note } = await side.ask({
+      ask: 'open',
+      work: { shape, precision, lengths: lengthsOf(shape), ...files },
+    })
+    if (refused !== undefined) return leave(refused)
+    const guess = (1000 * flopsOf(shape)) / rate
+    if (guess > LIMIT_MS) return leave(`a call would take ${Math.round(guess / 1000)} s or so`)
+    const found = await numbersFrom(side, shape, files.answer)
+    // A ragged batch has other numbers than a full one, and is only timed against it.
+    const same = ours !== undefined && ours.shape.lengths === shape.lengths
+    const difference = same ? differenceOf(shape, ours.found, found) : undefined
+    const loosest = ours?.precision === 'bf16' ? 'bf16' : precision
+    const far = difference && tooFar(difference, toleranceOf(shape, loosest))
+    if (far !== undefined) return leave(far, true)
+    const once = (await side.ask({ ask: 'sample', calls: 1, warm: guess < LONG_MS })).wall
+    if (once > LIMIT_MS) return leave(`a call takes ${Math.round(once / 1000)} s`)
+    const calls = await callsOf(side, once)
+    const kept = difference === undefined ? {} : { difference }
+    return { ...entrant, note, found, ...kept, calls, once }
+  } catch (error) {
+    return leave(error instanceof Error ? error.message : String(error), true)
+  }
+}
+
+/** How many calls fill a sample, by one and then by some. */
+async function callsOf(side: Side, once: number): Promise<number> {
+  const first = Math.ceil(SAMPLE_MS / 4 / once)
+  if (first <= 1) return Math.max(1, Math.ceil(SAMPLE_MS / once))
+  const { wall } = await side.ask({ ask: 'sample', calls: first, warm: true })
+  return Math.max(1, Math.ceil(SAMPLE_MS / wall))
+}
+
+/** The files of a row: the same numbers for everyone, and room for an answer. */
+type Files = Pick<Work, 'weights' | 'x' | 'y'> & { readonly answer: string }
+
+function writeNumbers(shape: Shape, folder: string): Files {
+  const { weights, x, y } = numbersOf(shape)
+  const write = (name: string, values: Float32Array): string => {
+    const file = join(folder, name)
+    writeFileSync(file, values)
+    return file
+  }
+  return {
+    weights: write('weights', weights),
+    x: write('x', x),
+    y: write('y', y),
+    answer: join(folder, 'answer'),
+  }
+}
+
+/** The samples in turn; who breaks is left out. */
+async function rounds(
+  ours: Ready,
+  others: readonly Ready[],
+  count: number,
+  left: Left[],
+): Promise<{ alone: number[]; duels: Duel[] }> {
+  const alone: number[] = []
+  const pairs = others.map((other) => ({ other, ours: [] as Sample[], theirs: [] as Sample[] }))
+  const sample = async ({ side, calls, once }: Ready): Promise<Sample> =>
+    side.ask({ ask: 'sample', calls, warm: once < LONG_MS })
+  const started = performance.now()
+  for (let round = 0; round < count; round++) {
+    if (round >= FEW && performance.now() - started > BUDGET_MS) break
+    if (pairs.length === 0) alone.push((await sample(ours)).wall)
+    for (const pair of pairs) {
+      if (pair.other.once > SLOW_MS && round >= FEW) continue
+      if (left.some(({ name }) => name === pair.other.name)) continue
+      try {
+        const mine = await sample(ours)
+        pair.theirs.push(await sample(pair.other))
+        pair.ours.push(mine)
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error)
+        left.push({ name: pair.other.name, reason, wrong: true })
+      }
+    }
+  }
+  const duels = pairs
+    .filter(({ other }) => left.every(({ name }) => name !== other.name))
+    .map(({ other, ours, theirs }) => duelOf(other, ours, theirs))
+  return { alone, duels }
+}
+
+function duelOf(
+  { name, note, difference, shape }: Ready,
+  ours: readonly Sample[],
+  theirs: readonly Sample[],
+): Duel {
+  const of = (samples: readonly Sample[], kind: keyof Sample) => samples.map((one) => one[kind])
+  const [mine, other] = [of(ours, 'wall'), of(theirs, 'wall')]
+  const theirsMs = spreadOf(other)
+  return {
+    name,
+    ...(note !== undefined && { note }),
+    ...(difference !== undefined && { difference }),
+    ours: mine,
+    theirs: other,
+    oursMs: spreadOf(mine),
+    theirsMs,
+    ratio: ratioOf(other, mine),
+    processorRatio: ratioOf(of(theirs, 'processor'), of(ours, 'processor')).ofMedians,
+    gflops: flopsOf(shape) / theirsMs.median / 1e6,
+  }
+}

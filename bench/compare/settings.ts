@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { PRECISIONS, type Precision } from './protocol.js'
+
+export const PEERS = ['torch', 'onnxruntime', 'tfjs', 'brain'] as const
+export type Peer = (typeof PEERS)[number]
+
+/** The flags of the comparison as the command line gives them. */
+export interface Flags {
+  readonly shapes?: string | undefined
+  readonly peers?: string | undefined
+  readonly threads?: string | undefined
+  readonly precision?: string | undefined
+  readonly python?: string | undefined
+  readonly quick?: boolean | undefined
+}
+
+/** How to compare. */
+export interface CompareSettings {
+  /** A file of shapes, or the ones committed for the precision. */
+  readonly shapes: string | undefined
+  readonly peers: readonly Peer[]
+  readonly threads: number
+  readonly precision: Precision
+  /** A Python that has PyTorch. */
+  readonly python: string | undefined
+  readonly quick: boolean
+}
+
+/** Checks the flags; throws one sentence that says what was expected. */
+export function settleFlags(flags: Flags): CompareSettings {
+  const { shapes, python, quick = false } = flags
+  if (shapes !== undefined && !existsSync(shapes)) throw new Error(`--shapes: no file ${shapes}`)
+  if (python !== undefined && !existsSync(python)) throw new Error(`--python: no file ${python}`)
+  return {
+    shapes,
+    peers: peersOf(flags.peers),
+    threads: threadsOf(flags.threads),
+    precision: precisionOf(flags.precision),
+    python,
+    quick,
+  }
+}
+
+function peersOf(list: string | undefined): readonly Peer[] {
+  if (list === undefined) return PEERS
+  const names = list.split(',').filter((name) => name !== '')
+  const unknown = names.filter((name) => !PEERS.some((peer) => peer === name))
+  if (unknown.length > 0 || names.length === 0) {
+    throw new Error(`--peers: expected some of ${PEERS.join(',')}, received '${list}'`)
+  }
+  return PEERS.filter((peer) => names.includes(peer))
+}
+
+function threadsOf(text = '1'): number {
+  const threads = Number(text)
+  const most = availableParallelism()
+  if (!Number.isInteger(threads) || threads < 1 || threads > most) {
+    throw new Error(
+      `--threads: expected 1 to ${most}, the cores of this machine, received '${text}'`,
+    )
+  }
+  return threads
+}
+
+function precisionOf(text = 'f32'): Precision {
+  const precision = PRECISIONS.find((word) => word === text)
+  if (precision === undefined) {
+    throw new Error(`--precision: expected ${PRECISIONS.join(' or ')}, received '${text}'`)
+  }
+  return precision
+}

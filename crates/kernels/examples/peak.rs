@@ -1,0 +1,126 @@
+//! Prints the peak of f32 multiply-adds on some threads (the argument, 1 by default) as JSON: `{"f32": GFLOP/s}`.
+//!
+//! Chains of fused multiply-adds in registers that do not wait for each other, at the widest instruction set; the best
+//! of many short runs, so that a neighbour on the machine is not taken for a limit of it.
+
+use std::hint::black_box;
+use std::io::{self, Write};
+use std::sync::Barrier;
+use std::thread;
+use std::time::Instant;
+
+/// Chains: as many as the units have multiply-adds in flight, and some more.
+const CHAINS: usize = 12;
+/// Multiply-adds of each chain in a run.
+const LENGTH: usize = 20_000;
+const RUNS: usize = 500;
+
+fn main() -> io::Result<()> {
+    let threads: usize = std::env::args().nth(1).and_then(|word| word.parse().ok()).unwrap_or(1).max(1);
+    let barrier = Barrier::new(threads);
+    let best: f64 = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| best_of_runs(&barrier))).collect();
+        workers.into_iter().map(|worker| worker.join().unwrap_or(0.0)).sum()
+    });
+    writeln!(io::stdout(), "{{\"f32\": {best:.1}}}")
+}
+
+/// GFLOP/s of the best run of this thread, while the others run theirs.
+fn best_of_runs(barrier: &Barrier) -> f64 {
+    let chains = widest();
+    (0..RUNS)
+        .map(|_| {
+            barrier.wait();
+            let started = Instant::now();
+            let lanes = chains(black_box(0.999));
+            let flops = 2 * CHAINS * LENGTH * lanes;
+            flops as f64 / started.elapsed().as_secs_f64() / 1e9
+        })
+        .fold(0.0, f64::max)
+}
+
+/// Runs the chains and gives the numbers in a register.
+type Chains = fn(f32) -> usize;
+
+#[cfg(target_arch = "x86_64")]
+fn widest() -> Chains {
+    use std::arch::x86_64::{_mm256_fmadd_ps, _mm256_set1_ps, _mm512_fmadd_ps, _mm512_set1_ps};
+
+    #[target_feature(enable = "avx512f")]
+    fn avx512(factor: f32) -> usize {
+        let factor = _mm512_set1_ps(factor);
+        let mut sums = [factor; CHAINS];
+        for _ in 0..LENGTH {
+            for sum in &mut sums {
+                *sum = _mm512_fmadd_ps(*sum, factor, factor);
+            }
+        }
+        black_box(sums);
+        16
+    }
+
+    #[target_feature(enable = "avx2,fma")]
+    fn avx2(factor: f32) -> usize {
+        let factor = _mm256_set1_ps(factor);
+        let mut sums = [factor; CHAINS];
+        for _ in 0..LENGTH {
+            for sum in &mut sums {
+                *sum = _mm256_fmadd_ps(*sum, factor, factor);
+            }
+        }
+        black_box(sums);
+        8
+    }
+
+    if is_x86_feature_detected!("avx512f") {
+        // SAFETY: the CPU has what the function is compiled for.
+        |factor| unsafe { avx512(factor) }
+    } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        // SAFETY: as above.
+        |factor| unsafe { avx2(factor) }
+    } else {
+        plain
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+fn widest() -> Chains {
+    use std::arch::aarch64::{vdupq_n_f32, vfmaq_f32};
+
+    #[target_feature(enable = "neon")]
+    fn neon(factor: f32) -> usize {
+        let factor = vdupq_n_f32(factor);
+        let mut sums = [factor; CHAINS];
+        for _ in 0..LENGTH {
+            for sum in &mut sums {
+                *sum = vfmaq_f32(factor, *sum, factor);
+            }
+        }
+        black_box(sums);
+        4
+    }
+
+    if std::arch::is_aarch64_feature_detected!("neon") {
+        // SAFETY: the CPU has what the function is compiled for.
+        |factor| unsafe { neon(factor) }
+    } else {
+        plain
+    }
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+fn widest() -> Chains {
+    plain
+}
+
+/// One number at a time, as the baseline of the target has it.
+fn plain(factor: f32) -> usize {
+    let mut sums = [factor; CHAINS];
+    for _ in 0..LENGTH {
+        for sum in &mut sums {
+            *sum = *sum * factor + factor;
+        }
+    }
+    black_box(sums);
+    1
+}
