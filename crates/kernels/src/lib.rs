@@ -36,7 +36,7 @@ pub use isa::{Isa, IsaError, Kernels};
 pub use optimize::{AdagradStep, AdamStep, RmspropStep, SgdStep};
 pub use pack::Packed;
 pub use product::Start;
-pub use view::{Matrix, MatrixMut};
+pub use view::{Matrix, MatrixMut, Rows};
 
 /// Outputs in one packed panel, and virtual lanes of every reduction.
 pub const PANEL: usize = 16;
