@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Team};
 
-use super::{Timeline, Weights};
+use super::{SumBlock, Timeline, Weights};
 use crate::program::{Operand, Plan, Program, Space, ValueId};
 use crate::{Error, Result};
 
@@ -16,7 +16,7 @@ pub struct Block<E> {
     /// By axis.
     pub timelines: Vec<Timeline>,
     /// The blocks of sums over rows.
-    pub row_blocks: Vec<Vec<u32>>,
+    pub row_blocks: Vec<SumBlock>,
     /// By slot of the plan.
     pub slots: Vec<Vec<E>>,
     /// By value, for ids: in the order of their timeline, or by row.
@@ -32,6 +32,14 @@ impl<E: Element> Block<E> {
             Space::Axis(axis) => self.timelines[axis].count(),
             Space::Step(axis) => self.timelines[axis].rows(),
         }
+    }
+
+    /// Bytes held: the slots, ids and lists of places.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let slots: usize = self.slots.iter().map(|slot| slot.capacity() * size_of::<E>()).sum();
+        let ids: usize = self.ids.iter().map(|ids| ids.capacity() * size_of::<u32>()).sum();
+        slots + ids + self.timelines.iter().map(Timeline::bytes).sum::<usize>()
     }
 
     /// Makes room for all slots; what a larger batch needed stays.
