@@ -89,7 +89,30 @@ test('what was disposed says so, and work under way is finished', async () => {
   expect(() => trainer.step(inputs, targets, { carry: false })).toThrow(state)
   expect(() => model.predict(inputs, [])).toThrow(state)
   expect(() => model.parameters()).toThrow(state)
-  expect(() => stream.push(inputs)).toThrow(state)
+  expect(() => stream.push(good.values, undefined)).toThrow(state)
+})
+
+test('a step of a stream is refused like a batch, and the stream goes on', () => {
+  const stream = smallModel().stream()
+  const step = Float32Array.of(1, 2)
+  const first = stream.push(step, undefined)
+  const push: (values: never, ids: never) => unknown = stream.push.bind(stream)
+  const refused: [string, unknown, unknown][] = [
+    ['ERR_UNROLLED_SHAPE', Float32Array.of(1), undefined],
+    ['ERR_UNROLLED_SHAPE', step, Int32Array.of(1)],
+    ['ERR_UNROLLED_NON_FINITE', Float32Array.of(1, Number.NaN), undefined],
+    ['ERR_UNROLLED_KIND', new Float32Array(new SharedArrayBuffer(8)), undefined],
+    ['ERR_UNROLLED_STATE', detached(), undefined],
+    ['InvalidArg', [1, 2], undefined],
+    ['InvalidArg', new Float64Array(2), undefined],
+    ['InvalidArg', step, [1]],
+  ]
+  for (const [code, values, ids] of refused) {
+    expect(() => push(values as never, ids as never)).toThrow(expect.objectContaining({ code }))
+  }
+  const whole = smallModel().stream()
+  expect(whole.push(step, undefined)).toEqual(first)
+  expect(whole.push(step, undefined)).toEqual(stream.push(step, undefined))
 })
 
 test('steps run in the order of the calls, and cancelled ones not at all', async () => {

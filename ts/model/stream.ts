@@ -1,7 +1,7 @@
 import { mismatch, UnrolledError } from '../errors.js'
 import type { Sequence, Token, Tokens, Value, Vector } from '../graph/value.js'
 import { checkId } from '../io/id.js'
-import { type Port, rowKind, widthOf } from '../io/kind.js'
+import { isIds, rowKind, widthOf } from '../io/kind.js'
 import type { Description, NativeModel, NativeStream, NativeTensor } from '../native/contract.js'
 import { guard } from '../native/errors.js'
 import { checkOptions } from '../options.js'
@@ -35,7 +35,11 @@ export class Stream<
   readonly #model: NativeModel
   readonly #description: Description
   readonly #native: NativeStream
-  readonly #ports: readonly Port[]
+  readonly #inputs: readonly Place[]
+  readonly #outputs: readonly Place[]
+  /** Where the inputs of a step are put together; its ids, if any input takes them. */
+  readonly #values: Float32Array
+  readonly #ids: Int32Array | undefined
   #disposed = false
 
   /** @internal */
@@ -43,7 +47,11 @@ export class Stream<
     this.#model = model
     this.#description = description
     this.#native = guard(() => model.stream())
-    this.#ports = description.inputs.map(({ name, kind }) => ({ name, rows: rowKind(kind) }))
+    this.#inputs = places(description.inputs)
+    this.#outputs = places(description.outputs)
+    this.#values = new Float32Array(end(this.#inputs.filter(({ ids }) => !ids)))
+    const ids = end(this.#inputs.filter(({ ids }) => ids))
+    this.#ids = ids > 0 ? new Int32Array(ids) : undefined
   }
 
   /**
@@ -54,10 +62,9 @@ export class Stream<
    */
   push(x: StepFeed<I>): StepOutputs<O> {
     this.#checkOpen()
-    const inputs = stepTensors(this.#ports, x)
-    const outputs = guard(() => this.#native.push(inputs))
-    const named = outputs.map(({ name, values }) => [name, values ?? new Float32Array(0)])
-    return Object.fromEntries(named) as StepOutputs<O>
+    this.#take(x)
+    const outputs = guard(() => this.#native.push(this.#values, this.#ids))
+    return named(this.#outputs, outputs) as StepOutputs<O>
   }
 
   /** The state after the last step, as values: it can be kept and set again. */
@@ -98,6 +105,41 @@ export class Stream<
     this.dispose()
   }
 
+  /** Puts the inputs of a step together. */
+  #take(x: unknown): void {
+    if (isByName(x)) {
+      checkOptions(
+        'push',
+        x,
+        this.#inputs.map(({ name }) => name),
+        'input',
+      )
+      const given = new Map<string, unknown>(Object.entries(x))
+      for (const place of this.#inputs)
+        this.#put(`push.${place.name}`, place, given.get(place.name))
+      return
+    }
+    const [only] = this.#inputs
+    if (this.#inputs.length !== 1 || only === undefined) {
+      const names = this.#inputs.map(({ name }) => name).join(', ')
+      throw mismatch('ERR_UNROLLED_ARGUMENT', 'push', `steps by name (${names})`, x)
+    }
+    this.#put('push', only, x)
+  }
+
+  #put(where: string, { ids, start, size }: Place, step: unknown): void {
+    if (ids) {
+      this.#ids?.set([checkId(where, step)], start)
+      return
+    }
+    const numbers = typeof step === 'number' ? [step] : step
+    const listed = Array.isArray(numbers) || numbers instanceof Float32Array
+    if (!listed || numbers.length !== size || !every(numbers)) {
+      throw mismatch('ERR_UNROLLED_SHAPE', where, `${size} numbers`, step)
+    }
+    this.#values.set(numbers, start)
+  }
+
   #zeros(): NativeTensor[] {
     return this.#description.states.map(({ name, size }) => ({
       name,
@@ -113,36 +155,42 @@ export class Stream<
   }
 }
 
-function stepTensors(ports: readonly Port[], x: unknown): NativeTensor[] {
-  const byName = typeof x === 'object' && x !== null && !Array.isArray(x) && !ArrayBuffer.isView(x)
-  if (byName) {
-    const names = ports.map(({ name }) => name)
-    checkOptions('push', x, names, 'input')
-    const given = new Map<string, unknown>(Object.entries(x))
-    return ports.map((port) => stepTensor(`push.${port.name}`, port, given.get(port.name)))
-  }
-  const [only] = ports
-  if (ports.length !== 1 || only === undefined) {
-    const names = ports.map(({ name }) => name).join(', ')
-    throw mismatch('ERR_UNROLLED_ARGUMENT', 'push', `steps by name (${names})`, x)
-  }
-  return [stepTensor('push', only, x)]
+/** Where an input lies among the numbers or ids of a step, or an output among what it gives. */
+interface Place {
+  readonly name: string
+  /** Whether it takes ids; numbers otherwise. */
+  readonly ids: boolean
+  readonly start: number
+  readonly size: number
 }
 
-/** One step as a batch of one row and, where rows have steps, one step. */
-function stepTensor(where: string, { name, rows }: Port, step: unknown): NativeTensor {
-  if (rows.kind === 'tokens' || rows.kind === 'token') {
-    const ids = Int32Array.of(checkId(where, step))
-    return { name, shape: rows.kind === 'tokens' ? [1, 1] : [1], ids }
-  }
-  const size = widthOf(rows)
-  const numbers = typeof step === 'number' ? [step] : step
-  const listed = Array.isArray(numbers) || numbers instanceof Float32Array
-  if (!listed || numbers.length !== size || !every(numbers)) {
-    throw mismatch('ERR_UNROLLED_SHAPE', where, `${size} numbers`, step)
-  }
-  const shape = rows.kind === 'sequence' ? [1, 1, size] : [1, size]
-  return { name, shape, values: Float32Array.from(numbers) }
+function places(ports: Description['inputs']): Place[] {
+  const ends = { numbers: 0, ids: 0 }
+  return ports.map(({ name, kind }) => {
+    const rows = rowKind(kind)
+    const [ids, size] = [isIds(rows), widthOf(rows)]
+    const among = ids ? 'ids' : 'numbers'
+    const start = ends[among]
+    ends[among] += size
+    return { name, ids, start, size }
+  })
+}
+
+function end(places: readonly Place[]): number {
+  const last = places.at(-1)
+  return last === undefined ? 0 : last.start + last.size
+}
+
+/** The outputs of a step by name; the array of each is the caller's. */
+function named(places: readonly Place[], outputs: Float32Array): Record<string, Float32Array> {
+  const [only] = places
+  if (places.length === 1 && only !== undefined) return { [only.name]: outputs }
+  const slice = ({ name, start, size }: Place) => [name, outputs.slice(start, start + size)]
+  return Object.fromEntries(places.map(slice))
+}
+
+function isByName(x: unknown): x is object {
+  return typeof x === 'object' && x !== null && !Array.isArray(x) && !ArrayBuffer.isView(x)
 }
 
 function every(numbers: readonly unknown[] | Float32Array): numbers is number[] | Float32Array {

@@ -57,7 +57,8 @@ export interface NativeTrainer {
 }
 
 export interface NativeStream {
-  push(inputs: NativeTensor[]): NativeTensor[]
+  /** A step: the numbers of all inputs one after the other, their ids too; so are the outputs. */
+  push(values: Float32Array, ids: Int32Array | undefined): Float32Array
   state(): NativeTensor[]
   /** Goes on from these states, one for each of the model's. */
   setState(states: NativeTensor[]): void

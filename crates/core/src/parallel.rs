@@ -10,10 +10,13 @@ use crate::{Error, Result};
 /// The environment variable that sets how many threads compute.
 const THREADS: &str = "UNROLLED_THREADS";
 
-/// A pool of threads.
+/// Floating-point operations that are not worth sending to other threads: about 50 microseconds of one core.
+const SMALL: f64 = 1e6;
+
+/// A pool of threads; one of a single thread is the caller's.
 #[derive(Debug)]
 pub struct Pool {
-    threads: ThreadPool,
+    threads: Option<ThreadPool>,
 }
 
 impl Pool {
@@ -25,30 +28,57 @@ impl Pool {
         if count == 0 {
             return Err(Error::argument("the number of threads must be at least 1, got 0"));
         }
+        if count == 1 {
+            return Ok(Self { threads: None });
+        }
         let threads = ThreadPoolBuilder::new()
             .num_threads(count)
             .thread_name(|i| format!("unrolled-{i}"))
             .build()
             .map_err(|error| Error::size(format!("cannot start {count} threads: {error}")))?;
-        Ok(Self { threads })
+        Ok(Self { threads: Some(threads) })
+    }
+
+    /// This pool, or for so little work one of the calling thread alone.
+    #[must_use]
+    pub fn suited(&'static self, operations: f64) -> &'static Self {
+        static CALLER: Pool = Pool { threads: None };
+        if operations < SMALL { &CALLER } else { self }
     }
 
     /// How many threads it has.
     #[must_use]
     pub fn threads(&self) -> usize {
-        self.threads.current_num_threads()
+        self.threads.as_ref().map_or(1, ThreadPool::current_num_threads)
+    }
+
+    /// Does all of `work` on the pool, which then goes there and back once and not for each of its parts.
+    pub fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        match &self.threads {
+            Some(threads) => threads.install(work),
+            None => work(),
+        }
     }
 
     /// Cuts `piece`, which is `length` long, into chunks of `size` (the last may be shorter) and calls `work` on
     /// each, on any thread and with subnormals flushed. A single chunk stays on the calling thread. Nothing is
     /// allocated.
     pub fn for_each_chunk<P: Divide>(&self, piece: P, length: usize, size: usize, work: impl Fn(P) + Sync) {
-        if length <= size {
-            call(piece, &work);
-        } else {
-            self.threads.install(|| divide(piece, length, size, &work));
+        match &self.threads {
+            Some(threads) if length > size => threads.install(|| divide(piece, length, size, &work)),
+            _ => each(piece, length, size, &work),
         }
     }
+}
+
+/// One chunk after another on the calling thread.
+fn each<P: Divide>(mut piece: P, mut length: usize, size: usize, work: &impl Fn(P)) {
+    while length > size {
+        let (first, rest) = piece.divide(size);
+        call(first, work);
+        (piece, length) = (rest, length - size);
+    }
+    call(piece, work);
 }
 
 fn call<P>(piece: P, work: &impl Fn(P)) {
@@ -152,6 +182,23 @@ mod tests {
                 assert!(seen.iter().all(|&count| count == 1), "{length}");
             }
         }
+    }
+
+    #[test]
+    fn small_work_and_a_pool_of_one_stay_on_the_calling_thread() {
+        let here = || std::thread::current().id();
+        let caller = here();
+        let many: &'static Pool = Box::leak(Box::new(Pool::with_threads(2).unwrap()));
+        let one = Pool::with_threads(1).unwrap();
+        for pool in [many.suited(SMALL / 2.0), &one] {
+            assert_eq!(pool.threads(), 1);
+            let mut seen = [None; 10];
+            pool.for_each_chunk(&mut seen[..], 10, 3, |seen: &mut [Option<_>]| seen.fill(Some(here())));
+            assert_eq!(seen, [Some(caller); 10]);
+            assert_eq!(pool.run(here), caller);
+        }
+        assert_eq!(many.suited(SMALL).threads(), 2);
+        assert_ne!(many.run(here), caller);
     }
 
     #[test]

@@ -3,13 +3,15 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use support::graphs::{Builder, node, sequence};
 use support::runs::{Model, data, numbers, values};
 use unrolled_core::graph::Graph;
 use unrolled_core::loss::{Loss, LossConfig};
 use unrolled_core::program::Mode;
-use unrolled_core::run::{Batch, Engine, Goal, Noise, Tensor, Weights};
+use unrolled_core::run::{Batch, Criterion, Engine, Goal, Noise, Tensor, Weights};
 use unrolled_kernels::Element;
 
 const ROWS: usize = 19;
@@ -48,7 +50,7 @@ fn input<E: Element>() -> Tensor<E> {
 fn train<E: Element>(model: &Model<E>, batch: &Batch<E>, weights: &Weights<E>) -> (f64, Vec<E>) {
     let port = &model.program.outputs[0];
     let config: LossConfig = serde_json::from_value(json!({ "meanSquared": {} })).unwrap();
-    let loss = Loss::new(&config, 2).unwrap();
+    let loss = Arc::new(Criterion::new(Loss::new(&config, 2).unwrap(), &port.kind));
     let target = values("y", &[ROWS, 2], vec![E::ZERO; ROWS * 2]);
     let (goal, _) = Goal::loss(&model.program, port, batch, &loss, target, |_| 1.0).unwrap();
     let mode = Mode::Training { seeded: vec![port.value], inputs: false };

@@ -29,7 +29,7 @@ fn memory(cell: &str, rows: usize, time: usize, lengths: Option<Vec<i32>>) -> (M
     let mut x = values("x", &[rows, time, INPUT], numbers(rows * time * INPUT, 1));
     x.lengths = lengths;
     let y = values("y", &[rows, time, SIZE], numbers(rows * time * SIZE, 2));
-    let report = trainer.step(vec![x], vec![y], false).unwrap();
+    let report = trainer.step(vec![x], vec![y], false).unwrap().clone();
     assert_eq!(report.memory, trainer.memory());
     (trainer.memory(), model.parameters().len())
 }

@@ -6,8 +6,8 @@ mod support;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use support::graphs::{Builder, sequence};
-use support::runs::{data, numbers, values};
+use support::graphs::{Builder, sequence, tokens};
+use support::runs::{data, ids, numbers, values};
 use unrolled_core::Code;
 use unrolled_core::format;
 use unrolled_core::graph::Graph;
@@ -103,8 +103,9 @@ fn a_stream_gives_the_bits_of_the_whole_sequence() {
     let mut stream = Stream::new(Arc::clone(&model)).unwrap();
     let mut steps = Vec::new();
     for step in data(&x).chunks(2) {
-        let outputs = stream.push(vec![values("x", &[1, 1, 2], step.to_vec())]).unwrap();
-        steps.extend_from_slice(data(&outputs[0]));
+        let outputs = stream.push(step, &[]).unwrap();
+        assert_eq!(outputs[..5], outputs[5..], "the last step of one step is that step");
+        steps.extend_from_slice(&outputs[..5]);
     }
     assert_eq!(bits(&steps), bits(data(&whole.outputs[0])));
     assert_eq!(stream.states(), whole.states);
@@ -113,14 +114,14 @@ fn a_stream_gives_the_bits_of_the_whole_sequence() {
 #[test]
 fn a_streams_state_is_a_value() {
     let model = model();
-    let step = || vec![values("x", &[1, 1, 2], vec![0.5, -1.0])];
+    let step = [0.5, -1.0];
     let mut stream = Stream::new(Arc::clone(&model)).unwrap();
-    let zero = stream.states().to_vec();
-    let first = stream.push(step()).unwrap();
-    let after = stream.states().to_vec();
-    assert_ne!(stream.push(step()).unwrap(), first);
+    let zero = stream.states();
+    let first = stream.push(&step, &[]).unwrap().to_vec();
+    let after = stream.states();
+    assert_ne!(stream.push(&step, &[]).unwrap(), first);
     stream.set_states(zero.iter().rev().cloned().collect()).unwrap();
-    assert_eq!(stream.push(step()).unwrap(), first);
+    assert_eq!(stream.push(&step, &[]).unwrap(), first);
 
     let code =
         |states: Vec<Tensor<f32>>, stream: &mut Stream<f32>| stream.set_states(states).unwrap_err().code;
@@ -134,8 +135,75 @@ fn a_streams_state_is_a_value() {
     );
     assert_eq!(code(vec![wrong, zero[1].clone()], &mut stream), Code::Shape);
     assert_eq!(code(vec![infinite, zero[1].clone()], &mut stream), Code::NonFinite);
-    assert!(stream.push(vec![values("x", &[1, 1, 3], vec![0.0; 3])]).is_err());
     assert_eq!(stream.states(), after);
+}
+
+#[test]
+fn a_step_that_does_not_fit_leaves_a_stream_as_it_was() {
+    let mut stream = Stream::new(model()).unwrap();
+    stream.push(&[0.5, -1.0], &[]).unwrap();
+    let before = stream.states();
+    let wrong: [(&[f32], &[i32], Code); 5] = [
+        (&[0.5], &[], Code::Shape),
+        (&[0.5, -1.0, 0.0], &[], Code::Shape),
+        (&[0.5, -1.0], &[1], Code::Shape),
+        (&[0.5, f32::NAN], &[], Code::NonFinite),
+        (&[f32::INFINITY, 0.0], &[], Code::NonFinite),
+    ];
+    for (values, ids, code) in wrong {
+        assert_eq!(stream.push(values, ids).unwrap_err().code, code, "{values:?} {ids:?}");
+        assert_eq!(stream.states(), before);
+    }
+}
+
+#[test]
+fn a_state_that_grows_out_of_range_is_refused_and_not_kept() {
+    let mut b = Builder::default();
+    b.node("x", sequence(1), &[]).layer("a", "rnn_relu", 0, "x", [1, 1], false, false, &[]);
+    b.output("y", "a:output");
+    let model = Arc::new(Model::<f32>::new(b.graph(), 3).unwrap());
+    model.set_parameters(&[1e30, 1e30]).unwrap();
+    let mut stream = Stream::new(model).unwrap();
+    stream.push(&[1.0], &[]).unwrap();
+    let before = stream.states();
+    let error = stream.push(&[1.0], &[]).unwrap_err();
+    assert_eq!((error.code, error.message.as_str()), (Code::NonFinite, "state 'a:h': a NaN or infinity"));
+    assert_eq!(stream.states(), before);
+    assert_eq!(data(&before[0]), [1e30]);
+}
+
+#[test]
+fn a_stream_takes_several_inputs_of_either_kind_in_their_order() {
+    let mut b = Builder::default();
+    b.node("a", sequence(2), &[]).node("b", tokens(5), &[]).node("c", sequence(3), &[]);
+    b.node("d", tokens(4), &[]).parameter("table_b", &[5, 2]).parameter("table_d", &[4, 1]);
+    b.node("eb", json!({ "embedding": { "weight": "table_b" } }), &["b"]);
+    b.node("ed", json!({ "embedding": { "weight": "table_d" } }), &["d"]);
+    b.node("all", json!("concat"), &["a", "eb", "c", "ed"]);
+    b.layer("l", "gru", 0, "all", [8, 3], true, false, &[]).output("y", "l:output").output("z", "all");
+    let model = Arc::new(Model::<f32>::new(b.graph(), 3).unwrap());
+    let (a, c) = (numbers(TIME * 2, 5), numbers(TIME * 3, 6));
+    let [first, second] = [vec![4, 0, 2, 2, 1, 3, 4], vec![0, 3, 3, 1, 2, 0, 1]];
+    let whole = vec![
+        values("a", &[1, TIME, 2], a.clone()),
+        ids("b", &[1, TIME], first.clone()),
+        values("c", &[1, TIME, 3], c.clone()),
+        ids("d", &[1, TIME], second.clone()),
+    ];
+    let whole = model.predict(whole, vec![]).unwrap();
+    let [y, z] = &whole.outputs[..] else { panic!("two outputs") };
+    let mut stream = Stream::new(model).unwrap();
+    for t in 0..TIME {
+        let step = [&a[t * 2..][..2], &c[t * 3..][..3]].concat();
+        let outputs = stream.push(&step, &[first[t], second[t]]).unwrap();
+        assert_eq!(bits(&outputs[..3]), bits(&data(y)[t * 3..][..3]));
+        assert_eq!(bits(&outputs[3..]), bits(&data(z)[t * 8..][..8]));
+    }
+    assert_eq!(stream.states(), whole.states);
+    for (wrong, code) in [([5, 0], Code::Value), ([0, 4], Code::Value), ([-1, 0], Code::Value)] {
+        assert_eq!(stream.push(&[0.0; 5], &wrong).unwrap_err().code, code);
+    }
+    assert_eq!(stream.states(), whole.states);
 }
 
 #[test]
@@ -150,7 +218,7 @@ fn a_measurement_is_told_apart_by_output() {
     let (sum, count) = (squares.sum::<f64>(), (ROWS * TIME * 5) as u64);
     let [term] = &report.terms[..] else { panic!("one term, got {:?}", report.terms) };
     assert!((term.sum - sum).abs() < 1e-6 * sum && (report.loss - 3.0 * sum / count as f64).abs() < 1e-5);
-    assert_eq!((term.output.as_str(), term.weight), ("y", count as f64));
+    assert_eq!((&*term.output, term.weight), ("y", count as f64));
     assert_eq!((term.correct, term.valid), (None, count));
 }
 
@@ -172,6 +240,31 @@ fn a_step_that_fails_changes_nothing() {
 }
 
 #[test]
+fn states_are_carried_past_a_step_that_fails_and_only_to_as_many_rows() {
+    let run = |interrupted: bool| {
+        let model = model();
+        let mut trainer = trainer(&model, "y", &summed()).unwrap();
+        trainer.step(vec![input()], vec![target()], false).unwrap();
+        if interrupted {
+            let error = trainer.step(vec![input()], vec![huge()], true).unwrap_err();
+            assert_eq!(error.code, Code::NonFinite);
+            let fewer = |name, size| values(name, &[1, TIME, size], numbers(TIME * size, 5));
+            let error = trainer.step(vec![fewer("x", 2)], vec![fewer("y", 5)], true).unwrap_err();
+            assert_eq!(error.code, Code::Shape);
+            assert!(error.message.contains("state 'a:h': expected 1 rows, got 3"), "{error}");
+        }
+        let report = trainer.step(vec![input()], vec![target()], true).unwrap().clone();
+        (report, bits(&model.parameters()))
+    };
+    let (report, parameters) = run(false);
+    assert_eq!(run(true), (report.clone(), parameters));
+    let afresh = model();
+    let mut trainer = trainer(&afresh, "y", &summed()).unwrap();
+    trainer.step(vec![input()], vec![target()], false).unwrap();
+    assert_ne!(trainer.step(vec![input()], vec![target()], false).unwrap().loss, report.loss);
+}
+
+#[test]
 fn a_step_may_be_skipped_instead() {
     let model = model();
     let mut config = summed();
@@ -180,7 +273,7 @@ fn a_step_may_be_skipped_instead() {
     let before = bits(&model.parameters());
     let report = trainer.step(vec![input()], vec![huge()], false).unwrap();
     assert!(report.skipped && report.loss.is_nan() && report.norm.is_nan());
-    assert_eq!((report.step, report.terms), (0, Vec::new()));
+    assert_eq!((report.step, &report.terms[..]), (0, &[][..]));
     assert_eq!(bits(&model.parameters()), before);
     let report = trainer.step(vec![input()], vec![target()], true).unwrap();
     assert!(!report.skipped && report.step == 1 && report.loss > 0.0);

@@ -88,6 +88,12 @@ impl Report {
 impl From<model::Term> for Term {
     fn from(term: model::Term) -> Self {
         let model::Term { output, sum, weight, correct, valid } = term;
-        Self { output, sum, weight, correct: correct.map(|hits| hits as f64), valid: valid as f64 }
+        Self {
+            output: output.to_string(),
+            sum,
+            weight,
+            correct: correct.map(|hits| hits as f64),
+            valid: valid as f64,
+        }
     }
 }

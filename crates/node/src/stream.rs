@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use napi::bindgen_prelude::Object;
+use napi::Env;
+use napi::bindgen_prelude::{Float32ArraySlice, Int32ArraySlice, Object};
 use napi_derive::napi;
 use unrolled_core::Result;
 use unrolled_core::model;
 
-use crate::error::{Thrown, disposed, throwing};
-use crate::tensor::{Tensor, copied, handed_over};
+use crate::error::{Thrown, disposed, refused, throwing};
+use crate::tensor::{Tensor, copied, handed_over, readable};
 
 /// A model that is fed one step at a time and keeps its states.
 #[napi]
@@ -19,16 +20,28 @@ pub struct Stream {
 
 #[napi]
 impl Stream {
-    /// Takes a step and returns the outputs at it.
-    #[napi(ts_args_type = "inputs: Array<Tensor>")]
-    pub fn push(&self, inputs: Vec<Object>) -> std::result::Result<Vec<Tensor>, Thrown> {
-        throwing(|| self.with(|stream| Ok(handed_over(stream.push(copied("inputs", &inputs)?)?))))
+    /// Takes a step and returns the outputs at it. `values` has the numbers of the inputs that take numbers, one after
+    /// the other, and `ids` the ids of those that take ids; the outputs come one after the other as well.
+    #[napi(ts_return_type = "Float32Array")]
+    pub fn push<'env>(
+        &self,
+        env: &'env Env,
+        values: Float32ArraySlice<'env>,
+        ids: Option<Int32ArraySlice<'env>>,
+    ) -> std::result::Result<Float32ArraySlice<'env>, Thrown> {
+        throwing(|| {
+            self.with(|stream| {
+                let values = readable("values", &values)?;
+                let ids = ids.as_ref().map_or(Ok(&[][..]), |ids| readable("ids", ids))?;
+                Float32ArraySlice::copy_from(env, stream.push(values, ids)?).map_err(refused)
+            })
+        })
     }
 
     /// The states after the last step.
     #[napi]
     pub fn state(&self) -> std::result::Result<Vec<Tensor>, Thrown> {
-        throwing(|| self.with(|stream| Ok(handed_over(stream.states().to_vec()))))
+        throwing(|| self.with(|stream| Ok(handed_over(stream.states()))))
     }
 
     /// Goes on from these states, one for each of the model's.

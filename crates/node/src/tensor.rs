@@ -101,11 +101,19 @@ where
     owned(&format!("{place}.{name}"), &array).map(Some)
 }
 
-/// A copy of a typed array, refused where another thread could write it or nothing is left of it.
+/// A copy of a typed array that is [`readable`].
 pub(crate) fn owned<'env, A, T>(what: &str, array: &A) -> Result<Vec<T>>
 where
     A: JsObjectValue<'env> + Deref<Target = [T]>,
     T: Clone,
+{
+    readable(what, array).map(<[T]>::to_vec)
+}
+
+/// The elements of a typed array, refused where another thread could write them or nothing is left of it.
+pub(crate) fn readable<'a, 'env, A, T>(what: &str, array: &'a A) -> Result<&'a [T]>
+where
+    A: JsObjectValue<'env> + Deref<Target = [T]>,
 {
     let buffer: Unknown = array.get_named_property("buffer").map_err(refused)?;
     if !buffer.is_arraybuffer().map_err(refused)? {
@@ -117,5 +125,5 @@ where
             return Err(Error::state(format!("{what} is detached: its ArrayBuffer was transferred")));
         }
     }
-    Ok(array.to_vec())
+    Ok(array)
 }

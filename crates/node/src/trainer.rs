@@ -82,7 +82,7 @@ impl Trainer {
                     return Err(Error::cancelled("the training run was cancelled"));
                 }
                 let mut trainer = trainer.lock().unwrap_or_else(PoisonError::into_inner);
-                let report = trainer.step(inputs, targets, options.carry);
+                let report = trainer.step(inputs, targets, options.carry).cloned();
                 // The next step may be in the queue already; a run does not go on past one that failed.
                 cancelled.fetch_or(report.is_err(), Ordering::Relaxed);
                 report

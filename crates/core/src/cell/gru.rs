@@ -38,10 +38,12 @@ pub(crate) fn backward<E: Element>(f: &mut Frame<'_, E>, op: Option<&Linear>, i:
         f.kernels.gru_backward(gates.matrix(), rec_n.matrix(), h_prev, dh, d_prev.matrix());
         f.put(d_prev);
     } else {
+        let mut unwanted = std::mem::take(&mut f.block.scratch);
         let (h_prev, dh) = (f.matrix(Operand::Value(i.inputs[1])), f.matrix(Operand::Gradient(i.outputs[2])));
-        let mut unwanted = vec![E::ZERO; dh.rows() * dh.columns()];
+        unwanted.resize(dh.rows() * dh.columns(), E::ZERO);
         let d_prev = MatrixMut::new(&mut unwanted, dh.rows(), dh.columns());
         f.kernels.gru_backward(gates.matrix(), rec_n.matrix(), h_prev, dh, d_prev);
+        f.block.scratch = unwanted;
     }
     f.put(gates);
     f.put(rec_n);

@@ -60,11 +60,11 @@ impl CrossEntropy {
 
     pub(super) fn check(&self, classes: &[u32]) -> Result<()> {
         let known = |class: u32| (class as usize) < self.weights.len();
-        match classes.iter().position(|&class| self.counts(class) && !known(class)) {
-            Some(i) => Err(Error::value(format!(
-                "target {i} is class {}, expected from 0 to {}",
-                classes[i].cast_signed(),
-                self.weights.len() - 1
+        match classes.iter().find(|&&class| self.counts(class) && !known(class)) {
+            Some(class) => Err(Error::value(format!(
+                "expected a class from 0 to {}, got {}",
+                self.weights.len() - 1,
+                class.cast_signed()
             ))),
             None => Ok(()),
         }
@@ -78,65 +78,55 @@ impl CrossEntropy {
         classes.iter().filter(|&&class| self.counts(class)).map(|&class| self.weights[class as usize]).sum()
     }
 
-    pub(super) fn forward<E: Element>(
+    #[expect(clippy::too_many_arguments, reason = "what a loss reads and writes")]
+    pub(super) fn run<E: Element>(
         &self,
         kernels: Kernels<E>,
         logits: Matrix<E>,
         classes: &[u32],
         scratch: &mut [E],
         losses: &mut [f64],
-        mut correct: Option<&mut [u32]>,
+        correct: &mut [u32],
+        mut gradient: Option<(f64, MatrixMut<E>)>,
     ) {
         for (i, &class) in classes.iter().enumerate() {
-            let hit = if self.counts(class) {
-                let class = class as usize;
-                let x = logits.row(i);
-                softmax(kernels, logits, i, scratch);
-                let top = first_largest(x);
-                // ln Σ e^x, from the largest probability e^(x_top) / Σ e^x.
-                let log_sum = x[top].to_f64() - math::ln(scratch[top].to_f64());
-                let surprise = |k: usize| log_sum - x[k].to_f64();
-                losses[i] = self.sharp * self.weights[class] * surprise(class);
-                if self.spread > 0.0 {
-                    losses[i] +=
-                        self.spread * (0..x.len()).map(|k| self.weights[k] * surprise(k)).sum::<f64>();
-                }
-                top == class
-            } else {
-                losses[i] = 0.0;
-                false
-            };
-            if let Some(correct) = &mut correct {
-                correct[i] = hit.into();
+            (losses[i], correct[i]) = (0.0, 0);
+            if !self.counts(class) {
+                continue;
+            }
+            let (class, x) = (class as usize, logits.row(i));
+            softmax(kernels, logits, i, scratch);
+            let top = first_largest(x);
+            // ln Σ e^x, from the largest probability e^(x_top) / Σ e^x.
+            let log_sum = x[top].to_f64() - math::ln(scratch[top].to_f64());
+            let surprise = |k: usize| log_sum - x[k].to_f64();
+            losses[i] = self.sharp * self.weights[class] * surprise(class);
+            if self.spread > 0.0 {
+                losses[i] += self.spread * (0..x.len()).map(|k| self.weights[k] * surprise(k)).sum::<f64>();
+            }
+            correct[i] = (top == class).into();
+            if let Some((scale, d)) = &mut gradient {
+                self.add_gradient(kernels, class, *scale, scratch, d.row_mut(i));
             }
         }
     }
 
-    pub(super) fn backward<E: Element>(
+    /// `d += scale ((1 - s) w_y (p_k - [k = y]) + (s / K) (p_k Σ w - w_k))`; `p` is changed.
+    fn add_gradient<E: Element>(
         &self,
         kernels: Kernels<E>,
-        logits: Matrix<E>,
-        classes: &[u32],
+        class: usize,
         scale: f64,
-        scratch: &mut [E],
-        mut d: MatrixMut<E>,
+        p: &mut [E],
+        d: &mut [E],
     ) {
-        for (i, &class) in classes.iter().enumerate() {
-            if !self.counts(class) {
-                continue;
+        if self.spread > 0.0 {
+            for ((d, p), w) in d.iter_mut().zip(&*p).zip(&self.weights) {
+                *d += E::from_f64(scale * self.spread * (p.to_f64() * self.total - w));
             }
-            let class = class as usize;
-            softmax(kernels, logits, i, scratch);
-            let d = d.row_mut(i);
-            // d/dx_k = (1 - s) w_y (p_k - [k = y]) + (s / K) (p_k Σ w - w_k)
-            if self.spread > 0.0 {
-                for ((d, p), w) in d.iter_mut().zip(&*scratch).zip(&self.weights) {
-                    *d += E::from_f64(scale * self.spread * (p.to_f64() * self.total - w));
-                }
-            }
-            scratch[class] += -E::ONE;
-            kernels.add_scaled(d, E::from_f64(scale * self.sharp * self.weights[class]), &scratch[..d.len()]);
         }
+        p[class] += -E::ONE;
+        kernels.add_scaled(d, E::from_f64(scale * self.sharp * self.weights[class]), &p[..d.len()]);
     }
 }
 

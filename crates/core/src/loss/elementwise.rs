@@ -9,6 +9,9 @@ use super::mean_squared::MeanSquared;
 use crate::finite::first_non_finite;
 use crate::{Error, Result};
 
+/// Partial sums of a row's loss.
+const LANES: usize = 8;
+
 /// The loss of one element.
 pub(super) trait Comparison {
     /// The loss of `x` where `t` was expected.
@@ -43,26 +46,16 @@ macro_rules! with_comparison {
 }
 
 impl Elementwise {
-    /// Each row's loss is the sum of its elements'.
-    pub(super) fn forward<E: Element>(
+    /// Each row's loss is the sum of its elements'; `d += scale * slope`.
+    pub(super) fn run<E: Element>(
         &self,
         logits: Matrix<E>,
         targets: Matrix<E>,
         losses: &mut [f64],
-        correct: Option<&mut [u32]>,
+        correct: &mut [u32],
+        gradient: Option<(f64, MatrixMut<E>)>,
     ) {
-        with_comparison!(self, comparison => forward(comparison, logits, targets, losses, correct));
-    }
-
-    /// `d += scale * slope`.
-    pub(super) fn backward<E: Element>(
-        &self,
-        logits: Matrix<E>,
-        targets: Matrix<E>,
-        scale: f64,
-        d: MatrixMut<E>,
-    ) {
-        with_comparison!(self, comparison => backward(comparison, logits, targets, scale, d));
+        with_comparison!(self, comparison => run(comparison, logits, targets, losses, correct, gradient));
     }
 }
 
@@ -82,32 +75,33 @@ pub(super) fn check<E: Element>(targets: Matrix<E>, width: usize) -> Result<()> 
     Ok(())
 }
 
-fn forward<E: Element>(
+fn run<E: Element>(
     loss: &impl Comparison,
     logits: Matrix<E>,
     targets: Matrix<E>,
     losses: &mut [f64],
-    mut correct: Option<&mut [u32]>,
+    correct: &mut [u32],
+    mut gradient: Option<(f64, MatrixMut<E>)>,
 ) {
-    for (i, row_loss) in losses.iter_mut().enumerate() {
-        let pairs = || logits.row(i).iter().zip(targets.row(i)).map(|(x, t)| (x.to_f64(), t.to_f64()));
-        *row_loss = pairs().map(|(x, t)| loss.value(x, t)).sum();
-        if let Some(correct) = &mut correct {
-            correct[i] = pairs().filter(|&(x, t)| loss.correct(x, t)).count() as u32;
+    for (i, (row_loss, hits)) in losses.iter_mut().zip(correct).enumerate() {
+        let (x, t) = (logits.row(i), targets.row(i));
+        *row_loss = sum(loss, x, t);
+        *hits = x.iter().zip(t).filter(|(x, t)| loss.correct(x.to_f64(), t.to_f64())).count() as u32;
+        if let Some((scale, d)) = &mut gradient {
+            for ((d, x), t) in d.row_mut(i).iter_mut().zip(x).zip(t) {
+                *d += E::from_f64(*scale * loss.slope(x.to_f64(), t.to_f64()));
+            }
         }
     }
 }
 
-fn backward<E: Element>(
-    loss: &impl Comparison,
-    logits: Matrix<E>,
-    targets: Matrix<E>,
-    scale: f64,
-    mut d: MatrixMut<E>,
-) {
-    for i in 0..logits.rows() {
-        for ((d, x), t) in d.row_mut(i).iter_mut().zip(logits.row(i)).zip(targets.row(i)) {
-            *d += E::from_f64(scale * loss.slope(x.to_f64(), t.to_f64()));
+/// The sum of the elements' losses, in lanes so that one does not wait for the one before.
+fn sum<E: Element>(loss: &impl Comparison, x: &[E], t: &[E]) -> f64 {
+    let mut lanes = [0.0; LANES];
+    for (x, t) in x.chunks(LANES).zip(t.chunks(LANES)) {
+        for (lane, (x, t)) in lanes.iter_mut().zip(x.iter().zip(t)) {
+            *lane += loss.value(x.to_f64(), t.to_f64());
         }
     }
+    lanes.iter().sum()
 }

@@ -13,7 +13,7 @@ use crate::{Error, Result};
 
 /// A loss of rows of `width` logits (or values).
 ///
-/// Rows do not meet: [`Loss::forward`] gives each row's loss by itself. The loss of a batch is their sum (PyTorch's
+/// Rows do not meet: [`Loss::run`] gives each row's loss by itself. The loss of a batch is their sum (PyTorch's
 /// `reduction="sum"`), or the sum over [`Loss::weight`] (`"mean"`).
 #[derive(Clone, Debug)]
 pub struct Loss {
@@ -54,7 +54,7 @@ impl Loss {
         self.width
     }
 
-    /// Elements that [`Loss::forward`] and [`Loss::backward`] need as scratch.
+    /// Elements that [`Loss::run`] needs as scratch.
     #[must_use]
     pub fn scratch(&self) -> usize {
         if self.takes_classes() { self.width } else { 0 }
@@ -117,55 +117,34 @@ impl Loss {
     }
 
     /// The loss of each row in `losses`, and in `correct` how many of its targets were hit: the class with the
-    /// largest logit (the first of several), or elements on the target's side of 1/2 for binary cross-entropy.
+    /// largest logit (the first of several), or elements on the target's side of 1/2 for binary cross-entropy. With
+    /// `gradient`, a scale and rows x width numbers, the scaled gradient of the summed losses is added to them; for a
+    /// mean the scale is one over the total [`Loss::weight`].
     ///
     /// `logits` is rows x width, `scratch` has [`Loss::scratch`] elements.
     ///
-    /// # Errors
-    /// As [`Loss::check`].
-    pub fn forward<E: Element>(
+    /// # Panics
+    /// For targets that [`Loss::check`] refuses.
+    #[expect(clippy::too_many_arguments, reason = "what a loss reads and writes")]
+    pub fn run<E: Element>(
         &self,
         kernels: Kernels<E>,
         logits: Matrix<E>,
         targets: Targets<E>,
         scratch: &mut [E],
         losses: &mut [f64],
-        correct: Option<&mut [u32]>,
-    ) -> Result<()> {
-        self.check(targets, logits.rows())?;
+        correct: &mut [u32],
+        gradient: Option<(f64, MatrixMut<E>)>,
+    ) {
         match (&self.kind, targets) {
             (Kind::Classes(loss), Targets::Classes(classes)) => {
-                loss.forward(kernels, logits, classes, scratch, losses, correct);
+                loss.run(kernels, logits, classes, scratch, losses, correct, gradient);
             }
-            (Kind::Values(loss), Targets::Values(values)) => loss.forward(logits, values, losses, correct),
-            _ => return Err(self.wrong_kind()),
-        }
-        Ok(())
-    }
-
-    /// Adds `scale` times the gradient of the summed losses to `d`, which is rows x width as `logits`. For a mean,
-    /// `scale` is one over the total [`Loss::weight`].
-    ///
-    /// # Errors
-    /// As [`Loss::check`].
-    pub fn backward<E: Element>(
-        &self,
-        kernels: Kernels<E>,
-        logits: Matrix<E>,
-        targets: Targets<E>,
-        scale: f64,
-        scratch: &mut [E],
-        d: MatrixMut<E>,
-    ) -> Result<()> {
-        self.check(targets, logits.rows())?;
-        match (&self.kind, targets) {
-            (Kind::Classes(loss), Targets::Classes(classes)) => {
-                loss.backward(kernels, logits, classes, scale, scratch, d);
+            (Kind::Values(loss), Targets::Values(values)) => {
+                loss.run(logits, values, losses, correct, gradient)
             }
-            (Kind::Values(loss), Targets::Values(values)) => loss.backward(logits, values, scale, d),
-            _ => return Err(self.wrong_kind()),
+            _ => panic!("{}", self.wrong_kind().message),
         }
-        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! A model and what is done with it: run, measured, trained, streamed, saved.
 
+mod carried;
 mod config;
 mod description;
 mod file;

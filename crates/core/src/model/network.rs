@@ -8,7 +8,7 @@ use super::objective::{Objective, Report};
 use super::{Description, MeasureConfig};
 use crate::graph::Graph;
 use crate::parallel::{Pool, pool};
-use crate::program::{Mode, Program};
+use crate::program::{Cost, Mode, Program};
 use crate::run::{Batch, Engine, Outputs, Tensor, Weights};
 use crate::{Error, Result, initialize};
 
@@ -18,6 +18,7 @@ pub struct Model<E> {
     pub(super) program: Arc<Program>,
     pub(super) kernels: Kernels<E>,
     pub(super) pool: &'static Pool,
+    pub(super) cost: Cost,
     /// Held only to fetch or change it: a run keeps the weights it began with.
     weights: RwLock<Arc<Weights<E>>>,
     engine: Mutex<Engine<E>>,
@@ -43,7 +44,8 @@ impl<E: Element> Model<E> {
         let weights = Weights::new(&program, values, pool)?;
         let program = Arc::new(program);
         let engine = Mutex::new(Engine::new(Arc::clone(&program), Mode::Inference, kernels));
-        Ok(Self { graph, program, kernels, pool, weights: RwLock::new(Arc::new(weights)), engine })
+        let (cost, weights) = (program.cost(), RwLock::new(Arc::new(weights)));
+        Ok(Self { graph, program, kernels, pool, cost, weights, engine })
     }
 
     /// The graph.
@@ -70,7 +72,8 @@ impl<E: Element> Model<E> {
     /// Those of [`Batch::new`] and [`Engine::forward`].
     pub fn predict(&self, inputs: Vec<Tensor<E>>, states: Vec<Tensor<E>>) -> Result<Outputs<E>> {
         let batch = Batch::new(&self.program, inputs, states)?;
-        lock(&self.engine).forward(&self.weights(), &batch, self.pool)
+        let pool = self.pool.suited(batch.operations(&self.cost));
+        lock(&self.engine).forward(&self.weights(), &batch, pool)
     }
 
     /// Runs forward, dropout off, and measures losses; also returns the states.
@@ -87,9 +90,12 @@ impl<E: Element> Model<E> {
     ) -> Result<(Report, Vec<Tensor<E>>)> {
         let objective = Objective::new(&self.program, &config.losses)?;
         let batch = Batch::new(&self.program, inputs, states)?;
-        let (goals, weights) = objective.goals(&self.program, &batch, targets)?;
-        let (scores, states) = lock(&self.engine).score(&self.weights(), &batch, &goals, self.pool)?;
-        Ok((objective.report(&scores, &weights), states))
+        let (mut goals, mut weights, mut report) = (Vec::new(), Vec::new(), Report::default());
+        objective.aim(&self.program, &batch, targets, &mut goals, &mut weights)?;
+        let pool = self.pool.suited(batch.operations(&self.cost));
+        let (scores, states) = lock(&self.engine).score(&self.weights(), &batch, &goals, pool)?;
+        objective.report(&scores, &weights, &mut report);
+        Ok((report, states))
     }
 
     /// A copy of all parameters, flat.

@@ -1,11 +1,13 @@
 //! The losses of a model's outputs as one number.
 
+use std::sync::Arc;
+
 use unrolled_kernels::Element;
 
 use super::{LossTerm, Reduction};
 use crate::loss::{Loss, LossConfig};
 use crate::program::Program;
-use crate::run::{Batch, Goal, Score, Tensor};
+use crate::run::{Batch, Criterion, Goal, Score, Tensor};
 use crate::{Error, Result};
 
 /// Bytes that training holds from step to step, for the largest batch so far.
@@ -41,9 +43,11 @@ pub struct Report {
 }
 
 impl Report {
-    /// The report of a step that was left out after `step` updates.
-    pub(super) fn skipped(step: u64) -> Self {
-        Self { loss: f64::NAN, norm: f64::NAN, step, skipped: true, ..Self::default() }
+    /// Becomes the report of a step that was left out after `step` updates.
+    pub(super) fn skip(&mut self, step: u64) {
+        self.terms.clear();
+        (self.loss, self.norm, self.rate) = (f64::NAN, f64::NAN, 0.0);
+        (self.step, self.skipped) = (step, true);
     }
 }
 
@@ -51,7 +55,7 @@ impl Report {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Term {
     /// The output.
-    pub output: String,
+    pub output: Arc<str>,
     /// The sum of its targets' losses, neither reduced nor weighted against other outputs.
     pub sum: f64,
     /// The weight of the targets: what a mean is divided by.
@@ -69,8 +73,8 @@ pub(super) struct Objective {
 
 struct OutputLoss {
     port: usize,
-    output: String,
-    loss: Loss,
+    output: Arc<str>,
+    criterion: Arc<Criterion>,
     /// Whether a target can be hit.
     hits: bool,
     reduction: Reduction,
@@ -106,22 +110,25 @@ impl Objective {
         ports.find(|port| program.values[port.value].axis.is_none()).map(|port| port.name.as_str())
     }
 
-    /// Pairs the losses with the targets of a batch, which are named as their outputs.
-    pub(super) fn goals<E: Element>(
+    /// Pairs the losses with the targets of a batch, which are named as their outputs: their goals, and the weights
+    /// of their targets.
+    pub(super) fn aim<E: Element>(
         &self,
         program: &Program,
         batch: &Batch<E>,
         mut targets: Vec<Tensor<E>>,
-    ) -> Result<(Vec<Goal<E>>, Vec<Score>)> {
-        let mut goals = Vec::with_capacity(self.terms.len());
-        let mut weights = Vec::with_capacity(self.terms.len());
+        goals: &mut Vec<Goal<E>>,
+        weights: &mut Vec<Score>,
+    ) -> Result<()> {
+        goals.clear();
+        weights.clear();
         for term in &self.terms {
             let port = &program.outputs[term.port];
             let at = targets.iter().position(|target| target.name == port.name);
             let at = at.ok_or_else(|| Error::argument(format!("target '{}' is missing", port.name)))?;
             let target = targets.swap_remove(at);
-            let (goal, score) =
-                Goal::loss(program, port, batch, &term.loss, target, |weight| term.scale(weight))?;
+            let scale = |weight| term.scale(weight);
+            let (goal, score) = Goal::loss(program, port, batch, &term.criterion, target, scale)?;
             goals.push(goal);
             weights.push(score);
         }
@@ -129,24 +136,24 @@ impl Objective {
             Some(left) => {
                 Err(Error::argument(format!("target '{}' has no loss, or is given twice", left.name)))
             }
-            None => Ok((goals, weights)),
+            None => Ok(()),
         }
     }
 
-    /// Puts the sums of losses (`scores`) and the weights of their targets together.
-    pub(super) fn report(&self, scores: &[Score], weights: &[Score]) -> Report {
-        let mut report = Report::default();
+    /// Puts the sums of losses (`scores`) and the weights of their targets together: the loss and its terms.
+    pub(super) fn report(&self, scores: &[Score], weights: &[Score], report: &mut Report) {
+        report.loss = 0.0;
+        report.terms.clear();
         for ((term, score), weight) in self.terms.iter().zip(scores).zip(weights) {
             report.loss += term.scale(weight.weight) * score.loss;
             report.terms.push(Term {
-                output: term.output.clone(),
+                output: Arc::clone(&term.output),
                 sum: score.loss,
                 weight: weight.weight,
                 correct: term.hits.then_some(score.correct),
                 valid: weight.valid,
             });
         }
-        report
     }
 }
 
@@ -167,8 +174,9 @@ impl OutputLoss {
             )));
         }
         let hits = matches!(loss, LossConfig::CrossEntropy { .. } | LossConfig::BinaryCrossEntropy {});
-        let (output, loss) = (output.clone(), Loss::new(loss, width)?);
-        Ok(Self { port, output, loss, hits, reduction: *reduction, weight: *weight })
+        let criterion = Arc::new(Criterion::new(Loss::new(loss, width)?, kind));
+        let output = output.as_str().into();
+        Ok(Self { port, output, criterion, hits, reduction: *reduction, weight: *weight })
     }
 
     /// The factor of the summed loss, whose targets have this weight.

@@ -5,25 +5,42 @@ use std::sync::Arc;
 
 use unrolled_kernels::Element;
 
+use super::carried::Carried;
 use super::objective::{Memory, Objective, Report};
 use super::{Model, OnNonFinite, TrainerConfig};
 use crate::clip::GradientNorm;
 use crate::optimizer::{Optimizer, check_rate};
+use crate::parallel::Pool;
 use crate::program::{Mode, Program};
-use crate::run::{Batch, Data, Engine, Goal, Noise, Score, Tensor};
-use crate::scan::{Truncation, Window};
+use crate::run::{Batch, Engine, Goal, Noise, Score, Tensor};
+use crate::scan::Truncation;
 use crate::{Code, Error, Result};
+
+/// Floating-point operations of a training step, over those of a forward run.
+const TRAINING: f64 = 3.0;
+
+/// Floating-point operations of the update of a parameter, with its norm and its packed copies.
+const UPDATE: f64 = 24.0;
 
 /// A training run of a model, with its optimizer and the states it carries from batch to batch.
 pub struct Trainer<E> {
     model: Arc<Model<E>>,
+    /// The threads for the batch at hand.
+    pool: &'static Pool,
     config: TrainerConfig,
     objective: Objective,
     engine: Engine<E>,
     optimizer: Optimizer<E>,
     norm: GradientNorm,
     gradients: Vec<E>,
-    states: Vec<Tensor<E>>,
+    batch: Batch<E>,
+    goals: Vec<Goal<E>>,
+    /// The weights of the targets.
+    weights: Vec<Score>,
+    /// What the losses came to.
+    scores: Vec<Score>,
+    carried: Carried<E>,
+    report: Report,
 }
 
 impl<E: Element> Trainer<E> {
@@ -47,44 +64,65 @@ impl<E: Element> Trainer<E> {
         let total = program.layout.total();
         let optimizer = Optimizer::new(&config.optimizer, total)?;
         let mode = Mode::Training { seeded: objective.seeded(&program), inputs: false };
-        let engine = Engine::new(program, mode, model.kernels);
-        let (norm, gradients) = (GradientNorm::new(total), vec![E::ZERO; total]);
-        Ok(Self { model, config, objective, engine, optimizer, norm, gradients, states: Vec::new() })
+        Ok(Self {
+            batch: Batch::empty(&program),
+            carried: Carried::new(&program),
+            engine: Engine::new(program, mode, model.kernels),
+            norm: GradientNorm::new(total),
+            gradients: vec![E::ZERO; total],
+            goals: Vec::new(),
+            weights: Vec::new(),
+            scores: Vec::new(),
+            report: Report::default(),
+            pool: model.pool,
+            model,
+            config,
+            objective,
+            optimizer,
+        })
     }
 
     /// Takes one step: the gradients of the batch, then one update. With `carry` the model's states begin as the last
-    /// step's ended, otherwise at zero.
+    /// step's ended, otherwise at zero. Once it has seen its largest batch, a step allocates nothing.
     ///
     /// # Errors
     /// Those of [`Batch::new`], and of targets that do not fit; [`Code::NonFinite`] for a loss or gradient that is not
     /// finite, naming the node, unless such steps are skipped. The parameters, the optimizer and the states are then
     /// as before.
-    pub fn step(&mut self, inputs: Vec<Tensor<E>>, targets: Vec<Tensor<E>>, carry: bool) -> Result<Report> {
+    pub fn step(&mut self, inputs: Vec<Tensor<E>>, targets: Vec<Tensor<E>>, carry: bool) -> Result<&Report> {
         if carry {
             self.model.program.check_divisible("carry")?;
         } else {
-            self.states.clear();
+            self.carried.forget();
         }
-        let states = self.states.clone();
-        let batch = Batch::new(&self.model.program, inputs, states)?;
-        let (goals, weights) = self.objective.goals(&self.model.program, &batch, targets)?;
-        let noise = Noise { training: true, seed: self.config.seed, step: self.optimizer.steps(), time: 0 };
-        self.gradients.fill(E::ZERO);
-        let (scores, states) = self.backward(&batch, &goals, noise)?;
-        let mut report = self.objective.report(&scores, &weights);
-        match self.finite(&report, &batch, noise) {
-            Ok(norm) => report.norm = norm,
+        let program = &self.model.program;
+        self.batch.fill(program, inputs)?;
+        self.objective.aim(program, &self.batch, targets, &mut self.goals, &mut self.weights)?;
+        self.carried.begin(program, &mut self.batch)?;
+        let forward = self.batch.operations(&self.model.cost);
+        let update = UPDATE * self.gradients.len() as f64;
+        self.pool = self.model.pool.suited(TRAINING * forward + update);
+        let done = self.pool.run(|| self.descend());
+        self.carried.give_back(&mut self.batch);
+        match done {
+            Ok(()) => self.carried.advance(self.batch.rows()),
             Err(error) if error.code == Code::NonFinite && self.config.on_non_finite == OnNonFinite::Skip => {
-                let memory = self.memory();
-                return Ok(Report { memory, ..Report::skipped(self.optimizer.steps()) });
+                self.report.skip(self.optimizer.steps());
             }
             Err(error) => return Err(error),
         }
-        report.rate = self.update(report.norm);
-        report.step = self.optimizer.steps();
-        report.memory = self.memory();
-        self.states = states;
-        Ok(report)
+        self.report.memory = self.memory();
+        Ok(&self.report)
+    }
+
+    /// The gradients of the batch, and the update if they are finite.
+    fn descend(&mut self) -> Result<()> {
+        let noise = Noise { training: true, seed: self.config.seed, step: self.optimizer.steps(), time: 0 };
+        self.measure(noise)?;
+        self.report.rate = self.update(self.report.norm);
+        self.report.step = self.optimizer.steps();
+        self.report.skipped = false;
+        Ok(())
     }
 
     /// Bytes held from step to step.
@@ -98,55 +136,48 @@ impl<E: Element> Trainer<E> {
         }
     }
 
-    /// The gradients of all windows of a batch.
-    fn backward(
-        &mut self,
-        batch: &Batch<E>,
-        goals: &[Goal<E>],
-        noise: Noise,
-    ) -> Result<(Vec<Score>, Vec<Tensor<E>>)> {
-        let time = batch.axes().first().map_or(0, |axis| axis.time);
+    /// The gradients of the batch, their norm, the loss, and the states that they end with.
+    fn measure(&mut self, noise: Noise) -> Result<()> {
+        self.gradients.fill(E::ZERO);
+        let time = self.batch.axes().first().map_or(0, |axis| axis.time);
         match self.config.truncate {
-            Some(truncation) if truncation.k2 < time => {
-                self.backward_windows(batch, goals, noise, &truncation.windows(time))
+            Some(truncation) if truncation.k2 < time => self.backward_windows(noise, truncation, time)?,
+            _ => {
+                let Self { model, pool, engine, batch, goals, gradients, scores, carried, .. } = self;
+                engine.run_gradient(&model.weights(), batch, goals, 0, noise, pool, gradients)?;
+                scores.clear();
+                scores.extend_from_slice(engine.scores());
+                carried.end(&model.program, engine, batch);
             }
-            _ => self.gradient(batch, goals, 0, noise),
         }
+        self.objective.report(&self.scores, &self.weights, &mut self.report);
+        self.report.norm = self.finite(noise)?;
+        Ok(())
     }
 
-    fn backward_windows(
-        &mut self,
-        batch: &Batch<E>,
-        goals: &[Goal<E>],
-        noise: Noise,
-        windows: &[Window],
-    ) -> Result<(Vec<Score>, Vec<Tensor<E>>)> {
-        let mut sums = vec![Score::default(); goals.len()];
+    fn backward_windows(&mut self, noise: Noise, truncation: Truncation, time: usize) -> Result<()> {
+        self.scores.clear();
+        self.scores.resize(self.goals.len(), Score::default());
         // Where the states are known: at the start of the last window, and at its end.
-        let mut began = (0, batch.states().to_vec());
+        let mut began = (0, self.batch.states().to_vec());
         let mut ended = began.clone();
-        let mut final_states = Vec::new();
-        for window in windows {
+        for window in truncation.windows(time) {
             let known = if ended.0 <= window.start { ended } else { began };
-            let states = self.advance(batch, goals, noise, known, window.start)?;
+            let states = self.advance(noise, known, window.start)?;
             let losses = window.losses - window.start;
-            let (scores, last) =
-                self.window(batch, goals, noise, &states, window.start..window.end, losses)?;
-            for (sum, score) in sums.iter_mut().zip(scores) {
+            let last = self.window(noise, &states, window.start..window.end, losses)?;
+            for (sum, score) in self.scores.iter_mut().zip(self.engine.scores()) {
                 sum.loss += score.loss;
                 sum.correct += score.correct;
             }
-            (began, ended) = ((window.start, states), (window.end, values(last.clone())));
-            final_states = last;
+            (began, ended) = ((window.start, states), (window.end, last));
         }
-        Ok((sums, final_states))
+        Ok(())
     }
 
     /// The states at step `to`, from those known at an earlier one.
     fn advance(
         &mut self,
-        batch: &Batch<E>,
-        goals: &[Goal<E>],
         noise: Noise,
         (from, states): (usize, Vec<Option<Vec<E>>>),
         to: usize,
@@ -155,49 +186,37 @@ impl<E: Element> Trainer<E> {
             return Ok(states);
         }
         // No step has a loss, and so there is no gradient.
-        let (_, last) = self.window(batch, goals, noise, &states, from..to, to - from)?;
-        Ok(values(last))
+        self.window(noise, &states, from..to, to - from)
     }
 
-    /// The gradients of the steps `span`, of which those from `losses` on have a loss.
+    /// The gradients of the steps `span`, of which those from `losses` on have a loss, and the states at their end.
     fn window(
         &mut self,
-        batch: &Batch<E>,
-        goals: &[Goal<E>],
         noise: Noise,
         states: &[Option<Vec<E>>],
         span: Range<usize>,
         losses: usize,
-    ) -> Result<(Vec<Score>, Vec<Tensor<E>>)> {
-        let program = &self.model.program;
+    ) -> Result<Vec<Option<Vec<E>>>> {
+        let Self { model, pool, engine, batch, goals, gradients, carried, .. } = self;
+        let program = &model.program;
         let mut piece = batch.window(program, span.start, span.end);
         piece.set_states(states.to_vec());
         let goals: Vec<Goal<E>> =
             goals.iter().map(|goal| goal.window(program, batch, span.start, span.end)).collect();
         let noise = Noise { time: span.start as u64, ..noise };
-        self.gradient(&piece, &goals, losses, noise)
-    }
-
-    fn gradient(
-        &mut self,
-        batch: &Batch<E>,
-        goals: &[Goal<E>],
-        from: usize,
-        noise: Noise,
-    ) -> Result<(Vec<Score>, Vec<Tensor<E>>)> {
-        let Self { model, engine, gradients, .. } = self;
-        let run = engine.gradient(&model.weights(), batch, goals, from, noise, model.pool, gradients)?;
-        Ok((run.scores, run.states))
+        engine.run_gradient(&model.weights(), &piece, &goals, losses, noise, pool, gradients)?;
+        carried.end(program, engine, &piece);
+        Ok(carried.ended())
     }
 
     /// The gradients' norm, if they and the loss are finite; otherwise the first node whose value is not.
-    fn finite(&mut self, report: &Report, batch: &Batch<E>, noise: Noise) -> Result<f64> {
-        let Self { model, engine, norm, gradients, .. } = self;
-        let measured = norm.measure(model.pool, model.kernels, gradients);
+    fn finite(&mut self, noise: Noise) -> Result<f64> {
+        let Self { model, pool, engine, norm, gradients, batch, report, .. } = self;
+        let measured = norm.measure(pool, model.kernels, gradients);
         match measured {
             Ok(norm) if report.loss.is_finite() => Ok(norm),
             Ok(_) | Err(_) => {
-                engine.inspect(&model.weights(), batch, noise, model.pool)?;
+                engine.inspect(&model.weights(), batch, noise, pool)?;
                 let what =
                     measured.err().map_or_else(|| format!("the loss is {}", report.loss), |e| e.message);
                 Err(Error::non_finite(format!("step {}: {what}", noise.step)))
@@ -207,14 +226,14 @@ impl<E: Element> Trainer<E> {
 
     /// Updates the parameters and returns the rate.
     fn update(&mut self, norm: f64) -> f64 {
-        let Self { model, config, optimizer, gradients, .. } = self;
+        let Self { model, pool, config, optimizer, gradients, .. } = self;
         let rate = config.rate * config.schedule.factor(optimizer.steps());
         if let Some(clip) = &config.clip {
-            clip.apply(model.pool, gradients, norm);
+            clip.apply(pool, gradients, norm);
         }
         model.change_weights(|weights| {
-            weights.update(model.pool, |values| {
-                optimizer.step(model.pool, model.kernels, rate, values, gradients);
+            weights.update(pool, |values| {
+                optimizer.step(pool, model.kernels, rate, values, gradients);
             });
         });
         rate
@@ -236,12 +255,4 @@ fn check_truncation(program: &Program, objective: &Objective, truncation: &Trunc
         )));
     }
     Ok(())
-}
-
-fn values<E>(states: Vec<Tensor<E>>) -> Vec<Option<Vec<E>>> {
-    let values = states.into_iter().map(|state| match state.data {
-        Data::Values(values) => Some(values),
-        Data::Ids(_) => None,
-    });
-    values.collect()
 }

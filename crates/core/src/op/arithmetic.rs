@@ -41,18 +41,13 @@ pub(crate) fn multiply_backward<E: Element>(f: &mut Frame<'_, E>, i: &Instructio
     for (n, &input) in i.inputs.iter().enumerate() {
         f.add_gradient(input, |f, dx| {
             let dy = f.slice(Operand::Gradient(i.outputs[0]));
-            let others: Vec<&[E]> = i
-                .inputs
-                .iter()
-                .enumerate()
-                .filter(|&(m, _)| m != n)
-                .map(|(_, &other)| f.slice(Operand::Value(other)))
-                .collect();
-            if let [other] = others[..] {
+            let others = i.inputs.iter().enumerate().filter(|&(m, _)| m != n);
+            let others = others.map(|(_, &other)| f.slice(Operand::Value(other)));
+            if let (2, Some(other)) = (i.inputs.len(), others.clone().next()) {
                 return f.kernels.add_product(dx.slice(), dy, other);
             }
             for (k, dx) in dx.slice().iter_mut().enumerate() {
-                *dx += others.iter().fold(dy[k], |product, other| product * other[k]);
+                *dx += others.clone().fold(dy[k], |product, other| product * other[k]);
             }
         });
     }

@@ -48,7 +48,7 @@ impl<E: Element> Optimizer<E> {
     /// Bytes of what it remembers.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.state().iter().map(|(_, slot)| size_of_val(*slot)).sum()
+        self.rule.slot_count() * self.length * size_of::<E>()
     }
 
     /// What it remembers, by PyTorch's names: `momentum_buffer`, `square_avg`, `sum`, `exp_avg`, `exp_avg_sq`. Each

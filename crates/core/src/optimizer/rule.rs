@@ -122,6 +122,16 @@ impl<E: Element> Rule<E> {
         }
     }
 
+    /// How many slots there are.
+    pub(super) fn slot_count(&self) -> usize {
+        match self {
+            Self::Sgd { buffer, .. } => buffer.iter().len(),
+            Self::Rmsprop { buffer, .. } => 1 + buffer.iter().len(),
+            Self::Adagrad { .. } => 1,
+            Self::Adam { .. } => 2,
+        }
+    }
+
     /// The slots by PyTorch's names, in a fixed order.
     pub(super) fn slots(&self) -> Vec<(&'static str, &[E])> {
         let mut slots: Vec<(&'static str, &[E])> = Vec::new();

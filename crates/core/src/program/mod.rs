@@ -6,6 +6,7 @@
 //! shares storage).
 
 mod check;
+mod cost;
 mod differentiate;
 mod divide;
 mod fuse;
@@ -24,6 +25,7 @@ use crate::Result;
 use crate::graph::{Graph, Kind};
 use crate::params::Layout;
 
+pub use cost::Cost;
 pub use differentiate::{Contribution, Gradients, Sum};
 pub use group::Group;
 pub use instruction::{
@@ -31,7 +33,6 @@ pub use instruction::{
     StateLink, TensorRef,
 };
 pub use plan::{Delay, Mode, Operand, Plan, Space};
-pub(crate) use uses::backward_reads;
 
 /// The index of a value of the program.
 pub type ValueId = usize;

@@ -64,6 +64,8 @@ pub struct Plan {
     pub each_step: Vec<Vec<ValueId>>,
     /// By axis: whether sums read the states before the steps, of scans from first to last and of reversed ones.
     pub before: Vec<[bool; 2]>,
+    /// By value: whether it is an incoming state that backward reads, and so is copied once more.
+    pub again: Vec<bool>,
     delays: Vec<Option<Delay>>,
     values: Vec<Option<Place>>,
     value_gradients: Vec<Option<Place>>,
@@ -139,7 +141,19 @@ pub(super) fn plan(program: &Program, mode: Mode) -> Plan {
     };
     let (values, value_gradients) = (all(Operand::Value), all(Operand::Gradient));
     let before = before(program, &gradients, &delays);
-    Plan { slots, gradients, first_touched, each_step, before, delays, values, value_gradients, training }
+    let again = again(program, &gradients, &delays);
+    Plan {
+        slots,
+        gradients,
+        first_touched,
+        each_step,
+        before,
+        again,
+        delays,
+        values,
+        value_gradients,
+        training,
+    }
 }
 
 /// The incoming states that nobody reads outside of their loops.
@@ -159,6 +173,19 @@ fn delays(program: &Program) -> Vec<Option<Delay>> {
         delays[port.value] = None;
     }
     delays
+}
+
+fn again(program: &Program, gradients: &Gradients, delays: &[Option<Delay>]) -> Vec<bool> {
+    let mut again = vec![false; program.values.len()];
+    for instruction in &program.instructions {
+        let Operation::Recurrence(recurrence) = &instruction.op else { continue };
+        for inner in recurrence.body.iter().filter(|inner| gradients.active(inner)) {
+            for value in uses::backward_reads(inner) {
+                again[value] = delays[value].is_some();
+            }
+        }
+    }
+    again
 }
 
 fn before(program: &Program, gradients: &Gradients, delays: &[Option<Delay>]) -> Vec<[bool; 2]> {

@@ -2,13 +2,9 @@
 
 use unrolled_kernels::Element;
 
-use crate::finite::first_non_finite;
-use crate::graph::Kind;
-use crate::program::{Port, Program};
+use super::check::{Named, check_lengths, check_shape, check_state, check_values, lengths};
+use crate::program::{Cost, Port, Program};
 use crate::{Error, Result};
-
-/// The most steps times rows that one batch may have.
-const MAX_STEPS: usize = 1 << 31;
 
 /// A named array: `[rows, time, size]`, `[rows, size]`, or ids `[rows, time]`, `[rows]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,42 +53,61 @@ impl<E: Element> Batch<E> {
     /// Naming the input: [`crate::Code::Argument`] for one that is missing, doubled or unknown, `Kind`, `Shape`,
     /// `Value` for an id out of range, `NonFinite` for a NaN or infinity at a valid step.
     pub fn new(program: &Program, inputs: Vec<Tensor<E>>, states: Vec<Tensor<E>>) -> Result<Self> {
-        let mut slots: Vec<Option<Tensor<E>>> = program.inputs.iter().map(|_| None).collect();
-        for tensor in inputs {
-            let i = find(program.inputs.iter().map(|p| p.name.as_str()), &tensor.name, "input")?;
-            if slots[i].is_some() {
-                return Err(Error::argument(format!("input '{}' is given twice", tensor.name)));
-            }
-            slots[i] = Some(tensor);
-        }
-        let mut batch = Self {
-            rows: 0,
-            axes: vec![Axis::default(); program.axes.len()],
-            inputs: Vec::new(),
-            states: Vec::new(),
-        };
-        let mut seen = vec![false; program.axes.len()];
-        for (i, (port, slot)) in program.inputs.iter().zip(slots).enumerate() {
-            let tensor = slot.ok_or_else(|| Error::argument(format!("input '{}' is missing", port.name)))?;
-            batch.add_input(program, port, tensor, i == 0, &mut seen)?;
-        }
+        let mut batch = Self::empty(program);
+        batch.fill(program, inputs)?;
         batch.add_states(program, states)?;
         Ok(batch)
     }
 
-    fn add_input(
-        &mut self,
-        program: &Program,
-        port: &Port,
-        tensor: Tensor<E>,
-        first: bool,
-        seen: &mut [bool],
-    ) -> Result<()> {
-        let what = format!("input '{}'", port.name);
-        let rows = tensor.shape.first().copied();
-        check_shape(&what, &port.kind, &tensor)?;
-        let rows = rows.unwrap_or(0);
-        if first {
+    /// No rows yet, and states at zero.
+    pub(crate) fn empty(program: &Program) -> Self {
+        Self {
+            rows: 0,
+            axes: vec![Axis::default(); program.axes.len()],
+            inputs: program.inputs.iter().map(|_| Data::Values(Vec::new())).collect(),
+            states: vec![None; program.states.len()],
+        }
+    }
+
+    /// A row of one step, of zeros.
+    pub(crate) fn step(program: &Program) -> Self {
+        let input = |port: &Port| match port.kind.size() {
+            Some(size) => Data::Values(vec![E::ZERO; size]),
+            None => Data::Ids(vec![0]),
+        };
+        Self {
+            rows: 1,
+            axes: vec![Axis { time: 1, lengths: vec![1] }; program.axes.len()],
+            inputs: program.inputs.iter().map(input).collect(),
+            states: program.states.iter().map(|state| Some(vec![E::ZERO; state.size])).collect(),
+        }
+    }
+
+    /// Takes these inputs in place of those before.
+    ///
+    /// # Errors
+    /// As [`Batch::new`]; the batch is of no use until it is filled again.
+    pub(crate) fn fill(&mut self, program: &Program, mut inputs: Vec<Tensor<E>>) -> Result<()> {
+        for (i, tensor) in inputs.iter().enumerate() {
+            find(program.inputs.iter().map(|p| p.name.as_str()), &tensor.name, "input")?;
+            if inputs[..i].iter().any(|other| other.name == tensor.name) {
+                return Err(Error::argument(format!("input '{}' is given twice", tensor.name)));
+            }
+        }
+        for (i, port) in program.inputs.iter().enumerate() {
+            let given = inputs.iter().position(|tensor| tensor.name == port.name);
+            let given = given.ok_or_else(|| Error::argument(format!("input '{}' is missing", port.name)))?;
+            self.set_input(program, i, inputs.swap_remove(given))?;
+        }
+        Ok(())
+    }
+
+    fn set_input(&mut self, program: &Program, index: usize, tensor: Tensor<E>) -> Result<()> {
+        let port = &program.inputs[index];
+        let what = Named("input", &port.name);
+        check_shape(what, &port.kind, &tensor)?;
+        let rows = tensor.shape.first().copied().unwrap_or(0);
+        if index == 0 {
             self.rows = rows;
         } else if rows != self.rows {
             return Err(Error::shape(format!(
@@ -100,36 +115,29 @@ impl<E: Element> Batch<E> {
                 self.rows
             )));
         }
-        let axis = axis_of(&what, &port.kind, &tensor)?;
-        if let (Some(axis), Some(i)) = (&axis, program.values[port.value].axis) {
-            if seen[i] && self.axes[i] != *axis {
+        check_lengths(what, &port.kind, &tensor)?;
+        let axis_of = |port: &Port| program.values[port.value].axis;
+        let axis = axis_of(port);
+        if let Some(i) = axis {
+            let known = program.inputs[..index].iter().any(|before| axis_of(before) == axis);
+            if !known {
+                self.axes[i].follow(&tensor);
+            } else if !self.axes[i].is_of(&tensor) {
                 return Err(Error::shape(format!(
                     "{what}: expected the same time and lengths as the other inputs on axis '{}'",
                     program.axes[i]
                 )));
             }
-            seen[i] = true;
-            self.axes[i].clone_from(axis);
         }
-        check_values(&what, &port.kind, &tensor, axis.as_ref())?;
-        self.inputs.push(tensor.data);
+        check_values(what, &port.kind, &tensor.data, rows, axis.map(|i| &self.axes[i]))?;
+        self.inputs[index] = tensor.data;
         Ok(())
     }
 
     fn add_states(&mut self, program: &Program, states: Vec<Tensor<E>>) -> Result<()> {
-        self.states = program.states.iter().map(|_| None).collect();
         for tensor in states {
             let i = find(program.states.iter().map(|s| s.name.as_str()), &tensor.name, "state")?;
-            let what = format!("state '{}'", tensor.name);
-            let kind = Kind::Vector { size: program.states[i].size };
-            check_shape(&what, &kind, &tensor)?;
-            if tensor.shape[0] != self.rows {
-                return Err(Error::shape(format!(
-                    "{what}: expected {} rows, got {}",
-                    self.rows, tensor.shape[0]
-                )));
-            }
-            check_values(&what, &kind, &tensor, None)?;
+            check_state(&program.states[i], &tensor, self.rows)?;
             if let Data::Values(values) = tensor.data {
                 self.states[i] = Some(values);
             }
@@ -149,6 +157,13 @@ impl<E: Element> Batch<E> {
         &self.axes
     }
 
+    /// The floating-point operations of a forward run, roughly.
+    pub(crate) fn operations(&self, cost: &Cost) -> f64 {
+        let steps = |axis: &Axis| axis.lengths.iter().map(|&n| f64::from(n)).sum::<f64>();
+        let steps = self.axes.iter().zip(&cost.steps).map(|(axis, each)| steps(axis) * each);
+        self.rows as f64 * cost.row + steps.sum::<f64>()
+    }
+
     /// The arrays, in the order of the program's inputs.
     #[must_use]
     pub fn inputs(&self) -> &[Data<E>] {
@@ -159,6 +174,16 @@ impl<E: Element> Batch<E> {
     #[must_use]
     pub fn states(&self) -> &[Option<Vec<E>>] {
         &self.states
+    }
+
+    /// The arrays, to write what was checked.
+    pub(crate) fn inputs_mut(&mut self) -> &mut [Data<E>] {
+        &mut self.inputs
+    }
+
+    /// The states to begin with, to exchange.
+    pub(crate) fn states_mut(&mut self) -> &mut [Option<Vec<E>>] {
+        &mut self.states
     }
 
     /// Puts states in place of those given.
@@ -186,6 +211,18 @@ impl<E: Element> Batch<E> {
 }
 
 impl Axis {
+    /// Takes the steps of a tensor over time whose lengths are checked.
+    fn follow<E>(&mut self, tensor: &Tensor<E>) {
+        self.time = tensor.shape[1];
+        self.lengths.clear();
+        self.lengths.extend(lengths(tensor));
+    }
+
+    /// Whether a tensor over time has these steps.
+    pub(super) fn is_of<E>(&self, tensor: &Tensor<E>) -> bool {
+        self.time == tensor.shape[1] && lengths(tensor).eq(self.lengths.iter().copied())
+    }
+
     /// The steps `start..end`, or as many of them as there are.
     #[must_use]
     pub fn window(&self, start: usize, end: usize) -> Self {
@@ -224,114 +261,4 @@ fn find<'a>(mut names: impl Iterator<Item = &'a str> + Clone, name: &str, what: 
         let known: Vec<&str> = names.by_ref().collect();
         Error::argument(format!("{what} '{name}' is unknown; the model has {known:?}"))
     })
-}
-
-/// Checks kind, rank, sizes and the amount of data.
-pub(crate) fn check_shape<E>(what: &str, kind: &Kind, tensor: &Tensor<E>) -> Result<()> {
-    let expected = match kind {
-        Kind::Vector { size } => format!("[rows, {size}]"),
-        Kind::Sequence { size, .. } => format!("[rows, time, {size}]"),
-        Kind::Tokens { .. } => "[rows, time]".to_owned(),
-        Kind::Token { .. } => "[rows]".to_owned(),
-    };
-    let length = match (&tensor.data, kind.size()) {
-        (Data::Values(values), Some(_)) => values.len(),
-        (Data::Ids(ids), None) => ids.len(),
-        (Data::Values(_), None) => {
-            return Err(Error::kind(format!("{what}: expected integer ids {expected}, got numbers")));
-        }
-        (Data::Ids(_), Some(_)) => {
-            return Err(Error::kind(format!("{what}: expected numbers {expected}, got integer ids")));
-        }
-    };
-    let rank = 1 + usize::from(kind.axis().is_some()) + usize::from(kind.size().is_some());
-    let fits = tensor.shape.len() == rank && kind.size().is_none_or(|size| tensor.shape[rank - 1] == size);
-    if !fits {
-        return Err(Error::shape(format!("{what}: expected shape {expected}, got {:?}", tensor.shape)));
-    }
-    if let Some(&size) = tensor.shape.iter().take(2).find(|&&size| size > MAX_STEPS) {
-        return Err(Error::size(format!("{what}: a size of {size} is more than {MAX_STEPS}")));
-    }
-    let count = tensor.shape.iter().try_fold(1_usize, |n, &size| n.checked_mul(size));
-    if count != Some(length) {
-        return Err(Error::shape(format!(
-            "{what}: shape {:?} does not hold {length} elements",
-            tensor.shape
-        )));
-    }
-    Ok(())
-}
-
-/// The lengths of a value over time, checked.
-pub(crate) fn axis_of<E>(what: &str, kind: &Kind, tensor: &Tensor<E>) -> Result<Option<Axis>> {
-    if kind.axis().is_none() {
-        return match &tensor.lengths {
-            None => Ok(None),
-            Some(_) => {
-                Err(Error::argument(format!("{what}: lengths are for values over time, this is a {kind}")))
-            }
-        };
-    }
-    let (rows, time) = (tensor.shape[0], tensor.shape[1]);
-    if rows.checked_mul(time).is_none_or(|steps| steps > MAX_STEPS) {
-        return Err(Error::size(format!("{what}: {rows} rows of {time} steps are more than {MAX_STEPS}")));
-    }
-    let lengths = match &tensor.lengths {
-        None => vec![time as u32; rows],
-        Some(lengths) if lengths.len() != rows => {
-            return Err(Error::shape(format!(
-                "{what}: expected {rows} lengths, one a row, got {}",
-                lengths.len()
-            )));
-        }
-        Some(lengths) => lengths
-            .iter()
-            .enumerate()
-            .map(|(row, &n)| match u32::try_from(n) {
-                Ok(n) if n as usize <= time => Ok(n),
-                _ => Err(Error::value(format!(
-                    "{what}: the length of row {row} must be from 0 to {time}, got {n}"
-                ))),
-            })
-            .collect::<Result<_>>()?,
-    };
-    Ok(Some(Axis { time, lengths }))
-}
-
-/// Checks the numbers and ids at valid steps; what lies in padding is never looked at.
-pub(crate) fn check_values<E: Element>(
-    what: &str,
-    kind: &Kind,
-    tensor: &Tensor<E>,
-    axis: Option<&Axis>,
-) -> Result<()> {
-    let rows = tensor.shape[0];
-    let (time, width) = (axis.map_or(1, |axis| axis.time), kind.size().unwrap_or(1));
-    for row in 0..rows {
-        let valid = axis.map_or(1, |axis| axis.lengths[row] as usize) * width;
-        let range = row * time * width..row * time * width + valid;
-        let at = |i: usize| {
-            if axis.is_some() { format!("row {row}, step {}", i / width) } else { format!("row {row}") }
-        };
-        match &tensor.data {
-            Data::Values(values) => {
-                if let Some(i) = first_non_finite(&values[range]) {
-                    return Err(Error::non_finite(format!("{what}: a NaN or infinity at {}", at(i))));
-                }
-            }
-            Data::Ids(ids) => {
-                let vocabulary = kind.vocabulary().unwrap_or(0);
-                let out = |&id: &i32| usize::try_from(id).map_or(true, |id| id >= vocabulary);
-                if let Some(i) = ids[range.clone()].iter().position(out) {
-                    return Err(Error::value(format!(
-                        "{what}: ids must be from 0 to {}, got {} at {}",
-                        vocabulary.saturating_sub(1),
-                        ids[range.start + i],
-                        at(i)
-                    )));
-                }
-            }
-        }
-    }
-    Ok(())
 }

@@ -5,18 +5,25 @@ use std::sync::Arc;
 use unrolled_kernels::{Element, Kernels, Team};
 
 use super::execute::{Probe, backward_program, forward_all};
-use super::goal::{self, Goal, Score, Seed};
-use super::{Batch, Block, Frame, Noise, Span, Tensor, Weights, load, sums, unload};
+use super::goal::{self, Goal, Score, Tally};
+use super::sums::Cut;
+use super::{Batch, Block, Frame, Noise, Span, Tensor, Weights, load, sums, table, unload};
 use crate::Result;
 use crate::parallel::Pool;
-use crate::program::{Mode, Operand, Plan, Program};
+use crate::program::{Mode, Operand, Plan, Program, ValueId};
 
 /// A program, its storage plan and the blocks that keep their storage from run to run.
 pub struct Engine<E> {
     program: Arc<Program>,
     plan: Plan,
     kernels: Kernels<E>,
+    /// Behind those of the last run, room for more.
     blocks: Vec<Block<E>>,
+    /// Blocks of the last run.
+    count: usize,
+    cut: Cut<E>,
+    outcomes: Vec<Outcome<E>>,
+    scores: Vec<Score>,
 }
 
 /// What a forward run returns.
@@ -39,12 +46,17 @@ pub struct Gradient<E> {
     pub inputs: Vec<Tensor<E>>,
 }
 
-/// One block's part of a run.
-struct Job<'a, E> {
-    block: &'a mut Block<E>,
-    /// By goal: the loss and hits of each row.
-    rows: Vec<Vec<(f64, u64)>>,
+/// What one block's part of a run came to.
+struct Outcome<E> {
+    /// By goal.
+    tallies: Vec<Tally<E>>,
     result: Result<()>,
+}
+
+impl<E> Default for Outcome<E> {
+    fn default() -> Self {
+        Self { tallies: Vec::new(), result: Ok(()) }
+    }
 }
 
 /// What a run does with each block.
@@ -63,7 +75,16 @@ impl<E: Element> Engine<E> {
     #[must_use]
     pub fn new(program: Arc<Program>, mode: Mode, kernels: Kernels<E>) -> Self {
         let plan = program.plan(mode);
-        Self { program, plan, kernels, blocks: Vec::new() }
+        Self {
+            program,
+            plan,
+            kernels,
+            blocks: Vec::new(),
+            count: 0,
+            cut: Cut::default(),
+            outcomes: Vec::new(),
+            scores: Vec::new(),
+        }
     }
 
     /// Bytes that it holds from run to run: every value and gradient that has to be kept, for the largest batch so
@@ -78,6 +99,21 @@ impl<E: Element> Engine<E> {
     /// # Errors
     /// [`crate::Code::Size`] if an output does not fit into memory.
     pub fn forward(&mut self, weights: &Weights<E>, batch: &Batch<E>, pool: &Pool) -> Result<Outputs<E>> {
+        self.run_forward(weights, batch, pool)?;
+        let outputs = self
+            .program
+            .outputs
+            .iter()
+            .map(|port| self.unload(&port.name, Operand::Value(port.value), batch))
+            .collect::<Result<_>>()?;
+        Ok(Outputs { outputs, states: self.states(batch)? })
+    }
+
+    /// Runs forward; [`Engine::read`] gives what it came to.
+    ///
+    /// # Errors
+    /// As [`Engine::forward`].
+    pub(crate) fn run_forward(&mut self, weights: &Weights<E>, batch: &Batch<E>, pool: &Pool) -> Result<()> {
         let task = Task {
             weights,
             batch,
@@ -87,14 +123,13 @@ impl<E: Element> Engine<E> {
             probe: Probe::Off,
             backward: false,
         };
-        self.each_block(&task, pool)?;
-        let outputs = self
-            .program
-            .outputs
-            .iter()
-            .map(|port| self.unload(&port.name, Operand::Value(port.value), batch))
-            .collect::<Result<_>>()?;
-        Ok(Outputs { outputs, states: self.states(batch)? })
+        self.each_block(&task, pool)
+    }
+
+    /// Writes a value of the batch that ran last, in the shape of an output.
+    pub(crate) fn read(&self, value: ValueId, batch: &Batch<E>, into: &mut [E]) {
+        let operand = Operand::Value(value);
+        unload::copy(operand, &self.program, &self.plan, batch, &self.blocks[..self.count], into);
     }
 
     /// Runs forward and gives each goal's losses and hits, with the states.
@@ -117,8 +152,8 @@ impl<E: Element> Engine<E> {
             probe: Probe::Off,
             backward: false,
         };
-        let scores = self.each_block(&task, pool)?;
-        Ok((scores, self.states(batch)?))
+        self.each_block(&task, pool)?;
+        Ok((self.scores.clone(), self.states(batch)?))
     }
 
     /// Runs forward and backward, and adds the parameters' gradients to the flat `gradients`. Steps before
@@ -137,12 +172,37 @@ impl<E: Element> Engine<E> {
         pool: &Pool,
         gradients: &mut [E],
     ) -> Result<Gradient<E>> {
+        self.run_gradient(weights, batch, goals, from, noise, pool, gradients)?;
+        let (states, inputs) = (self.states(batch)?, self.input_gradients(batch)?);
+        Ok(Gradient { scores: self.scores.clone(), states, inputs })
+    }
+
+    /// As [`Engine::gradient`]; [`Engine::scores`] and [`Engine::read`] give what it came to.
+    ///
+    /// # Errors
+    /// As [`Engine::gradient`].
+    #[expect(clippy::too_many_arguments, reason = "what a training step consists of")]
+    pub(crate) fn run_gradient(
+        &mut self,
+        weights: &Weights<E>,
+        batch: &Batch<E>,
+        goals: &[Goal<E>],
+        from: usize,
+        noise: Noise,
+        pool: &Pool,
+        gradients: &mut [E],
+    ) -> Result<()> {
         let task = Task { weights, batch, goals, from, noise, probe: Probe::Off, backward: true };
-        let scores = self.each_block(&task, pool)?;
-        let states = self.states(batch)?;
-        let inputs = self.input_gradients(batch)?;
-        sums::add(self.kernels, &self.program, &self.plan, &self.blocks, pool, gradients);
-        Ok(Gradient { scores, states, inputs })
+        self.each_block(&task, pool)?;
+        self.cut.prepare(&self.program.layout, pool.threads());
+        let blocks = &self.blocks[..self.count];
+        sums::add(self.kernels, &self.program, &self.plan, blocks, pool, &self.cut, gradients);
+        Ok(())
+    }
+
+    /// What each goal's loss came to in the last run; only `loss` and `correct` are set.
+    pub(crate) fn scores(&self) -> &[Score] {
+        &self.scores
     }
 
     /// Runs forward and names the first node and step whose value is not finite.
@@ -157,39 +217,41 @@ impl<E: Element> Engine<E> {
         pool: &Pool,
     ) -> Result<()> {
         let task = Task { weights, batch, goals: &[], from: 0, noise, probe: Probe::On, backward: false };
-        self.each_block(&task, pool).map(|_| ())
+        self.each_block(&task, pool)
     }
 
-    fn each_block(&mut self, task: &Task<'_, E>, pool: &Pool) -> Result<Vec<Score>> {
+    fn each_block(&mut self, task: &Task<'_, E>, pool: &Pool) -> Result<()> {
         let ranges = load::split(task.batch.rows(), pool.threads());
-        self.blocks.resize_with(ranges.len(), Block::default);
+        let count = ranges.len();
+        self.count = count;
+        self.blocks.resize_with(count.max(self.blocks.len()), Block::default);
+        self.outcomes.resize_with(count.max(self.outcomes.len()), Outcome::default);
         for (block, rows) in self.blocks.iter_mut().zip(ranges) {
             block.rows = rows;
         }
         let (program, plan, kernels) = (&*self.program, &self.plan, self.kernels);
-        let mut jobs: Vec<Job<'_, E>> =
-            self.blocks.iter_mut().map(|block| Job { block, rows: Vec::new(), result: Ok(()) }).collect();
-        let count = jobs.len();
-        pool.for_each_chunk(&mut jobs[..], count, 1, |jobs: &mut [Job<'_, E>]| {
-            for job in jobs {
-                job.result = job.block.run(program, plan, kernels, task, &mut job.rows);
+        let piece = (&mut self.blocks[..count], &mut self.outcomes[..count]);
+        pool.for_each_chunk(piece, count, 1, |(blocks, outcomes): (&mut [Block<E>], &mut [Outcome<E>])| {
+            for (block, outcome) in blocks.iter_mut().zip(outcomes) {
+                outcome.result = block.run(program, plan, kernels, task, &mut outcome.tallies);
             }
         });
-        let mut scores = vec![Score::default(); task.goals.len()];
-        for job in jobs {
-            job.result?;
-            for (score, rows) in scores.iter_mut().zip(job.rows) {
-                for (loss, correct) in rows {
+        self.scores.clear();
+        self.scores.resize(task.goals.len(), Score::default());
+        for outcome in &mut self.outcomes[..count] {
+            std::mem::replace(&mut outcome.result, Ok(()))?;
+            for (score, tally) in self.scores.iter_mut().zip(&outcome.tallies) {
+                for &(loss, correct) in &tally.rows {
                     score.loss += loss;
                     score.correct += correct;
                 }
             }
         }
-        Ok(scores)
+        Ok(())
     }
 
     fn unload(&self, name: &str, operand: Operand, batch: &Batch<E>) -> Result<Tensor<E>> {
-        unload::unload(name, operand, &self.program, &self.plan, batch, &self.blocks)
+        unload::unload(name, operand, &self.program, &self.plan, batch, &self.blocks[..self.count])
     }
 
     fn states(&self, batch: &Batch<E>) -> Result<Vec<Tensor<E>>> {
@@ -215,7 +277,7 @@ impl<E: Element> Block<E> {
         plan: &Plan,
         kernels: Kernels<E>,
         task: &Task<'_, E>,
-        rows: &mut Vec<Vec<(f64, u64)>>,
+        tallies: &mut Vec<Tally<E>>,
     ) -> Result<()> {
         load::load(self, program, plan, task.batch)?;
         let (weights, noise) = (task.weights, task.noise);
@@ -224,22 +286,17 @@ impl<E: Element> Block<E> {
             Frame { kernels, team: &team, program, plan, weights, block: self, span: Span::All, noise };
         forward_all(&mut f, &program.instructions, task.probe)?;
         if task.backward {
-            let mut seeded: Vec<_> = task.goals.iter().map(|goal| goal.value).collect();
-            seeded.sort_unstable();
-            seeded.dedup();
-            for value in seeded.into_iter().filter(|&value| plan.has_gradient(value)) {
-                f.zero(value);
+            for goal in task.goals.iter().filter(|goal| plan.has_gradient(goal.value)) {
+                f.zero(goal.value);
             }
         }
-        for goal in task.goals {
-            let mut sums = Vec::new();
-            if task.backward || matches!(goal.seed, Seed::Loss { .. }) {
-                goal::seed(&mut f, goal, task.batch, task.from, &mut sums)?;
-            }
-            rows.push(sums);
+        tallies.resize_with(task.goals.len(), Tally::default);
+        for (goal, tally) in task.goals.iter().zip(tallies) {
+            goal::seed(&mut f, goal, task.batch, task.from, tally);
         }
         if task.backward {
             backward_program(&mut f);
+            table::order(plan, self);
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Team};
 
-use super::{SumBlock, Timeline, Weights};
+use super::{GRANULE, Name, SumBlock, Timeline, Weights};
 use crate::program::{Operand, Plan, Program, Space, ValueId};
 use crate::{Error, Result};
 
@@ -15,12 +15,16 @@ pub struct Block<E> {
     pub rows: Range<usize>,
     /// By axis.
     pub timelines: Vec<Timeline>,
-    /// The blocks of sums over rows.
+    /// The blocks of sums over rows; behind those there are, room for more.
     pub row_blocks: Vec<SumBlock>,
     /// By slot of the plan.
     pub slots: Vec<Vec<E>>,
     /// By value, for ids: in the order of their timeline, or by row.
     pub ids: Vec<Vec<u32>>,
+    /// By contribution: what the steps name in a table.
+    pub names: Vec<Vec<Name>>,
+    /// Room for what lives within one operation.
+    pub scratch: Vec<E>,
 }
 
 impl<E: Element> Block<E> {
@@ -40,6 +44,15 @@ impl<E: Element> Block<E> {
         let slots: usize = self.slots.iter().map(|slot| slot.capacity() * size_of::<E>()).sum();
         let ids: usize = self.ids.iter().map(|ids| ids.capacity() * size_of::<u32>()).sum();
         slots + ids + self.timelines.iter().map(Timeline::bytes).sum::<usize>()
+    }
+
+    /// The blocks of sums over the rows or steps of a space, granule by granule.
+    pub fn granules(&self, space: Space) -> impl Iterator<Item = &[SumBlock]> {
+        let blocks = match space {
+            Space::Rows => &self.row_blocks[..self.rows.len().div_ceil(GRANULE)],
+            Space::Axis(axis) | Space::Step(axis) => self.timelines[axis].blocks(),
+        };
+        blocks.chunk_by(|a, b| a.granule == b.granule)
     }
 
     /// Makes room for all slots; what a larger batch needed stays.

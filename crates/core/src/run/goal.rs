@@ -1,10 +1,13 @@
 //! What a backward pass starts from: losses with their targets, or gradients given.
 
+use std::sync::Arc;
+
 use unrolled_kernels::{Element, Matrix};
 
-use super::batch::{axis_of, check_shape, check_values, slice_time};
+use super::batch::slice_time;
+use super::check::{Named, check_lengths, check_shape, check_values};
 use super::load::places;
-use super::{Batch, Block, Data, Frame, Tensor};
+use super::{Axis, Batch, Data, Frame, Tensor};
 use crate::graph::Kind;
 use crate::loss::{Loss, Targets};
 use crate::program::{Operand, Port, Program, ValueId};
@@ -16,7 +19,7 @@ pub enum Seed<E> {
     /// A loss of an output with targets.
     Loss {
         /// The loss.
-        loss: Loss,
+        criterion: Arc<Criterion>,
         /// Multiplies the loss; divided by the targets' weight for a mean.
         scale: f64,
         /// Classes or values, row by row.
@@ -24,6 +27,28 @@ pub enum Seed<E> {
     },
     /// The gradient itself, in the output's shape.
     Gradient(Vec<E>),
+}
+
+/// A loss of an output.
+#[derive(Clone, Debug)]
+pub struct Criterion {
+    loss: Loss,
+    /// What the targets are.
+    kind: Kind,
+}
+
+impl Criterion {
+    /// A loss of an output of this kind.
+    #[must_use]
+    pub fn new(loss: Loss, output: &Kind) -> Self {
+        let vocabulary = output.size().unwrap_or(0);
+        let kind = match (output.axis(), loss.takes_classes()) {
+            (_, false) => output.clone(),
+            (Some(axis), true) => Kind::Tokens { vocabulary, axis: axis.to_owned() },
+            (None, true) => Kind::Token { vocabulary },
+        };
+        Self { loss, kind }
+    }
 }
 
 /// A seed with the output it belongs to.
@@ -57,13 +82,13 @@ impl<E: Element> Goal<E> {
         program: &Program,
         port: &Port,
         batch: &Batch<E>,
-        loss: &Loss,
+        criterion: &Arc<Criterion>,
         target: Tensor<E>,
         scale: impl FnOnce(f64) -> f64,
     ) -> Result<(Self, Score)> {
-        let what = format!("target '{}'", port.name);
-        let kind = target_kind(&port.kind, loss);
-        check_shape(&what, &kind, &target)?;
+        let what = Named("target", &port.name);
+        let Criterion { loss, kind } = &**criterion;
+        check_shape(what, kind, &target)?;
         if target.shape[0] != batch.rows() {
             return Err(Error::shape(format!(
                 "{what}: expected {} rows, got {}",
@@ -73,11 +98,9 @@ impl<E: Element> Goal<E> {
         }
         let axis = program.values[port.value].axis.map(|axis| &batch.axes()[axis]);
         if let Some(axis) = axis {
-            let own = axis_of(&what, &kind, &target)?;
-            let same = own.as_ref().is_some_and(|own| {
-                own.time == axis.time && (target.lengths.is_none() || own.lengths == axis.lengths)
-            });
-            if !same {
+            check_lengths(what, kind, &target)?;
+            let whole = target.lengths.is_none() && target.shape[1] == axis.time;
+            if !whole && !axis.is_of(&target) {
                 let lengths = if target.shape[1] == axis.time { "other lengths" } else { "other steps" };
                 return Err(Error::shape(format!(
                     "{what}: expected the {} steps and the lengths of its output, got {} steps and {lengths}",
@@ -86,15 +109,13 @@ impl<E: Element> Goal<E> {
             }
         }
         if kind.size().is_some() {
-            check_values(&what, &kind, &target, axis)?;
+            check_values(what, kind, &target.data, batch.rows(), axis)?;
         }
-        let score = measure(loss, &target.data, batch.rows(), axis, port)
+        let score = measure(loss, &target.data, batch.rows(), axis)
             .map_err(|e| Error { code: e.code, message: format!("{what}: {}", e.message) })?;
-        let scale = scale(score.weight);
-        Ok((
-            Self { value: port.value, seed: Seed::Loss { loss: loss.clone(), scale, targets: target.data } },
-            score,
-        ))
+        let (criterion, scale) = (Arc::clone(criterion), scale(score.weight));
+        let seed = Seed::Loss { criterion, scale, targets: target.data };
+        Ok((Self { value: port.value, seed }, score))
     }
 
     /// The steps `start..end` of the targets.
@@ -103,9 +124,9 @@ impl<E: Element> Goal<E> {
         let Some(axis) = program.values[self.value].axis else { return self.clone() };
         let (rows, time) = (batch.rows(), batch.axes()[axis].time);
         let seed = match &self.seed {
-            Seed::Loss { loss, scale, targets } => {
-                let targets = slice_time(targets, rows, time, loss.width(), start, end);
-                Seed::Loss { loss: loss.clone(), scale: *scale, targets }
+            Seed::Loss { criterion, scale, targets } => {
+                let targets = slice_time(targets, rows, time, criterion.loss.width(), start, end);
+                Seed::Loss { criterion: Arc::clone(criterion), scale: *scale, targets }
             }
             Seed::Gradient(values) => {
                 let width = program.values[self.value].width;
@@ -119,140 +140,105 @@ impl<E: Element> Goal<E> {
     }
 }
 
-fn target_kind(output: &Kind, loss: &Loss) -> Kind {
-    let vocabulary = output.size().unwrap_or(0);
-    match (output.axis(), loss.takes_classes()) {
-        (_, false) => output.clone(),
-        (Some(axis), true) => Kind::Tokens { vocabulary, axis: axis.to_owned() },
-        (None, true) => Kind::Token { vocabulary },
-    }
-}
-
-/// The weight and count of all valid targets, summed row by row.
-fn measure<E: Element>(
-    loss: &Loss,
-    data: &Data<E>,
-    rows: usize,
-    axis: Option<&super::Axis>,
-    port: &Port,
-) -> Result<Score> {
-    let width = port.kind.size().unwrap_or(1);
+/// The weight and count of all valid targets, summed row by row. Numbers are finite, classes are checked.
+fn measure<E: Element>(loss: &Loss, data: &Data<E>, rows: usize, axis: Option<&Axis>) -> Result<Score> {
     let time = axis.map_or(1, |axis| axis.time);
     let mut score = Score::default();
     for row in 0..rows {
         let valid = axis.map_or(1, |axis| axis.lengths[row] as usize);
-        let first = row * time;
-        let ids: Vec<u32>;
-        let targets = match data {
-            Data::Ids(all) => {
-                ids = all[first..first + valid].iter().map(|id| id.cast_unsigned()).collect();
-                Targets::Classes(&ids)
+        let mut weight = 0.0;
+        for step in 0..valid {
+            let class = class_at(data, row * time + step);
+            let targets = targets_at(data, &class, row * time + step, loss.width());
+            if let Data::Ids(_) = data {
+                loss.check(targets, 1).map_err(|e| at(e, row, step, axis))?;
             }
-            Data::Values(all) => Targets::Values(Matrix::new(&all[first * width..], valid, width)),
-        };
-        loss.check(targets, valid)?;
-        score.weight += loss.weight(targets);
-        score.valid += loss.valid(targets);
+            weight += loss.weight(targets);
+            score.valid += loss.valid(targets);
+        }
+        score.weight += weight;
     }
     Ok(score)
 }
 
-/// Computes the losses of a block, one entry a row, and adds their gradients if the plan has them. Steps
-/// before `from` have no loss.
+fn at(error: Error, row: usize, step: usize, axis: Option<&Axis>) -> Error {
+    let step = axis.map_or(String::new(), |_| format!(", step {step}"));
+    Error { message: format!("row {row}{step}: {}", error.message), ..error }
+}
+
+/// The class of a row or step; numbers have none.
+fn class_at<E>(data: &Data<E>, place: usize) -> [u32; 1] {
+    match data {
+        Data::Ids(ids) => [ids[place].cast_unsigned()],
+        Data::Values(_) => [0],
+    }
+}
+
+/// The target of a row or step, its class beside it.
+fn targets_at<'a, E: Element>(
+    data: &'a Data<E>,
+    class: &'a [u32; 1],
+    place: usize,
+    width: usize,
+) -> Targets<'a, E> {
+    match data {
+        Data::Ids(_) => Targets::Classes(class),
+        Data::Values(values) => Targets::Values(Matrix::new(&values[place * width..], 1, width)),
+    }
+}
+
+/// What the losses of one goal came to in a block, and storage for computing them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally<E> {
+    /// By row of the block: the sum of its losses over its own steps, and its hits. It depends on nothing else.
+    pub rows: Vec<(f64, u64)>,
+    scratch: Vec<E>,
+}
+
+/// Computes the losses of a block and adds their gradients if the plan has them. Steps before `from` have no loss.
 pub(super) fn seed<E: Element>(
     f: &mut Frame<'_, E>,
     goal: &Goal<E>,
     batch: &Batch<E>,
     from: usize,
-    rows: &mut Vec<(f64, u64)>,
-) -> Result<()> {
+    tally: &mut Tally<E>,
+) {
     let axis = f.program.values[goal.value].axis;
     let time = axis.map_or(1, |axis| batch.axes()[axis].time);
     let width = f.program.values[goal.value].width;
-    let places = places(f.block, axis, time);
     let skipped = axis.map_or(0, |axis| {
         let timeline = &f.block.timelines[axis];
         (0..from.min(timeline.steps())).map(|t| timeline.alive(t)).sum()
     });
-    match &goal.seed {
-        Seed::Gradient(values) => {
-            f.add_gradient(goal.value, |f, d| {
-                let mut d = d.matrix();
-                for (row, &place) in places.iter().enumerate().skip(skipped) {
-                    f.kernels.add_assign(d.row_mut(row), &values[place * width..][..width]);
-                }
+    tally.rows.clear();
+    tally.rows.resize(f.block.rows.len(), (0.0, 0));
+    let mut d = f.has_gradient(goal.value).then(|| f.take(Operand::Gradient(goal.value)));
+    let places = || places(&f.block.rows, &f.block.timelines, axis, time).enumerate().skip(skipped);
+    match (&goal.seed, &mut d) {
+        (Seed::Gradient(_), None) => {}
+        (Seed::Gradient(values), Some(d)) => {
+            let mut d = d.matrix();
+            places().for_each(|(i, place)| {
+                f.kernels.add_assign(d.row_mut(i), &values[place * width..][..width]);
             });
-            Ok(())
         }
-        Seed::Loss { loss, scale, targets } => {
-            let gathered = gather(targets, &places[skipped..], width);
-            let rows_here = places.len() - skipped;
-            let targets = match &gathered {
-                Gathered::Classes(ids) => Targets::Classes(ids),
-                Gathered::Values(values) => Targets::Values(Matrix::new(values, rows_here, width)),
-            };
-            let mut scratch = vec![E::ZERO; loss.scratch()];
-            let mut losses = vec![0.0; rows_here];
-            let mut correct = vec![0; rows_here];
-            let logits = f.matrix(Operand::Value(goal.value)).row_range(skipped..places.len());
-            loss.forward(f.kernels, logits, targets, &mut scratch, &mut losses, Some(&mut correct))?;
-            collect(f.block, axis, skipped, &losses, &correct, rows);
-            let mut outcome = Ok(());
-            f.add_gradient(goal.value, |f, d| {
-                let logits = f.matrix(Operand::Value(goal.value)).row_range(skipped..places.len());
-                let d = d.matrix().row_range(skipped..places.len());
-                outcome = loss.backward(f.kernels, logits, targets, *scale, &mut scratch, d);
+        (Seed::Loss { criterion, scale, targets }, d) => {
+            let loss = &criterion.loss;
+            tally.scratch.resize(loss.scratch(), E::ZERO);
+            let logits = f.matrix(Operand::Value(goal.value));
+            places().for_each(|(i, place)| {
+                let (logits, class) = (logits.row_range(i..i + 1), class_at(targets, place));
+                let target = targets_at(targets, &class, place, width);
+                let slope = d.as_mut().map(|d| (*scale, d.matrix().row_range(i..i + 1)));
+                let (mut value, mut hits) = ([0.0], [0]);
+                loss.run(f.kernels, logits, target, &mut tally.scratch, &mut value, &mut hits, slope);
+                let row = &mut tally.rows[place / time - f.block.rows.start];
+                row.0 += value[0];
+                row.1 += u64::from(hits[0]);
             });
-            outcome
         }
     }
-}
-
-enum Gathered<E> {
-    Classes(Vec<u32>),
-    Values(Vec<E>),
-}
-
-fn gather<E: Element>(targets: &Data<E>, places: &[usize], width: usize) -> Gathered<E> {
-    match targets {
-        Data::Ids(ids) => Gathered::Classes(places.iter().map(|&place| ids[place].cast_unsigned()).collect()),
-        Data::Values(values) => {
-            let mut gathered = Vec::with_capacity(places.len() * width);
-            for &place in places {
-                gathered.extend_from_slice(&values[place * width..][..width]);
-            }
-            Gathered::Values(gathered)
-        }
+    if let Some(d) = d {
+        f.put(d);
     }
-}
-
-/// Sums each row's losses over its own steps, so that the sum depends on nothing else.
-fn collect<E: Element>(
-    block: &Block<E>,
-    axis: Option<usize>,
-    skipped: usize,
-    losses: &[f64],
-    correct: &[u32],
-    rows: &mut Vec<(f64, u64)>,
-) {
-    let mut sums = vec![(0.0, 0); block.rows.len()];
-    match axis {
-        None => {
-            for (sum, (&loss, &hit)) in sums.iter_mut().zip(losses.iter().zip(correct)) {
-                *sum = (loss, u64::from(hit));
-            }
-        }
-        Some(axis) => {
-            let timeline = &block.timelines[axis];
-            for t in 0..timeline.steps() {
-                for (place, &row) in timeline.step(t).zip(timeline.order()) {
-                    if let Some(i) = place.checked_sub(skipped) {
-                        sums[row as usize].0 += losses[i];
-                        sums[row as usize].1 += u64::from(correct[i]);
-                    }
-                }
-            }
-        }
-    }
-    rows.extend(sums);
 }

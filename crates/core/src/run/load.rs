@@ -4,18 +4,17 @@ use std::ops::Range;
 
 use unrolled_kernels::Element;
 
-use super::timeline::{GRANULE, row_blocks};
-use super::{Batch, Block, Data};
+use super::timeline::{GRANULE, list_row_blocks};
+use super::{Batch, Block, Data, Timeline};
 use crate::Result;
 use crate::program::{Operand, Plan, Program};
 
 /// Cuts `rows` rows into at most `count` runs of whole granules.
-pub(super) fn split(rows: usize, count: usize) -> Vec<Range<usize>> {
+pub(super) fn split(rows: usize, count: usize) -> impl ExactSizeIterator<Item = Range<usize>> {
     let granules = rows.div_ceil(GRANULE);
     let blocks = count.min(granules).max(1);
     (0..blocks)
-        .map(|b| granules * b / blocks * GRANULE..(granules * (b + 1) / blocks * GRANULE).min(rows))
-        .collect()
+        .map(move |b| granules * b / blocks * GRANULE..(granules * (b + 1) / blocks * GRANULE).min(rows))
 }
 
 /// Fills a block with its rows of the batch.
@@ -35,7 +34,9 @@ pub(super) fn load<E: Element>(
             timeline.list_blocks(plan.before[i]);
         }
     }
-    block.row_blocks = if plan.training() { row_blocks(block.rows.len()) } else { Vec::new() };
+    if plan.training() {
+        list_row_blocks(&mut block.row_blocks, block.rows.len());
+    }
     block.reserve(plan)?;
     block.ids.resize_with(program.values.len(), Vec::new);
     for (port, data) in program.inputs.iter().zip(batch.inputs()) {
@@ -44,19 +45,19 @@ pub(super) fn load<E: Element>(
         match data {
             Data::Values(values) => {
                 let width = program.values[port.value].width;
-                let places = places(block, axis, time);
                 let Some((slot, _)) = plan.place(Operand::Value(port.value)) else { continue };
-                for (place, from) in places.into_iter().enumerate() {
-                    block.slots[slot][place * width..][..width]
-                        .copy_from_slice(&values[from * width..][..width]);
-                }
+                let target = &mut block.slots[slot];
+                places(&block.rows, &block.timelines, axis, time).enumerate().for_each(|(place, from)| {
+                    target[place * width..][..width].copy_from_slice(&values[from * width..][..width]);
+                });
             }
             Data::Ids(ids) => {
-                let places = places(block, axis, time);
                 let own = &mut block.ids[port.value];
                 own.clear();
                 // Checked to be in the vocabulary, and so not negative.
-                own.extend(places.into_iter().map(|from| ids[from].cast_unsigned()));
+                own.extend(
+                    places(&block.rows, &block.timelines, axis, time).map(|from| ids[from].cast_unsigned()),
+                );
             }
         }
     }
@@ -72,27 +73,39 @@ pub(super) fn load<E: Element>(
     Ok(())
 }
 
-/// For each row or step of the block, in its order: which row or step of an array `[rows, time]` it is.
-pub(super) fn places<E: Element>(block: &Block<E>, axis: Option<usize>, time: usize) -> Vec<usize> {
-    let Some(axis) = axis else { return block.rows.clone().collect() };
-    let timeline = &block.timelines[axis];
-    let mut places = Vec::with_capacity(timeline.count());
-    for t in 0..timeline.steps() {
-        let alive = &timeline.order()[..timeline.alive(t)];
-        places.extend(alive.iter().map(|&row| (block.rows.start + row as usize) * time + t));
-    }
-    places
+/// For each row or step of a block, in its order: which row or step of an array `[rows, time]` it is.
+pub(super) fn places<'a>(
+    rows: &Range<usize>,
+    timelines: &'a [Timeline],
+    axis: Option<usize>,
+    time: usize,
+) -> impl Iterator<Item = usize> + use<'a> {
+    let start = rows.start;
+    let bare = if axis.is_none() { rows.clone() } else { 0..0 };
+    let steps = axis.map(|axis| &timelines[axis]).into_iter().flat_map(move |timeline| {
+        (0..timeline.steps()).flat_map(move |t| {
+            let alive = timeline.order()[..timeline.alive(t)].iter();
+            alive.map(move |&row| (start + row as usize) * time + t)
+        })
+    });
+    bare.chain(steps)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::split;
+
+    fn blocks(rows: usize, count: usize) -> Vec<Range<usize>> {
+        split(rows, count).collect()
+    }
 
     #[test]
     fn blocks_are_whole_granules() {
-        assert_eq!(split(40, 2), [0..16, 16..40]);
-        assert_eq!(split(40, 8), [0..16, 16..32, 32..40]);
-        assert_eq!(split(5, 4), std::slice::from_ref(&(0..5)));
-        assert_eq!(split(0, 4), std::slice::from_ref(&(0..0)));
+        assert_eq!(blocks(40, 2), [0..16, 16..40]);
+        assert_eq!(blocks(40, 8), [0..16, 16..32, 32..40]);
+        assert_eq!(blocks(5, 4), std::slice::from_ref(&(0..5)));
+        assert_eq!(blocks(0, 4), std::slice::from_ref(&(0..0)));
     }
 }

@@ -1,6 +1,7 @@
 //! A program on a batch: forward, backward, and the gradients of the weights.
 
 mod batch;
+mod check;
 mod engine;
 mod execute;
 mod frame;
@@ -8,15 +9,17 @@ mod goal;
 mod granule;
 mod load;
 mod sums;
+mod table;
 mod timeline;
 mod unload;
 mod weights;
 
 pub use batch::{Axis, Batch, Data, Tensor};
-pub(crate) use batch::{check_shape, check_values};
+pub(crate) use check::{Named, check_state, check_values};
 pub use engine::{Engine, Gradient, Outputs};
 pub use frame::{Block, Frame, Noise, Span, Taken};
-pub use goal::{Goal, Score, Seed};
+pub use goal::{Criterion, Goal, Score, Seed};
+pub use table::Name;
 pub use timeline::{GRANULE, SumBlock, Timeline};
 pub use weights::Weights;
 

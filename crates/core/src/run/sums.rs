@@ -3,13 +3,15 @@
 //! Every element adds up granules, each a sum of its own over blocks of 16 steps (`granule.rs`). Tiles of the
 //! result go to the threads, so neither their number nor the cut of the batch changes a bit.
 
+use std::sync::{Mutex, PoisonError};
+
 use unrolled_kernels::{Element, Kernels};
 
 use super::Block;
 use super::granule::{Part, Source};
-use crate::parallel::Pool;
+use crate::parallel::{Divide, Pool};
 use crate::params::{Entry, Layout};
-use crate::program::{Contribution, Plan, Program};
+use crate::program::{Contribution, Plan, Program, Sum};
 
 /// The fewest rows of a parameter that are worth a task of their own.
 const LEAST_ROWS: usize = 16;
@@ -20,71 +22,124 @@ const MOST_ROWS: usize = 256;
 /// Tasks for each thread, so that an unlucky one costs little.
 const TASKS_PER_THREAD: usize = 4;
 
-/// Some rows of one parameter's gradient.
-struct Task<'a, E> {
+/// How the flat gradient is cut into tasks for a number of threads, and storage for them.
+#[derive(Debug, Default)]
+pub(super) struct Cut<E> {
+    threads: usize,
+    pieces: Vec<Piece>,
+    /// Room for a granule's sum, for as many tasks as run at once.
+    scratch: Vec<Mutex<Vec<E>>>,
+}
+
+/// Some rows of one parameter.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
     offset: usize,
+    length: usize,
     columns: usize,
-    gradient: &'a mut [E],
 }
 
-/// Adds the gradients of all parameters to the flat `gradients`.
-pub(super) fn add<E: Element>(
-    kernels: Kernels<E>,
-    program: &Program,
-    plan: &Plan,
-    blocks: &[Block<E>],
-    pool: &Pool,
-    gradients: &mut [E],
-) {
-    let sources: Vec<_> = blocks.iter().map(|block| Source { kernels, program, plan, block }).collect();
-    let mut tasks = tasks(&program.layout, gradients, pool.threads());
-    let count = tasks.len();
-    pool.for_each_chunk(&mut tasks[..], count, 1, |tasks: &mut [Task<'_, E>]| {
-        let mut scratch = Vec::new();
-        for task in tasks {
-            for contribution in &plan.gradients.contributions {
-                task.add(&sources, contribution, &mut scratch);
-            }
-        }
-    });
-}
-
-impl<E: Element> Task<'_, E> {
-    /// Adds a contribution to the rows that are this task's.
-    fn add(&mut self, sources: &[Source<'_, E>], contribution: &Contribution, scratch: &mut Vec<E>) {
-        let (own, tensor) = (self.offset..self.offset + self.gradient.len(), contribution.tensor.range());
-        let (start, end) = (own.start.max(tensor.start), own.end.min(tensor.end));
-        if start >= end {
+impl<E: Element> Cut<E> {
+    /// Cuts anew for another number of threads.
+    pub(super) fn prepare(&mut self, layout: &Layout, threads: usize) {
+        if self.threads == threads {
             return;
         }
-        let columns = self.columns;
-        let part = Part { rows: (start - tensor.start) / columns..(end - tensor.start) / columns, columns };
-        let target = &mut self.gradient[start - own.start..end - own.start];
-        for source in sources {
-            for granule in source.granules(contribution) {
-                source.add(target, contribution, &part, granule, scratch);
+        self.threads = threads;
+        self.pieces.clear();
+        for entry in layout.entries() {
+            let (rows, columns) = sizes(entry);
+            let step = rows.div_ceil(threads * TASKS_PER_THREAD).next_multiple_of(LEAST_ROWS).min(MOST_ROWS);
+            for start in (0..rows).step_by(step) {
+                let length = step.min(rows - start) * columns;
+                self.pieces.push(Piece { offset: entry.offset + start * columns, length, columns });
             }
         }
-    }
-}
-
-fn tasks<'a, E>(layout: &Layout, mut gradients: &'a mut [E], threads: usize) -> Vec<Task<'a, E>> {
-    let mut tasks = Vec::new();
-    for entry in layout.entries() {
-        let (rows, columns) = sizes(entry);
-        let step = rows.div_ceil(threads * TASKS_PER_THREAD).next_multiple_of(LEAST_ROWS).min(MOST_ROWS);
-        for start in (0..rows).step_by(step) {
-            let taken = step.min(rows - start) * columns;
-            let (gradient, rest) = gradients.split_at_mut(taken);
-            tasks.push(Task { offset: entry.offset + start * columns, columns, gradient });
-            gradients = rest;
+        let most = self.pieces.iter().map(|piece| piece.length).max().unwrap_or(0);
+        self.scratch.resize_with(threads, Mutex::default);
+        for scratch in &mut self.scratch {
+            scratch.get_mut().unwrap_or_else(PoisonError::into_inner).reserve_exact(most);
         }
     }
-    tasks
+
+    /// Calls `work` with storage that no other task has.
+    fn with_scratch(&self, work: impl FnOnce(&mut Vec<E>)) {
+        match self.scratch.iter().find_map(|scratch| scratch.try_lock().ok()) {
+            Some(mut scratch) => work(&mut scratch),
+            None => work(&mut Vec::new()),
+        }
+    }
 }
 
 /// A parameter as a matrix of rows; a vector has a column.
 fn sizes(entry: &Entry) -> (usize, usize) {
     let rows = entry.shape.first().copied().unwrap_or(1);
     (rows, entry.shape.iter().skip(1).product())
+}
+
+/// Pieces that lie one after another, with their part of the gradient.
+struct Tasks<'a, E> {
+    pieces: &'a [Piece],
+    gradient: &'a mut [E],
+}
+
+impl<E: Element> Divide for Tasks<'_, E> {
+    fn divide(self, middle: usize) -> (Self, Self) {
+        let (left, right) = self.pieces.split_at(middle);
+        let (ours, theirs) = self.gradient.split_at_mut(left.iter().map(|piece| piece.length).sum());
+        (Self { pieces: left, gradient: ours }, Self { pieces: right, gradient: theirs })
+    }
+}
+
+/// Adds the gradients of all parameters to the flat `gradient`.
+pub(super) fn add<E: Element>(
+    kernels: Kernels<E>,
+    program: &Program,
+    plan: &Plan,
+    blocks: &[Block<E>],
+    pool: &Pool,
+    cut: &Cut<E>,
+    gradient: &mut [E],
+) {
+    let sources = || blocks.iter().map(|block| Source { kernels, program, plan, block });
+    let tasks = Tasks { pieces: &cut.pieces, gradient };
+    pool.for_each_chunk(tasks, cut.pieces.len(), 1, |tasks: Tasks<'_, E>| {
+        let mut rest = tasks.gradient;
+        for piece in tasks.pieces {
+            let (gradient, more) = rest.split_at_mut(piece.length);
+            cut.with_scratch(|scratch| {
+                for (index, contribution) in plan.gradients.contributions.iter().enumerate() {
+                    sources().for_each(|source| piece.add(gradient, source, index, contribution, scratch));
+                }
+            });
+            rest = more;
+        }
+    });
+}
+
+impl Piece {
+    /// Adds a block's part of a contribution to the rows that are this piece's.
+    fn add<E: Element>(
+        &self,
+        gradient: &mut [E],
+        source: Source<'_, E>,
+        index: usize,
+        contribution: &Contribution,
+        scratch: &mut Vec<E>,
+    ) {
+        let (own, tensor) = (self.offset..self.offset + self.length, contribution.tensor.range());
+        let (start, end) = (own.start.max(tensor.start), own.end.min(tensor.end));
+        if start >= end {
+            return;
+        }
+        let columns = self.columns;
+        let part = Part { rows: (start - tensor.start) / columns..(end - tensor.start) / columns, columns };
+        let target = &mut gradient[start - own.start..end - own.start];
+        if let Sum::Table { gradient, .. } = contribution.sum {
+            return source.add_table(target, gradient, &part, index);
+        }
+        for granule in source.block.granules(contribution.space) {
+            source.add(target, contribution, &part, granule, scratch);
+        }
+    }
 }

@@ -24,6 +24,11 @@ pub struct SumBlock {
 }
 
 impl SumBlock {
+    fn clear(&mut self) {
+        self.places.clear();
+        self.before.iter_mut().for_each(Vec::clear);
+    }
+
     fn bytes(&self) -> usize {
         size_of_val(&self.places[..]) + self.before.iter().map(|list| size_of_val(&list[..])).sum::<usize>()
     }
@@ -38,8 +43,11 @@ pub struct Timeline {
     lengths: Vec<usize>,
     /// By step: where its first row lies; one more than there are steps.
     offsets: Vec<usize>,
-    /// By granule, then by run of steps.
+    /// By granule, then by run of steps; behind those listed, room for more.
     blocks: Vec<SumBlock>,
+    listed: usize,
+    /// By granule: the positions of its rows; behind those there are, room for more.
+    positions: Vec<Vec<usize>>,
 }
 
 impl Timeline {
@@ -47,7 +55,8 @@ impl Timeline {
     pub fn reset(&mut self, lengths: &[u32]) {
         self.order.clear();
         self.order.extend(0..lengths.len() as u32);
-        self.order.sort_by_key(|&row| std::cmp::Reverse(lengths[row as usize]));
+        // By the row as well: that order is the stable one, without the room that a stable sort takes.
+        self.order.sort_unstable_by_key(|&row| (std::cmp::Reverse(lengths[row as usize]), row));
         self.lengths.clear();
         self.lengths.extend(self.order.iter().map(|&row| lengths[row as usize] as usize));
         self.offsets.clear();
@@ -65,34 +74,56 @@ impl Timeline {
     /// reversed ones, where those are wanted.
     pub fn list_blocks(&mut self, before: [bool; 2]) {
         let granules = self.order.len().div_ceil(GRANULE);
-        let mut positions = vec![Vec::with_capacity(GRANULE); granules];
+        let mut positions = std::mem::take(&mut self.positions);
+        positions.resize_with(granules.max(positions.len()), || Vec::with_capacity(GRANULE));
+        positions.iter_mut().for_each(Vec::clear);
         for (position, &row) in self.order.iter().enumerate() {
             positions[row as usize / GRANULE].push(position);
         }
-        let mut blocks = std::mem::take(&mut self.blocks).into_iter();
-        let mut listed = Vec::new();
-        for (granule, positions) in positions.iter().enumerate() {
+        let mut blocks = std::mem::take(&mut self.blocks);
+        self.listed = 0;
+        for (granule, positions) in positions[..granules].iter().enumerate() {
             for first in (0..self.steps()).step_by(BLOCK_STEPS) {
-                let mut block = blocks.next().unwrap_or_default();
-                block.granule = granule;
-                block.places.clear();
-                block.before.iter_mut().for_each(Vec::clear);
-                for t in first..(first + BLOCK_STEPS).min(self.steps()) {
-                    for &p in positions.iter().take_while(|&&p| p < self.alive(t)) {
-                        block.places.push(self.place(t, p) as u32);
-                        for (reverse, list) in block.before.iter_mut().enumerate() {
-                            if before[reverse] {
-                                list.push(self.before(reverse == 1, t, p));
-                            }
-                        }
-                    }
+                if positions.iter().all(|&p| p >= self.alive(first)) {
+                    break;
                 }
-                if !block.places.is_empty() {
-                    listed.push(block);
+                if blocks.len() == self.listed {
+                    blocks.push(SumBlock::default());
+                }
+                let steps = first..(first + BLOCK_STEPS).min(self.steps());
+                self.list_block(&mut blocks[self.listed], granule, positions, steps, before);
+                self.listed += 1;
+            }
+        }
+        (self.blocks, self.positions) = (blocks, positions);
+    }
+
+    fn list_block(
+        &self,
+        block: &mut SumBlock,
+        granule: usize,
+        positions: &[usize],
+        steps: Range<usize>,
+        before: [bool; 2],
+    ) {
+        block.granule = granule;
+        block.clear();
+        // Room for as long a block as there is, so that it suffices for other lengths too.
+        let room = positions.len() * BLOCK_STEPS.min(self.steps());
+        block.places.reserve_exact(room);
+        for (list, _) in block.before.iter_mut().zip(before).filter(|&(_, wanted)| wanted) {
+            list.reserve_exact(room);
+        }
+        for t in steps {
+            for &p in positions.iter().take_while(|&&p| p < self.alive(t)) {
+                block.places.push(self.place(t, p) as u32);
+                for (reverse, list) in block.before.iter_mut().enumerate() {
+                    if before[reverse] {
+                        list.push(self.before(reverse == 1, t, p));
+                    }
                 }
             }
         }
-        self.blocks = listed;
     }
 
     fn before(&self, reverse: bool, t: usize, position: usize) -> u32 {
@@ -171,19 +202,21 @@ impl Timeline {
     /// The blocks of sums over this axis, granule by granule.
     #[must_use]
     pub fn blocks(&self) -> &[SumBlock] {
-        &self.blocks
+        &self.blocks[..self.listed]
     }
 }
 
-/// The blocks of sums over `rows` rows of a block, a granule each.
-pub(super) fn row_blocks(rows: usize) -> Vec<SumBlock> {
-    (0..rows.div_ceil(GRANULE))
-        .map(|granule| SumBlock {
-            granule,
-            places: (granule * GRANULE..((granule + 1) * GRANULE).min(rows)).map(|row| row as u32).collect(),
-            before: Default::default(),
-        })
-        .collect()
+/// Lists the blocks of sums over `rows` rows of a block, a granule each, in front of what room there is.
+pub(super) fn list_row_blocks(blocks: &mut Vec<SumBlock>, rows: usize) {
+    let granules = rows.div_ceil(GRANULE);
+    blocks.resize_with(granules.max(blocks.len()), SumBlock::default);
+    for (granule, block) in blocks[..granules].iter_mut().enumerate() {
+        let first = granule * GRANULE;
+        block.granule = granule;
+        block.clear();
+        block.places.reserve_exact(GRANULE);
+        block.places.extend((first..(first + GRANULE).min(rows)).map(|row| row as u32));
+    }
 }
 
 #[cfg(test)]

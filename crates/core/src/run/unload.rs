@@ -23,6 +23,20 @@ pub(super) fn unload<E: Element>(
     count
         .and_then(|count| data.try_reserve_exact(count).ok().map(|()| data.resize(count, E::ZERO)))
         .ok_or_else(|| Error::size(format!("output '{name}': shape {shape:?} does not fit into memory")))?;
+    copy(operand, program, plan, batch, blocks, &mut data);
+    Ok(Tensor { name: name.to_owned(), shape, data: Data::Values(data), lengths })
+}
+
+/// Writes a value, or its gradient, where it is not padding.
+pub(super) fn copy<E: Element>(
+    operand: Operand,
+    program: &Program,
+    plan: &Plan,
+    batch: &Batch<E>,
+    blocks: &[Block<E>],
+    into: &mut [E],
+) {
+    let (Operand::Value(value) | Operand::Gradient(value)) = operand;
     let width = program.values[value].width;
     let axis = program.values[value].axis;
     let time = axis.map_or(1, |axis| batch.axes()[axis].time);
@@ -30,14 +44,13 @@ pub(super) fn unload<E: Element>(
         Operand::Value(_) => true,
         Operand::Gradient(value) => plan.has_gradient(value),
     };
-    if let Some((slot, _)) = plan.place(operand).filter(|_| stored) {
-        for block in blocks {
-            for (from, place) in places(block, axis, time).into_iter().enumerate() {
-                data[place * width..][..width].copy_from_slice(&block.slots[slot][from * width..][..width]);
-            }
-        }
+    let Some((slot, _)) = plan.place(operand).filter(|_| stored) else { return };
+    for block in blocks {
+        let source = &block.slots[slot];
+        places(&block.rows, &block.timelines, axis, time).enumerate().for_each(|(from, place)| {
+            into[place * width..][..width].copy_from_slice(&source[from * width..][..width]);
+        });
     }
-    Ok(Tensor { name: name.to_owned(), shape, data: Data::Values(data), lengths })
 }
 
 fn shape<E: Element>(program: &Program, batch: &Batch<E>, value: ValueId) -> (Vec<usize>, Option<Vec<i32>>) {

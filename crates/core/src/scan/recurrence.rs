@@ -9,7 +9,7 @@ use std::ops::Range;
 use unrolled_kernels::Element;
 
 use crate::Result;
-use crate::program::{Instruction, Operand, Recurrence, StateLink, ValueId, backward_reads};
+use crate::program::{Operand, Recurrence, StateLink, ValueId};
 use crate::run::{Frame, Probe, Span, Timeline, backward_all, forward_all};
 
 /// Which rows go on, start and end at a step.
@@ -19,10 +19,9 @@ struct Steps<'a> {
 }
 
 impl Steps<'_> {
-    /// The steps in the order they run.
-    fn order(&self) -> Vec<usize> {
-        let steps = 0..self.timeline.steps();
-        if self.reverse { steps.rev().collect() } else { steps.collect() }
+    /// The step that runs as number `i`.
+    fn at(&self, i: usize) -> usize {
+        if self.reverse { self.timeline.steps() - 1 - i } else { i }
     }
 
     /// How many rows come from the step that ran before.
@@ -69,7 +68,8 @@ pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, probe: 
         // A row without steps ends where it started.
         copy_all(f, state.last, state.initial);
     }
-    for t in steps(f, op).order() {
+    for i in 0..f.block.timelines[op.axis].steps() {
+        let t = steps(f, op).at(i);
         for state in &op.states {
             enter(f, op, state, t);
         }
@@ -127,34 +127,24 @@ fn leave<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, state: &StateLink, t
     f.put(last);
 }
 
-/// Whether backward reads the state that a step began with, which is then copied once more.
-fn read_back<E: Element>(f: &Frame<'_, E>, op: &Recurrence, state: &StateLink) -> bool {
-    let reads = |inner: &Instruction| {
-        f.plan.gradients.active(inner) && backward_reads(inner).contains(&state.incoming)
-    };
-    f.plan.delay(Operand::Value(state.incoming)).is_some() && op.body.iter().any(reads)
-}
-
 /// Backpropagation through time: from the last step that ran to the first.
 pub(crate) fn backward<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, each_step: &[ValueId]) {
-    let order = steps(f, op).order();
-    let (nexts, others): (Vec<ValueId>, Vec<ValueId>) =
-        each_step.iter().partition(|&&value| op.states.iter().any(|state| state.next == value));
-    let again: Vec<&StateLink> = op.states.iter().filter(|state| read_back(f, op, state)).collect();
+    let is_next = |value: ValueId| op.states.iter().any(|state| state.next == value);
     pass_through(f, op);
-    for &t in order.iter().rev() {
-        for state in &again {
+    for i in (0..f.block.timelines[op.axis].steps()).rev() {
+        let t = steps(f, op).at(i);
+        for state in op.states.iter().filter(|state| f.plan.again[state.incoming]) {
             enter(f, op, state, t);
         }
         f.span = Span::Step { axis: op.axis, t };
-        for &value in &nexts {
+        for &value in each_step.iter().filter(|&&value| is_next(value)) {
             f.zero(value);
         }
         for state in &op.states {
             receive(f, op, state, t);
         }
         f.span = Span::Step { axis: op.axis, t };
-        for &value in &others {
+        for &value in each_step.iter().filter(|&&value| !is_next(value)) {
             f.zero(value);
         }
         backward_all(f, &op.body);

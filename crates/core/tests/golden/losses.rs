@@ -42,9 +42,10 @@ fn run<E: Element>(kernels: Kernels<E>, case: Case<'_>, tolerance: f64) {
     let mut losses = vec![0.0; rows];
     let mut gradient = vec![E::ZERO; rows * width];
     let divisor = if text(case.facts, "reduction") == "mean" { loss.weight(targets) } else { 1.0 };
-    loss.forward(kernels, logits, targets, &mut scratch, &mut losses, None).expect("targets that fit");
+    loss.check(targets, rows).expect("targets that fit");
     let d = MatrixMut::new(&mut gradient, rows, width);
-    loss.backward(kernels, logits, targets, 1.0 / divisor, &mut scratch, d).expect("targets that fit");
+    let (mut correct, slope) = (vec![0; rows], Some((1.0 / divisor, d)));
+    loss.run(kernels, logits, targets, &mut scratch, &mut losses, &mut correct, slope);
 
     let what = |part: &str| format!("{} {} {part}", kernels.isa(), case.name);
     let value = losses.iter().sum::<f64>() / divisor;

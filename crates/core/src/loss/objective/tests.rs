@@ -7,22 +7,30 @@ fn loss(json: &str, width: usize) -> Loss {
 
 /// Each row's loss, and how many of its targets were hit.
 fn forward<E: Element>(loss: &Loss, x: &[E], targets: Targets<E>) -> (Vec<f64>, Vec<u32>) {
-    let rows = x.len() / loss.width();
-    let (mut losses, mut correct) = (vec![f64::NAN; rows], vec![9; rows]);
-    let mut scratch = vec![E::ZERO; loss.scratch()];
-    let logits = Matrix::new(x, rows, loss.width());
-    loss.forward(Kernels::detect().unwrap(), logits, targets, &mut scratch, &mut losses, Some(&mut correct))
-        .unwrap();
-    (losses, correct)
+    run(loss, x, targets, None)
 }
 
 fn backward<E: Element>(loss: &Loss, x: &[E], targets: Targets<E>, scale: f64) -> Vec<E> {
-    let rows = x.len() / loss.width();
-    let (mut d, mut scratch) = (vec![E::ZERO; x.len()], vec![E::ZERO; loss.scratch()]);
-    let logits = Matrix::new(x, rows, loss.width());
-    let gradient = MatrixMut::new(&mut d, rows, loss.width());
-    loss.backward(Kernels::detect().unwrap(), logits, targets, scale, &mut scratch, gradient).unwrap();
+    let mut d = vec![E::ZERO; x.len()];
+    let with = run(loss, x, targets, Some((scale, &mut d)));
+    assert_eq!(with, forward(loss, x, targets));
     d
+}
+
+fn run<E: Element>(
+    loss: &Loss,
+    x: &[E],
+    targets: Targets<E>,
+    gradient: Option<(f64, &mut [E])>,
+) -> (Vec<f64>, Vec<u32>) {
+    let (rows, width) = (x.len() / loss.width(), loss.width());
+    loss.check(targets, rows).unwrap();
+    let (mut losses, mut correct) = (vec![f64::NAN; rows], vec![9; rows]);
+    let (kernels, mut scratch) = (Kernels::detect().unwrap(), vec![E::ZERO; loss.scratch()]);
+    let gradient = gradient.map(|(scale, d)| (scale, MatrixMut::new(d, rows, width)));
+    let logits = Matrix::new(x, rows, width);
+    loss.run(kernels, logits, targets, &mut scratch, &mut losses, &mut correct, gradient);
+    (losses, correct)
 }
 
 fn close(actual: &[f64], expected: &[f64]) {
@@ -219,18 +227,9 @@ fn gradients_add_up_and_far_logits_stay_finite() {
     let (losses, _) = forward(&loss, &x, targets);
     // (0.9 + 0.1 / 3) 20000 + 0.1 / 3 * 10000
     assert!((losses[0] - 19_000.0).abs() < 1e-6, "{losses:?}");
-    let (mut d, mut scratch) = ([10.0f32; 3], [0.0; 3]);
+    let mut d = [10.0f32; 3];
     for _ in 0..2 {
-        let gradient = MatrixMut::new(&mut d, 1, 3);
-        loss.backward(
-            Kernels::detect().unwrap(),
-            Matrix::new(&x, 1, 3),
-            targets,
-            0.5,
-            &mut scratch,
-            gradient,
-        )
-        .unwrap();
+        run(&loss, &x, targets, Some((0.5, &mut d)));
     }
     let third = 0.1f32 / 3.0;
     for (d, expected) in d.iter().zip([11.0 - third, 9.1 - third, 10.0 - third]) {
@@ -240,9 +239,7 @@ fn gradients_add_up_and_far_logits_stay_finite() {
     let squared = self::loss(r#"{"meanSquared":{}}"#, 3);
     let (targets, mut d) = ([0.0f32; 3], [10.0f32; 3]);
     let targets = Targets::Values(Matrix::new(&targets, 1, 3));
-    let gradient = MatrixMut::new(&mut d, 1, 3);
-    let x = Matrix::new(&[1.0f32, -2.0, 0.0], 1, 3);
-    squared.backward(Kernels::detect().unwrap(), x, targets, 0.5, &mut [], gradient).unwrap();
+    run(&squared, &[1.0f32, -2.0, 0.0], targets, Some((0.5, &mut d)));
     assert_eq!(d, [11.0, 8.0, 10.0]);
 }
 

@@ -1,0 +1,84 @@
+//! The states that one step of training ends with and the next may begin with.
+
+use unrolled_kernels::Element;
+
+use crate::finite::first_non_finite;
+use crate::program::Program;
+use crate::run::{Batch, Engine, Named};
+use crate::{Error, Result};
+
+/// The states after the last step of training, and storage for those after the next.
+pub(super) struct Carried<E> {
+    /// Rows that the states are of; 0 when there are none yet.
+    rows: usize,
+    states: Vec<Option<Vec<E>>>,
+    next: Vec<Option<Vec<E>>>,
+}
+
+impl<E: Element> Carried<E> {
+    /// Nothing yet.
+    pub(super) fn new(program: &Program) -> Self {
+        let none = vec![Some(Vec::new()); program.states.len()];
+        Self { rows: 0, states: none.clone(), next: none }
+    }
+
+    /// Starts anew at zero.
+    pub(super) fn forget(&mut self) {
+        self.rows = 0;
+    }
+
+    /// Lends the states to a batch.
+    ///
+    /// # Errors
+    /// [`crate::Code::Shape`] for a batch of another number of rows, `NonFinite` for a state that has grown out of
+    /// range.
+    pub(super) fn begin(&mut self, program: &Program, batch: &mut Batch<E>) -> Result<()> {
+        if self.rows == 0 {
+            return Ok(());
+        }
+        for (state, values) in program.states.iter().zip(&self.states) {
+            let what = Named("state", &state.name);
+            if self.rows != batch.rows() {
+                let (expected, carried) = (batch.rows(), self.rows);
+                return Err(Error::shape(format!("{what}: expected {expected} rows, got {carried}")));
+            }
+            if values.as_ref().is_some_and(|values| first_non_finite(values).is_some()) {
+                return Err(Error::non_finite(format!("{what}: a NaN or infinity")));
+            }
+        }
+        batch.states_mut().swap_with_slice(&mut self.states);
+        Ok(())
+    }
+
+    /// Takes the states back from the batch.
+    pub(super) fn give_back(&mut self, batch: &mut Batch<E>) {
+        if self.rows > 0 {
+            batch.states_mut().swap_with_slice(&mut self.states);
+        }
+    }
+
+    /// Notes the states that a run of the batch ended with.
+    pub(super) fn end(&mut self, program: &Program, engine: &Engine<E>, batch: &Batch<E>) {
+        for (state, next) in program.states.iter().zip(&mut self.next) {
+            let next = next.get_or_insert_default();
+            next.resize(batch.rows() * state.size, E::ZERO);
+            engine.read(state.last, batch, next);
+        }
+    }
+
+    /// A copy of the states that the last run ended with.
+    pub(super) fn ended(&self) -> Vec<Option<Vec<E>>> {
+        self.next.clone()
+    }
+
+    /// Goes on from the states that were noted, of so many rows.
+    pub(super) fn advance(&mut self, rows: usize) {
+        std::mem::swap(&mut self.states, &mut self.next);
+        self.rows = rows;
+        // The two take turns: room in the other as well.
+        for (state, next) in self.states.iter().zip(&mut self.next) {
+            let (length, next) = (state.as_ref().map_or(0, Vec::len), next.get_or_insert_default());
+            next.reserve_exact(length.saturating_sub(next.len()));
+        }
+    }
+}

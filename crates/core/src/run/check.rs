@@ -1,0 +1,150 @@
+//! Whether an array fits what it is given for; the errors name it.
+
+use std::fmt;
+
+use unrolled_kernels::Element;
+
+use super::{Axis, Data, Tensor};
+use crate::finite::first_non_finite;
+use crate::graph::Kind;
+use crate::program::StatePort;
+use crate::{Error, Result};
+
+/// The most steps times rows that one batch may have.
+const MAX_STEPS: usize = 1 << 31;
+
+/// What an error names: an input, a state or a target.
+#[derive(Clone, Copy)]
+pub(crate) struct Named<'a>(pub &'static str, pub &'a str);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} '{}'", self.0, self.1)
+    }
+}
+
+/// The shape that data of a kind has, in words.
+fn shape_of(kind: &Kind) -> String {
+    match kind {
+        Kind::Vector { size } => format!("[rows, {size}]"),
+        Kind::Sequence { size, .. } => format!("[rows, time, {size}]"),
+        Kind::Tokens { .. } => "[rows, time]".to_owned(),
+        Kind::Token { .. } => "[rows]".to_owned(),
+    }
+}
+
+/// Checks kind, rank, sizes and the amount of data.
+pub(crate) fn check_shape<E>(what: Named<'_>, kind: &Kind, tensor: &Tensor<E>) -> Result<()> {
+    let expected = || shape_of(kind);
+    let length = match (&tensor.data, kind.size()) {
+        (Data::Values(values), Some(_)) => values.len(),
+        (Data::Ids(ids), None) => ids.len(),
+        (Data::Values(_), None) => {
+            return Err(Error::kind(format!("{what}: expected integer ids {}, got numbers", expected())));
+        }
+        (Data::Ids(_), Some(_)) => {
+            return Err(Error::kind(format!("{what}: expected numbers {}, got integer ids", expected())));
+        }
+    };
+    let rank = 1 + usize::from(kind.axis().is_some()) + usize::from(kind.size().is_some());
+    let fits = tensor.shape.len() == rank && kind.size().is_none_or(|size| tensor.shape[rank - 1] == size);
+    if !fits {
+        return Err(Error::shape(format!("{what}: expected shape {}, got {:?}", expected(), tensor.shape)));
+    }
+    if let Some(&size) = tensor.shape.iter().take(2).find(|&&size| size > MAX_STEPS) {
+        return Err(Error::size(format!("{what}: a size of {size} is more than {MAX_STEPS}")));
+    }
+    let count = tensor.shape.iter().try_fold(1_usize, |n, &size| n.checked_mul(size));
+    if count != Some(length) {
+        return Err(Error::shape(format!(
+            "{what}: shape {:?} does not hold {length} elements",
+            tensor.shape
+        )));
+    }
+    Ok(())
+}
+
+/// Checks the lengths of a value over time; others have none.
+pub(crate) fn check_lengths<E>(what: Named<'_>, kind: &Kind, tensor: &Tensor<E>) -> Result<()> {
+    if kind.axis().is_none() {
+        return match &tensor.lengths {
+            None => Ok(()),
+            Some(_) => {
+                Err(Error::argument(format!("{what}: lengths are for values over time, this is a {kind}")))
+            }
+        };
+    }
+    let (rows, time) = (tensor.shape[0], tensor.shape[1]);
+    if rows.checked_mul(time).is_none_or(|steps| steps > MAX_STEPS) {
+        return Err(Error::size(format!("{what}: {rows} rows of {time} steps are more than {MAX_STEPS}")));
+    }
+    let Some(lengths) = &tensor.lengths else { return Ok(()) };
+    if lengths.len() != rows {
+        return Err(Error::shape(format!(
+            "{what}: expected {rows} lengths, one a row, got {}",
+            lengths.len()
+        )));
+    }
+    let outside = |&n: &i32| usize::try_from(n).map_or(true, |n| n > time);
+    match lengths.iter().position(outside) {
+        None => Ok(()),
+        Some(row) => Err(Error::value(format!(
+            "{what}: the length of row {row} must be from 0 to {time}, got {}",
+            lengths[row]
+        ))),
+    }
+}
+
+/// The steps of each row of a tensor over time whose lengths are checked.
+pub(super) fn lengths<E>(tensor: &Tensor<E>) -> impl Iterator<Item = u32> {
+    let time = tensor.shape[1] as u32;
+    (0..tensor.shape[0]).map(move |row| tensor.lengths.as_ref().map_or(time, |all| all[row].cast_unsigned()))
+}
+
+/// Checks a state of `rows` rows.
+pub(crate) fn check_state<E: Element>(state: &StatePort, tensor: &Tensor<E>, rows: usize) -> Result<()> {
+    let (what, kind) = (Named("state", &state.name), Kind::Vector { size: state.size });
+    check_shape(what, &kind, tensor)?;
+    if tensor.shape[0] != rows {
+        return Err(Error::shape(format!("{what}: expected {rows} rows, got {}", tensor.shape[0])));
+    }
+    check_values(what, &kind, &tensor.data, rows, None)
+}
+
+/// Checks the numbers and ids at valid steps; what lies in padding is never looked at.
+pub(crate) fn check_values<E: Element>(
+    what: Named<'_>,
+    kind: &Kind,
+    data: &Data<E>,
+    rows: usize,
+    axis: Option<&Axis>,
+) -> Result<()> {
+    let (time, width) = (axis.map_or(1, |axis| axis.time), kind.size().unwrap_or(1));
+    for row in 0..rows {
+        let valid = axis.map_or(1, |axis| axis.lengths[row] as usize) * width;
+        let range = row * time * width..row * time * width + valid;
+        let at = |i: usize| {
+            if axis.is_some() { format!("row {row}, step {}", i / width) } else { format!("row {row}") }
+        };
+        match data {
+            Data::Values(values) => {
+                if let Some(i) = first_non_finite(&values[range]) {
+                    return Err(Error::non_finite(format!("{what}: a NaN or infinity at {}", at(i))));
+                }
+            }
+            Data::Ids(ids) => {
+                let vocabulary = kind.vocabulary().unwrap_or(0);
+                let out = |&id: &i32| usize::try_from(id).map_or(true, |id| id >= vocabulary);
+                if let Some(i) = ids[range.clone()].iter().position(out) {
+                    return Err(Error::value(format!(
+                        "{what}: ids must be from 0 to {}, got {} at {}",
+                        vocabulary.saturating_sub(1),
+                        ids[range.start + i],
+                        at(i)
+                    )));
+                }
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! Nothing is allocated, on any thread, by a step of training or of a stream that has seen its like before.
+#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
+mod support;
+
+use std::alloc::System;
+use std::process::Command;
+use std::sync::Arc;
+
+use serde_json::json;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use support::graphs::{Builder, sequence, tokens};
+use support::runs::{ids, numbers, values};
+use unrolled_core::graph::Graph;
+use unrolled_core::model::{Model, Stream, Trainer, TrainerConfig};
+use unrolled_core::parallel::pool;
+use unrolled_core::run::Tensor;
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const ROWS: usize = 40;
+const TIME: usize = 21;
+const VOCABULARY: usize = 9;
+
+/// What a step goes through: a table, an LSTM, a GRU, masks, a product of gates, a projection; two losses.
+fn graph() -> Graph {
+    let mut b = Builder::default();
+    b.node("ids", tokens(VOCABULARY), &[]).node("x", sequence(3), &[]).parameter("table", &[VOCABULARY, 5]);
+    b.node("embedded", json!({ "embedding": { "weight": "table" } }), &["ids"]);
+    b.node("both", json!("concat"), &["embedded", "x"]);
+    b.layer("a", "lstm", 0, "both", [8, 12], true, false, &[]);
+    b.node("masked", json!({ "dropout": { "rate": 0.3, "fixed": false } }), &["a:output"]);
+    b.layer("b", "gru", 1, "masked", [12, 12], true, false, &[]);
+    b.node("gated", json!("multiply"), &["a:output", "b:output"]);
+    b.parameter("weight", &[VOCABULARY, 12]).parameter("bias", &[VOCABULARY]);
+    b.node("logits", json!({ "linear": { "weight": "weight", "bias": "bias", "rows": null } }), &["gated"]);
+    b.output("logits", "logits").output("gated", "gated");
+    b.graph()
+}
+
+fn trainer(model: &Arc<Model<f32>>) -> Trainer<f32> {
+    let config = json!({
+        "losses": [
+            { "output": "logits", "loss": { "crossEntropy": { "ignore": -1 } } },
+            { "output": "gated", "loss": { "meanSquared": {} }, "weight": 0.5 },
+        ],
+        "optimizer": { "adam": {} },
+        "rate": 0.01,
+        "clip": { "norm": 1e-3 },
+    });
+    Trainer::new(Arc::clone(model), TrainerConfig::from_json(&config.to_string()).unwrap()).unwrap()
+}
+
+type Batch = (Vec<Tensor<f32>>, Vec<Tensor<f32>>);
+
+/// Rows of `lengths(row)` steps.
+fn batch(seed: usize, lengths: impl Fn(usize) -> usize) -> Batch {
+    let lengths: Vec<i32> = (0..ROWS).map(|row| lengths(row) as i32).collect();
+    let ragged = |tensor: Tensor<f32>| Tensor { lengths: Some(lengths.clone()), ..tensor };
+    let words = |by: usize| (0..ROWS * TIME).map(|i| ((i * by + seed) % VOCABULARY) as i32).collect();
+    let ids = |name, by| ragged(ids(name, &[ROWS, TIME], words(by)));
+    let numbers =
+        |name, size| ragged(values(name, &[ROWS, TIME, size], numbers(ROWS * TIME * size, seed as u64)));
+    (vec![ids("ids", 7), numbers("x", 3)], vec![numbers("gated", 12), ids("logits", 5)])
+}
+
+/// Steps that are counted.
+const STEPS: usize = 64;
+
+/// What all threads together may allocate in [`STEPS`] steps. One thread: nothing. Several: a block of the queue through
+/// which a step goes to the pool, for every 63 steps, and the buffer in which each thread gathers a weight gradient,
+/// which grows when the thread first meets a larger piece, whenever that is.
+fn budget(threads: usize) -> usize {
+    if threads == 1 { 0 } else { STEPS / 63 + 1 + 4 * threads }
+}
+
+fn count(what: &str, budget: usize, steps: impl FnOnce()) {
+    let region = Region::new(ALLOCATOR);
+    steps();
+    let counted = region.change();
+    let allocations = counted.allocations + counted.reallocations;
+    assert!(allocations <= budget, "{what}: {allocations} allocations, {counted:?}");
+    println!("{STEPS} steps of {what}: {allocations} allocations, at most {budget}");
+}
+
+/// Counts in this process, and with one thread in another.
+fn main() {
+    let threads = pool().unwrap().threads();
+    let model = Arc::new(Model::<f32>::new(graph(), 3).unwrap());
+    let mut trainer = trainer(&model);
+    let (inputs, targets) = batch(0, |_| TIME);
+    trainer.step(inputs, targets, true).unwrap();
+    let batches: Vec<Batch> = (1..=STEPS).map(|n| batch(n, |row| (row * 5 + n) % (TIME + 1))).collect();
+    count(&format!("training on {threads} threads"), budget(threads), || {
+        for (step, (inputs, targets)) in (2..).zip(batches) {
+            let report = trainer.step(inputs, targets, true).unwrap();
+            assert!(report.step == step && report.norm > 1e-3 && report.terms.len() == 2);
+        }
+    });
+
+    let mut stream = Stream::new(model).unwrap();
+    stream.push(&[0.5, -0.5, 1.0], &[3]).unwrap();
+    count("a stream", 0, || {
+        for n in 0..STEPS {
+            let outputs = stream.push(&[0.5, -0.5, 1.0], &[(n % VOCABULARY) as i32]).unwrap();
+            assert_eq!(outputs.len(), VOCABULARY + 12);
+        }
+    });
+
+    if threads > 1 {
+        let alone = Command::new(std::env::current_exe().unwrap()).env("UNROLLED_THREADS", "1").status();
+        assert!(alone.unwrap().success(), "on one thread");
+        println!("test result: ok. 1 passed; 0 failed");
+    }
+}
