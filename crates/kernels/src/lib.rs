@@ -38,7 +38,7 @@ pub use optimize::{AdagradStep, AdamStep, RmspropStep, SgdStep};
 pub use pack::Packed;
 pub use product::Start;
 pub use team::Team;
-pub use view::{Matrix, MatrixMut};
+pub use view::{Matrix, MatrixMut, Rows};
 
 /// Outputs in one packed panel, and virtual lanes of every reduction.
 pub const PANEL: usize = 16;

@@ -6,7 +6,7 @@ use crate::element::Element;
 use crate::isa::Kernels;
 use crate::pack::Packed;
 use crate::team::Team;
-use crate::view::{Matrix, MatrixMut};
+use crate::view::{Matrix, MatrixMut, Rows};
 
 /// Where the sums of a product begin.
 #[derive(Clone, Copy, Debug)]
@@ -47,21 +47,19 @@ entries! {
     pub(crate) fn product_units(c: MatrixMut<'_, E>, start: Start<'_, E>, a: Matrix<'_, E>, b: &Packed<E>,
         units: Range<usize>) = crate::generic::product::product;
 
-    /// C += Σ a\[r\]ᵀ·b\[r\] over r in `rows`, with C p x q, A rows x p, B rows x q.
+    /// C += Σ aᵢᵀ·bᵢ over the rows of A and B, which are as many, with C p x q.
     ///
-    /// The sum is formed from zero in the order of `rows` by fused multiply-adds, then added to C once: one block
-    /// of k. Nothing happens if `rows` is empty.
-    pub fn outer(c: MatrixMut<'_, E>, a: Matrix<'_, E>, b: Matrix<'_, E>, rows: &[u32])
-        = crate::generic::outer::outer;
+    /// The sum is formed from zero in their order by fused multiply-adds, then added to C once: one block of k.
+    /// Nothing happens if there are none.
+    pub fn outer(c: MatrixMut<'_, E>, a: Rows<'_, E>, b: Rows<'_, E>) = crate::generic::outer::outer;
 
-    /// c += Σ a\[r\] over r in `rows`, with c of p elements, A rows x p.
+    /// c += Σ aᵢ over the rows of A, with c of p elements.
     ///
-    /// The sum is formed from zero in the order of `rows`, then added to c once.
-    pub fn column_sums(c: &mut [E], a: Matrix<'_, E>, rows: &[u32]) = crate::generic::outer::column_sums;
+    /// The sum is formed from zero in their order, then added to c once.
+    pub fn column_sums(c: &mut [E], a: Rows<'_, E>) = crate::generic::outer::column_sums;
 
-    /// c += Σ a\[r\]∘b\[r\] over r in `rows`, with c of p elements, A and B rows x p.
+    /// c += Σ aᵢ∘bᵢ over the rows of A and B, which are as many, with c of p elements.
     ///
-    /// The sum is formed from zero in the order of `rows` by fused multiply-adds, then added to c once.
-    pub fn product_sums(c: &mut [E], a: Matrix<'_, E>, b: Matrix<'_, E>, rows: &[u32])
-        = crate::generic::outer::product_sums;
+    /// The sum is formed from zero in their order by fused multiply-adds, then added to c once.
+    pub fn product_sums(c: &mut [E], a: Rows<'_, E>, b: Rows<'_, E>) = crate::generic::outer::product_sums;
 }

@@ -223,3 +223,53 @@ impl<'a, E: Copy> MatrixMut<'a, E> {
         MatrixMut { elements: PhantomData, ..*self }
     }
 }
+
+/// Rows chosen from a matrix by a list of places, in the order of the list. Places from the number of its rows on
+/// lie in a second matrix of the same width, if there is one.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a, E> {
+    first: Matrix<'a, E>,
+    second: Option<Matrix<'a, E>>,
+    places: &'a [u32],
+}
+
+impl<'a, E: Copy> Rows<'a, E> {
+    /// The rows of one matrix at `places`.
+    pub fn new(matrix: Matrix<'a, E>, places: &'a [u32]) -> Self {
+        Self { first: matrix, second: None, places }
+    }
+
+    /// The rows at `places` of `first` with `second` below it.
+    pub fn stacked(first: Matrix<'a, E>, second: Matrix<'a, E>, places: &'a [u32]) -> Self {
+        assert_eq!(first.columns(), second.columns(), "stacked matrices are equally wide");
+        Self { first, second: Some(second), places }
+    }
+
+    /// Some consecutive columns.
+    pub fn column_range(&self, columns: Range<usize>) -> Self {
+        let second = self.second.map(|second| second.column_range(columns.clone()));
+        Self { first: self.first.column_range(columns), second, places: self.places }
+    }
+
+    /// How many there are.
+    #[inline(always)]
+    pub fn count(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Number of columns.
+    #[inline(always)]
+    pub fn columns(&self) -> usize {
+        self.first.columns()
+    }
+
+    /// The `i`-th of them.
+    #[inline(always)]
+    pub fn row(&self, i: usize) -> &'a [E] {
+        let place = self.places[i] as usize;
+        match self.second {
+            Some(second) if place >= self.first.rows() => second.row(place - self.first.rows()),
+            _ => self.first.row(place),
+        }
+    }
+}

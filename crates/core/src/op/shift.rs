@@ -2,17 +2,8 @@
 
 use unrolled_kernels::Element;
 
-use super::super::run::{Frame, Timeline};
+use super::super::run::Frame;
 use crate::program::{Instruction, Operand, Shift};
-
-/// Where the step at hand comes from: another step, or what stands before the first.
-fn source(timeline: &Timeline, reverse: bool, t: usize, p: usize) -> Option<usize> {
-    if reverse {
-        (p < timeline.alive(t + 1)).then(|| timeline.place(t + 1, p))
-    } else {
-        (t > 0).then(|| timeline.place(t - 1, p))
-    }
-}
 
 pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, op: &Shift, i: &Instruction) {
     if let Some(start) = op.start {
@@ -26,7 +17,7 @@ pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, op: &Shift, i: &Instruct
     for t in 0..timeline.steps() {
         for (p, place) in timeline.step(t).enumerate() {
             let out = steps.row_mut(place);
-            match (source(timeline, op.reverse, t, p), &first) {
+            match (timeline.previous(op.reverse, t, p), &first) {
                 (Some(from), _) => out.copy_from_slice(x.row(from)),
                 (None, Some(first)) => out.copy_from_slice(first.row(timeline.order()[p] as usize)),
                 (None, None) => out.fill(E::ZERO),
@@ -43,7 +34,7 @@ fn shift_ids<E: Element>(f: &mut Frame<'_, E>, op: &Shift, start: u32, i: &Instr
     shifted.clear();
     for t in 0..timeline.steps() {
         for p in 0..timeline.alive(t) {
-            shifted.push(source(timeline, op.reverse, t, p).map_or(start, |from| ids[from]));
+            shifted.push(timeline.previous(op.reverse, t, p).map_or(start, |from| ids[from]));
         }
     }
     f.block.ids[i.outputs[0]] = shifted;
@@ -58,7 +49,7 @@ pub(crate) fn backward<E: Element>(f: &mut Frame<'_, E>, op: &Shift, i: &Instruc
             let mut dx = dx.matrix();
             for t in 0..timeline.steps() {
                 for (p, place) in timeline.step(t).enumerate() {
-                    let target = match (source(timeline, op.reverse, t, p), n) {
+                    let target = match (timeline.previous(op.reverse, t, p), n) {
                         (Some(from), 0) => from,
                         (None, 1) => timeline.order()[p] as usize,
                         _ => continue,

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::differentiate::{self, Gradients, defined, read};
-use super::{Operation, Program, ValueId, uses};
+use super::{Operation, Program, StateLink, ValueId, uses};
 
 /// What a plan is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,9 +62,23 @@ pub struct Plan {
     pub first_touched: Vec<Vec<ValueId>>,
     /// By instruction, for loops: gradients that live for one step.
     pub each_step: Vec<Vec<ValueId>>,
+    /// By axis: whether sums read the states before the steps, of scans from first to last and of reversed ones.
+    pub before: Vec<[bool; 2]>,
+    delays: Vec<Option<Delay>>,
     values: Vec<Option<Place>>,
     value_gradients: Vec<Option<Place>>,
     training: bool,
+}
+
+/// Where a state that a step reads is found again: with the step before, or before the first.
+#[derive(Clone, Copy, Debug)]
+pub struct Delay {
+    /// The state that a step writes.
+    pub next: ValueId,
+    /// The state before the first step.
+    pub initial: ValueId,
+    /// Whether the step before is the one after in time.
+    pub reverse: bool,
 }
 
 /// A slot, and what its rows are.
@@ -77,6 +91,15 @@ impl Plan {
         match operand {
             Operand::Value(value) => self.values[value],
             Operand::Gradient(value) => self.value_gradients[value],
+        }
+    }
+
+    /// Where an incoming state is found again, if it is kept for a single step.
+    #[must_use]
+    pub fn delay(&self, operand: Operand) -> Option<Delay> {
+        match operand {
+            Operand::Value(value) => self.delays[value],
+            Operand::Gradient(_) => None,
         }
     }
 
@@ -101,7 +124,8 @@ pub(super) fn plan(program: &Program, mode: Mode) -> Plan {
         }
         Mode::Training { seeded, inputs } => (differentiate::differentiate(program, seeded, *inputs), true),
     };
-    let mut lives = Lives::new(program, &gradients, training);
+    let delays = delays(program);
+    let mut lives = Lives::new(program, &gradients, training, &delays);
     lives.forward();
     let mut first_touched = vec![Vec::new(); program.instructions.len()];
     let mut each_step = vec![Vec::new(); program.instructions.len()];
@@ -114,7 +138,39 @@ pub(super) fn plan(program: &Program, mode: Mode) -> Plan {
         (0..program.values.len()).map(|value| places.get(&operand(value)).copied()).collect()
     };
     let (values, value_gradients) = (all(Operand::Value), all(Operand::Gradient));
-    Plan { slots, gradients, first_touched, each_step, values, value_gradients, training }
+    let before = before(program, &gradients, &delays);
+    Plan { slots, gradients, first_touched, each_step, before, delays, values, value_gradients, training }
+}
+
+/// The incoming states that nobody reads outside of their loops.
+fn delays(program: &Program) -> Vec<Option<Delay>> {
+    let mut delays = vec![None; program.values.len()];
+    for instruction in &program.instructions {
+        if let Operation::Recurrence(recurrence) = &instruction.op {
+            for &StateLink { initial, incoming, next, .. } in &recurrence.states {
+                delays[incoming] = Some(Delay { next, initial, reverse: recurrence.reverse });
+            }
+        }
+    }
+    for value in program.instructions.iter().flat_map(read) {
+        delays[value] = None;
+    }
+    for port in &program.outputs {
+        delays[port.value] = None;
+    }
+    delays
+}
+
+fn before(program: &Program, gradients: &Gradients, delays: &[Option<Delay>]) -> Vec<[bool; 2]> {
+    let mut before = vec![[false; 2]; program.axes.len()];
+    for operand in gradients.contributions.iter().flat_map(|contribution| contribution.sum.operands()) {
+        if let Operand::Value(value) = operand
+            && let (Some(delay), Some(axis)) = (delays[value], program.values[value].axis)
+        {
+            before[axis][usize::from(delay.reverse)] = true;
+        }
+    }
+    before
 }
 
 /// When an operand is first written and last read: instruction `i` runs at `i`, the losses at `n`,
@@ -131,13 +187,19 @@ struct Lives<'a> {
     program: &'a Program,
     gradients: &'a Gradients,
     training: bool,
+    delays: &'a [Option<Delay>],
     lives: HashMap<Operand, Life>,
     alias: HashMap<Operand, Operand>,
 }
 
 impl<'a> Lives<'a> {
-    fn new(program: &'a Program, gradients: &'a Gradients, training: bool) -> Self {
-        Self { program, gradients, training, lives: HashMap::new(), alias: HashMap::new() }
+    fn new(
+        program: &'a Program,
+        gradients: &'a Gradients,
+        training: bool,
+        delays: &'a [Option<Delay>],
+    ) -> Self {
+        Self { program, gradients, training, delays, lives: HashMap::new(), alias: HashMap::new() }
     }
 
     fn loss(&self) -> usize {
@@ -179,6 +241,21 @@ impl<'a> Lives<'a> {
         life.end = life.end.max(time);
         if matches!(life.space, Space::Step(_)) {
             life.space = space;
+        }
+    }
+
+    /// Reads all steps of a value again at a time, an incoming state from where it was copied.
+    fn touch_again(&mut self, operand: Operand, time: usize, space: Space) {
+        let delay = match operand {
+            Operand::Value(value) => self.delays[value],
+            Operand::Gradient(_) => None,
+        };
+        match delay {
+            Some(delay) => {
+                self.touch(Operand::Value(delay.next), time, space);
+                self.touch(Operand::Value(delay.initial), time, Space::Rows);
+            }
+            None => self.touch(operand, time, space),
         }
     }
 
@@ -231,7 +308,10 @@ impl<'a> Lives<'a> {
         }
         if self.training && self.gradients.active(inner) {
             for value in uses::backward_reads(inner) {
-                self.touch(Operand::Value(value), self.back(i), self.whole(value));
+                self.touch_again(Operand::Value(value), self.back(i), self.whole(value));
+                if self.delays[value].is_some() {
+                    self.touch(Operand::Value(value), self.back(i), step);
+                }
             }
         }
     }
@@ -342,7 +422,7 @@ impl<'a> Lives<'a> {
         let gradients = self.gradients;
         for contribution in &gradients.contributions {
             for operand in contribution.sum.operands() {
-                self.touch(operand, self.end(), contribution.space);
+                self.touch_again(operand, self.end(), contribution.space);
             }
         }
     }

@@ -31,7 +31,7 @@ fn count(instructions: &[Instruction], counts: &mut [usize]) {
 }
 
 /// The values that the instruction's backward reads; what the weights' region reads is not among them.
-pub(super) fn backward_reads(instruction: &Instruction) -> Vec<ValueId> {
+pub(crate) fn backward_reads(instruction: &Instruction) -> Vec<ValueId> {
     let (inputs, outputs) = (&instruction.inputs, &instruction.outputs);
     match &instruction.op {
         Operation::Activation(_) | Operation::Softmax | Operation::ActivationStep { .. } => vec![outputs[0]],

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Team};
 
-use super::{Timeline, Weights};
+use super::{SumBlock, Timeline, Weights};
 use crate::program::{Operand, Plan, Program, Space, ValueId};
 use crate::{Error, Result};
 
@@ -16,7 +16,7 @@ pub struct Block<E> {
     /// By axis.
     pub timelines: Vec<Timeline>,
     /// The blocks of sums over rows.
-    pub row_blocks: Vec<Vec<u32>>,
+    pub row_blocks: Vec<SumBlock>,
     /// By slot of the plan.
     pub slots: Vec<Vec<E>>,
     /// By value, for ids: in the order of their timeline, or by row.

@@ -29,10 +29,10 @@ pub(super) fn load<E: Element>(
     batch: &Batch<E>,
 ) -> Result<()> {
     block.timelines.resize_with(program.axes.len(), Default::default);
-    for (timeline, axis) in block.timelines.iter_mut().zip(batch.axes()) {
+    for (i, (timeline, axis)) in block.timelines.iter_mut().zip(batch.axes()).enumerate() {
         timeline.reset(&axis.lengths[block.rows.clone()]);
         if plan.training() {
-            timeline.list_blocks();
+            timeline.list_blocks(plan.before[i]);
         }
     }
     block.row_blocks = if plan.training() { row_blocks(block.rows.len()) } else { Vec::new() };

@@ -16,7 +16,7 @@ pub(crate) use batch::{check_shape, check_values};
 pub use engine::{Engine, Gradient, Outputs};
 pub use frame::{Block, Frame, Noise, Span, Taken};
 pub use goal::{Goal, Score, Seed};
-pub use timeline::{GRANULE, Timeline};
+pub use timeline::{GRANULE, SumBlock, Timeline};
 pub use weights::Weights;
 
 pub(crate) use weights::check_finite;

@@ -3,9 +3,11 @@
 //! Every element adds up blocks (a granule by 16 steps), granule by granule, time within. Tiles of the
 //! result go to the threads, so neither their number nor the cut of the batch changes a bit.
 
-use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut};
+use std::ops::Range;
 
-use super::Block;
+use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Rows};
+
+use super::{Block, SumBlock};
 use crate::parallel::Pool;
 use crate::params::{Entry, Layout};
 use crate::program::{Contribution, Operand, Plan, Program, Space, Sum};
@@ -94,12 +96,12 @@ impl<E: Element> Source<'_, E> {
         let rows = (start - tensor.start) / columns..(end - tensor.start) / columns;
         let target = &mut task.gradient[start - own.start..end - own.start];
         for block in self.blocks {
-            let lists = match contribution.space {
+            let sum_blocks = match contribution.space {
                 Space::Rows => &block.row_blocks[..],
                 Space::Axis(axis) | Space::Step(axis) => block.timelines[axis].blocks(),
             };
-            for list in lists {
-                self.add_block(block, target, columns, &contribution.sum, rows.clone(), list);
+            for own in sum_blocks {
+                self.add_block(block, target, columns, &contribution.sum, rows.clone(), own);
             }
         }
     }
@@ -110,31 +112,47 @@ impl<E: Element> Source<'_, E> {
         target: &mut [E],
         columns: usize,
         sum: &Sum,
-        rows: std::ops::Range<usize>,
-        list: &[u32],
+        rows: Range<usize>,
+        own: &SumBlock,
     ) {
-        let part = |all: &std::ops::Range<usize>| all.start + rows.start..all.start + rows.end;
+        let part = |all: &Range<usize>| all.start + rows.start..all.start + rows.end;
         match sum {
-            Sum::Outer { gradient, columns: own, input } => {
-                let (Some(g), Some(x)) = (self.matrix(block, *gradient), self.matrix(block, *input)) else {
-                    return;
-                };
-                let target = MatrixMut::new(target, rows.len(), columns);
-                self.kernels.outer(target, g.column_range(part(own)), x, list);
+            Sum::Outer { gradient, columns: of, input } => {
+                let g = self.rows(block, *gradient, Some(part(of)), own);
+                let (Some(g), Some(x)) = (g, self.rows(block, *input, None, own)) else { return };
+                self.kernels.outer(MatrixMut::new(target, rows.len(), columns), g, x);
             }
-            Sum::Columns { gradient, columns: own } => {
-                let Some(g) = self.matrix(block, *gradient) else { return };
-                self.kernels.column_sums(target, g.column_range(part(own)), list);
+            Sum::Columns { gradient, columns: of } => {
+                let Some(g) = self.rows(block, *gradient, Some(part(of)), own) else { return };
+                self.kernels.column_sums(target, g);
             }
             Sum::Products { gradient, input } => {
-                let (Some(g), Some(x)) = (self.matrix(block, *gradient), self.matrix(block, *input)) else {
-                    return;
-                };
-                self.kernels.product_sums(target, g.column_range(rows.clone()), x.column_range(rows), list);
+                let g = self.rows(block, *gradient, Some(rows.clone()), own);
+                let (Some(g), Some(x)) = (g, self.rows(block, *input, Some(rows), own)) else { return };
+                self.kernels.product_sums(target, g, x);
             }
             Sum::Table { gradient, ids, padding } => {
                 let Some(g) = self.matrix(block, *gradient) else { return };
-                self.scatter(target, g, &block.ids[*ids], *padding, rows, list);
+                self.scatter(target, g, &block.ids[*ids], *padding, rows, &own.places);
+            }
+        }
+    }
+
+    /// The rows of one block of a sum; those of an incoming state lie with the steps before.
+    fn rows<'b>(
+        &self,
+        block: &'b Block<E>,
+        operand: Operand,
+        columns: Option<Range<usize>>,
+        own: &'b SumBlock,
+    ) -> Option<Rows<'b, E>> {
+        let part = |all: Matrix<'b, E>| columns.clone().map_or(all, |columns| all.column_range(columns));
+        match self.plan.delay(operand) {
+            None => Some(Rows::new(part(self.matrix(block, operand)?), &own.places)),
+            Some(delay) => {
+                let next = part(self.matrix(block, Operand::Value(delay.next))?);
+                let initial = part(self.matrix(block, Operand::Value(delay.initial))?);
+                Some(Rows::stacked(next, initial, &own.before[usize::from(delay.reverse)]))
             }
         }
     }
@@ -146,7 +164,7 @@ impl<E: Element> Source<'_, E> {
         g: Matrix<'_, E>,
         ids: &[u32],
         padding: Option<u32>,
-        rows: std::ops::Range<usize>,
+        rows: Range<usize>,
         list: &[u32],
     ) {
         let width = g.columns();

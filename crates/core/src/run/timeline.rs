@@ -11,6 +11,18 @@ pub const GRANULE: usize = 16;
 /// Steps of a granule that form one block of a weight gradient's sum.
 const BLOCK_STEPS: usize = 16;
 
+/// One block of a weight gradient's sum: some steps of a granule's rows, in the order they are summed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SumBlock {
+    /// Which rows.
+    pub granule: usize,
+    /// Where the steps lie.
+    pub places: Vec<u32>,
+    /// Where the step before each of them lies, first of a scan from first to last, then of a reversed one;
+    /// behind all steps, by row, what stands before a row's first one. Only as far as it was asked for.
+    pub before: [Vec<u32>; 2],
+}
+
 /// The steps of one axis for the rows of a block.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
@@ -20,8 +32,8 @@ pub struct Timeline {
     lengths: Vec<usize>,
     /// By step: where its first row lies; one more than there are steps.
     offsets: Vec<usize>,
-    /// By granule and run of steps: where the rows of one block of a sum lie, in the order they are summed.
-    blocks: Vec<Vec<u32>>,
+    /// By granule, then by run of steps.
+    blocks: Vec<SumBlock>,
 }
 
 impl Timeline {
@@ -43,8 +55,9 @@ impl Timeline {
         }
     }
 
-    /// Lists the blocks of sums over this axis.
-    pub fn list_blocks(&mut self) {
+    /// Lists the blocks of sums over this axis; with the steps before of scans from first to last, and of
+    /// reversed ones, where those are wanted.
+    pub fn list_blocks(&mut self, before: [bool; 2]) {
         let granules = self.order.len().div_ceil(GRANULE);
         let mut positions = vec![Vec::with_capacity(GRANULE); granules];
         for (position, &row) in self.order.iter().enumerate() {
@@ -52,22 +65,44 @@ impl Timeline {
         }
         let mut blocks = std::mem::take(&mut self.blocks).into_iter();
         let mut listed = Vec::new();
-        for granule in &positions {
+        for (granule, positions) in positions.iter().enumerate() {
             for first in (0..self.steps()).step_by(BLOCK_STEPS) {
                 let mut block = blocks.next().unwrap_or_default();
-                block.clear();
+                block.granule = granule;
+                block.places.clear();
+                block.before.iter_mut().for_each(Vec::clear);
                 for t in first..(first + BLOCK_STEPS).min(self.steps()) {
-                    let alive = self.alive(t);
-                    block.extend(
-                        granule.iter().filter(|&&p| p < alive).map(|&p| (self.offsets[t] + p) as u32),
-                    );
+                    for &p in positions.iter().take_while(|&&p| p < self.alive(t)) {
+                        block.places.push(self.place(t, p) as u32);
+                        for (reverse, list) in block.before.iter_mut().enumerate() {
+                            if before[reverse] {
+                                list.push(self.before(reverse == 1, t, p));
+                            }
+                        }
+                    }
                 }
-                if !block.is_empty() {
+                if !block.places.is_empty() {
                     listed.push(block);
                 }
             }
         }
         self.blocks = listed;
+    }
+
+    fn before(&self, reverse: bool, t: usize, position: usize) -> u32 {
+        let first = || self.count() + self.order[position] as usize;
+        let place = self.previous(reverse, t, position).unwrap_or_else(first);
+        place as u32
+    }
+
+    /// Where the step before step `t` lies, the one after it if reversed; none before a row's first.
+    #[must_use]
+    pub fn previous(&self, reverse: bool, t: usize, position: usize) -> Option<usize> {
+        if reverse {
+            (position < self.alive(t + 1)).then(|| self.place(t + 1, position))
+        } else {
+            (t > 0).then(|| self.place(t - 1, position))
+        }
     }
 
     /// The most steps of any row.
@@ -118,18 +153,21 @@ impl Timeline {
         &self.lengths
     }
 
-    /// The blocks of sums over this axis.
+    /// The blocks of sums over this axis, granule by granule.
     #[must_use]
-    pub fn blocks(&self) -> &[Vec<u32>] {
+    pub fn blocks(&self) -> &[SumBlock] {
         &self.blocks
     }
 }
 
 /// The blocks of sums over `rows` rows of a block, a granule each.
-pub(super) fn row_blocks(rows: usize) -> Vec<Vec<u32>> {
-    (0..rows)
-        .step_by(GRANULE)
-        .map(|first| (first as u32..(first + GRANULE).min(rows) as u32).collect())
+pub(super) fn row_blocks(rows: usize) -> Vec<SumBlock> {
+    (0..rows.div_ceil(GRANULE))
+        .map(|granule| SumBlock {
+            granule,
+            places: (granule * GRANULE..((granule + 1) * GRANULE).min(rows)).map(|row| row as u32).collect(),
+            before: Default::default(),
+        })
         .collect()
 }
 
@@ -145,8 +183,9 @@ mod tests {
         assert_eq!((0..5).map(|t| timeline.alive(t)).collect::<Vec<_>>(), [4, 3, 2, 0, 0]);
         assert_eq!(timeline.step(1), 4..7);
         assert_eq!((timeline.count(), timeline.steps()), (9, 3));
-        timeline.list_blocks();
-        assert_eq!(timeline.blocks(), &[(0..9).collect::<Vec<u32>>()]);
+        timeline.list_blocks([true, true]);
+        let before = [vec![10, 12, 13, 9, 0, 1, 2, 4, 5], vec![4, 5, 6, 9, 7, 8, 13, 10, 12]];
+        assert_eq!(timeline.blocks(), &[SumBlock { granule: 0, places: (0..9).collect(), before }]);
     }
 
     #[test]
@@ -154,9 +193,10 @@ mod tests {
         let mut timeline = Timeline::default();
         let lengths: Vec<u32> = (0..20).map(|row| if row == 17 { 17 } else { 16 }).collect();
         timeline.reset(&lengths);
-        timeline.list_blocks();
-        assert_eq!(timeline.blocks().iter().map(Vec::len).collect::<Vec<_>>(), [256, 64, 1]);
-        let mut all: Vec<u32> = timeline.blocks().concat();
+        timeline.list_blocks([false; 2]);
+        let sizes = timeline.blocks().iter().map(|block| (block.granule, block.places.len()));
+        assert_eq!(sizes.collect::<Vec<_>>(), [(0, 256), (1, 64), (1, 1)]);
+        let mut all: Vec<u32> = timeline.blocks().iter().flat_map(|block| block.places.clone()).collect();
         all.sort_unstable();
         assert_eq!(all, (0..321).collect::<Vec<u32>>());
     }
@@ -165,7 +205,7 @@ mod tests {
     fn nothing_at_all_is_allowed() {
         let mut timeline = Timeline::default();
         timeline.reset(&[]);
-        timeline.list_blocks();
+        timeline.list_blocks([true; 2]);
         assert_eq!((timeline.steps(), timeline.count(), timeline.blocks().len()), (0, 0, 0));
         timeline.reset(&[0, 0]);
         assert_eq!((timeline.steps(), timeline.count(), timeline.rows()), (0, 0, 2));

@@ -9,7 +9,7 @@ use std::ops::Range;
 use unrolled_kernels::Element;
 
 use crate::Result;
-use crate::program::{Operand, Recurrence, StateLink, ValueId};
+use crate::program::{Instruction, Operand, Recurrence, StateLink, ValueId, backward_reads};
 use crate::run::{Frame, Probe, Span, Timeline, backward_all, forward_all};
 
 /// Which rows go on, start and end at a step.
@@ -127,13 +127,25 @@ fn leave<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, state: &StateLink, t
     f.put(last);
 }
 
+/// Whether backward reads the state that a step began with, which is then copied once more.
+fn read_back<E: Element>(f: &Frame<'_, E>, op: &Recurrence, state: &StateLink) -> bool {
+    let reads = |inner: &Instruction| {
+        f.plan.gradients.active(inner) && backward_reads(inner).contains(&state.incoming)
+    };
+    f.plan.delay(Operand::Value(state.incoming)).is_some() && op.body.iter().any(reads)
+}
+
 /// Backpropagation through time: from the last step that ran to the first.
 pub(crate) fn backward<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, each_step: &[ValueId]) {
     let order = steps(f, op).order();
     let (nexts, others): (Vec<ValueId>, Vec<ValueId>) =
         each_step.iter().partition(|&&value| op.states.iter().any(|state| state.next == value));
+    let again: Vec<&StateLink> = op.states.iter().filter(|state| read_back(f, op, state)).collect();
     pass_through(f, op);
     for &t in order.iter().rev() {
+        for state in &again {
+            enter(f, op, state, t);
+        }
         f.span = Span::Step { axis: op.axis, t };
         for &value in &nexts {
             f.zero(value);

@@ -6,7 +6,7 @@ use super::tile::{Epilogue, multiply};
 use crate::element::Element;
 use crate::simd::Simd;
 use crate::vector::Vector;
-use crate::view::{Matrix, MatrixMut};
+use crate::view::{MatrixMut, Rows};
 use crate::{BLOCK, PANEL};
 
 /// Columns of B that are gathered at a time.
@@ -35,15 +35,15 @@ impl<V: Vector> Epilogue<V, 1> for AddTo<'_, V::Element> {
     }
 }
 
-/// The chosen rows of `source` in panels of 16 columns: `[columns/16][rows][16]`.
+/// The rows of `source` in panels of 16 columns: `[columns/16][rows][16]`.
 #[inline(always)]
-fn gather<V: Vector>(target: &mut [V::Element], source: Matrix<'_, V::Element>, rows: &[u32]) {
+fn gather<V: Vector>(target: &mut [V::Element], source: Rows<'_, V::Element>) {
     let columns = source.columns();
-    let panels = target.chunks_exact_mut(rows.len() * PANEL);
+    let panels = target.chunks_exact_mut(source.count() * PANEL);
     for (panel, first) in panels.zip((0..columns).step_by(PANEL)) {
         let active = PANEL.min(columns - first);
-        for (line, &row) in panel.chunks_exact_mut(PANEL).zip(rows) {
-            let part = &source.row(row as usize)[first..first + active];
+        for (i, line) in panel.chunks_exact_mut(PANEL).enumerate() {
+            let part = &source.row(i)[first..first + active];
             for at in (0..PANEL).step_by(V::LANES) {
                 let part = &part[at.min(active)..(at + V::LANES).min(active)];
                 V::read(part).write(&mut line[at..at + V::LANES]);
@@ -65,18 +65,18 @@ fn panels(columns: usize) -> usize {
 #[inline(always)]
 pub(crate) fn outer<V: Vector>(
     c: MatrixMut<'_, V::Element>,
-    a: Matrix<'_, V::Element>,
-    b: Matrix<'_, V::Element>,
-    rows: &[u32],
+    a: Rows<'_, V::Element>,
+    b: Rows<'_, V::Element>,
 ) {
-    let (p, q) = (a.columns(), b.columns());
+    let (p, q, rows) = (a.columns(), b.columns(), a.count());
     assert_eq!((c.rows(), c.columns()), (p, q), "C is p x q, A has p columns, B q");
-    assert!(rows.len() <= BLOCK, "a block has at most {BLOCK} rows");
-    if rows.is_empty() {
+    assert_eq!(rows, b.count(), "as many rows of A as of B");
+    assert!(rows <= BLOCK, "a block has at most {BLOCK} rows");
+    if rows == 0 {
         return;
     }
-    let left_size = if q >= WORTH_GATHERING { panels(p) * rows.len() } else { 0 };
-    let size = left_size + STRIP * rows.len();
+    let left_size = if q >= WORTH_GATHERING { panels(p) * rows } else { 0 };
+    let size = left_size + STRIP * rows;
     let mut scratch = V::Element::take_scratch();
     if scratch.len() < size {
         scratch.resize(size, V::Element::ZERO);
@@ -84,16 +84,16 @@ pub(crate) fn outer<V: Vector>(
     let (left, strip) = scratch.split_at_mut(left_size);
     let mut sums = AddTo { c, first: 0 };
     if left_size > 0 {
-        gather::<V>(left, a, rows);
-        strips::<V, _>(Panels::new(left, p, 1, rows.len()), b, rows, strip, &mut sums);
+        gather::<V>(left, a);
+        strips::<V, _>(Panels::new(left, p, 1, rows), b, strip, &mut sums);
     } else {
         let mut room = [std::ptr::null(); BLOCK];
-        for (start, &row) in room.iter_mut().zip(rows) {
-            *start = a.row(row as usize).as_ptr();
+        for (i, start) in room.iter_mut().enumerate().take(rows) {
+            *start = a.row(i).as_ptr();
         }
         // SAFETY: each start is that of a row of `a`, which has p columns.
-        let left = unsafe { Chosen::new(&room[..rows.len()], p) };
-        strips::<V, _>(left, b, rows, strip, &mut sums);
+        let left = unsafe { Chosen::new(&room[..rows], p) };
+        strips::<V, _>(left, b, strip, &mut sums);
     }
     V::Element::return_scratch(scratch);
 }
@@ -101,33 +101,31 @@ pub(crate) fn outer<V: Vector>(
 #[inline(always)]
 fn strips<V: Vector, L: Left<V::Element>>(
     left: L,
-    b: Matrix<'_, V::Element>,
-    rows: &[u32],
+    b: Rows<'_, V::Element>,
     strip: &mut [V::Element],
     sums: &mut AddTo<'_, V::Element>,
 ) {
     for first in (0..b.columns()).step_by(STRIP) {
         let columns = STRIP.min(b.columns() - first);
-        gather::<V>(strip, b.column_range(first..first + columns), rows);
+        gather::<V>(strip, b.column_range(first..first + columns));
         sums.first = first;
-        multiply::<V, _, _, _, 1>(left, Panels::new(strip, columns, 1, rows.len()), sums);
+        multiply::<V, _, _, _, 1>(left, Panels::new(strip, columns, 1, b.count()), sums);
     }
 }
 
-/// c += Σ a[r], or Σ a[r]∘b[r] with `b`; `U` vectors at once to hide the latency of the chains.
+/// c += Σ aᵢ, or Σ aᵢ∘bᵢ with `b`; `U` vectors at once to hide the latency of the chains.
 #[inline(always)]
 fn sums<V: Vector, const U: usize>(
     c: &mut [V::Element],
-    a: Matrix<'_, V::Element>,
-    b: Option<Matrix<'_, V::Element>>,
-    rows: &[u32],
+    a: Rows<'_, V::Element>,
+    b: Option<Rows<'_, V::Element>>,
     at: usize,
 ) {
     let active = |u: usize| V::LANES.min(c.len() - (at + u * V::LANES));
     let mut block = [V::zero(); U];
-    for &row in rows {
-        let x = a.row(row as usize);
-        let y = b.map(|b| b.row(row as usize));
+    for i in 0..a.count() {
+        let x = a.row(i);
+        let y = b.map(|b| b.row(i));
         for (u, sum) in block.iter_mut().enumerate() {
             let (from, count) = (at + u * V::LANES, active(u));
             let x: V = read(x, from, count);
@@ -145,37 +143,31 @@ fn sums<V: Vector, const U: usize>(
 }
 
 #[inline(always)]
-fn all_sums<V: Vector>(
-    c: &mut [V::Element],
-    a: Matrix<'_, V::Element>,
-    b: Option<Matrix<'_, V::Element>>,
-    rows: &[u32],
-) {
+fn all_sums<V: Vector>(c: &mut [V::Element], a: Rows<'_, V::Element>, b: Option<Rows<'_, V::Element>>) {
     assert_eq!(c.len(), a.columns(), "a sum per column");
     let mut at = 0;
     while at < c.len() {
         if c.len() - at >= 4 * V::LANES {
-            sums::<V, 4>(c, a, b, rows, at);
+            sums::<V, 4>(c, a, b, at);
             at += 4 * V::LANES;
         } else {
-            sums::<V, 1>(c, a, b, rows, at);
+            sums::<V, 1>(c, a, b, at);
             at += V::LANES;
         }
     }
 }
 
 #[inline(always)]
-pub(crate) fn column_sums<V: Vector>(c: &mut [V::Element], a: Matrix<'_, V::Element>, rows: &[u32]) {
-    all_sums::<V>(c, a, None, rows);
+pub(crate) fn column_sums<V: Vector>(c: &mut [V::Element], a: Rows<'_, V::Element>) {
+    all_sums::<V>(c, a, None);
 }
 
 #[inline(always)]
 pub(crate) fn product_sums<V: Vector>(
     c: &mut [V::Element],
-    a: Matrix<'_, V::Element>,
-    b: Matrix<'_, V::Element>,
-    rows: &[u32],
+    a: Rows<'_, V::Element>,
+    b: Rows<'_, V::Element>,
 ) {
-    assert_eq!(a.columns(), b.columns(), "factors of equal width");
-    all_sums::<V>(c, a, Some(b), rows);
+    assert_eq!((a.columns(), a.count()), (b.columns(), b.count()), "factors of equal size");
+    all_sums::<V>(c, a, Some(b));
 }

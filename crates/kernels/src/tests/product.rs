@@ -4,7 +4,7 @@ use ndarray::Array2;
 use proptest::prelude::*;
 
 use super::support::{Padded, array, assert_close, bits, cast, for_both, on_every_isa, values};
-use crate::{Element, Matrix, MatrixMut, Packed, Start, Team, reference};
+use crate::{Element, Matrix, MatrixMut, Packed, Rows, Start, Team, reference};
 
 /// The contract: from the start along k, one rounding a step.
 fn chain<E: Element>(start: E, pairs: impl Iterator<Item = (f64, f64)>) -> E {
@@ -133,7 +133,7 @@ fn check_outer<E: Element>(p: usize, q: usize, rows: &[u32], height: usize) {
     let (a_view, b_view) = (Padded::<E>::new(a.view()), Padded::<E>::new(b.view()));
     let result = on_every_isa(|kernels| {
         let mut c = Padded::<E>::new(c.view());
-        kernels.outer(c.view_mut(), a_view.view(), b_view.view(), rows);
+        kernels.outer(c.view_mut(), Rows::new(a_view.view(), rows), Rows::new(b_view.view(), rows));
         c.elements()
     });
     let indices: Vec<usize> = rows.iter().map(|&r| r as usize).collect();
@@ -148,12 +148,12 @@ fn check_outer<E: Element>(p: usize, q: usize, rows: &[u32], height: usize) {
     let start = cast::<E>(&values(4, p));
     let sums = on_every_isa(|kernels| {
         let mut sums = start.clone();
-        kernels.column_sums(&mut sums, a_view.view(), rows);
+        kernels.column_sums(&mut sums, Rows::new(a_view.view(), rows));
         sums
     });
     let products = on_every_isa(|kernels| {
         let mut sums = start.clone();
-        kernels.product_sums(&mut sums, a_view.view(), a_view.view(), rows);
+        kernels.product_sums(&mut sums, Rows::new(a_view.view(), rows), Rows::new(a_view.view(), rows));
         sums
     });
     for (j, &start) in start.iter().enumerate() {
@@ -177,6 +177,34 @@ fn outer_of_many_rows<E: Element>() {
     check_outer::<E>(3, 300, &rows[..37], 300);
 }
 
+/// Rows from two matrices at places of their own have the bits of the same rows side by side in one.
+fn outer_of_stacked_rows<E: Element>() {
+    let (p, q, heights) = (19, 37, [5, 3]);
+    let [a, top, bottom] = [array(1, 9, p), array(2, heights[0], q), array(3, heights[1], q)];
+    let [a, top, bottom] = [&a, &top, &bottom].map(|m| Padded::<E>::new(m.view()));
+    let (own, places) = ([8, 0, 3, 3, 1], [4, 5, 0, 7, 5]);
+    let result = on_every_isa(|kernels| {
+        let mut c = vec![E::ONE; p * q];
+        let b = Rows::stacked(top.view(), bottom.view(), &places);
+        kernels.outer(MatrixMut::new(&mut c, p, q), Rows::new(a.view(), &own), b);
+        c
+    });
+    let row = |place: u32| match place as usize {
+        i if i < heights[0] => top.view().row(i),
+        i => bottom.view().row(i - heights[0]),
+    };
+    for (i, sums) in result.chunks(q).enumerate() {
+        let left = |r: u32| a.view().row(r as usize)[i].to_f64();
+        let expected: Vec<E> = (0..q)
+            .map(|j| {
+                let pairs = own.iter().zip(&places).map(|(&r, &place)| (left(r), row(place)[j].to_f64()));
+                E::ONE + chain(E::ZERO, pairs)
+            })
+            .collect();
+        assert_eq!(bits(sums), bits(&expected), "row {i}");
+    }
+}
+
 fn outer_of_no_rows_changes_nothing<E: Element>() {
     check_outer::<E>(5, 20, &[], 3);
     check_outer::<E>(0, 20, &[1], 3);
@@ -192,6 +220,7 @@ for_both! {
     a_pack_can_be_repeated;
     outer_for_every_width;
     outer_of_many_rows;
+    outer_of_stacked_rows;
     outer_of_no_rows_changes_nothing;
 }
 
