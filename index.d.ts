@@ -436,6 +436,17 @@ interface Scores {
     readonly [metric: string]: number | undefined;
 }
 
+/** Bytes that a training run holds from step to step, for the largest batch so far. */
+interface TrainMemory {
+    /** What a step keeps on its way forward and back: values, their gradients, lists of places. */
+    readonly tape: number;
+    /** The gradients of the parameters. */
+    readonly gradients: number;
+    /** What the optimizer remembers of them. */
+    readonly optimizer: number;
+    /** The parameters, and their copies in the order of the products. */
+    readonly weights: number;
+}
 /** One step of the optimizer. */
 interface StepEvent {
     readonly type: 'step';
@@ -453,6 +464,8 @@ interface StepEvent {
     readonly norm: number;
     /** Whether the update was left out because it was not finite. */
     readonly skipped: boolean;
+    /** What the run holds, in bytes. */
+    readonly memory: TrainMemory;
 }
 /** What an epoch came to. */
 interface EpochRecord {
@@ -478,6 +491,8 @@ interface EpochEvent {
     readonly record: EpochRecord;
     /** Set on the last event of a run that ends early. */
     readonly stopped: StopReason | undefined;
+    /** What the run holds, in bytes; nothing before its first step. */
+    readonly memory: TrainMemory | undefined;
 }
 /** What `train` yields. */
 type TrainEvent = StepEvent | EpochEvent;
@@ -487,6 +502,8 @@ interface History {
     readonly epochs: readonly EpochRecord[];
     /** Why the run ended before its last epoch, if it did. */
     readonly stopped?: StopReason;
+    /** What the run held in the end, in bytes; absent if it had no step. */
+    readonly memory?: TrainMemory;
 }
 
 /** When to stop before the last epoch, and which weights to keep. */
@@ -1278,4 +1295,4 @@ declare function slice<S extends number>(options: SliceOptions<S>): Layer<Numeri
 declare const version: string;
 
 export { Model, Result, Stream, UnrolledError, activation, adagrad, adam, adamw, add, affine, binaryCrossEntropy, cell, concat, cosineRate, crossEntropy, dense, dropout, embedding, exponentialRate, fromBytes, graph, gru, huber, last, layerNorm, linear, linearRate, load, lstm, max, mean, meanAbsolute, meanSquared, mix, multiply, pool, relu, rmsprop, rnn, scan, sequential, sgd, shift, sigmoid, slice, softmax, stepRate, tanh, version };
-export type { AdagradOptions, AdamOptions, AffineOptions, Batches, Cell, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, GraphContext, GraphJson, GruOptions, GruState, History, InitJson, Initialiser, Inputs, KindJson, Layer, LayerNormOptions, LinearOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmOptions, LstmState, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, Numeric, OpJson, Optimizer, OptimizerName, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterJson, Parameters, Pooling, Prediction, Recurrence, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnOptions, RnnState, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SgdOptions, Shift, ShiftOptions, SliceOptions, Stacked, Start, State, StateData, States, Step, StepEvent, StepFeed, StepOutputs, StopReason, Token, TokenData, Tokens, TokensData, TrainEvent, TrainOptions, Value, Vector, VectorData };
+export type { AdagradOptions, AdamOptions, AffineOptions, Batches, Cell, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, GraphContext, GraphJson, GruOptions, GruState, History, InitJson, Initialiser, Inputs, KindJson, Layer, LayerNormOptions, LinearOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmOptions, LstmState, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, Numeric, OpJson, Optimizer, OptimizerName, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterJson, Parameters, Pooling, Prediction, Recurrence, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnOptions, RnnState, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SgdOptions, Shift, ShiftOptions, SliceOptions, Stacked, Start, State, StateData, States, Step, StepEvent, StepFeed, StepOutputs, StopReason, Token, TokenData, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, Value, Vector, VectorData };

@@ -305,6 +305,20 @@ describe('bad input is refused, weights untouched', () => {
     )
   })
 
+  test('a run says what it holds', async () => {
+    const model = regressor()
+    const { memory } = await model.fit(rows(2), options)
+    const bytes = 4 * model.parameterCount
+    expect(memory).toEqual({
+      tape: expect.any(Number),
+      gradients: bytes,
+      optimizer: expect.any(Number),
+      weights: expect.any(Number),
+    })
+    expect(memory?.tape).toBeGreaterThan(0)
+    expect(memory?.weights).toBeGreaterThan(bytes)
+  })
+
   test('a skipped step leaves the weights', async () => {
     const model = regressor()
     model.setParameters({ 'dense.bias': Float32Array.of(3e38) })

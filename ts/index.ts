@@ -55,6 +55,7 @@ export type {
   StepEvent,
   StopReason,
   TrainEvent,
+  TrainMemory,
 } from './train/event.js'
 export {
   binaryCrossEntropy,

@@ -10,6 +10,9 @@ import type {
   NativeTrainer,
 } from '../../ts/native/contract.js'
 
+/** What the fake says that training holds. */
+export const MEMORY = { tape: 4, gradients: 3, optimizer: 2, weights: 1 }
+
 /** One call of a fake trainer's step. */
 export interface FakeStep {
   readonly inputs: NativeTensor[]
@@ -125,7 +128,7 @@ export class FakeModel implements NativeModel {
     const [rows = 0] = inputs[0]?.shape ?? []
     const found = this.report(step, inputs)
     const { loss = 1, terms = [termOf(loss, rows)] } = found
-    return { norm: 2, rate: 0.1, step, skipped: false, ...found, loss, terms }
+    return { norm: 2, rate: 0.1, step, skipped: false, memory: MEMORY, ...found, loss, terms }
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { meanSquared, UnrolledError } from '../../ts/index.js'
-import { coded, fakeModel, termOf } from '../support/fake-model.js'
+import { coded, fakeModel, MEMORY, termOf } from '../support/fake-model.js'
 
 /** `count` rows of one step each, the row's number in it. */
 function examples(count: number) {
@@ -31,6 +31,7 @@ test('an epoch sees every row once, in batches, the last one smaller', async () 
   }
   expect(history.epochs.map(({ epoch }) => epoch)).toEqual([1, 2])
   expect(history.stopped).toBeUndefined()
+  expect(history.memory).toEqual(MEMORY)
 })
 
 test('the order depends on the seed alone; shuffle: false keeps it', async () => {
@@ -57,9 +58,11 @@ test('means are weighted by valid targets, rates and norms are passed on', async
     metrics: ['accuracy', 'perplexity'],
   } as const
   for await (const event of model.train(examples(2), options)) events.push(event)
+  const shared = { type: 'step', epoch: 1, steps: 2, rate: 0.1, norm: 2, skipped: false }
+  const step = { ...shared, memory: MEMORY }
   expect(events).toEqual([
-    { type: 'step', epoch: 1, step: 1, steps: 2, loss: 4, rate: 0.1, norm: 2, skipped: false },
-    { type: 'step', epoch: 1, step: 2, steps: 2, loss: 1, rate: 0.1, norm: 2, skipped: false },
+    { ...step, step: 1, loss: 4 },
+    { ...step, step: 2, loss: 1 },
     {
       type: 'epoch',
       record: {
@@ -70,6 +73,7 @@ test('means are weighted by valid targets, rates and norms are passed on', async
         seconds: expect.any(Number),
       },
       stopped: undefined,
+      memory: MEMORY,
     },
   ])
 })

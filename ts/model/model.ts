@@ -12,7 +12,7 @@ import { guard, guardAsync } from '../native/errors.js'
 import { checkCount, checkOptions } from '../options.js'
 import { EarlyStopping } from '../train/early-stopping.js'
 import { evaluateBatches, type Scores } from '../train/evaluate.js'
-import type { EpochRecord, History, StopReason, TrainEvent } from '../train/event.js'
+import type { EpochRecord, History, StopReason, TrainEvent, TrainMemory } from '../train/event.js'
 import { type OutputLoss, settleLosses, targetPort } from '../train/loss.js'
 import { settleMetrics } from '../train/metric.js'
 import {
@@ -77,12 +77,14 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
   async fit(data: Data<I, O>, options: TrainOptions<I, O>): Promise<History> {
     const epochs: EpochRecord[] = []
     let stopped: StopReason | undefined
+    let memory: TrainMemory | undefined
     for await (const event of this.train(data, options)) {
       if (event.type !== 'epoch') continue
       epochs.push(event.record)
       stopped = event.stopped
+      memory = event.memory
     }
-    return stopped === undefined ? { epochs } : { epochs, stopped }
+    return { epochs, ...(stopped && { stopped }), ...(memory && { memory }) }
   }
 
   /**

@@ -20,6 +20,16 @@ export interface NativeReport {
   rate: number
   step: number
   skipped: boolean
+  /** What training holds; zeros in an evaluation. */
+  memory: NativeMemory
+}
+
+/** Bytes that training holds. */
+export interface NativeMemory {
+  tape: number
+  gradients: number
+  optimizer: number
+  weights: number
 }
 
 /** What the loss of one output came to; terms of batches add up to the term of all their rows. */

@@ -1,3 +1,15 @@
+/** Bytes that a training run holds from step to step, for the largest batch so far. */
+export interface TrainMemory {
+  /** What a step keeps on its way forward and back: values, their gradients, lists of places. */
+  readonly tape: number
+  /** The gradients of the parameters. */
+  readonly gradients: number
+  /** What the optimizer remembers of them. */
+  readonly optimizer: number
+  /** The parameters, and their copies in the order of the products. */
+  readonly weights: number
+}
+
 /** One step of the optimizer. */
 export interface StepEvent {
   readonly type: 'step'
@@ -15,6 +27,8 @@ export interface StepEvent {
   readonly norm: number
   /** Whether the update was left out because it was not finite. */
   readonly skipped: boolean
+  /** What the run holds, in bytes. */
+  readonly memory: TrainMemory
 }
 
 /** What an epoch came to. */
@@ -43,6 +57,8 @@ export interface EpochEvent {
   readonly record: EpochRecord
   /** Set on the last event of a run that ends early. */
   readonly stopped: StopReason | undefined
+  /** What the run holds, in bytes; nothing before its first step. */
+  readonly memory: TrainMemory | undefined
 }
 
 /** What `train` yields. */
@@ -54,4 +70,6 @@ export interface History {
   readonly epochs: readonly EpochRecord[]
   /** Why the run ended before its last epoch, if it did. */
   readonly stopped?: StopReason
+  /** What the run held in the end, in bytes; absent if it had no step. */
+  readonly memory?: TrainMemory
 }

@@ -5,7 +5,7 @@ import { guard, guardAsync } from '../native/errors.js'
 import { untilAborted } from './abort.js'
 import type { EarlyStopping } from './early-stopping.js'
 import { type Scores, Tally } from './evaluate.js'
-import type { EpochRecord, StepEvent, TrainEvent } from './event.js'
+import type { EpochRecord, StepEvent, TrainEvent, TrainMemory } from './event.js'
 import type { Settled } from './options.js'
 import { Progress } from './progress.js'
 
@@ -40,6 +40,7 @@ export async function* train(run: Run): AsyncGenerator<TrainEvent, void, void> {
 
 async function* epochs(run: Run, trainer: NativeTrainer): AsyncGenerator<TrainEvent, void, void> {
   const { model, settled, earlyStopping } = run
+  let memory: TrainMemory | undefined
   for (let epoch = 1; epoch <= settled.epochs; epoch++) {
     const started = performance.now()
     const tally = new Tally(settled.losses)
@@ -47,14 +48,16 @@ async function* epochs(run: Run, trainer: NativeTrainer): AsyncGenerator<TrainEv
     for await (const report of steps(run, trainer, epoch)) {
       tally.add(report)
       step += 1
-      yield stepEvent(epoch, step, run.source.steps, report)
+      const event = stepEvent(epoch, step, run.source.steps, report)
+      memory = event.memory
+      yield event
     }
     const scores = tally.scores({ ...settled.metrics, custom: [] })
     const validation = run.validate && (await untilAborted(run.validate(epoch), settled.signal))
     const record = epochRecord(epoch, scores, validation, (performance.now() - started) / 1000)
     const stop = earlyStopping?.update(record, () => guard(() => model.parameters())) ?? false
     if (stop || epoch === settled.epochs) restoreBest(run)
-    yield { type: 'epoch', record, stopped: stop ? 'earlyStopping' : undefined }
+    yield { type: 'epoch', record, stopped: stop ? 'earlyStopping' : undefined, memory }
     if (stop) return
   }
 }
@@ -105,9 +108,9 @@ function stepEvent(
   epoch: number,
   step: number,
   steps: number | undefined,
-  { loss, rate, norm, skipped }: NativeReport,
+  { loss, rate, norm, skipped, memory }: NativeReport,
 ): StepEvent {
-  return { type: 'step', epoch, step, steps, loss, rate, norm, skipped }
+  return { type: 'step', epoch, step, steps, loss, rate, norm, skipped, memory }
 }
 
 function epochRecord(

@@ -21,8 +21,32 @@ pub struct Report {
     pub step: f64,
     /// Whether the update was left out because the loss or gradient was not finite.
     pub skipped: bool,
+    /// Bytes that training holds; 0 without training.
+    pub memory: Memory,
     /// The states after each row's last step, of a measurement.
     pub states: Option<Vec<Tensor>>,
+}
+
+/// Bytes that training holds from step to step, for the largest batch so far.
+#[napi(object, object_from_js = false)]
+pub struct Memory {
+    /// What a step keeps on its way forward and back.
+    pub tape: f64,
+    /// The gradients of the parameters.
+    pub gradients: f64,
+    /// What the optimizer remembers of them.
+    pub optimizer: f64,
+    /// The parameters and their packed copies.
+    pub weights: f64,
+}
+
+impl From<model::Memory> for Memory {
+    fn from(memory: model::Memory) -> Self {
+        let model::Memory { tape, gradients, optimizer, weights } = memory;
+        let [tape, gradients, optimizer, weights] =
+            [tape, gradients, optimizer, weights].map(|bytes| bytes as f64);
+        Self { tape, gradients, optimizer, weights }
+    }
 }
 
 /// What the loss of one output came to. Terms of batches add up to the term of all their rows.
@@ -50,6 +74,7 @@ impl Report {
             rate: report.rate,
             step: report.step as f64,
             skipped: report.skipped,
+            memory: report.memory.into(),
             states: None,
         }
     }

@@ -1,22 +1,22 @@
 //! A training run on a thread of its own: one step after another, in the order of the calls.
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use napi::Env;
-use napi::bindgen_prelude::Object;
+use napi::bindgen_prelude::{Object, ObjectFinalize};
 use napi_derive::napi;
 use unrolled_core::model::{self, TrainerConfig};
 use unrolled_core::{Error, Result};
 
-use crate::error::{Thrown, disposed, throwing};
+use crate::error::{Thrown, disposed, refused, throwing};
 use crate::report::Report;
 use crate::tensor::copied;
 use crate::worker::Worker;
 
 /// A training run. Each step settles a promise when its update is done.
-#[napi]
+#[napi(custom_finalize)]
 pub struct Trainer {
     open: RefCell<Option<Open>>,
 }
@@ -25,6 +25,30 @@ struct Open {
     trainer: Arc<Mutex<model::Trainer<f32>>>,
     cancelled: Arc<AtomicBool>,
     worker: Worker,
+    known: Arc<Known>,
+}
+
+/// Bytes outside of its heap that V8 knows of; none once the run has ended. Only the JavaScript thread touches it.
+#[derive(Default)]
+struct Known {
+    bytes: AtomicI64,
+    ended: AtomicBool,
+}
+
+impl Known {
+    fn set(&self, env: Env, bytes: i64) -> Result<()> {
+        if self.ended.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let more = bytes - self.bytes.swap(bytes, Ordering::Relaxed);
+        env.adjust_external_memory(more).map_err(refused).map(|_| ())
+    }
+
+    fn end(&self, env: Env) -> Result<()> {
+        self.set(env, 0)?;
+        self.ended.store(true, Ordering::Relaxed);
+        Ok(())
+    }
 }
 
 /// How a step begins.
@@ -63,7 +87,12 @@ impl Trainer {
                 cancelled.fetch_or(report.is_err(), Ordering::Relaxed);
                 report
             };
-            open.worker.run(env, task, |_, report| Ok(Report::of_step(report)))
+            let known = Arc::clone(&open.known);
+            open.worker.run(env, task, move |env, report| {
+                let memory = &report.memory;
+                known.set(env, (memory.tape + memory.gradients + memory.optimizer) as i64)?;
+                Ok(Report::of_step(report))
+            })
         })
     }
 
@@ -77,8 +106,14 @@ impl Trainer {
 
     /// Ends the run: steps that were called are finished, no more are taken.
     #[napi]
-    pub fn close(&self) {
-        self.open.take();
+    pub fn close(&self, env: Env) -> std::result::Result<(), Thrown> {
+        throwing(|| self.end(env))
+    }
+}
+
+impl ObjectFinalize for Trainer {
+    fn finalize(self, env: Env) -> napi::Result<()> {
+        self.end(env).map_err(|error| napi::Error::from_reason(error.message))
     }
 }
 
@@ -90,7 +125,12 @@ impl Trainer {
             trainer: Arc::new(Mutex::new(trainer)),
             cancelled: Arc::default(),
             worker: Worker::start("unrolled-trainer")?,
+            known: Arc::default(),
         };
         Ok(Self { open: RefCell::new(Some(open)) })
+    }
+
+    fn end(&self, env: Env) -> Result<()> {
+        self.open.take().map_or(Ok(()), |open| open.known.end(env))
     }
 }

@@ -11,6 +11,6 @@ mod trainer;
 pub use config::{LossTerm, MeasureConfig, OnNonFinite, Reduction, TrainerConfig};
 pub use description::Description;
 pub use network::Model;
-pub use objective::{Report, Term};
+pub use objective::{Memory, Report, Term};
 pub use stream::Stream;
 pub use trainer::Trainer;

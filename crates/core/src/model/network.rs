@@ -61,7 +61,7 @@ impl<E: Element> Model<E> {
     /// Bytes that the parameters and their packed copies take.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        2 * self.program.layout.total() * size_of::<E>()
+        self.weights().bytes()
     }
 
     /// Runs forward, dropout off. Any state not given is zero.

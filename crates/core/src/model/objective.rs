@@ -8,6 +8,19 @@ use crate::program::Program;
 use crate::run::{Batch, Goal, Score, Tensor};
 use crate::{Error, Result};
 
+/// Bytes that training holds from step to step, for the largest batch so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// What a step keeps on its way forward and back: values, their gradients and lists of places.
+    pub tape: usize,
+    /// The gradients of the parameters.
+    pub gradients: usize,
+    /// What the optimizer remembers of them.
+    pub optimizer: usize,
+    /// The parameters and their packed copies.
+    pub weights: usize,
+}
+
 /// What a batch came to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
@@ -23,6 +36,8 @@ pub struct Report {
     pub step: u64,
     /// Whether the update was left out because the loss or gradient was not finite.
     pub skipped: bool,
+    /// What training holds; nothing without training.
+    pub memory: Memory,
 }
 
 impl Report {

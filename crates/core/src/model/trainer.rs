@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use unrolled_kernels::Element;
 
-use super::objective::{Objective, Report};
+use super::objective::{Memory, Objective, Report};
 use super::{Model, OnNonFinite, TrainerConfig};
 use crate::clip::GradientNorm;
 use crate::optimizer::{Optimizer, check_rate};
@@ -75,14 +75,27 @@ impl<E: Element> Trainer<E> {
         match self.finite(&report, &batch, noise) {
             Ok(norm) => report.norm = norm,
             Err(error) if error.code == Code::NonFinite && self.config.on_non_finite == OnNonFinite::Skip => {
-                return Ok(Report::skipped(self.optimizer.steps()));
+                let memory = self.memory();
+                return Ok(Report { memory, ..Report::skipped(self.optimizer.steps()) });
             }
             Err(error) => return Err(error),
         }
         report.rate = self.update(report.norm);
         report.step = self.optimizer.steps();
+        report.memory = self.memory();
         self.states = states;
         Ok(report)
+    }
+
+    /// Bytes held from step to step.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        Memory {
+            tape: self.engine.bytes(),
+            gradients: size_of_val(&self.gradients[..]),
+            optimizer: self.optimizer.bytes(),
+            weights: self.model.bytes(),
+        }
     }
 
     /// The gradients of all windows of a batch.

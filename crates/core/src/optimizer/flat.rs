@@ -45,6 +45,12 @@ impl<E: Element> Optimizer<E> {
         self.steps
     }
 
+    /// Bytes of what it remembers.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.state().iter().map(|(_, slot)| size_of_val(*slot)).sum()
+    }
+
     /// What it remembers, by PyTorch's names: `momentum_buffer`, `square_avg`, `sum`, `exp_avg`, `exp_avg_sq`. Each
     /// slot is as long as the parameters.
     #[must_use]

@@ -66,6 +66,13 @@ impl<E: Element> Engine<E> {
         Self { program, plan, kernels, blocks: Vec::new() }
     }
 
+    /// Bytes that it holds from run to run: every value and gradient that has to be kept, for the largest batch so
+    /// far.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.blocks.iter().map(Block::bytes).sum()
+    }
+
     /// Runs forward.
     ///
     /// # Errors

@@ -34,6 +34,14 @@ impl<E: Element> Block<E> {
         }
     }
 
+    /// Bytes held: the slots, ids and lists of places.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let slots: usize = self.slots.iter().map(|slot| slot.capacity() * size_of::<E>()).sum();
+        let ids: usize = self.ids.iter().map(|ids| ids.capacity() * size_of::<u32>()).sum();
+        slots + ids + self.timelines.iter().map(Timeline::bytes).sum::<usize>()
+    }
+
     /// Makes room for all slots; what a larger batch needed stays.
     ///
     /// # Errors

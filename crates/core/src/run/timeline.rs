@@ -23,6 +23,12 @@ pub struct SumBlock {
     pub before: [Vec<u32>; 2],
 }
 
+impl SumBlock {
+    fn bytes(&self) -> usize {
+        size_of_val(&self.places[..]) + self.before.iter().map(|list| size_of_val(&list[..])).sum::<usize>()
+    }
+}
+
 /// The steps of one axis for the rows of a block.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
@@ -103,6 +109,15 @@ impl Timeline {
         } else {
             (t > 0).then(|| self.place(t - 1, position))
         }
+    }
+
+    /// Bytes of the lists.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of_val(&self.order[..])
+            + size_of_val(&self.lengths[..])
+            + size_of_val(&self.offsets[..])
+            + self.blocks.iter().map(SumBlock::bytes).sum::<usize>()
     }
 
     /// The most steps of any row.

@@ -38,6 +38,12 @@ impl<E: Element> Weights<E> {
         &self.values
     }
 
+    /// Bytes of the values and of their packed copies.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of_val(&self.values[..]) + self.packs.iter().map(Packed::bytes).sum::<usize>()
+    }
+
     /// Replaces all values.
     ///
     /// # Errors
