@@ -39,6 +39,10 @@ pub struct Contribution {
     pub tensor: TensorRef,
     /// Rows, or the steps of an axis.
     pub space: Space,
+    /// The group of its instruction.
+    pub group: Option<usize>,
+    /// Whether backward visits time from the first step to the last.
+    pub reverse: bool,
     /// The sum.
     pub sum: Sum,
 }
@@ -102,7 +106,15 @@ pub(super) fn differentiate(program: &Program, seeded: &[ValueId], inputs: bool)
     complete(&program.instructions, &mut needed);
     let mut gradients = Gradients { needed, contributions: Vec::new() };
     let mut contributions = Vec::new();
-    collect(program, &program.instructions, None, &gradients, &mut contributions);
+    for (index, instruction) in program.instructions.iter().enumerate() {
+        let first = contributions.len();
+        collect(program, std::slice::from_ref(instruction), None, &gradients, &mut contributions);
+        let group = program.groups.iter().position(|group| group.range.contains(&index));
+        for contribution in &mut contributions[first..] {
+            contribution.group = group;
+            contribution.reverse = group.is_some_and(|group| program.groups[group].reverse);
+        }
+    }
     gradients.contributions = contributions;
     gradients
 }
@@ -232,6 +244,7 @@ fn collect(
 }
 
 fn contribute(instruction: &Instruction, space: Space, out: &mut Vec<Contribution>) {
+    let mut push = |tensor, sum| out.push(Contribution { tensor, space, sum, group: None, reverse: false });
     let (inputs, outputs) = (&instruction.inputs, &instruction.outputs);
     let mut linear =
         |linear: &super::Linear, gradient: Operand, first: usize, columns: Range<usize>, input: ValueId| {
@@ -240,9 +253,9 @@ fn contribute(instruction: &Instruction, space: Space, out: &mut Vec<Contributio
             let input = Operand::Value(input);
             if let Some(bias) = linear.bias {
                 let sum = Sum::Columns { gradient, columns: columns.clone() };
-                out.push(Contribution { tensor: bias.row_block(first, rows), space, sum });
+                push(bias.row_block(first, rows), sum);
             }
-            out.push(Contribution { tensor: weight, space, sum: Sum::Outer { gradient, columns, input } });
+            push(weight, Sum::Outer { gradient, columns, input });
         };
     match &instruction.op {
         Operation::Linear(op) => {
@@ -263,18 +276,14 @@ fn contribute(instruction: &Instruction, space: Space, out: &mut Vec<Contributio
         }
         Operation::LayerNorm(op) => {
             let gradient = Operand::Gradient(outputs[0]);
-            out.push(Contribution {
-                tensor: op.bias,
-                space,
-                sum: Sum::Columns { gradient, columns: 0..op.bias.rows },
-            });
+            push(op.bias, Sum::Columns { gradient, columns: 0..op.bias.rows });
             let sum = Sum::Products { gradient, input: Operand::Value(outputs[2]) };
-            out.push(Contribution { tensor: op.gain, space, sum });
+            push(op.gain, sum);
         }
         Operation::Embedding(op) => {
             let sum =
                 Sum::Table { gradient: Operand::Gradient(outputs[0]), ids: inputs[0], padding: op.padding };
-            out.push(Contribution { tensor: op.weight, space, sum });
+            push(op.weight, sum);
         }
         _ => {}
     }

@@ -92,24 +92,36 @@ impl Finder<'_> {
     }
 }
 
-/// Puts a copy before each step whose pre-activation somebody else needs as well.
+/// Puts a copy before each step whose pre-activation somebody else needs as well, or that is not of its own group:
+/// a group that runs again finds it overwritten.
 fn own_storage(program: &mut Program) {
     let readers = uses::readers(program);
-    let mut produced: HashSet<ValueId> = HashSet::new();
+    // Where a pre-activation may come from: the loop that it is made in, none outside of loops.
+    let mut homes: HashMap<ValueId, Option<usize>> = HashMap::new();
     let mut kept: HashSet<ValueId> = HashSet::new();
-    visit(&program.instructions, &mut |instruction| {
-        produced.extend(&instruction.outputs);
-        let own = uses::backward_reads(instruction);
-        kept.extend(own.into_iter().filter(|v| instruction.outputs.contains(v)));
-    });
-    let shared = |value: ValueId| readers[value] != 1 || !produced.contains(&value) || kept.contains(&value);
+    for (i, outer) in program.instructions.iter().enumerate() {
+        visit(std::slice::from_ref(outer), &mut |instruction| {
+            let looped = matches!(outer.op, Operation::Recurrence(_));
+            homes.extend(instruction.outputs.iter().map(|&value| (value, looped.then_some(i))));
+            let own = uses::backward_reads(instruction);
+            kept.extend(own.into_iter().filter(|v| instruction.outputs.contains(v)));
+            if matches!(instruction.op, Operation::Shift(_) | Operation::Repeat) {
+                kept.extend(&instruction.outputs);
+            }
+        });
+    }
+    let shared = |value: ValueId, home: Option<usize>| {
+        let elsewhere = homes.get(&value).is_none_or(|&made| made.is_some() && made != home);
+        readers[value] != 1 || elsewhere || kept.contains(&value)
+    };
     let mut instructions = std::mem::take(&mut program.instructions);
-    for instruction in &mut instructions {
+    for (i, instruction) in instructions.iter_mut().enumerate() {
         if let Operation::Recurrence(recurrence) = &mut instruction.op {
-            recurrence.body = with_copies(std::mem::take(&mut recurrence.body), &mut program.values, &shared);
+            let body = std::mem::take(&mut recurrence.body);
+            recurrence.body = with_copies(body, &mut program.values, &|value| shared(value, Some(i)));
         }
     }
-    program.instructions = with_copies(instructions, &mut program.values, &shared);
+    program.instructions = with_copies(instructions, &mut program.values, &|value| shared(value, None));
 }
 
 fn with_copies(

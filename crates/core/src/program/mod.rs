@@ -2,13 +2,14 @@
 //!
 //! The passes run in the order of their files: `check` (names, kinds, sizes), `hoist` (what leaves the
 //! loop over time), `fuse` (one recurrent step), `pack` (weights in the
-//! order of their products), `differentiate` (what has a gradient), `plan` (who
+//! order of their products), `group` (what can run through time together), `differentiate` (what has a gradient), `plan` (who
 //! shares storage).
 
 mod check;
 mod differentiate;
 mod divide;
 mod fuse;
+mod group;
 mod hoist;
 mod instruction;
 mod pack;
@@ -24,6 +25,7 @@ use crate::graph::{Graph, Kind};
 use crate::params::Layout;
 
 pub use differentiate::{Contribution, Gradients, Sum};
+pub use group::Group;
 pub use instruction::{
     Dropout, Embedding, Instruction, LayerNorm, Linear, Operation, PackId, PackSpec, Pool, Recurrence, Shift,
     StateLink, TensorRef,
@@ -92,6 +94,8 @@ pub struct Program {
     pub states: Vec<StatePort>,
     /// The packed weights that the instructions read.
     pub packs: Vec<PackSpec>,
+    /// The instructions that can run together through time.
+    pub groups: Vec<Group>,
 }
 
 impl Program {
@@ -105,6 +109,7 @@ impl Program {
         hoist::hoist(&mut program);
         fuse::fuse(&mut program);
         pack::pack(&mut program);
+        group::group(&mut program);
         Ok(program)
     }
 

@@ -5,6 +5,7 @@ mod engine;
 mod execute;
 mod frame;
 mod goal;
+mod granule;
 mod load;
 mod sums;
 mod timeline;

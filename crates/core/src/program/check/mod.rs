@@ -24,6 +24,7 @@ pub(super) fn check(graph: &Graph) -> Result<Program> {
         outputs: Vec::new(),
         states: Vec::new(),
         packs: Vec::new(),
+        groups: Vec::new(),
     };
     let mut checker = Checker { program };
     let mut scope = Scope::new("graph");

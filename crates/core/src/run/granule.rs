@@ -1,0 +1,186 @@
+//! What the rows of one granule add to a gradient of the weights.
+//!
+//! A granule's sum is formed from zero, a block of steps after another in the order in which backward visits time.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Rows};
+
+use super::{Block, SumBlock};
+use crate::program::{Contribution, Operand, Plan, Program, Space, Sum};
+
+/// A block of rows, to sum over.
+pub(super) struct Source<'a, E> {
+    pub(super) kernels: Kernels<E>,
+    pub(super) program: &'a Program,
+    pub(super) plan: &'a Plan,
+    pub(super) block: &'a Block<E>,
+}
+
+/// Some rows of a tensor.
+pub(super) struct Part {
+    pub(super) rows: Range<usize>,
+    pub(super) columns: usize,
+}
+
+/// The blocks of one granule in the order in which backward visits time.
+fn visited<'b>(blocks: &'b [SumBlock], reverse: bool) -> impl Iterator<Item = &'b SumBlock> + Clone {
+    let count = blocks.len();
+    (0..count).map(move |i| &blocks[if reverse { i } else { count - 1 - i }])
+}
+
+impl<'a, E: Element> Source<'a, E> {
+    /// The blocks of a contribution's sum, granule by granule.
+    pub(super) fn granules(
+        &self,
+        contribution: &Contribution,
+    ) -> impl Iterator<Item = &'a [SumBlock]> + use<'a, E> {
+        let blocks = match contribution.space {
+            Space::Rows => &self.block.row_blocks[..],
+            Space::Axis(axis) | Space::Step(axis) => self.block.timelines[axis].blocks(),
+        };
+        blocks.chunk_by(|a, b| a.granule == b.granule)
+    }
+
+    /// Adds the sum of a granule to `target`; `scratch` is to form it in.
+    pub(super) fn add(
+        &self,
+        target: &mut [E],
+        contribution: &Contribution,
+        part: &Part,
+        granule: &[SumBlock],
+        scratch: &mut Vec<E>,
+    ) {
+        match (&contribution.sum, granule) {
+            (Sum::Table { .. }, _) => {
+                let mut sums = Named { places: BTreeMap::new(), sums: Vec::new() };
+                self.add_named(&mut sums, contribution, &part.rows, granule);
+                sums.add_to(self.kernels, target, part);
+            }
+            // A block's sum is formed from zero anyway.
+            (_, [block]) => self.add_block(target, &contribution.sum, part, block),
+            _ => {
+                scratch.clear();
+                scratch.resize(target.len(), E::ZERO);
+                self.add_blocks(scratch, contribution, part, granule);
+                self.kernels.add_assign(target, scratch);
+            }
+        }
+    }
+
+    /// Adds one block after another to the sum of a granule.
+    pub(super) fn add_blocks(
+        &self,
+        sum: &mut [E],
+        contribution: &Contribution,
+        part: &Part,
+        granule: &[SumBlock],
+    ) {
+        for block in visited(granule, contribution.reverse) {
+            self.add_block(sum, &contribution.sum, part, block);
+        }
+    }
+
+    fn add_block(&self, target: &mut [E], sum: &Sum, part: &Part, block: &SumBlock) {
+        let rows = &part.rows;
+        let within = |all: &Range<usize>| all.start + rows.start..all.start + rows.end;
+        match sum {
+            Sum::Outer { gradient, columns, input } => {
+                let g = self.rows(*gradient, Some(within(columns)), block);
+                let (Some(g), Some(x)) = (g, self.rows(*input, None, block)) else { return };
+                self.kernels.outer(MatrixMut::new(target, rows.len(), part.columns), g, x);
+            }
+            Sum::Columns { gradient, columns } => {
+                let Some(g) = self.rows(*gradient, Some(within(columns)), block) else { return };
+                self.kernels.column_sums(target, g);
+            }
+            Sum::Products { gradient, input } => {
+                let g = self.rows(*gradient, Some(rows.clone()), block);
+                let (Some(g), Some(x)) = (g, self.rows(*input, Some(rows.clone()), block)) else { return };
+                self.kernels.product_sums(target, g, x);
+            }
+            Sum::Table { .. } => {}
+        }
+    }
+
+    /// The rows of one block; those of an incoming state lie with the steps before.
+    fn rows(
+        &self,
+        operand: Operand,
+        columns: Option<Range<usize>>,
+        block: &'a SumBlock,
+    ) -> Option<Rows<'a, E>> {
+        let part = |all: Matrix<'a, E>| columns.clone().map_or(all, |columns| all.column_range(columns));
+        match self.plan.delay(operand) {
+            None => Some(Rows::new(part(self.matrix(operand)?), &block.places)),
+            Some(delay) => {
+                let next = part(self.matrix(Operand::Value(delay.next))?);
+                let initial = part(self.matrix(Operand::Value(delay.initial))?);
+                Some(Rows::stacked(next, initial, &block.before[usize::from(delay.reverse)]))
+            }
+        }
+    }
+
+    fn matrix(&self, operand: Operand) -> Option<Matrix<'a, E>> {
+        let (slot, space) = self.plan.place(operand)?;
+        let (Operand::Value(value) | Operand::Gradient(value)) = operand;
+        let width = self.program.values[value].width;
+        Some(Matrix::new(&self.block.slots[slot], self.block.count(space), width))
+    }
+
+    /// Adds one block after another to the sums of a granule for the rows of a table that ids name.
+    pub(super) fn add_named(
+        &self,
+        sums: &mut Named<E>,
+        contribution: &Contribution,
+        rows: &Range<usize>,
+        granule: &[SumBlock],
+    ) {
+        let Sum::Table { gradient, ids, padding } = &contribution.sum else { return };
+        let Some(g) = self.matrix(*gradient) else { return };
+        let ids = &self.block.ids[*ids];
+        let mut sum = vec![E::ZERO; g.columns()];
+        for block in visited(granule, contribution.reverse) {
+            let named = block.places.iter().map(|&place| (ids[place as usize], place as usize));
+            let counts = |&(id, _): &(u32, usize)| rows.contains(&(id as usize)) && *padding != Some(id);
+            let mut named: Vec<(u32, usize)> = named.filter(counts).collect();
+            named.sort_by_key(|&(id, _)| id);
+            for same in named.chunk_by(|a, b| a.0 == b.0) {
+                sum.fill(E::ZERO);
+                for &(_, place) in same {
+                    self.kernels.add_assign(&mut sum, g.row(place));
+                }
+                self.kernels.add_assign(sums.row(same[0].0, sum.len()), &sum);
+            }
+        }
+    }
+}
+
+/// The sums of a granule for the rows of a table, as many as were named.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Named<E> {
+    places: BTreeMap<u32, usize>,
+    sums: Vec<E>,
+}
+
+impl<E: Element> Named<E> {
+    fn row(&mut self, id: u32, width: usize) -> &mut [E] {
+        let next = self.places.len();
+        let place = *self.places.entry(id).or_insert(next);
+        if place == next {
+            self.sums.resize((next + 1) * width, E::ZERO);
+        }
+        &mut self.sums[place * width..][..width]
+    }
+
+    /// Adds them to the table's rows `part.rows`.
+    pub(super) fn add_to(&self, kernels: Kernels<E>, target: &mut [E], part: &Part) {
+        let own = u32::try_from(part.rows.start).unwrap_or(u32::MAX)..;
+        let own = self.places.range(own).take_while(|&(&id, _)| (id as usize) < part.rows.end);
+        for (&id, &place) in own {
+            let row = &mut target[(id as usize - part.rows.start) * part.columns..][..part.columns];
+            kernels.add_assign(row, &self.sums[place * part.columns..][..part.columns]);
+        }
+    }
+}
