@@ -25,7 +25,7 @@ pub(super) struct Part {
 }
 
 /// The blocks of one granule in the order in which backward visits time.
-fn visited<'b>(blocks: &'b [SumBlock], reverse: bool) -> impl Iterator<Item = &'b SumBlock> + Clone {
+fn visited(blocks: &[SumBlock], reverse: bool) -> impl Iterator<Item = &SumBlock> {
     let count = blocks.len();
     (0..count).map(move |i| &blocks[if reverse { i } else { count - 1 - i }])
 }
