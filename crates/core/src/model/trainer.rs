@@ -46,7 +46,8 @@ impl<E: Element> Trainer<E> {
         }
         let total = program.layout.total();
         let optimizer = Optimizer::new(&config.optimizer, total)?;
-        let mode = Mode::Training { seeded: objective.seeded(&program), inputs: false };
+        let mode =
+            Mode::Training { seeded: objective.seeded(&program), inputs: false, tape: config.memory.0 };
         let engine = Engine::new(program, mode, model.kernels);
         let (norm, gradients) = (GradientNorm::new(total), vec![E::ZERO; total]);
         Ok(Self { model, config, objective, engine, optimizer, norm, gradients, states: Vec::new() })

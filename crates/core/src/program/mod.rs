@@ -30,7 +30,7 @@ pub use instruction::{
     Dropout, Embedding, Instruction, LayerNorm, Linear, Operation, PackId, PackSpec, Pool, Recurrence, Shift,
     StateLink, TensorRef,
 };
-pub use plan::{Delay, Mode, Operand, Plan, Space};
+pub use plan::{Delay, Mode, Operand, Plan, Space, Tape};
 pub(crate) use uses::backward_reads;
 
 /// The index of a value of the program.

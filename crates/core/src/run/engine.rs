@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use unrolled_kernels::{Element, Kernels, Team};
 
-use super::execute::{Probe, backward_program, forward_all};
-use super::goal::{self, Goal, Score, Seed};
+use super::budget::window_steps;
+use super::execute::{Probe, backward_program, forward_program};
+use super::goal::{self, Goal, Score, Seed, Tally};
 use super::{Batch, Block, Frame, Noise, Span, Tensor, Weights, load, sums, unload};
 use crate::Result;
 use crate::parallel::Pool;
-use crate::program::{Mode, Operand, Plan, Program};
+use crate::program::{Mode, Operand, Plan, Program, Tape};
 
 /// A program, its storage plan and the blocks that keep their storage from run to run.
 pub struct Engine<E> {
     program: Arc<Program>,
     plan: Plan,
+    tape: Tape,
     kernels: Kernels<E>,
     blocks: Vec<Block<E>>,
 }
@@ -42,8 +44,8 @@ pub struct Gradient<E> {
 /// One block's part of a run.
 struct Job<'a, E> {
     block: &'a mut Block<E>,
-    /// By goal: the loss and hits of each row.
-    rows: Vec<Vec<(f64, u64)>>,
+    /// By goal.
+    tallies: Vec<Tally>,
     result: Result<()>,
 }
 
@@ -62,8 +64,9 @@ impl<E: Element> Engine<E> {
     /// Plans a program for a mode.
     #[must_use]
     pub fn new(program: Arc<Program>, mode: Mode, kernels: Kernels<E>) -> Self {
+        let tape = if let Mode::Training { tape, .. } = mode { tape } else { Tape::Whole };
         let plan = program.plan(mode);
-        Self { program, plan, kernels, blocks: Vec::new() }
+        Self { program, plan, tape, kernels, blocks: Vec::new() }
     }
 
     /// Bytes that it holds from run to run: every value and gradient that has to be kept, for the largest batch so
@@ -162,24 +165,30 @@ impl<E: Element> Engine<E> {
 
     fn each_block(&mut self, task: &Task<'_, E>, pool: &Pool) -> Result<Vec<Score>> {
         let ranges = load::split(task.batch.rows(), pool.threads());
+        let steps = window_steps(&self.program, &self.plan, self.tape, task.batch, &ranges)?;
+        if self.plan.windowed && self.blocks.iter().any(|block| block.window_steps != steps) {
+            // What windows of another length needed is not held beside what these do.
+            self.blocks.clear();
+        }
         self.blocks.resize_with(ranges.len(), Block::default);
         for (block, rows) in self.blocks.iter_mut().zip(ranges) {
             block.rows = rows;
+            block.window_steps = steps;
         }
         let (program, plan, kernels) = (&*self.program, &self.plan, self.kernels);
         let mut jobs: Vec<Job<'_, E>> =
-            self.blocks.iter_mut().map(|block| Job { block, rows: Vec::new(), result: Ok(()) }).collect();
+            self.blocks.iter_mut().map(|block| Job { block, tallies: Vec::new(), result: Ok(()) }).collect();
         let count = jobs.len();
         pool.for_each_chunk(&mut jobs[..], count, 1, |jobs: &mut [Job<'_, E>]| {
             for job in jobs {
-                job.result = job.block.run(program, plan, kernels, task, &mut job.rows);
+                job.result = job.block.run(program, plan, kernels, task, &mut job.tallies);
             }
         });
         let mut scores = vec![Score::default(); task.goals.len()];
         for job in jobs {
             job.result?;
-            for (score, rows) in scores.iter_mut().zip(job.rows) {
-                for (loss, correct) in rows {
+            for (score, tally) in scores.iter_mut().zip(job.tallies) {
+                for (loss, correct) in tally.rows {
                     score.loss += loss;
                     score.correct += correct;
                 }
@@ -215,32 +224,47 @@ impl<E: Element> Block<E> {
         plan: &Plan,
         kernels: Kernels<E>,
         task: &Task<'_, E>,
-        rows: &mut Vec<Vec<(f64, u64)>>,
+        tallies: &mut Vec<Tally>,
     ) -> Result<()> {
         load::load(self, program, plan, task.batch)?;
         let (weights, noise) = (task.weights, task.noise);
         let team = Team::new(1);
         let mut f =
             Frame { kernels, team: &team, program, plan, weights, block: self, span: Span::All, noise };
-        forward_all(&mut f, &program.instructions, task.probe)?;
+        forward_program(&mut f, task.probe)?;
+        tallies.resize_with(task.goals.len(), Tally::default);
         if task.backward {
-            let mut seeded: Vec<_> = task.goals.iter().map(|goal| goal.value).collect();
-            seeded.sort_unstable();
-            seeded.dedup();
-            for value in seeded.into_iter().filter(|&value| plan.has_gradient(value)) {
-                f.zero(value);
-            }
+            backward_program(&mut f, &mut |f, group| seed(f, task, group, tallies))?;
+        } else {
+            seed(&mut f, task, None, tallies)?;
         }
-        for goal in task.goals {
-            let mut sums = Vec::new();
-            if task.backward || matches!(goal.seed, Seed::Loss { .. }) {
-                goal::seed(&mut f, goal, task.batch, task.from, &mut sums)?;
-            }
-            rows.push(sums);
-        }
-        if task.backward {
-            backward_program(&mut f);
+        for (goal, tally) in task.goals.iter().zip(tallies) {
+            tally.finish(self, program.values[goal.value].axis);
         }
         Ok(())
     }
+}
+
+/// Computes the losses at hand: of the values that a group alone knows, or of all others. Backward, their gradients
+/// begin at zero.
+fn seed<E: Element>(
+    f: &mut Frame<'_, E>,
+    task: &Task<'_, E>,
+    group: Option<usize>,
+    tallies: &mut [Tally],
+) -> Result<()> {
+    let own = |f: &Frame<'_, E>, goal: &Goal<E>| f.plan.groups[goal.value] == group;
+    if task.backward {
+        for goal in task.goals {
+            if own(f, goal) && f.has_gradient(goal.value) {
+                f.zero(goal.value);
+            }
+        }
+    }
+    for (goal, tally) in task.goals.iter().zip(tallies) {
+        if own(f, goal) && (task.backward || matches!(goal.seed, Seed::Loss { .. })) {
+            goal::seed(f, goal, task.batch, task.from, tally)?;
+        }
+    }
+    Ok(())
 }

@@ -164,12 +164,13 @@ pub(super) fn seed<E: Element>(
     goal: &Goal<E>,
     batch: &Batch<E>,
     from: usize,
-    rows: &mut Vec<(f64, u64)>,
+    tally: &mut Tally,
 ) -> Result<()> {
     let axis = f.program.values[goal.value].axis;
     let time = axis.map_or(1, |axis| batch.axes()[axis].time);
     let width = f.program.values[goal.value].width;
     let places = places(f.block, axis, time);
+    let from = from.saturating_sub(f.block.window.map_or(0, |window| window.start));
     let skipped = axis.map_or(0, |axis| {
         let timeline = &f.block.timelines[axis];
         (0..from.min(timeline.steps())).map(|t| timeline.alive(t)).sum()
@@ -196,7 +197,10 @@ pub(super) fn seed<E: Element>(
             let mut correct = vec![0; rows_here];
             let logits = f.matrix(Operand::Value(goal.value)).row_range(skipped..places.len());
             loss.forward(f.kernels, logits, targets, &mut scratch, &mut losses, Some(&mut correct))?;
-            collect(f.block, axis, skipped, &losses, &correct, rows);
+            match f.block.window {
+                Some(window) => tally.keep(window.base + skipped, &losses, &correct),
+                None => collect(f.block, axis, skipped, &losses, &correct, &mut tally.rows),
+            }
             let mut outcome = Ok(());
             f.add_gradient(goal.value, |f, d| {
                 let logits = f.matrix(Operand::Value(goal.value)).row_range(skipped..places.len());
@@ -204,6 +208,33 @@ pub(super) fn seed<E: Element>(
                 outcome = loss.backward(f.kernels, logits, targets, *scale, &mut scratch, d);
             });
             outcome
+        }
+    }
+}
+
+/// What the losses of one goal came to in a block.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    /// By row: the sum of its losses, and its hits.
+    pub(super) rows: Vec<(f64, u64)>,
+    /// By step, where the windows of a group had it.
+    steps: Vec<(f64, u32)>,
+}
+
+impl Tally {
+    fn keep(&mut self, place: usize, losses: &[f64], correct: &[u32]) {
+        self.steps.resize(self.steps.len().max(place + losses.len()), (0.0, 0));
+        let steps = &mut self.steps[place..][..losses.len()];
+        for (step, (&loss, &hit)) in steps.iter_mut().zip(losses.iter().zip(correct)) {
+            *step = (loss, hit);
+        }
+    }
+
+    /// Sums what windows kept of the steps of an axis.
+    pub(super) fn finish<E: Element>(&mut self, block: &Block<E>, axis: Option<usize>) {
+        if !self.steps.is_empty() {
+            let (losses, correct): (Vec<f64>, Vec<u32>) = self.steps.drain(..).unzip();
+            collect(block, axis, 0, &losses, &correct, &mut self.rows);
         }
     }
 }
@@ -246,7 +277,7 @@ fn collect<E: Element>(
             let timeline = &block.timelines[axis];
             for t in 0..timeline.steps() {
                 for (place, &row) in timeline.step(t).zip(timeline.order()) {
-                    if let Some(i) = place.checked_sub(skipped) {
+                    if let Some(i) = place.checked_sub(skipped).filter(|&i| i < losses.len()) {
                         sums[row as usize].0 += losses[i];
                         sums[row as usize].1 += u64::from(correct[i]);
                     }

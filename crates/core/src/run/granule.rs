@@ -7,8 +7,9 @@ use std::ops::Range;
 
 use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Rows};
 
-use super::{Block, SumBlock};
+use super::{Block, GRANULE, Span, SumBlock};
 use crate::program::{Contribution, Operand, Plan, Program, Space, Sum};
+use crate::{Error, Result};
 
 /// A block of rows, to sum over.
 pub(super) struct Source<'a, E> {
@@ -38,7 +39,9 @@ impl<'a, E: Element> Source<'a, E> {
     ) -> impl Iterator<Item = &'a [SumBlock]> + use<'a, E> {
         let blocks = match contribution.space {
             Space::Rows => &self.block.row_blocks[..],
-            Space::Axis(axis) | Space::Step(axis) => self.block.timelines[axis].blocks(),
+            Space::Axis(axis) | Space::Step(axis) | Space::Window(axis) | Space::Borders(axis) => {
+                self.block.timelines[axis].blocks()
+            }
         };
         blocks.chunk_by(|a, b| a.granule == b.granule)
     }
@@ -116,17 +119,21 @@ impl<'a, E: Element> Source<'a, E> {
             None => Some(Rows::new(part(self.matrix(operand)?), &block.places)),
             Some(delay) => {
                 let next = part(self.matrix(Operand::Value(delay.next))?);
-                let initial = part(self.matrix(Operand::Value(delay.initial))?);
+                let initial = match self.block.window {
+                    Some(window) => Operand::Border(operand.value(), window.order),
+                    None => Operand::Value(delay.initial),
+                };
+                let initial = part(self.matrix(initial)?);
                 Some(Rows::stacked(next, initial, &block.before[usize::from(delay.reverse)]))
             }
         }
     }
 
     fn matrix(&self, operand: Operand) -> Option<Matrix<'a, E>> {
-        let (slot, space) = self.plan.place(operand)?;
-        let (Operand::Value(value) | Operand::Gradient(value)) = operand;
-        let width = self.program.values[value].width;
-        Some(Matrix::new(&self.block.slots[slot], self.block.count(space), width))
+        let (slot, rows) = self.block.place(self.plan, operand, Span::All)?;
+        let width = self.program.values[operand.value()].width;
+        let data = &self.block.slots[slot][rows.start * width..rows.end * width];
+        Some(Matrix::new(data, rows.len(), width))
     }
 
     /// Adds one block after another to the sums of a granule for the rows of a table that ids name.
@@ -139,7 +146,7 @@ impl<'a, E: Element> Source<'a, E> {
     ) {
         let Sum::Table { gradient, ids, padding } = &contribution.sum else { return };
         let Some(g) = self.matrix(*gradient) else { return };
-        let ids = &self.block.ids[*ids];
+        let ids = self.block.ids(*ids, self.program.values[*ids].axis);
         let mut sum = vec![E::ZERO; g.columns()];
         for block in visited(granule, contribution.reverse) {
             let named = block.places.iter().map(|&place| (ids[place as usize], place as usize));
@@ -157,6 +164,68 @@ impl<'a, E: Element> Source<'a, E> {
     }
 }
 
+/// What the granules of a block came to, of a contribution that is summed window by window.
+#[derive(Clone, Debug, Default)]
+pub struct Summed<E> {
+    /// By granule, as long as the tensor.
+    dense: Vec<E>,
+    /// By granule, of a table.
+    named: Vec<Named<E>>,
+}
+
+impl<E: Element> Summed<E> {
+    /// Bytes held.
+    #[must_use]
+    pub(super) fn bytes(&self) -> usize {
+        self.dense.capacity() * size_of::<E>() + self.named.iter().map(Named::bytes).sum::<usize>()
+    }
+
+    /// Forgets all and makes room for a contribution's sums over `rows` rows.
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub(super) fn reset(&mut self, contribution: &Contribution, rows: usize) -> Result<()> {
+        let granules = rows.div_ceil(GRANULE);
+        self.named.clear();
+        self.dense.clear();
+        if let Sum::Table { .. } = contribution.sum {
+            self.named.resize_with(granules, || Named { places: BTreeMap::new(), sums: Vec::new() });
+            return Ok(());
+        }
+        let full = || Error::size(format!("the sums of {granules} granules do not fit into memory"));
+        let count = granules.checked_mul(contribution.tensor.range().len()).ok_or_else(full)?;
+        self.dense.try_reserve_exact(count).map_err(|_| full())?;
+        self.dense.resize(count, E::ZERO);
+        Ok(())
+    }
+
+    /// Adds what the window at hand comes to.
+    pub(super) fn add(&mut self, source: &Source<'_, E>, contribution: &Contribution) {
+        let tensor = contribution.tensor;
+        let part = Part { rows: 0..tensor.rows, columns: tensor.columns };
+        for granule in source.granules(contribution) {
+            let at = granule[0].granule;
+            match &contribution.sum {
+                Sum::Table { .. } => {
+                    source.add_named(&mut self.named[at], contribution, &part.rows, granule);
+                }
+                _ => {
+                    let length = tensor.range().len();
+                    source.add_blocks(&mut self.dense[at * length..][..length], contribution, &part, granule);
+                }
+            }
+        }
+    }
+
+    /// Adds the granules, one after another, to the rows `part.rows` of the tensor's gradient.
+    pub(super) fn add_to(&self, kernels: Kernels<E>, target: &mut [E], length: usize, part: &Part) {
+        for granule in self.dense.chunks_exact(length.max(1)) {
+            kernels.add_assign(target, &granule[part.rows.start * part.columns..][..target.len()]);
+        }
+        self.named.iter().for_each(|granule| granule.add_to(kernels, target, part));
+    }
+}
+
 /// The sums of a granule for the rows of a table, as many as were named.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Named<E> {
@@ -165,6 +234,10 @@ pub(super) struct Named<E> {
 }
 
 impl<E: Element> Named<E> {
+    fn bytes(&self) -> usize {
+        self.places.len() * size_of::<(u32, usize)>() + self.sums.capacity() * size_of::<E>()
+    }
+
     fn row(&mut self, id: u32, width: usize) -> &mut [E] {
         let next = self.places.len();
         let place = *self.places.entry(id).or_insert(next);

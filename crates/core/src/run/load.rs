@@ -31,10 +31,11 @@ pub(super) fn load<E: Element>(
     block.timelines.resize_with(program.axes.len(), Default::default);
     for (i, (timeline, axis)) in block.timelines.iter_mut().zip(batch.axes()).enumerate() {
         timeline.reset(&axis.lengths[block.rows.clone()]);
-        if plan.training() {
+        if plan.lists(i) {
             timeline.list_blocks(plan.before[i]);
         }
     }
+    cut(block, plan);
     block.row_blocks = if plan.training() { row_blocks(block.rows.len()) } else { Vec::new() };
     block.reserve(plan)?;
     block.ids.resize_with(program.values.len(), Vec::new);
@@ -72,14 +73,32 @@ pub(super) fn load<E: Element>(
     Ok(())
 }
 
+/// Cuts the steps of each axis into windows, at least one.
+fn cut<E: Element>(block: &mut Block<E>, plan: &Plan) {
+    let steps = block.window_steps;
+    block.windows.clear();
+    if plan.windowed {
+        block.windows.extend(block.timelines.iter().zip(&plan.before).map(|(timeline, &before)| {
+            let starts = (0..timeline.steps().max(1)).step_by(steps);
+            let windows = starts.map(|start| {
+                let mut window = timeline.window(start, start.saturating_add(steps));
+                window.list_blocks(before);
+                window
+            });
+            windows.collect()
+        }));
+    }
+}
+
 /// For each row or step of the block, in its order: which row or step of an array `[rows, time]` it is.
 pub(super) fn places<E: Element>(block: &Block<E>, axis: Option<usize>, time: usize) -> Vec<usize> {
     let Some(axis) = axis else { return block.rows.clone().collect() };
     let timeline = &block.timelines[axis];
+    let start = block.window.map_or(0, |window| window.start);
     let mut places = Vec::with_capacity(timeline.count());
     for t in 0..timeline.steps() {
         let alive = &timeline.order()[..timeline.alive(t)];
-        places.extend(alive.iter().map(|&row| (block.rows.start + row as usize) * time + t));
+        places.extend(alive.iter().map(|&row| (block.rows.start + row as usize) * time + start + t));
     }
     places
 }

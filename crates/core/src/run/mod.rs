@@ -1,6 +1,7 @@
 //! A program on a batch: forward, backward, and the gradients of the weights.
 
 mod batch;
+mod budget;
 mod engine;
 mod execute;
 mod frame;
@@ -11,14 +12,17 @@ mod sums;
 mod timeline;
 mod unload;
 mod weights;
+mod window;
 
 pub use batch::{Axis, Batch, Data, Tensor};
 pub(crate) use batch::{check_shape, check_values};
 pub use engine::{Engine, Gradient, Outputs};
 pub use frame::{Block, Frame, Noise, Span, Taken};
 pub use goal::{Goal, Score, Seed};
+pub use granule::Summed;
 pub use timeline::{GRANULE, SumBlock, Timeline};
 pub use weights::Weights;
+pub use window::Window;
 
 pub(crate) use weights::check_finite;
 

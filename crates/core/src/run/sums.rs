@@ -9,7 +9,7 @@ use super::Block;
 use super::granule::{Part, Source};
 use crate::parallel::Pool;
 use crate::params::{Entry, Layout};
-use crate::program::{Contribution, Plan, Program};
+use crate::program::{Plan, Program};
 
 /// The fewest rows of a parameter that are worth a task of their own.
 const LEAST_ROWS: usize = 16;
@@ -42,8 +42,8 @@ pub(super) fn add<E: Element>(
     pool.for_each_chunk(&mut tasks[..], count, 1, |tasks: &mut [Task<'_, E>]| {
         let mut scratch = Vec::new();
         for task in tasks {
-            for contribution in &plan.gradients.contributions {
-                task.add(&sources, contribution, &mut scratch);
+            for index in 0..plan.gradients.contributions.len() {
+                task.add(&sources, plan, index, &mut scratch);
             }
         }
     });
@@ -51,7 +51,8 @@ pub(super) fn add<E: Element>(
 
 impl<E: Element> Task<'_, E> {
     /// Adds a contribution to the rows that are this task's.
-    fn add(&mut self, sources: &[Source<'_, E>], contribution: &Contribution, scratch: &mut Vec<E>) {
+    fn add(&mut self, sources: &[Source<'_, E>], plan: &Plan, index: usize, scratch: &mut Vec<E>) {
+        let contribution = &plan.gradients.contributions[index];
         let (own, tensor) = (self.offset..self.offset + self.gradient.len(), contribution.tensor.range());
         let (start, end) = (own.start.max(tensor.start), own.end.min(tensor.end));
         if start >= end {
@@ -61,6 +62,10 @@ impl<E: Element> Task<'_, E> {
         let part = Part { rows: (start - tensor.start) / columns..(end - tensor.start) / columns, columns };
         let target = &mut self.gradient[start - own.start..end - own.start];
         for source in sources {
+            if plan.windowed && contribution.group.is_some() {
+                source.block.sums[index].add_to(source.kernels, target, tensor.len(), &part);
+                continue;
+            }
             for granule in source.granules(contribution) {
                 source.add(target, contribution, &part, granule, scratch);
             }

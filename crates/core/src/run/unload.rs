@@ -16,7 +16,7 @@ pub(super) fn unload<E: Element>(
     batch: &Batch<E>,
     blocks: &[Block<E>],
 ) -> Result<Tensor<E>> {
-    let (Operand::Value(value) | Operand::Gradient(value)) = operand;
+    let value = operand.value();
     let (shape, lengths) = shape(program, batch, value);
     let count = shape.iter().try_fold(1_usize, |n, &size| n.checked_mul(size));
     let mut data: Vec<E> = Vec::new();
@@ -27,8 +27,8 @@ pub(super) fn unload<E: Element>(
     let axis = program.values[value].axis;
     let time = axis.map_or(1, |axis| batch.axes()[axis].time);
     let stored = match operand {
-        Operand::Value(_) => true,
         Operand::Gradient(value) => plan.has_gradient(value),
+        _ => true,
     };
     if let Some((slot, _)) = plan.place(operand).filter(|_| stored) {
         for block in blocks {
