@@ -214,6 +214,27 @@ describe('training', () => {
     expect(order).toEqual(['read', 'fit'])
   })
 
+  test('runs that share the threads give the bits that each gives alone', async () => {
+    const run = async (seed: number): Promise<unknown> => {
+      const model = sequential(
+        [lstm({ inputSize: 2, hiddenSize: 48 }), dropout({ rate: 0.2 }), dense({ size: 1 })],
+        { seed },
+      )
+      const x = Array.from({ length: 40 }, (_, row) =>
+        Array.from({ length: 5 + (row % 20) }, (_, t) => [Math.sin(row + t), Math.cos(row * t)]),
+      )
+      const y = x.map((steps) => steps.map(([first = 0]) => [first / 2]))
+      const { epochs } = await model.fit(
+        { x, y },
+        { loss: 'meanSquared', epochs: 2, batchSize: 40 },
+      )
+      return [epochs.map(({ loss }) => loss), model.parameters()]
+    }
+    const seeds = [1, 2, 3, 4]
+    const together = await Promise.all(seeds.map(run))
+    for (const [index, seed] of seeds.entries()) expect(together[index]).toEqual(await run(seed))
+  })
+
   test('predictions and evaluations go on during a run', async () => {
     const model = regressor()
     const run = model.fit(rows(64), { ...options, epochs: 5, batchSize: 4 })

@@ -95,7 +95,8 @@ fn divide<P: Divide>(piece: P, length: usize, size: usize, work: &(impl Fn(P) + 
     rayon::join(|| divide(left, middle, size, work), || divide(right, length - middle, size, work));
 }
 
-/// The pool of the process: `UNROLLED_THREADS` threads, or as many as the machine lets this process use.
+/// The pool of the process, which all models share: `UNROLLED_THREADS` threads, or as many as the machine lets this
+/// process use (on Linux the affinity mask and the cgroup's quota count).
 ///
 /// # Errors
 /// `Argument` when the variable is not a number of at least 1.

@@ -1,0 +1,91 @@
+// Instructions of the hot kernels, counted by Valgrind: they say the same on a busy machine as on a quiet one.
+//
+//   node scripts/instructions.mjs            counts, and says what differs from the record by more than 1 %
+//   node scripts/instructions.mjs --record   counts, and makes that the record
+//
+// Callgrind knows no AVX-512, so the kernels run as AVX2. A kernel is run twice, with other numbers of calls:
+// the difference is the calls alone, without what comes before and after.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execute, main, root, StepError, step } from './steps.mjs'
+
+const KERNELS = [
+  'product',
+  'lstm_step',
+  'lstm_backward',
+  'gru_step',
+  'gru_backward',
+  'activation_step',
+  'outer',
+  'adam',
+]
+const CALLS = [4, 12]
+const ISA = 'avx2'
+const RECORD = join(root, 'bench', 'record', `instructions-${ISA}.json`)
+
+function checkMachine() {
+  if (process.arch !== 'x64') {
+    throw new StepError('instructions: the record is of x64; this machine is another')
+  }
+  if (!execute('valgrind', ['--version']).ok) {
+    throw new StepError(
+      'instructions: Valgrind is not installed (on Debian: apt-get install valgrind)',
+    )
+  }
+}
+
+/** All instructions of a run, and what the program printed. */
+function count(program, kernel, calls) {
+  const options = ['--tool=callgrind', '--callgrind-out-file=/dev/null']
+  const env = { UNROLLED_ISA: ISA }
+  const result = execute('valgrind', [...options, program, kernel, String(calls)], { env })
+  const collected = /Collected : (\d+)/.exec(result.output)
+  if (!result.ok || collected === null) {
+    throw new StepError(`instructions: ${kernel} did not run\n${result.output}`)
+  }
+  return { instructions: Number(collected[1]), operations: Number(result.stdout) }
+}
+
+function measure(program, kernel) {
+  const [few, many] = CALLS.map((calls) => count(program, kernel, calls))
+  const instructions = (many.instructions - few.instructions) / (CALLS[1] - CALLS[0])
+  return { instructions: Math.round(instructions), operations: few.operations }
+}
+
+function read() {
+  try {
+    return JSON.parse(readFileSync(RECORD, 'utf8')).kernels
+  } catch {
+    return {}
+  }
+}
+
+function line(kernel, { instructions, operations }, before) {
+  const change = before === undefined ? Number.NaN : instructions / before.instructions - 1
+  const percent = `${change > 0 ? '+' : ''}${(100 * change).toFixed(1)} %`
+  const said = Number.isNaN(change) ? 'new' : Math.abs(change) > 0.01 ? percent : ''
+  const perOperation = (instructions / operations).toFixed(4)
+  console.log(
+    [kernel.padEnd(16), String(instructions).padStart(9), perOperation.padStart(9), said].join(
+      '  ',
+    ),
+  )
+  return said !== ''
+}
+
+await main(() => {
+  checkMachine()
+  const cargo = ['build', '--release', '-p', 'unrolled-kernels', '--example', 'calls']
+  step('build calls', 'cargo', cargo)
+  const program = join(root, 'target', 'release', 'examples', 'calls')
+  const record = read()
+  console.log(`${'kernel'.padEnd(16)}  ${'a call'.padStart(9)}  ${'per flop'.padStart(9)}`)
+  const kernels = Object.fromEntries(KERNELS.map((kernel) => [kernel, measure(program, kernel)]))
+  const changed = KERNELS.filter((kernel) => line(kernel, kernels[kernel], record[kernel]))
+  if (process.argv.includes('--record')) {
+    const rustc = execute('rustc', ['--version']).stdout.trim()
+    writeFileSync(RECORD, `${JSON.stringify({ isa: ISA, rustc, kernels }, null, 2)}\n`)
+  } else if (changed.length > 0) {
+    console.log(`differ from the record by more than 1 %: ${changed.join(', ')}`)
+  }
+})
