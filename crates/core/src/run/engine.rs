@@ -19,6 +19,10 @@ pub struct Engine<E> {
     kernels: Kernels<E>,
     /// Behind those of the last run, room for more.
     blocks: Vec<Block<E>>,
+    /// By block: the threads that share its work.
+    teams: Vec<Arc<Team>>,
+    /// The weights of the largest recurrent product.
+    recurrent: usize,
     /// Blocks of the last run.
     count: usize,
     cut: Cut<E>,
@@ -76,6 +80,8 @@ impl<E: Element> Engine<E> {
     pub fn new(program: Arc<Program>, mode: Mode, kernels: Kernels<E>) -> Self {
         let plan = program.plan(mode);
         Self {
+            recurrent: program.cost().recurrent,
+            teams: Vec::new(),
             program,
             plan,
             kernels,
@@ -229,13 +235,21 @@ impl<E: Element> Engine<E> {
         for (block, rows) in self.blocks.iter_mut().zip(ranges) {
             block.rows = rows;
         }
+        self.form_teams(pool);
         let (program, plan, kernels) = (&*self.program, &self.plan, self.kernels);
-        let piece = (&mut self.blocks[..count], &mut self.outcomes[..count]);
-        pool.for_each_chunk(piece, count, 1, |(blocks, outcomes): (&mut [Block<E>], &mut [Outcome<E>])| {
-            for (block, outcome) in blocks.iter_mut().zip(outcomes) {
-                outcome.result = block.run(program, plan, kernels, task, &mut outcome.tallies);
-            }
-        });
+        let piece = (&mut self.blocks[..count], &mut self.outcomes[..count], &self.teams[..count]);
+        pool.for_each_chunk(
+            piece,
+            count,
+            1,
+            |(blocks, outcomes, teams): (&mut [Block<E>], &mut [Outcome<E>], &[Arc<Team>])| {
+                for ((block, outcome), team) in blocks.iter_mut().zip(outcomes).zip(teams) {
+                    outcome.result = pool.with_helpers(team, || {
+                        block.run(program, plan, kernels, team, task, &mut outcome.tallies)
+                    });
+                }
+            },
+        );
         self.scores.clear();
         self.scores.resize(task.goals.len(), Score::default());
         for outcome in &mut self.outcomes[..count] {
@@ -248,6 +262,16 @@ impl<E: Element> Engine<E> {
             }
         }
         Ok(())
+    }
+
+    /// With more threads than blocks, several take a block together, if its recurrence has work for them.
+    fn form_teams(&mut self, pool: &Pool) {
+        let rows = self.blocks[..self.count].iter().map(|block| block.rows.len()).max().unwrap_or(0);
+        let shared = Team::is_worthwhile(rows * self.recurrent, self.recurrent);
+        let members = if shared { (pool.threads() / self.count).max(1) } else { 1 };
+        if self.teams.len() < self.count || self.teams[0].members() != members {
+            self.teams = self.blocks.iter().map(|_| Arc::new(Team::new(members))).collect();
+        }
     }
 
     fn unload(&self, name: &str, operand: Operand, batch: &Batch<E>) -> Result<Tensor<E>> {
@@ -276,14 +300,13 @@ impl<E: Element> Block<E> {
         program: &Program,
         plan: &Plan,
         kernels: Kernels<E>,
+        team: &Team,
         task: &Task<'_, E>,
         tallies: &mut Vec<Tally<E>>,
     ) -> Result<()> {
         load::load(self, program, plan, task.batch)?;
         let (weights, noise) = (task.weights, task.noise);
-        let team = Team::new(1);
-        let mut f =
-            Frame { kernels, team: &team, program, plan, weights, block: self, span: Span::All, noise };
+        let mut f = Frame { kernels, team, program, plan, weights, block: self, span: Span::All, noise };
         forward_all(&mut f, &program.instructions, task.probe)?;
         if task.backward {
             for goal in task.goals.iter().filter(|goal| plan.has_gradient(goal.value)) {
