@@ -63,6 +63,9 @@ impl<E> Default for Outcome<E> {
     }
 }
 
+/// Blocks, what they come to, and who takes them.
+type Piece<'a, E> = (&'a mut [Block<E>], &'a mut [Outcome<E>], &'a [Arc<Team>]);
+
 /// What a run does with each block.
 struct Task<'a, E> {
     weights: &'a Weights<E>,
@@ -238,18 +241,13 @@ impl<E: Element> Engine<E> {
         self.form_teams(pool);
         let (program, plan, kernels) = (&*self.program, &self.plan, self.kernels);
         let piece = (&mut self.blocks[..count], &mut self.outcomes[..count], &self.teams[..count]);
-        pool.for_each_chunk(
-            piece,
-            count,
-            1,
-            |(blocks, outcomes, teams): (&mut [Block<E>], &mut [Outcome<E>], &[Arc<Team>])| {
-                for ((block, outcome), team) in blocks.iter_mut().zip(outcomes).zip(teams) {
-                    outcome.result = pool.with_helpers(team, || {
-                        block.run(program, plan, kernels, team, task, &mut outcome.tallies)
-                    });
-                }
-            },
-        );
+        pool.for_each_chunk(piece, count, 1, |(blocks, outcomes, teams): Piece<'_, E>| {
+            for ((block, outcome), team) in blocks.iter_mut().zip(outcomes).zip(teams) {
+                outcome.result = pool.with_helpers(team, || {
+                    block.run(program, plan, kernels, team, task, &mut outcome.tallies)
+                });
+            }
+        });
         self.scores.clear();
         self.scores.resize(task.goals.len(), Score::default());
         for outcome in &mut self.outcomes[..count] {
