@@ -1,9 +1,9 @@
 //! The thread pool, and the only use of rayon.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use unrolled_kernels::flush_subnormals;
+use unrolled_kernels::{Team, flush_subnormals};
 
 use crate::{Error, Result};
 
@@ -60,6 +60,21 @@ impl Pool {
         }
     }
 
+    /// Calls `work` while threads of the pool help `team`, as many of its members as get to it.
+    pub fn with_helpers<T>(&self, team: &Arc<Team>, work: impl FnOnce() -> T) -> T {
+        let session = team.session();
+        for member in 1..team.members() {
+            let Some(threads) = &self.threads else { break };
+            let team = Arc::clone(team);
+            threads.spawn(move || {
+                let _mode = flush_subnormals();
+                team.assist(member, session);
+            });
+        }
+        let _dismissal = Dismissal(team);
+        work()
+    }
+
     /// Cuts `piece`, which is `length` long, into chunks of `size` (the last may be shorter) and calls `work` on
     /// each, on any thread and with subnormals flushed. A single chunk stays on the calling thread. Nothing is
     /// allocated.
@@ -79,6 +94,15 @@ fn each<P: Divide>(mut piece: P, mut length: usize, size: usize, work: &impl Fn(
         (piece, length) = (rest, length - size);
     }
     call(piece, work);
+}
+
+/// Lets the helpers of a team go, also when its leader panics.
+struct Dismissal<'a>(&'a Team);
+
+impl Drop for Dismissal<'_> {
+    fn drop(&mut self) {
+        self.0.dismiss();
+    }
 }
 
 fn call<P>(piece: P, work: &impl Fn(P)) {

@@ -75,6 +75,28 @@ fn any_number_of_threads() {
     }
 }
 
+/// Too few rows for a block each: the units of a step are split over the threads.
+#[test]
+fn any_number_of_threads_on_few_rows() {
+    const SIZE: usize = 250;
+    for (cell, rows) in [("rnn_tanh", 1), ("lstm", 1), ("gru", 3), ("gru_before", 2), ("lstm", 20)] {
+        let mut b = Builder::default();
+        b.node("x", sequence(5), &[]);
+        b.layer("a", cell, 0, "x", [5, SIZE], true, true, &[]).output("y", "a:output");
+        let everything = |threads| {
+            let model = Model::<f32>::new(&b.graph(), threads);
+            let batch = model.batch(vec![ragged(rows, 6)], vec![]);
+            let run = model.forward(&batch);
+            let (parameters, inputs) = model.gradient(&batch, &model.upstream(&batch));
+            [tensors(&run.outputs), tensors(&inputs), vec![bits(&parameters)]].concat()
+        };
+        let one = everything(1);
+        for threads in [2, 3, 5] {
+            assert!(one == everything(threads), "{cell}, {rows} rows, {threads} threads");
+        }
+    }
+}
+
 #[test]
 fn any_instruction_set() {
     for cell in CELLS {

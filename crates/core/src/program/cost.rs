@@ -12,16 +12,20 @@ pub struct Cost {
     pub row: f64,
     /// By axis: for each valid step of a row.
     pub steps: Vec<f64>,
+    /// The weights of the largest product that a step of a recurrence waits for; 0 without any.
+    pub recurrent: usize,
 }
 
 impl Program {
     /// What a forward run takes.
     #[must_use]
     pub fn cost(&self) -> Cost {
-        let mut cost = Cost { row: 0.0, steps: vec![0.0; self.axes.len()] };
+        let mut cost = Cost { row: 0.0, steps: vec![0.0; self.axes.len()], recurrent: 0 };
         for instruction in &self.instructions {
             let (axis, operations) = match &instruction.op {
                 Operation::Recurrence(op) => {
+                    let largest = op.body.iter().map(|inner| weights(&inner.op)).max().unwrap_or(0);
+                    cost.recurrent = cost.recurrent.max(largest);
                     (Some(op.axis), op.body.iter().map(|inner| self.operations(inner)).sum())
                 }
                 _ => {
@@ -38,19 +42,20 @@ impl Program {
     /// What an instruction takes for a row or step.
     fn operations(&self, instruction: &Instruction) -> f64 {
         let elements: usize = instruction.outputs.iter().map(|&value| self.values[value].width).sum();
-        ELEMENTWISE * elements as f64 + products(&instruction.op)
+        ELEMENTWISE * elements as f64 + 2.0 * weights(&instruction.op) as f64
     }
 }
 
-fn products(op: &Operation) -> f64 {
+/// The weights of an operation's product.
+fn weights(op: &Operation) -> usize {
     match op {
         Operation::Linear(linear)
         | Operation::ActivationStep { linear, .. }
         | Operation::Lstm { linear: Some(linear) }
         | Operation::Gru { linear: Some(linear) } => {
             let Linear { weight: TensorRef { rows, columns, .. }, .. } = linear;
-            2.0 * (rows * columns) as f64
+            rows * columns
         }
-        _ => 0.0,
+        _ => 0,
     }
 }

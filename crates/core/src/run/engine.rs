@@ -21,10 +21,13 @@ pub struct Engine<E> {
     kernels: Kernels<E>,
     /// Behind those of the last run, room for more.
     blocks: Vec<Block<E>>,
+    /// By block: the threads that share its work.
+    teams: Vec<Arc<Team>>,
+    /// The weights of the largest recurrent product.
+    recurrent: usize,
     /// Blocks of the last run.
     count: usize,
     cut: Cut<E>,
-    team: Team,
     outcomes: Vec<Outcome<E>>,
     scores: Vec<Score>,
 }
@@ -62,6 +65,9 @@ impl<E> Default for Outcome<E> {
     }
 }
 
+/// Blocks, what they come to, and who takes them.
+type Piece<'a, E> = (&'a mut [Block<E>], &'a mut [Outcome<E>], &'a [Arc<Team>]);
+
 /// What a run does with each block.
 struct Task<'a, E> {
     weights: &'a Weights<E>,
@@ -80,6 +86,8 @@ impl<E: Element> Engine<E> {
         let tape = if let Mode::Training { tape, .. } = mode { tape } else { Tape::Whole };
         let plan = program.plan(mode);
         Self {
+            recurrent: program.cost().recurrent,
+            teams: Vec::new(),
             program,
             plan,
             tape,
@@ -87,7 +95,6 @@ impl<E: Element> Engine<E> {
             blocks: Vec::new(),
             count: 0,
             cut: Cut::default(),
-            team: Team::new(1),
             outcomes: Vec::new(),
             scores: Vec::new(),
         }
@@ -241,11 +248,14 @@ impl<E: Element> Engine<E> {
             block.rows = rows;
             block.window_steps = steps;
         }
-        let (program, plan, kernels, team) = (&*self.program, &self.plan, self.kernels, &self.team);
-        let piece = (&mut self.blocks[..count], &mut self.outcomes[..count]);
-        pool.for_each_chunk(piece, count, 1, |(blocks, outcomes): (&mut [Block<E>], &mut [Outcome<E>])| {
-            for (block, outcome) in blocks.iter_mut().zip(outcomes) {
-                outcome.result = block.run(program, plan, kernels, team, task, &mut outcome.tallies);
+        self.form_teams(pool);
+        let (program, plan, kernels) = (&*self.program, &self.plan, self.kernels);
+        let piece = (&mut self.blocks[..count], &mut self.outcomes[..count], &self.teams[..count]);
+        pool.for_each_chunk(piece, count, 1, |(blocks, outcomes, teams): Piece<'_, E>| {
+            for ((block, outcome), team) in blocks.iter_mut().zip(outcomes).zip(teams) {
+                outcome.result = pool.with_helpers(team, || {
+                    block.run(program, plan, kernels, team, task, &mut outcome.tallies)
+                });
             }
         });
         self.scores.clear();
@@ -260,6 +270,16 @@ impl<E: Element> Engine<E> {
             }
         }
         Ok(())
+    }
+
+    /// With more threads than blocks, several take a block together, if its recurrence has work for them.
+    fn form_teams(&mut self, pool: &Pool) {
+        let rows = self.blocks[..self.count].iter().map(|block| block.rows.len()).max().unwrap_or(0);
+        let shared = Team::is_worthwhile(rows * self.recurrent, self.recurrent);
+        let members = if shared { (pool.threads() / self.count).max(1) } else { 1 };
+        if self.teams.len() < self.count || self.teams[0].members() != members {
+            self.teams = self.blocks.iter().map(|_| Arc::new(Team::new(members))).collect();
+        }
     }
 
     fn unload(&self, name: &str, operand: Operand, batch: &Batch<E>) -> Result<Tensor<E>> {
