@@ -10,7 +10,7 @@ use support::graphs::{Builder, node, sequence};
 use support::runs::{Model, data, numbers, values};
 use unrolled_core::graph::Graph;
 use unrolled_core::loss::{Loss, LossConfig};
-use unrolled_core::program::Mode;
+use unrolled_core::program::{Mode, Tape};
 use unrolled_core::run::{Batch, Criterion, Engine, Goal, Noise, Tensor, Weights};
 use unrolled_kernels::Element;
 
@@ -53,7 +53,7 @@ fn train<E: Element>(model: &Model<E>, batch: &Batch<E>, weights: &Weights<E>) -
     let loss = Arc::new(Criterion::new(Loss::new(&config, 2).unwrap(), &port.kind));
     let target = values("y", &[ROWS, 2], vec![E::ZERO; ROWS * 2]);
     let (goal, _) = Goal::loss(&model.program, port, batch, &loss, target, |_| 1.0).unwrap();
-    let mode = Mode::Training { seeded: vec![port.value], inputs: false };
+    let mode = Mode::Training { seeded: vec![port.value], inputs: false, tape: Tape::Whole };
     let mut engine = Engine::new(model.program.clone(), mode, model.kernels);
     let mut gradients = vec![E::ZERO; model.program.layout.total()];
     let noise = Noise { training: true, seed: 11, step: 4, time: 0 };
@@ -117,7 +117,7 @@ fn masks(body: &[(&str, Value)], noise: Noise) -> Vec<Vec<f64>> {
         .enumerate()
         .map(|(i, _)| {
             let port = &model.program.outputs[i];
-            let mode = Mode::Training { seeded: vec![port.value], inputs: true };
+            let mode = Mode::Training { seeded: vec![port.value], inputs: true, tape: Tape::Whole };
             let mut engine = Engine::new(model.program.clone(), mode, model.kernels);
             let seed = unrolled_core::run::Seed::Gradient(vec![1.0; 3 * 8 * SIZE]);
             let goal = Goal { value: port.value, seed };

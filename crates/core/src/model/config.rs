@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use crate::clip::Clip;
 use crate::loss::LossConfig;
 use crate::optimizer::OptimizerConfig;
+use crate::program::Tape;
 use crate::scan::Truncation;
 use crate::schedule::Schedule;
 use crate::{Error, Result};
@@ -56,6 +57,33 @@ pub enum OnNonFinite {
     Skip,
 }
 
+/// How much of a step is kept for going back: `"sqrt"` or bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "MemoryText")]
+pub struct MemoryConfig(pub Tape);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum MemoryText {
+    Bytes(f64),
+    Word(String),
+}
+
+impl TryFrom<MemoryText> for MemoryConfig {
+    type Error = String;
+
+    fn try_from(text: MemoryText) -> std::result::Result<Self, String> {
+        match text {
+            MemoryText::Bytes(bytes) if bytes >= 1.0 && bytes.fract() == 0.0 => {
+                Ok(Self(Tape::Bytes(bytes as u64)))
+            }
+            MemoryText::Bytes(bytes) => Err(format!("memory: expected whole bytes, at least 1, got {bytes}")),
+            MemoryText::Word(word) if word == "sqrt" => Ok(Self(Tape::Sqrt)),
+            MemoryText::Word(word) => Err(format!("memory: expected \"sqrt\" or bytes, got \"{word}\"")),
+        }
+    }
+}
+
 /// How to train.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -78,6 +106,9 @@ pub struct TrainerConfig {
     /// How far gradients go back; all the way if absent.
     #[serde(default)]
     pub truncate: Option<Truncation>,
+    /// How much of a step is kept for going back; everything if absent.
+    #[serde(default)]
+    pub memory: MemoryConfig,
     /// The seed of dropout.
     #[serde(default)]
     pub seed: u64,

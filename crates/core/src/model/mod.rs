@@ -9,7 +9,7 @@ mod objective;
 mod stream;
 mod trainer;
 
-pub use config::{LossTerm, MeasureConfig, OnNonFinite, Reduction, TrainerConfig};
+pub use config::{LossTerm, MeasureConfig, MemoryConfig, OnNonFinite, Reduction, TrainerConfig};
 pub use description::Description;
 pub use network::Model;
 pub use objective::{Memory, Report, Term};

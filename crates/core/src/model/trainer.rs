@@ -63,7 +63,8 @@ impl<E: Element> Trainer<E> {
         }
         let total = program.layout.total();
         let optimizer = Optimizer::new(&config.optimizer, total)?;
-        let mode = Mode::Training { seeded: objective.seeded(&program), inputs: false };
+        let mode =
+            Mode::Training { seeded: objective.seeded(&program), inputs: false, tape: config.memory.0 };
         Ok(Self {
             batch: Batch::empty(&program),
             carried: Carried::new(&program),

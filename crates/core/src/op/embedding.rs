@@ -10,7 +10,7 @@ pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, op: &Embedding, i: &Inst
     let mut y = f.take(Operand::Value(i.outputs[0]));
     let table = f.weights.matrix(op.weight);
     let mut rows = y.matrix();
-    for (row, &id) in f.block.ids[i.inputs[0]].iter().enumerate() {
+    for (row, &id) in f.ids(i.inputs[0]).iter().enumerate() {
         if op.padding == Some(id) {
             rows.row_mut(row).fill(E::ZERO);
         } else {

@@ -32,7 +32,7 @@ pub use instruction::{
     Dropout, Embedding, Instruction, LayerNorm, Linear, Operation, PackId, PackSpec, Pool, Recurrence, Shift,
     StateLink, TensorRef,
 };
-pub use plan::{Delay, Mode, Operand, Plan, Space};
+pub use plan::{Delay, Mode, Operand, Plan, Space, Tape};
 
 /// The index of a value of the program.
 pub type ValueId = usize;

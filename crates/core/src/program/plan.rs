@@ -4,8 +4,9 @@
 //! share one; what lives for a single step of a loop holds a single step.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
-use super::differentiate::{self, Gradients, defined, read};
+use super::differentiate::{self, Contribution, Gradients, defined, read};
 use super::{Operation, Program, StateLink, ValueId, uses};
 
 /// What a plan is for.
@@ -19,7 +20,21 @@ pub enum Mode {
         seeded: Vec<ValueId>,
         /// Whether the gradients of inputs and initial states are wanted too.
         inputs: bool,
+        /// How much is kept for going back.
+        tape: Tape,
     },
+}
+
+/// How much a training step keeps for going back; the rest is computed once more, to the same bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tape {
+    /// Everything.
+    #[default]
+    Whole,
+    /// The states between windows of time, and one window: as long as makes both together smallest.
+    Sqrt,
+    /// The fewest windows with which the tape takes at most so many bytes.
+    Bytes(u64),
 }
 
 /// What the rows of a slot are.
@@ -31,6 +46,10 @@ pub enum Space {
     Axis(usize),
     /// The rows alive at one step of an axis.
     Step(usize),
+    /// The valid steps of an axis in one window.
+    Window(usize),
+    /// The rows of the batch at each border of an axis's windows, its ends among them.
+    Borders(usize),
 }
 
 /// A value or its gradient.
@@ -40,6 +59,23 @@ pub enum Operand {
     Value(ValueId),
     /// Its gradient.
     Gradient(ValueId),
+    /// An incoming state as it enters the window that runs so late.
+    Border(ValueId, usize),
+    /// The gradient of that; those of two neighbours are kept.
+    BorderGradient(ValueId, usize),
+}
+
+impl Operand {
+    /// The value that it is, or that it belongs to.
+    #[must_use]
+    pub fn value(self) -> ValueId {
+        match self {
+            Self::Value(value)
+            | Self::Gradient(value)
+            | Self::Border(value, _)
+            | Self::BorderGradient(value, _) => value,
+        }
+    }
 }
 
 /// A buffer that operands take turns in.
@@ -64,9 +100,14 @@ pub struct Plan {
     pub each_step: Vec<Vec<ValueId>>,
     /// By axis: whether sums read the states before the steps, of scans from first to last and of reversed ones.
     pub before: Vec<[bool; 2]>,
+    /// Whether groups run window by window.
+    pub windowed: bool,
+    /// By value: the group that alone knows it, where that runs window by window.
+    pub groups: Vec<Option<usize>>,
     /// By value: whether it is an incoming state that backward reads, and so is copied once more.
     pub again: Vec<bool>,
     delays: Vec<Option<Delay>>,
+    borders: HashMap<Operand, Place>,
     values: Vec<Option<Place>>,
     value_gradients: Vec<Option<Place>>,
     training: bool,
@@ -93,6 +134,10 @@ impl Plan {
         match operand {
             Operand::Value(value) => self.values[value],
             Operand::Gradient(value) => self.value_gradients[value],
+            Operand::Border(value, _) => self.borders.get(&Operand::Border(value, 0)).copied(),
+            Operand::BorderGradient(value, at) => {
+                self.borders.get(&Operand::BorderGradient(value, at % 2)).copied()
+            }
         }
     }
 
@@ -101,8 +146,15 @@ impl Plan {
     pub fn delay(&self, operand: Operand) -> Option<Delay> {
         match operand {
             Operand::Value(value) => self.delays[value],
-            Operand::Gradient(_) => None,
+            _ => None,
         }
+    }
+
+    /// Whether some sum goes over all steps of an axis at once.
+    #[must_use]
+    pub fn lists(&self, axis: usize) -> bool {
+        let whole = |c: &Contribution| c.space == Space::Axis(axis) && !(self.windowed && c.group.is_some());
+        self.gradients.contributions.iter().any(whole)
     }
 
     /// Whether the plan runs backward.
@@ -124,18 +176,27 @@ pub(super) fn plan(program: &Program, mode: Mode) -> Plan {
         Mode::Inference => {
             (Gradients { needed: vec![false; program.values.len()], contributions: Vec::new() }, false)
         }
-        Mode::Training { seeded, inputs } => (differentiate::differentiate(program, seeded, *inputs), true),
+        Mode::Training { seeded, inputs, .. } => {
+            (differentiate::differentiate(program, seeded, *inputs), true)
+        }
     };
+    let windowed = matches!(mode, Mode::Training { tape: Tape::Sqrt | Tape::Bytes(_), .. });
+    let seeded: &[ValueId] = if let Mode::Training { seeded, .. } = &mode { seeded } else { &[] };
     let delays = delays(program);
-    let mut lives = Lives::new(program, &gradients, training, &delays);
-    lives.forward();
+    let groups = if windowed { inside_groups(program) } else { vec![None; program.values.len()] };
+    let mut lives = Lives::new(program, &gradients, training, &delays, &groups);
+    lives.forward(seeded);
     let mut first_touched = vec![Vec::new(); program.instructions.len()];
     let mut each_step = vec![Vec::new(); program.instructions.len()];
-    if let Mode::Training { seeded, inputs } = &mode {
+    if let Mode::Training { seeded, inputs, .. } = &mode {
         lives.backward(seeded, *inputs, &mut first_touched, &mut each_step);
     }
     lives.keep_contributions();
-    let (slots, places) = lives.assign();
+    if windowed {
+        program.groups.iter().for_each(|group| lives.repeat(group.range.clone()));
+    }
+    let (mut slots, places) = lives.assign();
+    let borders = if windowed { borders(program, &gradients, &mut slots) } else { HashMap::new() };
     let all = |operand: fn(ValueId) -> Operand| {
         (0..program.values.len()).map(|value| places.get(&operand(value)).copied()).collect()
     };
@@ -149,11 +210,53 @@ pub(super) fn plan(program: &Program, mode: Mode) -> Plan {
         each_step,
         before,
         again,
+        windowed,
+        groups,
         delays,
+        borders,
         values,
         value_gradients,
         training,
     }
+}
+
+/// By value: the group that alone knows it, over time.
+fn inside_groups(program: &Program) -> Vec<Option<usize>> {
+    let mut groups = vec![None; program.values.len()];
+    for (g, group) in program.groups.iter().enumerate() {
+        for value in program.instructions[group.range.clone()].iter().flat_map(defined) {
+            groups[value] = (program.values[value].axis == Some(group.axis)).then_some(g);
+        }
+    }
+    for (i, instruction) in program.instructions.iter().enumerate() {
+        for value in read(instruction) {
+            if groups[value].is_some_and(|g| !program.groups[g].range.contains(&i)) {
+                groups[value] = None;
+            }
+        }
+    }
+    groups
+}
+
+/// Storage for the states at the borders of windows, and for their gradients.
+fn borders(program: &Program, gradients: &Gradients, slots: &mut Vec<Slot>) -> HashMap<Operand, Place> {
+    let mut borders = HashMap::new();
+    for instruction in &program.instructions {
+        let Operation::Recurrence(recurrence) = &instruction.op else { continue };
+        for state in &recurrence.states {
+            let width = program.values[state.incoming].width;
+            let mut add = |operand, space| {
+                slots.push(Slot { space, width });
+                borders.insert(operand, (slots.len() - 1, space));
+            };
+            add(Operand::Border(state.incoming, 0), Space::Borders(recurrence.axis));
+            if [state.incoming, state.next, state.last].iter().any(|&value| gradients.needed[value]) {
+                add(Operand::BorderGradient(state.incoming, 0), Space::Rows);
+                add(Operand::BorderGradient(state.incoming, 1), Space::Rows);
+            }
+        }
+    }
+    borders
 }
 
 /// The incoming states that nobody reads outside of their loops.
@@ -215,6 +318,7 @@ struct Lives<'a> {
     gradients: &'a Gradients,
     training: bool,
     delays: &'a [Option<Delay>],
+    groups: &'a [Option<usize>],
     lives: HashMap<Operand, Life>,
     alias: HashMap<Operand, Operand>,
 }
@@ -225,8 +329,10 @@ impl<'a> Lives<'a> {
         gradients: &'a Gradients,
         training: bool,
         delays: &'a [Option<Delay>],
+        groups: &'a [Option<usize>],
     ) -> Self {
-        Self { program, gradients, training, delays, lives: HashMap::new(), alias: HashMap::new() }
+        let (lives, alias) = (HashMap::new(), HashMap::new());
+        Self { program, gradients, training, delays, groups, lives, alias }
     }
 
     fn loss(&self) -> usize {
@@ -243,7 +349,11 @@ impl<'a> Lives<'a> {
 
     /// The space of a value's whole extent.
     fn whole(&self, value: ValueId) -> Space {
-        self.program.values[value].axis.map_or(Space::Rows, Space::Axis)
+        match (self.program.values[value].axis, self.groups[value]) {
+            (None, _) => Space::Rows,
+            (Some(axis), None) => Space::Axis(axis),
+            (Some(axis), Some(_)) => Space::Window(axis),
+        }
     }
 
     /// Follows what works in place to the operand that owns the storage.
@@ -257,8 +367,7 @@ impl<'a> Lives<'a> {
 
     /// Widens an operand's life to a time.
     fn touch(&mut self, operand: Operand, time: usize, space: Space) {
-        let (Operand::Value(value) | Operand::Gradient(value)) = operand;
-        let width = self.program.values[value].width;
+        let width = self.program.values[operand.value()].width;
         if width == 0 {
             return;
         }
@@ -266,28 +375,49 @@ impl<'a> Lives<'a> {
         let life = self.lives.entry(owner).or_insert(Life { start: time, end: time, space, width });
         life.start = life.start.min(time);
         life.end = life.end.max(time);
-        if matches!(life.space, Space::Step(_)) {
+        if extent(space) > extent(life.space) {
             life.space = space;
         }
     }
 
     /// Reads all steps of a value again at a time, an incoming state from where it was copied.
-    fn touch_again(&mut self, operand: Operand, time: usize, space: Space) {
+    fn touch_again(&mut self, operand: Operand, time: usize) {
         let delay = match operand {
             Operand::Value(value) => self.delays[value],
-            Operand::Gradient(_) => None,
+            _ => None,
         };
         match delay {
             Some(delay) => {
-                self.touch(Operand::Value(delay.next), time, space);
+                self.touch(Operand::Value(delay.next), time, self.whole(delay.next));
                 self.touch(Operand::Value(delay.initial), time, Space::Rows);
             }
-            None => self.touch(operand, time, space),
+            None => self.touch(operand, time, self.whole(operand.value())),
+        }
+    }
+
+    /// What a group shares with others is read and written until its last window has run, forward and back.
+    fn repeat(&mut self, range: Range<usize>) {
+        let program = self.program;
+        for instruction in &program.instructions[range.clone()] {
+            for value in defined(instruction).into_iter().chain(read(instruction)) {
+                let shared = |lives: &Self, operand| {
+                    let life = lives.lives.get(&lives.owner(operand));
+                    life.map(|life| life.space).filter(|s| matches!(s, Space::Rows | Space::Axis(_)))
+                };
+                if let Some(space) = shared(self, Operand::Value(value)) {
+                    self.touch(Operand::Value(value), range.start, space);
+                    self.touch(Operand::Value(value), self.back(range.start), space);
+                }
+                if let Some(space) = shared(self, Operand::Gradient(value)) {
+                    self.touch(Operand::Gradient(value), self.back(range.end - 1), space);
+                    self.touch(Operand::Gradient(value), self.back(range.start), space);
+                }
+            }
         }
     }
 
     /// The values, from where they are written to where forward, backward and the caller read them.
-    fn forward(&mut self) {
+    fn forward(&mut self, seeded: &[ValueId]) {
         let program = self.program;
         for value in program.inputs.iter().map(|p| p.value).chain(program.states.iter().map(|s| s.initial)) {
             self.touch(Operand::Value(value), 0, self.whole(value));
@@ -320,11 +450,14 @@ impl<'a> Lives<'a> {
                 }
             }
         }
-        for port in &program.outputs {
-            self.touch(Operand::Value(port.value), self.loss(), self.whole(port.value));
+        // Training returns no outputs, only their losses.
+        let outputs = program.outputs.iter().map(|port| port.value);
+        let training = self.training;
+        for value in outputs.filter(|value| !training || seeded.contains(value)) {
+            self.touch(Operand::Value(value), self.loss(), self.whole(value));
         }
         for state in &program.states {
-            self.touch(Operand::Value(state.last), self.loss(), Space::Rows);
+            self.touch(Operand::Value(state.last), self.end(), Space::Rows);
         }
     }
 
@@ -335,7 +468,7 @@ impl<'a> Lives<'a> {
         }
         if self.training && self.gradients.active(inner) {
             for value in uses::backward_reads(inner) {
-                self.touch_again(Operand::Value(value), self.back(i), self.whole(value));
+                self.touch_again(Operand::Value(value), self.back(i));
                 if self.delays[value].is_some() {
                     self.touch(Operand::Value(value), self.back(i), step);
                 }
@@ -449,7 +582,7 @@ impl<'a> Lives<'a> {
         let gradients = self.gradients;
         for contribution in &gradients.contributions {
             for operand in contribution.sum.operands() {
-                self.touch_again(operand, self.end(), contribution.space);
+                self.touch_again(operand, self.end());
             }
         }
     }
@@ -459,15 +592,22 @@ impl<'a> Lives<'a> {
         let mut order: Vec<(Operand, Life)> = self.lives.iter().map(|(&o, &l)| (o, l)).collect();
         order.sort_by_key(|&(operand, life)| (life.start, key(operand)));
         let mut slots: Vec<Slot> = Vec::new();
+        // Windows of a group leave the last one's values where they are until it goes back.
+        let mut users: Vec<Option<usize>> = Vec::new();
         let mut busy_until: Vec<usize> = Vec::new();
         let mut owned: HashMap<Operand, Place> = HashMap::new();
         for (operand, life) in order {
+            let user = match life.space {
+                Space::Window(_) => self.groups[operand.value()],
+                _ => None,
+            };
             let free = (0..slots.len())
-                .filter(|&s| slots[s].space == life.space && busy_until[s] < life.start)
+                .filter(|&s| slots[s].space == life.space && users[s] == user && busy_until[s] < life.start)
                 .min_by_key(|&s| (slots[s].width < life.width, slots[s].width.abs_diff(life.width)));
             let slot = free.unwrap_or_else(|| {
                 slots.push(Slot { space: life.space, width: 0 });
                 busy_until.push(0);
+                users.push(user);
                 slots.len() - 1
             });
             slots[slot].width = slots[slot].width.max(life.width);
@@ -484,9 +624,15 @@ impl<'a> Lives<'a> {
     }
 }
 
-fn key(operand: Operand) -> (ValueId, bool) {
-    match operand {
-        Operand::Value(v) => (v, false),
-        Operand::Gradient(v) => (v, true),
+/// Which of two spaces of one axis is the larger.
+fn extent(space: Space) -> usize {
+    match space {
+        Space::Step(_) => 0,
+        Space::Window(_) => 1,
+        Space::Axis(_) | Space::Rows | Space::Borders(_) => 2,
     }
+}
+
+fn key(operand: Operand) -> (ValueId, bool) {
+    (operand.value(), matches!(operand, Operand::Gradient(_)))
 }

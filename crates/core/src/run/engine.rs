@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use unrolled_kernels::{Element, Kernels, Team};
 
-use super::execute::{Probe, backward_program, forward_all};
+use super::budget::window_steps;
+use super::execute::{Probe, backward_program, forward_program};
 use super::goal::{self, Goal, Score, Tally};
 use super::sums::Cut;
 use super::{Batch, Block, Frame, Noise, Span, Tensor, Weights, load, sums, table, unload};
 use crate::Result;
 use crate::parallel::Pool;
-use crate::program::{Mode, Operand, Plan, Program, ValueId};
+use crate::program::{Mode, Operand, Plan, Program, Tape, ValueId};
 
 /// A program, its storage plan and the blocks that keep their storage from run to run.
 pub struct Engine<E> {
     program: Arc<Program>,
     plan: Plan,
+    tape: Tape,
     kernels: Kernels<E>,
     /// Behind those of the last run, room for more.
     blocks: Vec<Block<E>>,
@@ -81,12 +83,14 @@ impl<E: Element> Engine<E> {
     /// Plans a program for a mode.
     #[must_use]
     pub fn new(program: Arc<Program>, mode: Mode, kernels: Kernels<E>) -> Self {
+        let tape = if let Mode::Training { tape, .. } = mode { tape } else { Tape::Whole };
         let plan = program.plan(mode);
         Self {
             recurrent: program.cost().recurrent,
             teams: Vec::new(),
             program,
             plan,
+            tape,
             kernels,
             blocks: Vec::new(),
             count: 0,
@@ -231,12 +235,18 @@ impl<E: Element> Engine<E> {
 
     fn each_block(&mut self, task: &Task<'_, E>, pool: &Pool) -> Result<()> {
         let ranges = load::split(task.batch.rows(), pool.threads());
+        let steps = window_steps(&self.program, &self.plan, self.tape, task.batch, &ranges)?;
+        if self.plan.windowed && self.blocks.iter().any(|block| block.window_steps != steps) {
+            // What windows of another length needed is not held beside what these do.
+            self.blocks.clear();
+        }
         let count = ranges.len();
         self.count = count;
         self.blocks.resize_with(count.max(self.blocks.len()), Block::default);
         self.outcomes.resize_with(count.max(self.outcomes.len()), Outcome::default);
         for (block, rows) in self.blocks.iter_mut().zip(ranges) {
             block.rows = rows;
+            block.window_steps = steps;
         }
         self.form_teams(pool);
         let (program, plan, kernels) = (&*self.program, &self.plan, self.kernels);
@@ -305,20 +315,42 @@ impl<E: Element> Block<E> {
         load::load(self, program, plan, task.batch)?;
         let (weights, noise) = (task.weights, task.noise);
         let mut f = Frame { kernels, team, program, plan, weights, block: self, span: Span::All, noise };
-        forward_all(&mut f, &program.instructions, task.probe)?;
-        if task.backward {
-            for goal in task.goals.iter().filter(|goal| plan.has_gradient(goal.value)) {
-                f.zero(goal.value);
-            }
-        }
+        forward_program(&mut f, task.probe)?;
         tallies.resize_with(task.goals.len(), Tally::default);
-        for (goal, tally) in task.goals.iter().zip(tallies) {
-            goal::seed(&mut f, goal, task.batch, task.from, tally);
-        }
+        tallies.iter_mut().for_each(|tally| tally.begin(f.block.rows.len()));
         if task.backward {
-            backward_program(&mut f);
+            backward_program(&mut f, &mut |f, group| {
+                seed(f, task, group, tallies);
+                Ok(())
+            })?;
             table::order(plan, self);
+        } else {
+            seed(&mut f, task, None, tallies);
+        }
+        for (goal, tally) in task.goals.iter().zip(tallies) {
+            tally.finish(self, program.values[goal.value].axis);
         }
         Ok(())
+    }
+}
+
+/// Computes the losses at hand: of the values that a group alone knows, or of all others. Backward, their gradients
+/// begin at zero.
+fn seed<E: Element>(
+    f: &mut Frame<'_, E>,
+    task: &Task<'_, E>,
+    group: Option<usize>,
+    tallies: &mut [Tally<E>],
+) {
+    let own = |f: &Frame<'_, E>, goal: &Goal<E>| f.plan.groups[goal.value] == group;
+    for goal in task.goals {
+        if own(f, goal) && f.has_gradient(goal.value) {
+            f.zero(goal.value);
+        }
+    }
+    for (goal, tally) in task.goals.iter().zip(tallies) {
+        if own(f, goal) {
+            goal::seed(f, goal, task.batch, task.from, tally);
+        }
     }
 }

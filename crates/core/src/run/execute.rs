@@ -1,8 +1,10 @@
 //! Instructions one after another, forward and back.
 
+use std::ops::Range;
+
 use unrolled_kernels::Element;
 
-use super::Frame;
+use super::{Frame, window};
 use crate::cell::{gru, lstm, rnn};
 use crate::finite::first_non_finite;
 use crate::op::{
@@ -83,13 +85,60 @@ pub(crate) fn backward_all<E: Element>(f: &mut Frame<'_, E>, list: &[Instruction
     }
 }
 
-/// Sends gradients back through the whole program, to each value for the first time onto zeros.
-pub(crate) fn backward_program<E: Element>(f: &mut Frame<'_, E>) {
+/// The instructions from `first` on that run together: a group, if it runs window by window, or one alone.
+fn together<E: Element>(f: &Frame<'_, E>, first: usize) -> (Option<usize>, Range<usize>) {
+    let group = f.program.groups.iter().position(|group| group.range.contains(&first));
+    match group.filter(|_| f.plan.windowed) {
+        Some(group) => (Some(group), f.program.groups[group].range.clone()),
+        None => (None, first..first + 1),
+    }
+}
+
+/// Runs the whole program.
+pub(crate) fn forward_program<E: Element>(f: &mut Frame<'_, E>, probe: Probe) -> Result<()> {
+    let mut first = 0;
+    while first < f.program.instructions.len() {
+        let (group, range) = together(f, first);
+        first = range.end;
+        match group {
+            Some(group) => window::forward(f, &f.program.groups[group], probe)?,
+            None => forward_all(f, &f.program.instructions[range], probe)?,
+        }
+    }
+    Ok(())
+}
+
+/// Sends gradients back through the whole program. `seed` gives the losses of a group that is at hand window by
+/// window their part, or of all other values.
+pub(super) fn backward_program<E: Element>(
+    f: &mut Frame<'_, E>,
+    seed: &mut impl FnMut(&mut Frame<'_, E>, Option<usize>) -> Result<()>,
+) -> Result<()> {
+    seed(f, None)?;
+    let mut end = f.program.instructions.len();
+    while end > 0 {
+        let (group, range) = together(f, end - 1);
+        end = range.start;
+        match group {
+            Some(group) => window::backward(f, group, seed)?,
+            None => backward_group(f, range),
+        }
+    }
+    Ok(())
+}
+
+/// Sends gradients back through some of the program's instructions, to each value for the first time onto zeros.
+pub(super) fn backward_group<E: Element>(f: &mut Frame<'_, E>, range: Range<usize>) {
     let (program, plan) = (f.program, f.plan);
-    for (index, instruction) in program.instructions.iter().enumerate().rev() {
+    for index in range.rev() {
+        let instruction = &program.instructions[index];
         if plan.gradients.active(instruction) {
+            // A window adds to what its group has begun.
+            let inside = f.block.window.is_some();
             for &value in &plan.first_touched[index] {
-                f.zero(value);
+                if !inside || program.values[value].axis.is_some() {
+                    f.zero(value);
+                }
             }
             backward(f, instruction, &plan.each_step[index]);
         }

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Team};
 
-use super::{GRANULE, Name, SumBlock, Timeline, Weights};
+use super::granule::Summed;
+use super::{GRANULE, Name, SumBlock, Timeline, Weights, Window};
 use crate::program::{Operand, Plan, Program, Space, ValueId};
 use crate::{Error, Result};
 
@@ -13,8 +14,16 @@ use crate::{Error, Result};
 pub struct Block<E> {
     /// Which rows of the batch.
     pub rows: Range<usize>,
-    /// By axis.
+    /// By axis; in a window that of its steps.
     pub timelines: Vec<Timeline>,
+    /// By axis: the steps of each window, where groups run window by window.
+    pub windows: Vec<Vec<Timeline>>,
+    /// Steps of a window.
+    pub window_steps: usize,
+    /// Where the run stands, in a window.
+    pub window: Option<Window>,
+    /// By contribution: what its granules came to so far, where its group runs window by window.
+    pub sums: Vec<Summed<E>>,
     /// The blocks of sums over rows; behind those there are, room for more.
     pub row_blocks: Vec<SumBlock>,
     /// By slot of the plan.
@@ -35,7 +44,59 @@ impl<E: Element> Block<E> {
             Space::Rows => self.rows.len(),
             Space::Axis(axis) => self.timelines[axis].count(),
             Space::Step(axis) => self.timelines[axis].rows(),
+            Space::Window(axis) => self.windows[axis].iter().map(Timeline::count).max().unwrap_or(0),
+            Space::Borders(axis) => (self.windows[axis].len() + 1) * self.rows.len(),
         }
+    }
+
+    /// The rows of a space that are at hand.
+    #[must_use]
+    pub fn range(&self, space: Space, span: Span) -> Range<usize> {
+        match (space, span) {
+            (Space::Axis(axis) | Space::Window(axis), Span::Step { axis: stepping, t })
+                if axis == stepping =>
+            {
+                let base = self.base(space);
+                let step = self.timelines[axis].step(t);
+                base + step.start..base + step.end
+            }
+            (Space::Axis(axis) | Space::Window(axis), _) => {
+                let base = self.base(space);
+                base..base + self.timelines[axis].count()
+            }
+            (Space::Step(axis), Span::Step { t, .. }) => 0..self.timelines[axis].alive(t),
+            (space, _) => 0..self.count(space),
+        }
+    }
+
+    /// Where the window at hand begins in a space.
+    fn base(&self, space: Space) -> usize {
+        match &self.window {
+            Some(window) if space == Space::Axis(window.axis) => window.base,
+            _ => 0,
+        }
+    }
+
+    /// The ids at hand of a value.
+    #[must_use]
+    pub fn ids(&self, value: ValueId, axis: Option<usize>) -> &[u32] {
+        match axis {
+            Some(axis) => &self.ids[value][self.range(Space::Axis(axis), Span::All)],
+            None => &self.ids[value],
+        }
+    }
+
+    /// The rows at hand of an operand, with its slot.
+    #[must_use]
+    pub fn place(&self, plan: &Plan, operand: Operand, span: Span) -> Option<(usize, Range<usize>)> {
+        let (slot, space) = plan.place(operand)?;
+        let rows = self.rows.len();
+        let range = match operand {
+            Operand::Border(_, at) => at * rows..(at + 1) * rows,
+            Operand::BorderGradient(..) => 0..rows,
+            Operand::Value(_) | Operand::Gradient(_) => self.range(space, span),
+        };
+        Some((slot, range))
     }
 
     /// Bytes held: the slots, ids and lists of places.
@@ -43,14 +104,18 @@ impl<E: Element> Block<E> {
     pub fn bytes(&self) -> usize {
         let slots: usize = self.slots.iter().map(|slot| slot.capacity() * size_of::<E>()).sum();
         let ids: usize = self.ids.iter().map(|ids| ids.capacity() * size_of::<u32>()).sum();
-        slots + ids + self.timelines.iter().map(Timeline::bytes).sum::<usize>()
+        let timelines = self.timelines.iter().chain(self.windows.iter().flatten());
+        let sums: usize = self.sums.iter().map(Summed::bytes).sum();
+        slots + ids + sums + timelines.map(Timeline::bytes).sum::<usize>()
     }
 
     /// The blocks of sums over the rows or steps of a space, granule by granule.
     pub fn granules(&self, space: Space) -> impl Iterator<Item = &[SumBlock]> {
         let blocks = match space {
             Space::Rows => &self.row_blocks[..self.rows.len().div_ceil(GRANULE)],
-            Space::Axis(axis) | Space::Step(axis) => self.timelines[axis].blocks(),
+            Space::Axis(axis) | Space::Step(axis) | Space::Window(axis) | Space::Borders(axis) => {
+                self.timelines[axis].blocks()
+            }
         };
         blocks.chunk_by(|a, b| a.granule == b.granule)
     }
@@ -145,23 +210,10 @@ impl<E: Element> Taken<E> {
 
 impl<E: Element> Frame<'_, E> {
     fn place(&self, operand: Operand) -> (usize, Range<usize>, usize) {
-        let Some((slot, space)) = self.plan.place(operand) else {
+        let Some((slot, rows)) = self.block.place(self.plan, operand, self.span) else {
             unreachable!("{operand:?} has no storage: the plan missed a reader");
         };
-        let (Operand::Value(value) | Operand::Gradient(value)) = operand;
-        (slot, self.range(space), self.program.values[value].width)
-    }
-
-    /// The rows at hand of a space.
-    #[must_use]
-    pub fn range(&self, space: Space) -> Range<usize> {
-        match (space, self.span) {
-            (Space::Axis(axis), Span::Step { axis: stepping, t }) if axis == stepping => {
-                self.block.timelines[axis].step(t)
-            }
-            (Space::Step(axis), Span::Step { t, .. }) => 0..self.block.timelines[axis].alive(t),
-            (space, _) => 0..self.block.count(space),
-        }
+        (slot, rows, self.program.values[operand.value()].width)
     }
 
     /// The rows at hand of a value or gradient.
@@ -189,6 +241,18 @@ impl<E: Element> Frame<'_, E> {
         self.block.slots[taken.slot] = taken.data;
     }
 
+    /// The ids at hand.
+    #[must_use]
+    pub fn ids(&self, value: ValueId) -> &[u32] {
+        self.block.ids(value, self.program.values[value].axis)
+    }
+
+    /// Copies rows at hand of one slot onto others of it.
+    pub fn copy_within(&mut self, to: Operand, from: Operand) {
+        let ((slot, to, width), (_, from, _)) = (self.place(to), self.place(from));
+        self.block.slots[slot].copy_within(from.start * width..from.end * width, to.start * width);
+    }
+
     /// Whether a value has a gradient.
     #[must_use]
     pub fn has_gradient(&self, value: ValueId) -> bool {
@@ -197,7 +261,12 @@ impl<E: Element> Frame<'_, E> {
 
     /// Zeroes the rows at hand of a gradient.
     pub fn zero(&mut self, value: ValueId) {
-        let mut taken = self.take(Operand::Gradient(value));
+        self.clear(Operand::Gradient(value));
+    }
+
+    /// Zeroes the rows at hand.
+    pub fn clear(&mut self, operand: Operand) {
+        let mut taken = self.take(operand);
         taken.slice().fill(E::ZERO);
         self.put(taken);
     }
@@ -215,12 +284,18 @@ impl<E: Element> Frame<'_, E> {
     #[must_use]
     pub fn step_of(&self, value: ValueId, row: usize) -> Option<usize> {
         match self.span {
-            Span::Step { t, .. } => Some(t),
+            Span::Step { t, .. } => Some(self.start() + t),
             Span::All => {
                 let timeline = &self.block.timelines[self.program.values[value].axis?];
-                (0..timeline.steps()).find(|&t| timeline.step(t).contains(&row))
+                let t = (0..timeline.steps()).find(|&t| timeline.step(t).contains(&row));
+                t.map(|t| self.start() + t)
             }
         }
+    }
+
+    /// The step that the window at hand begins with.
+    fn start(&self) -> usize {
+        self.block.window.map_or(0, |window| window.start)
     }
 
     /// The timeline of a value over time.

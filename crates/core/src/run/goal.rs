@@ -7,7 +7,7 @@ use unrolled_kernels::{Element, Matrix};
 use super::batch::slice_time;
 use super::check::{Named, check_lengths, check_shape, check_values};
 use super::load::places;
-use super::{Axis, Batch, Data, Frame, Tensor};
+use super::{Axis, Batch, Block, Data, Frame, Tensor};
 use crate::graph::Kind;
 use crate::loss::{Loss, Targets};
 use crate::program::{Operand, Port, Program, ValueId};
@@ -192,7 +192,44 @@ fn targets_at<'a, E: Element>(
 pub(super) struct Tally<E> {
     /// By row of the block: the sum of its losses over its own steps, and its hits. It depends on nothing else.
     pub rows: Vec<(f64, u64)>,
+    /// By step, where windows come to them out of order.
+    steps: Vec<(f64, u32)>,
     scratch: Vec<E>,
+}
+
+impl<E: Element> Tally<E> {
+    /// Nothing yet, of so many rows.
+    pub(super) fn begin(&mut self, rows: usize) {
+        self.steps.clear();
+        self.rows.clear();
+        self.rows.resize(rows, (0.0, 0));
+    }
+
+    fn keep(&mut self, step: usize, (loss, hits): (f64, u32)) {
+        if self.steps.len() <= step {
+            self.steps.resize(step + 1, (0.0, 0));
+        }
+        self.steps[step] = (loss, hits);
+    }
+
+    fn add(&mut self, row: usize, (loss, hits): (f64, u32)) {
+        let sum = &mut self.rows[row];
+        sum.0 += loss;
+        sum.1 += u64::from(hits);
+    }
+
+    /// Sums what windows kept of the steps of an axis.
+    pub(super) fn finish(&mut self, block: &Block<E>, axis: Option<usize>) {
+        let Some(axis) = axis.filter(|_| !self.steps.is_empty()) else { return };
+        let timeline = &block.timelines[axis];
+        for t in 0..timeline.steps() {
+            for (place, &row) in timeline.step(t).zip(timeline.order()) {
+                if let Some(&step) = self.steps.get(place) {
+                    self.add(row as usize, step);
+                }
+            }
+        }
+    }
 }
 
 /// Computes the losses of a block and adds their gradients if the plan has them. Steps before `from` have no loss.
@@ -206,14 +243,13 @@ pub(super) fn seed<E: Element>(
     let axis = f.program.values[goal.value].axis;
     let time = axis.map_or(1, |axis| batch.axes()[axis].time);
     let width = f.program.values[goal.value].width;
+    let (first, base) = f.block.window.map_or((0, 0), |window| (window.start, window.base));
     let skipped = axis.map_or(0, |axis| {
         let timeline = &f.block.timelines[axis];
-        (0..from.min(timeline.steps())).map(|t| timeline.alive(t)).sum()
+        (0..from.saturating_sub(first).min(timeline.steps())).map(|t| timeline.alive(t)).sum()
     });
-    tally.rows.clear();
-    tally.rows.resize(f.block.rows.len(), (0.0, 0));
     let mut d = f.has_gradient(goal.value).then(|| f.take(Operand::Gradient(goal.value)));
-    let places = || places(&f.block.rows, &f.block.timelines, axis, time).enumerate().skip(skipped);
+    let places = || places(&f.block.rows, &f.block.timelines, axis, time, first).enumerate().skip(skipped);
     match (&goal.seed, &mut d) {
         (Seed::Gradient(_), None) => {}
         (Seed::Gradient(values), Some(d)) => {
@@ -232,9 +268,11 @@ pub(super) fn seed<E: Element>(
                 let slope = d.as_mut().map(|d| (*scale, d.matrix().row_range(i..i + 1)));
                 let (mut value, mut hits) = ([0.0], [0]);
                 loss.run(f.kernels, logits, target, &mut tally.scratch, &mut value, &mut hits, slope);
-                let row = &mut tally.rows[place / time - f.block.rows.start];
-                row.0 += value[0];
-                row.1 += u64::from(hits[0]);
+                let outcome = (value[0], hits[0]);
+                match f.block.window {
+                    Some(_) => tally.keep(base + i, outcome),
+                    None => tally.add(place / time - f.block.rows.start, outcome),
+                }
             });
         }
     }

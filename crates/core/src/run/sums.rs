@@ -11,7 +11,7 @@ use super::Block;
 use super::granule::{Part, Source};
 use crate::parallel::{Divide, Pool};
 use crate::params::{Entry, Layout};
-use crate::program::{Contribution, Plan, Program, Sum};
+use crate::program::{Plan, Program, Sum};
 
 /// The fewest rows of a parameter that are worth a task of their own.
 const LEAST_ROWS: usize = 16;
@@ -108,8 +108,8 @@ pub(super) fn add<E: Element>(
         for piece in tasks.pieces {
             let (gradient, more) = rest.split_at_mut(piece.length);
             cut.with_scratch(|scratch| {
-                for (index, contribution) in plan.gradients.contributions.iter().enumerate() {
-                    sources().for_each(|source| piece.add(gradient, source, index, contribution, scratch));
+                for index in 0..plan.gradients.contributions.len() {
+                    sources().for_each(|source| piece.add(gradient, source, index, scratch));
                 }
             });
             rest = more;
@@ -119,14 +119,8 @@ pub(super) fn add<E: Element>(
 
 impl Piece {
     /// Adds a block's part of a contribution to the rows that are this piece's.
-    fn add<E: Element>(
-        &self,
-        gradient: &mut [E],
-        source: Source<'_, E>,
-        index: usize,
-        contribution: &Contribution,
-        scratch: &mut Vec<E>,
-    ) {
+    fn add<E: Element>(&self, gradient: &mut [E], source: Source<'_, E>, index: usize, scratch: &mut Vec<E>) {
+        let contribution = &source.plan.gradients.contributions[index];
         let (own, tensor) = (self.offset..self.offset + self.length, contribution.tensor.range());
         let (start, end) = (own.start.max(tensor.start), own.end.min(tensor.end));
         if start >= end {
@@ -135,6 +129,9 @@ impl Piece {
         let columns = self.columns;
         let part = Part { rows: (start - tensor.start) / columns..(end - tensor.start) / columns, columns };
         let target = &mut gradient[start - own.start..end - own.start];
+        if source.plan.windowed && contribution.group.is_some() {
+            return source.block.sums[index].add_to(source.kernels, target, tensor.len(), &part);
+        }
         if let Sum::Table { gradient, .. } = contribution.sum {
             return source.add_table(target, gradient, &part, index);
         }

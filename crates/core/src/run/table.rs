@@ -27,6 +27,9 @@ pub(super) fn order<E: Element>(plan: &Plan, block: &mut Block<E>) {
     for (contribution, names) in plan.gradients.contributions.iter().zip(&mut all) {
         names.clear();
         let Sum::Table { ids, padding, .. } = &contribution.sum else { continue };
+        if plan.windowed && contribution.group.is_some() {
+            continue;
+        }
         let ids = &block.ids[*ids];
         for granule in block.granules(contribution.space) {
             for (i, own) in visit(granule, contribution.reverse).enumerate() {

@@ -9,7 +9,7 @@ use std::ops::Range;
 pub const GRANULE: usize = 16;
 
 /// Steps of a granule that form one block of a weight gradient's sum.
-const BLOCK_STEPS: usize = 16;
+pub(super) const BLOCK_STEPS: usize = 16;
 
 /// One block of a weight gradient's sum: some steps of a granule's rows, in the order they are summed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,6 +68,21 @@ impl Timeline {
             }
             self.offsets.push(self.offsets[t] + alive);
         }
+    }
+
+    /// The steps `start..end` of the same rows, in the same order.
+    #[must_use]
+    pub fn window(&self, start: usize, end: usize) -> Self {
+        let (start, end) = (start.min(self.steps()), end.min(self.steps()));
+        let lengths = self.lengths.iter().map(|&n| n.clamp(start, end) - start).collect();
+        let offsets = self.offsets[start..=end].iter().map(|&place| place - self.offsets[start]).collect();
+        Self { order: self.order.clone(), lengths, offsets, ..Self::default() }
+    }
+
+    /// Where step `t` begins; behind the last step, where that ends.
+    #[must_use]
+    pub fn offset(&self, t: usize) -> usize {
+        self.offsets[t.min(self.steps())]
     }
 
     /// Lists the blocks of sums over this axis; with the steps before of scans from first to last, and of
@@ -140,6 +155,15 @@ impl Timeline {
         } else {
             (t > 0).then(|| self.place(t - 1, position))
         }
+    }
+
+    /// Bytes of such lists for `rows` rows, `steps` steps and sums over `places` places.
+    #[must_use]
+    pub fn size(rows: usize, steps: usize, places: usize, before: [bool; 2]) -> usize {
+        let lists = 1 + before.iter().filter(|&&wanted| wanted).count();
+        rows * (size_of::<u32>() + size_of::<usize>())
+            + (steps + 1) * size_of::<usize>()
+            + places * lists * size_of::<u32>()
     }
 
     /// Bytes of the lists.

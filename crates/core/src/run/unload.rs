@@ -16,7 +16,7 @@ pub(super) fn unload<E: Element>(
     batch: &Batch<E>,
     blocks: &[Block<E>],
 ) -> Result<Tensor<E>> {
-    let (Operand::Value(value) | Operand::Gradient(value)) = operand;
+    let value = operand.value();
     let (shape, lengths) = shape(program, batch, value);
     let count = shape.iter().try_fold(1_usize, |n, &size| n.checked_mul(size));
     let mut data: Vec<E> = Vec::new();
@@ -36,18 +36,18 @@ pub(super) fn copy<E: Element>(
     blocks: &[Block<E>],
     into: &mut [E],
 ) {
-    let (Operand::Value(value) | Operand::Gradient(value)) = operand;
+    let value = operand.value();
     let width = program.values[value].width;
     let axis = program.values[value].axis;
     let time = axis.map_or(1, |axis| batch.axes()[axis].time);
     let stored = match operand {
-        Operand::Value(_) => true,
         Operand::Gradient(value) => plan.has_gradient(value),
+        _ => true,
     };
     let Some((slot, _)) = plan.place(operand).filter(|_| stored) else { return };
     for block in blocks {
         let source = &block.slots[slot];
-        places(&block.rows, &block.timelines, axis, time).enumerate().for_each(|(from, place)| {
+        places(&block.rows, &block.timelines, axis, time, 0).enumerate().for_each(|(from, place)| {
             into[place * width..][..width].copy_from_slice(&source[from * width..][..width]);
         });
     }

@@ -62,11 +62,47 @@ fn steps<'a, E: Element>(f: &'a Frame<'_, E>, op: &Recurrence) -> Steps<'a> {
     Steps { timeline: &f.block.timelines[op.axis], reverse: op.reverse }
 }
 
+/// Where a loop finds the states that rows start with: of the run, or of the window.
+fn first<E: Element>(f: &Frame<'_, E>, state: &StateLink) -> Operand {
+    match f.block.window {
+        Some(window) => Operand::Border(state.incoming, window.order),
+        None => Operand::Value(state.initial),
+    }
+}
+
+/// Where a loop leaves the states that rows end with.
+fn last<E: Element>(f: &Frame<'_, E>, state: &StateLink) -> Operand {
+    match f.block.window {
+        Some(window) => Operand::Border(state.incoming, window.order + 1),
+        None => Operand::Value(state.last),
+    }
+}
+
+/// The gradient of [`first`], if it is wanted.
+fn d_first<E: Element>(f: &Frame<'_, E>, state: &StateLink) -> Option<Operand> {
+    match f.block.window {
+        Some(window) => stored(f, Operand::BorderGradient(state.incoming, window.order)),
+        None => f.has_gradient(state.initial).then_some(Operand::Gradient(state.initial)),
+    }
+}
+
+/// The gradient of [`last`], if there is one.
+fn d_last<E: Element>(f: &Frame<'_, E>, state: &StateLink) -> Option<Operand> {
+    match f.block.window {
+        Some(window) => stored(f, Operand::BorderGradient(state.incoming, window.order + 1)),
+        None => f.has_gradient(state.last).then_some(Operand::Gradient(state.last)),
+    }
+}
+
+fn stored<E: Element>(f: &Frame<'_, E>, operand: Operand) -> Option<Operand> {
+    f.plan.place(operand).is_some().then_some(operand)
+}
+
 /// Runs the body at every step.
 pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, probe: Probe) -> Result<()> {
     for state in &op.states {
         // A row without steps ends where it started.
-        copy_all(f, state.last, state.initial);
+        pass_on(f, state);
     }
     for i in 0..f.block.timelines[op.axis].steps() {
         let t = steps(f, op).at(i);
@@ -83,9 +119,14 @@ pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, probe: 
     Ok(())
 }
 
-fn copy_all<E: Element>(f: &mut Frame<'_, E>, to: ValueId, from: ValueId) {
-    let mut target = f.take(Operand::Value(to));
-    target.slice().copy_from_slice(f.slice(Operand::Value(from)));
+/// The last states begin as the first.
+fn pass_on<E: Element>(f: &mut Frame<'_, E>, state: &StateLink) {
+    let (from, to) = (first(f, state), last(f, state));
+    if let Operand::Border(..) = to {
+        return f.copy_within(to, from);
+    }
+    let mut target = f.take(to);
+    target.slice().copy_from_slice(f.slice(from));
     f.put(target);
 }
 
@@ -103,7 +144,7 @@ fn enter<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, state: &StateLink, t
         }
     }
     f.span = Span::All;
-    let initial = f.matrix(Operand::Value(state.initial));
+    let initial = f.matrix(first(f, state));
     let steps = steps(f, op);
     for p in steps.starting(t) {
         incoming.matrix().row_mut(p).copy_from_slice(initial.row(steps.timeline.order()[p] as usize));
@@ -117,7 +158,7 @@ fn leave<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, state: &StateLink, t
         return;
     }
     f.span = Span::All;
-    let mut last = f.take(Operand::Value(state.last));
+    let mut last = f.take(last(f, state));
     f.span = Span::Step { axis: op.axis, t };
     let next = f.matrix(Operand::Value(state.next));
     let steps = steps(f, op);
@@ -171,9 +212,9 @@ fn receive<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, state: &StateLink,
             f.kernels.add_assign(d_next.matrix().row_mut(p), d_incoming.row(p));
         }
     }
-    if f.has_gradient(state.last) && !ending.is_empty() {
+    if let Some(d_last) = d_last(f, state).filter(|_| !ending.is_empty()) {
         f.span = Span::All;
-        let d_last = f.matrix(Operand::Gradient(state.last));
+        let d_last = f.matrix(d_last);
         for p in ending {
             let row = f.block.timelines[op.axis].order()[p] as usize;
             f.kernels.add_assign(d_next.matrix().row_mut(p), d_last.row(row));
@@ -184,14 +225,12 @@ fn receive<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, state: &StateLink,
 
 /// Rows that started at `t` hand the gradient of their state to the initial one.
 fn hand_back<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, state: &StateLink, t: usize) {
-    if !f.has_gradient(state.initial)
-        || !f.has_gradient(state.incoming)
-        || steps(f, op).starting(t).is_empty()
-    {
+    if !f.has_gradient(state.incoming) || steps(f, op).starting(t).is_empty() {
         return;
     }
+    let Some(d_initial) = d_first(f, state) else { return };
     f.span = Span::All;
-    let mut d_initial = f.take(Operand::Gradient(state.initial));
+    let mut d_initial = f.take(d_initial);
     f.span = Span::Step { axis: op.axis, t };
     let d_incoming = f.matrix(Operand::Gradient(state.incoming));
     let steps = steps(f, op);
@@ -205,11 +244,9 @@ fn hand_back<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, state: &StateLin
 /// The gradient of a row without steps goes straight through.
 fn pass_through<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence) {
     for state in &op.states {
-        if !f.has_gradient(state.initial) || !f.has_gradient(state.last) {
-            continue;
-        }
-        let mut d_initial = f.take(Operand::Gradient(state.initial));
-        let d_last = f.matrix(Operand::Gradient(state.last));
+        let (Some(d_initial), Some(d_last)) = (d_first(f, state), d_last(f, state)) else { continue };
+        let mut d_initial = f.take(d_initial);
+        let d_last = f.matrix(d_last);
         let timeline = &f.block.timelines[op.axis];
         for p in timeline.alive(0)..timeline.rows() {
             let row = timeline.order()[p] as usize;

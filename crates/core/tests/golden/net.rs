@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use unrolled_core::graph::Graph;
 use unrolled_core::parallel::Pool;
-use unrolled_core::program::{Mode, Program};
+use unrolled_core::program::{Mode, Program, Tape};
 use unrolled_core::run::{Batch, Data, Engine, Goal, Noise, Seed, Tensor, Weights};
 use unrolled_kernels::{Element, Kernels};
 
@@ -56,7 +56,7 @@ impl<E: Element> Net<E> {
 
     fn gradients(&self, batch: &Batch<E>, goals: &[Goal<E>]) -> HashMap<String, Vec<f64>> {
         let seeded = goals.iter().map(|goal| goal.value).collect();
-        let mode = Mode::Training { seeded, inputs: true };
+        let mode = Mode::Training { seeded, inputs: true, tape: Tape::Whole };
         let mut engine = Engine::new(Arc::clone(&self.program), mode, self.kernels);
         let mut flat = vec![E::ZERO; self.weights.values().len()];
         let noise = Noise::default();

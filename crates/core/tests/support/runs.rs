@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use unrolled_core::graph::Graph;
 use unrolled_core::parallel::Pool;
-use unrolled_core::program::{Mode, Program};
+use unrolled_core::program::{Mode, Program, Tape};
 use unrolled_core::run::{Batch, Data, Engine, Goal, Noise, Outputs, Seed, Tensor, Weights};
 use unrolled_kernels::{Element, Kernels};
 
@@ -62,8 +62,11 @@ impl<E: Element> Model<E> {
 
     pub fn add_gradient(&self, batch: &Batch<E>, upstream: &[Vec<E>], gradients: &mut [E]) -> Vec<Tensor<E>> {
         let seeded = self.program.outputs.iter().map(|port| port.value).collect();
-        let mut engine =
-            Engine::new(self.program.clone(), Mode::Training { seeded, inputs: true }, self.kernels);
+        let mut engine = Engine::new(
+            self.program.clone(),
+            Mode::Training { seeded, inputs: true, tape: Tape::Whole },
+            self.kernels,
+        );
         let goals: Vec<Goal<E>> = self
             .program
             .outputs

@@ -1,0 +1,96 @@
+//! How long the windows of a run are.
+
+use std::ops::Range;
+
+use unrolled_kernels::Element;
+
+use super::timeline::GRANULE;
+use super::{Batch, Timeline};
+use crate::program::{Plan, Program, Space, Sum, Tape};
+use crate::{Error, Result};
+
+/// Windows are whole runs of steps of a sum.
+const STEP: usize = super::timeline::BLOCK_STEPS;
+
+/// Steps of a window, for a batch in blocks of rows.
+///
+/// # Errors
+/// [`crate::Code::Size`] for a budget that the shortest windows do not fit, naming what would be needed.
+pub(super) fn window_steps<E: Element>(
+    program: &Program,
+    plan: &Plan,
+    tape: Tape,
+    batch: &Batch<E>,
+    blocks: &(impl Iterator<Item = Range<usize>> + Clone),
+) -> Result<usize> {
+    let time = batch.axes().iter().flat_map(|axis| &axis.lengths).max().map_or(0, |&n| n as usize);
+    let runs = time.div_ceil(STEP).max(1);
+    let lengths = (1..=runs).map(|count| runs.div_ceil(count) * STEP);
+    let bytes = |steps: usize| -> usize {
+        blocks.clone().map(|rows| bytes::<E>(program, plan, batch, &rows, steps)).sum()
+    };
+    match tape {
+        Tape::Whole => Ok(runs * STEP),
+        Tape::Sqrt => Ok(lengths.min_by_key(|&steps| bytes(steps)).unwrap_or(STEP)),
+        Tape::Bytes(budget) => {
+            let fits = |steps: &usize| u64::try_from(bytes(*steps)).is_ok_and(|bytes| bytes <= budget);
+            let least = || lengths.clone().map(bytes).min().unwrap_or(0);
+            lengths.clone().find(fits).ok_or_else(|| {
+                Error::size(format!(
+                    "memory: a tape of {budget} bytes is too small for this batch, which needs at least {}",
+                    least()
+                ))
+            })
+        }
+    }
+}
+
+/// Bytes that a block of rows takes with windows of `steps` steps.
+fn bytes<E: Element>(
+    program: &Program,
+    plan: &Plan,
+    batch: &Batch<E>,
+    rows: &Range<usize>,
+    steps: usize,
+) -> usize {
+    let lengths = |axis: usize| batch.axes()[axis].lengths[rows.clone()].iter().map(|&n| n as usize);
+    let total = |axis: usize| lengths(axis).sum::<usize>();
+    let windows = |axis: usize| lengths(axis).max().unwrap_or(0).div_ceil(steps).max(1);
+    let count = |space: Space| match space {
+        Space::Rows | Space::Step(_) => rows.len(),
+        Space::Axis(axis) => total(axis),
+        Space::Window(axis) => lengths(axis).map(|n| n.min(steps)).sum(),
+        Space::Borders(axis) => (windows(axis) + 1) * rows.len(),
+    };
+    let slots: usize = plan.slots.iter().map(|slot| slot.width * count(slot.space)).sum();
+    let granules = rows.len().div_ceil(GRANULE);
+    let grouped = plan.gradients.contributions.iter().filter(|contribution| contribution.group.is_some());
+    let sums: usize = grouped
+        .map(|c| match (&c.sum, c.space) {
+            (Sum::Table { .. }, Space::Axis(axis)) => {
+                c.tensor.columns * (granules * c.tensor.rows).min(total(axis))
+            }
+            _ => granules * c.tensor.range().len(),
+        })
+        .sum();
+    let ids: usize = program.values.iter().filter(|v| v.width == 0).filter_map(|v| v.axis).map(total).sum();
+    let lists: usize = (0..batch.axes().len())
+        .map(|axis| {
+            let time = lengths(axis).max().unwrap_or(0);
+            let whole = Timeline::size(
+                rows.len(),
+                time,
+                if plan.lists(axis) { total(axis) } else { 0 },
+                plan.before[axis],
+            );
+            whole
+                + Timeline::size(
+                    windows(axis) * rows.len(),
+                    time + windows(axis),
+                    total(axis),
+                    plan.before[axis],
+                )
+        })
+        .sum();
+    (slots + sums) * size_of::<E>() + ids * size_of::<u32>() + lists
+}

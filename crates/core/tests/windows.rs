@@ -1,0 +1,168 @@
+//! A step that keeps one window of time at once has the bits of a step that keeps everything.
+#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use serde_json::json;
+use support::graphs::{Builder, sequence, tokens, vector};
+use support::runs::{Model, data, ids, numbers, values};
+use unrolled_core::program::{Mode, Tape};
+use unrolled_core::run::{Batch, Engine, Goal, Noise, Seed, Tensor};
+use unrolled_core::{Code, Result};
+use unrolled_kernels::Element;
+
+const CELLS: [&str; 5] = ["rnn_tanh", "rnn_relu", "lstm", "gru", "gru_before"];
+
+fn bits<E: Element>(values: &[E]) -> Vec<u64> {
+    values.iter().map(|x| x.to_f64().to_bits()).collect()
+}
+
+fn ragged<E>(mut tensor: Tensor<E>, longest: usize) -> Tensor<E> {
+    let rows = tensor.shape[0];
+    tensor.lengths = Some((0..rows).map(|row| ((row * 29 + 5) % (longest + 1)) as i32).collect());
+    tensor
+}
+
+type Bits = (Vec<u64>, Vec<(String, Vec<u64>)>);
+
+/// Gradients of parameters, inputs and states, and the bytes held.
+fn run(model: &Model<f32>, batch: &Batch<f32>, upstream: &[Vec<f32>], tape: Tape) -> Result<(Bits, usize)> {
+    let seeded = model.program.outputs.iter().map(|port| port.value).collect();
+    let mode = Mode::Training { seeded, inputs: true, tape };
+    let mut engine = Engine::new(model.program.clone(), mode, model.kernels);
+    let goals: Vec<Goal<f32>> = model
+        .program
+        .outputs
+        .iter()
+        .zip(upstream)
+        .map(|(port, d)| Goal { value: port.value, seed: Seed::Gradient(d.clone()) })
+        .collect();
+    let noise = Noise { training: true, seed: 3, ..Noise::default() };
+    let mut gradients = vec![0.0; model.program.layout.total()];
+    let run = engine.gradient(&model.weights, batch, &goals, 0, noise, &model.pool, &mut gradients)?;
+    let inner = run.inputs.iter().chain(&run.states);
+    let inner = inner.map(|tensor| (tensor.name.clone(), bits(data(tensor)))).collect();
+    Ok(((bits(&gradients), inner), engine.bytes()))
+}
+
+/// The smallest budget that is not refused.
+fn least(model: &Model<f32>, batch: &Batch<f32>, upstream: &[Vec<f32>]) -> u64 {
+    let error = run(model, batch, upstream, Tape::Bytes(1)).unwrap_err();
+    assert_eq!(error.code, Code::Size, "{error}");
+    error.message.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+/// Holds every tape to the bits of the whole one.
+fn check(what: &str, b: &Builder, inputs: &[Tensor<f32>]) {
+    let graph = b.graph();
+    let prepared = |threads| {
+        let model = Model::<f32>::new(&graph, threads);
+        let batch = model.batch(inputs.to_vec(), Vec::new());
+        let upstream = model.upstream(&batch);
+        (model, batch, upstream)
+    };
+    let (model, batch, upstream) = prepared(1);
+    let (whole, _) = run(&model, &batch, &upstream, Tape::Whole).unwrap();
+    assert!(whole.0.iter().any(|&x| x != 0), "{what}: no gradient at all");
+    for threads in 1..=4 {
+        let (model, batch, upstream) = prepared(threads);
+        let least = least(&model, &batch, &upstream);
+        for tape in [Tape::Whole, Tape::Sqrt, Tape::Bytes(least), Tape::Bytes(least * 3 / 2)] {
+            let (found, held) = run(&model, &batch, &upstream, tape).unwrap();
+            assert!(found == whole, "{what}, {tape:?}, {threads} threads");
+            if let Tape::Bytes(budget) = tape {
+                assert!(held as u64 <= budget, "{what}: {held} of {budget}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_cell_in_either_direction() {
+    for cell in CELLS {
+        for reverse in [false, true] {
+            for (rows, time) in [(37, 70), (5, 16), (3, 7), (18, 33)] {
+                let mut b = Builder::default();
+                b.node("x", sequence(5), &[]);
+                b.layer("a", cell, 0, "x", [5, 7], true, reverse, &[]).output("y", "a:output");
+                b.output("h", "a:h");
+                let x = values("x", &[rows, time, 5], numbers(rows * time * 5, 1));
+                let what = format!("{cell}, reverse {reverse}, {rows} rows, {time} steps");
+                check(&what, &b, std::slice::from_ref(&x));
+                check(&format!("ragged {what}"), &b, &[ragged(x, time)]);
+            }
+        }
+    }
+}
+
+#[test]
+fn stacks_with_dropout_and_norms() {
+    for cell in CELLS {
+        let mut b = Builder::default();
+        b.node("x", sequence(5), &[]);
+        b.parameter("g", &[6]).parameter("k", &[6]).parameter("w", &[3, 6]).parameter("v", &[3]);
+        b.layer("a", cell, 0, "x", [5, 6], true, false, &[]);
+        b.node("d", json!({ "dropout": { "rate": 0.3, "fixed": false } }), &["a:output"]);
+        b.node("n", json!({ "layerNorm": { "gain": "g", "bias": "k", "epsilon": 1e-5 } }), &["d"]);
+        b.node("f", json!({ "dropout": { "rate": 0.3, "fixed": true } }), &["n"]);
+        b.layer("b", cell, 1, "f", [6, 6], true, false, &[]);
+        b.node("z", json!({ "linear": { "weight": "w", "bias": "v" } }), &["b:output"]);
+        b.node("s", json!({ "activation": "softmax" }), &["z"]);
+        b.output("y", "s").output("h", "a:h");
+        let x = ragged(values("x", &[21, 53, 5], numbers(21 * 53 * 5, 1)), 53);
+        check(cell, &b, &[x]);
+    }
+}
+
+#[test]
+fn both_directions_side_by_side_and_stacked() {
+    for cell in CELLS {
+        let mut b = Builder::default();
+        b.node("x", sequence(5), &[]);
+        for (layer, input, size) in [(0, "x", 5), (1, "j0", 8)] {
+            let names = [format!("f{layer}"), format!("b{layer}")];
+            let outputs = names.clone().map(|name| format!("{name}:output"));
+            for (name, reverse) in names.iter().zip([false, true]) {
+                b.layer(name, cell, layer, input, [size, 4], true, reverse, &[]);
+            }
+            b.node(&format!("j{layer}"), json!("concat"), &[&outputs[0], &outputs[1]]);
+        }
+        b.node("mean", json!("mean"), &["j1"]);
+        b.node("max", json!("max"), &["j0"]);
+        b.output("y", "j1").output("mean", "mean").output("max", "max");
+        let x = ragged(values("x", &[19, 49, 5], numbers(19 * 49 * 5, 1)), 49);
+        check(cell, &b, &[x]);
+    }
+}
+
+#[test]
+fn tables_shifts_repeated_vectors_and_given_states() {
+    let mut b = Builder::default();
+    b.node("t", tokens(11), &[]).node("v", vector(4), &[]);
+    b.parameter("table", &[11, 3]).parameter("i", &[6, 4]);
+    b.node("e", json!({ "embedding": { "weight": "table", "padding": 2 } }), &["t"]);
+    b.node("l", json!({ "shift": {} }), &["e"]);
+    b.node("j", json!("concat"), &["l", "v"]);
+    b.node("h0", json!({ "linear": { "weight": "i" } }), &["v"]);
+    b.layer("a", "lstm", 0, "j", [7, 6], true, false, &["h0", "h0"]);
+    b.layer("b", "gru", 1, "a:output", [6, 6], true, true, &["a:h"]);
+    b.node("p", json!("last"), &["b:output"]);
+    b.output("y", "b:output").output("p", "p").output("c", "a:c");
+    let t = (0..23 * 40).map(|i| i * 7 % 11).collect();
+    let t = ragged(ids("t", &[23, 40], t), 40);
+    let v = values("v", &[23, 4], numbers(23 * 4, 2));
+    check("lstm and gru", &b, &[t, v]);
+}
+
+#[test]
+fn two_axes() {
+    let mut b = Builder::default();
+    b.node("x", json!({ "input": { "sequence": { "size": 3, "axis": "one" } } }), &[]);
+    b.node("z", json!({ "input": { "sequence": { "size": 2, "axis": "two" } } }), &[]);
+    b.layer("a", "lstm", 0, "x", [3, 5], true, false, &[]);
+    b.layer("b", "gru", 1, "z", [2, 5], true, false, &["a:h"]);
+    b.output("y", "b:output");
+    let x = ragged(values("x", &[20, 35, 3], numbers(20 * 35 * 3, 1)), 35);
+    let z = values("z", &[20, 50, 2], numbers(20 * 50 * 2, 2));
+    check("encoder and decoder", &b, &[x, z]);
+}
