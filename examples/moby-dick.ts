@@ -1,9 +1,21 @@
 // A character-level language model of Moby-Dick: an LSTM trained by truncated BPTT over parallel
-// streams whose state is carried from batch to batch. `npm start` runs it.
+// streams whose state is carried from batch to batch. `npm start` runs it; `npm start -- --precision bf16` rounds
+// the operands of its products, and `--seconds N` is how long it may train.
 import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { adam, crossEntropy, dense, embedding, linearRate, load, lstm, sequential } from 'unrolled'
+import { parseArgs } from 'node:util'
+import {
+  adam,
+  crossEntropy,
+  dense,
+  embedding,
+  linearRate,
+  load,
+  lstm,
+  type Precision,
+  sequential,
+} from 'unrolled'
 import { compressors } from './moby-dick/compress.js'
 import { lossCurve, type Point } from './moby-dick/loss-curve.js'
 import { ProgressLine } from './moby-dick/progress.js'
@@ -24,6 +36,7 @@ const NO_TARGET = 0x7fff_ffff
 export interface Settings {
   readonly text: string
   readonly hiddenSize: number
+  readonly precision: Precision
   /** Parts of the text that are read side by side. */
   readonly streams: number
   /** Characters of each part in a step of the optimizer; gradients go no further back. */
@@ -47,12 +60,12 @@ export interface Outcome {
 
 /** Trains, measures, writes a sample and a curve, saves and loads. */
 export async function run(settings: Settings): Promise<Outcome> {
-  const { folder } = settings
+  const { folder, hiddenSize, precision } = settings
   mkdirSync(folder, { recursive: true })
   const corpus = corpusOf(settings.text)
   const { alphabet, train, valid, test } = corpus
   console.log(`characters: ${train.length} train, ${valid.length} valid, ${test.length} test`)
-  const model = build(alphabet.length, settings.hiddenSize)
+  const model = build(alphabet.length, hiddenSize, precision)
   console.log(model.summary())
 
   const { training, validation, seconds } = await learn(model, corpus, settings)
@@ -70,7 +83,7 @@ export async function run(settings: Settings): Promise<Outcome> {
   writeFileSync(join(folder, 'moby-dick.svg'), curve)
   const path = join(folder, 'moby-dick.safetensors')
   await model.save(path)
-  const again = await load<typeof model>(path)
+  const again = await load<typeof model>(path, { precision })
   const sameBits = (await bitsOf(again, valid, test)) === bits
   console.log(`\nloss curve: ${join(folder, 'moby-dick.svg')}`)
   console.log(`model: ${path}, ${statSync(path).size} bytes, ${model.parameterCount} parameters`)
@@ -88,14 +101,15 @@ export function succeeded({ bits, bzip2, sameBits }: Outcome): boolean {
   return sameBits && (bzip2 === undefined || bits < bzip2)
 }
 
-function build(vocabularySize: number, hiddenSize: number) {
+/** The network: characters, one recurrent layer, scores of the next character. */
+export function build(vocabularySize: number, hiddenSize: number, precision: Precision) {
   return sequential(
     [
       embedding({ vocabularySize, size: 64 }),
       lstm({ hiddenSize }),
       dense({ size: vocabularySize }),
     ],
-    { seed: 1 },
+    { seed: 1, precision },
   )
 }
 
@@ -159,16 +173,26 @@ function report(bits: number, others: ReturnType<typeof compressors>): void {
   console.log('the size of the text without it. "alone" is the test part compressed by itself.')
 }
 
+/** What `npm start` trains. */
+export const job = {
+  hiddenSize: 256,
+  streams: 32,
+  steps: 16,
+  epochs: 2,
+  rate: 0.012,
+  secondsAtMost: 58,
+  folder: 'out',
+} as const
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({
+    options: { precision: { type: 'string', default: 'f32' }, seconds: { type: 'string' } },
+  })
   const outcome = await run({
+    ...job,
     text: readMobyDick(),
-    hiddenSize: 256,
-    streams: 32,
-    steps: 16,
-    epochs: 2,
-    rate: 0.012,
-    secondsAtMost: 58,
-    folder: 'out',
+    precision: values.precision as Precision,
+    secondsAtMost: Number(values.seconds ?? job.secondsAtMost),
   })
   process.exitCode = succeeded(outcome) ? 0 : 1
 }

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { dense, last, lstm, rnn, sequential, type UnrolledError } from '../ts/index.js'
+import {
+  dense,
+  fromBytes,
+  graph,
+  last,
+  load,
+  lstm,
+  rnn,
+  sequential,
+  type UnrolledError,
+} from '../ts/index.js'
 
 const words = { x: [[[1], [2]], [[3]]], y: [0, 1] }
 
@@ -46,6 +56,23 @@ describe('metrics of ones own', () => {
 })
 
 describe('refusals', () => {
+  it.each([['f16'], ['BF16'], [16], [null]])('a precision of %s', async (word) => {
+    const precision = word as 'f32'
+    const layers = [lstm({ inputSize: 1, hiddenSize: 3 })] as const
+    const bytes = sequential(layers).toBytes()
+    const calls = {
+      sequential: () => sequential(layers, { precision }),
+      graph: () => graph(({ input }) => ({ y: input.vector('x', { size: 1 }) }), { precision }),
+      load: () => load('model.safetensors', { precision }),
+      fromBytes: () => fromBytes(bytes, { precision }),
+    }
+    for (const [name, call] of Object.entries(calls)) {
+      const error = await refusal(call)
+      expect(error.code).toBe('ERR_UNROLLED_ARGUMENT')
+      expect(error.message).toContain(`${name} precision: expected 'f32' or 'bf16', received`)
+    }
+  })
+
   it.each([[undefined], [3], [new URL('file:///tmp/x')]])('saving to %s', async (path) => {
     const error = await refusal(() => model().save(path as unknown as string))
     expect(error.code).toBe('ERR_UNROLLED_ARGUMENT')

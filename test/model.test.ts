@@ -16,6 +16,7 @@ import {
   lstm,
   mean,
   multiply,
+  type Precision,
   relu,
   rnn,
   scan,
@@ -316,6 +317,31 @@ describe('files', () => {
     const path = join(folder, 'spoilt.safetensors')
     writeFileSync(path, bytes)
     await expect(load(path)).rejects.toMatchObject({ name: 'UnrolledError' })
+  })
+
+  test('a file holds the weights in full, and what reads it says what products round', async () => {
+    const make = (precision: Precision) =>
+      sequential([gru({ inputSize: 3, hiddenSize: 17 }), dense({ size: 2 })], {
+        seed: 4,
+        precision,
+      })
+    const [full, rounding] = [make('f32'), make('bf16')]
+    expect(rounding.parameters()).toEqual(full.parameters())
+    const x = [steps(9, 3)]
+    const predicted = async (model: typeof full) => (await model.predict(x)).output.values
+    const path = join(folder, 'rounding.safetensors')
+    await rounding.save(path)
+    const again = await load<typeof full>(path, { precision: 'bf16' })
+    expect(await predicted(again)).toEqual(await predicted(rounding))
+    expect(await predicted(fromBytes(rounding.toBytes()))).toEqual(await predicted(full))
+    expect(await predicted(fromBytes(full.toBytes(), { precision: 'bf16' }))).toEqual(
+      await predicted(rounding),
+    )
+    // Numbers of 8 significant bits: close, and not the same.
+    const [a, b] = [await predicted(full), await predicted(rounding)]
+    const apart = Math.max(...a.map((value, i) => Math.abs(value - (b[i] ?? Number.NaN))))
+    expect(apart).toBeGreaterThan(0)
+    expect(apart).toBeLessThan(0.02)
   })
 
   test('a file that is not there is refused', async () => {

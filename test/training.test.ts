@@ -66,6 +66,23 @@ describe('training', () => {
     }
   })
 
+  test('with operands in bf16 it learns the same, by nearly the same way', async () => {
+    const losses = async (precision: 'f32' | 'bf16') => {
+      const model = sequential(
+        [lstm({ inputSize: 1, hiddenSize: 20 }), last(), dense({ size: 1 })],
+        { seed: 1, precision },
+      )
+      const { epochs } = await model.fit(rows(40), { ...options, epochs: 60 })
+      return epochs.map(({ loss }) => loss)
+    }
+    const [full, rounded] = [await losses('f32'), await losses('bf16')]
+    expect(rounded.at(-1)).toBeLessThan((rounded[0] ?? 0) / 10)
+    expect(rounded).not.toEqual(full)
+    for (const [epoch, loss] of full.slice(0, 20).entries()) {
+      expect(Math.abs((rounded[epoch] ?? 0) - loss)).toBeLessThan(0.02 * loss)
+    }
+  })
+
   test('targets that are ignored count for nothing', async () => {
     const model = sequential([
       embedding({ vocabularySize: 4, size: 3 }),

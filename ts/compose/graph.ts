@@ -50,7 +50,8 @@ export function graph<O extends Outputs>(
   declare: (context: GraphContext) => O,
   options: ModelOptions = {},
 ): Model<Readonly<Record<string, Value>>, O> {
-  return new Model(openModel(graphOf(declare), checkModel('graph', options)))
+  const { seed, precision } = checkModel('graph', options)
+  return new Model(openModel(graphOf(declare), seed, precision))
 }
 
 /** The graph of {@link graph} as data. */

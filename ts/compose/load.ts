@@ -1,6 +1,17 @@
 import { mismatch } from '../errors.js'
 import { Model } from '../model/model.js'
+import { checkPrecision, type Precision } from '../model/precision.js'
 import { loadModel, modelFromBytes } from '../native/open.js'
+import { checkOptions } from '../options.js'
+
+/** Options of {@link load} and {@link fromBytes}. */
+export interface LoadOptions {
+  /**
+   * What the operands of matrix products are rounded to; `'f32'`, nothing, by default. A file holds the
+   * weights in full, and not the precision of the model that wrote it.
+   */
+  readonly precision?: Precision
+}
 
 /**
  * Reads a model that `save` wrote. `load<typeof model>(path)` gives it the types of a model at hand.
@@ -8,9 +19,13 @@ import { loadModel, modelFromBytes } from '../native/open.js'
  * Rejects with an `UnrolledError`: `ERR_UNROLLED_FORMAT` for a file that is truncated, corrupted or
  * foreign.
  */
-export async function load<M extends Pick<Model, 'graph'> = Model>(path: string): Promise<M> {
+export async function load<M extends Pick<Model, 'graph'> = Model>(
+  path: string,
+  options: LoadOptions = {},
+): Promise<M> {
   if (typeof path !== 'string') throw mismatch('ERR_UNROLLED_ARGUMENT', 'load', 'a path', path)
-  return new Model(await loadModel(path)) as Pick<Model, 'graph'> as M
+  const precision = checkLoad('load', options)
+  return new Model(await loadModel(path, precision)) as Pick<Model, 'graph'> as M
 }
 
 /**
@@ -18,9 +33,18 @@ export async function load<M extends Pick<Model, 'graph'> = Model>(path: string)
  *
  * @throws UnrolledError as {@link load}.
  */
-export function fromBytes<M extends Pick<Model, 'graph'> = Model>(bytes: Uint8Array): M {
+export function fromBytes<M extends Pick<Model, 'graph'> = Model>(
+  bytes: Uint8Array,
+  options: LoadOptions = {},
+): M {
   if (!(bytes instanceof Uint8Array)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fromBytes', 'a Uint8Array', bytes)
   }
-  return new Model(modelFromBytes(bytes)) as Pick<Model, 'graph'> as M
+  const precision = checkLoad('fromBytes', options)
+  return new Model(modelFromBytes(bytes, precision)) as Pick<Model, 'graph'> as M
+}
+
+function checkLoad(where: string, options: LoadOptions): Precision {
+  checkOptions(where, options, ['precision'])
+  return checkPrecision(where, options.precision)
 }

@@ -6,6 +6,7 @@ import { finish } from '../graph/outputs.js'
 import { Scope } from '../graph/scope.js'
 import type { Numeric, Sequence, Tokens, Value } from '../graph/value.js'
 import { Model } from '../model/model.js'
+import { checkPrecision, type Precision } from '../model/precision.js'
 import { openModel } from '../native/open.js'
 import { checkCount, checkOptions } from '../options.js'
 import type { CheckSequential, SequentialInputs, SequentialOutput } from './chain.js'
@@ -14,6 +15,8 @@ import type { CheckSequential, SequentialInputs, SequentialOutput } from './chai
 export interface ModelOptions {
   /** Decides the first weights; 0 by default. */
   readonly seed?: number
+  /** What the operands of matrix products are rounded to; `'f32'`, nothing, by default. */
+  readonly precision?: Precision
 }
 
 /**
@@ -29,7 +32,8 @@ export function sequential<const L extends readonly [unknown, ...unknown[]] & Ch
   layers: L,
   options: ModelOptions = {},
 ): Model<SequentialInputs<L>, { readonly output: SequentialOutput<L> }> {
-  return new Model(openModel(sequentialGraph(layers), checkModel('sequential', options)))
+  const { seed, precision } = checkModel('sequential', options)
+  return new Model(openModel(sequentialGraph(layers), seed, precision))
 }
 
 /** The graph of {@link sequential} as data. */
@@ -55,10 +59,11 @@ export function sequentialGraph(layers: readonly unknown[]): GraphJson {
   return finish(declaration, scope, { output: output as Numeric })
 }
 
-/** Checks a model's options and gives the seed. */
-export function checkModel(where: string, options: ModelOptions): number {
-  checkOptions(where, options, ['seed'])
-  return checkCount(`${where} seed`, options.seed ?? 0, 0)
+/** Checks a model's options and gives them with their defaults. */
+export function checkModel(where: string, options: ModelOptions): Required<ModelOptions> {
+  checkOptions(where, options, ['seed', 'precision'])
+  const seed = checkCount(`${where} seed`, options.seed ?? 0, 0)
+  return { seed, precision: checkPrecision(where, options.precision) }
 }
 
 function begin(scope: Scope, first: KindJson): Value {

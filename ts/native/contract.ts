@@ -1,4 +1,5 @@
 import type { KindJson } from '../graph/json.js'
+import type { Precision } from '../model/precision.js'
 
 /** Rows of numbers or ids on their way to or from the core; `shape` begins with rows. */
 export interface NativeTensor {
@@ -91,9 +92,9 @@ export interface NativeModel {
 }
 
 export interface NativeModelClass {
-  new (graph: string, seed: number): NativeModel
-  load(path: string): Promise<NativeModel>
-  fromBytes(bytes: Uint8Array): NativeModel
+  new (graph: string, seed: number, precision: Precision): NativeModel
+  load(path: string, precision: Precision): Promise<NativeModel>
+  fromBytes(bytes: Uint8Array, precision: Precision): NativeModel
 }
 
 /** What a compiled model takes, gives and keeps. */

@@ -1,4 +1,5 @@
 import type { GraphJson } from '../graph/json.js'
+import type { Precision } from '../model/precision.js'
 import { binding } from './binding.js'
 import type { NativeModel, NativeModelClass } from './contract.js'
 import { guard, guardAsync } from './errors.js'
@@ -6,16 +7,16 @@ import { guard, guardAsync } from './errors.js'
 const Model: NativeModelClass = binding.Model
 
 /** Compiles a graph; `seed` decides the first weights. */
-export function openModel(graph: GraphJson, seed: number): NativeModel {
-  return guard(() => new Model(JSON.stringify(graph), seed))
+export function openModel(graph: GraphJson, seed: number, precision: Precision): NativeModel {
+  return guard(() => new Model(JSON.stringify(graph), seed, precision))
 }
 
 /** Reads a saved model. */
-export function loadModel(path: string): Promise<NativeModel> {
-  return guardAsync(() => Model.load(path))
+export function loadModel(path: string, precision: Precision): Promise<NativeModel> {
+  return guardAsync(() => Model.load(path, precision))
 }
 
 /** Reads a saved model from its bytes. */
-export function modelFromBytes(bytes: Uint8Array): NativeModel {
-  return guard(() => Model.fromBytes(bytes))
+export function modelFromBytes(bytes: Uint8Array, precision: Precision): NativeModel {
+  return guard(() => Model.fromBytes(bytes, precision))
 }

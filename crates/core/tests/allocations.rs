@@ -12,7 +12,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use support::graphs::{Builder, sequence, tokens};
 use support::runs::{ids, numbers, values};
 use unrolled_core::graph::Graph;
-use unrolled_core::model::{Model, Stream, Trainer, TrainerConfig};
+use unrolled_core::model::{Model, Precision, Stream, Trainer, TrainerConfig};
 use unrolled_core::parallel::pool;
 use unrolled_core::run::Tensor;
 
@@ -87,7 +87,7 @@ fn count(what: &str, budget: usize, steps: impl FnOnce()) {
 /// Counts in this process, and with one thread in another.
 fn main() {
     let threads = pool().unwrap().threads();
-    let model = Arc::new(Model::<f32>::new(graph(), 3).unwrap());
+    let model = Arc::new(Model::<f32>::new(graph(), 3, Precision::Full).unwrap());
     let mut trainer = trainer(&model);
     let (inputs, targets) = batch(0, |_| TIME);
     trainer.step(inputs, targets, true).unwrap();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::json;
 use support::graphs::{Builder, sequence};
 use support::runs::{numbers, values};
-use unrolled_core::model::{Memory, Model, Trainer, TrainerConfig};
+use unrolled_core::model::{Memory, Model, Precision, Trainer, TrainerConfig};
 
 const SIZE: usize = 24;
 const INPUT: usize = 10;
@@ -23,7 +23,7 @@ fn memory(cell: &str, rows: usize, time: usize, lengths: Option<Vec<i32>>) -> (M
         "optimizer": { "adam": {} },
         "rate": 0.1,
     });
-    let model = Arc::new(Model::<f32>::new(b.graph(), 1).unwrap());
+    let model = Arc::new(Model::<f32>::new(b.graph(), 1, Precision::Full).unwrap());
     let config = TrainerConfig::from_json(&config.to_string()).unwrap();
     let mut trainer = Trainer::new(Arc::clone(&model), config).unwrap();
     let mut x = values("x", &[rows, time, INPUT], numbers(rows * time * INPUT, 1));

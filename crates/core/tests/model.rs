@@ -11,7 +11,7 @@ use support::runs::{data, ids, numbers, values};
 use unrolled_core::Code;
 use unrolled_core::format;
 use unrolled_core::graph::Graph;
-use unrolled_core::model::{MeasureConfig, Model, Stream, Trainer, TrainerConfig};
+use unrolled_core::model::{MeasureConfig, Model, Precision, Stream, Trainer, TrainerConfig};
 use unrolled_core::run::Tensor;
 
 const ROWS: usize = 3;
@@ -26,7 +26,7 @@ fn graph(reverse: bool) -> Graph {
 }
 
 fn model() -> Arc<Model<f32>> {
-    Arc::new(Model::new(graph(false), 3).unwrap())
+    Arc::new(Model::new(graph(false), 3, Precision::Full).unwrap())
 }
 
 fn trainer(model: &Arc<Model<f32>>, output: &str, more: &Value) -> unrolled_core::Result<Trainer<f32>> {
@@ -65,7 +65,7 @@ fn a_saved_model_gives_the_same_bits_and_is_four_bytes_a_parameter() {
     let model = model();
     trainer(&model, "y", &json!({})).unwrap().step(vec![input()], vec![target()], false).unwrap();
     let bytes = model.to_bytes().unwrap();
-    let again = Model::from_bytes(&bytes).unwrap();
+    let again = Model::from_bytes(&bytes, Precision::Full).unwrap();
     assert_eq!(bits(&again.parameters()), bits(&model.parameters()));
     assert_eq!(again.predict(vec![input()], vec![]), model.predict(vec![input()], vec![]));
     assert_eq!(again.to_bytes().unwrap(), bytes);
@@ -76,7 +76,7 @@ fn a_saved_model_gives_the_same_bits_and_is_four_bytes_a_parameter() {
 #[test]
 fn files_that_are_no_models_are_refused() {
     let bytes = model().to_bytes().unwrap();
-    let code = |bytes: &[u8]| Model::from_bytes(bytes).err().unwrap().code;
+    let code = |bytes: &[u8]| Model::from_bytes(bytes, Precision::Full).err().unwrap().code;
     for end in [0, 7, 8, 100, bytes.len() - 1] {
         assert_eq!(code(&bytes[..end]), Code::Format, "{end} bytes");
     }
@@ -161,7 +161,7 @@ fn a_state_that_grows_out_of_range_is_refused_and_not_kept() {
     let mut b = Builder::default();
     b.node("x", sequence(1), &[]).layer("a", "rnn_relu", 0, "x", [1, 1], false, false, &[]);
     b.output("y", "a:output");
-    let model = Arc::new(Model::<f32>::new(b.graph(), 3).unwrap());
+    let model = Arc::new(Model::<f32>::new(b.graph(), 3, Precision::Full).unwrap());
     model.set_parameters(&[1e30, 1e30]).unwrap();
     let mut stream = Stream::new(model).unwrap();
     stream.push(&[1.0], &[]).unwrap();
@@ -181,7 +181,7 @@ fn a_stream_takes_several_inputs_of_either_kind_in_their_order() {
     b.node("ed", json!({ "embedding": { "weight": "table_d" } }), &["d"]);
     b.node("all", json!("concat"), &["a", "eb", "c", "ed"]);
     b.layer("l", "gru", 0, "all", [8, 3], true, false, &[]).output("y", "l:output").output("z", "all");
-    let model = Arc::new(Model::<f32>::new(b.graph(), 3).unwrap());
+    let model = Arc::new(Model::<f32>::new(b.graph(), 3, Precision::Full).unwrap());
     let (a, c) = (numbers(TIME * 2, 5), numbers(TIME * 3, 6));
     let [first, second] = [vec![4, 0, 2, 2, 1, 3, 4], vec![0, 3, 3, 1, 2, 0, 1]];
     let whole = vec![
@@ -282,7 +282,7 @@ fn a_step_may_be_skipped_instead() {
 #[test]
 fn time_that_cannot_be_cut_is_refused() {
     let truncate = json!({ "truncate": { "k1": 2, "k2": 2 } });
-    let backward = Arc::new(Model::new(graph(true), 3).unwrap());
+    let backward = Arc::new(Model::new(graph(true), 3, Precision::Full).unwrap());
     let code = |result: unrolled_core::Result<Trainer<f32>>| result.err().unwrap().code;
     assert_eq!(code(trainer(&backward, "y", &truncate)), Code::Argument);
     assert_eq!(code(trainer(&model(), "z", &truncate)), Code::Argument);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use support::graphs::{Builder, sequence};
 use support::runs::{Model as Run, data, numbers, values};
 use unrolled_core::graph::Graph;
-use unrolled_core::model::{Model, Trainer, TrainerConfig};
+use unrolled_core::model::{Model, Precision, Trainer, TrainerConfig};
 use unrolled_core::run::Tensor;
 
 const ROWS: usize = 5;
@@ -54,7 +54,7 @@ fn batch(time: usize) -> (Tensor<f64>, Tensor<f64>) {
 
 /// The parameters after one step of plain descent with rate 1/4.
 fn stepped(cell: &str, truncate: &Value) -> (f64, Vec<f64>) {
-    let model = Arc::new(Model::<f64>::new(graph(cell), 1).unwrap());
+    let model = Arc::new(Model::<f64>::new(graph(cell), 1, Precision::Full).unwrap());
     let mut trainer = Trainer::new(Arc::clone(&model), config(truncate)).unwrap();
     let (x, y) = batch(TIME);
     let report = trainer.step(vec![x], vec![y], false).unwrap();
@@ -81,7 +81,7 @@ fn a_reach_of_the_whole_sequence_is_full_backpropagation_to_the_bit() {
 /// The gradient by hand: each window alone, from the states that a plain forward run has at its start.
 fn by_windows(cell: &str, windows: &[(usize, usize, usize)]) -> Vec<f64> {
     let graph = graph(cell);
-    let model = Model::<f64>::new(graph.clone(), 1).unwrap();
+    let model = Model::<f64>::new(graph.clone(), 1, Precision::Full).unwrap();
     let mut run = Run::<f64>::new(&graph, 1);
     let initial = model.parameters();
     run.weights.set(&run.program, &initial, &run.pool).unwrap();
@@ -137,7 +137,7 @@ fn windows_that_overlap_replay_the_steps_before_them() {
 /// Feeding windows as batches with the state carried: the same states as the whole sequence has.
 #[test]
 fn carried_states_go_on_where_the_batch_before_ended() {
-    let model = Arc::new(Model::<f64>::new(graph("gru"), 1).unwrap());
+    let model = Arc::new(Model::<f64>::new(graph("gru"), 1, Precision::Full).unwrap());
     let mut trainer = Trainer::new(Arc::clone(&model), config(&json!({ "rate": 0.0 }))).unwrap();
     let full: (Vec<f64>, Vec<f64>) = (numbers(ROWS * TIME * 3, 1), numbers(ROWS * TIME * 2, 2));
     let piece = |all: &[f64], width: usize, from: usize, to: usize| -> Vec<f64> {

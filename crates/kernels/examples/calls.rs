@@ -4,7 +4,8 @@
 #![allow(clippy::allow_attributes, clippy::print_stdout, reason = "a program")]
 
 use unrolled_kernels::{
-    Activation, AdamStep, GruRecurrent, Kernels, Matrix, MatrixMut, Packed, Recurrent, Rows, Start, Team,
+    Activation, AdamStep, GruRecurrent, Kernels, Matrix, MatrixMut, Operands, Packed, Recurrent, Rows, Start,
+    Team,
 };
 
 const ROWS: usize = 32;
@@ -124,6 +125,7 @@ fn run(kernels: Kernels<f32>, kernel: &str, count: usize) -> Option<usize> {
             let mut sums = numbers(4 * UNITS * UNITS);
             for _ in 0..count {
                 kernels.outer(
+                    Operands::default(),
                     MatrixMut::new(&mut sums, 4 * UNITS, UNITS),
                     Rows::new(Matrix::new(&a, SUMMED, 4 * UNITS), &places),
                     Rows::new(Matrix::new(&b, SUMMED, UNITS), &places),

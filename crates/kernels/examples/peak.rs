@@ -1,4 +1,5 @@
-//! Prints the peak of f32 multiply-adds on some threads (the argument, 1 by default) as JSON: `{"f32": GFLOP/s}`.
+//! Prints the peak of multiply-adds on some threads (the argument, 1 by default) as JSON:
+//! `{"f32": GFLOP/s, "bf16": GFLOP/s}`, the latter for AVX-512-BF16 alone and null without.
 //!
 //! Chains of fused multiply-adds in registers that do not wait for each other, at the widest instruction set; the best
 //! of many short runs, so that a neighbour on the machine is not taken for a limit of it.
@@ -10,24 +11,29 @@ use std::thread;
 use std::time::Instant;
 
 /// Chains: as many as the units have multiply-adds in flight, and some more.
-const CHAINS: usize = 12;
+const CHAINS: usize = 16;
 /// Multiply-adds of each chain in a run.
 const LENGTH: usize = 20_000;
 const RUNS: usize = 500;
 
 fn main() -> io::Result<()> {
     let threads: usize = std::env::args().nth(1).and_then(|word| word.parse().ok()).unwrap_or(1).max(1);
+    let full = peak(threads, widest());
+    let pairs = pairs().map_or("null".to_owned(), |chains| format!("{:.1}", peak(threads, chains)));
+    writeln!(io::stdout(), "{{\"f32\": {full:.1}, \"bf16\": {pairs}}}")
+}
+
+/// GFLOP/s of all threads together.
+fn peak(threads: usize, chains: Chains) -> f64 {
     let barrier = Barrier::new(threads);
-    let best: f64 = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| best_of_runs(&barrier))).collect();
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| best_of_runs(&barrier, chains))).collect();
         workers.into_iter().map(|worker| worker.join().unwrap_or(0.0)).sum()
-    });
-    writeln!(io::stdout(), "{{\"f32\": {best:.1}}}")
+    })
 }
 
 /// GFLOP/s of the best run of this thread, while the others run theirs.
-fn best_of_runs(barrier: &Barrier) -> f64 {
-    let chains = widest();
+fn best_of_runs(barrier: &Barrier, chains: Chains) -> f64 {
     (0..RUNS)
         .map(|_| {
             barrier.wait();
@@ -39,7 +45,7 @@ fn best_of_runs(barrier: &Barrier) -> f64 {
         .fold(0.0, f64::max)
 }
 
-/// Runs the chains and gives the numbers in a register.
+/// Runs the chains and gives the multiply-adds of an instruction.
 type Chains = fn(f32) -> usize;
 
 #[cfg(target_arch = "x86_64")]
@@ -81,6 +87,34 @@ fn widest() -> Chains {
     } else {
         plain
     }
+}
+
+/// Dot products of pairs of bf16.
+#[cfg(target_arch = "x86_64")]
+fn pairs() -> Option<Chains> {
+    use std::arch::x86_64::{_mm512_cvtne2ps_pbh, _mm512_dpbf16_ps, _mm512_set1_ps};
+
+    #[target_feature(enable = "avx512f,avx512bf16")]
+    fn avx512(factor: f32) -> usize {
+        let single = _mm512_set1_ps(factor);
+        let factor = _mm512_cvtne2ps_pbh(single, single);
+        let mut sums = [single; CHAINS];
+        for _ in 0..LENGTH {
+            for sum in &mut sums {
+                *sum = _mm512_dpbf16_ps(*sum, factor, factor);
+            }
+        }
+        black_box(sums);
+        32
+    }
+
+    // SAFETY: the CPU has what the function is compiled for.
+    is_x86_feature_detected!("avx512bf16").then_some(|factor| unsafe { avx512(factor) })
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn pairs() -> Option<Chains> {
+    None
 }
 
 #[cfg(target_arch = "aarch64")]

@@ -67,7 +67,7 @@ macro_rules! entries {
                             $crate::isa::Isa::Avx2 => unsafe { avx2($($argument),*) },
                             // SAFETY: as above.
                             #[cfg(target_arch = "x86_64")]
-                            $crate::isa::Isa::Avx512 => unsafe { avx512($($argument),*) },
+                            $crate::isa::Isa::Avx512 | $crate::isa::Isa::Amx => unsafe { avx512($($argument),*) },
                             // SAFETY: as above.
                             #[cfg(target_arch = "aarch64")]
                             $crate::isa::Isa::Neon => unsafe { neon($($argument),*) },

@@ -19,19 +19,22 @@ pub enum Isa {
     Avx2,
     /// x86-64-v4: AVX-512 F, VL, BW and DQ.
     Avx512,
+    /// AVX-512, and AMX for products of bf16 operands; Linux only.
+    Amx,
     /// AArch64 Advanced SIMD.
     Neon,
 }
 
 impl Isa {
     /// Widest last.
-    const ALL: [Isa; 4] = [Isa::Scalar, Isa::Neon, Isa::Avx2, Isa::Avx512];
+    const ALL: [Isa; 5] = [Isa::Scalar, Isa::Neon, Isa::Avx2, Isa::Avx512, Isa::Amx];
 
     fn word(self) -> &'static str {
         match self {
             Isa::Scalar => "scalar",
             Isa::Avx2 => "avx2",
             Isa::Avx512 => "avx512",
+            Isa::Amx => "amx",
             Isa::Neon => "neon",
         }
     }
@@ -48,6 +51,7 @@ impl Isa {
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512dq")
             }
+            Isa::Amx => Isa::Avx512.present() && crate::arch::amx_is_granted(),
             Isa::Neon => false,
         }
     }
@@ -57,7 +61,7 @@ impl Isa {
         match self {
             Isa::Scalar => true,
             Isa::Neon => std::arch::is_aarch64_feature_detected!("neon"),
-            Isa::Avx2 | Isa::Avx512 => false,
+            Isa::Avx2 | Isa::Avx512 | Isa::Amx => false,
         }
     }
 
@@ -91,7 +95,7 @@ impl fmt::Display for Isa {
 impl FromStr for Isa {
     type Err = IsaError;
 
-    /// Reads "scalar", "avx2", "avx512" or "neon".
+    /// Reads "scalar", "avx2", "avx512", "amx" or "neon".
     fn from_str(word: &str) -> Result<Self, IsaError> {
         Isa::ALL.into_iter().find(|isa| isa.word() == word).ok_or_else(|| IsaError::new(word))
     }
@@ -200,7 +204,7 @@ mod tests {
 
     #[test]
     fn detection_can_be_forced() {
-        for word in ["scalar", "avx2", "avx512", "neon", "", "AVX2"] {
+        for word in ["scalar", "avx2", "avx512", "amx", "neon", "", "AVX2"] {
             let output = std::process::Command::new(std::env::current_exe().unwrap())
                 .args(["--exact", "isa::tests::detection_follows_the_variable"])
                 .env(VARIABLE, word)

@@ -8,6 +8,7 @@
 #[macro_use]
 mod dispatch;
 mod arch;
+mod bf16;
 mod element;
 mod elementwise;
 mod float_mode;
@@ -30,6 +31,7 @@ mod tests;
 mod vector;
 mod view;
 
+pub use bf16::{Operands, Precision};
 pub use element::Element;
 pub use float_mode::{FloatModeGuard, flush_subnormals};
 pub use gates::{Activation, GruRecurrent, Recurrent};

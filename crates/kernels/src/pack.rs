@@ -1,13 +1,12 @@
 //! The right operand of a product, rearranged once so that every step reads it in order.
 
 use crate::PANEL;
+use crate::bf16::{Format, Operands, rounded};
 use crate::element::Element;
+use crate::generic::bf16::multiply::Pairs;
+use crate::generic::bf16::pack;
+use crate::generic::bf16::scratch::{self, Line};
 use crate::view::Matrix;
-
-/// One step of k of one panel and gate: 16 outputs, on its own cache line or lines.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-struct Line<E>([E; PANEL]);
 
 /// Which way round the source of a pack lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,10 +19,12 @@ enum Orientation {
 
 /// A packed k x n operand with its outputs in panels of 16 units: `[units/16][k][gates][16]`, the last panel padded
 /// with zeros. With several gates, output `g * units + u` is gate `g` of unit `u`, and all gates of a unit lie
-/// together.
+/// together. In pairs of bf16, each step of k is one of two, and an element is a pair.
 #[derive(Clone, Debug)]
 pub struct Packed<E> {
+    /// One step of k of one panel and gate: 16 outputs.
     lines: Vec<Line<E>>,
+    operands: Operands<E>,
     orientation: Orientation,
     k: usize,
     n: usize,
@@ -45,7 +46,16 @@ impl<E: Element> Packed<E> {
         assert!(gates > 0 && n.is_multiple_of(gates), "{n} outputs are not {gates} gates");
         let panels = (n / gates).div_ceil(PANEL);
         let lines = vec![Line([E::ZERO; PANEL]); panels * k * gates];
-        Self { lines, orientation, k, n, gates }
+        Self { lines, operands: Operands::default(), orientation, k, n, gates }
+    }
+
+    /// The same room, still all zeros, for such operands; the other operand of a product is then taken so as well.
+    #[must_use]
+    pub fn with_operands(mut self, operands: Operands<E>) -> Self {
+        let panels = self.units().div_ceil(PANEL);
+        self.lines = vec![Line([E::ZERO; PANEL]); panels * operands.steps(self.k) * self.gates];
+        self.operands = operands;
+        self
     }
 
     /// Packs `source`: n x k if this was made by `transposed`, k x n if by `plain`. Allocates nothing.
@@ -54,12 +64,25 @@ impl<E: Element> Packed<E> {
         match self.orientation {
             Orientation::Transposed => {
                 assert_eq!(shape, (self.n, self.k), "the source of a pack for A·Wᵀ is n x k");
-                self.pack_transposed(source);
             }
             Orientation::Plain => {
                 assert_eq!(shape, (self.k, self.n), "the source of a pack for A·W is k x n");
-                self.pack_plain(source);
             }
+        }
+        match (self.operands.format, self.orientation) {
+            (Format::Full | Format::Rounded, Orientation::Transposed) => self.pack_transposed(source),
+            (Format::Full | Format::Rounded, Orientation::Plain) => self.pack_plain(source),
+            (Format::Pairs | Format::Tiles, Orientation::Transposed) => {
+                let (depth, gates) = (self.operands.steps(self.k), self.gates);
+                pack::transposed(scratch::pairs_mut(&mut self.lines), depth, gates, source);
+            }
+            (Format::Pairs | Format::Tiles, Orientation::Plain) => {
+                let depth = self.operands.steps(self.k);
+                pack::plain(scratch::pairs_mut(&mut self.lines), depth, source);
+            }
+        }
+        if self.operands.format == Format::Rounded {
+            self.lines.iter_mut().for_each(|line| line.0 = line.0.map(rounded));
         }
     }
 
@@ -111,15 +134,36 @@ impl<E: Element> Packed<E> {
         self.n / self.gates
     }
 
+    /// What it holds.
+    pub fn operands(&self) -> Operands<E> {
+        self.operands
+    }
+
     /// Bytes of storage.
     pub fn bytes(&self) -> usize {
         size_of_val(self.lines.as_slice())
     }
 
-    /// The panels, `k * gates * 16` elements each.
+    /// The panels, `k * gates * 16` elements each, of operands that are not in pairs.
     pub(crate) fn elements(&self) -> &[E] {
-        // SAFETY: a line is exactly an array of 16 elements (the size of the array is a multiple of 64, so the
-        // alignment adds no padding).
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.lines.len() * PANEL) }
+        assert!(!self.is_in_pairs());
+        scratch::words(&self.lines)
+    }
+
+    /// Whether its operands are pairs of bf16.
+    #[inline(always)]
+    pub(crate) fn is_in_pairs(&self) -> bool {
+        matches!(self.operands.format, Format::Pairs | Format::Tiles)
+    }
+
+    /// The panels of operands in pairs.
+    pub(crate) fn pairs(&self) -> Pairs<'_> {
+        assert!(self.is_in_pairs());
+        Pairs {
+            lines: scratch::pairs(&self.lines),
+            units: self.units(),
+            gates: self.gates,
+            depth: self.operands.steps(self.k),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::bf16::Operands;
 use crate::element::Element;
 use crate::isa::Kernels;
 use crate::pack::Packed;
@@ -22,7 +23,8 @@ pub enum Start<'a, E> {
 impl<E: Element> Kernels<E> {
     /// C = start + A·B, with C m x n, A m x k, and B packed as k x n with one gate.
     ///
-    /// Every element is one chain of fused multiply-adds from its start along k. The members of `team` share the columns.
+    /// Every element is one chain of fused multiply-adds from its start along k; for operands in bf16 see
+    /// [`Kernels::operands`]. The members of `team` share the columns.
     pub fn product(
         self,
         team: &Team,
@@ -50,8 +52,9 @@ entries! {
     /// C += Σ aᵢᵀ·bᵢ over the rows of A and B, which are as many, with C p x q.
     ///
     /// The sum is formed from zero in their order by fused multiply-adds, then added to C once: one block of k.
-    /// Nothing happens if there are none.
-    pub fn outer(c: MatrixMut<'_, E>, a: Rows<'_, E>, b: Rows<'_, E>) = crate::generic::outer::outer;
+    /// Nothing happens if there are none. A and B are taken as `operands` says.
+    pub fn outer(operands: Operands<E>, c: MatrixMut<'_, E>, a: Rows<'_, E>, b: Rows<'_, E>)
+        = crate::generic::outer::outer;
 
     /// c += Σ aᵢ over the rows of A, with c of p elements.
     ///

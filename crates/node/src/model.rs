@@ -10,7 +10,7 @@ use napi::bindgen_prelude::{
 };
 use napi_derive::napi;
 use unrolled_core::graph::Graph;
-use unrolled_core::model::{self, MeasureConfig};
+use unrolled_core::model::{self, MeasureConfig, Precision};
 use unrolled_core::{Error, Result};
 
 use crate::error::{Thrown, disposed, refused, throwing};
@@ -36,23 +36,43 @@ struct Open {
 
 #[napi]
 impl Model {
-    /// Compiles a graph; `seed` decides the first parameters.
+    /// Compiles a graph; `seed` decides the first parameters, `precision` ("f32", "bf16") what products round.
     #[napi(constructor)]
-    pub fn new(env: Env, graph: String, seed: f64) -> std::result::Result<Self, Thrown> {
-        throwing(|| Self::open(env, model::Model::new(Graph::from_json(&graph)?, seed as u64)?))
+    pub fn new(
+        env: Env,
+        graph: String,
+        seed: f64,
+        precision: Option<String>,
+    ) -> std::result::Result<Self, Thrown> {
+        throwing(|| {
+            let graph = Graph::from_json(&graph)?;
+            Self::open(env, model::Model::new(graph, seed as u64, read_precision(precision.as_deref())?)?)
+        })
     }
 
     /// Reads a saved model from its bytes.
     #[napi(factory)]
-    pub fn from_bytes(env: Env, bytes: Uint8ArraySlice) -> std::result::Result<Self, Thrown> {
-        throwing(|| Self::open(env, model::Model::from_bytes(&owned("bytes", &bytes)?)?))
+    pub fn from_bytes(
+        env: Env,
+        bytes: Uint8ArraySlice,
+        precision: Option<String>,
+    ) -> std::result::Result<Self, Thrown> {
+        throwing(|| {
+            let precision = read_precision(precision.as_deref())?;
+            Self::open(env, model::Model::from_bytes(&owned("bytes", &bytes)?, precision)?)
+        })
     }
 
     /// Reads a saved model.
     #[napi(ts_return_type = "Promise<Model>")]
-    pub fn load(env: &Env, path: String) -> std::result::Result<Object<'_>, Thrown> {
+    pub fn load(
+        env: &Env,
+        path: String,
+        precision: Option<String>,
+    ) -> std::result::Result<Object<'_>, Thrown> {
         throwing(|| {
-            let task = move || model::Model::load(&PathBuf::from(path));
+            let precision = read_precision(precision.as_deref())?;
+            let task = move || model::Model::load(&PathBuf::from(path), precision);
             Worker::start("unrolled-load")?.run(env, task, Self::open)
         })
     }
@@ -194,5 +214,14 @@ impl Model {
 impl ObjectFinalize for Model {
     fn finalize(self, env: Env) -> napi::Result<()> {
         self.close(env).map_err(|error| napi::Error::from_reason(error.message))
+    }
+}
+
+/// What the operands of products are rounded to: "f32" for nothing, which is the default, or "bf16".
+fn read_precision(word: Option<&str>) -> Result<Precision> {
+    match word {
+        None | Some("f32") => Ok(Precision::Full),
+        Some("bf16") => Ok(Precision::Bf16),
+        Some(word) => Err(Error::argument(format!("precision: expected 'f32' or 'bf16', got '{word}'"))),
     }
 }

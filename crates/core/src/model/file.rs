@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use unrolled_kernels::Precision;
+
 use super::Model;
 use crate::format;
 use crate::graph::Graph;
@@ -15,11 +17,11 @@ use crate::{Error, Result};
 const GRAPH: &str = "unrolled.graph";
 
 impl Model<f32> {
-    /// Reads a model from the bytes of a file.
+    /// Reads a model from the bytes of a file, to compute in a precision: the file holds the parameters in full.
     ///
     /// # Errors
     /// [`crate::Code::Format`] for bytes that are not a model's, and those of [`Program::compile`] for its graph.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+    pub fn from_bytes(bytes: &[u8], precision: Precision) -> Result<Self> {
         let file = format::read(bytes)?;
         let text = file.metadata.get(GRAPH).ok_or_else(|| {
             Error::format(format!("the file is no model of this library: its metadata has no '{GRAPH}'"))
@@ -27,7 +29,7 @@ impl Model<f32> {
         let graph = Graph::from_json(text)?;
         let program = Program::compile(&graph)?;
         let values = gather(&program.layout, &file)?;
-        Self::with_parameters(graph, program, values)
+        Self::with_parameters(graph, program, values, precision)
     }
 
     /// The bytes of a file.
@@ -45,12 +47,12 @@ impl Model<f32> {
         format::write(metadata, &tensors)
     }
 
-    /// Reads a model from a file.
+    /// Reads a model from a file, as [`Model::from_bytes`].
     ///
     /// # Errors
     /// Those of [`Model::from_bytes`]; [`crate::Code::Argument`] when the file cannot be read.
-    pub fn load(path: &Path) -> Result<Self> {
-        Self::from_bytes(&format::load(path)?)
+    pub fn load(path: &Path, precision: Precision) -> Result<Self> {
+        Self::from_bytes(&format::load(path)?, precision)
     }
 
     /// Writes a file, whole or not at all.

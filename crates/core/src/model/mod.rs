@@ -15,3 +15,4 @@ pub use network::Model;
 pub use objective::{Memory, Report, Term};
 pub use stream::Stream;
 pub use trainer::Trainer;
+pub use unrolled_kernels::Precision;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use unrolled_kernels::{Element, Kernels};
+use unrolled_kernels::{Element, Kernels, Precision};
 
 use super::objective::{Objective, Report};
 use super::{Description, MeasureConfig};
@@ -25,23 +25,29 @@ pub struct Model<E> {
 }
 
 impl<E: Element> Model<E> {
-    /// Compiles a graph and draws its first parameters.
+    /// Compiles a graph and draws its first parameters. With [`Precision::Bf16`] both operands of every product are
+    /// rounded, those of the weights' gradients included; parameters, sums, states and all else are not.
     ///
     /// # Errors
     /// Those of [`Program::compile`]; `Size` when there is no memory for the parameters; `Argument` for an
     /// environment variable of this library that is wrong.
-    pub fn new(graph: Graph, seed: u64) -> Result<Self> {
+    pub fn new(graph: Graph, seed: u64, precision: Precision) -> Result<Self> {
         let program = Program::compile(&graph)?;
         let mut values = initialize::parameters(&program.layout, seed)?;
         program.zero_padding(&mut values);
-        Self::with_parameters(graph, program, values)
+        Self::with_parameters(graph, program, values, precision)
     }
 
     /// A program with parameters, which lie as its layout says.
-    pub(super) fn with_parameters(graph: Graph, program: Program, values: Vec<E>) -> Result<Self> {
+    pub(super) fn with_parameters(
+        graph: Graph,
+        program: Program,
+        values: Vec<E>,
+        precision: Precision,
+    ) -> Result<Self> {
         let kernels = Kernels::detect().map_err(|error| Error::argument(error.to_string()))?;
         let pool = pool()?;
-        let weights = Weights::new(&program, values, pool)?;
+        let weights = Weights::with_operands(&program, values, kernels.operands(precision), pool)?;
         let program = Arc::new(program);
         let engine = Mutex::new(Engine::new(Arc::clone(&program), Mode::Inference, kernels));
         let (cost, weights) = (program.cost(), RwLock::new(Arc::new(weights)));

@@ -209,7 +209,8 @@ impl<E: Element> Engine<E> {
         self.each_block(&task, pool)?;
         self.cut.prepare(&self.program.layout, pool.threads());
         let blocks = &self.blocks[..self.count];
-        sums::add(self.kernels, &self.program, &self.plan, blocks, pool, &self.cut, gradients);
+        let operands = weights.operands();
+        sums::add(self.kernels, operands, &self.program, &self.plan, blocks, pool, &self.cut, gradients);
         Ok(())
     }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Rows};
+use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Operands, Rows};
 
 use super::{Block, GRANULE, Span, SumBlock};
 use crate::program::{Contribution, Operand, Plan, Program, Sum};
@@ -14,6 +14,7 @@ use crate::{Error, Result};
 /// A block of rows, to sum over.
 pub(super) struct Source<'a, E> {
     pub(super) kernels: Kernels<E>,
+    pub(super) operands: Operands<E>,
     pub(super) program: &'a Program,
     pub(super) plan: &'a Plan,
     pub(super) block: &'a Block<E>,
@@ -73,7 +74,8 @@ impl<'a, E: Element> Source<'a, E> {
             Sum::Outer { gradient, columns, input } => {
                 let g = self.rows(*gradient, Some(within(columns)), block);
                 let (Some(g), Some(x)) = (g, self.rows(*input, None, block)) else { return };
-                self.kernels.outer(MatrixMut::new(target, rows.len(), part.columns), g, x);
+                let target = MatrixMut::new(target, rows.len(), part.columns);
+                self.kernels.outer(self.operands, target, g, x);
             }
             Sum::Columns { gradient, columns } => {
                 let Some(g) = self.rows(*gradient, Some(within(columns)), block) else { return };

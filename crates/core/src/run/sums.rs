@@ -5,7 +5,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use unrolled_kernels::{Element, Kernels};
+use unrolled_kernels::{Element, Kernels, Operands};
 
 use super::Block;
 use super::granule::{Part, Source};
@@ -94,6 +94,7 @@ impl<E: Element> Divide for Tasks<'_, E> {
 /// Adds the gradients of all parameters to the flat `gradient`.
 pub(super) fn add<E: Element>(
     kernels: Kernels<E>,
+    operands: Operands<E>,
     program: &Program,
     plan: &Plan,
     blocks: &[Block<E>],
@@ -101,7 +102,7 @@ pub(super) fn add<E: Element>(
     cut: &Cut<E>,
     gradient: &mut [E],
 ) {
-    let sources = || blocks.iter().map(|block| Source { kernels, program, plan, block });
+    let sources = || blocks.iter().map(|block| Source { kernels, operands, program, plan, block });
     let tasks = Tasks { pieces: &cut.pieces, gradient };
     pool.for_each_chunk(tasks, cut.pieces.len(), 1, |tasks: Tasks<'_, E>| {
         let mut rest = tasks.gradient;

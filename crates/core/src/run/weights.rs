@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use unrolled_kernels::{Element, Matrix, Packed};
+use unrolled_kernels::{Element, Matrix, Operands, Packed};
 
 use crate::finite::first_non_finite;
 use crate::parallel::Pool;
@@ -15,6 +15,7 @@ use crate::{Error, Result};
 pub struct Weights<E> {
     values: Vec<E>,
     specs: Arc<[PackSpec]>,
+    operands: Operands<E>,
     packs: Vec<Packed<E>>,
 }
 
@@ -25,9 +26,22 @@ impl<E: Element> Weights<E> {
     /// [`crate::Code::Shape`] if there are more or fewer values than parameters, [`crate::Code::NonFinite`] for a
     /// NaN or infinity, naming the parameter.
     pub fn new(program: &Program, values: Vec<E>, pool: &Pool) -> Result<Self> {
+        Self::with_operands(program, values, Operands::default(), pool)
+    }
+
+    /// The same for products of such operands. The values themselves keep their full precision.
+    ///
+    /// # Errors
+    /// As [`Weights::new`].
+    pub fn with_operands(
+        program: &Program,
+        values: Vec<E>,
+        operands: Operands<E>,
+        pool: &Pool,
+    ) -> Result<Self> {
         check(program, &values)?;
-        let packs = program.packs.iter().map(empty).collect();
-        let mut weights = Self { values, specs: program.packs.as_slice().into(), packs };
+        let packs = program.packs.iter().map(|spec| empty(spec).with_operands(operands)).collect();
+        let mut weights = Self { values, specs: program.packs.as_slice().into(), operands, packs };
         weights.refresh(pool);
         Ok(weights)
     }
@@ -71,6 +85,12 @@ impl<E: Element> Weights<E> {
     #[must_use]
     pub fn slice(&self, tensor: TensorRef) -> &[E] {
         &self.values[tensor.range()]
+    }
+
+    /// How products take their operands.
+    #[must_use]
+    pub fn operands(&self) -> Operands<E> {
+        self.operands
     }
 
     /// A packed operand.

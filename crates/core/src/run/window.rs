@@ -145,7 +145,13 @@ fn reset_sums<E: Element>(f: &mut Frame<'_, E>, group: usize) -> Result<()> {
 
 fn add_sums<E: Element>(f: &mut Frame<'_, E>, group: usize) {
     let mut sums = std::mem::take(&mut f.block.sums);
-    let source = Source { kernels: f.kernels, program: f.program, plan: f.plan, block: f.block };
+    let source = Source {
+        kernels: f.kernels,
+        operands: f.weights.operands(),
+        program: f.program,
+        plan: f.plan,
+        block: f.block,
+    };
     for (contribution, sum) in f.plan.gradients.contributions.iter().zip(&mut sums) {
         if contribution.group == Some(group) {
             sum.add(&source, contribution);

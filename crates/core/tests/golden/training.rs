@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use unrolled_core::graph::Graph;
-use unrolled_core::model::{Model, Trainer, TrainerConfig};
+use unrolled_core::model::{Model, Precision, Trainer, TrainerConfig};
 use unrolled_core::program::Program;
 use unrolled_core::run::Tensor;
 use unrolled_kernels::Element;
@@ -40,7 +40,8 @@ fn run<E: Element>(case: Case<'_>, tolerance: f64) {
     let program = Program::compile(&Graph::from_json(&json).expect("a graph")).expect("a program");
     let entries = program.layout.entries();
     let initial = entries.iter().flat_map(|entry| &case.tensor(&format!("initial/{}", entry.name)).values);
-    let model = Arc::new(Model::new(Graph::from_json(&json).expect("a graph"), 0).expect("a model"));
+    let model =
+        Arc::new(Model::new(Graph::from_json(&json).expect("a graph"), 0, Precision::Full).expect("a model"));
     model.set_parameters(&from_f64::<E>(&initial.copied().collect::<Vec<_>>())).expect("parameters");
 
     let mut trainer = Trainer::new(Arc::clone(&model), config(case)).expect("a trainer");

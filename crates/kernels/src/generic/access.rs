@@ -15,6 +15,20 @@ pub(crate) fn write<V: Vector>(v: V, y: &mut [V::Element], at: usize, active: us
     v.write(&mut y[at..at + active]);
 }
 
+/// Asks for the cache line of an element, to be read and written soon.
+#[inline(always)]
+pub(crate) fn prefetch<E>(x: &[E], at: usize) {
+    let element = &raw const x[at];
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: SSE is part of x86-64, and a prefetch reads nothing.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(element.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = element;
+}
+
 /// The bias of `G` gates of `units` units each, or zero.
 #[inline(always)]
 pub(crate) fn bias<V: Vector, const G: usize>(

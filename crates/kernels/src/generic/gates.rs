@@ -3,13 +3,17 @@
 use std::ops::Range;
 
 use super::access::{bias, read, write};
+use super::bf16;
+use super::bf16::multiply::take_rounded;
 use super::elementwise::apply;
 use super::operand::Panels;
 use super::tile::{Epilogue, multiply};
+use crate::bf16::Format;
 use crate::element::Element;
 use crate::gates::{Activation, Recurrent};
+use crate::simd::Simd;
 use crate::vector::Vector;
-use crate::view::MatrixMut;
+use crate::view::{Matrix, MatrixMut};
 
 /// Panics unless `recurrent` computes `n` outputs with `G` gates for `m` rows.
 #[inline(always)]
@@ -27,9 +31,17 @@ pub(crate) fn step<V: Vector, P: Epilogue<V, G>, const G: usize>(
     units: Range<usize>,
     epilogue: &mut P,
 ) {
-    let weight = recurrent.weight;
+    let (weight, state) = (recurrent.weight, recurrent.state);
+    if weight.is_in_pairs() {
+        return bf16::multiply::multiply::<V, P, G>(state, weight, units, epilogue);
+    }
     let panels = Panels::new(weight.elements(), weight.units(), weight.gates(), weight.k()).part(units);
-    multiply::<V, _, _, P, G>(recurrent.state, panels, epilogue);
+    let rounded = if weight.operands().format == Format::Rounded { take_rounded(state) } else { Vec::new() };
+    let state = if rounded.is_empty() { state } else { Matrix::new(&rounded, state.rows(), state.columns()) };
+    multiply::<V, _, _, P, G>(state, panels, epilogue);
+    if !rounded.is_empty() {
+        V::Element::return_scratch(rounded);
+    }
 }
 
 struct Activate<'a, E> {

@@ -18,6 +18,11 @@ macro_rules! for_each_vector {
 }
 
 pub(crate) mod access;
+#[cfg_attr(
+    not(any(test, target_arch = "x86_64")),
+    expect(dead_code, reason = "only x86-64 has instructions for pairs of bf16")
+)]
+pub(crate) mod bf16;
 pub(crate) mod elementwise;
 pub(crate) mod exponential;
 pub(crate) mod gates;

@@ -1,8 +1,10 @@
 //! Sums over rows: C += Σ aᵀb, c += Σ a, c += Σ a∘b.
 
-use super::access::{read, write};
+use super::access::{prefetch, read, write};
+use super::bf16;
 use super::operand::{Chosen, Left, Panels};
 use super::tile::{Epilogue, multiply};
+use crate::bf16::{Format, Operands, rounded};
 use crate::element::Element;
 use crate::simd::Simd;
 use crate::vector::Vector;
@@ -23,7 +25,9 @@ struct AddTo<'a, E> {
 
 impl<V: Vector> Epilogue<V, 1> for AddTo<'_, V::Element> {
     #[inline(always)]
-    fn start(&self, _: usize, _: usize, _: usize) -> [V; 1] {
+    fn start(&self, row: usize, unit: usize, _: usize) -> [V; 1] {
+        // It is far away when the sum is ready.
+        prefetch(self.c.row(row), self.first + unit);
         [V::zero()]
     }
 
@@ -35,9 +39,9 @@ impl<V: Vector> Epilogue<V, 1> for AddTo<'_, V::Element> {
     }
 }
 
-/// The rows of `source` in panels of 16 columns: `[columns/16][rows][16]`.
+/// The rows of `source` in panels of 16 columns: `[columns/16][rows][16]`; in bf16 if `rounding`.
 #[inline(always)]
-fn gather<V: Vector>(target: &mut [V::Element], source: Rows<'_, V::Element>) {
+fn gather<V: Vector>(target: &mut [V::Element], source: Rows<'_, V::Element>, rounding: bool) {
     let columns = source.columns();
     let panels = target.chunks_exact_mut(source.count() * PANEL);
     for (panel, first) in panels.zip((0..columns).step_by(PANEL)) {
@@ -47,6 +51,9 @@ fn gather<V: Vector>(target: &mut [V::Element], source: Rows<'_, V::Element>) {
             for at in (0..PANEL).step_by(V::LANES) {
                 let part = &part[at.min(active)..(at + V::LANES).min(active)];
                 V::read(part).write(&mut line[at..at + V::LANES]);
+            }
+            if rounding {
+                line.iter_mut().for_each(|x| *x = rounded(*x));
             }
         }
     }
@@ -64,6 +71,7 @@ fn panels(columns: usize) -> usize {
 /// strips will read it; otherwise it is read where it lies.
 #[inline(always)]
 pub(crate) fn outer<V: Vector>(
+    operands: Operands<V::Element>,
     c: MatrixMut<'_, V::Element>,
     a: Rows<'_, V::Element>,
     b: Rows<'_, V::Element>,
@@ -75,7 +83,14 @@ pub(crate) fn outer<V: Vector>(
     if rows == 0 {
         return;
     }
-    let left_size = if q >= WORTH_GATHERING { panels(p) * rows } else { 0 };
+    let rounding = match operands.format {
+        Format::Full => false,
+        Format::Rounded => true,
+        Format::Pairs | Format::Tiles => {
+            return bf16::outer::outer::<V, _>(operands, a, b, &mut AddTo { c, first: 0 });
+        }
+    };
+    let left_size = if rounding || q >= WORTH_GATHERING { panels(p) * rows } else { 0 };
     let size = left_size + STRIP * rows;
     let mut scratch = V::Element::take_scratch();
     if scratch.len() < size {
@@ -84,8 +99,8 @@ pub(crate) fn outer<V: Vector>(
     let (left, strip) = scratch.split_at_mut(left_size);
     let mut sums = AddTo { c, first: 0 };
     if left_size > 0 {
-        gather::<V>(left, a);
-        strips::<V, _>(Panels::new(left, p, 1, rows), b, strip, &mut sums);
+        gather::<V>(left, a, rounding);
+        strips::<V, _>(Panels::new(left, p, 1, rows), b, strip, rounding, &mut sums);
     } else {
         let mut room = [std::ptr::null(); BLOCK];
         for (i, start) in room.iter_mut().enumerate().take(rows) {
@@ -93,7 +108,7 @@ pub(crate) fn outer<V: Vector>(
         }
         // SAFETY: each start is that of a row of `a`, which has p columns.
         let left = unsafe { Chosen::new(&room[..rows], p) };
-        strips::<V, _>(left, b, strip, &mut sums);
+        strips::<V, _>(left, b, strip, rounding, &mut sums);
     }
     V::Element::return_scratch(scratch);
 }
@@ -103,11 +118,12 @@ fn strips<V: Vector, L: Left<V::Element>>(
     left: L,
     b: Rows<'_, V::Element>,
     strip: &mut [V::Element],
+    rounding: bool,
     sums: &mut AddTo<'_, V::Element>,
 ) {
     for first in (0..b.columns()).step_by(STRIP) {
         let columns = STRIP.min(b.columns() - first);
-        gather::<V>(strip, b.column_range(first..first + columns));
+        gather::<V>(strip, b.column_range(first..first + columns), rounding);
         sums.first = first;
         multiply::<V, _, _, _, 1>(left, Panels::new(strip, columns, 1, b.count()), sums);
     }

@@ -3,11 +3,15 @@
 use std::ops::Range;
 
 use super::access::bias;
+use super::bf16;
+use super::bf16::multiply::take_rounded;
 use super::operand::Panels;
 use super::tile::{Epilogue, multiply};
 use crate::PANEL;
+use crate::bf16::Format;
 use crate::pack::Packed;
 use crate::product::Start;
+use crate::simd::Simd;
 use crate::vector::Vector;
 use crate::view::{Matrix, MatrixMut};
 
@@ -61,6 +65,12 @@ pub(crate) fn product<V: Vector>(
     if let Start::Bias(bias) = start {
         assert_eq!(bias.len(), b.n(), "a bias has n elements");
     }
+    if b.is_in_pairs() {
+        let mut store = Store { c, start, row: 0, unit: units.start };
+        return bf16::multiply::multiply::<V, _, 1>(a, b, units, &mut store);
+    }
+    let rounded = if b.operands().format == Format::Rounded { take_rounded(a) } else { Vec::new() };
+    let a = if rounded.is_empty() { a } else { Matrix::new(&rounded, a.rows(), a.columns()) };
     let panels = Panels::new(b.elements(), b.units(), b.gates(), b.k());
     let mut store = Store { c, start, row: 0, unit: 0 };
     for row in (0..a.rows()).step_by(ROWS) {
@@ -69,6 +79,9 @@ pub(crate) fn product<V: Vector>(
             (store.row, store.unit, store.start) = (row, unit, start);
             strip::<V>(some, panels.part(unit..(unit + STRIP).min(units.end)), &mut store);
         }
+    }
+    if !rounded.is_empty() {
+        V::Element::return_scratch(rounded);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Every kernel on every instruction set of this CPU: equal bits, and the values of `reference.rs`.
 
+mod bf16;
 mod elementwise;
 mod exponential;
 mod float_mode;
@@ -13,3 +14,4 @@ mod reduce;
 mod softmax;
 mod support;
 mod team;
+mod tiles;

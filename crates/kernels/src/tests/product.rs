@@ -4,7 +4,7 @@ use ndarray::Array2;
 use proptest::prelude::*;
 
 use super::support::{Padded, array, assert_close, bits, cast, for_both, on_every_isa, values};
-use crate::{Element, Matrix, MatrixMut, Packed, Rows, Start, Team, reference};
+use crate::{Element, Matrix, MatrixMut, Operands, Packed, Rows, Start, Team, reference};
 
 /// The contract: from the start along k, one rounding a step.
 fn chain<E: Element>(start: E, pairs: impl Iterator<Item = (f64, f64)>) -> E {
@@ -133,7 +133,12 @@ fn check_outer<E: Element>(p: usize, q: usize, rows: &[u32], height: usize) {
     let (a_view, b_view) = (Padded::<E>::new(a.view()), Padded::<E>::new(b.view()));
     let result = on_every_isa(|kernels| {
         let mut c = Padded::<E>::new(c.view());
-        kernels.outer(c.view_mut(), Rows::new(a_view.view(), rows), Rows::new(b_view.view(), rows));
+        kernels.outer(
+            Operands::default(),
+            c.view_mut(),
+            Rows::new(a_view.view(), rows),
+            Rows::new(b_view.view(), rows),
+        );
         c.elements()
     });
     let indices: Vec<usize> = rows.iter().map(|&r| r as usize).collect();
@@ -186,7 +191,7 @@ fn outer_of_stacked_rows<E: Element>() {
     let result = on_every_isa(|kernels| {
         let mut c = vec![E::ONE; p * q];
         let b = Rows::stacked(top.view(), bottom.view(), &places);
-        kernels.outer(MatrixMut::new(&mut c, p, q), Rows::new(a.view(), &own), b);
+        kernels.outer(Operands::default(), MatrixMut::new(&mut c, p, q), Rows::new(a.view(), &own), b);
         c
     });
     let row = |place: u32| match place as usize {
