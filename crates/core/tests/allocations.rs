@@ -87,12 +87,23 @@ fn count(what: &str, budget: usize, steps: impl FnOnce()) {
 /// Counts in this process, and with one thread in another.
 fn main() {
     let threads = pool().unwrap().threads();
-    let model = Arc::new(Model::<f32>::new(graph(), 3, Precision::Full).unwrap());
+    for precision in [Precision::Full, Precision::Bf16] {
+        count_steps(threads, precision);
+    }
+    if threads > 1 {
+        let alone = Command::new(std::env::current_exe().unwrap()).env("UNROLLED_THREADS", "1").status();
+        assert!(alone.unwrap().success(), "on one thread");
+        println!("test result: ok. 1 passed; 0 failed");
+    }
+}
+
+fn count_steps(threads: usize, precision: Precision) {
+    let model = Arc::new(Model::<f32>::new(graph(), 3, precision).unwrap());
     let mut trainer = trainer(&model);
     let (inputs, targets) = batch(0, |_| TIME);
     trainer.step(inputs, targets, true).unwrap();
     let batches: Vec<Batch> = (1..=STEPS).map(|n| batch(n, |row| (row * 5 + n) % (TIME + 1))).collect();
-    count(&format!("training on {threads} threads"), budget(threads), || {
+    count(&format!("training on {threads} threads in {precision:?}"), budget(threads), || {
         for (step, (inputs, targets)) in (2..).zip(batches) {
             let report = trainer.step(inputs, targets, true).unwrap();
             assert!(report.step == step && report.norm > 1e-3 && report.terms.len() == 2);
@@ -107,10 +118,4 @@ fn main() {
             assert_eq!(outputs.len(), VOCABULARY + 12);
         }
     });
-
-    if threads > 1 {
-        let alone = Command::new(std::env::current_exe().unwrap()).env("UNROLLED_THREADS", "1").status();
-        assert!(alone.unwrap().success(), "on one thread");
-        println!("test result: ok. 1 passed; 0 failed");
-    }
 }

@@ -92,6 +92,7 @@ impl<E: Element> Divide for Tasks<'_, E> {
 }
 
 /// Adds the gradients of all parameters to the flat `gradient`.
+#[expect(clippy::too_many_arguments, reason = "what a training step consists of")]
 pub(super) fn add<E: Element>(
     kernels: Kernels<E>,
     operands: Operands<E>,
