@@ -697,6 +697,15 @@ interface TrainOptions<I extends Values$1 = Values$1, O extends Values$1 = Value
      * `false` by default.
      */
     readonly carry?: boolean;
+    /**
+     * How much of a step is kept for going back; everything by default. With less, time runs in windows
+     * of a multiple of 16 steps: only the states between them are kept, and each window but the last is
+     * computed once more, to the same bits. `'sqrt'` takes as many windows as need the least memory; a
+     * number is the most bytes that the tape (`memory.tape` of the events) may take, with as few windows
+     * as fit, and `ERR_UNROLLED_SIZE` says what a batch needs that does not. What looks at a whole
+     * sequence (a pool, a shift, the other direction of a bidirectional layer) keeps its inputs whole.
+     */
+    readonly memory?: 'sqrt' | number;
     /** A loss or gradient that is not finite: an error (default), or a step left out. */
     readonly onNonFinite?: 'error' | 'skip';
     /** Of the shuffling and of dropout; 0 by default. */

@@ -343,6 +343,28 @@ describe('bad input is refused, weights untouched', () => {
     )
   })
 
+  test('windows of time give the same bits and take less', async () => {
+    const train = async (memory?: 'sqrt' | number) => {
+      const model = sequential([lstm({ inputSize: 1, hiddenSize: 8 }), dense({ size: 1 })])
+      const x = Array.from({ length: 4 }, (_, row) =>
+        Array.from({ length: 300 }, (_, t) => Math.fround(Math.sin(row + t / 3))),
+      )
+      const history = await model.fit({ x, y: x }, { ...options, ...(memory && { memory }) })
+      return { parameters: model.parameters(), history }
+    }
+    const whole = await train()
+    const { history, parameters } = await train('sqrt')
+    const tape = history.memory?.tape ?? 0
+    expect(parameters).toEqual(whole.parameters)
+    expect(history.epochs[0]?.loss).toBe(whole.history.epochs[0]?.loss)
+    expect(tape).toBeLessThan((whole.history.memory?.tape ?? 0) / 3)
+    const budget = 2 * tape
+    const fitted = await train(budget)
+    expect(fitted.parameters).toEqual(whole.parameters)
+    expect(fitted.history.memory?.tape).toBeLessThanOrEqual(budget)
+    await expect(train(1000)).rejects.toMatchObject({ code: 'ERR_UNROLLED_SIZE' })
+  })
+
   test('a run says what it holds', async () => {
     const model = regressor()
     const { memory } = await model.fit(rows(2), options)

@@ -48,6 +48,7 @@ test('what a run is told is what was asked for', async () => {
     clip: { norm: 1 },
     schedule: linearRate({ steps: 10, warmup: 2 }),
     truncate: { k1: 4, k2: 8 },
+    memory: 'sqrt',
     onNonFinite: 'skip',
     seed: 7,
   })
@@ -58,6 +59,7 @@ test('what a run is told is what was asked for', async () => {
     clip: { norm: 1 },
     schedule: { linear: { warmup: 2, steps: 10, minimum: 0 } },
     truncate: { k1: 4, k2: 8 },
+    memory: 'sqrt',
     onNonFinite: 'skip',
     seed: 7,
   })
@@ -94,6 +96,9 @@ test.each<[object, string]>([
   [{ schedule: '' }, 'fit schedule: expected a schedule, received ""'],
   [{ schedule: { step: null } }, 'schedule step: expected an object of settings, received null'],
   [{ truncate: 0 }, 'fit truncate: expected an object of options, received 0'],
+  [{ memory: 'all' }, 'fit memory: expected "sqrt" or a number of bytes, received "all"'],
+  [{ memory: 0 }, 'fit memory: expected a whole number of at least 1, received 0'],
+  [{ memory: 1.5 }, 'fit memory: expected a whole number of at least 1, received 1.5'],
   [{ validation: 0 }, 'fit validation: expected { x, y }'],
   [{ earlyStopping: 0 }, 'fit earlyStopping: expected an object of options, received 0'],
   [{ loss: { measure: null, reduction: 'mean' } }, 'fit loss: unknown output "measure"'],

@@ -61,6 +61,15 @@ export interface TrainOptions<I extends Values = Values, O extends Values = Valu
    * `false` by default.
    */
   readonly carry?: boolean
+  /**
+   * How much of a step is kept for going back; everything by default. With less, time runs in windows
+   * of a multiple of 16 steps: only the states between them are kept, and each window but the last is
+   * computed once more, to the same bits. `'sqrt'` takes as many windows as need the least memory; a
+   * number is the most bytes that the tape (`memory.tape` of the events) may take, with as few windows
+   * as fit, and `ERR_UNROLLED_SIZE` says what a batch needs that does not. What looks at a whole
+   * sequence (a pool, a shift, the other direction of a bidirectional layer) keeps its inputs whole.
+   */
+  readonly memory?: 'sqrt' | number
   /** A loss or gradient that is not finite: an error (default), or a step left out. */
   readonly onNonFinite?: 'error' | 'skip'
   /** Of the shuffling and of dropout; 0 by default. */
@@ -98,6 +107,7 @@ const TRAIN_OPTIONS = [
   'earlyStopping',
   'truncate',
   'carry',
+  'memory',
   'onNonFinite',
   'seed',
 ] as const
@@ -141,7 +151,7 @@ export function lossConfig(losses: readonly OutputLoss[]) {
 
 function updateConfig(options: TrainOptions) {
   const { rate, rule } = settleOptimizer(options.optimizer ?? 'adam')
-  const { clip, schedule, truncate } = options
+  const { clip, schedule, truncate, memory } = options
   const words = ['error', 'skip'] as const
   return {
     optimizer: rule,
@@ -149,6 +159,7 @@ function updateConfig(options: TrainOptions) {
     ...(clip !== undefined && { clip: checkClip(clip) }),
     ...(schedule !== undefined && { schedule: checkSchedule(schedule) }),
     ...(truncate !== undefined && { truncate: checkTruncate(truncate) }),
+    ...(memory !== undefined && { memory: checkMemory(memory) }),
     onNonFinite: checkWord('fit onNonFinite', options.onNonFinite ?? 'error', words),
   }
 }
@@ -197,4 +208,10 @@ function checkTruncate(truncate: { k1: number; k2: number }) {
     k1: checkCount('fit truncate k1', truncate.k1),
     k2: checkCount('fit truncate k2', truncate.k2),
   }
+}
+
+function checkMemory(memory: 'sqrt' | number): 'sqrt' | number {
+  if (memory === 'sqrt') return memory
+  if (typeof memory === 'number') return checkCount('fit memory', memory)
+  throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit memory', '"sqrt" or a number of bytes', memory)
 }

@@ -1,37 +1,53 @@
-//! What a training step holds, against the arithmetic of its tape.
+//! What a training step holds, against the arithmetic of its tape, whole or in windows of time.
 #![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
 
 mod support;
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use support::graphs::{Builder, sequence};
 use support::runs::{numbers, values};
-use unrolled_core::model::{Memory, Model, Precision, Trainer, TrainerConfig};
+use unrolled_core::model::{Memory, Model, Precision, Report, Trainer, TrainerConfig};
+use unrolled_core::{Code, Result};
 
 const SIZE: usize = 24;
 const INPUT: usize = 10;
 
 /// What one training step of a layer with a loss at every step holds.
 fn memory(cell: &str, rows: usize, time: usize, lengths: Option<Vec<i32>>) -> (Memory, usize) {
+    let (report, parameters) = step(cell, rows, time, lengths, &json!({})).unwrap();
+    (report.memory, parameters.len())
+}
+
+/// Two training steps of a layer with a loss at every step, the second from the states of the first if the layer
+/// may: the report of the second, and the parameters.
+fn step(
+    cell: &str,
+    rows: usize,
+    time: usize,
+    lengths: Option<Vec<i32>>,
+    more: &Value,
+) -> Result<(Report, Vec<f32>)> {
     let mut b = Builder::default();
     b.node("x", sequence(INPUT), &[]);
     b.layer("a", cell, 0, "x", [INPUT, SIZE], true, false, &[]).output("y", "a:output");
-    let config = json!({
+    let mut config = json!({
         "losses": [{ "output": "y", "loss": { "meanSquared": {} } }],
         "optimizer": { "adam": {} },
         "rate": 0.1,
     });
+    config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let model = Arc::new(Model::<f32>::new(b.graph(), 1, Precision::Full).unwrap());
-    let config = TrainerConfig::from_json(&config.to_string()).unwrap();
-    let mut trainer = Trainer::new(Arc::clone(&model), config).unwrap();
+    let config = TrainerConfig::from_json(&config.to_string())?;
+    let mut trainer = Trainer::new(Arc::clone(&model), config)?;
     let mut x = values("x", &[rows, time, INPUT], numbers(rows * time * INPUT, 1));
     x.lengths = lengths;
     let y = values("y", &[rows, time, SIZE], numbers(rows * time * SIZE, 2));
-    let report = trainer.step(vec![x], vec![y], false).unwrap().clone();
+    trainer.step(vec![x.clone()], vec![y.clone()], false)?;
+    let report = trainer.step(vec![x], vec![y], true)?.clone();
     assert_eq!(report.memory, trainer.memory());
-    (trainer.memory(), model.parameters().len())
+    Ok((report, model.parameters()))
 }
 
 /// Numbers a row and step: the input, what the cell leaves of itself, its output and the gradient of that.
@@ -74,4 +90,55 @@ fn parameters_have_gradients_slots_and_packed_copies() {
     assert_eq!((memory.gradients, memory.optimizer), (bytes, 2 * bytes));
     // Each weight at most once as it is, once for the products forward and once for those back.
     assert!(memory.weights > 2 * bytes && memory.weights < 4 * bytes, "{} of {bytes}", memory.weights);
+}
+
+#[test]
+fn windows_take_a_small_part_of_a_long_tape() {
+    for cell in ["lstm", "gru", "rnn_tanh"] {
+        let (rows, time) = (32, 1024);
+        let (whole, parameters) = step(cell, rows, time, None, &json!({})).unwrap();
+        let (windows, others) = step(cell, rows, time, None, &json!({ "memory": "sqrt" })).unwrap();
+        assert!(parameters == others && whole.loss.to_bits() == windows.loss.to_bits(), "{cell}");
+        // 8 windows of 128 steps with the states between them; the input, which comes from outside, is whole.
+        let states = if cell == "lstm" { 2 } else { 1 };
+        let window = (rows * 128 * (tape(cell) - INPUT) + rows * time * INPUT) * size_of::<f32>();
+        let borders = rows * 9 * states * SIZE * size_of::<f32>();
+        let sums = 2 * parameters.len() * size_of::<f32>();
+        let most = window + borders + sums;
+        assert!(windows.memory.tape * 10 <= most * 12, "{cell}: {} of {most}", windows.memory.tape);
+        assert!(windows.memory.tape * 2 < whole.memory.tape, "{cell}: {}", whole.memory.tape);
+    }
+}
+
+#[test]
+fn a_budget_is_kept_and_one_too_small_refused() {
+    let lengths: Vec<i32> = (0..20).map(|row| 11 * row).collect();
+    let config = |bytes: u64| json!({ "memory": bytes });
+    let (whole, parameters) = step("lstm", 20, 211, Some(lengths.clone()), &json!({})).unwrap();
+    let error = step("lstm", 20, 211, Some(lengths.clone()), &config(1000)).unwrap_err();
+    assert_eq!(error.code, Code::Size);
+    let least: u64 = error.message.rsplit(' ').next().unwrap().parse().unwrap();
+    for budget in [least, least * 5 / 4, least * 2] {
+        let (report, others) = step("lstm", 20, 211, Some(lengths.clone()), &config(budget)).unwrap();
+        assert!(report.memory.tape as u64 <= budget, "{} of {budget}", report.memory.tape);
+        assert!(others == parameters && report.loss.to_bits() == whole.loss.to_bits(), "{budget}");
+    }
+    assert!(step("lstm", 20, 211, Some(lengths), &config(least - 1)).is_err());
+}
+
+#[test]
+fn windows_inside_of_truncation() {
+    let truncate = json!({ "truncate": { "k1": 40, "k2": 70 } });
+    let both = json!({ "truncate": { "k1": 40, "k2": 70 }, "memory": "sqrt" });
+    let (whole, parameters) = step("lstm", 18, 150, None, &truncate).unwrap();
+    let (windows, others) = step("lstm", 18, 150, None, &both).unwrap();
+    assert!(parameters == others && whole.loss.to_bits() == windows.loss.to_bits());
+}
+
+#[test]
+fn only_sqrt_and_bytes_are_memory() {
+    for memory in [json!("all"), json!(0), json!(-4), json!(1.5), json!(null), json!({})] {
+        let error = step("lstm", 2, 3, None, &json!({ "memory": memory })).unwrap_err();
+        assert_eq!(error.code, Code::Argument, "{memory}");
+    }
 }

@@ -68,7 +68,9 @@ fn bytes<E: Element>(
     let sums: usize = grouped
         .map(|c| match (&c.sum, c.space) {
             (Sum::Table { .. }, Space::Axis(axis)) => {
-                c.tensor.columns * (granules * c.tensor.rows).min(total(axis))
+                // A row for each id that a granule names, and where it lies.
+                let place = size_of::<(u32, usize)>().div_ceil(size_of::<E>());
+                (c.tensor.columns + place) * (granules * c.tensor.rows).min(total(axis))
             }
             _ => granules * c.tensor.range().len(),
         })

@@ -237,11 +237,12 @@ impl<E: Element> Engine<E> {
     fn each_block(&mut self, task: &Task<'_, E>, pool: &Pool) -> Result<()> {
         let ranges = load::split(task.batch.rows(), pool.threads());
         let steps = window_steps(&self.program, &self.plan, self.tape, task.batch, &ranges)?;
-        if self.plan.windowed && self.blocks.iter().any(|block| block.window_steps != steps) {
-            // What windows of another length needed is not held beside what these do.
+        let count = ranges.len();
+        let others = self.blocks.len() > count || self.blocks.iter().any(|block| block.window_steps != steps);
+        if self.plan.windowed && others {
+            // What other windows needed is not held beside what these do.
             self.blocks.clear();
         }
-        let count = ranges.len();
         self.count = count;
         self.blocks.resize_with(count.max(self.blocks.len()), Block::default);
         self.outcomes.resize_with(count.max(self.outcomes.len()), Outcome::default);

@@ -225,6 +225,7 @@ impl<E: Element> Named<E> {
         let next = self.places.len();
         let place = *self.places.entry(id).or_insert(next);
         if place == next {
+            self.sums.reserve_exact(width);
             self.sums.resize((next + 1) * width, E::ZERO);
         }
         &mut self.sums[place * width..][..width]
