@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::access::{bias, read, write};
+use super::access::{bias, prefetch, read, write};
 use super::exponential::{sigmoid, tanh};
 use super::gates::{check, step};
 use super::tile::Epilogue;
@@ -22,8 +22,13 @@ struct Gru<'a, E> {
 
 impl<V: Vector> Epilogue<V, 3> for Gru<'_, V::Element> {
     #[inline(always)]
-    fn start(&self, _: usize, unit: usize, active: usize) -> [V; 3] {
-        bias(self.bias, self.h.columns(), self.first + unit, active)
+    fn start(&self, row: usize, unit: usize, active: usize) -> [V; 3] {
+        let units = self.h.columns();
+        for gate in 0..3 {
+            // Over long sequences it is far away when the sums are ready.
+            prefetch(self.gates.part(row, gate * units + self.first + unit, active), 0);
+        }
+        bias(self.bias, units, self.first + unit, active)
     }
 
     #[inline(always)]

@@ -14,6 +14,12 @@ use crate::{BLOCK, PANEL};
 /// Columns of B that are gathered at a time.
 const STRIP: usize = 4 * PANEL;
 
+/// Rows that are gathered together: each is read along, and each panel is written along.
+const TOGETHER: usize = 8;
+
+/// How many rows before it is gathered a row is fetched.
+const AHEAD: usize = 4 * TOGETHER;
+
 /// From so many columns of B on, A is gathered as well.
 const WORTH_GATHERING: usize = 256;
 
@@ -42,18 +48,26 @@ impl<V: Vector> Epilogue<V, 1> for AddTo<'_, V::Element> {
 /// The rows of `source` in panels of 16 columns: `[columns/16][rows][16]`; in bf16 if `rounding`.
 #[inline(always)]
 fn gather<V: Vector>(target: &mut [V::Element], source: Rows<'_, V::Element>, rounding: bool) {
-    let columns = source.columns();
-    let panels = target.chunks_exact_mut(source.count() * PANEL);
-    for (panel, first) in panels.zip((0..columns).step_by(PANEL)) {
-        let active = PANEL.min(columns - first);
-        for (i, line) in panel.chunks_exact_mut(PANEL).enumerate() {
-            let part = &source.row(i)[first..first + active];
-            for at in (0..PANEL).step_by(V::LANES) {
-                let part = &part[at.min(active)..(at + V::LANES).min(active)];
-                V::read(part).write(&mut line[at..at + V::LANES]);
+    let (rows, columns) = (source.count(), source.columns());
+    for some in (0..rows).step_by(TOGETHER) {
+        for i in (some + AHEAD..some + AHEAD + TOGETHER).take_while(|&i| i < rows) {
+            for first in (0..columns).step_by(PANEL) {
+                prefetch(source.row(i), first);
             }
-            if rounding {
-                line.iter_mut().for_each(|x| *x = rounded(*x));
+        }
+        for first in (0..columns).step_by(PANEL) {
+            let panel = &mut target[first * rows..][..PANEL * rows];
+            let active = PANEL.min(columns - first);
+            let lines = panel.chunks_exact_mut(PANEL).enumerate().skip(some).take(TOGETHER);
+            for (i, line) in lines {
+                let part = &source.row(i)[first..first + active];
+                for at in (0..PANEL).step_by(V::LANES) {
+                    let part = &part[at.min(active)..(at + V::LANES).min(active)];
+                    V::read(part).write(&mut line[at..at + V::LANES]);
+                }
+                if rounding {
+                    line.iter_mut().for_each(|x| *x = rounded(*x));
+                }
             }
         }
     }
