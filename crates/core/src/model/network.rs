@@ -49,7 +49,8 @@ impl<E: Element> Model<E> {
         let pool = pool()?;
         let weights = Weights::with_operands(&program, values, kernels.operands(precision), pool)?;
         let program = Arc::new(program);
-        let engine = Mutex::new(Engine::new(Arc::clone(&program), Mode::Inference, kernels));
+        let mode = Mode::Inference { windows: true };
+        let engine = Mutex::new(Engine::new(Arc::clone(&program), mode, kernels));
         let (cost, weights) = (program.cost(), RwLock::new(Arc::new(weights)));
         Ok(Self { graph, program, kernels, pool, cost, weights, engine })
     }

@@ -31,7 +31,7 @@ impl<E: Element> Stream<E> {
         let program = &model.program;
         program.check_divisible("stream")?;
         program.check_unpooled("stream")?;
-        let engine = Engine::new(Arc::clone(program), Mode::Inference, model.kernels);
+        let engine = Engine::new(Arc::clone(program), Mode::Inference { windows: false }, model.kernels);
         let batch = Batch::step(program);
         let next = batch.states().to_vec();
         let count: usize = program.outputs.iter().map(|port| program.values[port.value].width).sum();

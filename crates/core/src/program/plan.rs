@@ -13,7 +13,10 @@ use super::{Operation, Program, StateLink, ValueId, uses};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Forward alone.
-    Inference,
+    Inference {
+        /// In windows of time short enough for a cache; otherwise all steps of each operation together.
+        windows: bool,
+    },
     /// Forward and backward.
     Training {
         /// The values that are given a gradient: outputs with a loss.
@@ -173,17 +176,24 @@ impl Plan {
 /// Plans the storage of a program.
 pub(super) fn plan(program: &Program, mode: Mode) -> Plan {
     let (gradients, training) = match &mode {
-        Mode::Inference => {
+        Mode::Inference { .. } => {
             (Gradients { needed: vec![false; program.values.len()], contributions: Vec::new() }, false)
         }
         Mode::Training { seeded, inputs, .. } => {
             (differentiate::differentiate(program, seeded, *inputs), true)
         }
     };
-    let windowed = matches!(mode, Mode::Training { tape: Tape::Sqrt | Tape::Bytes(_), .. });
+    let windowed = matches!(
+        mode,
+        Mode::Inference { windows: true } | Mode::Training { tape: Tape::Sqrt | Tape::Bytes(_), .. }
+    );
     let seeded: &[ValueId] = if let Mode::Training { seeded, .. } = &mode { seeded } else { &[] };
     let delays = delays(program);
-    let groups = if windowed { inside_groups(program) } else { vec![None; program.values.len()] };
+    let mut groups = if windowed { inside_groups(program) } else { vec![None; program.values.len()] };
+    if !training {
+        // The caller reads them whole.
+        program.outputs.iter().for_each(|port| groups[port.value] = None);
+    }
     let mut lives = Lives::new(program, &gradients, training, &delays, &groups);
     lives.forward(seeded);
     let mut first_touched = vec![Vec::new(); program.instructions.len()];

@@ -12,6 +12,9 @@ use crate::{Error, Result};
 /// Windows are whole runs of steps of a sum.
 const STEP: usize = super::timeline::BLOCK_STEPS;
 
+/// Rows and steps of a window that need not be kept: a few megabytes of a layer's gates.
+const CACHED_ROWS: usize = 2048;
+
 /// Steps of a window, for a batch in blocks of rows.
 ///
 /// # Errors
@@ -25,6 +28,10 @@ pub(super) fn window_steps<E: Element>(
 ) -> Result<usize> {
     let time = batch.axes().iter().flat_map(|axis| &axis.lengths).max().map_or(0, |&n| n as usize);
     let runs = time.div_ceil(STEP).max(1);
+    if !plan.training() {
+        let rows = blocks.clone().map(|rows| rows.len()).max().unwrap_or(0).max(1);
+        return Ok((CACHED_ROWS / rows).next_multiple_of(STEP));
+    }
     let lengths = (1..=runs).map(|count| runs.div_ceil(count) * STEP);
     let bytes = |steps: usize| -> usize {
         blocks.clone().map(|rows| bytes::<E>(program, plan, batch, &rows, steps)).sum()

@@ -239,7 +239,7 @@ impl<E: Element> Engine<E> {
         let steps = window_steps(&self.program, &self.plan, self.tape, task.batch, &ranges)?;
         let count = ranges.len();
         let others = self.blocks.len() > count || self.blocks.iter().any(|block| block.window_steps != steps);
-        if self.plan.windowed && others {
+        if self.plan.windowed && self.plan.training() && others {
             // What other windows needed is not held beside what these do.
             self.blocks.clear();
         }

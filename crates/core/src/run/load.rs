@@ -85,7 +85,9 @@ fn cut<E: Element>(block: &mut Block<E>, plan: &Plan) {
             let starts = (0..timeline.steps().max(1)).step_by(steps);
             let windows = starts.map(|start| {
                 let mut window = timeline.window(start, start.saturating_add(steps));
-                window.list_blocks(before);
+                if plan.training() {
+                    window.list_blocks(before);
+                }
                 window
             });
             windows.collect()

@@ -39,7 +39,8 @@ impl<E: Element> Net<E> {
 
     /// Runs forward, then backward from the given gradients of outputs.
     pub(crate) fn run(&self, batch: &Batch<E>, upstream: Vec<(String, Vec<E>)>) -> Results {
-        let mut inference = Engine::new(Arc::clone(&self.program), Mode::Inference, self.kernels);
+        let mut inference =
+            Engine::new(Arc::clone(&self.program), Mode::Inference { windows: true }, self.kernels);
         let outputs = inference.forward(&self.weights, batch, &self.pool).expect("a forward run").outputs;
         let goals: Vec<Goal<E>> = upstream
             .into_iter()

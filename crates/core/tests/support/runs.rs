@@ -48,7 +48,7 @@ impl<E: Element> Model<E> {
     }
 
     pub fn forward(&self, batch: &Batch<E>) -> Outputs<E> {
-        Engine::new(self.program.clone(), Mode::Inference, self.kernels)
+        Engine::new(self.program.clone(), Mode::Inference { windows: true }, self.kernels)
             .forward(&self.weights, batch, &self.pool)
             .unwrap()
     }
@@ -140,7 +140,8 @@ pub fn check_gradients(graph: &Graph, inputs: &[Tensor<f64>], states: &[Tensor<f
             let mut values = model.weights.values().to_vec();
             values[i] += by;
             let weights = Weights::new(&model.program, values, &model.pool).unwrap();
-            let mut engine = Engine::new(model.program.clone(), Mode::Inference, model.kernels);
+            let mut engine =
+                Engine::new(model.program.clone(), Mode::Inference { windows: true }, model.kernels);
             total(&engine.forward(&weights, &batch, &model.pool).unwrap(), &upstream)
         };
         close("parameter", i, gradient, (moved(step) - moved(-step)) / (2.0 * step));
