@@ -68,7 +68,11 @@ impl Pool {
             let team = Arc::clone(team);
             threads.spawn(move || {
                 let _mode = flush_subnormals();
-                team.assist(member, session);
+                // Other models wait for this thread as well.
+                team.assist(member, session, || match rayon::yield_now() {
+                    Some(rayon::Yield::Executed) => {}
+                    _ => std::thread::yield_now(),
+                });
             });
         }
         let _dismissal = Dismissal(team);

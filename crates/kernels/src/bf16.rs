@@ -113,7 +113,7 @@ pub(crate) fn pair(first: f32, second: f32) -> u32 {
     nearest(first) >> 16 | nearest(second) & 0xffff_0000
 }
 
-/// `x` with the value of the nearest bf16.
+/// `x` with the value of the bf16 nearest to its f32.
 #[inline(always)]
 pub(crate) fn rounded<E: Element>(x: E) -> E {
     E::from_f64(f32::from_bits(nearest(x.to_f64() as f32) & 0xffff_0000).into())

@@ -3,8 +3,8 @@
 //! With few rows a batch cannot be split by rows, and a recurrence cannot be split by time; what is left are the units
 //! of one step. A step takes microseconds, so its parts are handed over by spinning: the leader publishes a job, each
 //! helper claims the part that is always its own (its weights stay in its own cache), and the leader takes the parts
-//! that nobody has claimed by the time it has done its own. So a helper that is late, or kept from running by a busy
-//! neighbour, costs nothing but its help.
+//! that nobody has claimed by the time it has done its own. So a helper that is late costs nothing but its help; one that a
+//! busy neighbour keeps from running in the middle of its part is waited for, by letting others run.
 //!
 //! A team starts no threads: whoever calls [`Team::assist`] is a member.
 
@@ -23,11 +23,8 @@ const WORTHWHILE: usize = 1500;
 /// How long a member spins for the next job or the last part, before it lets others run.
 const SPIN: Duration = Duration::from_micros(50);
 
-/// How long a helper lets others run before it naps.
-const YIELD: Duration = Duration::from_millis(1);
-
-/// How long a nap is.
-const NAP: Duration = Duration::from_micros(100);
+/// Jobs after which a helper lets others run, however busy it is.
+const TURN: u64 = 256;
 
 type Work<'a> = &'a (dyn Fn(usize) + Sync);
 
@@ -80,15 +77,21 @@ impl Team {
         self.session.load(Ordering::Relaxed)
     }
 
-    /// Helps as member `member` (the leader is 0) while the session lasts.
-    pub fn assist(&self, member: usize, session: u64) {
+    /// Helps as member `member` (the leader is 0) while the session lasts. Now and then, and when there has been nothing
+    /// to do for a while, `yield_now` lets the thread do something else.
+    pub fn assist(&self, member: usize, session: u64, yield_now: impl Fn()) {
         let mut seen = 0;
         let mut waiting = Waiting::begin();
         while self.session() == session {
             let job = self.job.load(Ordering::Acquire);
             if job == seen {
-                waiting.pause(Some(YIELD));
+                if waiting.is_long() {
+                    yield_now();
+                }
                 continue;
+            }
+            if job.is_multiple_of(TURN) {
+                yield_now();
             }
             seen = job;
             self.take(member, job);
@@ -173,13 +176,15 @@ impl Drop for Finish<'_> {
         for part in &self.team.parts {
             let mut waiting = Waiting::begin();
             while part.done.load(Ordering::Acquire) != self.job {
-                waiting.pause(None);
+                if waiting.is_long() {
+                    std::thread::yield_now();
+                }
             }
         }
     }
 }
 
-/// A wait that spins first, then lets others run, then naps.
+/// A wait that spins first.
 struct Waiting {
     since: Option<Instant>,
     spins: u32,
@@ -190,18 +195,15 @@ impl Waiting {
         Self { since: None, spins: 0 }
     }
 
-    fn pause(&mut self, nap_after: Option<Duration>) {
+    /// Spins for a moment; whether it has been so long that others should run.
+    fn is_long(&mut self) -> bool {
         // The clock is looked at only now and then: that takes longer than a spin.
         self.spins += 1;
         if self.spins < 64 {
-            return spin_loop();
+            spin_loop();
+            return false;
         }
         self.spins = 0;
-        let waited = self.since.get_or_insert_with(Instant::now).elapsed();
-        match nap_after {
-            _ if waited < SPIN => {}
-            Some(limit) if waited > limit => std::thread::sleep(NAP),
-            _ => std::thread::yield_now(),
-        }
+        self.since.get_or_insert_with(Instant::now).elapsed() > SPIN
     }
 }

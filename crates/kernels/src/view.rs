@@ -209,12 +209,6 @@ impl<'a, E: Copy> MatrixMut<'a, E> {
         Matrix { data, rows: self.rows, columns: self.columns, stride: self.stride }
     }
 
-    /// The same matrix, to write, for a shorter time.
-    #[inline(always)]
-    pub fn reborrow(&mut self) -> MatrixMut<'_, E> {
-        MatrixMut { elements: PhantomData, ..*self }
-    }
-
     /// The same matrix once more.
     ///
     /// # Safety

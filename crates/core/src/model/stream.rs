@@ -49,7 +49,7 @@ impl<E: Element> Stream<E> {
     pub fn push(&mut self, values: &[E], ids: &[i32]) -> Result<&[E]> {
         self.take(values, ids)?;
         let Self { model, engine, batch, next, outputs } = self;
-        engine.run_forward(&model.weights(), batch, model.pool)?;
+        engine.run_forward(&model.weights(), batch, model.pool.suited(batch.operations(&model.cost)))?;
         for (state, next) in model.program.states.iter().zip(&mut *next) {
             let next = next.get_or_insert_default();
             next.resize(state.size, E::ZERO);

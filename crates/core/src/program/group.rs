@@ -128,11 +128,3 @@ fn place_local(
         };
     }
 }
-
-impl Program {
-    /// The group that an instruction belongs to.
-    #[must_use]
-    pub fn group_of(&self, instruction: usize) -> Option<&Group> {
-        self.groups.iter().find(|group| group.range.contains(&instruction))
-    }
-}

@@ -236,7 +236,9 @@ impl<E: Element> Engine<E> {
 
     fn each_block(&mut self, task: &Task<'_, E>, pool: &Pool) -> Result<()> {
         let ranges = load::split(task.batch.rows(), pool.threads());
-        let steps = window_steps(&self.program, &self.plan, self.tape, task.batch, &ranges)?;
+        // A look for what is not finite keeps nothing, so no budget bounds it.
+        let tape = if task.probe == Probe::On { Tape::Whole } else { self.tape };
+        let steps = window_steps(&self.program, &self.plan, tape, task.batch, &ranges)?;
         let count = ranges.len();
         let others = self.blocks.len() > count || self.blocks.iter().any(|block| block.window_steps != steps);
         if self.plan.windowed && self.plan.training() && others {

@@ -27,6 +27,8 @@ pub(super) fn load<E: Element>(
     plan: &Plan,
     batch: &Batch<E>,
 ) -> Result<()> {
+    // A run that panicked may have left one at hand.
+    block.window = None;
     block.timelines.resize_with(program.axes.len(), Default::default);
     for (i, (timeline, axis)) in block.timelines.iter_mut().zip(batch.axes()).enumerate() {
         timeline.reset(&axis.lengths[block.rows.clone()]);

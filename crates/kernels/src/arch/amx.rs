@@ -88,8 +88,9 @@ pub(crate) fn is_granted() -> bool {
 }
 
 /// AMX-TILE and AMX-BF16: bits 24 and 22 of EDX of leaf 7.
-#[expect(
+#[allow(
     unused_unsafe,
+    clippy::allow_attributes,
     reason = "these functions are safe in newer versions of Rust than the oldest one we take"
 )]
 fn is_present() -> bool {

@@ -18,7 +18,7 @@ fn with_helpers<R>(members: usize, lead: impl FnOnce(&Team) -> R) -> R {
     std::thread::scope(|scope| {
         for member in 1..members {
             let team = &team;
-            scope.spawn(move || team.assist(member, session));
+            scope.spawn(move || team.assist(member, session, std::thread::yield_now));
         }
         let result = lead(&team);
         team.dismiss();
@@ -140,6 +140,6 @@ fn a_helper_of_an_earlier_session_does_not_stay() {
     let team = Team::new(2);
     let session = team.session();
     team.dismiss();
-    team.assist(1, session);
+    team.assist(1, session, || {});
     assert_ne!(team.session(), session);
 }
