@@ -13,14 +13,31 @@ function check(command, args) {
 }
 
 /** Adds up cargo's `test result:` lines, one for each binary and each crate's documentation. */
-function cargoTest() {
-  const result = execute('cargo', ['test', '--workspace', '--no-fail-fast'])
+function cargoTest(what = ['--workspace'], env = {}) {
+  const result = execute('cargo', ['test', ...what, '--no-fail-fast'], { env })
   let [passed, failed] = [0, 0]
   for (const line of result.stdout.matchAll(/^test result: .*? (\d+) passed; (\d+) failed/gm)) {
     passed += Number(line[1])
     failed += Number(line[2])
   }
   return { ...result, passed, failed }
+}
+
+/** What must give the same bits, on narrower instruction sets than the one that this CPU chooses. */
+function sameBits() {
+  const narrower = process.arch === 'x64' ? ['avx2', 'scalar'] : ['scalar']
+  const tests = ['determinism', 'windows', 'bf16'].flatMap((name) => ['--test', name])
+  const runs = narrower.map((isa) =>
+    cargoTest(['-p', 'unrolled-core', ...tests], { UNROLLED_ISA: isa }),
+  )
+  const sum = (key) => runs.reduce((total, run) => total + run[key], 0)
+  return {
+    ok: runs.every(({ ok }) => ok),
+    output: runs.map(({ output }) => output).join(''),
+    passed: sum('passed'),
+    failed: sum('failed'),
+    seconds: sum('seconds'),
+  }
 }
 
 /** Adds up vitest's tests, type tests included, and counts a file that failed to load as one. */
@@ -62,7 +79,8 @@ const suites = {
   'cargo fmt': () => check('cargo', ['fmt', '--all', '--check']),
   'cargo clippy': () =>
     check('cargo', ['clippy', '--workspace', '--all-targets', '--', '-D', 'warnings']),
-  'cargo test': cargoTest,
+  'cargo test': () => cargoTest(),
+  'cargo test, narrower sets': sameBits,
   'biome check': () => check(tool('biome'), ['check', '--error-on-warnings', '.']),
   tsc: () => check(tool('tsc'), ['--noEmit', '-p', 'tsconfig.json']),
   vitest: vitest,

@@ -4,8 +4,11 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
-use super::support::{bits, cast, on_every_isa, values};
-use crate::{Activation, Element, GruRecurrent, Kernels, Matrix, MatrixMut, Packed, Recurrent, Start, Team};
+use super::support::{bits, cast, values};
+use crate::{
+    Activation, Element, GruRecurrent, Kernels, Matrix, MatrixMut, Operands, Packed, Precision, Recurrent,
+    Start, Team,
+};
 
 /// Enough work at one row to be handed over.
 const UNITS: usize = 200;
@@ -26,21 +29,22 @@ fn with_helpers<R>(members: usize, lead: impl FnOnce(&Team) -> R) -> R {
     })
 }
 
-fn packed<E: Element>(gates: usize) -> Packed<E> {
-    let mut packed = Packed::transposed(gates * UNITS, DEPTH, gates);
+fn packed<E: Element>(operands: Operands<E>, gates: usize) -> Packed<E> {
+    let mut packed = Packed::transposed(gates * UNITS, DEPTH, gates).with_operands(operands);
     packed.pack(Matrix::new(&cast(&values(1, gates * UNITS * DEPTH)), gates * UNITS, DEPTH));
     packed
 }
 
 /// What every step leaves, one after the other.
-fn steps<E: Element>(kernels: Kernels<E>, team: &Team, rows: usize) -> Vec<E> {
+fn steps<E: Element>(kernels: Kernels<E>, precision: Precision, team: &Team, rows: usize) -> Vec<E> {
+    let operands = kernels.operands(precision);
     let numbers = |seed, columns| cast::<E>(&values(seed, rows * columns));
     let (state, previous, bias) = (numbers(2, DEPTH), numbers(3, UNITS), cast::<E>(&values(4, 4 * UNITS)));
     let view = |data, columns| Matrix::new(data, rows, columns);
     let mut all = Vec::new();
 
     let mut y = numbers(5, UNITS);
-    let (one, three, four) = (packed(1), packed(3), packed(4));
+    let (one, three, four) = (packed(operands, 1), packed(operands, 3), packed(operands, 4));
     kernels.product(team, MatrixMut::new(&mut y, rows, UNITS), Start::Accumulate, view(&state, DEPTH), &one);
     all.extend_from_slice(&y);
     let recurrent =
@@ -73,17 +77,24 @@ fn steps<E: Element>(kernels: Kernels<E>, team: &Team, rows: usize) -> Vec<E> {
     all
 }
 
+/// By instruction set, whose bits need not be equal in bf16.
+fn on_each<R>(run: impl Fn(Kernels<f32>) -> R) -> Vec<R> {
+    Kernels::<f32>::available().into_iter().map(|isa| run(Kernels::with(isa).unwrap())).collect()
+}
+
 #[test]
 fn every_size_of_team_gives_the_same_bits() {
-    for rows in [1, 2, 5] {
-        let alone = on_every_isa(|kernels| steps::<f32>(kernels, &Team::new(1), rows));
+    for (precision, rows) in
+        [(Precision::Full, 1), (Precision::Full, 5), (Precision::Bf16, 1), (Precision::Bf16, 18)]
+    {
+        let run = |kernels, team: &Team| bits(&steps::<f32>(kernels, precision, team, rows));
+        let alone = on_each(|kernels| run(kernels, &Team::new(1)));
         for members in [2, 3, 16] {
-            let team =
-                on_every_isa(|kernels| with_helpers(members, |team| steps::<f32>(kernels, team, rows)));
-            assert_eq!(bits(&alone), bits(&team), "{rows} rows, {members} members");
+            let team = on_each(|kernels| with_helpers(members, |team| run(kernels, team)));
+            assert!(alone == team, "{precision:?}, {rows} rows, {members} members");
             // Nobody comes: the leader does it all.
-            let absent = on_every_isa(|kernels| steps::<f32>(kernels, &Team::new(members), rows));
-            assert_eq!(bits(&alone), bits(&absent), "{rows} rows, {members} members who never come");
+            let absent = on_each(|kernels| run(kernels, &Team::new(members)));
+            assert!(alone == absent, "{precision:?}, {rows} rows, {members} members who never come");
         }
     }
 }
