@@ -1,8 +1,8 @@
 import { mismatch } from '../errors.js'
 import { Model } from '../model/model.js'
-import { checkPrecision, type Precision } from '../model/precision.js'
 import { loadModel, modelFromBytes } from '../native/open.js'
 import { checkOptions } from '../options.js'
+import { checkPrecision, type Precision } from '../precision.js'
 
 /** Options of {@link load} and {@link fromBytes}. */
 export interface LoadOptions {

@@ -6,9 +6,9 @@ import { finish } from '../graph/outputs.js'
 import { Scope } from '../graph/scope.js'
 import type { Numeric, Sequence, Tokens, Value } from '../graph/value.js'
 import { Model } from '../model/model.js'
-import { checkPrecision, type Precision } from '../model/precision.js'
 import { openModel } from '../native/open.js'
 import { checkCount, checkOptions } from '../options.js'
+import { checkPrecision, type Precision } from '../precision.js'
 import type { CheckSequential, SequentialInputs, SequentialOutput } from './chain.js'
 
 /** Options of {@link sequential} and {@link graph}. */

@@ -1,5 +1,5 @@
 import type { KindJson } from '../graph/json.js'
-import type { Precision } from '../model/precision.js'
+import type { Precision } from '../precision.js'
 
 /** Rows of numbers or ids on their way to or from the core; `shape` begins with rows. */
 export interface NativeTensor {

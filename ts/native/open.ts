@@ -1,5 +1,5 @@
 import type { GraphJson } from '../graph/json.js'
-import type { Precision } from '../model/precision.js'
+import type { Precision } from '../precision.js'
 import { binding } from './binding.js'
 import type { NativeModel, NativeModelClass } from './contract.js'
 import { guard, guardAsync } from './errors.js'

@@ -1,4 +1,4 @@
-import { checkWord } from '../options.js'
+import { checkWord } from './options.js'
 
 /**
  * What the operands of matrix products are rounded to.
