@@ -356,7 +356,7 @@ declare class UnrolledError extends Error {
  *   the weights' packed copies where the CPU multiplies such numbers itself (AMX on Linux,
  *   AVX-512-BF16), for no gain elsewhere. Rounded are weights, activations and their gradients where a
  *   matrix product reads them. The weights that are trained and saved, sums, states, biases, activation
- *   functions, losses and the optimizer stay `'f32'`. The same bits for any number of threads and any
+ *   functions, losses and the optimizer stay `'f32'`. A number beyond 3.39e38 becomes an infinity. The same bits for any number of threads and any
  *   batch, not from one instruction set to another.
  */
 type Precision = 'f32' | 'bf16';
@@ -700,7 +700,8 @@ interface TrainOptions<I extends Values$1 = Values$1, O extends Values$1 = Value
     /**
      * How much of a step is kept for going back; everything by default. With less, time runs in windows
      * of a multiple of 16 steps: only the states between them are kept, and each window but the last is
-     * computed once more, to the same bits. `'sqrt'` takes as many windows as need the least memory; a
+     * computed once more, to the same bits. It pays for long sequences: every 16 rows hold a sum of
+     * the gradient of their own. `'sqrt'` takes as many windows as need the least memory; a
      * number is the most bytes that the tape (`memory.tape` of the events) may take, with as few windows
      * as fit, and `ERR_UNROLLED_SIZE` says what a batch needs that does not. What looks at a whole
      * sequence (a pool, a shift, the other direction of a bidirectional layer) keeps its inputs whole.

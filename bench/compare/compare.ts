@@ -26,15 +26,18 @@ export const compare: Benchmark = {
     const ours = new OurSides()
     const rows: Row[] = []
     let set: string | undefined
-    for (const shape of list) {
-      if (shape.set !== set) console.log(`  ${shape.set}`)
-      set = shape.set
-      const row = await oneRow(shape, settings, ours, opponents)
-      printRow(row)
-      rows.push(row)
+    try {
+      for (const shape of list) {
+        if (shape.set !== set) console.log(`  ${shape.set}`)
+        set = shape.set
+        const row = await oneRow(shape, settings, ours, opponents)
+        printRow(row)
+        rows.push(row)
+      }
+    } finally {
+      ours.close()
+      for (const { side } of opponents) side.close()
     }
-    ours.close()
-    for (const { side } of opponents) side.close()
     const reached = reachedBy(rows, precision)
     const steps = precision === 'f32' ? stepMicroseconds(rows) : []
     printSummary(reached, steps)

@@ -68,6 +68,9 @@ export function checkShapes(list: unknown): Shape[] {
   return list.map((entry: unknown, index) => checkShape(`shape ${index}`, entry))
 }
 
+/** More than any size of a shape that could be measured. */
+const MOST = 1_000_000
+
 const COUNTS = ['input', 'hidden', 'layers', 'batch', 'time'] as const
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   cell: CELLS,
@@ -85,8 +88,10 @@ function checkShape(where: string, entry: unknown): Shape {
   for (const name of Object.keys(shape)) checkName(where, name)
   for (const name of COUNTS) {
     const value = shape[name]
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1) {
-      throw new Error(`${where}: expected ${name} to be a positive integer, received ${value}`)
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > MOST) {
+      throw new Error(
+        `${where}: expected ${name} to be an integer from 1 to ${MOST}, received ${value}`,
+      )
     }
   }
   for (const [name, words] of Object.entries(WORDS)) {

@@ -52,8 +52,8 @@ test.each([
     /^shape 1: expected cell to be lstm or gru or rnn, received mlp$/,
   ],
   [[{ ...ROW, task: undefined }], /^shape 0: expected task to be infer or train or step/],
-  [[{ ...ROW, hidden: 0 }], /^shape 0: expected hidden to be a positive integer, received 0$/],
-  [[{ ...ROW, time: '5' }], /^shape 0: expected time to be a positive integer, received 5$/],
+  [[{ ...ROW, hidden: 0 }], /^shape 0: expected hidden to be an integer from 1 to 1000000, received 0$/],
+  [[{ ...ROW, time: '5' }], /^shape 0: expected time to be an integer from 1 to 1000000, received 5$/],
   [[{ ...ROW, units: 5 }], /^shape 0: no field 'units': there are set, input/],
   [[{ ...ROW, lengths: 'ragged' }], /^shape 0: expected lengths to be uniform, received ragged$/],
   [[{ ...ROW, task: 'step' }], /^shape 0: the task step has a batch of 1$/],
@@ -73,7 +73,7 @@ test('what is wrong in a file names the file', () => {
   expect(() => readShapes(file)).toThrow(`${file}: `)
   writeFileSync(file, JSON.stringify([{ ...ROW, batch: -1 }]))
   expect(() => readShapes(file)).toThrow(
-    `${file}: shape 0: expected batch to be a positive integer`,
+    `${file}: shape 0: expected batch to be an integer from 1 to 1000000`,
   )
   rmSync(folder, { recursive: true })
 })

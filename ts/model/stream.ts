@@ -106,38 +106,32 @@ export class Stream<
   }
 
   /** Puts the inputs of a step together. */
+  /** Reads all of a step, which may run code of the caller's, before any of it is put in place. */
   #take(x: unknown): void {
+    const read = this.#steps(x).map(([where, place, step]) => ({
+      place,
+      numbers: numbersOf(where, place, step),
+    }))
+    for (const { place, numbers } of read) {
+      if (place.ids) this.#ids?.set(numbers, place.start)
+      else this.#values.set(numbers, place.start)
+    }
+  }
+
+  /** What is given for each input, with what to call it. */
+  #steps(x: unknown): [string, Place, unknown][] {
     if (isByName(x)) {
-      checkOptions(
-        'push',
-        x,
-        this.#inputs.map(({ name }) => name),
-        'input',
-      )
+      const names = this.#inputs.map(({ name }) => name)
+      checkOptions('push', x, names, 'input')
       const given = new Map<string, unknown>(Object.entries(x))
-      for (const place of this.#inputs)
-        this.#put(`push.${place.name}`, place, given.get(place.name))
-      return
+      return this.#inputs.map((place) => [`push.${place.name}`, place, given.get(place.name)])
     }
     const [only] = this.#inputs
     if (this.#inputs.length !== 1 || only === undefined) {
       const names = this.#inputs.map(({ name }) => name).join(', ')
       throw mismatch('ERR_UNROLLED_ARGUMENT', 'push', `steps by name (${names})`, x)
     }
-    this.#put('push', only, x)
-  }
-
-  #put(where: string, { ids, start, size }: Place, step: unknown): void {
-    if (ids) {
-      this.#ids?.set([checkId(where, step)], start)
-      return
-    }
-    const numbers = typeof step === 'number' ? [step] : step
-    const listed = Array.isArray(numbers) || numbers instanceof Float32Array
-    if (!listed || numbers.length !== size || !every(numbers)) {
-      throw mismatch('ERR_UNROLLED_SHAPE', where, `${size} numbers`, step)
-    }
-    this.#values.set(numbers, start)
+    return [['push', only, x]]
   }
 
   #zeros(): NativeTensor[] {
@@ -153,6 +147,26 @@ export class Stream<
       throw new UnrolledError('ERR_UNROLLED_STATE', 'the stream has been disposed')
     }
   }
+}
+
+/** A copy of one step of an input: each number is read once. */
+function numbersOf(where: string, { ids, size }: Place, step: unknown): ArrayLike<number> {
+  if (ids) return [checkId(where, step)]
+  const expected = (): UnrolledError =>
+    mismatch('ERR_UNROLLED_SHAPE', where, `${size} numbers`, step)
+  if (step instanceof Float32Array) {
+    const copy = new Float32Array(step)
+    if (copy.length !== size) throw expected()
+    return copy
+  }
+  const given: readonly unknown[] | undefined =
+    typeof step === 'number' ? [step] : Array.isArray(step) ? step : undefined
+  if (given?.length !== size) throw expected()
+  return Float32Array.from({ length: size }, (_, i) => {
+    const value = given[i]
+    if (typeof value !== 'number') throw expected()
+    return value
+  })
 }
 
 /** Where an input lies among the numbers or ids of a step, or an output among what it gives. */
@@ -191,8 +205,4 @@ function named(places: readonly Place[], outputs: Float32Array): Record<string, 
 
 function isByName(x: unknown): x is object {
   return typeof x === 'object' && x !== null && !Array.isArray(x) && !ArrayBuffer.isView(x)
-}
-
-function every(numbers: readonly unknown[] | Float32Array): numbers is number[] | Float32Array {
-  return numbers instanceof Float32Array || numbers.every((value) => typeof value === 'number')
 }

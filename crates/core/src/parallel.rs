@@ -133,13 +133,19 @@ pub fn pool() -> Result<&'static Pool> {
     POOL.get_or_init(|| Pool::with_threads(thread_count()?)).as_ref().map_err(Clone::clone)
 }
 
+/// How many threads the machine lets this process run at a time.
+pub(crate) fn processors() -> usize {
+    static COUNT: OnceLock<usize> = OnceLock::new();
+    *COUNT.get_or_init(|| std::thread::available_parallelism().map_or(1, |count| count.get()))
+}
+
 fn thread_count() -> Result<usize> {
     match std::env::var_os(THREADS) {
         Some(value) => match value.to_str().and_then(|text| text.parse().ok()) {
             Some(count) if count > 0 => Ok(count),
             _ => Err(Error::argument(format!("{THREADS} must be a number of at least 1, got {value:?}"))),
         },
-        None => Ok(std::thread::available_parallelism().map_or(1, |count| count.get())),
+        None => Ok(processors()),
     }
 }
 

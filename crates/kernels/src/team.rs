@@ -94,8 +94,9 @@ impl Team {
                 yield_now();
             }
             seen = job;
-            self.take(member, job);
-            waiting = Waiting::begin();
+            if self.take(member, job) {
+                waiting = Waiting::begin();
+            }
         }
     }
 
@@ -148,11 +149,11 @@ impl Team {
         }
     }
 
-    /// Does a part of a job unless somebody has begun it.
-    fn take(&self, part: usize, job: u64) {
+    /// Does a part of a job, and says so, unless somebody has begun it.
+    fn take(&self, part: usize, job: u64) -> bool {
         let Part { claimed, done } = &self.parts[part];
         if claimed.compare_exchange(job - 1, job, Ordering::AcqRel, Ordering::Relaxed).is_err() {
-            return;
+            return false;
         }
         // SAFETY: this member has just claimed the part of a job that had not ended, and until `done` says so `Finish`
         // keeps the leader in `run`, where the work lives.
@@ -162,6 +163,7 @@ impl Team {
             *panic = Some(payload);
         }
         done.store(job, Ordering::Release);
+        true
     }
 }
 

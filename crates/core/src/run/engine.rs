@@ -10,7 +10,7 @@ use super::goal::{self, Goal, Score, Tally};
 use super::sums::Cut;
 use super::{Batch, Block, Frame, Noise, Span, Tensor, Weights, load, sums, table, unload};
 use crate::Result;
-use crate::parallel::Pool;
+use crate::parallel::{Pool, processors};
 use crate::program::{Mode, Operand, Plan, Program, Tape, ValueId};
 
 /// A program, its storage plan and the blocks that keep their storage from run to run.
@@ -64,6 +64,9 @@ impl<E> Default for Outcome<E> {
         Self { tallies: Vec::new(), result: Ok(()) }
     }
 }
+
+/// The most threads that take one block: with more, the parts of a step become small beside the hand-over.
+const MOST_MEMBERS: usize = 16;
 
 /// Blocks, what they come to, and who takes them.
 type Piece<'a, E> = (&'a mut [Block<E>], &'a mut [Outcome<E>], &'a [Arc<Team>]);
@@ -280,7 +283,8 @@ impl<E: Element> Engine<E> {
     fn form_teams(&mut self, pool: &Pool) {
         let rows = self.blocks[..self.count].iter().map(|block| block.rows.len()).max().unwrap_or(0);
         let shared = Team::is_worthwhile(rows * self.recurrent, self.recurrent);
-        let members = if shared { (pool.threads() / self.count).max(1) } else { 1 };
+        let threads = pool.threads().min(processors());
+        let members = if shared { (threads / self.count).clamp(1, MOST_MEMBERS) } else { 1 };
         if self.teams.len() < self.count || self.teams[0].members() != members {
             self.teams = self.blocks.iter().map(|_| Arc::new(Team::new(members))).collect();
         }
