@@ -21,7 +21,7 @@ const SAMPLE_MS = 40
 /** Of a call: who takes longer is left out. */
 const LIMIT_MS = 6_000
 /** Of a row, where its rounds take longer. */
-const BUDGET_MS = 60_000
+const BUDGET_MS = 20_000
 /** Rounds that a row has whatever they take, and all that slow peers have. */
 const FEW = 3
 /** Of a call: who takes longer is slow. */
