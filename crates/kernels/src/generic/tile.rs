@@ -26,13 +26,15 @@ where
     assert_eq!(a.depth(), b.depth());
     let vectors = b.units().div_ceil(V::LANES);
     let single = V::REGISTERS >= 16 && a.rows() == 1;
+    let near = vectors * V::LANES * b.depth() * G * size_of::<V::Element>() <= NEAR;
     let mut vector = 0;
     while vector < vectors {
         let left = vectors - vector;
-        // One row alone needs several vectors in flight to hide the latency of its chains.
+        // One row alone needs several vectors in flight to hide the latency of its chains, unless the gates make up for
+        // them: weights that come from further away than the first cache come faster in one stream than in two.
         vector += if G == 1 && single && left >= 8 {
             rows::<V, L, B, P, 8, G>(a, b, vector, epilogue)
-        } else if G > 1 && single && left >= 2 {
+        } else if G > 1 && single && near && left >= 2 {
             rows::<V, L, B, P, 2, G>(a, b, vector, epilogue)
         } else if G == 1 && V::REGISTERS >= 32 && left >= 4 {
             rows::<V, L, B, P, 4, G>(a, b, vector, epilogue)
@@ -43,6 +45,9 @@ where
         };
     }
 }
+
+/// Bytes that the first-level cache mostly holds.
+const NEAR: usize = 64 << 10;
 
 /// Most rows of a tile.
 const TALLEST: usize = 6;
