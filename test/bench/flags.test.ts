@@ -52,8 +52,14 @@ test.each([
     /^shape 1: expected cell to be lstm or gru or rnn, received mlp$/,
   ],
   [[{ ...ROW, task: undefined }], /^shape 0: expected task to be infer or train or step/],
-  [[{ ...ROW, hidden: 0 }], /^shape 0: expected hidden to be an integer from 1 to 1000000, received 0$/],
-  [[{ ...ROW, time: '5' }], /^shape 0: expected time to be an integer from 1 to 1000000, received 5$/],
+  [
+    [{ ...ROW, hidden: 0 }],
+    /^shape 0: expected hidden to be an integer from 1 to 1000000, received 0$/,
+  ],
+  [
+    [{ ...ROW, time: '5' }],
+    /^shape 0: expected time to be an integer from 1 to 1000000, received 5$/,
+  ],
   [[{ ...ROW, units: 5 }], /^shape 0: no field 'units': there are set, input/],
   [[{ ...ROW, lengths: 'ragged' }], /^shape 0: expected lengths to be uniform, received ragged$/],
   [[{ ...ROW, task: 'step' }], /^shape 0: the task step has a batch of 1$/],

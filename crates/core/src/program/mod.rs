@@ -1,8 +1,8 @@
 //! From a graph to a program: typed, hoisted, fused and planned.
 //!
 //! The passes run in the order of their files: `check` (names, kinds, sizes), `hoist` (what leaves the
-//! loop over time), `fuse` (one recurrent step), `pack` (weights in the
-//! order of their products), `group` (what can run through time together), `differentiate` (what has a gradient), `plan` (who
+//! loop over time), `fuse` (one recurrent step), `pack` (weights in the order of their products), `group`
+//! (what can run through time together), `differentiate` (what has a gradient), `plan` and `lives` (who
 //! shares storage).
 
 mod check;
@@ -13,6 +13,7 @@ mod fuse;
 mod group;
 mod hoist;
 mod instruction;
+mod lives;
 mod pack;
 mod plan;
 mod uses;
