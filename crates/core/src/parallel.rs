@@ -42,8 +42,14 @@ impl Pool {
     /// This pool, or for so little work one of the calling thread alone.
     #[must_use]
     pub fn suited(&'static self, operations: f64) -> &'static Self {
+        if operations < SMALL { Self::caller() } else { self }
+    }
+
+    /// The pool of the calling thread alone.
+    #[must_use]
+    pub fn caller() -> &'static Self {
         static CALLER: Pool = Pool { threads: None };
-        if operations < SMALL { &CALLER } else { self }
+        &CALLER
     }
 
     /// How many threads it has.

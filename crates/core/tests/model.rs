@@ -61,6 +61,15 @@ fn bits(values: &[f32]) -> Vec<u32> {
 }
 
 #[test]
+fn little_work_is_done_at_once_to_the_same_bits_and_much_is_given_back() {
+    let model = model();
+    assert_eq!(model.predict_at_once(vec![input()], vec![]).unwrap(), model.predict(vec![input()], vec![]));
+    let long = || Tensor { shape: vec![1 << 20, 1 << 20, 2], ..input() };
+    assert_eq!(model.predict_at_once(vec![long()], vec![]).unwrap_err(), (vec![long()], vec![]));
+    assert!(model.predict_at_once(vec![], vec![]).unwrap().is_err());
+}
+
+#[test]
 fn a_saved_model_gives_the_same_bits_and_is_four_bytes_a_parameter() {
     let model = model();
     trainer(&model, "y", &json!({})).unwrap().step(vec![input()], vec![target()], false).unwrap();

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use napi::Env;
 use napi::bindgen_prelude::{
-    Float32Array, Float32ArraySlice, Object, ObjectFinalize, Uint8Array, Uint8ArraySlice,
+    Float32Array, Float32ArraySlice, JsValue, Object, ObjectFinalize, PromiseRaw, ToNapiValue, Uint8Array,
+    Uint8ArraySlice,
 };
 use napi_derive::napi;
 use unrolled_core::graph::Graph;
@@ -94,7 +95,7 @@ impl Model {
         })
     }
 
-    /// Runs the model forward.
+    /// Runs the model forward: on the calling thread if that takes less than a way to another, and nothing is under way.
     #[napi(
         ts_args_type = "inputs: Array<Tensor>, states: Array<Tensor>",
         ts_return_type = "Promise<Prediction>"
@@ -108,12 +109,18 @@ impl Model {
         throwing(|| {
             self.with(|open| {
                 let (inputs, states) = (copied("inputs", &inputs)?, copied("states", &states)?);
-                let model = Arc::clone(&open.model);
-                open.worker.run(
-                    env,
-                    move || model.predict(inputs, states),
-                    |_, run| Ok(Prediction::from(run)),
-                )
+                let given = match open.worker.is_idle() {
+                    true => open.model.predict_at_once(inputs, states),
+                    false => Err((inputs, states)),
+                };
+                match given {
+                    Ok(run) => settled(env, Prediction::from(run?)),
+                    Err((inputs, states)) => {
+                        let model = Arc::clone(&open.model);
+                        let task = move || model.predict(inputs, states);
+                        open.worker.run(env, task, |_, run| Ok(Prediction::from(run)))
+                    }
+                }
             })
         })
     }
@@ -189,6 +196,12 @@ impl Model {
     pub fn dispose(&self, env: Env) -> std::result::Result<(), Thrown> {
         throwing(|| self.close(env))
     }
+}
+
+/// A promise of what is there already.
+fn settled<T: ToNapiValue>(env: &Env, value: T) -> Result<Object<'_>> {
+    let promise = PromiseRaw::resolve(env, value).map_err(refused)?;
+    Ok(Object::from_raw(env.raw(), promise.raw()))
 }
 
 impl Model {

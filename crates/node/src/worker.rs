@@ -1,5 +1,7 @@
 //! A thread with a queue: work that takes long leaves the JavaScript thread and settles a promise.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
@@ -15,6 +17,8 @@ type Settle<T> = Box<dyn FnOnce(Env) -> napi::Result<T>>;
 /// One thread that does its jobs in the order they came. Dropping it lets the thread finish them and end.
 pub(crate) struct Worker {
     jobs: Sender<Job>,
+    /// Jobs whose promises have not settled.
+    pending: Arc<AtomicUsize>,
 }
 
 impl Worker {
@@ -27,7 +31,12 @@ impl Worker {
             .name(name.to_owned())
             .spawn(move || queue.into_iter().for_each(|job| job()))
             .map_err(|error| Error::internal(format!("no thread for {name}: {error}")))?;
-        Ok(Self { jobs })
+        Ok(Self { jobs, pending: Arc::default() })
+    }
+
+    /// Whether all its promises have settled.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.pending.load(Ordering::Acquire) == 0
     }
 
     /// Queues `task`; the promise takes what `present` makes of its result on the JavaScript thread.
@@ -43,12 +52,15 @@ impl Worker {
     {
         let (deferred, promise): (JsDeferred<T, Settle<T>>, Object<'env>) =
             env.create_deferred().map_err(refused)?;
+        let pending = Arc::clone(&self.pending);
         let job = Box::new(move || {
             let result = caught(task);
             deferred.resolve(Box::new(move |env| {
+                pending.fetch_sub(1, Ordering::Release);
                 result.and_then(|value| present(env, value)).map_err(|error| rejection(env, error))
             }));
         });
+        self.pending.fetch_add(1, Ordering::Relaxed);
         self.jobs.send(job).map_err(|_| Error::internal("the worker thread has ended"))?;
         Ok(promise)
     }

@@ -1,6 +1,6 @@
 //! A compiled graph with its parameters, which many threads may use at a time.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 use unrolled_kernels::{Element, Kernels, Precision};
 
@@ -11,6 +11,12 @@ use crate::parallel::{Pool, pool};
 use crate::program::{Cost, Mode, Program};
 use crate::run::{Batch, Engine, Outputs, Tensor, Weights};
 use crate::{Error, Result, initialize};
+
+/// Floating-point operations of a run that a caller who must not wait makes itself: below 0.1 ms of one core.
+const AT_ONCE: f64 = 4e6;
+
+/// Inputs and states of a run.
+type Given<E> = (Vec<Tensor<E>>, Vec<Tensor<E>>);
 
 /// A network: a graph, its program, and its parameters.
 pub struct Model<E> {
@@ -81,6 +87,42 @@ impl<E: Element> Model<E> {
         let batch = Batch::new(&self.program, inputs, states)?;
         let pool = self.pool.suited(batch.operations(&self.cost));
         lock(&self.engine).forward(&self.weights(), &batch, pool)
+    }
+
+    /// [`Model::predict`] for a caller that must not wait: if there is little to do and nothing else under way. Otherwise
+    /// gives back what it was given.
+    ///
+    /// # Errors
+    /// The inputs and states.
+    pub fn predict_at_once(
+        &self,
+        inputs: Vec<Tensor<E>>,
+        states: Vec<Tensor<E>>,
+    ) -> std::result::Result<Result<Outputs<E>>, Given<E>> {
+        let engine = match self.engine.try_lock() {
+            Ok(engine) => Some(engine),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        let weights = match self.weights.try_read() {
+            Ok(weights) => Some(Arc::clone(&weights)),
+            Err(TryLockError::Poisoned(poisoned)) => Some(Arc::clone(&poisoned.into_inner())),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        match (engine, weights) {
+            (Some(mut engine), Some(weights)) if self.operations_at_most(&inputs) < AT_ONCE => {
+                Ok(Batch::new(&self.program, inputs, states)
+                    .and_then(|batch| engine.forward(&weights, &batch, Pool::caller())))
+            }
+            _ => Err((inputs, states)),
+        }
+    }
+
+    /// What a run takes if all rows are as long as their arrays.
+    fn operations_at_most(&self, inputs: &[Tensor<E>]) -> f64 {
+        let size =
+            |i: usize| inputs.iter().filter_map(|input| input.shape.get(i)).max().copied().unwrap_or(1);
+        size(0) as f64 * (self.cost.row + size(1) as f64 * self.cost.steps.iter().sum::<f64>())
     }
 
     /// Runs forward, dropout off, and measures losses; also returns the states.
