@@ -82,6 +82,14 @@ struct Task<'a, E> {
     backward: bool,
 }
 
+impl<'a, E> Task<'a, E> {
+    /// A run forward without noise.
+    fn forward(weights: &'a Weights<E>, batch: &'a Batch<E>, goals: &'a [Goal<E>]) -> Self {
+        let noise = Noise::default();
+        Self { weights, batch, goals, from: 0, noise, probe: Probe::Off, backward: false }
+    }
+}
+
 impl<E: Element> Engine<E> {
     /// Plans a program for a mode.
     #[must_use]
@@ -130,16 +138,7 @@ impl<E: Element> Engine<E> {
     /// # Errors
     /// As [`Engine::forward`].
     pub(crate) fn run_forward(&mut self, weights: &Weights<E>, batch: &Batch<E>, pool: &Pool) -> Result<()> {
-        let task = Task {
-            weights,
-            batch,
-            goals: &[],
-            from: 0,
-            noise: Noise::default(),
-            probe: Probe::Off,
-            backward: false,
-        };
-        self.each_block(&task, pool)
+        self.each_block(&Task::forward(weights, batch, &[]), pool)
     }
 
     /// Writes a value of the batch that ran last, in the shape of an output.
@@ -159,16 +158,7 @@ impl<E: Element> Engine<E> {
         goals: &[Goal<E>],
         pool: &Pool,
     ) -> Result<(Vec<Score>, Vec<Tensor<E>>)> {
-        let task = Task {
-            weights,
-            batch,
-            goals,
-            from: 0,
-            noise: Noise::default(),
-            probe: Probe::Off,
-            backward: false,
-        };
-        self.each_block(&task, pool)?;
+        self.each_block(&Task::forward(weights, batch, goals), pool)?;
         Ok((self.scores.clone(), self.states(batch)?))
     }
 
