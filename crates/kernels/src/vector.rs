@@ -43,6 +43,8 @@ pub(crate) trait Vector:
     fn select_greater(a: Self, b: Self, yes: Self, no: Self) -> Self;
     /// self·2ⁿ as [`Element::scale`].
     fn scale(self, n: Self) -> Self;
+    /// Runs `work` in a function of its own: its loops get the registers to themselves, whatever it is called from.
+    fn apart(work: impl Apart);
 
     /// [`Element::max`] per lane.
     #[inline(always)]
@@ -72,4 +74,10 @@ pub(crate) trait Vector:
         self.write(&mut lanes[..active]);
         Self::read(&lanes[..Self::LANES])
     }
+}
+
+/// What [`Vector::apart`] runs.
+pub(crate) trait Apart {
+    /// To be `#[inline(always)]`, as all that names vectors.
+    fn run(self);
 }

@@ -12,8 +12,11 @@ use crate::{Error, Result};
 /// Windows are whole runs of steps of a sum.
 const STEP: usize = super::timeline::BLOCK_STEPS;
 
-/// Rows and steps of a window that need not be kept: a few megabytes of a layer's gates.
-const CACHED_ROWS: usize = 2048;
+/// Numbers of a value in a window that need not be kept: they stay in the second-level cache until the loop reads them.
+const CACHED: usize = 1 << 17;
+
+/// The fewest rows and steps of such a window: shorter ones would pass a layer's weights more often.
+const FEWEST: usize = 128;
 
 /// Steps of a window, for a batch in blocks of rows.
 ///
@@ -30,7 +33,9 @@ pub(super) fn window_steps<E: Element>(
     let runs = time.div_ceil(STEP).max(1);
     if !plan.training() {
         let rows = blocks.clone().map(|rows| rows.len()).max().unwrap_or(0).max(1);
-        return Ok((CACHED_ROWS / rows).next_multiple_of(STEP));
+        let wide = plan.slots.iter().filter(|slot| matches!(slot.space, Space::Window(_)));
+        let widest = wide.map(|slot| slot.width).max().unwrap_or(0).max(1);
+        return Ok(((CACHED / widest).max(FEWEST) / rows).max(1));
     }
     if tape == Tape::Whole {
         return Ok(STEP);

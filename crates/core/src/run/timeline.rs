@@ -39,6 +39,8 @@ impl SumBlock {
 pub struct Timeline {
     /// By position: the row of the block.
     order: Vec<u32>,
+    /// By row of the block: its position.
+    ranks: Vec<u32>,
     /// By position, falling.
     lengths: Vec<usize>,
     /// By step: where its first row lies; one more than there are steps.
@@ -57,6 +59,11 @@ impl Timeline {
         self.order.extend(0..lengths.len() as u32);
         // By the row as well: that order is the stable one, without the room that a stable sort takes.
         self.order.sort_unstable_by_key(|&row| (std::cmp::Reverse(lengths[row as usize]), row));
+        self.ranks.clear();
+        self.ranks.resize(lengths.len(), 0);
+        for (position, &row) in self.order.iter().enumerate() {
+            self.ranks[row as usize] = position as u32;
+        }
         self.lengths.clear();
         self.lengths.extend(self.order.iter().map(|&row| lengths[row as usize] as usize));
         self.offsets.clear();
@@ -76,7 +83,8 @@ impl Timeline {
         let (start, end) = (start.min(self.steps()), end.min(self.steps()));
         let lengths = self.lengths.iter().map(|&n| n.clamp(start, end) - start).collect();
         let offsets = self.offsets[start..=end].iter().map(|&place| place - self.offsets[start]).collect();
-        Self { order: self.order.clone(), lengths, offsets, ..Self::default() }
+        let (order, ranks) = (self.order.clone(), self.ranks.clone());
+        Self { order, ranks, lengths, offsets, ..Self::default() }
     }
 
     /// Where step `t` begins; behind the last step, where that ends.
@@ -161,7 +169,7 @@ impl Timeline {
     #[must_use]
     pub fn size(rows: usize, steps: usize, places: usize, before: [bool; 2]) -> usize {
         let lists = 1 + before.iter().filter(|&&wanted| wanted).count();
-        rows * (size_of::<u32>() + size_of::<usize>())
+        rows * (2 * size_of::<u32>() + size_of::<usize>())
             + (steps + 1) * size_of::<usize>()
             + places * lists * size_of::<u32>()
     }
@@ -170,6 +178,7 @@ impl Timeline {
     #[must_use]
     pub fn bytes(&self) -> usize {
         size_of_val(&self.order[..])
+            + size_of_val(&self.ranks[..])
             + size_of_val(&self.lengths[..])
             + size_of_val(&self.offsets[..])
             + self.blocks.iter().map(SumBlock::bytes).sum::<usize>()
@@ -217,6 +226,12 @@ impl Timeline {
         &self.order
     }
 
+    /// Where the steps of a row of the block lie, from its first.
+    pub fn places_of(&self, row: usize) -> impl Iterator<Item = usize> {
+        let position = self.ranks[row] as usize;
+        self.offsets[..self.lengths[position]].iter().map(move |offset| offset + position)
+    }
+
     /// By position: steps, falling.
     #[must_use]
     pub fn lengths(&self) -> &[usize] {
@@ -255,6 +270,8 @@ mod tests {
         assert_eq!((0..5).map(|t| timeline.alive(t)).collect::<Vec<_>>(), [4, 3, 2, 0, 0]);
         assert_eq!(timeline.step(1), 4..7);
         assert_eq!((timeline.count(), timeline.steps()), (9, 3));
+        let places: Vec<Vec<usize>> = (0..5).map(|row| timeline.places_of(row).collect()).collect();
+        assert_eq!(places, [vec![3], vec![0, 4, 7], vec![], vec![1, 5, 8], vec![2, 6]]);
         timeline.list_blocks([true, true]);
         let before = [vec![10, 12, 13, 9, 0, 1, 2, 4, 5], vec![4, 5, 6, 9, 7, 8, 13, 10, 12]];
         assert_eq!(timeline.blocks(), &[SumBlock { granule: 0, places: (0..9).collect(), before }]);

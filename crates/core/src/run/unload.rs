@@ -2,7 +2,6 @@
 
 use unrolled_kernels::Element;
 
-use super::load::places;
 use super::{Batch, Block, Data, Tensor};
 use crate::program::{Operand, Plan, Program, ValueId};
 use crate::{Error, Result};
@@ -20,10 +19,16 @@ pub(super) fn unload<E: Element>(
     let (shape, lengths) = shape(program, batch, value);
     let count = shape.iter().try_fold(1_usize, |n, &size| n.checked_mul(size));
     let mut data: Vec<E> = Vec::new();
-    count
-        .and_then(|count| data.try_reserve_exact(count).ok().map(|()| data.resize(count, E::ZERO)))
+    let count = count
+        .filter(|&count| data.try_reserve_exact(count).is_ok())
         .ok_or_else(|| Error::size(format!("output '{name}': shape {shape:?} does not fit into memory")))?;
-    copy(operand, program, plan, batch, blocks, &mut data);
+    let width = program.values[value].width;
+    // In the order of the array, so that its memory is written once: rows follow one another from block to block.
+    each_line(operand, program, plan, batch, blocks, |line, source| {
+        data.resize(line * width, E::ZERO);
+        data.extend_from_slice(source);
+    });
+    data.resize(count, E::ZERO);
     Ok(Tensor { name: name.to_owned(), shape, data: Data::Values(data), lengths })
 }
 
@@ -36,20 +41,39 @@ pub(super) fn copy<E: Element>(
     blocks: &[Block<E>],
     into: &mut [E],
 ) {
-    let value = operand.value();
-    let width = program.values[value].width;
-    let axis = program.values[value].axis;
-    let time = axis.map_or(1, |axis| batch.axes()[axis].time);
+    let width = program.values[operand.value()].width;
+    each_line(operand, program, plan, batch, blocks, |line, source| {
+        into[line * width..][..width].copy_from_slice(source);
+    });
+}
+
+/// Calls with each line of an array that is not padding, in the array's order: which it is, and its numbers.
+fn each_line<E: Element>(
+    operand: Operand,
+    program: &Program,
+    plan: &Plan,
+    batch: &Batch<E>,
+    blocks: &[Block<E>],
+    mut take: impl FnMut(usize, &[E]),
+) {
+    let value = &program.values[operand.value()];
     let stored = match operand {
         Operand::Gradient(value) => plan.has_gradient(value),
         _ => true,
     };
     let Some((slot, _)) = plan.place(operand).filter(|_| stored) else { return };
     for block in blocks {
-        let source = &block.slots[slot];
-        places(&block.rows, &block.timelines, axis, time, 0).enumerate().for_each(|(from, place)| {
-            into[place * width..][..width].copy_from_slice(&source[from * width..][..width]);
-        });
+        let source = |from: usize| &block.slots[slot][from * value.width..][..value.width];
+        for (row, place) in block.rows.clone().enumerate() {
+            match value.axis {
+                None => take(place, source(row)),
+                Some(axis) => {
+                    let first = place * batch.axes()[axis].time;
+                    let steps = block.timelines[axis].places_of(row).enumerate();
+                    steps.for_each(|(t, from)| take(first + t, source(from)));
+                }
+            }
+        }
     }
 }
 

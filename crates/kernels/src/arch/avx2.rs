@@ -6,7 +6,7 @@ use super::x86::x86_vector;
 
 x86_vector! {
     /// 8 lanes of `f32`.
-    F32x8: f32, 8 lanes of __m256, 16 registers {
+    F32x8: f32, 8 lanes of __m256, 16 registers, "avx2,fma" {
         splat: _mm256_set1_ps, load: _mm256_loadu_ps, read: read_f32, write: write_f32,
         add: _mm256_add_ps, sub: _mm256_sub_ps, mul: _mm256_mul_ps, div: _mm256_div_ps, mul_add: _mm256_fmadd_ps,
         sqrt: _mm256_sqrt_ps, and: _mm256_and_ps, and_not: _mm256_andnot_ps, or: _mm256_or_ps,
@@ -17,7 +17,7 @@ x86_vector! {
 
 x86_vector! {
     /// 4 lanes of `f64`.
-    F64x4: f64, 4 lanes of __m256d, 16 registers {
+    F64x4: f64, 4 lanes of __m256d, 16 registers, "avx2,fma" {
         splat: _mm256_set1_pd, load: _mm256_loadu_pd, read: read_f64, write: write_f64,
         add: _mm256_add_pd, sub: _mm256_sub_pd, mul: _mm256_mul_pd, div: _mm256_div_pd, mul_add: _mm256_fmadd_pd,
         sqrt: _mm256_sqrt_pd, and: _mm256_and_pd, and_not: _mm256_andnot_pd, or: _mm256_or_pd,

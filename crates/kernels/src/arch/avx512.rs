@@ -6,7 +6,7 @@ use super::x86::x86_vector;
 
 x86_vector! {
     /// 16 lanes of `f32`.
-    F32x16: f32, 16 lanes of __m512, 32 registers {
+    F32x16: f32, 16 lanes of __m512, 32 registers, "avx2,fma,avx512f,avx512vl,avx512bw,avx512dq" {
         splat: _mm512_set1_ps, load: _mm512_loadu_ps, read: read_f32, write: write_f32,
         add: _mm512_add_ps, sub: _mm512_sub_ps, mul: _mm512_mul_ps, div: _mm512_div_ps, mul_add: _mm512_fmadd_ps,
         sqrt: _mm512_sqrt_ps, and: _mm512_and_ps, and_not: _mm512_andnot_ps, or: _mm512_or_ps,
@@ -17,7 +17,7 @@ x86_vector! {
 
 x86_vector! {
     /// 8 lanes of `f64`.
-    F64x8: f64, 8 lanes of __m512d, 32 registers {
+    F64x8: f64, 8 lanes of __m512d, 32 registers, "avx2,fma,avx512f,avx512vl,avx512bw,avx512dq" {
         splat: _mm512_set1_pd, load: _mm512_loadu_pd, read: read_f64, write: write_f64,
         add: _mm512_add_pd, sub: _mm512_sub_pd, mul: _mm512_mul_pd, div: _mm512_div_pd, mul_add: _mm512_fmadd_pd,
         sqrt: _mm512_sqrt_pd, and: _mm512_and_pd, and_not: _mm512_andnot_pd, or: _mm512_or_pd,

@@ -3,7 +3,7 @@
 use std::arch::aarch64::*;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::vector::Vector;
+use crate::vector::{Apart, Vector};
 
 /// 4 lanes of `f32`.
 #[derive(Clone, Copy)]
@@ -107,6 +107,21 @@ impl Vector for F32x4 {
     fn select_greater(a: Self, b: Self, yes: Self, no: Self) -> Self {
         // SAFETY: as for the operators.
         Self(unsafe { vbslq_f32(vcgtq_f32(a.0, b.0), yes.0, no.0) })
+    }
+
+    #[inline(always)]
+    fn apart(work: impl Apart) {
+        #[target_feature(enable = "neon")]
+        fn with_features(work: impl Apart) {
+            work.run();
+        }
+        // Compilers overlook `inline(never)` beside target features, but do not inline these where there are none.
+        #[inline(never)]
+        fn run(work: impl Apart) {
+            // SAFETY: as for the operators.
+            unsafe { with_features(work) };
+        }
+        run(work);
     }
 
     #[inline(always)]

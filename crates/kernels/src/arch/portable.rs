@@ -4,7 +4,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::element::Element;
 use crate::simd::Simd;
-use crate::vector::Vector;
+use crate::vector::{Apart, Vector};
 
 /// `N` lanes of `E`.
 #[derive(Clone, Copy)]
@@ -113,5 +113,10 @@ impl<E: Simd, const N: usize> Vector for Portable<E, N> {
             *lane = lane.scale(n);
         }
         Self(lanes)
+    }
+
+    #[inline(always)]
+    fn apart(work: impl Apart) {
+        work.run();
     }
 }

@@ -5,7 +5,7 @@
 macro_rules! x86_vector {
     (
         $(#[$attribute:meta])*
-        $vector:ident: $element:ty, $lanes:literal lanes of $register:ty, $registers:literal registers {
+        $vector:ident: $element:ty, $lanes:literal lanes of $register:ty, $registers:literal registers, $features:literal {
             splat: $splat:ident, load: $load:ident, read: $read:ident, write: $write:ident,
             add: $add:ident, sub: $sub:ident, mul: $mul:ident, div: $div:ident, mul_add: $mul_add:ident,
             sqrt: $sqrt:ident, and: $and:ident, and_not: $and_not:ident, or: $or:ident, xor: $xor:ident,
@@ -137,6 +137,21 @@ macro_rules! x86_vector {
             fn scale(self, n: Self) -> Self {
                 // SAFETY: as for `add`.
                 Self(unsafe { $scale(self.0, n.0) })
+            }
+
+            #[inline(always)]
+            fn apart(work: impl $crate::vector::Apart) {
+                #[target_feature(enable = $features)]
+                fn with_features(work: impl $crate::vector::Apart) {
+                    work.run();
+                }
+                // Compilers overlook `inline(never)` beside target features, but do not inline these where there are none.
+                #[inline(never)]
+                fn run(work: impl $crate::vector::Apart) {
+                    // SAFETY: as for `add`.
+                    unsafe { with_features(work) };
+                }
+                run(work);
             }
         }
     };

@@ -52,6 +52,8 @@ struct Activate<'a, E> {
 }
 
 impl<V: Vector> Epilogue<V, 1> for Activate<'_, V::Element> {
+    const LARGE: bool = true;
+
     #[inline(always)]
     fn start(&self, _: usize, unit: usize, active: usize) -> [V; 1] {
         bias(self.bias, 0, self.first + unit, active)

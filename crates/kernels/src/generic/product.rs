@@ -15,8 +15,8 @@ use crate::simd::Simd;
 use crate::vector::Vector;
 use crate::view::{Matrix, MatrixMut};
 
-/// Rows of A that stay in the second-level cache while all of B passes.
-const ROWS: usize = 126;
+/// The most rows of A that pass together, so that they stay in the second-level cache while all of B passes: whole tiles.
+const ROWS: usize = 132;
 
 /// Columns of B that pass together.
 const STRIP: usize = 8 * PANEL;
@@ -73,8 +73,9 @@ pub(crate) fn product<V: Vector>(
     let a = if rounded.is_empty() { a } else { Matrix::new(&rounded, a.rows(), a.columns()) };
     let panels = Panels::new(b.elements(), b.units(), b.gates(), b.k());
     let mut store = Store { c, start, row: 0, unit: 0 };
-    for row in (0..a.rows()).step_by(ROWS) {
-        let some = a.row_range(row..(row + ROWS).min(a.rows()));
+    let rows = a.rows().div_ceil(a.rows().div_ceil(ROWS).max(1)).next_multiple_of(6).max(6);
+    for row in (0..a.rows()).step_by(rows) {
+        let some = a.row_range(row..(row + rows).min(a.rows()));
         for unit in units.clone().step_by(STRIP) {
             (store.row, store.unit, store.start) = (row, unit, start);
             strip::<V>(some, panels.part(unit..(unit + STRIP).min(units.end)), &mut store);

@@ -5,10 +5,12 @@
 //! tile. Then the epilogue gets all gates of a unit at once.
 
 use super::operand::{Left, Right};
-use crate::vector::Vector;
+use crate::vector::{Apart, Vector};
 
 /// What happens to the sums of `active` units from `unit` on of one row.
 pub(crate) trait Epilogue<V: Vector, const G: usize> {
+    /// Whether its code is too much for the chains to keep their sums in registers beside it.
+    const LARGE: bool = false;
     /// Where the chains begin.
     fn start(&self, row: usize, unit: usize, active: usize) -> [V; G];
     fn finish(&mut self, row: usize, unit: usize, active: usize, sums: [V; G]);
@@ -93,11 +95,11 @@ where
         // SAFETY: `row + height <= a.rows()`, and the first of each of the `U` vectors is a unit of `b`.
         unsafe {
             match height {
-                6 => chain::<V, L, B, 6, U, G>(a, row, b, first, &mut sums),
-                4 => chain::<V, L, B, 4, U, G>(a, row, b, first, &mut sums),
-                3 => chain::<V, L, B, 3, U, G>(a, row, b, first, &mut sums),
-                2 => chain::<V, L, B, 2, U, G>(a, row, b, first, &mut sums),
-                _ => chain::<V, L, B, 1, U, G>(a, row, b, first, &mut sums),
+                6 => chain::<V, L, B, P, 6, U, G>(a, row, b, first, &mut sums),
+                4 => chain::<V, L, B, P, 4, U, G>(a, row, b, first, &mut sums),
+                3 => chain::<V, L, B, P, 3, U, G>(a, row, b, first, &mut sums),
+                2 => chain::<V, L, B, P, 2, U, G>(a, row, b, first, &mut sums),
+                _ => chain::<V, L, B, P, 1, U, G>(a, row, b, first, &mut sums),
             }
         }
         for (r, sums) in sums.iter().enumerate().take(height) {
@@ -112,14 +114,12 @@ where
     U
 }
 
-/// The first `R` of `sums` += `R` rows of `a` from `row` on · `U` vectors of `b` from `unit` on. A copy of the sums is
-/// worked on, whose indices are all known after unrolling: it stays in registers, which an array that is also indexed
-/// by the loops around would not.
+/// The first `R` of `sums` += `R` rows of `a` from `row` on · `U` vectors of `b` from `unit` on.
 ///
 /// # Safety
 /// - `row + R <= a.rows()`, and `unit + u·LANES < b.units()` for u < U.
 #[inline(always)]
-unsafe fn chain<V, L, B, const R: usize, const U: usize, const G: usize>(
+unsafe fn chain<V, L, B, P, const R: usize, const U: usize, const G: usize>(
     a: L,
     row: usize,
     b: B,
@@ -129,45 +129,70 @@ unsafe fn chain<V, L, B, const R: usize, const U: usize, const G: usize>(
     V: Vector,
     L: Left<V::Element>,
     B: Right<V::Element, G>,
+    P: Epilogue<V, G>,
 {
-    let mut registers = [[[V::zero(); G]; U]; R];
-    for (registers, sums) in registers.iter_mut().zip(sums.iter()) {
-        *registers = *sums;
-    }
-    for k in 0..a.depth() {
-        // What there are fewer of, columns or rows, is held in registers beside the sums.
-        if U * G <= R {
-            let mut columns = [[V::zero(); G]; U];
-            for (u, columns) in columns.iter_mut().enumerate() {
-                for (g, column) in columns.iter_mut().enumerate() {
-                    // SAFETY: as the caller and the trait say.
-                    *column = unsafe { V::load(b.at(unit + u * V::LANES, k, g)) };
-                }
-            }
-            for (r, registers) in registers.iter_mut().enumerate() {
-                // SAFETY: as the caller and the trait say.
-                let x = V::splat(unsafe { *a.at(row + r, k) });
-                for (registers, columns) in registers.iter_mut().zip(columns) {
-                    for (sum, column) in registers.iter_mut().zip(columns) {
-                        *sum = x.mul_add(column, *sum);
+    let chain = Chain::<V, L, B, R, U, G> { a, row, b, unit, sums };
+    if P::LARGE { V::apart(chain) } else { chain.run() }
+}
+
+/// A [`chain`] whose rows and units there are.
+struct Chain<'a, V, L, B, const R: usize, const U: usize, const G: usize> {
+    a: L,
+    row: usize,
+    b: B,
+    unit: usize,
+    sums: &'a mut [[[V; G]; U]; TALLEST],
+}
+
+impl<V, L, B, const R: usize, const U: usize, const G: usize> Apart for Chain<'_, V, L, B, R, U, G>
+where
+    V: Vector,
+    L: Left<V::Element>,
+    B: Right<V::Element, G>,
+{
+    #[inline(always)]
+    fn run(self) {
+        let Self { a, row, b, unit, sums } = self;
+        // Indices of this copy are all known after unrolling: it stays in registers.
+        let mut registers = [[[V::zero(); G]; U]; R];
+        for (registers, sums) in registers.iter_mut().zip(sums.iter()) {
+            *registers = *sums;
+        }
+        for k in 0..a.depth() {
+            // What there are fewer of, columns or rows, is held in registers beside the sums.
+            if U * G <= R {
+                let mut columns = [[V::zero(); G]; U];
+                for (u, columns) in columns.iter_mut().enumerate() {
+                    for (g, column) in columns.iter_mut().enumerate() {
+                        // SAFETY: as whoever made this and the trait say.
+                        *column = unsafe { V::load(b.at(unit + u * V::LANES, k, g)) };
                     }
                 }
-            }
-        } else {
-            for u in 0..U {
-                for g in 0..G {
-                    // SAFETY: as the caller and the trait say.
-                    let column = unsafe { V::load(b.at(unit + u * V::LANES, k, g)) };
-                    for (r, registers) in registers.iter_mut().enumerate() {
-                        // SAFETY: as the caller and the trait say.
-                        let x = V::splat(unsafe { *a.at(row + r, k) });
-                        registers[u][g] = x.mul_add(column, registers[u][g]);
+                for (r, registers) in registers.iter_mut().enumerate() {
+                    // SAFETY: as whoever made this and the trait say.
+                    let x = V::splat(unsafe { *a.at(row + r, k) });
+                    for (registers, columns) in registers.iter_mut().zip(columns) {
+                        for (sum, column) in registers.iter_mut().zip(columns) {
+                            *sum = x.mul_add(column, *sum);
+                        }
+                    }
+                }
+            } else {
+                for u in 0..U {
+                    for g in 0..G {
+                        // SAFETY: as whoever made this and the trait say.
+                        let column = unsafe { V::load(b.at(unit + u * V::LANES, k, g)) };
+                        for (r, registers) in registers.iter_mut().enumerate() {
+                            // SAFETY: as whoever made this and the trait say.
+                            let x = V::splat(unsafe { *a.at(row + r, k) });
+                            registers[u][g] = x.mul_add(column, registers[u][g]);
+                        }
                     }
                 }
             }
         }
-    }
-    for (registers, sums) in registers.iter().zip(sums) {
-        *sums = *registers;
+        for (registers, sums) in registers.iter().zip(sums) {
+            *sums = *registers;
+        }
     }
 }
