@@ -30,6 +30,9 @@ pub struct Recurrent<'a, E> {
     pub weight: &'a Packed<E>,
     /// n elements; the chains of the product start from it.
     pub bias: Option<&'a [E]>,
+    /// Whether the units are visited from the last to the first. If every other step does, it finds the weights in a
+    /// cache that the step before read last; the result is the same.
+    pub last_first: bool,
 }
 
 /// The recurrent part of a GRU's pre-activations, whose third gate is scaled by the reset gate.

@@ -84,6 +84,15 @@ impl<'a, E: Copy> Matrix<'a, E> {
         self.stride
     }
 
+    /// `count` elements of row `i` from column `from` on.
+    #[inline(always)]
+    pub fn part(&self, i: usize, from: usize, count: usize) -> &'a [E] {
+        assert!(i < self.rows && from <= self.columns && count <= self.columns - from, "a part of a matrix");
+        let start = if self.columns == 0 { 0 } else { i * self.stride + from };
+        // SAFETY: all rows were checked to lie in the slice, or this one is empty.
+        unsafe { self.data.get_unchecked(start..start + count) }
+    }
+
     /// Row `i`.
     #[inline(always)]
     pub fn row(&self, i: usize) -> &'a [E] {
@@ -162,6 +171,18 @@ impl<'a, E: Copy> MatrixMut<'a, E> {
     pub fn part_mut(&mut self, i: usize, from: usize, count: usize) -> &mut [E] {
         // SAFETY: they lie in the matrix, which is borrowed for writing.
         unsafe { std::slice::from_raw_parts_mut(self.part_start(i, from, count).as_ptr(), count) }
+    }
+
+    /// `count` elements from `from` on of each of the `G` equal parts of row `i`, to write: one check for all.
+    #[inline(always)]
+    pub fn gates_mut<const G: usize>(&mut self, i: usize, from: usize, count: usize) -> [&mut [E]; G] {
+        let units = self.columns / G;
+        assert!(units * G == self.columns && from <= units && count <= units - from, "parts of gates");
+        let start = self.part_start(i, from, count);
+        // SAFETY: they lie in the matrix, which is borrowed for writing, `count` in each part of the row.
+        std::array::from_fn(|g| unsafe {
+            std::slice::from_raw_parts_mut(start.add(g * units).as_ptr(), count)
+        })
     }
 
     /// Row `i`.

@@ -2,7 +2,7 @@
 //!
 //! `r, z = σ(pre + rec), n = tanh(pre_n + r rec_n), h' = (1 - z) n + z h`; the gates' rows in the order r, z, n.
 
-use unrolled_kernels::{Element, GruRecurrent, MatrixMut, Recurrent, Start};
+use unrolled_kernels::{Element, GruRecurrent, MatrixMut, Start};
 
 use crate::program::{Instruction, Linear, Operand};
 use crate::run::Frame;
@@ -12,14 +12,9 @@ pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, op: Option<&Linear>, i: 
     let mut gates = f.take(Operand::Value(i.outputs[0]));
     let mut rec_n = f.take(Operand::Value(i.outputs[1]));
     let mut h = f.take(Operand::Value(i.outputs[2]));
-    let third = f.matrix(Operand::Value(i.inputs[2]));
     let recurrent = match op {
-        None => GruRecurrent::Ready(third),
-        Some(op) => GruRecurrent::Product(Recurrent {
-            state: third,
-            weight: f.weights.packed(op.forward),
-            bias: op.bias.map(|bias| f.weights.slice(bias)),
-        }),
+        None => GruRecurrent::Ready(f.matrix(Operand::Value(i.inputs[2]))),
+        Some(op) => GruRecurrent::Product(f.recurrent(op, i.inputs[2])),
     };
     let h_prev = f.matrix(Operand::Value(i.inputs[1]));
     f.kernels.gru_step(f.team, gates.matrix(), rec_n.matrix(), h_prev, recurrent, h.matrix());

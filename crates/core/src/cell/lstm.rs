@@ -2,7 +2,7 @@
 //!
 //! `i, f, o = σ(..), g = tanh(..), c' = f c + i g, h' = o tanh(c')`; the gates' rows in the order i, f, g, o.
 
-use unrolled_kernels::{Element, Recurrent, Start};
+use unrolled_kernels::{Element, Start};
 
 use crate::program::{Instruction, Linear, Operand};
 use crate::run::Frame;
@@ -12,11 +12,7 @@ pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, op: Option<&Linear>, i: 
     let mut gates = f.take(Operand::Value(i.outputs[0]));
     let mut c = f.take(Operand::Value(i.outputs[1]));
     let mut h = f.take(Operand::Value(i.outputs[2]));
-    let recurrent = op.map(|op| Recurrent {
-        state: f.matrix(Operand::Value(i.inputs[2])),
-        weight: f.weights.packed(op.forward),
-        bias: op.bias.map(|bias| f.weights.slice(bias)),
-    });
+    let recurrent = op.map(|op| f.recurrent(op, i.inputs[2]));
     let c_prev = f.matrix(Operand::Value(i.inputs[1]));
     f.kernels.lstm_step(f.team, gates.matrix(), recurrent, c_prev, c.matrix(), h.matrix());
     f.put(gates);

@@ -1,6 +1,6 @@
 //! `h' = f(pre + h Wᵀ + b)`, in place of pre (Goodfellow et al., equation 10.8).
 
-use unrolled_kernels::{Activation, Element, Recurrent, Start};
+use unrolled_kernels::{Activation, Element, Start};
 
 use crate::program::{Instruction, Linear, Operand};
 use crate::run::Frame;
@@ -13,11 +13,7 @@ pub(crate) fn forward<E: Element>(
     i: &Instruction,
 ) {
     let mut h = f.take(Operand::Value(i.outputs[0]));
-    let recurrent = Recurrent {
-        state: f.matrix(Operand::Value(i.inputs[1])),
-        weight: f.weights.packed(op.forward),
-        bias: op.bias.map(|bias| f.weights.slice(bias)),
-    };
+    let recurrent = f.recurrent(op, i.inputs[1]);
     f.kernels.activation_step(f.team, activation, h.matrix(), Some(recurrent));
     f.put(h);
 }

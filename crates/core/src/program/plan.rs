@@ -3,8 +3,6 @@
 //! A slot is a buffer of rows or steps by features. Values and gradients whose lifetimes do not meet
 //! share one; what lives for a single step of a loop holds a single step.
 
-use std::collections::HashMap;
-
 use super::differentiate::{self, Contribution, Gradients, defined, read};
 use super::lives::Lives;
 use super::{Operation, Program, StateLink, ValueId, uses};
@@ -110,10 +108,18 @@ pub struct Plan {
     /// By value: whether it is an incoming state that backward reads, and so is copied once more.
     pub again: Vec<bool>,
     delays: Vec<Option<Delay>>,
-    borders: HashMap<Operand, Place>,
+    /// By value, where groups run window by window.
+    borders: Vec<Border>,
     values: Vec<Option<Place>>,
     value_gradients: Vec<Option<Place>>,
     training: bool,
+}
+
+/// Where the states at the borders of windows lie, and in turn their gradients.
+#[derive(Clone, Copy, Debug, Default)]
+struct Border {
+    states: Option<Place>,
+    gradients: [Option<Place>; 2],
 }
 
 /// Where a state that a step reads is found again: with the step before, or before the first.
@@ -137,10 +143,8 @@ impl Plan {
         match operand {
             Operand::Value(value) => self.values[value],
             Operand::Gradient(value) => self.value_gradients[value],
-            Operand::Border(value, _) => self.borders.get(&Operand::Border(value, 0)).copied(),
-            Operand::BorderGradient(value, at) => {
-                self.borders.get(&Operand::BorderGradient(value, at % 2)).copied()
-            }
+            Operand::Border(value, _) => self.borders.get(value)?.states,
+            Operand::BorderGradient(value, at) => self.borders.get(value)?.gradients[at % 2],
         }
     }
 
@@ -206,7 +210,7 @@ pub(super) fn plan(program: &Program, mode: Mode) -> Plan {
         program.groups.iter().for_each(|group| lives.repeat(group.range.clone()));
     }
     let (mut slots, places) = lives.assign();
-    let borders = if windowed { borders(program, &gradients, &mut slots) } else { HashMap::new() };
+    let borders = if windowed { borders(program, &gradients, &mut slots) } else { Vec::new() };
     let all = |operand: fn(ValueId) -> Operand| {
         (0..program.values.len()).map(|value| places.get(&operand(value)).copied()).collect()
     };
@@ -249,20 +253,19 @@ fn inside_groups(program: &Program) -> Vec<Option<usize>> {
 }
 
 /// Storage for the states at the borders of windows, and for their gradients.
-fn borders(program: &Program, gradients: &Gradients, slots: &mut Vec<Slot>) -> HashMap<Operand, Place> {
-    let mut borders = HashMap::new();
+fn borders(program: &Program, gradients: &Gradients, slots: &mut Vec<Slot>) -> Vec<Border> {
+    let mut borders = vec![Border::default(); program.values.len()];
     for instruction in &program.instructions {
         let Operation::Recurrence(recurrence) = &instruction.op else { continue };
         for state in &recurrence.states {
             let width = program.values[state.incoming].width;
-            let mut add = |operand, space| {
+            let mut add = |space| {
                 slots.push(Slot { space, width });
-                borders.insert(operand, (slots.len() - 1, space));
+                Some((slots.len() - 1, space))
             };
-            add(Operand::Border(state.incoming, 0), Space::Borders(recurrence.axis));
+            borders[state.incoming].states = add(Space::Borders(recurrence.axis));
             if [state.incoming, state.next, state.last].iter().any(|&value| gradients.needed[value]) {
-                add(Operand::BorderGradient(state.incoming, 0), Space::Rows);
-                add(Operand::BorderGradient(state.incoming, 1), Space::Rows);
+                borders[state.incoming].gradients = [add(Space::Rows), add(Space::Rows)];
             }
         }
     }

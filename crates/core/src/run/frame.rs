@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Team};
+use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Recurrent, Team};
 
 use super::granule::Summed;
 use super::{GRANULE, Name, SumBlock, Timeline, Weights, Window};
-use crate::program::{Operand, Plan, Program, Space, ValueId};
+use crate::program::{Linear, Operand, Plan, Program, Space, ValueId};
 use crate::{Error, Result};
 
 /// Consecutive rows of a batch, with storage for everything they become.
@@ -221,6 +221,17 @@ impl<E: Element> Frame<'_, E> {
     pub fn matrix(&self, operand: Operand) -> Matrix<'_, E> {
         let (slot, rows, width) = self.place(operand);
         Matrix::new(&self.block.slots[slot][rows.start * width..rows.end * width], rows.len(), width)
+    }
+
+    /// The product of a state with its weights, at the step at hand.
+    #[must_use]
+    pub fn recurrent(&self, op: &Linear, state: ValueId) -> Recurrent<'_, E> {
+        Recurrent {
+            state: self.matrix(Operand::Value(state)),
+            weight: self.weights.packed(op.forward),
+            bias: op.bias.map(|bias| self.weights.slice(bias)),
+            last_first: matches!(self.span, Span::Step { t, .. } if t % 2 == 1),
+        }
     }
 
     /// The rows at hand of a value or gradient as one slice.

@@ -138,16 +138,17 @@ fn enter<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, state: &StateLink, t
     if going_on > 0 {
         let before = steps(f, op).before(t);
         f.span = Span::Step { axis: op.axis, t: before };
-        let next = f.matrix(Operand::Value(state.next));
-        for p in 0..going_on {
-            incoming.matrix().row_mut(p).copy_from_slice(next.row(p));
-        }
+        let next = f.slice(Operand::Value(state.next));
+        let incoming = incoming.slice();
+        let going_on = going_on * f.program.values[state.next].width;
+        incoming[..going_on].copy_from_slice(&next[..going_on]);
     }
     f.span = Span::All;
-    let initial = f.matrix(first(f, state));
-    let steps = steps(f, op);
-    for p in steps.starting(t) {
-        incoming.matrix().row_mut(p).copy_from_slice(initial.row(steps.timeline.order()[p] as usize));
+    if !steps(f, op).starting(t).is_empty() {
+        let (initial, steps) = (f.matrix(first(f, state)), steps(f, op));
+        for p in steps.starting(t) {
+            incoming.matrix().row_mut(p).copy_from_slice(initial.row(steps.timeline.order()[p] as usize));
+        }
     }
     f.put(incoming);
 }

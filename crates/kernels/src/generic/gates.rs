@@ -18,7 +18,7 @@ use crate::view::{Matrix, MatrixMut};
 /// Panics unless `recurrent` computes `n` outputs with `G` gates for `m` rows.
 #[inline(always)]
 pub(crate) fn check<E: Element, const G: usize>(recurrent: &Recurrent<'_, E>, m: usize, n: usize) {
-    let Recurrent { state, weight, bias } = recurrent;
+    let Recurrent { state, weight, bias, .. } = recurrent;
     assert_eq!((state.rows(), state.columns()), (m, weight.k()), "a state is m x k");
     assert_eq!((weight.n(), weight.gates()), (n, G), "outputs and gates of the recurrent weight");
     assert!(bias.is_none_or(|bias| bias.len() == n), "a bias has n elements");
@@ -31,14 +31,14 @@ pub(crate) fn step<V: Vector, P: Epilogue<V, G>, const G: usize>(
     units: Range<usize>,
     epilogue: &mut P,
 ) {
-    let (weight, state) = (recurrent.weight, recurrent.state);
+    let Recurrent { state, weight, last_first, .. } = *recurrent;
     if weight.is_in_pairs() {
-        return bf16::multiply::multiply::<V, P, G>(state, weight, units, epilogue);
+        return bf16::multiply::multiply::<V, P, G>(state, weight, units, last_first, epilogue);
     }
     let panels = Panels::new(weight.elements(), weight.units(), weight.gates(), weight.k()).part(units);
     let rounded = if weight.operands().format == Format::Rounded { take_rounded(state) } else { Vec::new() };
     let state = if rounded.is_empty() { state } else { Matrix::new(&rounded, state.rows(), state.columns()) };
-    multiply::<V, _, _, P, G>(state, panels, epilogue);
+    multiply::<V, _, _, P, G>(state, panels, last_first, epilogue);
     if !rounded.is_empty() {
         V::Element::return_scratch(rounded);
     }
@@ -55,14 +55,14 @@ impl<V: Vector> Epilogue<V, 1> for Activate<'_, V::Element> {
     const LARGE: bool = true;
 
     #[inline(always)]
-    fn start(&self, _: usize, unit: usize, active: usize) -> [V; 1] {
+    fn start(&mut self, _: usize, unit: usize, active: usize) -> [V; 1] {
         bias(self.bias, 0, self.first + unit, active)
     }
 
     #[inline(always)]
     fn finish(&mut self, row: usize, unit: usize, active: usize, [sum]: [V; 1]) {
-        let x = V::read(self.buffer.part(row, self.first + unit, active));
-        apply(self.activation, x + sum).write(self.buffer.part_mut(row, self.first + unit, active));
+        let part = self.buffer.part_mut(row, self.first + unit, active);
+        apply(self.activation, V::read(part) + sum).write(part);
     }
 }
 

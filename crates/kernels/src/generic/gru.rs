@@ -22,30 +22,25 @@ struct Gru<'a, E> {
 
 impl<V: Vector> Epilogue<V, 3> for Gru<'_, V::Element> {
     #[inline(always)]
-    fn start(&self, row: usize, unit: usize, active: usize) -> [V; 3] {
-        let units = self.h.columns();
-        for gate in 0..3 {
-            // Over long sequences it is far away when the sums are ready.
-            prefetch(self.gates.part(row, gate * units + self.first + unit, active), 0);
-        }
-        bias(self.bias, units, self.first + unit, active)
+    fn start(&mut self, row: usize, unit: usize, active: usize) -> [V; 3] {
+        let (units, unit) = (self.h.columns(), self.first + unit);
+        // Over long sequences they are far away when the sums are ready.
+        self.gates.gates_mut::<3>(row, unit, active).iter().for_each(|gate| prefetch(gate, 0));
+        bias(self.bias, units, unit, active)
     }
 
     #[inline(always)]
     fn finish(&mut self, row: usize, unit: usize, active: usize, [rec_r, rec_z, rec_n]: [V; 3]) {
-        let (units, unit) = (self.h.columns(), self.first + unit);
-        let pre_r = V::read(self.gates.part(row, unit, active));
-        let pre_z = V::read(self.gates.part(row, units + unit, active));
-        let pre_n = V::read(self.gates.part(row, 2 * units + unit, active));
-        let (r, z) = sigmoid(pre_r + rec_r).pair(sigmoid(pre_z + rec_z));
-        let n = tanh(r.mul_add(rec_n, pre_n)).value();
-        let h_prev: V = read(self.h_prev.row(row), unit, active);
-        let h = z.mul_add(h_prev, (V::one() - z) * n);
-        r.write(self.gates.part_mut(row, unit, active));
-        z.write(self.gates.part_mut(row, units + unit, active));
-        n.write(self.gates.part_mut(row, 2 * units + unit, active));
+        let unit = self.first + unit;
+        let [gr, gz, gn] = self.gates.gates_mut(row, unit, active);
+        let (r, z) = sigmoid(V::read(gr) + rec_r).pair(sigmoid(V::read(gz) + rec_z));
+        let n = tanh(r.mul_add(rec_n, V::read(gn))).value();
+        r.write(gr);
+        z.write(gz);
+        n.write(gn);
         rec_n.write(self.hn.part_mut(row, unit, active));
-        h.write(self.h.part_mut(row, unit, active));
+        let h_prev = V::read(self.h_prev.part(row, unit, active));
+        z.mul_add(h_prev, (V::one() - z) * n).write(self.h.part_mut(row, unit, active));
     }
 }
 

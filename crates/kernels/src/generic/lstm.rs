@@ -22,50 +22,40 @@ struct Lstm<'a, E> {
 }
 
 impl<E: Simd> Lstm<'_, E> {
+    /// The step of `active` units of a row, whose pre-activations lack `sums` if there are any.
     #[inline(always)]
-    fn pre<V: Vector<Element = E>>(&self, row: usize, unit: usize, active: usize) -> [V; 4] {
-        let (units, unit) = (self.c.columns(), self.first + unit);
-        [
-            V::read(self.gates.part(row, unit, active)),
-            V::read(self.gates.part(row, units + unit, active)),
-            V::read(self.gates.part(row, 2 * units + unit, active)),
-            V::read(self.gates.part(row, 3 * units + unit, active)),
-        ]
-    }
-
-    #[inline(always)]
-    fn cell<V: Vector<Element = E>>(&mut self, row: usize, unit: usize, active: usize, [i, f, g, o]: [V; 4]) {
-        let (units, unit) = (self.c.columns(), self.first + unit);
+    fn cell<V: Vector<Element = E>>(&mut self, row: usize, unit: usize, active: usize, sums: Option<[V; 4]>) {
+        let unit = self.first + unit;
+        let [gi, gf, gg, go] = self.gates.gates_mut(row, unit, active);
+        let [mut i, mut f, mut g, mut o] = [V::read(gi), V::read(gf), V::read(gg), V::read(go)];
+        if let Some(sums) = sums {
+            (i, f, g, o) = (i + sums[0], f + sums[1], g + sums[2], o + sums[3]);
+        }
         let (i, g) = sigmoid(i).pair(tanh(g));
         let (f, o) = sigmoid(f).pair(sigmoid(o));
-        let c_prev: V = read(self.c_prev.row(row), unit, active);
+        i.write(gi);
+        f.write(gf);
+        g.write(gg);
+        o.write(go);
+        let c_prev = V::read(self.c_prev.part(row, unit, active));
         let c = f.mul_add(c_prev, i * g);
-        let h = o * tanh(c).value();
-        i.write(self.gates.part_mut(row, unit, active));
-        f.write(self.gates.part_mut(row, units + unit, active));
-        g.write(self.gates.part_mut(row, 2 * units + unit, active));
-        o.write(self.gates.part_mut(row, 3 * units + unit, active));
         c.write(self.c.part_mut(row, unit, active));
-        h.write(self.h.part_mut(row, unit, active));
+        (o * tanh(c).value()).write(self.h.part_mut(row, unit, active));
     }
 }
 
 impl<V: Vector> Epilogue<V, 4> for Lstm<'_, V::Element> {
     #[inline(always)]
-    fn start(&self, row: usize, unit: usize, active: usize) -> [V; 4] {
-        let units = self.c.columns();
-        for gate in 0..4 {
-            // Over long sequences it is far away when the sums are ready.
-            prefetch(self.gates.part(row, gate * units + self.first + unit, active), 0);
-        }
-        bias(self.bias, units, self.first + unit, active)
+    fn start(&mut self, row: usize, unit: usize, active: usize) -> [V; 4] {
+        let (units, unit) = (self.c.columns(), self.first + unit);
+        // Over long sequences they are far away when the sums are ready.
+        self.gates.gates_mut::<4>(row, unit, active).iter().for_each(|gate| prefetch(gate, 0));
+        bias(self.bias, units, unit, active)
     }
 
     #[inline(always)]
     fn finish(&mut self, row: usize, unit: usize, active: usize, sums: [V; 4]) {
-        let pre: [V; 4] = self.pre(row, unit, active);
-        let total = [pre[0] + sums[0], pre[1] + sums[1], pre[2] + sums[2], pre[3] + sums[3]];
-        self.cell(row, unit, active, total);
+        self.cell(row, unit, active, Some(sums));
     }
 }
 
@@ -93,8 +83,7 @@ pub(crate) fn lstm_step<V: Vector>(
             for row in 0..m {
                 for unit in (0..units.len()).step_by(V::LANES) {
                     let active = V::LANES.min(units.len() - unit);
-                    let pre: [V; 4] = lstm.pre(row, unit, active);
-                    lstm.cell(row, unit, active, pre);
+                    lstm.cell::<V>(row, unit, active, None);
                 }
             }
         }

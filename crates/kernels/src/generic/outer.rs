@@ -31,17 +31,16 @@ struct AddTo<'a, E> {
 
 impl<V: Vector> Epilogue<V, 1> for AddTo<'_, V::Element> {
     #[inline(always)]
-    fn start(&self, row: usize, unit: usize, _: usize) -> [V; 1] {
+    fn start(&mut self, row: usize, unit: usize, active: usize) -> [V; 1] {
         // It is far away when the sum is ready.
-        prefetch(self.c.row(row), self.first + unit);
+        prefetch(self.c.part(row, self.first + unit, active), 0);
         [V::zero()]
     }
 
     #[inline(always)]
     fn finish(&mut self, row: usize, unit: usize, active: usize, [sum]: [V; 1]) {
-        let target = self.c.row_mut(row);
-        let old: V = read(target, self.first + unit, active);
-        write(old + sum, target, self.first + unit, active);
+        let target = self.c.part_mut(row, self.first + unit, active);
+        (V::read(target) + sum).write(target);
     }
 }
 
@@ -139,7 +138,7 @@ fn strips<V: Vector, L: Left<V::Element>>(
         let columns = STRIP.min(b.columns() - first);
         gather::<V>(strip, b.column_range(first..first + columns), rounding);
         sums.first = first;
-        multiply::<V, _, _, _, 1>(left, Panels::new(strip, columns, 1, b.count()), sums);
+        multiply::<V, _, _, _, 1>(left, Panels::new(strip, columns, 1, b.count()), false, sums);
     }
 }
 

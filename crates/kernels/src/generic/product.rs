@@ -35,7 +35,7 @@ struct Store<'a, E> {
 
 impl<V: Vector> Epilogue<V, 1> for Store<'_, V::Element> {
     #[inline(always)]
-    fn start(&self, row: usize, unit: usize, active: usize) -> [V; 1] {
+    fn start(&mut self, row: usize, unit: usize, active: usize) -> [V; 1] {
         match self.start {
             Start::Zero => [V::zero()],
             Start::Accumulate => [V::read(self.c.part(self.row + row, self.unit + unit, active))],
@@ -67,7 +67,7 @@ pub(crate) fn product<V: Vector>(
     }
     if b.is_in_pairs() {
         let mut store = Store { c, start, row: 0, unit: units.start };
-        return bf16::multiply::multiply::<V, _, 1>(a, b, units, &mut store);
+        return bf16::multiply::multiply::<V, _, 1>(a, b, units, false, &mut store);
     }
     let rounded = if b.operands().format == Format::Rounded { take_rounded(a) } else { Vec::new() };
     let a = if rounded.is_empty() { a } else { Matrix::new(&rounded, a.rows(), a.columns()) };
@@ -95,7 +95,7 @@ fn strip<V: Vector>(a: Matrix<'_, V::Element>, b: Panels<'_, V::Element>, store:
     loop {
         let steps = depth.min(k - first);
         let part = a.column_range(first..first + steps);
-        multiply::<V, _, _, _, 1>(part, b.steps(first, steps), store);
+        multiply::<V, _, _, _, 1>(part, b.steps(first, steps), false, store);
         first += steps;
         if first == k {
             return;

@@ -12,13 +12,14 @@ pub(crate) trait Epilogue<V: Vector, const G: usize> {
     /// Whether its code is too much for the chains to keep their sums in registers beside it.
     const LARGE: bool = false;
     /// Where the chains begin.
-    fn start(&self, row: usize, unit: usize, active: usize) -> [V; G];
+    fn start(&mut self, row: usize, unit: usize, active: usize) -> [V; G];
     fn finish(&mut self, row: usize, unit: usize, active: usize, sums: [V; G]);
 }
 
-/// start + a·b for every row of `a` and unit of `b`, each given to `epilogue`.
+/// start + a·b for every row of `a` and unit of `b`, each given to `epilogue`; from the last units to the first if
+/// `last_first`.
 #[inline(always)]
-pub(crate) fn multiply<V, L, B, P, const G: usize>(a: L, b: B, epilogue: &mut P)
+pub(crate) fn multiply<V, L, B, P, const G: usize>(a: L, b: B, last_first: bool, epilogue: &mut P)
 where
     V: Vector,
     L: Left<V::Element>,
@@ -29,22 +30,39 @@ where
     let vectors = b.units().div_ceil(V::LANES);
     let single = V::REGISTERS >= 16 && a.rows() == 1;
     let near = vectors * V::LANES * b.depth() * G * size_of::<V::Element>() <= NEAR;
-    let mut vector = 0;
-    while vector < vectors {
-        let left = vectors - vector;
+    let mut left = vectors;
+    while left > 0 {
+        let place = Place { last_first, vectors, left };
         // One row alone needs several vectors in flight to hide the latency of its chains, unless the gates make up for
         // them: weights that come from further away than the first cache come faster in one stream than in two.
-        vector += if G == 1 && single && left >= 8 {
-            rows::<V, L, B, P, 8, G>(a, b, vector, epilogue)
+        left -= if G == 1 && single && left >= 8 {
+            rows::<V, L, B, P, 8, G>(a, b, place, epilogue)
         } else if G > 1 && single && near && left >= 2 {
-            rows::<V, L, B, P, 2, G>(a, b, vector, epilogue)
+            rows::<V, L, B, P, 2, G>(a, b, place, epilogue)
         } else if G == 1 && V::REGISTERS >= 32 && left >= 4 {
-            rows::<V, L, B, P, 4, G>(a, b, vector, epilogue)
+            rows::<V, L, B, P, 4, G>(a, b, place, epilogue)
         } else if G == 1 && V::REGISTERS >= 16 && left >= 2 {
-            rows::<V, L, B, P, 2, G>(a, b, vector, epilogue)
+            rows::<V, L, B, P, 2, G>(a, b, place, epilogue)
         } else {
-            rows::<V, L, B, P, 1, G>(a, b, vector, epilogue)
+            rows::<V, L, B, P, 1, G>(a, b, place, epilogue)
         };
+    }
+}
+
+/// How far a walk over unit vectors has come.
+#[derive(Clone, Copy)]
+struct Place {
+    last_first: bool,
+    vectors: usize,
+    /// Vectors not yet visited.
+    left: usize,
+}
+
+impl Place {
+    /// The first of the next `count` vectors.
+    #[inline(always)]
+    fn next(self, count: usize) -> usize {
+        if self.last_first { self.left - count } else { self.vectors - self.left }
     }
 }
 
@@ -54,33 +72,28 @@ const NEAR: usize = 64 << 10;
 /// Most rows of a tile.
 const TALLEST: usize = 6;
 
-/// Rows of the next tile with `columns` columns if `left` rows are left: three quarters of the registers hold sums.
+/// Rows of the next tile with `columns` columns if `left` rows are left: three quarters of the registers hold sums. Tiles
+/// are of nearly equal height: a low one at the end would wait for the latency of its few sums, or for B to pass once more.
 #[inline(always)]
 fn height<V: Vector>(columns: usize, left: usize) -> usize {
-    let most = if columns > 4 { 1 } else { V::REGISTERS * 3 / 4 / columns };
-    if most >= 6 && left >= 6 {
-        6
-    } else if V::REGISTERS >= 32 && most >= 4 && left >= 4 {
-        4
-    } else if V::REGISTERS < 32 && most >= 3 && left >= 3 {
-        3
-    } else if most >= 2 && left >= 2 {
-        2
-    } else {
-        1
-    }
+    let most = match columns {
+        5.. => 1,
+        3.. if V::REGISTERS < 32 => (V::REGISTERS * 3 / 4 / columns).min(3),
+        _ => (V::REGISTERS * 3 / 4 / columns).min(TALLEST),
+    };
+    left.div_ceil(left.div_ceil(most.max(1)))
 }
 
-/// All rows of `a` with the `U` unit vectors of `b` from `vector` on. Returns `U`.
+/// All rows of `a` with the next `U` unit vectors of `b`. Returns `U`.
 #[inline(always)]
-fn rows<V, L, B, P, const U: usize, const G: usize>(a: L, b: B, vector: usize, epilogue: &mut P) -> usize
+fn rows<V, L, B, P, const U: usize, const G: usize>(a: L, b: B, place: Place, epilogue: &mut P) -> usize
 where
     V: Vector,
     L: Left<V::Element>,
     B: Right<V::Element, G>,
     P: Epilogue<V, G>,
 {
-    let first = vector * V::LANES;
+    let first = place.next(U) * V::LANES;
     let mut sums = [[[V::zero(); G]; U]; TALLEST];
     let mut row = 0;
     while row < a.rows() {
@@ -96,6 +109,7 @@ where
         unsafe {
             match height {
                 6 => chain::<V, L, B, P, 6, U, G>(a, row, b, first, &mut sums),
+                5 => chain::<V, L, B, P, 5, U, G>(a, row, b, first, &mut sums),
                 4 => chain::<V, L, B, P, 4, U, G>(a, row, b, first, &mut sums),
                 3 => chain::<V, L, B, P, 3, U, G>(a, row, b, first, &mut sums),
                 2 => chain::<V, L, B, P, 2, U, G>(a, row, b, first, &mut sums),

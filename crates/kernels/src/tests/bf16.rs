@@ -225,7 +225,8 @@ fn recurrent_steps_are_products_with_gates<E: Element>() {
             let mut packed = Packed::transposed(u, u, 1).with_operands(operands);
             packed.pack(Padded::new(weight.view()).view());
             let mut y = Padded::<E>::new(pre.view());
-            let recurrent = Recurrent { state: s.view(), weight: &packed, bias: Some(&bias) };
+            let recurrent =
+                Recurrent { state: s.view(), weight: &packed, bias: Some(&bias), last_first: false };
             kernels.activation_step(&Team::new(1), Activation::Tanh, y.view_mut(), Some(recurrent));
             y.elements()
         }) {
@@ -239,7 +240,8 @@ fn recurrent_steps_are_products_with_gates<E: Element>() {
             packed.pack(Padded::new(weight.view()).view());
             let (mut gates, mut c) = (Padded::<E>::new(pre.view()), Padded::<E>::zeros(m, u));
             let mut h = Padded::<E>::zeros(m, u);
-            let recurrent = Recurrent { state: s.view(), weight: &packed, bias: Some(&bias) };
+            let recurrent =
+                Recurrent { state: s.view(), weight: &packed, bias: Some(&bias), last_first: false };
             kernels.lstm_step(
                 &Team::new(1),
                 gates.view_mut(),
@@ -260,7 +262,8 @@ fn recurrent_steps_are_products_with_gates<E: Element>() {
             packed.pack(Padded::new(weight.view()).view());
             let (mut gates, mut hn) = (Padded::<E>::new(pre.view()), Padded::<E>::zeros(m, u));
             let mut h = Padded::<E>::zeros(m, u);
-            let recurrent = Recurrent { state: s.view(), weight: &packed, bias: Some(&bias) };
+            let recurrent =
+                Recurrent { state: s.view(), weight: &packed, bias: Some(&bias), last_first: false };
             let recurrent = GruRecurrent::Product(recurrent);
             kernels.gru_step(
                 &Team::new(1),

@@ -36,7 +36,13 @@ fn packed<E: Element>(operands: Operands<E>, gates: usize) -> Packed<E> {
 }
 
 /// What every step leaves, one after the other.
-fn steps<E: Element>(kernels: Kernels<E>, precision: Precision, team: &Team, rows: usize) -> Vec<E> {
+fn steps<E: Element>(
+    kernels: Kernels<E>,
+    precision: Precision,
+    team: &Team,
+    rows: usize,
+    last_first: bool,
+) -> Vec<E> {
     let operands = kernels.operands(precision);
     let numbers = |seed, columns| cast::<E>(&values(seed, rows * columns));
     let (state, previous, bias) = (numbers(2, DEPTH), numbers(3, UNITS), cast::<E>(&values(4, 4 * UNITS)));
@@ -47,8 +53,12 @@ fn steps<E: Element>(kernels: Kernels<E>, precision: Precision, team: &Team, row
     let (one, three, four) = (packed(operands, 1), packed(operands, 3), packed(operands, 4));
     kernels.product(team, MatrixMut::new(&mut y, rows, UNITS), Start::Accumulate, view(&state, DEPTH), &one);
     all.extend_from_slice(&y);
-    let recurrent =
-        |weight, n: usize| Recurrent { state: view(&state, DEPTH), weight, bias: Some(&bias[..n]) };
+    let recurrent = |weight, n: usize| Recurrent {
+        state: view(&state, DEPTH),
+        weight,
+        bias: Some(&bias[..n]),
+        last_first,
+    };
     let buffer = MatrixMut::new(&mut y, rows, UNITS);
     kernels.activation_step(team, Activation::Tanh, buffer, Some(recurrent(&one, UNITS)));
     all.extend_from_slice(&y);
@@ -87,7 +97,7 @@ fn every_size_of_team_gives_the_same_bits() {
     for (precision, rows) in
         [(Precision::Full, 1), (Precision::Full, 5), (Precision::Bf16, 1), (Precision::Bf16, 18)]
     {
-        let run = |kernels, team: &Team| bits(&steps::<f32>(kernels, precision, team, rows));
+        let run = |kernels, team: &Team| bits(&steps::<f32>(kernels, precision, team, rows, false));
         let alone = on_each(|kernels| run(kernels, &Team::new(1)));
         for members in [2, 3, 16] {
             let team = on_each(|kernels| with_helpers(members, |team| run(kernels, team)));
@@ -95,6 +105,22 @@ fn every_size_of_team_gives_the_same_bits() {
             // Nobody comes: the leader does it all.
             let absent = on_each(|kernels| run(kernels, &Team::new(members)));
             assert!(alone == absent, "{precision:?}, {rows} rows, {members} members who never come");
+        }
+    }
+}
+
+#[test]
+fn the_order_of_the_units_changes_no_bit() {
+    for precision in [Precision::Full, Precision::Bf16] {
+        for rows in [1, 5, 18] {
+            let run = |kernels, last_first| {
+                bits(&steps::<f32>(kernels, precision, &Team::new(1), rows, last_first))
+            };
+            assert_eq!(
+                on_each(|kernels| run(kernels, false)),
+                on_each(|kernels| run(kernels, true)),
+                "{rows} rows"
+            );
         }
     }
 }

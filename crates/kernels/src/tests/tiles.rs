@@ -98,7 +98,7 @@ struct AddTo<'a> {
 }
 
 impl<const G: usize> Epilogue<V, G> for AddTo<'_> {
-    fn start(&self, row: usize, unit: usize, active: usize) -> [V; G] {
+    fn start(&mut self, row: usize, unit: usize, active: usize) -> [V; G] {
         use crate::vector::Vector;
         std::array::from_fn(|gate| {
             let start: Vec<f32> =
@@ -130,7 +130,7 @@ fn product<const G: usize>(start: &Array2<f64>, a: &Array2<f64>, w: &Array2<f64>
     let mut c = start.clone();
     let mut sums = AddTo { c: &mut c, units: w.nrows() / G };
     let mut dots = TileDots::new(Software::default());
-    multiply_with::<V, _, _, G>(&mut dots, Padded::new(a.view()).view(), packed.pairs(), &mut sums);
+    multiply_with::<V, _, _, G>(&mut dots, Padded::new(a.view()).view(), packed.pairs(), false, &mut sums);
     c.iter().map(|&x| x as f32).collect()
 }
 

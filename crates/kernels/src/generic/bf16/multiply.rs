@@ -49,12 +49,13 @@ impl Pairs<'_> {
 }
 
 /// start + a·b for every row of `a` and some units of `b`, which is in pairs, each given to `epilogue`. It counts the
-/// units from the first of them, which begins a panel.
+/// units from the first of them, which begins a panel; the last ones come first if `last_first`.
 #[inline(always)]
 pub(crate) fn multiply<V: Vector, P: Epilogue<V, G>, const G: usize>(
     a: Matrix<'_, V::Element>,
     b: &Packed<V::Element>,
     units: Range<usize>,
+    last_first: bool,
     epilogue: &mut P,
 ) {
     match b.operands().format {
@@ -62,13 +63,13 @@ pub(crate) fn multiply<V: Vector, P: Epilogue<V, G>, const G: usize>(
         Format::Pairs if V::LANES == PANEL => {
             // SAFETY: the format says that the CPU has the instruction.
             let mut dots = unsafe { crate::arch::Avx512Bf16::new() };
-            multiply_with::<V, P, _, G>(&mut dots, a, b.pairs().part(units), epilogue);
+            multiply_with::<V, P, _, G>(&mut dots, a, b.pairs().part(units), last_first, epilogue);
         }
         #[cfg(target_arch = "x86_64")]
         Format::Tiles if V::LANES == PANEL => {
             // SAFETY: as above.
             let mut dots = super::tiles::TileDots::new(unsafe { crate::arch::Amx::new() });
-            multiply_with::<V, P, _, G>(&mut dots, a, b.pairs().part(units), epilogue);
+            multiply_with::<V, P, _, G>(&mut dots, a, b.pairs().part(units), last_first, epilogue);
         }
         _ => unreachable!("operands of other kernels"),
     }
@@ -80,6 +81,7 @@ pub(crate) fn multiply_with<V: Vector, P: Epilogue<V, G>, D: Dots, const G: usiz
     dots: &mut D,
     a: Matrix<'_, V::Element>,
     b: Pairs<'_>,
+    last_first: bool,
     epilogue: &mut P,
 ) {
     assert!(
@@ -94,7 +96,7 @@ pub(crate) fn multiply_with<V: Vector, P: Epilogue<V, G>, D: Dots, const G: usiz
             dots.round(singles(a.row(first + row)), words_mut(&mut lines[row * stride..(row + 1) * stride]));
         }
         let left = Rows::along(words(&lines), stride * PANEL, first, rows);
-        blocks::<V, P, D, G>(dots, left, b, epilogue);
+        blocks::<V, P, D, G>(dots, left, b, last_first, epilogue);
     }
     return_lines(lines);
 }
@@ -140,14 +142,16 @@ pub(crate) fn blocks<V: Vector, P: Epilogue<V, G>, D: Dots, const G: usize>(
     dots: &mut D,
     left: Rows<'_>,
     b: Pairs<'_>,
+    last_first: bool,
     epilogue: &mut P,
 ) {
     assert!(b.depth <= left.depth());
     let panels = b.units.div_ceil(PANEL);
     let most = (D::lines(left.rows).min(MOST_LINES) / G).max(1);
     let mut sums = [Line([0.0; PANEL]); BLOCK];
-    for panel in (0..panels).step_by(most) {
-        let taken = most.min(panels - panel);
+    for visited in (0..panels).step_by(most) {
+        let taken = most.min(panels - visited);
+        let panel = if last_first { panels - visited - taken } else { visited };
         let right = b.lines(panel, taken);
         for (group, first) in (0..left.rows).step_by(left.group).enumerate() {
             let rows = left.group.min(left.rows - first);

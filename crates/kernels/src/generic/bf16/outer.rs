@@ -62,7 +62,7 @@ pub(crate) fn outer_with<V: Vector, P: Epilogue<V, 1>, D: Dots>(
         Rows::along(turned, stride, 0, p)
     };
     let right = Pairs { lines: right, units: q, gates: 1, depth };
-    blocks::<V, P, D, 1>(dots, left, right, epilogue);
+    blocks::<V, P, D, 1>(dots, left, right, false, epilogue);
     return_lines(buffer);
 }
 
