@@ -74,15 +74,10 @@ export class Rows {
 
   /** The chosen rows, padded to the longest of them. */
   gather(rows: ArrayLike<number>): NativeTensor {
-    const { name, rows: kind } = this.#port
-    checkMemory(name, this.#values)
-    if (this.#values.length !== this.#size) {
-      throw mismatch('ERR_UNROLLED_VALUE', name, `${this.#size} values as before`, this.#values)
-    }
+    this.#check()
     const lengths = Int32Array.from(rows, (row) => this.#lengths[row] ?? 0)
-    const time = longest(lengths)
-    const width = widthOf(kind)
-    const stride = isTimed(kind) ? time * width : width
+    const width = widthOf(this.#port.rows)
+    const stride = longest(lengths) * width
     const size = lengths.length * stride
     const ids = this.#values instanceof Int32Array
     const values = ids ? new Int32Array(size) : new Float32Array(size)
@@ -90,19 +85,40 @@ export class Rows {
       const start = this.#starts[rows[index] ?? 0] ?? 0
       values.set(this.#values.subarray(start, start + length * width), index * stride)
     }
+    return this.#tensor(values, lengths)
+  }
+
+  /** All rows in order; where they lie, if that is as in a batch. */
+  all(): NativeTensor {
+    this.#check()
+    const { time } = this
+    const close = this.#size === this.count * time * widthOf(this.#port.rows)
+    if (close && this.#lengths.every((length) => length === time)) {
+      return this.#tensor(this.#values, this.#lengths)
+    }
+    return this.gather(this.#lengths.map((_, row) => row))
+  }
+
+  /** Their memory may have changed since they were given. */
+  #check(): void {
+    checkMemory(this.#port.name, this.#values)
+    if (this.#values.length !== this.#size) {
+      const expected = `${this.#size} values as before`
+      throw mismatch('ERR_UNROLLED_VALUE', this.#port.name, expected, this.#values)
+    }
+  }
+
+  #tensor(values: Float32Array | Int32Array, lengths: Int32Array): NativeTensor {
+    const { name, rows: kind } = this.#port
+    const time = longest(lengths)
     const shape = [lengths.length]
     if (isTimed(kind)) shape.push(time)
-    if (!ids) shape.push(width)
+    if (values instanceof Float32Array) shape.push(widthOf(kind))
     const tensor: NativeTensor = { name, shape }
     if (values instanceof Int32Array) tensor.ids = values
     else tensor.values = values
     if (isTimed(kind) && lengths.some((length) => length < time)) tensor.lengths = lengths
     return tensor
-  }
-
-  /** All rows in order. */
-  all(): NativeTensor {
-    return this.gather(Int32Array.from(this.#lengths, (_, row) => row))
   }
 }
 

@@ -83,8 +83,9 @@ fn shape<E: Element>(program: &Program, batch: &Batch<E>, value: ValueId) -> (Ve
         None => (vec![batch.rows(), width], None),
         Some(axis) => {
             let axis = &batch.axes()[axis];
-            let lengths = axis.lengths.iter().map(|&n| n.cast_signed()).collect();
-            (vec![batch.rows(), axis.time, width], Some(lengths))
+            let ragged = axis.lengths.iter().any(|&n| n as usize != axis.time);
+            let lengths = ragged.then(|| axis.lengths.iter().map(|&n| n.cast_signed()).collect());
+            (vec![batch.rows(), axis.time, width], lengths)
         }
     }
 }
