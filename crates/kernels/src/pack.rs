@@ -3,10 +3,18 @@
 use crate::PANEL;
 use crate::bf16::{Format, Operands, rounded};
 use crate::element::Element;
+use crate::generic::access::prefetch;
 use crate::generic::bf16::multiply::Pairs;
 use crate::generic::bf16::pack;
 use crate::generic::bf16::scratch::{self, Line};
 use crate::view::Matrix;
+
+/// How far ahead the source of a pack is fetched: squares along its rows, or rows.
+const AHEAD: usize = 4;
+const AHEAD_ROWS: usize = 16;
+
+/// Panels that are packed together.
+const TOGETHER: usize = 4;
 
 /// Which way round the source of a pack lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,17 +97,21 @@ impl<E: Element> Packed<E> {
     fn pack_transposed(&mut self, source: Matrix<'_, E>) {
         let (units, gates) = (self.units(), self.gates);
         for first in (0..units).step_by(PANEL) {
+            let active = PANEL.min(units - first);
             for gate in 0..gates {
-                // Line by line of the target, from as many rows of the source as the panel has units.
-                let mut rows: [&[E]; PANEL] = [&[]; PANEL];
-                let active = PANEL.min(units - first);
-                for (unit, row) in rows.iter_mut().enumerate().take(active) {
-                    *row = source.row(gate * units + first + unit);
-                }
-                let lines = self.lines.iter_mut().skip(first / PANEL * self.k * gates + gate).step_by(gates);
-                for (k, line) in lines.take(self.k).enumerate() {
-                    for (x, row) in line.0.iter_mut().zip(rows).take(active) {
-                        *x = row[k];
+                let mut lines =
+                    self.lines.iter_mut().skip(first / PANEL * self.k * gates + gate).step_by(gates);
+                // Square by square, so that each row of the source is read a cache line at a time.
+                for k in (0..self.k).step_by(PANEL) {
+                    let count = PANEL.min(self.k - k);
+                    let mut square = [[E::ZERO; PANEL]; PANEL];
+                    for (unit, part) in square.iter_mut().enumerate().take(active) {
+                        let row = source.row(gate * units + first + unit);
+                        prefetch(row, (k + AHEAD * PANEL).min(self.k - 1));
+                        *part = line(&row[k..k + count]);
+                    }
+                    for (at, target) in lines.by_ref().take(count).enumerate() {
+                        target.0 = std::array::from_fn(|unit| square[unit][at]);
                     }
                 }
             }
@@ -107,9 +119,17 @@ impl<E: Element> Packed<E> {
     }
 
     fn pack_plain(&mut self, source: Matrix<'_, E>) {
-        for i in 0..self.k {
-            for (panel, outputs) in source.row(i).chunks(PANEL).enumerate() {
-                self.lines[panel * self.k + i].0[..outputs.len()].copy_from_slice(outputs);
+        // A few panels together, so that reads and writes go along several cache lines.
+        for (group, panels) in self.lines.chunks_mut((TOGETHER * self.k).max(1)).enumerate() {
+            let first = group * TOGETHER * PANEL;
+            let count = (TOGETHER * PANEL).min(self.n - first);
+            for i in 0..self.k {
+                let next = source.part((i + AHEAD_ROWS).min(self.k - 1), first, count);
+                (0..count).step_by(PANEL).for_each(|at| prefetch(next, at));
+                let parts = source.part(i, first, count).chunks(PANEL);
+                for (part, target) in parts.zip(panels.iter_mut().skip(i).step_by(self.k)) {
+                    target.0 = line(part);
+                }
             }
         }
     }
@@ -166,4 +186,15 @@ impl<E: Element> Packed<E> {
             depth: self.operands.steps(self.k),
         }
     }
+}
+
+/// A line that begins with these numbers, zeros behind them; mostly they are a whole one.
+#[inline(always)]
+fn line<E: Element>(source: &[E]) -> [E; PANEL] {
+    if let Some(&whole) = source.first_chunk() {
+        return whole;
+    }
+    let mut padded = [E::ZERO; PANEL];
+    padded[..source.len()].copy_from_slice(source);
+    padded
 }
