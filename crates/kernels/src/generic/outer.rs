@@ -11,8 +11,8 @@ use crate::vector::Vector;
 use crate::view::{MatrixMut, Rows};
 use crate::{BLOCK, PANEL};
 
-/// Columns of B that are gathered at a time.
-const STRIP: usize = 4 * PANEL;
+/// Columns of B that are gathered at a time: a row is read along, and the panels stay in the second-level cache.
+const STRIP: usize = 16 * PANEL;
 
 /// Rows that are gathered together: each is read along, and each panel is written along.
 const TOGETHER: usize = 8;
@@ -80,7 +80,7 @@ fn panels(columns: usize) -> usize {
 
 /// C += AᵀB over the chosen rows, a strip of B at a time.
 ///
-/// A strip is gathered, so that it stays in the nearest cache and ends in whole vectors. A is gathered only if enough
+/// A strip is gathered, so that it is read in order and ends in whole vectors. A is gathered only if enough
 /// strips will read it; otherwise it is read where it lies.
 #[inline(always)]
 pub(crate) fn outer<V: Vector>(

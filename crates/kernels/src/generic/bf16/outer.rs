@@ -5,6 +5,7 @@ use super::multiply::{Pairs, Rows, blocks};
 use super::scratch::{Line, return_lines, single_rows, take_lines, words, words_mut};
 use crate::PANEL;
 use crate::bf16::{Format, Operands, pair};
+use crate::generic::access::prefetch;
 use crate::generic::tile::Epilogue;
 use crate::vector::Vector;
 use crate::view::Rows as Chosen;
@@ -72,8 +73,11 @@ pub(crate) trait Interleave {
     fn interleave(line: &mut Line<u32>, first: &[f32], second: &[f32]);
 }
 
-/// Panels that are gathered together: as much of a row as a few cache lines hold.
-const TOGETHER: usize = 4;
+/// Panels that are gathered together, so that rows are read along.
+const TOGETHER: usize = 32;
+
+/// How many pairs before it is gathered a pair of rows is fetched.
+const AHEAD: usize = 8;
 
 /// [`Dots::gather`].
 #[inline(always)]
@@ -82,6 +86,10 @@ pub(crate) fn gather<I: Interleave>(target: &mut [Line<u32>], depth: usize, sour
     for (group, first) in groups.zip((0..source.columns()).step_by(TOGETHER * PANEL)) {
         let columns = first..source.columns().min(first + TOGETHER * PANEL);
         for at in 0..depth {
+            for i in (2 * (at + AHEAD)..2 * (at + AHEAD + 1)).take_while(|&i| i < source.count()) {
+                let row = source.row(i);
+                columns.clone().step_by(PANEL).for_each(|first| prefetch(row, first));
+            }
             let mut pair: [&[f32]; 2] = [&[]; 2];
             for (part, i) in pair.iter_mut().zip(2 * at..source.count()) {
                 *part = &source.row(i)[columns.clone()];
