@@ -42,6 +42,16 @@ describe('every documented form of data', () => {
     expect(rows(sequence, data).all()).toEqual(padded)
   })
 
+  test('an array that lies as a batch does is passed where it lies, any other as a copy', () => {
+    const values = Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8)
+    const all = (more: object) => rows(sequence, { values, shape: [2, 2, 2], ...more }).all().values
+    expect(all({})).toBe(values)
+    expect(all({ lengths: [2, 2] })).toBe(values)
+    expect(all({ lengths: [2, 1] })).toEqual(Float32Array.of(1, 2, 3, 4, 5, 6, 0, 0))
+    expect(all({ lengths: [1, 1] })).toEqual(Float32Array.of(1, 2, 5, 6))
+    expect(values).toEqual(Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8))
+  })
+
   test('one number a step needs no array of its own', () => {
     expect(rows({ kind: 'sequence', size: 1 }, [[1, 2], [3]]).all()).toEqual({
       name: 'x',

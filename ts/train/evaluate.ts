@@ -110,13 +110,18 @@ export async function evaluateBatches(
   const config = JSON.stringify(lossConfig(losses))
   for await (const { inputs, targets } of batches) {
     signal?.throwIfAborted()
-    const report = await guardAsync(() => model.evaluate(config, inputs, targets, []))
+    // Both are called before anyone else runs, who might change the data.
+    const [report, prediction] = await Promise.all([
+      guardAsync(() => model.evaluate(config, inputs, targets, [])),
+      metrics.custom.length > 0 ? guardAsync(() => model.predict(inputs, [])) : undefined,
+    ])
     tally.add(report)
-    if (metrics.custom.length === 0) continue
+    if (prediction === undefined) continue
     signal?.throwIfAborted()
-    const { outputs } = await guardAsync(() => model.predict(inputs, []))
     const batch = {
-      outputs: Object.fromEntries(outputs.map((output) => [output.name, new Result(output)])),
+      outputs: Object.fromEntries(
+        prediction.outputs.map((output) => [output.name, new Result(output)]),
+      ),
       targets: Object.fromEntries(targets.map((target) => [target.name, metricTargets(target)])),
     }
     for (const metric of metrics.custom) {

@@ -70,6 +70,22 @@ fn little_work_is_done_at_once_to_the_same_bits_and_much_is_given_back() {
 }
 
 #[test]
+fn outputs_are_zero_in_the_padding_and_say_their_lengths_where_rows_differ() {
+    let model = model();
+    let whole = model.predict(vec![input()], vec![]).unwrap();
+    let lengths = Some(vec![5, 0, 7]);
+    let ragged = model.predict(vec![Tensor { lengths: lengths.clone(), ..input() }], vec![]).unwrap();
+    assert_eq!((&whole.outputs[0].lengths, &ragged.outputs[0].lengths), (&None, &lengths));
+    let (whole, ragged) = (data(&whole.outputs[0]), data(&ragged.outputs[0]));
+    for (row, length) in [5, 0, 7].into_iter().enumerate() {
+        let all = row * TIME * 5..(row + 1) * TIME * 5;
+        let (valid, padding) = ragged[all.clone()].split_at(length * 5);
+        assert_eq!(bits(valid), bits(&whole[all][..length * 5]), "row {row}");
+        assert!(padding.iter().all(|x| x.to_bits() == 0), "row {row}");
+    }
+}
+
+#[test]
 fn a_saved_model_gives_the_same_bits_and_is_four_bytes_a_parameter() {
     let model = model();
     trainer(&model, "y", &json!({})).unwrap().step(vec![input()], vec![target()], false).unwrap();
