@@ -110,7 +110,8 @@ export async function evaluateBatches(
   const config = JSON.stringify(lossConfig(losses))
   for await (const { inputs, targets } of batches) {
     signal?.throwIfAborted()
-    // Both are called before anyone else runs, who might change the data.
+    // All is taken before anyone else runs, who might change the data.
+    const own = metrics.custom.length > 0 ? targets.map(metricTargets) : []
     const [report, prediction] = await Promise.all([
       guardAsync(() => model.evaluate(config, inputs, targets, [])),
       metrics.custom.length > 0 ? guardAsync(() => model.predict(inputs, [])) : undefined,
@@ -122,7 +123,7 @@ export async function evaluateBatches(
       outputs: Object.fromEntries(
         prediction.outputs.map((output) => [output.name, new Result(output)]),
       ),
-      targets: Object.fromEntries(targets.map((target) => [target.name, metricTargets(target)])),
+      targets: Object.fromEntries(own),
     }
     for (const metric of metrics.custom) {
       const value: unknown = await metric.compute(batch)

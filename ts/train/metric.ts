@@ -64,10 +64,10 @@ export function settleMetrics(where: string, metrics: readonly MetricLike[]): Me
   }
 }
 
-/** Targets as a {@link Metric} sees them. */
-export function metricTargets(tensor: NativeTensor): MetricTargets {
-  const values = tensor.ids ?? tensor.values ?? new Float32Array(0)
-  return { values, shape: tensor.shape, lengths: tensor.lengths }
+/** Targets as a {@link Metric} sees them, a copy, under their name. */
+export function metricTargets(tensor: NativeTensor): [name: string, targets: MetricTargets] {
+  const values = (tensor.ids ?? tensor.values ?? new Float32Array(0)).slice()
+  return [tensor.name, { values, shape: tensor.shape, lengths: tensor.lengths }]
 }
 
 function checkMetric(where: string, metric: unknown): Metric {

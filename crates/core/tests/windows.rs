@@ -166,3 +166,27 @@ fn two_axes() {
     let z = values("z", &[20, 50, 2], numbers(20 * 50 * 2, 2));
     check("encoder and decoder", &b, &[x, z]);
 }
+
+#[test]
+fn inference_in_windows_has_the_same_bits_and_holds_two_borders_however_long() {
+    let (rows, width) = (70, 64);
+    let mut b = Builder::default();
+    b.node("x", sequence(2), &[]).layer("a", "lstm", 0, "x", [2, width], true, false, &[]);
+    b.output("y", "a:output");
+    let model = Model::<f32>::new(&b.graph(), 1);
+    let run = |time: usize, windows| {
+        let x = ragged(values("x", &[rows, time, 2], numbers(rows * time * 2, 4)), time);
+        let mode = Mode::Inference { windows };
+        let mut engine = Engine::new(model.program.clone(), mode, model.kernels);
+        let batch = model.batch(vec![x], Vec::new());
+        let steps = batch.axes()[0].lengths.iter().sum::<u32>() as usize;
+        let run = engine.forward(&model.weights, &batch, &model.pool).unwrap();
+        let tensors = run.outputs.iter().chain(&run.states);
+        (tensors.map(|tensor| bits(data(tensor))).collect::<Vec<_>>(), engine.bytes(), steps)
+    };
+    let ((short, before, few), (long, after, many)) = (run(64, true), run(320, true));
+    assert!(short == run(64, false).0 && long == run(320, false).0);
+    // Inputs, outputs, and each window's lists of rows and steps; no state of a border.
+    let arithmetic = (many - few) * (2 + width) * 4 + (320 - 64) * (rows * 12 + 16);
+    assert!(after - before <= arithmetic * 11 / 10, "{} of {arithmetic}", after - before);
+}

@@ -34,7 +34,11 @@ unsafe impl<E: Sync> Sync for MatrixMut<'_, E> {}
 /// The elements from the first to behind the last one of such a matrix.
 fn extent(rows: usize, columns: usize, stride: usize) -> usize {
     assert!(rows <= 1 || columns <= stride, "{columns} columns do not fit a stride of {stride}");
-    if rows == 0 || columns == 0 { 0 } else { (rows - 1) * stride + columns }
+    if rows == 0 || columns == 0 {
+        return 0;
+    }
+    let last = (rows - 1).checked_mul(stride).and_then(|last| last.checked_add(columns));
+    last.unwrap_or_else(|| panic!("{rows} rows {stride} apart do not fit into memory"))
 }
 
 fn check(length: usize, rows: usize, columns: usize, stride: usize) {
@@ -179,7 +183,7 @@ impl<'a, E: Copy> MatrixMut<'a, E> {
         let units = self.columns / G;
         assert!(units * G == self.columns && from <= units && count <= units - from, "parts of gates");
         let start = self.part_start(i, from, count);
-        // SAFETY: they lie in the matrix, which is borrowed for writing, `count` in each part of the row.
+        // SAFETY: they lie in the matrix, which is borrowed for writing, and `count` of them in each part: none twice.
         std::array::from_fn(|g| unsafe {
             std::slice::from_raw_parts_mut(start.add(g * units).as_ptr(), count)
         })

@@ -32,8 +32,9 @@ impl Stream {
         throwing(|| {
             self.with(|stream| {
                 let values = readable("values", &values)?;
-                let ids = ids.as_ref().map_or(Ok(&[][..]), |ids| readable("ids", ids))?;
-                Float32ArraySlice::copy_from(env, stream.push(values, ids)?).map_err(refused)
+                let ids = ids.as_ref().map(|ids| readable("ids", ids)).transpose()?;
+                let ids = ids.as_deref().unwrap_or_default();
+                Float32ArraySlice::copy_from(env, stream.push(&values, ids)?).map_err(refused)
             })
         })
     }

@@ -104,16 +104,16 @@ where
 /// A copy of a typed array that is [`readable`].
 pub(crate) fn owned<'env, A, T>(what: &str, array: &A) -> Result<Vec<T>>
 where
-    A: JsObjectValue<'env> + Deref<Target = [T]>,
+    A: FromNapiValue + JsObjectValue<'env> + Deref<Target = [T]>,
     T: Clone,
 {
-    readable(what, array).map(<[T]>::to_vec)
+    readable(what, array).map(|array| array.to_vec())
 }
 
-/// The elements of a typed array, refused where another thread could write them or nothing is left of it.
-pub(crate) fn readable<'a, 'env, A, T>(what: &str, array: &'a A) -> Result<&'a [T]>
+/// A typed array as it is now, refused where another thread could write it or nothing is left of it.
+pub(crate) fn readable<'env, A, T>(what: &str, array: &A) -> Result<A>
 where
-    A: JsObjectValue<'env> + Deref<Target = [T]>,
+    A: FromNapiValue + JsObjectValue<'env> + Deref<Target = [T]>,
 {
     let buffer: Unknown = array.get_named_property("buffer").map_err(refused)?;
     if !buffer.is_arraybuffer().map_err(refused)? {
@@ -125,5 +125,6 @@ where
             return Err(Error::state(format!("{what} is detached: its ArrayBuffer was transferred")));
         }
     }
-    Ok(array)
+    // Where it lies is asked for last: a property of the caller's may have moved it.
+    A::from_unknown(array.to_unknown()).map_err(refused)
 }

@@ -12,6 +12,8 @@ pub struct Cost {
     pub row: f64,
     /// By axis: for each valid step of a row.
     pub steps: Vec<f64>,
+    /// Loops over time.
+    pub loops: usize,
     /// The weights of the largest product that a step of a recurrence waits for; 0 without any.
     pub recurrent: usize,
 }
@@ -20,11 +22,12 @@ impl Program {
     /// What a forward run takes.
     #[must_use]
     pub fn cost(&self) -> Cost {
-        let mut cost = Cost { row: 0.0, steps: vec![0.0; self.axes.len()], recurrent: 0 };
+        let mut cost = Cost { row: 0.0, steps: vec![0.0; self.axes.len()], loops: 0, recurrent: 0 };
         for instruction in &self.instructions {
             let (axis, operations) = match &instruction.op {
                 Operation::Recurrence(op) => {
                     let largest = op.body.iter().map(|inner| weights(&inner.op)).max().unwrap_or(0);
+                    cost.loops += 1;
                     cost.recurrent = cost.recurrent.max(largest);
                     (Some(op.axis), op.body.iter().map(|inner| self.operations(inner)).sum())
                 }

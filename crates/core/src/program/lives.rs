@@ -333,7 +333,7 @@ fn extent(space: Space) -> usize {
     match space {
         Space::Step(_) => 0,
         Space::Window(_) => 1,
-        Space::Axis(_) | Space::Rows | Space::Borders(_) => 2,
+        Space::Axis(_) | Space::Rows | Space::Turns | Space::Borders(_) => 2,
     }
 }
 

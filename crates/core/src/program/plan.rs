@@ -49,6 +49,8 @@ pub enum Space {
     Step(usize),
     /// The valid steps of an axis in one window.
     Window(usize),
+    /// The rows of the batch twice, for borders that are written and read in turn.
+    Turns,
     /// The rows of the batch at each border of an axis's windows, its ends among them.
     Borders(usize),
 }
@@ -210,7 +212,7 @@ pub(super) fn plan(program: &Program, mode: Mode) -> Plan {
         program.groups.iter().for_each(|group| lives.repeat(group.range.clone()));
     }
     let (mut slots, places) = lives.assign();
-    let borders = if windowed { borders(program, &gradients, &mut slots) } else { Vec::new() };
+    let borders = if windowed { borders(program, &gradients, training, &mut slots) } else { Vec::new() };
     let all = |operand: fn(ValueId) -> Operand| {
         (0..program.values.len()).map(|value| places.get(&operand(value)).copied()).collect()
     };
@@ -253,7 +255,7 @@ fn inside_groups(program: &Program) -> Vec<Option<usize>> {
 }
 
 /// Storage for the states at the borders of windows, and for their gradients.
-fn borders(program: &Program, gradients: &Gradients, slots: &mut Vec<Slot>) -> Vec<Border> {
+fn borders(program: &Program, gradients: &Gradients, training: bool, slots: &mut Vec<Slot>) -> Vec<Border> {
     let mut borders = vec![Border::default(); program.values.len()];
     for instruction in &program.instructions {
         let Operation::Recurrence(recurrence) = &instruction.op else { continue };
@@ -263,7 +265,9 @@ fn borders(program: &Program, gradients: &Gradients, slots: &mut Vec<Slot>) -> V
                 slots.push(Slot { space, width });
                 Some((slots.len() - 1, space))
             };
-            borders[state.incoming].states = add(Space::Borders(recurrence.axis));
+            // Only backward comes back to a border.
+            let space = if training { Space::Borders(recurrence.axis) } else { Space::Turns };
+            borders[state.incoming].states = add(space);
             if [state.incoming, state.next, state.last].iter().any(|&value| gradients.needed[value]) {
                 borders[state.incoming].gradients = [add(Space::Rows), add(Space::Rows)];
             }

@@ -9,13 +9,14 @@ use super::{Batch, Timeline};
 use crate::program::{Plan, Program, Space, Sum, Tape};
 use crate::{Error, Result};
 
-/// Windows are whole runs of steps of a sum.
+/// In training, windows are whole runs of steps of a sum.
 const STEP: usize = super::timeline::BLOCK_STEPS;
 
-/// Numbers of a value in a window that need not be kept: they stay in the second-level cache until the loop reads them.
+/// Numbers of a value in a window that need not be kept: half a megabyte of f32, which stays in the second-level cache
+/// until the loop reads it.
 const CACHED: usize = 1 << 17;
 
-/// The fewest rows and steps of such a window: shorter ones would pass a layer's weights more often.
+/// The fewest rows and steps of such a window, however wide: less would pass a layer's weights more often.
 const FEWEST: usize = 128;
 
 /// Steps of a window, for a batch in blocks of rows.
@@ -35,7 +36,7 @@ pub(super) fn window_steps<E: Element>(
         let rows = blocks.clone().map(|rows| rows.len()).max().unwrap_or(0).max(1);
         let wide = plan.slots.iter().filter(|slot| matches!(slot.space, Space::Window(_)));
         let widest = wide.map(|slot| slot.width).max().unwrap_or(0).max(1);
-        return Ok(((CACHED / widest).max(FEWEST) / rows).max(1));
+        return Ok((CACHED / widest).max(FEWEST).div_ceil(rows));
     }
     if tape == Tape::Whole {
         return Ok(STEP);
@@ -73,6 +74,7 @@ fn bytes<E: Element>(
     let windows = |axis: usize| lengths(axis).max().unwrap_or(0).div_ceil(steps).max(1);
     let count = |space: Space| match space {
         Space::Rows | Space::Step(_) => rows.len(),
+        Space::Turns => 2 * rows.len(),
         Space::Axis(axis) => total(axis),
         Space::Window(axis) => lengths(axis).map(|n| n.min(steps)).sum(),
         Space::Borders(axis) => (windows(axis) + 1) * rows.len(),
@@ -100,7 +102,9 @@ fn bytes<E: Element>(
                 if plan.lists(axis) { total(axis) } else { 0 },
                 plan.before[axis],
             );
+            let ranks = rows.len() * size_of::<u32>();
             whole
+                + ranks
                 + Timeline::size(
                     windows(axis) * rows.len(),
                     time + windows(axis),

@@ -42,6 +42,7 @@ impl<E: Element> Block<E> {
     pub fn count(&self, space: Space) -> usize {
         match space {
             Space::Rows => self.rows.len(),
+            Space::Turns => 2 * self.rows.len(),
             Space::Axis(axis) => self.timelines[axis].count(),
             Space::Step(axis) => self.timelines[axis].rows(),
             Space::Window(axis) => self.windows[axis].iter().map(Timeline::count).max().unwrap_or(0),
@@ -92,7 +93,10 @@ impl<E: Element> Block<E> {
         let (slot, space) = plan.place(operand)?;
         let rows = self.rows.len();
         let range = match operand {
-            Operand::Border(_, at) => at * rows..(at + 1) * rows,
+            Operand::Border(_, at) => {
+                let at = if space == Space::Turns { at % 2 } else { at };
+                at * rows..(at + 1) * rows
+            }
             Operand::BorderGradient(..) => 0..rows,
             Operand::Value(_) | Operand::Gradient(_) => self.range(space, span),
         };
@@ -112,7 +116,7 @@ impl<E: Element> Block<E> {
     /// The blocks of sums over the rows or steps of a space, granule by granule.
     pub fn granules(&self, space: Space) -> impl Iterator<Item = &[SumBlock]> {
         let blocks = match space {
-            Space::Rows => &self.row_blocks[..self.rows.len().div_ceil(GRANULE)],
+            Space::Rows | Space::Turns => &self.row_blocks[..self.rows.len().div_ceil(GRANULE)],
             Space::Axis(axis) | Space::Step(axis) | Space::Window(axis) | Space::Borders(axis) => {
                 self.timelines[axis].blocks()
             }
@@ -230,7 +234,7 @@ impl<E: Element> Frame<'_, E> {
             state: self.matrix(Operand::Value(state)),
             weight: self.weights.packed(op.forward),
             bias: op.bias.map(|bias| self.weights.slice(bias)),
-            last_first: matches!(self.span, Span::Step { t, .. } if t % 2 == 1),
+            last_first: matches!(self.span, Span::Step { t, .. } if (self.start() + t) % 2 == 1),
         }
     }
 

@@ -39,7 +39,7 @@ impl SumBlock {
 pub struct Timeline {
     /// By position: the row of the block.
     order: Vec<u32>,
-    /// By row of the block: its position.
+    /// By row of the block: its position; none for a window.
     ranks: Vec<u32>,
     /// By position, falling.
     lengths: Vec<usize>,
@@ -83,8 +83,7 @@ impl Timeline {
         let (start, end) = (start.min(self.steps()), end.min(self.steps()));
         let lengths = self.lengths.iter().map(|&n| n.clamp(start, end) - start).collect();
         let offsets = self.offsets[start..=end].iter().map(|&place| place - self.offsets[start]).collect();
-        let (order, ranks) = (self.order.clone(), self.ranks.clone());
-        Self { order, ranks, lengths, offsets, ..Self::default() }
+        Self { order: self.order.clone(), lengths, offsets, ..Self::default() }
     }
 
     /// Where step `t` begins; behind the last step, where that ends.
@@ -169,7 +168,7 @@ impl Timeline {
     #[must_use]
     pub fn size(rows: usize, steps: usize, places: usize, before: [bool; 2]) -> usize {
         let lists = 1 + before.iter().filter(|&&wanted| wanted).count();
-        rows * (2 * size_of::<u32>() + size_of::<usize>())
+        rows * (size_of::<u32>() + size_of::<usize>())
             + (steps + 1) * size_of::<usize>()
             + places * lists * size_of::<u32>()
     }

@@ -140,8 +140,8 @@ fn enter<E: Element>(f: &mut Frame<'_, E>, op: &Recurrence, state: &StateLink, t
         f.span = Span::Step { axis: op.axis, t: before };
         let next = f.slice(Operand::Value(state.next));
         let incoming = incoming.slice();
-        let going_on = going_on * f.program.values[state.next].width;
-        incoming[..going_on].copy_from_slice(&next[..going_on]);
+        let numbers = going_on * f.program.values[state.next].width;
+        incoming[..numbers].copy_from_slice(&next[..numbers]);
     }
     f.span = Span::All;
     if !steps(f, op).starting(t).is_empty() {

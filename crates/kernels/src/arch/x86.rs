@@ -145,7 +145,7 @@ macro_rules! x86_vector {
                 fn with_features(work: impl $crate::vector::Apart) {
                     work.run();
                 }
-                // Compilers overlook `inline(never)` beside target features, but do not inline these where there are none.
+                // Rust 1.95 gives `inline(never)` beside target features no effect; where there are none, these are not inlined.
                 #[inline(never)]
                 fn run(work: impl $crate::vector::Apart) {
                     // SAFETY: as for `add`.

@@ -6,7 +6,7 @@ use super::access::bias;
 use super::bf16;
 use super::bf16::multiply::take_rounded;
 use super::operand::Panels;
-use super::tile::{Epilogue, multiply};
+use super::tile::{Epilogue, TALLEST, multiply};
 use crate::PANEL;
 use crate::bf16::Format;
 use crate::pack::Packed;
@@ -16,7 +16,7 @@ use crate::vector::Vector;
 use crate::view::{Matrix, MatrixMut};
 
 /// The most rows of A that pass together, so that they stay in the second-level cache while all of B passes: whole tiles.
-const ROWS: usize = 132;
+const ROWS: usize = 22 * TALLEST;
 
 /// Columns of B that pass together.
 const STRIP: usize = 8 * PANEL;
@@ -73,7 +73,7 @@ pub(crate) fn product<V: Vector>(
     let a = if rounded.is_empty() { a } else { Matrix::new(&rounded, a.rows(), a.columns()) };
     let panels = Panels::new(b.elements(), b.units(), b.gates(), b.k());
     let mut store = Store { c, start, row: 0, unit: 0 };
-    let rows = a.rows().div_ceil(a.rows().div_ceil(ROWS).max(1)).next_multiple_of(6).max(6);
+    let rows = a.rows().div_ceil(a.rows().div_ceil(ROWS).max(1)).next_multiple_of(TALLEST).max(TALLEST);
     for row in (0..a.rows()).step_by(rows) {
         let some = a.row_range(row..(row + rows).min(a.rows()));
         for unit in units.clone().step_by(STRIP) {

@@ -70,7 +70,7 @@ impl Place {
 const NEAR: usize = 64 << 10;
 
 /// Most rows of a tile.
-const TALLEST: usize = 6;
+pub(crate) const TALLEST: usize = 6;
 
 /// Rows of the next tile with `columns` columns if `left` rows are left: three quarters of the registers hold sums. Tiles
 /// are of nearly equal height: a low one at the end would wait for the latency of its few sums, or for B to pass once more.
