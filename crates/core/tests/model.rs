@@ -66,7 +66,18 @@ fn little_work_is_done_at_once_to_the_same_bits_and_much_is_given_back() {
     assert_eq!(model.predict_at_once(vec![input()], vec![]).unwrap(), model.predict(vec![input()], vec![]));
     let long = || Tensor { shape: vec![1 << 20, 1 << 20, 2], ..input() };
     assert_eq!(model.predict_at_once(vec![long()], vec![]).unwrap_err(), (vec![long()], vec![]));
+    let rows = || Tensor { shape: vec![1 << 16, 0, 2], ..input() };
+    assert!(model.predict_at_once(vec![rows()], vec![]).is_err(), "many rows without a step");
     assert!(model.predict_at_once(vec![], vec![]).unwrap().is_err());
+}
+
+#[test]
+fn after_many_short_runs_one_is_given_back() {
+    let model = model();
+    let at_once = |_: &usize| model.predict_at_once(vec![input()], vec![]).is_ok();
+    let in_a_row = (0..10_000).take_while(at_once).count();
+    assert!((100..5000).contains(&in_a_row), "{in_a_row}");
+    assert!((0..100).all(|i| at_once(&i)));
 }
 
 #[test]

@@ -107,8 +107,9 @@ impl Model {
         states: Vec<Object<'env>>,
     ) -> std::result::Result<Object<'env>, Thrown> {
         throwing(|| {
+            // Before the model is looked at: a property of the caller's may call it.
+            let (inputs, states) = (copied("inputs", &inputs)?, copied("states", &states)?);
             self.with(|open| {
-                let (inputs, states) = (copied("inputs", &inputs)?, copied("states", &states)?);
                 let given = match open.worker.is_idle() {
                     true => open.model.predict_at_once(inputs, states),
                     false => Err((inputs, states)),
@@ -139,10 +140,10 @@ impl Model {
         states: Vec<Object<'env>>,
     ) -> std::result::Result<Object<'env>, Thrown> {
         throwing(|| {
+            let config = MeasureConfig::from_json(&config)?;
+            let (inputs, targets) = (copied("inputs", &inputs)?, copied("targets", &targets)?);
+            let states = copied("states", &states)?;
             self.with(|open| {
-                let config = MeasureConfig::from_json(&config)?;
-                let (inputs, targets) = (copied("inputs", &inputs)?, copied("targets", &targets)?);
-                let states = copied("states", &states)?;
                 let model = Arc::clone(&open.model);
                 let task = move || model.evaluate(&config, inputs, targets, states);
                 open.worker.run(env, task, |_, report| Ok(Report::of_measurement(report)))
@@ -171,7 +172,10 @@ impl Model {
     /// Sets all parameters.
     #[napi]
     pub fn set_parameters(&self, values: Float32ArraySlice) -> std::result::Result<(), Thrown> {
-        throwing(|| self.with(|open| open.model.set_parameters(&owned("values", &values)?)))
+        throwing(|| {
+            let values = owned("values", &values)?;
+            self.with(|open| open.model.set_parameters(&values))
+        })
     }
 
     /// Writes the model to a file.

@@ -30,12 +30,11 @@ impl Stream {
         ids: Option<Int32ArraySlice<'env>>,
     ) -> std::result::Result<Float32ArraySlice<'env>, Thrown> {
         throwing(|| {
-            self.with(|stream| {
-                let values = readable("values", &values)?;
-                let ids = ids.as_ref().map(|ids| readable("ids", ids)).transpose()?;
-                let ids = ids.as_deref().unwrap_or_default();
-                Float32ArraySlice::copy_from(env, stream.push(&values, ids)?).map_err(refused)
-            })
+            // Before the stream is looked at: a property of the caller's may call it.
+            let ids = ids.as_ref().map(|ids| readable("ids", ids)).transpose()?;
+            let values = readable("values", &values)?;
+            let ids = ids.as_deref().unwrap_or_default();
+            self.with(|stream| Float32ArraySlice::copy_from(env, stream.push(&values, ids)?).map_err(refused))
         })
     }
 
@@ -48,7 +47,10 @@ impl Stream {
     /// Goes on from these states, one for each of the model's.
     #[napi(ts_args_type = "states: Array<Tensor>")]
     pub fn set_state(&self, states: Vec<Object>) -> std::result::Result<(), Thrown> {
-        throwing(|| self.with(|stream| stream.set_states(copied("states", &states)?)))
+        throwing(|| {
+            let states = copied("states", &states)?;
+            self.with(|stream| stream.set_states(states))
+        })
     }
 
     /// Gives the stream back.

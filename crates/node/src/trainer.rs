@@ -73,9 +73,10 @@ impl Trainer {
         options: StepOptions,
     ) -> std::result::Result<Object<'env>, Thrown> {
         throwing(|| {
+            // Before the run is looked at: a property of the caller's may call it.
+            let (inputs, targets) = (copied("inputs", &inputs)?, copied("targets", &targets)?);
             let open = self.open.borrow();
             let open = open.as_ref().ok_or_else(|| disposed("trainer"))?;
-            let (inputs, targets) = (copied("inputs", &inputs)?, copied("targets", &targets)?);
             let (trainer, cancelled) = (Arc::clone(&open.trainer), Arc::clone(&open.cancelled));
             let task = move || {
                 if cancelled.load(Ordering::Relaxed) {

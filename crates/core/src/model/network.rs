@@ -1,5 +1,6 @@
 //! A compiled graph with its parameters, which many threads may use at a time.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 use unrolled_kernels::{Element, Kernels, Precision};
@@ -14,13 +15,11 @@ use crate::{Error, Result, initialize};
 
 /// Floating-point operations of a run that a caller who must not wait makes itself: about 0.2 ms of one core, once the
 /// weights are in a cache of it.
-const AT_ONCE: f64 = 2.5e7;
+const AT_ONCE: f64 = 3e7;
 
-/// What a step of a loop takes beside its arithmetic, in such operations.
-const STEP: f64 = 2e4;
-
-/// Fewer rows than these take as long, since all wait for the weights.
-const ROWS: f64 = 3.0;
+/// Operations of such runs in a row: about 2 ms. Then one is given back, so that a caller who awaits run after run gets
+/// back to its own loop.
+const IN_A_ROW: u64 = 200_000_000;
 
 /// Inputs and states of a run.
 type Given<E> = (Vec<Tensor<E>>, Vec<Tensor<E>>);
@@ -35,6 +34,8 @@ pub struct Model<E> {
     /// Held only to fetch or change it: a run keeps the weights it began with.
     weights: RwLock<Arc<Weights<E>>>,
     engine: Mutex<Engine<E>>,
+    /// Operations done at once since a run was given back.
+    at_once: AtomicU64,
 }
 
 impl<E: Element> Model<E> {
@@ -65,7 +66,8 @@ impl<E: Element> Model<E> {
         let mode = Mode::Inference { windows: true };
         let engine = Mutex::new(Engine::new(Arc::clone(&program), mode, kernels));
         let (cost, weights) = (program.cost(), RwLock::new(Arc::new(weights)));
-        Ok(Self { graph, program, kernels, pool, cost, weights, engine })
+        let at_once = AtomicU64::new(0);
+        Ok(Self { graph, program, kernels, pool, cost, weights, engine, at_once })
     }
 
     /// The graph.
@@ -117,7 +119,7 @@ impl<E: Element> Model<E> {
             Err(TryLockError::WouldBlock) => None,
         };
         match (engine, weights) {
-            (Some(mut engine), Some(weights)) if self.operations_at_most(&inputs) < AT_ONCE => {
+            (Some(mut engine), Some(weights)) if self.may_be_at_once(&inputs) => {
                 Ok(Batch::new(&self.program, inputs, states)
                     .and_then(|batch| engine.forward(&weights, &batch, Pool::caller())))
             }
@@ -125,13 +127,15 @@ impl<E: Element> Model<E> {
         }
     }
 
-    /// What a run takes if all rows are as long as their arrays.
-    fn operations_at_most(&self, inputs: &[Tensor<E>]) -> f64 {
+    /// Whether a run is short, even if all rows are as long as their arrays, and does not follow too many others.
+    fn may_be_at_once(&self, inputs: &[Tensor<E>]) -> bool {
         let size =
             |i: usize| inputs.iter().filter_map(|input| input.shape.get(i)).max().copied().unwrap_or(1);
-        let (rows, steps) = ((size(0) as f64).max(ROWS), size(1) as f64);
-        let step = rows * self.cost.steps.iter().sum::<f64>() + STEP * self.cost.loops as f64;
-        rows * self.cost.row + steps * step
+        let operations = self.cost.at_most(size(0), size(1));
+        let before = self.at_once.load(Ordering::Relaxed);
+        let may = operations < AT_ONCE && before < IN_A_ROW;
+        self.at_once.store(if may { before + operations as u64 } else { 0 }, Ordering::Relaxed);
+        may
     }
 
     /// Runs forward, dropout off, and measures losses; also returns the states.

@@ -5,6 +5,16 @@ use super::{Instruction, Linear, Operation, Program, TensorRef};
 /// Floating-point operations that an element of anything but a product takes.
 const ELEMENTWISE: f64 = 8.0;
 
+/// What an instruction of a step takes beside its arithmetic, and that for each row.
+const INSTRUCTION: f64 = 1e4;
+const ROW: f64 = 1e3;
+
+/// What a number that goes in or out takes.
+const NUMBER: f64 = 100.0;
+
+/// Fewer rows than these take as long, since all wait for the weights.
+const FEW_ROWS: f64 = 3.0;
+
 /// Floating-point operations of a forward run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Cost {
@@ -12,22 +22,43 @@ pub struct Cost {
     pub row: f64,
     /// By axis: for each valid step of a row.
     pub steps: Vec<f64>,
-    /// Loops over time.
-    pub loops: usize,
+    /// Instructions that run step by step.
+    pub instructions: usize,
+    /// Numbers that go in and out: for each row, and for each step of a row.
+    pub numbers: [usize; 2],
     /// The weights of the largest product that a step of a recurrence waits for; 0 without any.
     pub recurrent: usize,
+}
+
+impl Cost {
+    /// What a run of so many rows and steps takes at most, all told, in floating-point operations of a core at work:
+    /// about 10 ps each.
+    #[must_use]
+    pub fn at_most(&self, rows: usize, steps: usize) -> f64 {
+        let (rows, steps) = (rows as f64, steps as f64);
+        let [row, step] = self.numbers.map(|count| count as f64 * NUMBER);
+        let arithmetic = self.row + steps * self.steps.iter().sum::<f64>();
+        let waiting = self.instructions as f64 * steps * (INSTRUCTION + rows * ROW);
+        rows.max(FEW_ROWS) * arithmetic + rows * (row + steps * step) + waiting
+    }
 }
 
 impl Program {
     /// What a forward run takes.
     #[must_use]
     pub fn cost(&self) -> Cost {
-        let mut cost = Cost { row: 0.0, steps: vec![0.0; self.axes.len()], loops: 0, recurrent: 0 };
+        let mut cost = Cost {
+            row: 0.0,
+            steps: vec![0.0; self.axes.len()],
+            instructions: 0,
+            numbers: [0; 2],
+            recurrent: 0,
+        };
         for instruction in &self.instructions {
             let (axis, operations) = match &instruction.op {
                 Operation::Recurrence(op) => {
                     let largest = op.body.iter().map(|inner| weights(&inner.op)).max().unwrap_or(0);
-                    cost.loops += 1;
+                    cost.instructions += op.body.len() + op.states.len();
                     cost.recurrent = cost.recurrent.max(largest);
                     (Some(op.axis), op.body.iter().map(|inner| self.operations(inner)).sum())
                 }
@@ -39,6 +70,11 @@ impl Program {
             };
             *axis.map_or(&mut cost.row, |axis| &mut cost.steps[axis]) += operations;
         }
+        for port in self.inputs.iter().chain(&self.outputs) {
+            let value = &self.values[port.value];
+            cost.numbers[usize::from(value.axis.is_some())] += value.width + 1;
+        }
+        cost.numbers[0] += self.states.iter().map(|state| 2 * state.size + 1).sum::<usize>();
         cost
     }
 
