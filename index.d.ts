@@ -356,8 +356,9 @@ declare class UnrolledError extends Error {
  *   the weights' packed copies where the CPU multiplies such numbers itself (AMX on Linux,
  *   AVX-512-BF16), for no gain elsewhere. Rounded are weights, activations and their gradients where a
  *   matrix product reads them. The weights that are trained and saved, sums, states, biases, activation
- *   functions, losses and the optimizer stay `'f32'`. A number beyond 3.39e38 becomes an infinity. The same bits for any number of threads and any
- *   batch, not from one instruction set to another.
+ *   functions, losses and the optimizer stay `'f32'`. A number beyond
+ *   3.39e38 becomes an infinity. The same bits for any number of threads and any batch, not from one
+ *   instruction set to another.
  */
 type Precision = 'f32' | 'bf16';
 
@@ -776,8 +777,8 @@ type Prediction<O extends Outputs> = {
  * A network that can learn, made by `sequential`, `graph` or `load`.
  *
  * Training and prediction run off the main thread, but for predictions of about 0.2 ms or less. A
- * model that is no longer needed can be given
- * back at once with `dispose`; otherwise the garbage collector does it.
+ * model that is no longer needed can be given back at once with `dispose`; otherwise the garbage
+ * collector does it.
  */
 declare class Model<I extends Values = Values, O extends Outputs = Outputs> {
     #private;

@@ -1,22 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import {
   add,
   cell,
   concat,
   dense,
   embedding,
-  fromBytes,
   graph,
   gru,
-  last,
   linear,
-  load,
   lstm,
   mean,
   multiply,
-  type Precision,
   relu,
   rnn,
   scan,
@@ -26,19 +19,7 @@ import {
   tanh,
 } from 'unrolled'
 import { describe, expect, test } from 'vitest'
-
-/** Numbers that follow no pattern, the same each time. */
-function numbers(count: number, seed = 1): number[] {
-  return Array.from({ length: count }, (_, i) => Math.fround(Math.sin((i + 1) * 12.9898 * seed)))
-}
-
-function steps(count: number, size: number, seed = 1): number[][] {
-  const flat = numbers(count * size, seed)
-  return Array.from({ length: count }, (_, t) => flat.slice(t * size, (t + 1) * size))
-}
-
-const tagger = () =>
-  sequential([lstm({ inputSize: 3, hiddenSize: 5, numLayers: 2 }), dense({ size: 2 })], { seed: 3 })
+import { numbers, steps, tagger } from './support/networks.js'
 
 describe('a step by hand', () => {
   test('a plain recurrent layer of one unit', async () => {
@@ -284,147 +265,5 @@ describe('graphs of many kinds of node', () => {
       { loss: { tags: 'crossEntropy' } },
     )
     expect(alone.loss).toBeGreaterThan(0)
-  })
-})
-
-describe('files', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'unrolled-'))
-
-  test('a saved model gives the same bits, and is described the same', async () => {
-    const model = tagger()
-    const path = join(folder, 'tagger.safetensors')
-    await model.save(path)
-    const again = await load<typeof model>(path)
-    const x = [steps(4, 3)]
-    expect((await again.predict(x)).output).toEqual((await model.predict(x)).output)
-    expect(again.summary()).toBe(model.summary())
-    expect(again.parameterCount).toBe(model.parameterCount)
-    const third = fromBytes<typeof model>(model.toBytes())
-    expect(third.parameters()).toEqual(model.parameters())
-    again.dispose()
-    third.dispose()
-  })
-
-  test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
-    ['cut short', (bytes) => bytes.slice(0, 100)],
-    ['cut at the end', (bytes) => bytes.slice(0, -4)],
-    ['empty', () => new Uint8Array(0)],
-    ['foreign', () => new TextEncoder().encode('not a model at all, only some text')],
-    ['of another graph', (bytes) => replaced(bytes, 'lstmGates', 'lstmGatez')],
-  ])('a file that is %s is refused', async (_, spoil) => {
-    const bytes = spoil(tagger().toBytes())
-    expect(() => fromBytes(bytes)).toThrow(expect.objectContaining({ name: 'UnrolledError' }))
-    const path = join(folder, 'spoilt.safetensors')
-    writeFileSync(path, bytes)
-    await expect(load(path)).rejects.toMatchObject({ name: 'UnrolledError' })
-  })
-
-  test('a file holds the weights in full, and what reads it says what products round', async () => {
-    const make = (precision: Precision) =>
-      sequential([gru({ inputSize: 3, hiddenSize: 17 }), dense({ size: 2 })], {
-        seed: 4,
-        precision,
-      })
-    const [full, rounding] = [make('f32'), make('bf16')]
-    expect(rounding.parameters()).toEqual(full.parameters())
-    const x = [steps(9, 3)]
-    const predicted = async (model: typeof full) => (await model.predict(x)).output.values
-    const path = join(folder, 'rounding.safetensors')
-    await rounding.save(path)
-    const again = await load<typeof full>(path, { precision: 'bf16' })
-    expect(await predicted(again)).toEqual(await predicted(rounding))
-    expect(await predicted(fromBytes(rounding.toBytes()))).toEqual(await predicted(full))
-    expect(await predicted(fromBytes(full.toBytes(), { precision: 'bf16' }))).toEqual(
-      await predicted(rounding),
-    )
-    // Numbers of 8 significant bits: close, and not the same.
-    const [a, b] = [await predicted(full), await predicted(rounding)]
-    const apart = Math.max(...a.map((value, i) => Math.abs(value - (b[i] ?? Number.NaN))))
-    expect(apart).toBeGreaterThan(0)
-    expect(apart).toBeLessThan(0.02)
-  })
-
-  test('a file that is not there is refused', async () => {
-    await expect(load(join(folder, 'nowhere'))).rejects.toThrow(/nowhere/)
-    rmSync(folder, { recursive: true })
-  })
-})
-
-function replaced(bytes: Uint8Array, from: string, to: string): Uint8Array {
-  return Buffer.from(Buffer.from(bytes).toString('latin1').replace(from, to), 'latin1')
-}
-
-describe('streams', () => {
-  test('state can be kept, set and forked', async () => {
-    const model = sequential([
-      embedding({ vocabularySize: 4, size: 3 }),
-      gru({ hiddenSize: 5 }),
-      dense({ size: 4 }),
-    ])
-    const stream = model.stream()
-    stream.push(1)
-    const kept = stream.state
-    const next = Array.from(stream.push(2).output)
-    stream.state = kept
-    expect(Array.from(stream.push(2).output)).toEqual(next)
-    const fork = stream.fork()
-    expect(fork.push(3)).toEqual(stream.push(3))
-    fork.push(0)
-    expect(Array.from(fork.push(1).output)).not.toEqual(Array.from(stream.push(1).output))
-    stream.reset()
-    expect(Array.from(stream.push(1).output)).toEqual(Array.from(model.stream().push(1).output))
-    expect(() => stream.push(4)).toThrow(expect.objectContaining({ code: 'ERR_UNROLLED_VALUE' }))
-    expect(() => stream.push(2 ** 32 + 1)).toThrow(
-      'push: expected a whole id from 0, received 4294967297',
-    )
-    expect(() => stream.push(1.5)).toThrow('push: expected a whole id from 0, received 1.5')
-    stream.dispose()
-    stream.dispose()
-    expect(() => stream.push(1)).toThrow('the stream has been disposed')
-  })
-
-  test('a last step as an output is the latest step', () => {
-    const model = sequential([gru({ inputSize: 2, hiddenSize: 3 }), last()])
-    const stream = model.stream()
-    expect(stream.push([1, 2]).output).toHaveLength(3)
-    expect(() => stream.push([1])).toThrow('push: expected 2 numbers, received an array of 1')
-  })
-
-  test('several inputs and outputs go by name, and outputs are the callers to keep', async () => {
-    const model = graph(({ input }) => {
-      const word = input.tokens('word', { vocabularySize: 5 })
-      const signal = input.sequence('signal', { size: 2 })
-      const level = input.sequence('level', { size: 1 })
-      const all = concat(embedding({ vocabularySize: 5, size: 3 })(word), signal, level)
-      const { output } = lstm({ hiddenSize: 4 })(all)
-      return { next: dense({ size: 2 })(output), level: dense({ size: 1 })(output) }
-    })
-    const [word, signal] = [[4, 0, 3], steps(3, 2)]
-    const level = [0.5, -1, 2]
-    const whole = await model.predict({ word: [word], signal: [signal], level: [level] })
-    const stream = model.stream()
-    const pushed = word.map((id, t) =>
-      stream.push({
-        level: level[t] ?? 0,
-        word: id,
-        signal: Float32Array.from(signal[t] ?? []),
-      }),
-    )
-    expect(pushed.map(({ next }) => Array.from(next))).toEqual(whole.next.toNested()[0])
-    expect(pushed.map(({ level }) => Array.from(level))).toEqual(whole.level.toNested()[0])
-    const bad: [never, string][] = [
-      [{ word: 1, signal: [1, 2] } as never, 'push.level: expected 1 numbers, received undefined'],
-      [{ word: 1, signal: [1], level: 1 } as never, 'push.signal: expected 2 numbers'],
-      [{ word: 1, signal: [1, 2], level: 1, x: 2 } as never, 'push: unknown input "x"'],
-      [[1, 2] as never, 'push: expected steps by name (word, signal, level)'],
-    ]
-    for (const [step, message] of bad) expect(() => stream.push(step)).toThrow(message)
-    expect(() => stream.push({ word: 5, signal: [1, 2], level: 1 })).toThrow("input 'word'")
-    const same = { word: 1, signal: [1, 2], level: 1 }
-    const fork = stream.fork()
-    expect(() => stream.push({ ...same, level: Number.NaN })).toThrow(
-      expect.objectContaining({ code: 'ERR_UNROLLED_NON_FINITE' }),
-    )
-    expect(stream.push(same)).toEqual(fork.push(same))
   })
 })

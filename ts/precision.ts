@@ -8,8 +8,9 @@ import { checkWord } from './options.js'
  *   the weights' packed copies where the CPU multiplies such numbers itself (AMX on Linux,
  *   AVX-512-BF16), for no gain elsewhere. Rounded are weights, activations and their gradients where a
  *   matrix product reads them. The weights that are trained and saved, sums, states, biases, activation
- *   functions, losses and the optimizer stay `'f32'`. A number beyond 3.39e38 becomes an infinity. The same bits for any number of threads and any
- *   batch, not from one instruction set to another.
+ *   functions, losses and the optimizer stay `'f32'`. A number beyond
+ *   3.39e38 becomes an infinity. The same bits for any number of threads and any batch, not from one
+ *   instruction set to another.
  */
 export type Precision = 'f32' | 'bf16'
 

@@ -38,8 +38,8 @@ export type Prediction<O extends Outputs> = {
  * A network that can learn, made by `sequential`, `graph` or `load`.
  *
  * Training and prediction run off the main thread, but for predictions of about 0.2 ms or less. A
- * model that is no longer needed can be given
- * back at once with `dispose`; otherwise the garbage collector does it.
+ * model that is no longer needed can be given back at once with `dispose`; otherwise the garbage
+ * collector does it.
  */
 export class Model<I extends Values = Values, O extends Outputs = Outputs> {
   /** The model as plain data. */

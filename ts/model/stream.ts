@@ -105,7 +105,6 @@ export class Stream<
     this.dispose()
   }
 
-  /** Puts the inputs of a step together. */
   /** Reads all of a step, which may run code of the caller's, before any of it is put in place. */
   #take(x: unknown): void {
     const read = this.#steps(x).map(([where, place, step]) => ({

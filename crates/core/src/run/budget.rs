@@ -38,20 +38,21 @@ pub(super) fn window_steps<E: Element>(
         let widest = wide.map(|slot| slot.width).max().unwrap_or(0).max(1);
         return Ok((CACHED / widest).max(FEWEST).div_ceil(rows));
     }
-    if tape == Tape::Whole {
-        return Ok(STEP);
-    }
-    let mut lengths: Vec<usize> = (1..=runs).map(|count| runs.div_ceil(count) * STEP).collect();
-    lengths.dedup();
+    let lengths = || {
+        let mut lengths: Vec<usize> = (1..=runs).map(|count| runs.div_ceil(count) * STEP).collect();
+        lengths.dedup();
+        lengths.into_iter()
+    };
     let bytes = |steps: usize| -> usize {
         blocks.clone().map(|rows| bytes::<E>(program, plan, batch, &rows, steps)).sum()
     };
     match tape {
-        Tape::Whole | Tape::Sqrt => Ok(lengths.into_iter().min_by_key(|&steps| bytes(steps)).unwrap_or(STEP)),
+        Tape::Whole => Ok(STEP),
+        Tape::Sqrt => Ok(lengths().min_by_key(|&steps| bytes(steps)).unwrap_or(STEP)),
         Tape::Bytes(budget) => {
             let fits = |steps: &usize| u64::try_from(bytes(*steps)).is_ok_and(|bytes| bytes <= budget);
-            let least = || lengths.iter().copied().map(bytes).min().unwrap_or(0);
-            lengths.iter().copied().find(fits).ok_or_else(|| {
+            let least = || lengths().map(bytes).min().unwrap_or(0);
+            lengths().find(fits).ok_or_else(|| {
                 Error::size(format!(
                     "memory: a tape of {budget} bytes is too small for this batch, which needs at least {}",
                     least()

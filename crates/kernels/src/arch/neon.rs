@@ -115,7 +115,8 @@ impl Vector for F32x4 {
         fn with_features(work: impl Apart) {
             work.run();
         }
-        // Rust 1.95 gives `inline(never)` beside target features no effect; where there are none, these are not inlined.
+        // Rust 1.95 gives `inline(never)` beside target features no effect, but does not inline what has features that
+        // its caller lacks.
         #[inline(never)]
         fn run(work: impl Apart) {
             // SAFETY: as for the operators.

@@ -145,7 +145,8 @@ macro_rules! x86_vector {
                 fn with_features(work: impl $crate::vector::Apart) {
                     work.run();
                 }
-                // Rust 1.95 gives `inline(never)` beside target features no effect; where there are none, these are not inlined.
+                // Rust 1.95 gives `inline(never)` beside target features no effect, but does not inline what has features that
+                // its caller lacks.
                 #[inline(never)]
                 fn run(work: impl $crate::vector::Apart) {
                     // SAFETY: as for `add`.
