@@ -41,9 +41,9 @@ export class Rows {
     this.#starts = new Float64Array(lengths.length)
     const width = widthOf(port.rows)
     let start = 0
-    for (const [row, length] of lengths.entries()) {
+    for (let row = 0; row < lengths.length; row++) {
       this.#starts[row] = start
-      start += (padding?.time ?? length) * width
+      start += (padding?.time ?? lengths[row] ?? 0) * width
     }
   }
 
@@ -123,7 +123,9 @@ export class Rows {
 }
 
 function longest(lengths: Int32Array): number {
-  return lengths.reduce((most, length) => Math.max(most, length), 0)
+  let most = 0
+  for (let row = 0; row < lengths.length; row++) most = Math.max(most, lengths[row] ?? 0)
+  return most
 }
 
 /** Data of any documented form as rows; `name` is the argument's in messages. */
@@ -232,13 +234,15 @@ function checkLengths(name: string, lengths: unknown, count: number, time: numbe
   if (typeof list !== 'object' || list === null || list.length !== count) {
     throw mismatch('ERR_UNROLLED_SHAPE', name, `${count} lengths`, lengths)
   }
-  return Int32Array.from({ length: count }, (_, row) => {
+  const checked = new Int32Array(count)
+  for (let row = 0; row < count; row++) {
     const length = list[row]
     if (!Number.isInteger(length) || Number(length) < 0 || Number(length) > time) {
       throw mismatch('ERR_UNROLLED_SHAPE', `${name}[${row}]`, `a length from 0 to ${time}`, length)
     }
-    return Number(length)
-  })
+    checked[row] = Number(length)
+  }
+  return checked
 }
 
 function nestedRows(name: string, port: Port, data: readonly unknown[]): Rows {

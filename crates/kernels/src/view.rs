@@ -32,6 +32,7 @@ unsafe impl<E: Send> Send for MatrixMut<'_, E> {}
 unsafe impl<E: Sync> Sync for MatrixMut<'_, E> {}
 
 /// The elements from the first to behind the last one of such a matrix.
+#[inline]
 fn extent(rows: usize, columns: usize, stride: usize) -> usize {
     assert!(rows <= 1 || columns <= stride, "{columns} columns do not fit a stride of {stride}");
     if rows == 0 || columns == 0 {
@@ -41,6 +42,7 @@ fn extent(rows: usize, columns: usize, stride: usize) -> usize {
     last.unwrap_or_else(|| panic!("{rows} rows {stride} apart do not fit into memory"))
 }
 
+#[inline]
 fn check(length: usize, rows: usize, columns: usize, stride: usize) {
     let needed = extent(rows, columns, stride);
     assert!(

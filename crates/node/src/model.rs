@@ -11,7 +11,7 @@ use napi::bindgen_prelude::{
 };
 use napi_derive::napi;
 use unrolled_core::graph::Graph;
-use unrolled_core::model::{self, MeasureConfig, Precision};
+use unrolled_core::model::{self, AtOnce, MeasureConfig, Precision};
 use unrolled_core::{Error, Result};
 
 use crate::error::{Thrown, disposed, refused, throwing};
@@ -115,7 +115,11 @@ impl Model {
                     false => Err((inputs, states)),
                 };
                 match given {
-                    Ok(run) => settled(env, Prediction::from(run?)),
+                    Ok(run) => {
+                        let AtOnce { outputs, pause } = run?;
+                        let prediction = Prediction::from(outputs);
+                        if pause { open.worker.later(env, prediction) } else { settled(env, prediction) }
+                    }
                     Err((inputs, states)) => {
                         let model = Arc::clone(&open.model);
                         let task = move || model.predict(inputs, states);

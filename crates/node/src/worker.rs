@@ -50,18 +50,45 @@ impl Worker {
         R: Send + 'static,
         T: ToNapiValue + 'static,
     {
-        let (deferred, promise): (JsDeferred<T, Settle<T>>, Object<'env>) =
-            env.create_deferred().map_err(refused)?;
-        let pending = Arc::clone(&self.pending);
+        let (settle, promise) = self.promise(env)?;
         let job = Box::new(move || {
             let result = caught(task);
-            deferred.resolve(Box::new(move |env| {
-                pending.fetch_sub(1, Ordering::Release);
+            settle(Box::new(move |env| {
                 result.and_then(|value| present(env, value)).map_err(|error| rejection(env, error))
             }));
         });
-        self.pending.fetch_add(1, Ordering::Relaxed);
         self.jobs.send(job).map_err(|_| Error::internal("the worker thread has ended"))?;
         Ok(promise)
+    }
+
+    /// A promise of what is there already, which settles when the event loop has been round: others get their turn.
+    pub(crate) fn later<'env, T>(&self, env: &'env Env, value: T) -> Result<Object<'env>>
+    where
+        T: ToNapiValue + 'static,
+    {
+        let (settle, promise) = self.promise(env)?;
+        settle(Box::new(|_| Ok(value)));
+        Ok(promise)
+    }
+
+    /// A pending promise, and what settles it on the JavaScript thread, from any thread.
+    fn promise<'env, T>(
+        &self,
+        env: &'env Env,
+    ) -> Result<(impl FnOnce(Settle<T>) + Send + use<T>, Object<'env>)>
+    where
+        T: ToNapiValue + 'static,
+    {
+        let (deferred, promise): (JsDeferred<T, Settle<T>>, Object<'env>) =
+            env.create_deferred().map_err(refused)?;
+        let pending = Arc::clone(&self.pending);
+        self.pending.fetch_add(1, Ordering::Relaxed);
+        let settle = move |value: Settle<T>| {
+            deferred.resolve(Box::new(move |env| {
+                pending.fetch_sub(1, Ordering::Release);
+                value(env)
+            }));
+        };
+        Ok((settle, promise))
     }
 }

@@ -17,9 +17,17 @@ use crate::{Error, Result, initialize};
 /// weights are in a cache of it.
 const AT_ONCE: f64 = 3e7;
 
-/// Operations of such runs in a row: about 2 ms. Then one is given back, so that a caller who awaits run after run gets
-/// back to its own loop.
+/// Operations of such runs in a row: about 2 ms. Then the caller is to let others run before it goes on.
 const IN_A_ROW: u64 = 200_000_000;
+
+/// What a caller that must not wait gets.
+#[derive(Debug, PartialEq)]
+pub struct AtOnce<E> {
+    /// What the run gave.
+    pub outputs: Outputs<E>,
+    /// Whether about 2 ms of such runs are over, so that a caller who awaits run after run is to get back to its own loop.
+    pub pause: bool,
+}
 
 /// Inputs and states of a run.
 type Given<E> = (Vec<Tensor<E>>, Vec<Tensor<E>>);
@@ -34,7 +42,7 @@ pub struct Model<E> {
     /// Held only to fetch or change it: a run keeps the weights it began with.
     weights: RwLock<Arc<Weights<E>>>,
     engine: Mutex<Engine<E>>,
-    /// Operations done at once since a run was given back.
+    /// Operations done at once since the last pause.
     at_once: AtomicU64,
 }
 
@@ -107,7 +115,7 @@ impl<E: Element> Model<E> {
         &self,
         inputs: Vec<Tensor<E>>,
         states: Vec<Tensor<E>>,
-    ) -> std::result::Result<Result<Outputs<E>>, Given<E>> {
+    ) -> std::result::Result<Result<AtOnce<E>>, Given<E>> {
         let engine = match self.engine.try_lock() {
             Ok(engine) => Some(engine),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
@@ -119,23 +127,29 @@ impl<E: Element> Model<E> {
             Err(TryLockError::WouldBlock) => None,
         };
         match (engine, weights) {
-            (Some(mut engine), Some(weights)) if self.may_be_at_once(&inputs) => {
+            (Some(mut engine), Some(weights)) if self.most_operations(&inputs) < AT_ONCE => {
+                let pause = self.is_pause_due(self.most_operations(&inputs) as u64);
                 Ok(Batch::new(&self.program, inputs, states)
-                    .and_then(|batch| engine.forward(&weights, &batch, Pool::caller())))
+                    .and_then(|batch| engine.forward(&weights, &batch, Pool::caller()))
+                    .map(|outputs| AtOnce { outputs, pause }))
             }
             _ => Err((inputs, states)),
         }
     }
 
-    /// Whether a run is short, even if all rows are as long as their arrays, and does not follow too many others.
-    fn may_be_at_once(&self, inputs: &[Tensor<E>]) -> bool {
+    /// The operations of a run if all rows are as long as their arrays.
+    fn most_operations(&self, inputs: &[Tensor<E>]) -> f64 {
         let size =
             |i: usize| inputs.iter().filter_map(|input| input.shape.get(i)).max().copied().unwrap_or(1);
-        let operations = self.cost.at_most(size(0), size(1));
-        let before = self.at_once.load(Ordering::Relaxed);
-        let may = operations < AT_ONCE && before < IN_A_ROW;
-        self.at_once.store(if may { before + operations as u64 } else { 0 }, Ordering::Relaxed);
-        may
+        self.cost.at_most(size(0), size(1))
+    }
+
+    /// Whether with so many operations more it is time for a pause.
+    fn is_pause_due(&self, operations: u64) -> bool {
+        let done = self.at_once.load(Ordering::Relaxed) + operations;
+        let due = done >= IN_A_ROW;
+        self.at_once.store(if due { 0 } else { done }, Ordering::Relaxed);
+        due
     }
 
     /// Runs forward, dropout off, and measures losses; also returns the states.

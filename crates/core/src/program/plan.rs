@@ -141,6 +141,7 @@ pub(super) type Place = (usize, Space);
 impl Plan {
     /// The slot and space of an operand, if it is stored.
     #[must_use]
+    #[inline(always)]
     pub fn place(&self, operand: Operand) -> Option<Place> {
         match operand {
             Operand::Value(value) => self.values[value],

@@ -39,6 +39,7 @@ pub struct Block<E> {
 impl<E: Element> Block<E> {
     /// Rows or steps of a space.
     #[must_use]
+    #[inline(always)]
     pub fn count(&self, space: Space) -> usize {
         match space {
             Space::Rows => self.rows.len(),
@@ -52,6 +53,7 @@ impl<E: Element> Block<E> {
 
     /// The rows of a space that are at hand.
     #[must_use]
+    #[inline(always)]
     pub fn range(&self, space: Space, span: Span) -> Range<usize> {
         match (space, span) {
             (Space::Axis(axis) | Space::Window(axis), Span::Step { axis: stepping, t })
@@ -71,6 +73,7 @@ impl<E: Element> Block<E> {
     }
 
     /// Where the window at hand begins in a space.
+    #[inline(always)]
     fn base(&self, space: Space) -> usize {
         match &self.window {
             Some(window) if space == Space::Axis(window.axis) => window.base,
@@ -89,6 +92,7 @@ impl<E: Element> Block<E> {
 
     /// The rows at hand of an operand, with its slot.
     #[must_use]
+    #[inline(always)]
     pub fn place(&self, plan: &Plan, operand: Operand, span: Span) -> Option<(usize, Range<usize>)> {
         let (slot, space) = plan.place(operand)?;
         let rows = self.rows.len();
@@ -201,18 +205,21 @@ pub struct Taken<E> {
 
 impl<E: Element> Taken<E> {
     /// The rows at hand, to write.
+    #[inline(always)]
     pub fn matrix(&mut self) -> MatrixMut<'_, E> {
         let range = self.rows.start * self.width..self.rows.end * self.width;
         MatrixMut::new(&mut self.data[range], self.rows.len(), self.width)
     }
 
     /// The rows at hand as one slice.
+    #[inline(always)]
     pub fn slice(&mut self) -> &mut [E] {
         &mut self.data[self.rows.start * self.width..self.rows.end * self.width]
     }
 }
 
 impl<E: Element> Frame<'_, E> {
+    #[inline(always)]
     fn place(&self, operand: Operand) -> (usize, Range<usize>, usize) {
         let Some((slot, rows)) = self.block.place(self.plan, operand, self.span) else {
             unreachable!("{operand:?} has no storage: the plan missed a reader");
@@ -222,6 +229,7 @@ impl<E: Element> Frame<'_, E> {
 
     /// The rows at hand of a value or gradient.
     #[must_use]
+    #[inline(always)]
     pub fn matrix(&self, operand: Operand) -> Matrix<'_, E> {
         let (slot, rows, width) = self.place(operand);
         Matrix::new(&self.block.slots[slot][rows.start * width..rows.end * width], rows.len(), width)
@@ -229,6 +237,7 @@ impl<E: Element> Frame<'_, E> {
 
     /// The product of a state with its weights, at the step at hand.
     #[must_use]
+    #[inline(always)]
     pub fn recurrent(&self, op: &Linear, state: ValueId) -> Recurrent<'_, E> {
         Recurrent {
             state: self.matrix(Operand::Value(state)),
@@ -240,18 +249,21 @@ impl<E: Element> Frame<'_, E> {
 
     /// The rows at hand of a value or gradient as one slice.
     #[must_use]
+    #[inline(always)]
     pub fn slice(&self, operand: Operand) -> &[E] {
         let (slot, rows, width) = self.place(operand);
         &self.block.slots[slot][rows.start * width..rows.end * width]
     }
 
     /// Takes storage out to write; [`Frame::put`] brings it back.
+    #[inline(always)]
     pub fn take(&mut self, operand: Operand) -> Taken<E> {
         let (slot, rows, width) = self.place(operand);
         Taken { slot, data: std::mem::take(&mut self.block.slots[slot]), rows, width }
     }
 
     /// Brings storage back.
+    #[inline(always)]
     pub fn put(&mut self, taken: Taken<E>) {
         self.block.slots[taken.slot] = taken.data;
     }

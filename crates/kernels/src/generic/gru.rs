@@ -34,11 +34,19 @@ impl<V: Vector> Epilogue<V, 3> for Gru<'_, V::Element> {
         let unit = self.first + unit;
         let [gr, gz, gn] = self.gates.gates_mut(row, unit, active);
         let (r, z) = sigmoid(V::read(gr) + rec_r).pair(sigmoid(V::read(gz) + rec_z));
-        let n = tanh(r.mul_add(rec_n, V::read(gn))).value();
+        let n = r.mul_add(rec_n, V::read(gn));
         r.write(gr);
         z.write(gz);
         n.write(gn);
         rec_n.write(self.hn.part_mut(row, unit, active));
+    }
+
+    #[inline(always)]
+    fn complete(&mut self, row: usize, unit: usize, active: usize) {
+        let unit = self.first + unit;
+        let [_, gz, gn] = self.gates.gates_mut(row, unit, active);
+        let (z, n) = (V::read(gz), tanh(V::read(gn)).value());
+        n.write(gn);
         let h_prev = V::read(self.h_prev.part(row, unit, active));
         z.mul_add(h_prev, (V::one() - z) * n).write(self.h.part_mut(row, unit, active));
     }
@@ -72,6 +80,7 @@ pub(crate) fn gru_step<V: Vector>(
                     let active = V::LANES.min(units.len() - unit);
                     let rec = |gate: usize| read::<V>(ready, gate * u + units.start + unit, active);
                     gru.finish(row, unit, active, [rec(0), rec(1), rec(2)]);
+                    Epilogue::<V, 3>::complete(&mut gru, row, unit, active);
                 }
             }
         }

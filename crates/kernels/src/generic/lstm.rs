@@ -40,6 +40,14 @@ impl<E: Simd> Lstm<'_, E> {
         let c_prev = V::read(self.c_prev.part(row, unit, active));
         let c = f.mul_add(c_prev, i * g);
         c.write(self.c.part_mut(row, unit, active));
+    }
+
+    /// The output of `active` units whose cell is ready.
+    #[inline(always)]
+    fn output<V: Vector<Element = E>>(&mut self, row: usize, unit: usize, active: usize) {
+        let unit = self.first + unit;
+        let [.., o] = self.gates.gates_mut::<4>(row, unit, active);
+        let (o, c) = (V::read(o), V::read(self.c.part_mut(row, unit, active)));
         (o * tanh(c).value()).write(self.h.part_mut(row, unit, active));
     }
 }
@@ -56,6 +64,11 @@ impl<V: Vector> Epilogue<V, 4> for Lstm<'_, V::Element> {
     #[inline(always)]
     fn finish(&mut self, row: usize, unit: usize, active: usize, sums: [V; 4]) {
         self.cell(row, unit, active, Some(sums));
+    }
+
+    #[inline(always)]
+    fn complete(&mut self, row: usize, unit: usize, active: usize) {
+        self.output::<V>(row, unit, active);
     }
 }
 
@@ -84,6 +97,7 @@ pub(crate) fn lstm_step<V: Vector>(
                 for unit in (0..units.len()).step_by(V::LANES) {
                     let active = V::LANES.min(units.len() - unit);
                     lstm.cell::<V>(row, unit, active, None);
+                    lstm.output::<V>(row, unit, active);
                 }
             }
         }

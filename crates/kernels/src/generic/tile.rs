@@ -14,6 +14,10 @@ pub(crate) trait Epilogue<V: Vector, const G: usize> {
     /// Where the chains begin.
     fn start(&mut self, row: usize, unit: usize, active: usize) -> [V; G];
     fn finish(&mut self, row: usize, unit: usize, active: usize, sums: [V; G]);
+    /// What is left to do for finished units. It comes once all of a tile are finished: what waits for a long chain of its
+    /// own goes on beside that of the others.
+    #[inline(always)]
+    fn complete(&mut self, _row: usize, _unit: usize, _active: usize) {}
 }
 
 /// start + a·b for every row of `a` and unit of `b`, each given to `epilogue`; from the last units to the first if
@@ -121,6 +125,12 @@ where
             for &sums in sums {
                 epilogue.finish(row + r, unit, V::LANES.min(b.units() - unit), sums);
                 unit += V::LANES;
+            }
+        }
+        for r in 0..height {
+            for u in 0..U {
+                let unit = first + u * V::LANES;
+                epilogue.complete(row + r, unit, V::LANES.min(b.units() - unit));
             }
         }
         row += height;

@@ -219,6 +219,11 @@ unsafe fn one_block<V: Vector, P: Epilogue<V, G>, D: Dots, const G: usize>(
             epilogue.finish(place.row + row, unit, V::LANES.min(last - unit), all);
         }
     }
+    for row in 0..left.rows {
+        for unit in (first..last).step_by(V::LANES) {
+            epilogue.complete(place.row + row, unit, V::LANES.min(last - unit));
+        }
+    }
 }
 
 /// Lines of the largest block.
