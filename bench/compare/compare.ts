@@ -1,7 +1,7 @@
 import type { Benchmark, Settings } from '../benchmark.js'
 import { inRoot } from '../machine.js'
 import { TOLERANCE } from './agreement.js'
-import { measurePeak } from './peak.js'
+import { measureCeilings } from './peak.js'
 import { type Opponent, ourSide, startPeers } from './peers.js'
 import { printRow, printSummary } from './print.js'
 import type { Comparison } from './record.js'
@@ -76,7 +76,8 @@ async function oneRow(
     self === undefined
       ? opponents.map(({ name, side, rate }) => ({ name, side, shape, precision, rate }))
       : [self]
-  return measureRow(entrant, others, { quick, peak: measurePeak(threads)?.[precision] })
+  const ceilings = measureCeilings(shape, precision, threads)
+  return measureRow(entrant, others, { quick, ceilings })
 }
 
 /** What a shape that is compared with ourselves is compared with. */

@@ -1,38 +1,40 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { inRoot } from '../machine.js'
-
-/** What the floating-point units give at most, in 1e9 operations a second. */
-export interface Peak {
-  readonly f32: number
-  readonly bf16?: number
-}
+import type { Precision } from './protocol.js'
+import { type Ceilings, weightBytes } from './roofline.js'
+import type { Shape } from './shape.js'
 
 const PROGRAM = ['run', '--release', '--quiet', '-p', 'unrolled-kernels', '--example', 'peak', '--']
 
-/** Measures the peak on some threads together; nothing where it cannot be built. */
-export function measurePeak(threads: number): Peak | undefined {
-  const built = builtPeak(threads)
-  if (built !== undefined) return built
-  const run = spawnSync('cargo', [...PROGRAM, String(threads)], { cwd: inRoot(), encoding: 'utf8' })
-  return peakOf(run.stdout)
+/** Measures the ceilings of a row on some threads together; nothing where that cannot be built. */
+export function measureCeilings(
+  shape: Shape,
+  precision: Precision,
+  threads: number,
+): Ceilings | undefined {
+  const words = [threads, ...weightBytes(shape, precision)].map(String)
+  return ceilingsOf(built ? program(words) : build(words), precision)
 }
 
 /** Once built, the program alone: cargo's look at the sources takes longer than the measurement. */
-function builtPeak(threads: number): Peak | undefined {
-  if (!fresh) {
-    fresh = true
-    return undefined
-  }
-  const program = join(inRoot('target', 'release', 'examples'), 'peak')
-  return peakOf(spawnSync(program, [String(threads)], { encoding: 'utf8' }).stdout)
+function program(words: readonly string[]): string | null {
+  const path = join(inRoot('target', 'release', 'examples'), 'peak')
+  return spawnSync(path, words, { encoding: 'utf8' }).stdout
 }
 
-let fresh = false
+function build(words: readonly string[]): string | null {
+  built = true
+  return spawnSync('cargo', [...PROGRAM, ...words], { cwd: inRoot(), encoding: 'utf8' }).stdout
+}
 
-function peakOf(text: string | null): Peak | undefined {
+let built = false
+
+function ceilingsOf(text: string | null, precision: Precision): Ceilings | undefined {
   try {
-    return JSON.parse(text ?? '') as Peak
+    const { latency, reads, ...peaks } = JSON.parse(text ?? '')
+    const peak = peaks[precision]
+    return typeof peak === 'number' ? { peak, latency, reads } : undefined
   } catch {
     return undefined
   }

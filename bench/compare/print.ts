@@ -7,7 +7,10 @@ import { type Reached, STEP } from './targets.js'
 /** A row as soon as it is done: ours, then a line for each of the others. */
 export function printRow(row: Row): void {
   const { shape, milliseconds, gflops, share } = row
-  const of = share === undefined ? '' : `, ${percent(share)} of the peak`
+  const of =
+    share === undefined
+      ? ''
+      : `, ${percent(share.peak)} of the peak, ${percent(share.roofline)} of the roofline`
   const own = milliseconds === undefined ? '' : `: ${timeWords(milliseconds.median)}`
   const rate = gflops === undefined ? '' : `, ${short(gflops)} GFLOP/s${of}`
   console.log(`  ${shapeWords(shape)}${own}${rate}`)
@@ -22,7 +25,7 @@ function duelWords(duel: Duel): string {
   const { byRound, ofMedians } = ratio
   const about = note === undefined ? '' : ` (${note})`
   const range = `by round ${spreadWords(byRound)}, by processor time ${short(processorRatio)}`
-  const bound = most === undefined ? '' : `, at the peak ${short(most)}`
+  const bound = most === undefined ? '' : `, at the roofline ${short(most)}`
   const agreed = difference === undefined ? '' : `; ${differenceWords(difference)}`
   return (
     `${verdict(ofMedians)} than ${name}${about}: ${timeWords(theirsMs.median)}, ` +
@@ -73,7 +76,7 @@ export const SUMMARY = [
   'rows',
   'geometric mean',
   'to reach',
-  'at the peak',
+  'at the roofline',
   'lowest',
   'never below',
   '',

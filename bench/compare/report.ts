@@ -83,14 +83,15 @@ const COLUMNS = [
   'ratio (by round)',
   '',
   'by processor time',
-  'at the peak',
+  'at the roofline',
   'GFLOP/s',
   'of the peak',
+  'of the roofline',
 ]
 
 /** A line for each pair, and one for what is wrong; what is out of place is in the text. */
 function setTable(rows: readonly Row[]): string {
-  const lines = rows.flatMap(({ shape, duels, left, flops, peak }): string[][] => {
+  const lines = rows.flatMap(({ shape, duels, left, flops, ceilings }): string[][] => {
     const rate = (milliseconds: number): number => flops / milliseconds / 1e6
     const pairs = duels.map(
       ({ name, note, oursMs, theirsMs, ratio, processorRatio, most, gflops }) => [
@@ -103,7 +104,8 @@ function setTable(rows: readonly Row[]): string {
         short(processorRatio),
         most === undefined ? '' : short(most),
         `${short(rate(oursMs.median))} : ${short(gflops)}`,
-        peak === undefined ? '' : percent(rate(oursMs.median) / peak),
+        ceilings === undefined ? '' : percent(rate(oursMs.median) / ceilings.peak),
+        most === undefined ? '' : percent(theirsMs.median / most / oursMs.median),
       ],
     )
     const wrong = left.filter((one) => one.wrong)

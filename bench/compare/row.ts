@@ -12,6 +12,7 @@ import {
 } from './agreement.js'
 import { flopsOf } from './flops.js'
 import type { Precision, Sample, Work } from './protocol.js'
+import { type Ceilings, leastMilliseconds } from './roofline.js'
 import { lengthsOf, type Shape } from './shape.js'
 import type { Side } from './side.js'
 import { numbersOf } from './weights.js'
@@ -52,7 +53,7 @@ export interface Duel {
   readonly ratio: Ratio
   /** The same by processor time, which a neighbour on the machine lengthens less. */
   readonly processorRatio: number
-  /** The roofline: what the ratio would be if ours ran at the measured peak. */
+  /** The roofline: what the ratio would be if ours took as little as the ceilings allow. */
   readonly most?: number
   /** Theirs, in 1e9 operations a second. */
   readonly gflops: number
@@ -72,18 +73,24 @@ export interface Row {
   readonly flops: number
   readonly milliseconds?: Spread
   readonly gflops?: number
-  /** The measured peak at the time of the row, and how much of it ours reached. */
-  readonly peak?: number
-  readonly share?: number
+  /** The ceilings at the time of the row. */
+  readonly ceilings?: Ceilings
+  /** What ours reached of the peak, and of the roofline. */
+  readonly share?: { readonly peak: number; readonly roofline: number }
   readonly duels: readonly Duel[]
   readonly left: readonly Left[]
+}
+
+interface RowSettings {
+  readonly quick: boolean
+  readonly ceilings?: Ceilings | undefined
 }
 
 /** Checks, then times, `ours` and each of the others in turn: ours, a, ours, b, ours, a, ... */
 export async function measureRow(
   ours: Entrant,
   others: readonly Entrant[],
-  settings: { readonly quick: boolean; readonly peak?: number | undefined },
+  settings: RowSettings,
 ): Promise<Row> {
   const folder = mkdtempSync(join(tmpdir(), 'unrolled-bench-'))
   try {
@@ -96,7 +103,7 @@ export async function measureRow(
 async function inFolder(
   ours: Entrant,
   others: readonly Entrant[],
-  { quick, peak }: { readonly quick: boolean; readonly peak?: number | undefined },
+  { quick, ceilings }: RowSettings,
   folder: string,
 ): Promise<Row> {
   const { shape } = ours
@@ -115,10 +122,11 @@ async function inFolder(
   if (samples.length === 0) return { shape, flops, duels, left }
   const milliseconds = spreadOf(samples)
   const gflops = flops / milliseconds.median / 1e6
-  if (peak === undefined) return { shape, flops, milliseconds, gflops, duels, left }
-  const least = flops / peak / 1e6
+  if (ceilings === undefined) return { shape, flops, milliseconds, gflops, duels, left }
+  const least = leastMilliseconds(shape, ours.precision, ceilings)
   const bounded = duels.map((duel) => ({ ...duel, most: duel.theirsMs.median / least }))
-  return { shape, flops, milliseconds, gflops, peak, share: gflops / peak, duels: bounded, left }
+  const share = { peak: gflops / ceilings.peak, roofline: least / milliseconds.median }
+  return { shape, flops, milliseconds, gflops, ceilings, share, duels: bounded, left }
 }
 
 /** An entrant whose numbers are right. */

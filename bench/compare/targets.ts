@@ -92,7 +92,7 @@ export interface Reached {
   readonly least: number
   readonly never?: number
   readonly geometricMean: number
-  /** The geometric mean if ours ran at the measured peak, where that is known. */
+  /** The geometric mean at the roofline, where that is known. */
   readonly most?: number
   readonly lowest: number
   readonly rows: number

@@ -95,7 +95,7 @@ impl Model {
         })
     }
 
-    /// Runs the model forward: on the calling thread if that takes about 0.2 ms at most, and nothing is under way.
+    /// Runs the model forward: on the calling thread if that takes about 0.5 ms at most, and nothing is under way.
     #[napi(
         ts_args_type = "inputs: Array<Tensor>, states: Array<Tensor>",
         ts_return_type = "Promise<Prediction>"

@@ -13,12 +13,12 @@ use crate::program::{Cost, Mode, Program};
 use crate::run::{Batch, Engine, Outputs, Tensor, Weights};
 use crate::{Error, Result, initialize};
 
-/// Floating-point operations of a run that a caller who must not wait makes itself: about 0.2 ms of one core, once the
-/// weights are in a cache of it.
-const AT_ONCE: f64 = 3e7;
+/// Floating-point operations of a run that a caller who must not wait makes itself: about half a millisecond of one core,
+/// where the way to another thread and back takes 0.1 ms.
+const AT_ONCE: f64 = 9e7;
 
 /// Operations of such runs in a row: about 2 ms. Then the caller is to let others run before it goes on.
-const IN_A_ROW: u64 = 200_000_000;
+const IN_A_ROW: u64 = 500_000_000;
 
 /// What a caller that must not wait gets.
 #[derive(Debug, PartialEq)]

@@ -7,13 +7,13 @@ const ELEMENTWISE: f64 = 8.0;
 
 /// What an instruction of a step takes beside its arithmetic, and that for each row.
 const INSTRUCTION: f64 = 1e4;
-const ROW: f64 = 1e3;
+const ROW: f64 = 2e3;
 
 /// What a number that goes in or out takes.
 const NUMBER: f64 = 100.0;
 
 /// Fewer rows than these take as long, since all wait for the weights.
-const FEW_ROWS: f64 = 3.0;
+const FEW_ROWS: f64 = 2.0;
 
 /// Floating-point operations of a forward run.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,11 +1,7 @@
-//! Prints the peak of multiply-adds on some threads (the argument, 1 by default) as JSON:
-//! `{"f32": GFLOP/s, "bf16": GFLOP/s}`, the latter for AVX-512-BF16 alone and null without.
-//!
-//! Chains of fused multiply-adds in registers that do not wait for each other, at the widest instruction set; the best
-//! of many short runs, so that a neighbour on the machine is not taken for a limit of it.
+//! Chains of fused multiply-adds in registers that do not wait for each other, at the widest instruction set; and one
+//! that does.
 
 use std::hint::black_box;
-use std::io::{self, Write};
 use std::sync::Barrier;
 use std::thread;
 use std::time::Instant;
@@ -16,11 +12,45 @@ const CHAINS: usize = 16;
 const LENGTH: usize = 20_000;
 const RUNS: usize = 500;
 
-fn main() -> io::Result<()> {
-    let threads: usize = std::env::args().nth(1).and_then(|word| word.parse().ok()).unwrap_or(1).max(1);
-    let full = peak(threads, widest());
-    let pairs = pairs().map_or("null".to_owned(), |chains| format!("{:.1}", peak(threads, chains)));
-    writeln!(io::stdout(), "{{\"f32\": {full:.1}, \"bf16\": {pairs}}}")
+/// The peak of f32.
+pub(crate) fn full(threads: usize) -> f64 {
+    peak(threads, widest())
+}
+
+/// The peak of pairs of bf16, where the CPU multiplies them.
+pub(crate) fn paired(threads: usize) -> Option<f64> {
+    pairs().map(|chains| peak(threads, chains))
+}
+
+/// Nanoseconds of a multiply-add that waits for the one before.
+pub(crate) fn latency() -> f64 {
+    let run = waiting();
+    let least = (0..RUNS).map(|_| {
+        let started = Instant::now();
+        black_box(run(black_box(0.999)));
+        started.elapsed().as_secs_f64() * 1e9 / LENGTH as f64
+    });
+    least.fold(f64::INFINITY, f64::min)
+}
+
+#[cfg(target_arch = "x86_64")]
+fn waiting() -> fn(f32) -> f32 {
+    #[target_feature(enable = "fma")]
+    fn fused(factor: f32) -> f32 {
+        (0..LENGTH).fold(factor, |sum, _| sum.mul_add(factor, factor))
+    }
+
+    if is_x86_feature_detected!("fma") {
+        // SAFETY: the CPU has what the function is compiled for.
+        |factor| unsafe { fused(factor) }
+    } else {
+        |factor| (0..LENGTH).fold(factor, |sum, _| sum * factor + factor)
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn waiting() -> fn(f32) -> f32 {
+    |factor| (0..LENGTH).fold(factor, |sum, _| sum.mul_add(factor, factor))
 }
 
 /// GFLOP/s of all threads together.
