@@ -9,12 +9,14 @@ import { settleFlags } from './compare/settings.js'
 import { eventLoop } from './event-loop.js'
 import { linear } from './linear.js'
 import { machineWords, thisMachine } from './machine.js'
+import { memory } from './memory/memory.js'
 import { packageSize } from './package-size.js'
 import { recordText } from './record-text.js'
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   compare,
   linear,
+  memory,
   'event-loop': eventLoop,
   'package-size': packageSize,
 }

@@ -127,6 +127,21 @@ fn a_budget_is_kept_and_one_too_small_refused() {
 }
 
 #[test]
+fn windows_never_take_more_than_the_whole_tape() {
+    for cell in ["lstm", "gru", "rnn_tanh"] {
+        for (rows, time) in [(64, 3), (64, 17), (33, 40), (1, 5)] {
+            let (whole, parameters) = step(cell, rows, time, None, &json!({})).unwrap();
+            let tape = whole.memory.tape;
+            let (sqrt, others) = step(cell, rows, time, None, &json!({ "memory": "sqrt" })).unwrap();
+            assert!(sqrt.memory.tape <= tape, "{cell}, {rows} x {time}: {} of {tape}", sqrt.memory.tape);
+            let (budget, again) = step(cell, rows, time, None, &json!({ "memory": tape })).unwrap();
+            assert!(budget.memory.tape <= tape, "{cell}, {rows} x {time}: {} of {tape}", budget.memory.tape);
+            assert!(others == parameters && again == parameters, "{cell}, {rows} x {time}");
+        }
+    }
+}
+
+#[test]
 fn windows_inside_of_truncation() {
     let truncate = json!({ "truncate": { "k1": 40, "k2": 70 } });
     let both = json!({ "truncate": { "k1": 40, "k2": 70 }, "memory": "sqrt" });

@@ -1,4 +1,4 @@
-//! How long the windows of a run are.
+//! Whether a run goes window by window, and how long the windows are.
 
 use std::ops::Range;
 
@@ -19,40 +19,35 @@ const CACHED: usize = 1 << 17;
 /// The fewest rows and steps of such a window, however wide: less would pass a layer's weights more often.
 const FEWEST: usize = 128;
 
-/// Steps of a window, for a batch in blocks of rows.
+/// Steps of a window, for a batch in blocks of rows. `whole` is the plan without windows, if there is a choice.
 ///
 /// # Errors
-/// [`crate::Code::Size`] for a budget that the shortest windows do not fit, naming what would be needed.
+/// [`crate::Code::Size`] for a budget that no windows fit, naming what would be needed.
 pub(super) fn window_steps<E: Element>(
     program: &Program,
     plan: &Plan,
+    whole: Option<&Plan>,
     tape: Tape,
     batch: &Batch<E>,
     blocks: &(impl Iterator<Item = Range<usize>> + Clone),
 ) -> Result<usize> {
-    let time = batch.axes().iter().flat_map(|axis| &axis.lengths).max().map_or(0, |&n| n as usize);
-    let runs = time.div_ceil(STEP).max(1);
     if !plan.training() {
         let rows = blocks.clone().map(|rows| rows.len()).max().unwrap_or(0).max(1);
         let wide = plan.slots.iter().filter(|slot| matches!(slot.space, Space::Window(_)));
         let widest = wide.map(|slot| slot.width).max().unwrap_or(0).max(1);
         return Ok((CACHED / widest).max(FEWEST).div_ceil(rows));
     }
-    let lengths = || {
-        let mut lengths: Vec<usize> = (1..=runs).map(|count| runs.div_ceil(count) * STEP).collect();
-        lengths.dedup();
-        lengths.into_iter()
-    };
-    let bytes = |steps: usize| -> usize {
-        blocks.clone().map(|rows| bytes::<E>(program, plan, batch, &rows, steps)).sum()
-    };
+    let bytes = |steps: usize| all_bytes(program, plan, batch, blocks, steps);
+    let lengths = window_lengths(batch);
     match tape {
         Tape::Whole => Ok(STEP),
-        Tape::Sqrt => Ok(lengths().min_by_key(|&steps| bytes(steps)).unwrap_or(STEP)),
+        Tape::Sqrt => Ok(lengths.into_iter().min_by_key(|&steps| bytes(steps)).unwrap_or(STEP)),
         Tape::Bytes(budget) => {
             let fits = |steps: &usize| u64::try_from(bytes(*steps)).is_ok_and(|bytes| bytes <= budget);
-            let least = || lengths().map(bytes).min().unwrap_or(0);
-            lengths().find(fits).ok_or_else(|| {
+            let windows = || lengths.iter().map(|&steps| bytes(steps));
+            let whole = || whole.map(|plan| all_bytes(program, plan, batch, blocks, usize::MAX));
+            let least = || windows().chain(whole()).min().unwrap_or(0);
+            lengths.iter().copied().find(fits).ok_or_else(|| {
                 Error::size(format!(
                     "memory: a tape of {budget} bytes is too small for this batch, which needs at least {}",
                     least()
@@ -62,7 +57,45 @@ pub(super) fn window_steps<E: Element>(
     }
 }
 
-/// Bytes that a block of rows takes with windows of `steps` steps.
+/// Whether a training step by the plan `whole`, which keeps everything, takes what its `tape` may: then nothing has to be
+/// computed twice, as `windowed` would.
+pub(super) fn whole_fits<E: Element>(
+    program: &Program,
+    [whole, windowed]: [&Plan; 2],
+    tape: Tape,
+    batch: &Batch<E>,
+    blocks: &(impl Iterator<Item = Range<usize>> + Clone),
+) -> bool {
+    let needed = all_bytes(program, whole, batch, blocks, usize::MAX);
+    let windows = |steps: usize| all_bytes(program, windowed, batch, blocks, steps);
+    match tape {
+        Tape::Whole => true,
+        Tape::Sqrt => window_lengths(batch).into_iter().all(|steps| needed <= windows(steps)),
+        Tape::Bytes(budget) => u64::try_from(needed).is_ok_and(|needed| needed <= budget),
+    }
+}
+
+/// The lengths that windows may have, falling.
+fn window_lengths<E: Element>(batch: &Batch<E>) -> Vec<usize> {
+    let time = batch.axes().iter().flat_map(|axis| &axis.lengths).max().map_or(0, |&n| n as usize);
+    let runs = time.div_ceil(STEP).max(1);
+    let mut lengths: Vec<usize> = (1..=runs).map(|count| runs.div_ceil(count) * STEP).collect();
+    lengths.dedup();
+    lengths
+}
+
+/// Bytes that all blocks take with windows of `steps` steps, if the plan has windows.
+fn all_bytes<E: Element>(
+    program: &Program,
+    plan: &Plan,
+    batch: &Batch<E>,
+    blocks: &(impl Iterator<Item = Range<usize>> + Clone),
+    steps: usize,
+) -> usize {
+    blocks.clone().map(|rows| bytes::<E>(program, plan, batch, &rows, steps)).sum()
+}
+
+/// Bytes that a block of rows takes with windows of `steps` steps, if the plan has windows.
 fn bytes<E: Element>(
     program: &Program,
     plan: &Plan,
@@ -82,7 +115,7 @@ fn bytes<E: Element>(
     };
     let slots: usize = plan.slots.iter().map(|slot| slot.width * count(slot.space)).sum();
     let granules = rows.len().div_ceil(GRANULE);
-    let grouped = plan.gradients.contributions.iter().filter(|contribution| contribution.group.is_some());
+    let grouped = plan.gradients.contributions.iter().filter(|c| plan.windowed && c.group.is_some());
     let sums: usize = grouped
         .map(|c| match (&c.sum, c.space) {
             (Sum::Table { .. }, Space::Axis(axis)) => {
@@ -104,14 +137,9 @@ fn bytes<E: Element>(
                 plan.before[axis],
             );
             let ranks = rows.len() * size_of::<u32>();
-            whole
-                + ranks
-                + Timeline::size(
-                    windows(axis) * rows.len(),
-                    time + windows(axis),
-                    total(axis),
-                    plan.before[axis],
-                )
+            let count = windows(axis);
+            let cut = || Timeline::size(count * rows.len(), time + count, total(axis), plan.before[axis]);
+            whole + ranks + if plan.windowed { cut() } else { 0 }
         })
         .sum();
     (slots + sums) * size_of::<E>() + ids * size_of::<u32>() + lists

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use unrolled_kernels::{Element, Kernels, Team};
 
-use super::budget::window_steps;
+use super::budget::{whole_fits, window_steps};
 use super::execute::{Probe, backward_program, forward_program};
 use super::goal::{self, Goal, Score, Tally};
 use super::sums::Cut;
@@ -17,6 +17,8 @@ use crate::program::{Mode, Operand, Plan, Program, Tape, ValueId};
 pub struct Engine<E> {
     program: Arc<Program>,
     plan: Plan,
+    /// The other plan of a run that may keep everything or go window by window.
+    spare: Option<Plan>,
     tape: Tape,
     kernels: Kernels<E>,
     /// Behind those of the last run, room for more.
@@ -95,12 +97,20 @@ impl<E: Element> Engine<E> {
     #[must_use]
     pub fn new(program: Arc<Program>, mode: Mode, kernels: Kernels<E>) -> Self {
         let tape = if let Mode::Training { tape, .. } = mode { tape } else { Tape::Whole };
+        let spare = match &mode {
+            Mode::Training { seeded, inputs, tape: Tape::Sqrt | Tape::Bytes(_) } => {
+                let (seeded, inputs) = (seeded.clone(), *inputs);
+                Some(program.plan(Mode::Training { seeded, inputs, tape: Tape::Whole }))
+            }
+            _ => None,
+        };
         let plan = program.plan(mode);
         Self {
             recurrent: program.cost().recurrent,
             teams: Vec::new(),
             program,
             plan,
+            spare,
             tape,
             kernels,
             blocks: Vec::new(),
@@ -231,7 +241,14 @@ impl<E: Element> Engine<E> {
         let ranges = load::split(task.batch.rows(), pool.threads());
         // A look for what is not finite keeps nothing, so no budget bounds it.
         let tape = if task.probe == Probe::On { Tape::Whole } else { self.tape };
-        let steps = window_steps(&self.program, &self.plan, tape, task.batch, &ranges)?;
+        if task.backward {
+            self.choose_plan(task.batch, &ranges);
+        }
+        let steps = if self.plan.windowed {
+            window_steps(&self.program, &self.plan, self.spare.as_ref(), tape, task.batch, &ranges)?
+        } else {
+            usize::MAX
+        };
         let count = ranges.len();
         let others = self.blocks.len() > count || self.blocks.iter().any(|block| block.window_steps != steps);
         if self.plan.windowed && self.plan.training() && others {
@@ -267,6 +284,20 @@ impl<E: Element> Engine<E> {
             }
         }
         Ok(())
+    }
+
+    /// Keeps everything where that is allowed, otherwise goes window by window.
+    fn choose_plan(
+        &mut self,
+        batch: &Batch<E>,
+        blocks: &(impl Iterator<Item = std::ops::Range<usize>> + Clone),
+    ) {
+        let Some(spare) = &mut self.spare else { return };
+        let plans = if self.plan.windowed { [&*spare, &self.plan] } else { [&self.plan, &*spare] };
+        if whole_fits(&self.program, plans, self.tape, batch, blocks) == self.plan.windowed {
+            std::mem::swap(&mut self.plan, spare);
+            self.blocks.clear();
+        }
     }
 
     /// With more threads than blocks, several take a block together, if its recurrence has work for them.

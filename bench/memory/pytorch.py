@@ -1,0 +1,65 @@
+"""What a training step of PyTorch holds: the argument is a shape (bench/memory/memory.ts), the answer a line of JSON."""
+
+import json
+import sys
+
+import torch
+
+KINDS = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN}
+
+
+def status(name):
+    with open("/proc/self/status") as file:
+        (line,) = (line for line in file if line.startswith(name))
+    return 1024 * int(line.split()[1])
+
+
+def forget_peak():
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+
+
+def saved_bytes(step, parameters):
+    """Bytes of the storages that a step keeps for going back, beside the parameters."""
+    known = {parameter.untyped_storage().data_ptr() for parameter in parameters}
+    storages = {}
+
+    def pack(tensor):
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in known:
+            storages[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        step()
+    return sum(storages.values())
+
+
+def main():
+    shape = json.loads(sys.argv[1])
+    torch.set_num_threads(1)
+    torch.manual_seed(1)
+    model = KINDS[shape["cell"]](shape["input"], shape["hidden"], batch_first=True)
+    adam = torch.optim.Adam(model.parameters(), fused=True)
+
+    def batch(time):
+        rows = (shape["batch"], time)
+        return torch.randn(*rows, shape["input"]), torch.randn(*rows, shape["hidden"])
+
+    def step(x, y):
+        model.zero_grad(set_to_none=True)
+        torch.nn.functional.mse_loss(model(x)[0], y).backward()
+        adam.step()
+
+    one, short = batch(shape["time"]), batch(2)
+    for _ in range(3):
+        step(*short)
+    forget_peak()
+    before = status("VmRSS")
+    for _ in range(3):
+        step(*one)
+    growth = status("VmHWM") - before
+    print(json.dumps({"tape": saved_bytes(lambda: step(*one), model.parameters()), "growth": growth}))
+
+
+main()
