@@ -6,6 +6,7 @@ import type { Benchmark } from './benchmark.js'
 import { compare } from './compare/compare.js'
 import { report } from './compare/report.js'
 import { settleFlags } from './compare/settings.js'
+import { curves } from './curves.js'
 import { eventLoop } from './event-loop.js'
 import { linear } from './linear.js'
 import { machineWords, thisMachine } from './machine.js'
@@ -17,6 +18,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   compare,
   linear,
   memory,
+  curves,
   'event-loop': eventLoop,
   'package-size': packageSize,
 }

@@ -68,7 +68,7 @@ export async function run(settings: Settings): Promise<Outcome> {
   const model = build(alphabet.length, hiddenSize, precision)
   console.log(model.summary())
 
-  const { training, validation, seconds } = await learn(model, corpus, settings)
+  const { curve: points, validation, seconds } = await learn(model, corpus, settings)
   const options = { length: 300, prompt: valid.slice(-200), temperature: 0.8, seed: 2 }
   const made = sample(model.stream(), alphabet, options)
   console.log(`\n${made}\n`)
@@ -79,7 +79,7 @@ export async function run(settings: Settings): Promise<Outcome> {
 
   const bzip2 = others.find(({ name }) => name.startsWith('bzip2'))?.after
   const level = bzip2 === undefined ? undefined : { name: 'bzip2', bits: bzip2 }
-  const curve = lossCurve(training, validation, level)
+  const curve = lossCurve(points, validation, level)
   writeFileSync(join(folder, 'moby-dick.svg'), curve)
   const path = join(folder, 'moby-dick.safetensors')
   await model.save(path)
@@ -115,6 +115,9 @@ export function build(vocabularySize: number, hiddenSize: number, precision: Pre
 
 type LanguageModel = ReturnType<typeof build>
 
+/** What of the settings decides how a model learns. */
+type Learning = Pick<Settings, 'streams' | 'steps' | 'epochs' | 'rate'>
+
 /** Bits a character of `part`: each is asked for once, after 128 others or more. */
 async function bitsOf(model: LanguageModel, before: Int32Array, part: Int32Array) {
   const ignore = NO_TARGET
@@ -125,23 +128,15 @@ async function bitsOf(model: LanguageModel, before: Int32Array, part: Int32Array
 
 /** Trains with a live line; gives the curves and the seconds it took. */
 async function learn(model: LanguageModel, { train, valid, alphabet }: Corpus, settings: Settings) {
-  const { streams, steps, epochs, rate } = settings
-  const total = batchCount(train, streams, steps) * epochs
-  const [training, validation]: [Point[], Point[]] = [[], []]
+  const { streams, steps } = settings
+  const total = stepCount(train, settings)
+  const [curve, validation]: [Point[], Point[]] = [[], []]
   const line = new ProgressLine(process.stderr)
   const started = performance.now()
   const elapsed = () => (performance.now() - started) / 1000
   let done = 0
   let loss = Math.log(alphabet.length)
-  const events = model.train(() => parallelStreams(train, streams, steps), {
-    loss: 'crossEntropy',
-    optimizer: adam({ rate }),
-    schedule: linearRate({ warmup: Math.min(100, total >> 2), steps: total, minimum: 0.02 }),
-    clip: { norm: 1 },
-    epochs,
-    carry: true,
-  })
-  for await (const event of events) {
+  for await (const event of training(model, train, settings)) {
     if (event.type === 'epoch') {
       const bits = await bitsOf(model, train, valid)
       validation.push([done, bits])
@@ -150,7 +145,7 @@ async function learn(model: LanguageModel, { train, valid, alphabet }: Corpus, s
     }
     done += 1
     loss += (event.loss - loss) * Math.max(0.02, 1 / done)
-    if (done % 10 === 0) training.push([done, loss / Math.LN2])
+    if (done % 10 === 0) curve.push([done, loss / Math.LN2])
     const characters = done * streams * steps
     const { epoch } = event
     line.update({ epoch, step: done, steps: total, loss, characters, seconds: elapsed() })
@@ -158,7 +153,25 @@ async function learn(model: LanguageModel, { train, valid, alphabet }: Corpus, s
   }
   const cut = done < total ? `, stopped by the limit of ${settings.secondsAtMost} s` : ''
   console.log(`trained ${done} of ${total} steps in ${elapsed().toFixed(1)} s${cut}`)
-  return { training, validation, seconds: elapsed() }
+  return { curve, validation, seconds: elapsed() }
+}
+
+/** The run itself, an event a step and an epoch. */
+export function training(model: LanguageModel, text: Int32Array, settings: Learning) {
+  const { streams, steps, epochs, rate } = settings
+  const total = stepCount(text, settings)
+  return model.train(() => parallelStreams(text, streams, steps), {
+    loss: 'crossEntropy',
+    optimizer: adam({ rate }),
+    schedule: linearRate({ warmup: Math.min(100, total >> 2), steps: total, minimum: 0.02 }),
+    clip: { norm: 1 },
+    epochs,
+    carry: true,
+  })
+}
+
+function stepCount(text: Int32Array, { streams, steps, epochs }: Learning): number {
+  return batchCount(text, streams, steps) * epochs
 }
 
 function report(bits: number, others: ReturnType<typeof compressors>): void {
