@@ -20,18 +20,14 @@ export const curves: Benchmark = {
       const other = rounded[at] ?? Number.NaN
       return { steps: (at + 1) * POINT, f32: loss, bf16: other, apart: Math.abs(other / loss - 1) }
     })
-    const header = ['steps', 'f32, nats', 'bf16', 'apart']
-    const shown = points.filter(({ steps }, at) => steps % 500 === 0 || at === points.length - 1)
-    process.stdout.write(
-      table(
-        header,
-        shown.map(({ steps, f32, bf16, apart }) => [
-          String(steps),
-          ...[f32, bf16, apart].map(short),
-        ]),
-      ),
-    )
     const most = Math.max(...points.map(({ apart }) => apart))
+    const shown = points.filter(
+      ({ steps, apart }, at) => steps % 500 === 0 || apart === most || at === points.length - 1,
+    )
+    const cells = shown.map(({ steps, f32, bf16, apart }) => {
+      return [String(steps), short(f32), short(bf16), `${short(100 * apart)} %`]
+    })
+    process.stdout.write(table(['steps', 'f32, nats', 'bf16', 'apart'], cells))
     const met = most <= APART ? 'reached' : 'not reached'
     console.log(`  apart by ${short(100 * most)} % at most, to reach: ${100 * APART} %: ${met}`)
     return { points, most }

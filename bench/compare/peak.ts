@@ -25,6 +25,7 @@ function program(words: readonly string[]): string | null {
 
 function build(words: readonly string[]): string | null {
   built = true
+  console.log('  the program that measures the peak is built first, where it is not yet')
   return spawnSync('cargo', [...PROGRAM, ...words], { cwd: inRoot(), encoding: 'utf8' }).stdout
 }
 

@@ -21,15 +21,15 @@ export function printRow(row: Row): void {
 }
 
 function duelWords(duel: Duel): string {
-  const { name, note, theirsMs, ratio, processorRatio, most, difference, gflops } = duel
+  const { name, note, oursMs, theirsMs, ratio, processorRatio, most, difference, gflops } = duel
   const { byRound, ofMedians } = ratio
   const about = note === undefined ? '' : ` (${note})`
   const range = `by round ${spreadWords(byRound)}, by processor time ${short(processorRatio)}`
   const bound = most === undefined ? '' : `, at the roofline ${short(most)}`
   const agreed = difference === undefined ? '' : `; ${differenceWords(difference)}`
   return (
-    `${verdict(ofMedians)} than ${name}${about}: ${timeWords(theirsMs.median)}, ` +
-    `${short(gflops)} GFLOP/s; ${range}${bound}${agreed}`
+    `${verdict(ofMedians)} than ${name}${about}: ${timeWords(oursMs.median)} against ` +
+    `${timeWords(theirsMs.median)}, ${short(gflops)} GFLOP/s; ${range}${bound}${agreed}`
   )
 }
 

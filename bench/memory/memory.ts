@@ -46,15 +46,14 @@ export const memory: Benchmark = {
     }
     if (python === undefined) console.log('  PyTorch: skipped, for want of --python PATH')
     const entries: Entry[] = []
+    let peer = python
     for (const size of quick ? SIZES.slice(0, 1) : SIZES) {
       for (const cell of CELLS) {
         const shape = { cell, ...size }
         const ours = await inChild<Held>('memory/ours.js', shape, { UNROLLED_THREADS: '1' })
-        entries.push({
-          shape,
-          ours,
-          theirs: python === undefined ? undefined : torch(python, shape),
-        })
+        const theirs = peer === undefined ? undefined : torch(peer, shape)
+        if (theirs === undefined) peer = undefined
+        entries.push({ shape, ours, theirs })
       }
     }
     process.stdout.write(table(HEADER, entries.map(words)))
@@ -62,11 +61,14 @@ export const memory: Benchmark = {
   },
 }
 
-function torch(python: string, shape: MemoryShape): Held {
+/** PyTorch's figures; none, and one line that says why, where that Python has no PyTorch. */
+function torch(python: string, shape: MemoryShape): Held | undefined {
   const program = inRoot('bench', 'memory', 'pytorch.py')
   const run = spawnSync(python, [program, JSON.stringify(shape)], { encoding: 'utf8' })
-  if (run.status !== 0) throw new Error(`${python} ${program} failed: ${run.stderr}`)
-  return JSON.parse(run.stdout) as Held
+  if (run.status === 0) return JSON.parse(run.stdout) as Held
+  const reason = run.error?.message ?? run.stderr.trim().split('\n').at(-1)
+  console.log(`  PyTorch: skipped: ${reason}`)
+  return undefined
 }
 
 const HEADER = ['MiB', 'tape', "PyTorch's", 'of it', 'process', "PyTorch's", 'of it']

@@ -126,9 +126,10 @@ impl<E: Element> Model<E> {
             Err(TryLockError::Poisoned(poisoned)) => Some(Arc::clone(&poisoned.into_inner())),
             Err(TryLockError::WouldBlock) => None,
         };
+        let operations = self.most_operations(&inputs);
         match (engine, weights) {
-            (Some(mut engine), Some(weights)) if self.most_operations(&inputs) < AT_ONCE => {
-                let pause = self.is_pause_due(self.most_operations(&inputs) as u64);
+            (Some(mut engine), Some(weights)) if operations < AT_ONCE => {
+                let pause = self.is_pause_due(operations as u64);
                 Ok(Batch::new(&self.program, inputs, states)
                     .and_then(|batch| engine.forward(&weights, &batch, Pool::caller()))
                     .map(|outputs| AtOnce { outputs, pause }))

@@ -18,7 +18,7 @@ const RUNS: usize = 20;
 /// GB/s at which `threads` threads together read `bytes`, each its part.
 pub(crate) fn rate(threads: usize, bytes: usize) -> f64 {
     let barrier = Barrier::new(threads);
-    let part = (bytes / size_of::<f32>() / threads).next_multiple_of(STRIDE);
+    let part = (bytes / size_of::<f32>() / threads).max(1).next_multiple_of(STRIDE);
     thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
             .map(|_| {
