@@ -39,7 +39,7 @@ where
         let place = Place { last_first, vectors, left };
         // One row alone needs several vectors in flight to hide the latency of its chains, unless the gates make up for
         // them: weights that come from further away than the first cache come faster in one stream than in two.
-        left -= if G == 1 && single && left >= 8 {
+        left -= if G == 1 && single && near && left >= 8 {
             rows::<V, L, B, P, 8, G>(a, b, place, epilogue)
         } else if G > 1 && single && near && left >= 2 {
             rows::<V, L, B, P, 2, G>(a, b, place, epilogue)
