@@ -117,13 +117,15 @@ impl Model {
                 match given {
                     Ok(run) => {
                         let AtOnce { outputs, pause } = run?;
-                        let prediction = Prediction::from(outputs);
-                        if pause { open.worker.later(env, prediction) } else { settled(env, prediction) }
+                        match pause {
+                            true => open.worker.later(env, move |env| Prediction::new(&env, outputs)),
+                            false => settled(env, Prediction::new(env, outputs)?),
+                        }
                     }
                     Err((inputs, states)) => {
                         let model = Arc::clone(&open.model);
                         let task = move || model.predict(inputs, states);
-                        open.worker.run(env, task, |_, run| Ok(Prediction::from(run)))
+                        open.worker.run(env, task, |env, run| Prediction::new(&env, run))
                     }
                 }
             })
@@ -150,7 +152,7 @@ impl Model {
             self.with(|open| {
                 let model = Arc::clone(&open.model);
                 let task = move || model.evaluate(&config, inputs, targets, states);
-                open.worker.run(env, task, |_, report| Ok(Report::of_measurement(report)))
+                open.worker.run(env, task, |env, report| Report::of_measurement(&env, report))
             })
         })
     }

@@ -1,6 +1,8 @@
 //! What a step or a measurement came to.
 
+use napi::Env;
 use napi_derive::napi;
+use unrolled_core::Result;
 use unrolled_core::model;
 use unrolled_core::run;
 
@@ -80,8 +82,11 @@ impl Report {
     }
 
     /// The report of a measurement.
-    pub(crate) fn of_measurement((report, states): (model::Report, Vec<run::Tensor<f32>>)) -> Self {
-        Self { states: Some(handed_over(states)), ..Self::of_step(report) }
+    pub(crate) fn of_measurement(
+        env: &Env,
+        (report, states): (model::Report, Vec<run::Tensor<f32>>),
+    ) -> Result<Self> {
+        Ok(Self { states: Some(handed_over(env, states)?), ..Self::of_step(report) })
     }
 }
 

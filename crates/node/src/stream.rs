@@ -40,8 +40,8 @@ impl Stream {
 
     /// The states after the last step.
     #[napi]
-    pub fn state(&self) -> std::result::Result<Vec<Tensor>, Thrown> {
-        throwing(|| self.with(|stream| Ok(handed_over(stream.states()))))
+    pub fn state(&self, env: Env) -> std::result::Result<Vec<Tensor>, Thrown> {
+        throwing(|| self.with(|stream| handed_over(&env, stream.states())))
     }
 
     /// Goes on from these states, one for each of the model's.

@@ -1,10 +1,11 @@
-//! Arrays across the border: copied on the JavaScript thread on the way in, handed over on the way out.
+//! Arrays across the border: copied on the JavaScript thread on the way in, handed over on the way out, or copied where
+//! they are small.
 
 use std::ops::Deref;
 
+use napi::Env;
 use napi::bindgen_prelude::{
-    ArrayBuffer, Float32Array, Float32ArraySlice, FromNapiValue, Int32Array, Int32ArraySlice, JsObjectValue,
-    JsValue, Object, Unknown,
+    ArrayBuffer, Float32ArraySlice, FromNapiValue, Int32ArraySlice, JsObjectValue, JsValue, Object, Unknown,
 };
 use napi_derive::napi;
 use unrolled_core::run::{self, Data};
@@ -21,11 +22,11 @@ pub struct Tensor {
     /// Its sizes, batch first.
     pub shape: Vec<u32>,
     /// Numbers, row-major.
-    pub values: Option<Float32Array>,
+    pub values: Option<Float32ArraySlice<'static>>,
     /// Integer ids, row-major.
-    pub ids: Option<Int32Array>,
+    pub ids: Option<Int32ArraySlice<'static>>,
     /// Valid steps of each row.
-    pub lengths: Option<Int32Array>,
+    pub lengths: Option<Int32ArraySlice<'static>>,
 }
 
 /// What a forward run returns.
@@ -37,26 +38,35 @@ pub struct Prediction {
     pub states: Vec<Tensor>,
 }
 
-impl From<run::Outputs<f32>> for Prediction {
-    fn from(run: run::Outputs<f32>) -> Self {
-        Self { outputs: handed_over(run.outputs), states: handed_over(run.states) }
+impl Prediction {
+    pub(crate) fn new(env: &Env, run: run::Outputs<f32>) -> Result<Self> {
+        Ok(Self { outputs: handed_over(env, run.outputs)?, states: handed_over(env, run.states)? })
     }
 }
 
-impl From<run::Tensor<f32>> for Tensor {
-    fn from(tensor: run::Tensor<f32>) -> Self {
-        let (values, ids) = match tensor.data {
-            Data::Values(values) => (Some(values.into()), None),
-            Data::Ids(ids) => (None, Some(ids.into())),
-        };
-        let shape = tensor.shape.iter().map(|&size| size as u32).collect();
-        Self { name: tensor.name, shape, values, ids, lengths: tensor.lengths.map(Into::into) }
-    }
+/// Gives the core's arrays to JavaScript, on its thread.
+pub(crate) fn handed_over(env: &Env, tensors: Vec<run::Tensor<f32>>) -> Result<Vec<Tensor>> {
+    tensors.into_iter().map(|tensor| given(env, tensor).map_err(refused)).collect()
 }
 
-/// Gives the core's arrays to JavaScript.
-pub(crate) fn handed_over(tensors: Vec<run::Tensor<f32>>) -> Vec<Tensor> {
-    tensors.into_iter().map(Tensor::from).collect()
+/// Numbers of an array that is copied into memory of V8's own: with so few, a callback for their end takes longer.
+const FEW: usize = 4096;
+
+fn given(env: &Env, tensor: run::Tensor<f32>) -> napi::Result<Tensor> {
+    let numbers = |ids: Vec<i32>| match ids.len() {
+        ..=FEW => Int32ArraySlice::copy_from(env, &ids),
+        _ => Int32ArraySlice::from_data(env, ids),
+    };
+    let (values, ids) = match tensor.data {
+        Data::Values(values) if values.len() <= FEW => {
+            (Some(Float32ArraySlice::copy_from(env, &values)?), None)
+        }
+        Data::Values(values) => (Some(Float32ArraySlice::from_data(env, values)?), None),
+        Data::Ids(ids) => (None, Some(numbers(ids)?)),
+    };
+    let shape = tensor.shape.iter().map(|&size| size as u32).collect();
+    let lengths = tensor.lengths.map(numbers).transpose()?;
+    Ok(Tensor { name: tensor.name, shape, values, ids, lengths })
 }
 
 /// Copies what JavaScript passed as `argument`.

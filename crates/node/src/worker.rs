@@ -62,12 +62,16 @@ impl Worker {
     }
 
     /// A promise of what is there already, which settles when the event loop has been round: others get their turn.
-    pub(crate) fn later<'env, T>(&self, env: &'env Env, value: T) -> Result<Object<'env>>
+    pub(crate) fn later<'env, T>(
+        &self,
+        env: &'env Env,
+        present: impl FnOnce(Env) -> Result<T> + 'static,
+    ) -> Result<Object<'env>>
     where
         T: ToNapiValue + 'static,
     {
         let (settle, promise) = self.promise(env)?;
-        settle(Box::new(|_| Ok(value)));
+        settle(Box::new(|env| present(env).map_err(|error| rejection(env, error))));
         Ok(promise)
     }
 
