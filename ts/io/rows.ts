@@ -22,7 +22,8 @@ export class Rows {
   readonly #values: Float32Array | Int32Array
   readonly #lengths: Int32Array
   readonly #padding: Padding | undefined
-  readonly #starts: Float64Array
+  /** Of rows that follow each other closely. */
+  readonly #starts: Float64Array | undefined
   /** As it was checked: a resizable buffer may shrink under it. */
   readonly #size: number
 
@@ -38,13 +39,12 @@ export class Rows {
     this.#lengths = lengths
     this.#padding = padding
     this.#size = values.length
-    this.#starts = new Float64Array(lengths.length)
-    const width = widthOf(port.rows)
-    let start = 0
-    for (let row = 0; row < lengths.length; row++) {
-      this.#starts[row] = start
-      start += (padding?.time ?? lengths[row] ?? 0) * width
-    }
+    this.#starts = padding === undefined ? startsOf(lengths, widthOf(port.rows)) : undefined
+  }
+
+  #start(row: number): number {
+    const { time = 0 } = this.#padding ?? {}
+    return this.#starts?.[row] ?? row * time * widthOf(this.#port.rows)
   }
 
   get count(): number {
@@ -82,7 +82,7 @@ export class Rows {
     const ids = this.#values instanceof Int32Array
     const values = ids ? new Int32Array(size) : new Float32Array(size)
     for (const [index, length] of lengths.entries()) {
-      const start = this.#starts[rows[index] ?? 0] ?? 0
+      const start = this.#start(rows[index] ?? 0)
       values.set(this.#values.subarray(start, start + length * width), index * stride)
     }
     return this.#tensor(values, lengths)
@@ -120,6 +120,16 @@ export class Rows {
     if (isTimed(kind) && lengths.some((length) => length < time)) tensor.lengths = lengths
     return tensor
   }
+}
+
+function startsOf(lengths: Int32Array, width: number): Float64Array {
+  const starts = new Float64Array(lengths.length)
+  let start = 0
+  for (let row = 0; row < lengths.length; row++) {
+    starts[row] = start
+    start += (lengths[row] ?? 0) * width
+  }
+  return starts
 }
 
 function longest(lengths: Int32Array): number {
