@@ -142,6 +142,38 @@ fn windows_never_take_more_than_the_whole_tape() {
 }
 
 #[test]
+fn a_budget_holds_for_batches_of_all_shapes() {
+    let mut b = Builder::default();
+    b.node("x", sequence(INPUT), &[]);
+    b.layer("a", "lstm", 0, "x", [INPUT, SIZE], true, false, &[]).output("y", "a:output");
+    let graph = b.graph();
+    let tapes = |memory: &Value, shapes: &[(usize, usize)]| -> Vec<usize> {
+        let model = Arc::new(Model::<f32>::new(graph.clone(), 1, Precision::Full).unwrap());
+        let mut config = json!({
+            "losses": [{ "output": "y", "loss": { "meanSquared": {} } }],
+            "optimizer": { "adam": {} },
+            "rate": 0.1,
+        });
+        config.as_object_mut().unwrap().extend(memory.as_object().unwrap().clone());
+        let mut trainer =
+            Trainer::new(model, TrainerConfig::from_json(&config.to_string()).unwrap()).unwrap();
+        let tape = |&(rows, time): &(usize, usize)| {
+            let x = values("x", &[rows, time, INPUT], numbers(rows * time * INPUT, 1));
+            let y = values("y", &[rows, time, SIZE], numbers(rows * time * SIZE, 2));
+            trainer.step(vec![x], vec![y], false).unwrap().memory.tape
+        };
+        shapes.iter().map(tape).collect()
+    };
+    // The one has more rows, the other more steps: together they would hold more than either.
+    let shapes = [(300, 1), (1, 400)];
+    let alone = shapes.map(|shape| tapes(&json!({}), &[shape])[0]);
+    let budget = alone[0].max(alone[1]);
+    let again = shapes.repeat(2);
+    assert!(tapes(&json!({}), &again).iter().any(|&tape| tape > budget), "the shapes are too much alike");
+    assert_eq!(tapes(&json!({ "memory": budget }), &again), alone.repeat(2));
+}
+
+#[test]
 fn windows_inside_of_truncation() {
     let truncate = json!({ "truncate": { "k1": 40, "k2": 70 } });
     let both = json!({ "truncate": { "k1": 40, "k2": 70 }, "memory": "sqrt" });

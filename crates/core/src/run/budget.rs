@@ -85,7 +85,7 @@ fn window_lengths<E: Element>(batch: &Batch<E>) -> Vec<usize> {
 }
 
 /// Bytes that all blocks take with windows of `steps` steps, if the plan has windows.
-fn all_bytes<E: Element>(
+pub(super) fn all_bytes<E: Element>(
     program: &Program,
     plan: &Plan,
     batch: &Batch<E>,

@@ -1,10 +1,11 @@
 //! A program in one mode with its storage, run on batch after batch.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use unrolled_kernels::{Element, Kernels, Team};
 
-use super::budget::{whole_fits, window_steps};
+use super::budget::{all_bytes, whole_fits, window_steps};
 use super::execute::{Probe, backward_program, forward_program};
 use super::goal::{self, Goal, Score, Tally};
 use super::sums::Cut;
@@ -20,6 +21,8 @@ pub struct Engine<E> {
     /// The other plan of a run that may keep everything or go window by window.
     spare: Option<Plan>,
     tape: Tape,
+    /// Bytes that the last run with a budget took by themselves.
+    needed: usize,
     kernels: Kernels<E>,
     /// Behind those of the last run, room for more.
     blocks: Vec<Block<E>>,
@@ -112,6 +115,7 @@ impl<E: Element> Engine<E> {
             plan,
             spare,
             tape,
+            needed: 0,
             kernels,
             blocks: Vec::new(),
             count: 0,
@@ -255,6 +259,9 @@ impl<E: Element> Engine<E> {
             // What other windows needed is not held beside what these do.
             self.blocks.clear();
         }
+        if task.backward {
+            self.keep_budget(task.batch, &ranges, steps);
+        }
         self.count = count;
         self.blocks.resize_with(count.max(self.blocks.len()), Block::default);
         self.outcomes.resize_with(count.max(self.outcomes.len()), Outcome::default);
@@ -287,17 +294,28 @@ impl<E: Element> Engine<E> {
     }
 
     /// Keeps everything where that is allowed, otherwise goes window by window.
-    fn choose_plan(
-        &mut self,
-        batch: &Batch<E>,
-        blocks: &(impl Iterator<Item = std::ops::Range<usize>> + Clone),
-    ) {
+    fn choose_plan(&mut self, batch: &Batch<E>, blocks: &(impl Iterator<Item = Range<usize>> + Clone)) {
         let Some(spare) = &mut self.spare else { return };
         let plans = if self.plan.windowed { [&*spare, &self.plan] } else { [&self.plan, &*spare] };
         if whole_fits(&self.program, plans, self.tape, batch, blocks) == self.plan.windowed {
             std::mem::swap(&mut self.plan, spare);
             self.blocks.clear();
         }
+    }
+
+    /// Gives back what other batches needed where it does not fit the budget beside this one.
+    fn keep_budget(
+        &mut self,
+        batch: &Batch<E>,
+        blocks: &(impl Iterator<Item = Range<usize>> + Clone),
+        steps: usize,
+    ) {
+        let Tape::Bytes(budget) = self.tape else { return };
+        let needed = all_bytes(&self.program, &self.plan, batch, blocks, steps);
+        if needed != self.needed && u64::try_from(self.bytes() + needed).is_ok_and(|bytes| bytes > budget) {
+            self.blocks.clear();
+        }
+        self.needed = needed;
     }
 
     /// With more threads than blocks, several take a block together, if its recurrence has work for them.
