@@ -6,10 +6,11 @@ use std::sync::Arc;
 use unrolled_kernels::{Element, Kernels, Team};
 
 use super::budget::{all_bytes, whole_fits, window_steps};
-use super::execute::{Probe, backward_program, forward_program};
-use super::goal::{self, Goal, Score, Tally};
+use super::execute::Probe;
+use super::goal::{Goal, Score};
 use super::sums::Cut;
-use super::{Batch, Block, Frame, Noise, Span, Tensor, Weights, load, sums, table, unload};
+use super::task::{Outcome, Task};
+use super::{Batch, Block, Noise, Tensor, Weights, load, sums, unload};
 use crate::Result;
 use crate::parallel::{Pool, processors};
 use crate::program::{Mode, Operand, Plan, Program, Tape, ValueId};
@@ -57,43 +58,11 @@ pub struct Gradient<E> {
     pub inputs: Vec<Tensor<E>>,
 }
 
-/// What one block's part of a run came to.
-struct Outcome<E> {
-    /// By goal.
-    tallies: Vec<Tally<E>>,
-    result: Result<()>,
-}
-
-impl<E> Default for Outcome<E> {
-    fn default() -> Self {
-        Self { tallies: Vec::new(), result: Ok(()) }
-    }
-}
-
 /// The most threads that take one block: with more, the parts of a step become small beside the hand-over.
 const MOST_MEMBERS: usize = 16;
 
 /// Blocks, what they come to, and who takes them.
 type Piece<'a, E> = (&'a mut [Block<E>], &'a mut [Outcome<E>], &'a [Arc<Team>]);
-
-/// What a run does with each block.
-struct Task<'a, E> {
-    weights: &'a Weights<E>,
-    batch: &'a Batch<E>,
-    goals: &'a [Goal<E>],
-    from: usize,
-    noise: Noise,
-    probe: Probe,
-    backward: bool,
-}
-
-impl<'a, E> Task<'a, E> {
-    /// A run forward without noise.
-    fn forward(weights: &'a Weights<E>, batch: &'a Batch<E>, goals: &'a [Goal<E>]) -> Self {
-        let noise = Noise::default();
-        Self { weights, batch, goals, from: 0, noise, probe: Probe::Off, backward: false }
-    }
-}
 
 impl<E: Element> Engine<E> {
     /// Plans a program for a mode.
@@ -346,58 +315,5 @@ impl<E: Element> Engine<E> {
             .filter(|&(_, value)| self.plan.has_gradient(value))
             .map(|(name, value)| self.unload(name, Operand::Gradient(value), batch))
             .collect()
-    }
-}
-
-impl<E: Element> Block<E> {
-    fn run(
-        &mut self,
-        program: &Program,
-        plan: &Plan,
-        kernels: Kernels<E>,
-        team: &Team,
-        task: &Task<'_, E>,
-        tallies: &mut Vec<Tally<E>>,
-    ) -> Result<()> {
-        load::load(self, program, plan, task.batch)?;
-        let (weights, noise) = (task.weights, task.noise);
-        let mut f = Frame { kernels, team, program, plan, weights, block: self, span: Span::All, noise };
-        forward_program(&mut f, task.probe)?;
-        tallies.resize_with(task.goals.len(), Tally::default);
-        tallies.iter_mut().for_each(|tally| tally.begin(f.block.rows.len()));
-        if task.backward {
-            backward_program(&mut f, &mut |f, group| {
-                seed(f, task, group, tallies);
-                Ok(())
-            })?;
-            table::order(plan, self);
-        } else {
-            seed(&mut f, task, None, tallies);
-        }
-        for (goal, tally) in task.goals.iter().zip(tallies) {
-            tally.finish(self, program.values[goal.value].axis);
-        }
-        Ok(())
-    }
-}
-
-/// Computes the losses at hand: of the values that a group alone knows, or of all others. Backward, their gradients
-/// begin at zero.
-fn seed<E: Element>(
-    f: &mut Frame<'_, E>,
-    task: &Task<'_, E>,
-    group: Option<usize>,
-    tallies: &mut [Tally<E>],
-) {
-    let own = |f: &Frame<'_, E>, goal: &Goal<E>| f.plan.groups[goal.value] == group;
-    for goal in task.goals {
-        if own(f, goal) && f.has_gradient(goal.value) {
-            f.zero(goal.value);
-        }
-    }
-    for (goal, tally) in task.goals.iter().zip(tallies) {
-        if own(f, goal) {
-            goal::seed(f, goal, task.batch, task.from, tally);
-        }
     }
 }

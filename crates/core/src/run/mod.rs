@@ -11,6 +11,7 @@ mod granule;
 mod load;
 mod sums;
 mod table;
+mod task;
 mod timeline;
 mod unload;
 mod weights;
