@@ -23,7 +23,7 @@ test('operations are counted by hand', () => {
   expect(flopsOf({ ...shape, cell: 'lstm' })).toBe(14 * 4 * 80)
   // The second layer has 5 inputs.
   expect(flopsOf({ ...shape, layers: 2 })).toBe(14 * (80 + 100))
-  expect(flopsOf({ ...shape, task: 'train' })).toBe(3 * 14 * 80)
+  expect(flopsOf({ ...shape, task: 'train' })).toBe(14 * (3 * 80 - 2 * 5 * 3))
   expect(flopsOf({ ...shape, task: 'step', batch: 1 })).toBe(80)
   // Lengths 2 and 6 of 7.
   expect(flopsOf({ ...shape, lengths: 'uniform' })).toBe((2 + 6) * 80)

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { flopsOf } from '../../bench/compare/flops.js'
 import { leastMilliseconds, weightBytes } from '../../bench/compare/roofline.js'
 import type { Shape } from '../../bench/compare/shape.js'
 
@@ -36,8 +37,15 @@ test('a step takes the longest of its operations, its weights and its chain', ()
   // Rows of 2 and of 7 steps of 10.
   const ragged = { batch: 2, lengths: 'uniform' }
   expect(least({ peak: 1e9, latency: 1, reads: [1e9] }, ragged)).toBeCloseTo(8 * 16, 0)
-  // Training: three times the operations, twice through the steps.
-  const train = { task: 'train' }
-  expect(least({ peak: 1, latency: 0, reads: [1e9] }, train)).toBeCloseTo(3 * (inputs + 10 * own))
+  // Training: three times the operations but for the first input's gradient, twice through the steps.
+  const train = { task: 'train' } as const
+  const all = 3 * (inputs + 10 * own) - inputs
+  expect(least({ peak: 1, latency: 0, reads: [1e9] }, train)).toBeCloseTo(all)
+  expect(flopsOf({ ...shape, ...train })).toBe(all)
+  const layer = 3 * 10 * 2 * 64 * 32
+  expect(least({ peak: 1, latency: 0, reads: [1e9, 1e9] }, { ...train, layers: 2 })).toBeCloseTo(
+    all + layer,
+  )
+  expect(flopsOf({ ...shape, ...train, layers: 2 })).toBe(all + layer)
   expect(least({ peak: 1e9, latency: 0, reads: [1] }, train)).toBeCloseTo(2 * 40_960)
 })

@@ -16,8 +16,9 @@ use crate::program::{Plan, Program, Sum};
 /// The fewest rows of a parameter that are worth a task of their own.
 const LEAST_ROWS: usize = 16;
 
-/// The most rows of a task, so that its part of the gradient stays in the second-level cache from block to block.
-const MOST_ROWS: usize = 256;
+/// The most rows of a task: each gathers all columns of the inputs anew, and its part of the gradient is to stay in a
+/// cache from block to block.
+const MOST_ROWS: usize = 512;
 
 /// Tasks for each thread, so that an unlucky one costs little.
 const TASKS_PER_THREAD: usize = 4;
