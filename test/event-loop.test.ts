@@ -33,4 +33,51 @@ describe('short predictions, which are made on the calling thread', () => {
     await Promise.all(calls)
     expect(settled).toEqual([...settled.keys()])
   })
+
+  test('settle in that order where one is refused', async () => {
+    const model = tagger()
+    const settled: number[] = []
+    const calls = [0, Number.NaN, 0].map((x, i) =>
+      model.predict([[[x, 0, 0]]]).finally(() => settled.push(i)),
+    )
+    const outcomes = await Promise.allSettled(calls)
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(settled).toEqual([0, 1, 2])
+  })
+})
+
+describe('predictions on a thread of their own', () => {
+  test('settle in the order of their calls, whatever the event loop does meanwhile', async () => {
+    const [model, other] = [tagger(), tagger()]
+    const settled: string[] = []
+    const long = { values: new Float32Array(64 * 300 * 3), shape: [64, 300, 3] }
+    const middle = { values: new Float32Array(16 * 300 * 3), shape: [16, 300, 3] }
+    for (let i = 0; i < 10; i++) {
+      const calls = [
+        model.predict(long).then(() => settled.push('first')),
+        // While this one's reader is busy, both of the first model become ready.
+        other.predict(middle).then(() => {
+          const until = performance.now() + 30
+          while (performance.now() < until);
+        }),
+        model.predict([steps(2, 3)]).then(() => settled.push('second')),
+      ]
+      await Promise.all(calls)
+    }
+    expect(settled).toEqual(Array.from({ length: 10 }, () => ['first', 'second']).flat())
+  })
+
+  test('use the weights that stand at the call', async () => {
+    const model = tagger()
+    const x = { values: new Float32Array(64 * 300 * 3).fill(0.5), shape: [64, 300, 3] }
+    const before = (await model.predict(x)).output.values
+    const zero = { 'dense.weight': new Float32Array(10), 'dense.bias': new Float32Array(2) }
+    const { 'dense.weight': weight, 'dense.bias': bias } = model.parameters()
+    for (let i = 0; i < 20; i++) {
+      const prediction = model.predict(x)
+      model.setParameters(zero)
+      expect((await prediction).output.values).toEqual(before)
+      model.setParameters({ 'dense.weight': weight, 'dense.bias': bias } as never)
+    }
+  })
 })

@@ -55,6 +55,41 @@ describe('metrics of ones own', () => {
   })
 })
 
+describe('properties that are code', () => {
+  it('cannot lose what they set, nor set anything during training', async () => {
+    const one = sequential([dense({ inputSize: 1, size: 1 })])
+    const weight = () => one.parameters()['dense.weight']?.values
+    const bias = (during: () => void) => ({
+      'dense.bias': {
+        get values() {
+          during()
+          return Float32Array.of(5)
+        },
+      },
+    })
+    one.setParameters(bias(() => one.setParameters({ 'dense.weight': Float32Array.of(42) })))
+    expect(weight()).toEqual(Float32Array.of(42))
+    const run = one.train({ x: [[1]], y: [[1]] }, { loss: 'meanSquared' })
+    const begin = bias(() => void run.next())
+    expect((await refusal(() => one.setParameters(begin))).code).toBe('ERR_UNROLLED_STATE')
+    await run.return()
+  })
+
+  it('cannot begin a second run', async () => {
+    const one = model()
+    const others: Promise<unknown>[] = []
+    const options = {
+      loss: 'crossEntropy',
+      get epochs() {
+        if (others.length === 0) others.push(one.fit(words, { loss: 'crossEntropy', epochs: 50 }))
+        return 1
+      },
+    } as const
+    expect((await refusal(() => one.fit(words, options))).code).toBe('ERR_UNROLLED_STATE')
+    await Promise.all(others)
+  })
+})
+
 describe('refusals', () => {
   it.each([['f16'], ['BF16'], [16], [null]])('a precision of %s', async (word) => {
     const precision = word as 'f32'

@@ -49,8 +49,8 @@ export function show(value: unknown): string {
   }
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (value instanceof Described) return value.text
-  if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${lengthOf(value)})`
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
+  if (ArrayBuffer.isView(value)) return `${name}(${lengthOf(value)})`
   return name === 'Object' || typeof name !== 'string' ? 'an object' : `an object of ${name}`
 }
 

@@ -71,6 +71,20 @@ export function checkBoolean(name: string, value: unknown): boolean {
   return value
 }
 
+/** What the core takes: one kind, by name, with its settings as plain data. */
+export function checkKind(name: string, value: object): void {
+  const kinds = Object.values(value)
+  if (kinds.length === 1 && kinds.every(isPlain)) return
+  throw mismatch('ERR_UNROLLED_ARGUMENT', name, 'one kind with its settings', value)
+}
+
+function isPlain(settings: unknown): boolean {
+  if (typeof settings !== 'object' || settings === null) return false
+  return Object.values(settings)
+    .flat()
+    .every((value) => value === null || ['number', 'boolean'].includes(typeof value))
+}
+
 /** One of a few words. */
 export function checkWord<W extends string>(name: string, value: unknown, words: readonly W[]): W {
   const word = words.find((candidate) => candidate === value)

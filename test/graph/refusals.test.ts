@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { graphOf } from '../../ts/compose/graph.js'
+import { graph, graphOf } from '../../ts/compose/graph.js'
 import { sequentialGraph } from '../../ts/compose/sequential.js'
 import {
   add,
@@ -205,8 +205,13 @@ describe('bad options are refused by name', () => {
     ],
     [
       'an output with the name of the state',
-      () => graphOf(({ input }) => ({ state: input.vector('x', { size: 1 }) })),
-      'ERR_UNROLLED_ARGUMENT output name: expected another name, received "state"',
+      () => graph(({ input }) => ({ state: input.vector('x', { size: 1 }) })),
+      'ERR_UNROLLED_GRAPH output name: expected another name, received "state"',
+    ],
+    [
+      'an input with a name of packed data',
+      () => graph(({ input }) => ({ y: input.vector('values', { size: 1 }) })),
+      'ERR_UNROLLED_GRAPH input name: expected another name, received "values"',
     ],
     [
       'tokens as an output',

@@ -1,12 +1,51 @@
 import { describe, expect, test } from 'vitest'
+import { rowsOf } from '../../ts/io/forms.js'
 import type { RowKind } from '../../ts/io/kind.js'
 import { Result } from '../../ts/io/result.js'
-import { rowsOf } from '../../ts/io/rows.js'
 
 const rows = (kind: RowKind, data: unknown) => rowsOf('x', { name: 'x', rows: kind }, data)
 
 const sequence: RowKind = { kind: 'sequence', size: 2 }
 const tokens: RowKind = { kind: 'tokens' }
+
+describe("data that is anyone's object", () => {
+  const refused = (kind: RowKind, data: unknown, message: string) =>
+    expect(() => rows(kind, data)).toThrow(message)
+  const empty = (length: number) => {
+    const array: unknown[] = []
+    array.length = length
+    return array
+  }
+
+  test('an array of nothing ends at its first row, however long', () => {
+    refused(sequence, empty(2 ** 32 - 1), 'x[0]: expected an array of steps of 2 numbers')
+    refused({ kind: 'vector', size: 2 }, empty(2 ** 32 - 1), 'x[0]: expected an array of 2 numbers')
+    refused(sequence, [empty(2 ** 32 - 1)], 'x[0]: expected at most 2147483647 steps')
+    refused(tokens, [empty(3)], 'x[0][0]: expected an id, received undefined')
+  })
+
+  test('is read by index, as often as it was long', () => {
+    const step = Object.assign([1, 2], { [Symbol.iterator]: () => [9, 9, 9].values() })
+    class Endless extends Float32Array {
+      override *[Symbol.iterator](): ArrayIterator<number> {
+        for (;;) yield 9
+      }
+    }
+    expect(rows(sequence, [[step, new Endless([3, 4])]]).all().values).toEqual(
+      Float32Array.of(1, 2, 3, 4),
+    )
+    const shrinking = new Proxy([Float32Array.of(1, 2)], {
+      get: (target, key) => (key === '0' ? target.pop() : Reflect.get(target, key)),
+    })
+    expect(rows(sequence, shrinking).all().values).toEqual(Float32Array.of(1, 2))
+  })
+
+  test('a shape has no holes', () => {
+    const shape = [2, 0, 2]
+    delete shape[1]
+    refused(sequence, { values: new Float32Array(0), shape }, 'x shape: expected [rows, time, 2]')
+  })
+})
 
 describe('every documented form of data', () => {
   const padded = {

@@ -31,6 +31,16 @@ test('a process with an idle model ends by itself', async () => {
   expect(await run(`train(1).then(([{ step }]) => console.log('step', step))`)).toBe('step 1\n')
 })
 
+test.each(['0', '1025', '65536', '-1', 'two', ''])('%j threads are refused', async (threads) => {
+  const program = `try { new Model(graph, 1) } catch ({ code, message }) { console.log(code, message) }`
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', PREAMBLE + program], {
+    env: { ...process.env, UNROLLED_THREADS: threads },
+  })
+  expect(stdout).toBe(
+    `ERR_UNROLLED_ARGUMENT UNROLLED_THREADS must be a number from 1 to 1024, got "${threads}"\n`,
+  )
+})
+
 test('a process can exit while a step runs', async () => {
   expect(
     await run(`train(8); setTimeout(() => { console.log('left'); process.exit(0) }, 20)`),

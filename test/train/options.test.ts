@@ -94,7 +94,17 @@ test.each<[object, string]>([
   [{ clip: { norm: 1, value: 1 } }, 'fit clip: expected either norm or value, received an object'],
   [{ clip: 0 }, 'fit clip: expected an object of options, received 0'],
   [{ schedule: '' }, 'fit schedule: expected a schedule, received ""'],
-  [{ schedule: { step: null } }, 'schedule step: expected an object of settings, received null'],
+  [{ schedule: { step: null } }, 'fit schedule: expected one kind with its settings'],
+  [{ schedule: {} }, 'fit schedule: expected one kind with its settings'],
+  [{ optimizer: { rate: 1, rule: {} } }, 'fit optimizer rule: expected one kind with its settings'],
+  [
+    { optimizer: { rate: 1, rule: { sgd: { momentum: '1' } } } },
+    'fit optimizer rule: expected one kind with its settings',
+  ],
+  [
+    { loss: { measure: {}, reduction: 'mean' } },
+    'fit loss measure: expected one kind with its settings',
+  ],
   [{ truncate: 0 }, 'fit truncate: expected an object of options, received 0'],
   [{ memory: 'all' }, 'fit memory: expected "sqrt" or a number of bytes, received "all"'],
   [{ memory: 0 }, 'fit memory: expected a whole number of at least 1, received 0'],
@@ -107,7 +117,12 @@ test.each<[object, string]>([
   [{ signal: {} }, 'fit signal: expected an AbortSignal, received an object'],
   [
     { earlyStopping: { monitor: 'validationLoss' } },
-    'earlyStopping monitor: expected one of loss, received "validationLoss"',
+    'earlyStopping monitor: expected \'loss\', received "validationLoss"',
+  ],
+  [{ earlyStopping: { monitor: 'toString' } }, "earlyStopping monitor: expected 'loss'"],
+  [
+    { metrics: ['Mine', 'mine'].map((name) => ({ name, compute: () => 1 })) },
+    'fit metrics: expected metrics of different names, received "mine"',
   ],
 ])('a bad option %j is refused by name', async (options, message) => {
   await expect(configOf(options)).rejects.toThrow(message)

@@ -38,7 +38,7 @@ export function unroll(spec: Unrolling): Unrolled {
   for (const name of names) {
     outputs.push({ name, from: body.wire(nextOf(site.name, name, sizes, next)) })
   }
-  const started = names.filter((name) => spec.initial[name] !== undefined)
+  const started = names.filter((name) => Object.hasOwn(spec.initial, name))
   const initial = started.map((name) => initialOf(site.name, name, sizes, spec.initial))
   const op = {
     scan: { reverse: spec.reverse, initial: started, body: { nodes: body.nodes, outputs } },

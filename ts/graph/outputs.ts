@@ -14,9 +14,6 @@ export function finish(declaration: Declaration, scope: Scope, outputs: Outputs)
   }
   const named = Object.entries(outputs).map(([name, value]: [string, Value]) => {
     checkName('output', name)
-    if (name === 'state') {
-      throw mismatch('ERR_UNROLLED_ARGUMENT', 'output name', 'another name', name)
-    }
     const from = scope.wire(value)
     if (value.kind !== 'vector' && value.kind !== 'sequence') {
       throw mismatch('ERR_UNROLLED_KIND', `output ${name}`, 'a vector or a sequence', value.kind)

@@ -1,8 +1,9 @@
 import { Described, mismatch, UnrolledError } from '../errors.js'
 import type { NativeTensor } from '../native/contract.js'
 import { checkOptions, unknownName } from '../options.js'
+import { rowsOf } from './forms.js'
 import type { Port } from './kind.js'
-import { type Rows, rowsOf } from './rows.js'
+import type { Rows } from './rows.js'
 
 /** One batch, ready for the core. */
 export interface Batch {

@@ -97,10 +97,9 @@ function ranDry(argument: string, epoch: number): UnrolledError {
 }
 
 function isIterable(data: unknown): data is Iterable<unknown> | AsyncIterable<unknown> {
-  return (
-    typeof data === 'object' &&
-    data !== null &&
-    (Symbol.iterator in data || Symbol.asyncIterator in data)
+  if (typeof data !== 'object' || data === null) return false
+  return [Symbol.iterator, Symbol.asyncIterator].some(
+    (key) => typeof Reflect.get(data, key) === 'function',
   )
 }
 

@@ -4,7 +4,7 @@ import type { Outputs } from '../graph/outputs.js'
 import type { Value } from '../graph/value.js'
 import type { Data, Feed } from '../io/data.js'
 import { type Ports, rowsByPort } from '../io/feed.js'
-import { axisOf, type Port, rowKind } from '../io/kind.js'
+import type { Port } from '../io/kind.js'
 import { Result } from '../io/result.js'
 import { openSource } from '../io/source.js'
 import type { Description, NativeModel, NativeTensor } from '../native/contract.js'
@@ -14,15 +14,22 @@ import { EarlyStopping } from '../train/early-stopping.js'
 import { evaluateBatches, type Scores } from '../train/evaluate.js'
 import type { EpochRecord, History, StopReason, TrainEvent, TrainMemory } from '../train/event.js'
 import { type OutputLoss, settleLosses, targetPort } from '../train/loss.js'
-import { settleMetrics } from '../train/metric.js'
+import { recordNames, settleMetrics } from '../train/metric.js'
 import {
   EVALUATE_OPTIONS,
   type EvaluateOptions,
   settle,
   type TrainOptions,
 } from '../train/options.js'
-import { train } from '../train/train.js'
-import { getParameters, type ParameterData, type Parameters, setParameters } from './parameters.js'
+import { type Run, train } from '../train/train.js'
+import {
+  getParameters,
+  type ParameterData,
+  type Parameters,
+  readParameters,
+  setParameters,
+} from './parameters.js'
+import { portsOf } from './ports.js'
 import { type State, type StateData, stateOf, stateTensors } from './state.js'
 import { Stream } from './stream.js'
 import { summarize } from './summary.js'
@@ -57,8 +64,8 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
     this.#native = native
     this.graph = JSON.parse(guard(() => native.graph()))
     this.#description = JSON.parse(guard(() => native.describe()))
-    this.#inputs = portsOf(this.#description.inputs)
-    this.#outputs = portsOf(this.#description.outputs)
+    this.#inputs = portsOf('input', this.#description.inputs)
+    this.#outputs = portsOf('output', this.#description.outputs)
   }
 
   /** How many numbers the model learns. */
@@ -97,30 +104,14 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
     options: TrainOptions<I, O>,
   ): AsyncGenerator<TrainEvent, void, void> {
     this.#checkUsable()
+    const run = this.#run(data, options)
+    // Only now: a property of the options or data may be anyone's code.
     if (this.#training) {
       throw new UnrolledError('ERR_UNROLLED_STATE', 'fit: the model is already being trained')
     }
-    const settled = settle(options, data, this.#outputs)
-    const ports = this.#ports(settled.losses)
-    const { validation, earlyStopping } = options
-    const measure = { ...settled, shuffle: false, carry: false }
-    const held =
-      validation === undefined
-        ? undefined
-        : openSource('fit validation', ports, validation, measure)
     this.#training = true
     try {
-      const events = train({
-        model: this.#native,
-        source: openSource('fit data', ports, data, settled),
-        settled,
-        validate: held && ((epoch) => evaluateBatches(this.#native, held.epoch(epoch), settled)),
-        earlyStopping:
-          earlyStopping === undefined
-            ? undefined
-            : new EarlyStopping(earlyStopping, held !== undefined),
-      })
-      for await (const event of events) {
+      for await (const event of train(run)) {
         this.#checkUsable()
         yield event
       }
@@ -183,10 +174,11 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
    */
   setParameters(parameters: ParameterData): void {
     this.#checkUsable()
+    const given = readParameters(this.#description, parameters)
     if (this.#training) {
       throw new UnrolledError('ERR_UNROLLED_STATE', 'setParameters: the model is being trained')
     }
-    setParameters(this.#native, this.#description, parameters)
+    setParameters(this.#native, given)
   }
 
   /** A table of the nodes: name, kind, what each gives, and how many parameters it has. */
@@ -220,6 +212,26 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
     this.dispose()
   }
 
+  #run(data: unknown, options: TrainOptions<I, O>): Run {
+    const settled = settle(options, data, this.#outputs)
+    const ports = this.#ports(settled.losses)
+    const { validation, earlyStopping } = options
+    const measure = { ...settled, shuffle: false, carry: false }
+    const held =
+      validation === undefined
+        ? undefined
+        : openSource('fit validation', ports, validation, measure)
+    const names = recordNames(settled.metrics, held !== undefined)
+    return {
+      model: this.#native,
+      source: openSource('fit data', ports, data, settled),
+      settled,
+      validate: held && ((epoch) => evaluateBatches(this.#native, held.epoch(epoch), settled)),
+      earlyStopping:
+        earlyStopping === undefined ? undefined : new EarlyStopping(earlyStopping, names),
+    }
+  }
+
   #states(state: StateData | undefined): NativeTensor[] {
     const backward = this.#description.states.find(({ reverse }) => reverse)
     if (state !== undefined && backward !== undefined) {
@@ -238,8 +250,4 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
       throw new UnrolledError('ERR_UNROLLED_STATE', 'the model has been disposed')
     }
   }
-}
-
-function portsOf(ports: Description['inputs']): Port[] {
-  return ports.map(({ name, kind }) => ({ name, rows: rowKind(kind), axis: axisOf(kind) }))
 }

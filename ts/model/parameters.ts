@@ -27,20 +27,24 @@ export function getParameters(model: NativeModel, { parameters }: Description): 
   return Object.fromEntries(named)
 }
 
-/** Sets the parameters given. */
-export function setParameters(
-  model: NativeModel,
-  { parameters }: Description,
-  given: ParameterData,
-): void {
+/** Some of the parameters, read and checked. */
+export type Settings = readonly { readonly offset: number; readonly values: Float32Array }[]
+
+/** Reads the parameters given; a property of the caller's may use the model meanwhile. */
+export function readParameters({ parameters }: Description, given: ParameterData): Settings {
   const names = parameters.map(({ name }) => name)
   checkOptions('setParameters', given, names, 'parameter')
   const byName = new Map(Object.entries(given))
-  const all = guard(() => model.parameters())
-  for (const { name, shape, offset } of parameters) {
+  return parameters.flatMap(({ name, shape, offset }) => {
     const entry = byName.get(name)
-    if (entry !== undefined) all.set(checkValues(name, entry, shape), offset)
-  }
+    return entry === undefined ? [] : [{ offset, values: checkValues(name, entry, shape).slice() }]
+  })
+}
+
+/** Sets the parameters given and leaves the others. */
+export function setParameters(model: NativeModel, given: Settings): void {
+  const all = guard(() => model.parameters())
+  for (const { offset, values } of given) all.set(values, offset)
   guard(() => model.setParameters(all))
 }
 

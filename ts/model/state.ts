@@ -1,7 +1,7 @@
 import type { Vector } from '../graph/value.js'
 import type { VectorData } from '../io/data.js'
+import { rowsOf } from '../io/forms.js'
 import { Result } from '../io/result.js'
-import { rowsOf } from '../io/rows.js'
 import type { Description, NativeTensor } from '../native/contract.js'
 import { checkOptions } from '../options.js'
 

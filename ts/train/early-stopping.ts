@@ -1,4 +1,3 @@
-import { mismatch } from '../errors.js'
 import { checkBoolean, checkCount, checkNumber, checkOptions, checkWord } from '../options.js'
 import type { EpochRecord } from './event.js'
 
@@ -28,10 +27,12 @@ export class EarlyStopping {
   #since = 0
   #weights: Float32Array | undefined
 
-  constructor(options: EarlyStoppingOptions, validated: boolean) {
+  /** `names` are those of the measures in an epoch's record. */
+  constructor(options: EarlyStoppingOptions, names: readonly string[]) {
     const known = ['monitor', 'patience', 'minDelta', 'mode', 'restoreBest']
     checkOptions('fit earlyStopping', options, known)
-    this.#monitor = options.monitor ?? (validated ? 'validationLoss' : 'loss')
+    const usual = names.includes('validationLoss') ? 'validationLoss' : 'loss'
+    this.#monitor = checkWord('earlyStopping monitor', options.monitor ?? usual, names)
     this.#patience = checkCount('earlyStopping patience', options.patience ?? 1)
     this.#minDelta = checkNumber('earlyStopping minDelta', options.minDelta ?? 0, 0)
     const mode = options.mode ?? (/accuracy$/i.test(this.#monitor) ? 'max' : 'min')
@@ -41,12 +42,8 @@ export class EarlyStopping {
 
   /** Takes an epoch's record; `true` when it is time to stop. */
   update(record: EpochRecord, weights: () => Float32Array): boolean {
-    const value = record[this.#monitor]
-    if (value === undefined) {
-      const known = Object.keys(record).filter((key) => key !== 'epoch' && key !== 'seconds')
-      const expected = `one of ${known.join(', ')}`
-      throw mismatch('ERR_UNROLLED_ARGUMENT', 'earlyStopping monitor', expected, this.#monitor)
-    }
+    // A metric of the caller's that had nothing to measure is not there.
+    const { [this.#monitor]: value = Number.NaN } = record
     // NaN is worse than any number, and the best of nothing.
     const cost = Number.isNaN(value) ? Number.POSITIVE_INFINITY : value * this.#sign
     const better = cost < this.#best - this.#minDelta

@@ -1,6 +1,13 @@
 import { mismatch } from '../errors.js'
 import type { Port, RowKind } from '../io/kind.js'
-import { checkNumber, checkOptions, checkPositive, checkWord, unknownName } from '../options.js'
+import {
+  checkKind,
+  checkNumber,
+  checkOptions,
+  checkPositive,
+  checkWord,
+  unknownName,
+} from '../options.js'
 
 /** A measure of how far an output is from its target, made by {@link crossEntropy} and others. */
 export interface Loss {
@@ -134,7 +141,10 @@ export function targetPort({ output, loss }: OutputLoss): Port {
 }
 
 function settleLoss(where: string, value: unknown): Loss {
-  if (isLoss(value)) return value
+  if (isLoss(value)) {
+    checkKind(`${where} measure`, value.measure)
+    return value
+  }
   const known: Readonly<Record<LossName, () => Loss>> = {
     crossEntropy,
     binaryCrossEntropy,

@@ -40,6 +40,19 @@ export interface Metrics {
 
 const RESERVED = ['accuracy', 'perplexity', 'loss', 'epoch', 'seconds', 'type', 'stopped'] as const
 
+/** The key of a measure of the validation data: `validationLoss`. */
+export function validationName(name: string): string {
+  return `validation${name.charAt(0).toUpperCase()}${name.slice(1)}`
+}
+
+/** The names of the measures in an epoch's record; metrics of the caller's need outputs, so validation. */
+export function recordNames(metrics: Metrics, validated: boolean): string[] {
+  const { accuracy, perplexity, custom } = metrics
+  const names = ['loss', ...(accuracy ? ['accuracy'] : []), ...(perplexity ? ['perplexity'] : [])]
+  if (!validated) return names
+  return [...names, ...[...names, ...custom.map(({ name }) => name)].map(validationName)]
+}
+
 /** Checks metrics and sorts them. */
 export function settleMetrics(where: string, metrics: readonly MetricLike[]): Metrics {
   if (!Array.isArray(metrics)) {
@@ -52,7 +65,7 @@ export function settleMetrics(where: string, metrics: readonly MetricLike[]): Me
       throw unknownName(where, 'metric', metric, ['accuracy', 'perplexity'])
     }
     const checked = checkMetric(where, metric)
-    if (custom.some((other) => other.name === checked.name)) {
+    if (custom.some((other) => validationName(other.name) === validationName(checked.name))) {
       throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'metrics of different names', checked.name)
     }
     custom.push(checked)

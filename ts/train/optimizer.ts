@@ -1,5 +1,12 @@
 import { mismatch } from '../errors.js'
-import { checkBoolean, checkNumber, checkOptions, checkPositive, unknownName } from '../options.js'
+import {
+  checkBoolean,
+  checkKind,
+  checkNumber,
+  checkOptions,
+  checkPositive,
+  unknownName,
+} from '../options.js'
 
 /** An update rule with its settings, made by {@link sgd}, {@link adam} and the others. */
 export interface Optimizer {
@@ -144,7 +151,8 @@ export function settleOptimizer(value: Optimizer | OptimizerName): Optimizer {
   if (typeof value !== 'object' || value === null || typeof value.rule !== 'object') {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit optimizer', 'an optimizer or its name', value)
   }
-  return value
+  checkKind('fit optimizer rule', value.rule)
+  return { rate: checkNumber('fit optimizer rate', value.rate, 0), rule: value.rule }
 }
 
 function adaptive(name: 'adam' | 'adamw', options: AdamOptions, decay: number): Optimizer {

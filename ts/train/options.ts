@@ -6,6 +6,7 @@ import { isInMemory } from '../io/source.js'
 import {
   checkBoolean,
   checkCount,
+  checkKind,
   checkNumber,
   checkOptions,
   checkPositive,
@@ -193,11 +194,8 @@ function checkSchedule(schedule: Schedule): Schedule {
   if (typeof schedule !== 'object' || schedule === null) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit schedule', 'a schedule', schedule)
   }
-  for (const [kind, settings] of Object.entries(schedule)) {
-    if (typeof settings !== 'object' || settings === null) {
-      const expected = 'an object of settings'
-      throw mismatch('ERR_UNROLLED_ARGUMENT', `schedule ${kind}`, expected, settings)
-    }
+  checkKind('fit schedule', schedule)
+  for (const settings of Object.values(schedule)) {
     for (const [name, value] of Object.entries(settings)) checkNumber(`schedule ${name}`, value)
   }
   return schedule

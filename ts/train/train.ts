@@ -6,6 +6,7 @@ import { untilAborted } from './abort.js'
 import type { EarlyStopping } from './early-stopping.js'
 import { type Scores, Tally } from './evaluate.js'
 import type { EpochRecord, StepEvent, TrainEvent, TrainMemory } from './event.js'
+import { validationName } from './metric.js'
 import type { Settled } from './options.js'
 import { Progress } from './progress.js'
 
@@ -120,7 +121,7 @@ function epochRecord(
   seconds: number,
 ): EpochRecord {
   const prefixed = Object.entries(validation ?? {}).map(([name, value]) => [
-    `validation${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+    validationName(name),
     value,
   ])
   return { epoch, ...scores, ...Object.fromEntries(prefixed), seconds }

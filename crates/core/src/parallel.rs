@@ -10,6 +10,9 @@ use crate::{Error, Result};
 /// The environment variable that sets how many threads compute.
 const THREADS: &str = "UNROLLED_THREADS";
 
+/// The most threads: each takes memory and a place in every cut of the work.
+const MOST_THREADS: usize = 1024;
+
 /// Floating-point operations that are not worth sending to other threads: about 50 microseconds of one core.
 const SMALL: f64 = 1e6;
 
@@ -133,7 +136,7 @@ fn divide<P: Divide>(piece: P, length: usize, size: usize, work: &(impl Fn(P) + 
 /// process use (on Linux the affinity mask and the cgroup's quota count).
 ///
 /// # Errors
-/// `Argument` when the variable is not a number of at least 1.
+/// `Argument` when the variable is not a number from 1 to 1024.
 pub fn pool() -> Result<&'static Pool> {
     static POOL: OnceLock<Result<Pool>> = OnceLock::new();
     POOL.get_or_init(|| Pool::with_threads(thread_count()?)).as_ref().map_err(Clone::clone)
@@ -148,8 +151,10 @@ pub(crate) fn processors() -> usize {
 fn thread_count() -> Result<usize> {
     match std::env::var_os(THREADS) {
         Some(value) => match value.to_str().and_then(|text| text.parse().ok()) {
-            Some(count) if count > 0 => Ok(count),
-            _ => Err(Error::argument(format!("{THREADS} must be a number of at least 1, got {value:?}"))),
+            Some(count @ 1..=MOST_THREADS) => Ok(count),
+            _ => Err(Error::argument(format!(
+                "{THREADS} must be a number from 1 to {MOST_THREADS}, got {value:?}"
+            ))),
         },
         None => Ok(processors()),
     }

@@ -61,32 +61,13 @@ fn bits(values: &[f32]) -> Vec<u32> {
 }
 
 #[test]
-fn little_work_is_done_at_once_to_the_same_bits_and_much_is_given_back() {
-    let model = model();
-    let at_once = model.predict_at_once(vec![input()], vec![]).unwrap().map(|run| run.outputs);
-    assert_eq!(at_once, model.predict(vec![input()], vec![]));
-    let long = || Tensor { shape: vec![1 << 20, 1 << 20, 2], ..input() };
-    assert_eq!(model.predict_at_once(vec![long()], vec![]).unwrap_err(), (vec![long()], vec![]));
-    let rows = || Tensor { shape: vec![1 << 16, 0, 2], ..input() };
-    assert!(model.predict_at_once(vec![rows()], vec![]).is_err(), "many rows without a step");
-    assert!(model.predict_at_once(vec![], vec![]).unwrap().is_err());
-}
-
-#[test]
-fn after_many_short_runs_a_pause_is_due() {
-    let model = model();
-    let goes_on = |_: &usize| !model.predict_at_once(vec![input()], vec![]).unwrap().unwrap().pause;
-    let in_a_row = (0..10_000).take_while(goes_on).count();
-    assert!((100..5000).contains(&in_a_row), "{in_a_row}");
-    assert_eq!((0..10_000).take_while(goes_on).count(), in_a_row);
-}
-
-#[test]
 fn outputs_are_zero_in_the_padding_and_say_their_lengths_where_rows_differ() {
     let model = model();
-    let whole = model.predict(vec![input()], vec![]).unwrap();
+    let whole = model.predict(&model.snapshot(), vec![input()], vec![]).unwrap();
     let lengths = Some(vec![5, 0, 7]);
-    let ragged = model.predict(vec![Tensor { lengths: lengths.clone(), ..input() }], vec![]).unwrap();
+    let ragged = model
+        .predict(&model.snapshot(), vec![Tensor { lengths: lengths.clone(), ..input() }], vec![])
+        .unwrap();
     assert_eq!((&whole.outputs[0].lengths, &ragged.outputs[0].lengths), (&None, &lengths));
     let (whole, ragged) = (data(&whole.outputs[0]), data(&ragged.outputs[0]));
     for (row, length) in [5, 0, 7].into_iter().enumerate() {
@@ -101,18 +82,22 @@ fn outputs_are_zero_in_the_padding_and_say_their_lengths_where_rows_differ() {
 fn a_saved_model_gives_the_same_bits_and_is_four_bytes_a_parameter() {
     let model = model();
     trainer(&model, "y", &json!({})).unwrap().step(vec![input()], vec![target()], false).unwrap();
-    let bytes = model.to_bytes().unwrap();
+    let bytes = model.to_bytes(&model.snapshot()).unwrap();
     let again = Model::from_bytes(&bytes, Precision::Full).unwrap();
     assert_eq!(bits(&again.parameters()), bits(&model.parameters()));
-    assert_eq!(again.predict(vec![input()], vec![]), model.predict(vec![input()], vec![]));
-    assert_eq!(again.to_bytes().unwrap(), bytes);
+    assert_eq!(
+        again.predict(&again.snapshot(), vec![input()], vec![]),
+        model.predict(&model.snapshot(), vec![input()], vec![])
+    );
+    assert_eq!(again.to_bytes(&again.snapshot()).unwrap(), bytes);
     let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     assert_eq!(bytes.len(), 8 + header + 4 * model.describe().count);
 }
 
 #[test]
 fn files_that_are_no_models_are_refused() {
-    let bytes = model().to_bytes().unwrap();
+    let model = model();
+    let bytes = model.to_bytes(&model.snapshot()).unwrap();
     let code = |bytes: &[u8]| Model::from_bytes(bytes, Precision::Full).err().unwrap().code;
     for end in [0, 7, 8, 100, bytes.len() - 1] {
         assert_eq!(code(&bytes[..end]), Code::Format, "{end} bytes");
@@ -136,7 +121,7 @@ fn files_that_are_no_models_are_refused() {
 fn a_stream_gives_the_bits_of_the_whole_sequence() {
     let model = model();
     let x = values("x", &[1, TIME, 2], numbers(TIME * 2, 5));
-    let whole = model.predict(vec![x.clone()], vec![]).unwrap();
+    let whole = model.predict(&model.snapshot(), vec![x.clone()], vec![]).unwrap();
     let mut stream = Stream::new(Arc::clone(&model)).unwrap();
     let mut steps = Vec::new();
     for step in data(&x).chunks(2) {
@@ -227,7 +212,7 @@ fn a_stream_takes_several_inputs_of_either_kind_in_their_order() {
         values("c", &[1, TIME, 3], c.clone()),
         ids("d", &[1, TIME], second.clone()),
     ];
-    let whole = model.predict(whole, vec![]).unwrap();
+    let whole = model.predict(&model.snapshot(), whole, vec![]).unwrap();
     let [y, z] = &whole.outputs[..] else { panic!("two outputs") };
     let mut stream = Stream::new(model).unwrap();
     for t in 0..TIME {
@@ -248,8 +233,9 @@ fn a_measurement_is_told_apart_by_output() {
     let model = model();
     let config = json!({ "losses": [{ "output": "y", "loss": { "meanSquared": {} }, "weight": 3.0 }] });
     let config = MeasureConfig::from_json(&config.to_string()).unwrap();
-    let (report, _) = model.evaluate(&config, vec![input()], vec![target()], Vec::new()).unwrap();
-    let output = &model.predict(vec![input()], Vec::new()).unwrap().outputs[0];
+    let (report, _) =
+        model.evaluate(&model.snapshot(), &config, vec![input()], vec![target()], Vec::new()).unwrap();
+    let output = &model.predict(&model.snapshot(), vec![input()], Vec::new()).unwrap().outputs[0];
     let target = target();
     let squares = data(output).iter().zip(data(&target)).map(|(y, t)| f64::from(y - t).powi(2));
     let (sum, count) = (squares.sum::<f64>(), (ROWS * TIME * 5) as u64);
@@ -274,6 +260,21 @@ fn a_step_that_fails_changes_nothing() {
     }
     assert_eq!(bits(&model.parameters()), before);
     assert_eq!(trainer.step(vec![input()], vec![target()], true).unwrap().step, 2);
+}
+
+#[test]
+fn a_rate_beyond_all_numbers_is_refused_before_the_weights_change() {
+    let model = model();
+    let mut config = summed();
+    config["schedule"] = json!({ "exponential": { "gamma": 1e100 } });
+    config["onNonFinite"] = json!("skip");
+    let mut trainer = trainer(&model, "y", &config).unwrap();
+    trainer.step(vec![input()], vec![target()], false).unwrap();
+    let before = bits(&model.parameters());
+    let error = trainer.step(vec![input()], vec![target()], false).unwrap_err();
+    assert_eq!(error.code, Code::Argument);
+    assert!(error.message.contains("the rate of step 1"), "{error}");
+    assert_eq!(bits(&model.parameters()), before);
 }
 
 #[test]

@@ -54,6 +54,21 @@ fn malformed_or_foreign_json() {
 }
 
 #[test]
+fn settings_that_the_numbers_of_a_model_cannot_hold() {
+    let cases = [
+        (json!({ "affine": { "scale": 1e39, "shift": 0.0 } }), "scale"),
+        (json!({ "affine": { "scale": 1.0, "shift": -1e300 } }), "shift"),
+        (json!({ "layerNorm": { "gain": "g", "bias": "b", "epsilon": 1e-320 } }), "epsilon"),
+        (json!({ "layerNorm": { "gain": "g", "bias": "b", "epsilon": 0.0 } }), "epsilon"),
+    ];
+    for (op, name) in cases {
+        let mut b = linear();
+        b.parameter("g", &[2]).parameter("b", &[2]).node("z", op, &["y"]).output("z", "z");
+        expect(&refused(&b.json()), Code::Argument, &["node 'z'", name, "from"]);
+    }
+}
+
+#[test]
 fn wires_that_lead_nowhere_or_round_in_circles() {
     let mut b = linear();
     b.node("z", json!("add"), &["y", "nowhere"]);

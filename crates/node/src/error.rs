@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use napi::bindgen_prelude::Unknown;
 use napi::{Env, JsError};
 use unrolled_core::{Error, Result};
 
@@ -20,9 +21,13 @@ pub(crate) fn throwing<T>(body: impl FnOnce() -> Result<T>) -> std::result::Resu
 }
 
 /// The reason a promise is rejected with: an `Error` with its code.
+pub(crate) fn reason<'env>(env: Env, error: Error) -> Unknown<'env> {
+    JsError::from(Thrown::new(error.code.as_str(), error.message)).into_unknown(env)
+}
+
+/// The same, for what rejects a promise later.
 pub(crate) fn rejection(env: Env, error: Error) -> napi::Error {
-    let thrown = Thrown::new(error.code.as_str(), error.message);
-    JsError::from(thrown).into_unknown(env).into()
+    reason(env, error).into()
 }
 
 /// The use of something that was given back.

@@ -3,6 +3,7 @@
 #![deny(unsafe_code)]
 
 mod error;
+mod line;
 mod model;
 mod report;
 mod stream;

@@ -11,10 +11,10 @@ use napi::bindgen_prelude::{
 };
 use napi_derive::napi;
 use unrolled_core::graph::Graph;
-use unrolled_core::model::{self, AtOnce, MeasureConfig, Precision};
+use unrolled_core::model::{self, AtOnce, MeasureConfig, Precision, Snapshot};
 use unrolled_core::{Error, Result};
 
-use crate::error::{Thrown, disposed, refused, throwing};
+use crate::error::{Thrown, disposed, reason, refused, throwing};
 use crate::report::Report;
 use crate::stream::Stream;
 use crate::tensor::{Prediction, copied, owned};
@@ -33,6 +33,13 @@ struct Open {
     worker: Worker,
     /// Bytes outside of its heap that V8 knows of.
     bytes: i64,
+}
+
+impl Open {
+    /// The model with its weights as they are at the call.
+    fn now(&self) -> (Arc<model::Model<f32>>, Snapshot<f32>) {
+        (Arc::clone(&self.model), self.model.snapshot())
+    }
 }
 
 #[napi]
@@ -115,16 +122,15 @@ impl Model {
                     false => Err((inputs, states)),
                 };
                 match given {
-                    Ok(run) => {
-                        let AtOnce { outputs, pause } = run?;
-                        match pause {
-                            true => open.worker.later(env, move |env| Prediction::new(&env, outputs)),
-                            false => settled(env, Prediction::new(env, outputs)?),
-                        }
+                    Ok(AtOnce { run, pause: true }) => {
+                        open.worker.later(env, |env| Prediction::new(&env, run?))
+                    }
+                    Ok(AtOnce { run, pause: false }) => {
+                        settled(env, run.and_then(|outputs| Prediction::new(env, outputs)))
                     }
                     Err((inputs, states)) => {
-                        let model = Arc::clone(&open.model);
-                        let task = move || model.predict(inputs, states);
+                        let (model, snapshot) = open.now();
+                        let task = move || model.predict(&snapshot, inputs, states);
                         open.worker.run(env, task, |env, run| Prediction::new(&env, run))
                     }
                 }
@@ -150,8 +156,8 @@ impl Model {
             let (inputs, targets) = (copied("inputs", &inputs)?, copied("targets", &targets)?);
             let states = copied("states", &states)?;
             self.with(|open| {
-                let model = Arc::clone(&open.model);
-                let task = move || model.evaluate(&config, inputs, targets, states);
+                let (model, snapshot) = open.now();
+                let task = move || model.evaluate(&snapshot, &config, inputs, targets, states);
                 open.worker.run(env, task, |env, report| Report::of_measurement(&env, report))
             })
         })
@@ -189,8 +195,8 @@ impl Model {
     pub fn save<'env>(&self, env: &'env Env, path: String) -> std::result::Result<Object<'env>, Thrown> {
         throwing(|| {
             self.with(|open| {
-                let model = Arc::clone(&open.model);
-                open.worker.run(env, move || model.save(&PathBuf::from(path)), |_, ()| Ok(()))
+                let (model, snapshot) = open.now();
+                open.worker.run(env, move || model.save(&snapshot, &PathBuf::from(path)), |_, ()| Ok(()))
             })
         })
     }
@@ -198,7 +204,7 @@ impl Model {
     /// The bytes that `save` writes.
     #[napi]
     pub fn to_bytes(&self) -> std::result::Result<Uint8Array, Thrown> {
-        throwing(|| self.with(|open| Ok(open.model.to_bytes()?.into())))
+        throwing(|| self.with(|open| Ok(open.model.to_bytes(&open.model.snapshot())?.into())))
     }
 
     /// Gives the model back; work under way is finished first.
@@ -209,9 +215,12 @@ impl Model {
 }
 
 /// A promise of what is there already.
-fn settled<T: ToNapiValue>(env: &Env, value: T) -> Result<Object<'_>> {
-    let promise = PromiseRaw::resolve(env, value).map_err(refused)?;
-    Ok(Object::from_raw(env.raw(), promise.raw()))
+fn settled<T: ToNapiValue>(env: &Env, result: Result<T>) -> Result<Object<'_>> {
+    let promise = match result {
+        Ok(value) => PromiseRaw::resolve(env, value),
+        Err(error) => PromiseRaw::reject(env, reason(*env, error)),
+    };
+    Ok(Object::from_raw(env.raw(), promise.map_err(refused)?.raw()))
 }
 
 impl Model {

@@ -1,7 +1,6 @@
 //! A thread with a queue: work that takes long leaves the JavaScript thread and settles a promise.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
@@ -10,15 +9,16 @@ use napi::{Env, JsDeferred};
 use unrolled_core::{Error, Result};
 
 use crate::error::{caught, refused, rejection};
+use crate::line::Line;
 
 type Job = Box<dyn FnOnce() + Send>;
-type Settle<T> = Box<dyn FnOnce(Env) -> napi::Result<T>>;
+type Settle<T> = Box<dyn FnOnce(Env) -> napi::Result<T> + Send>;
 
 /// One thread that does its jobs in the order they came. Dropping it lets the thread finish them and end.
 pub(crate) struct Worker {
     jobs: Sender<Job>,
-    /// Jobs whose promises have not settled.
-    pending: Arc<AtomicUsize>,
+    /// Its promises, which settle in that order as well.
+    line: Arc<Line>,
 }
 
 impl Worker {
@@ -31,12 +31,12 @@ impl Worker {
             .name(name.to_owned())
             .spawn(move || queue.into_iter().for_each(|job| job()))
             .map_err(|error| Error::internal(format!("no thread for {name}: {error}")))?;
-        Ok(Self { jobs, pending: Arc::default() })
+        Ok(Self { jobs, line: Arc::default() })
     }
 
     /// Whether all its promises have settled.
     pub(crate) fn is_idle(&self) -> bool {
-        self.pending.load(Ordering::Acquire) == 0
+        self.line.is_empty()
     }
 
     /// Queues `task`; the promise takes what `present` makes of its result on the JavaScript thread.
@@ -65,7 +65,7 @@ impl Worker {
     pub(crate) fn later<'env, T>(
         &self,
         env: &'env Env,
-        present: impl FnOnce(Env) -> Result<T> + 'static,
+        present: impl FnOnce(Env) -> Result<T> + Send + 'static,
     ) -> Result<Object<'env>>
     where
         T: ToNapiValue + 'static,
@@ -85,13 +85,18 @@ impl Worker {
     {
         let (deferred, promise): (JsDeferred<T, Settle<T>>, Object<'env>) =
             env.create_deferred().map_err(refused)?;
-        let pending = Arc::clone(&self.pending);
-        self.pending.fetch_add(1, Ordering::Relaxed);
+        let (line, place) = (Arc::clone(&self.line), self.line.enter());
         let settle = move |value: Settle<T>| {
-            deferred.resolve(Box::new(move |env| {
-                pending.fetch_sub(1, Ordering::Release);
-                value(env)
-            }));
+            let behind = Arc::clone(&line);
+            line.ready(
+                place,
+                Box::new(move || {
+                    deferred.resolve(Box::new(move |env| {
+                        behind.leave();
+                        value(env)
+                    }));
+                }),
+            );
         };
         Ok((settle, promise))
     }

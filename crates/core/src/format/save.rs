@@ -1,22 +1,25 @@
 //! Files on disk: whole and old, or whole and new, whatever happens in between.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{Error, Result};
 
-/// Reads a file whole.
+/// Reads a regular file whole.
 ///
 /// # Errors
 /// `Argument`, with the path and the operating system's words.
 pub fn load(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|error| failure("read", path, &error))
+    // A device or a pipe may never end.
+    let read = || check_regular(&fs::metadata(path)?).and_then(|()| fs::read(path));
+    read().map_err(|error| failure("read", path, &error))
 }
 
 /// Replaces the file at `path` by `bytes`, or leaves it as it was: a temporary file in the same directory is
-/// written, synced and renamed over it, and the directory is synced.
+/// written, synced and renamed over it, and the directory is synced. Links are followed, and who may read and write
+/// the file stays.
 ///
 /// # Errors
 /// `Argument`, with the path and the operating system's words. The temporary file is then gone.
@@ -28,16 +31,31 @@ fn failure(verb: &str, path: &Path, error: &io::Error) -> Error {
     Error::argument(format!("cannot {verb} '{}': {error}", path.display()))
 }
 
+fn check_regular(metadata: &Metadata) -> io::Result<()> {
+    if metadata.is_file() { Ok(()) } else { Err(io::Error::other("it is not a regular file")) }
+}
+
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let (path, permissions) = match fs::metadata(path) {
+        Ok(old) => {
+            check_regular(&old)?;
+            (fs::canonicalize(path)?, Some(old.permissions()))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => (path.to_owned(), None),
+        Err(error) => return Err(error),
+    };
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
     let (temporary, mut file) = Temporary::create(directory)?;
+    if let Some(permissions) = permissions {
+        file.set_permissions(permissions)?;
+    }
     file.write_all(bytes)?;
     file.sync_all()?;
     drop(file);
-    temporary.rename(path)?;
+    temporary.rename(&path)?;
     sync_directory(directory)
 }
 
@@ -121,17 +139,41 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_keeps_the_old_file_and_removes_the_temporary() {
+    fn what_is_no_file_stays_and_is_not_read() {
         let directory = Directory::new("failure");
-        // A directory that is not empty cannot be replaced by a file.
         let path = directory.0.join("taken");
         fs::create_dir(&path).unwrap();
-        fs::write(path.join("inside"), b"kept").unwrap();
-        let error = save_atomic(&path, b"new").unwrap_err();
-        assert_eq!(error.code, Code::Argument);
-        assert!(error.message.contains("taken"), "{error}");
+        for error in [save_atomic(&path, b"new").unwrap_err(), load(&path).unwrap_err()] {
+            assert_eq!(error.code, Code::Argument);
+            assert!(error.message.contains("taken': it is not a regular file"), "{error}");
+        }
         assert_eq!(directory.names(), ["taken"]);
-        assert_eq!(load(&path.join("inside")).unwrap(), b"kept");
+        #[cfg(unix)]
+        assert!(load(Path::new("/dev/zero")).is_err());
+    }
+
+    #[test]
+    fn what_fails_leaves_no_temporary() {
+        let directory = Directory::new("temporary");
+        let (temporary, _file) = Temporary::create(&directory.0).unwrap();
+        assert_eq!(directory.names().len(), 1);
+        assert!(temporary.rename(&directory.0.join("none").join("file")).is_err());
+        assert!(directory.names().is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_and_permissions_stay() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let directory = Directory::new("links");
+        let (path, link) = (directory.0.join("file"), directory.0.join("link"));
+        fs::write(&path, b"old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        symlink("file", &link).unwrap();
+        save_atomic(&link, b"new").unwrap();
+        assert_eq!(load(&path).unwrap(), b"new");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use unrolled_kernels::Precision;
 
-use super::Model;
+use super::{Model, Snapshot};
 use crate::format;
 use crate::graph::Graph;
 use crate::params::Layout;
@@ -37,9 +37,9 @@ impl Model<f32> {
     /// # Errors
     /// [`crate::Code::Size`] when they do not fit into memory, [`crate::Code::NonFinite`] for a parameter that
     /// training has driven out of range.
-    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+    pub fn to_bytes(&self, snapshot: &Snapshot<f32>) -> Result<Vec<u8>> {
         let metadata = BTreeMap::from([(GRAPH.to_owned(), self.graph().to_json()?)]);
-        let weights = self.weights();
+        let weights = self.weights_of(snapshot);
         check_finite(&self.program.layout, weights.values())?;
         let entries = self.program.layout.entries().iter();
         let tensors: Vec<_> =
@@ -59,8 +59,8 @@ impl Model<f32> {
     ///
     /// # Errors
     /// Those of [`Model::to_bytes`]; [`crate::Code::Argument`] when the file cannot be written.
-    pub fn save(&self, path: &Path) -> Result<()> {
-        format::save_atomic(path, &self.to_bytes()?)
+    pub fn save(&self, snapshot: &Snapshot<f32>, path: &Path) -> Result<()> {
+        format::save_atomic(path, &self.to_bytes(snapshot)?)
     }
 }
 

@@ -23,11 +23,14 @@ const IN_A_ROW: u64 = 500_000_000;
 /// What a caller that must not wait gets.
 #[derive(Debug, PartialEq)]
 pub struct AtOnce<E> {
-    /// What the run gave.
-    pub outputs: Outputs<E>,
+    /// What the run gave, or why it failed.
+    pub run: Result<Outputs<E>>,
     /// Whether about 2 ms of such runs are over, so that a caller who awaits run after run is to get back to its own loop.
     pub pause: bool,
 }
+
+/// The weights of a moment, for a run that begins later.
+pub struct Snapshot<E>(Option<Arc<Weights<E>>>);
 
 /// Inputs and states of a run.
 type Given<E> = (Vec<Tensor<E>>, Vec<Tensor<E>>);
@@ -100,10 +103,15 @@ impl<E: Element> Model<E> {
     ///
     /// # Errors
     /// Those of [`Batch::new`] and [`Engine::forward`].
-    pub fn predict(&self, inputs: Vec<Tensor<E>>, states: Vec<Tensor<E>>) -> Result<Outputs<E>> {
+    pub fn predict(
+        &self,
+        snapshot: &Snapshot<E>,
+        inputs: Vec<Tensor<E>>,
+        states: Vec<Tensor<E>>,
+    ) -> Result<Outputs<E>> {
         let batch = Batch::new(&self.program, inputs, states)?;
         let pool = self.pool.suited(batch.operations(&self.cost));
-        lock(&self.engine).forward(&self.weights(), &batch, pool)
+        lock(&self.engine).forward(&self.weights_of(snapshot), &batch, pool)
     }
 
     /// [`Model::predict`] for a caller that must not wait: if there is little to do and nothing else under way. Otherwise
@@ -115,24 +123,19 @@ impl<E: Element> Model<E> {
         &self,
         inputs: Vec<Tensor<E>>,
         states: Vec<Tensor<E>>,
-    ) -> std::result::Result<Result<AtOnce<E>>, Given<E>> {
+    ) -> std::result::Result<AtOnce<E>, Given<E>> {
         let engine = match self.engine.try_lock() {
             Ok(engine) => Some(engine),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
             Err(TryLockError::WouldBlock) => None,
         };
-        let weights = match self.weights.try_read() {
-            Ok(weights) => Some(Arc::clone(&weights)),
-            Err(TryLockError::Poisoned(poisoned)) => Some(Arc::clone(&poisoned.into_inner())),
-            Err(TryLockError::WouldBlock) => None,
-        };
         let operations = self.most_operations(&inputs);
-        match (engine, weights) {
+        match (engine, self.snapshot().0) {
             (Some(mut engine), Some(weights)) if operations < AT_ONCE => {
                 let pause = self.is_pause_due(operations as u64);
-                Ok(Batch::new(&self.program, inputs, states)
-                    .and_then(|batch| engine.forward(&weights, &batch, Pool::caller()))
-                    .map(|outputs| AtOnce { outputs, pause }))
+                let run = Batch::new(&self.program, inputs, states)
+                    .and_then(|batch| engine.forward(&weights, &batch, Pool::caller()));
+                Ok(AtOnce { run, pause })
             }
             _ => Err((inputs, states)),
         }
@@ -160,6 +163,7 @@ impl<E: Element> Model<E> {
     /// and targets that do not fit.
     pub fn evaluate(
         &self,
+        snapshot: &Snapshot<E>,
         config: &MeasureConfig,
         inputs: Vec<Tensor<E>>,
         targets: Vec<Tensor<E>>,
@@ -170,7 +174,7 @@ impl<E: Element> Model<E> {
         let (mut goals, mut weights, mut report) = (Vec::new(), Vec::new(), Report::default());
         objective.aim(&self.program, &batch, targets, &mut goals, &mut weights)?;
         let pool = self.pool.suited(batch.operations(&self.cost));
-        let (scores, states) = lock(&self.engine).score(&self.weights(), &batch, &goals, pool)?;
+        let (scores, states) = lock(&self.engine).score(&self.weights_of(snapshot), &batch, &goals, pool)?;
         objective.report(&scores, &weights, &mut report);
         Ok((report, states))
     }
@@ -187,6 +191,20 @@ impl<E: Element> Model<E> {
     /// Those of [`Weights::set`]; nothing is changed then.
     pub fn set_parameters(&self, values: &[E]) -> Result<()> {
         self.change_weights(|weights| weights.set(&self.program, values, self.pool))
+    }
+
+    /// The weights as they are now, without waiting: if a step is just changing them, a run takes those it finds.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot<E> {
+        Snapshot(match self.weights.try_read() {
+            Ok(weights) => Some(Arc::clone(&weights)),
+            Err(TryLockError::Poisoned(poisoned)) => Some(Arc::clone(&poisoned.into_inner())),
+            Err(TryLockError::WouldBlock) => None,
+        })
+    }
+
+    pub(super) fn weights_of(&self, snapshot: &Snapshot<E>) -> Arc<Weights<E>> {
+        snapshot.0.as_ref().map_or_else(|| self.weights(), Arc::clone)
     }
 
     /// The weights as they are now.

@@ -88,8 +88,8 @@ impl<E: Element> Trainer<E> {
     ///
     /// # Errors
     /// Those of [`Batch::new`], and of targets that do not fit; [`Code::NonFinite`] for a loss or gradient that is not
-    /// finite, naming the node, unless such steps are skipped. The parameters, the optimizer and the states are then
-    /// as before.
+    /// finite, naming the node, unless such steps are skipped; [`Code::Argument`] where the schedule's rate is not
+    /// finite. The parameters, the optimizer and the states are then as before.
     pub fn step(&mut self, inputs: Vec<Tensor<E>>, targets: Vec<Tensor<E>>, carry: bool) -> Result<&Report> {
         if carry {
             self.model.program.check_divisible("carry")?;
@@ -120,7 +120,7 @@ impl<E: Element> Trainer<E> {
     fn descend(&mut self) -> Result<()> {
         let noise = Noise { training: true, seed: self.config.seed, step: self.optimizer.steps(), time: 0 };
         self.measure(noise)?;
-        self.report.rate = self.update(self.report.norm);
+        self.report.rate = self.update(self.report.norm)?;
         self.report.step = self.optimizer.steps();
         self.report.skipped = false;
         Ok(())
@@ -225,10 +225,16 @@ impl<E: Element> Trainer<E> {
         }
     }
 
-    /// Updates the parameters and returns the rate.
-    fn update(&mut self, norm: f64) -> f64 {
+    /// Updates the parameters and returns the rate; a schedule may take it beyond all numbers.
+    fn update(&mut self, norm: f64) -> Result<f64> {
         let Self { model, pool, config, optimizer, gradients, .. } = self;
         let rate = config.rate * config.schedule.factor(optimizer.steps());
+        if !E::from_f64(rate).is_finite() {
+            let step = optimizer.steps();
+            return Err(Error::argument(format!(
+                "schedule: the rate of step {step}, {rate}, is beyond the numbers of the model"
+            )));
+        }
         if let Some(clip) = &config.clip {
             clip.apply(pool, gradients, norm);
         }
@@ -237,7 +243,7 @@ impl<E: Element> Trainer<E> {
                 optimizer.step(pool, model.kernels, rate, values, gradients);
             });
         });
-        rate
+        Ok(rate)
     }
 }
 

@@ -163,11 +163,12 @@ fn option(name: &str, value: f64, fits: bool, range: &str) -> Result<()> {
 }
 
 fn finite(name: &str, value: f64) -> Result<()> {
-    option(name, value, value.is_finite(), "finite")
+    option(name, value, value.abs() <= f64::from(f32::MAX), "from -3.4e38 to 3.4e38")
 }
 
+/// What is infinite in `f32` leaves no number of a parameter.
 fn at_least_zero(name: &str, value: f64) -> Result<()> {
-    option(name, value, value.is_finite() && value >= 0.0, "finite and at least 0")
+    option(name, value, (0.0..=f64::from(f32::MAX)).contains(&value), "at least 0 and at most 3.4e38")
 }
 
 /// An epsilon of 0, which PyTorch takes, turns a parameter that never had a gradient into 0 / 0. So does one that
@@ -223,6 +224,8 @@ mod tests {
     fn ranges_are_checked() {
         let bad = [
             (r#"{"sgd":{"momentum":-0.1}}"#, "sgd.momentum"),
+            (r#"{"sgd":{"momentum":1e39}}"#, "sgd.momentum"),
+            (r#"{"adam":{"weightDecay":1e39}}"#, "adam.weightDecay"),
             (r#"{"sgd":{"weightDecay":-1}}"#, "sgd.weightDecay"),
             (r#"{"sgd":{"nesterov":true}}"#, "sgd.nesterov"),
             (r#"{"sgd":{"nesterov":true,"momentum":0.9,"dampening":0.1}}"#, "sgd.nesterov"),

@@ -5,6 +5,13 @@ use super::{Instruction, Linear, Operation, Program, TensorRef};
 /// Floating-point operations that an element of anything but a product takes.
 const ELEMENTWISE: f64 = 8.0;
 
+/// That with an exponential in it.
+const EXPONENTIAL: f64 = 25.0;
+
+/// What a row takes beside its elements where all of them are summed first, and elsewhere.
+const REDUCTION: f64 = 4e3;
+const ROW_ALONE: f64 = 300.0;
+
 /// What an instruction of a step takes beside its arithmetic, and that for each row.
 const INSTRUCTION: f64 = 1e4;
 const ROW: f64 = 2e3;
@@ -81,7 +88,12 @@ impl Program {
     /// What an instruction takes for a row or step.
     fn operations(&self, instruction: &Instruction) -> f64 {
         let elements: usize = instruction.outputs.iter().map(|&value| self.values[value].width).sum();
-        ELEMENTWISE * elements as f64 + 2.0 * weights(&instruction.op) as f64
+        let elements = elements as f64;
+        match &instruction.op {
+            Operation::Softmax | Operation::LayerNorm(_) => REDUCTION + EXPONENTIAL * elements,
+            Operation::Activation(_) => ROW_ALONE + EXPONENTIAL * elements,
+            op => ROW_ALONE + ELEMENTWISE * elements + 2.0 * weights(op) as f64,
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! One node: what it accepts and what it gives.
 
+use std::ops::RangeInclusive;
+
 use unrolled_kernels::Activation;
 
 use super::super::{
@@ -46,6 +48,9 @@ impl Checker {
             Op::Multiply => self.combine(node, inputs, Operation::Multiply, scope),
             Op::Affine { scale, shift } => {
                 let size = self.numbers(node, &inputs)?;
+                let single = f64::from(f32::MIN)..=f64::from(f32::MAX);
+                setting(node, "scale", *scale, &single)?;
+                setting(node, "shift", *shift, &single)?;
                 self.map(node, inputs, size, Operation::Affine { scale: *scale, shift: *shift }, scope)
             }
             Op::Activation(name) => {
@@ -288,12 +293,7 @@ impl Checker {
         scope: &mut Scope,
     ) -> Result<Ports> {
         let size = self.numbers(node, &inputs)?;
-        if !(epsilon > 0.0 && epsilon.is_finite()) {
-            return Err(Error::argument(format!(
-                "node '{}': epsilon must be positive, got {epsilon}",
-                node.name
-            )));
-        }
+        setting(node, "epsilon", epsilon, &(f64::from(f32::MIN_POSITIVE)..=f64::from(f32::MAX)))?;
         let op = LayerNorm {
             gain: self.parameter(node, gain, &[size])?,
             bias: self.parameter(node, bias, &[size])?,
@@ -393,4 +393,16 @@ impl Checker {
         let kind = self.kind(like).clone();
         sizes.iter().map(|&size| self.value(&node.name, kind.with_size(size))).collect()
     }
+}
+
+/// Checks a number among a node's options, which the model takes in f32.
+fn setting(node: &Node, name: &str, value: f64, range: &RangeInclusive<f64>) -> Result<()> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    let (least, most) = (range.start(), range.end());
+    Err(Error::argument(format!(
+        "node '{}': {name} must be from {least:e} to {most:e}, got {value}",
+        node.name
+    )))
 }

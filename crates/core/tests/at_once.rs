@@ -1,0 +1,63 @@
+//! Short predictions for a caller that must not wait.
+#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use serde_json::json;
+use support::graphs::{Builder, sequence};
+use support::runs::{numbers, values};
+use unrolled_core::model::{Model, Precision};
+use unrolled_core::run::Tensor;
+
+const ROWS: usize = 3;
+const TIME: usize = 7;
+
+fn model() -> Model<f32> {
+    let mut b = Builder::default();
+    b.node("x", sequence(2), &[]).layer("a", "lstm", 0, "x", [2, 5], true, false, &[]);
+    Model::new(b.output("y", "a:output").graph(), 3, Precision::Full).unwrap()
+}
+
+fn input() -> Tensor<f32> {
+    values("x", &[ROWS, TIME, 2], numbers(ROWS * TIME * 2, 5))
+}
+
+#[test]
+fn little_work_is_done_at_once_to_the_same_bits_and_much_is_given_back() {
+    let model = model();
+    let at_once = model.predict_at_once(vec![input()], vec![]).unwrap().run;
+    assert_eq!(at_once, model.predict(&model.snapshot(), vec![input()], vec![]));
+    let long = || Tensor { shape: vec![1 << 20, 1 << 20, 2], ..input() };
+    assert_eq!(model.predict_at_once(vec![long()], vec![]).unwrap_err(), (vec![long()], vec![]));
+    let rows = || Tensor { shape: vec![1 << 16, 0, 2], ..input() };
+    assert!(model.predict_at_once(vec![rows()], vec![]).is_err(), "many rows without a step");
+    assert!(model.predict_at_once(vec![], vec![]).unwrap().run.is_err());
+}
+
+#[test]
+fn after_many_short_runs_a_pause_is_due() {
+    let model = model();
+    let goes_on = |_: &usize| !model.predict_at_once(vec![input()], vec![]).unwrap().pause;
+    let in_a_row = (0..10_000).take_while(goes_on).count();
+    assert!((100..5000).contains(&in_a_row), "{in_a_row}");
+    assert_eq!((0..10_000).take_while(goes_on).count(), in_a_row);
+    let wrong = || values("x", &[ROWS, TIME, 2], vec![f32::NAN; ROWS * TIME * 2]);
+    let fails_on = |_: &usize| !model.predict_at_once(vec![wrong()], vec![]).unwrap().pause;
+    assert_eq!((0..10_000).take_while(fails_on).count(), in_a_row, "runs that fail take their time too");
+}
+
+#[test]
+fn a_row_counts_where_it_is_narrow() {
+    // A softmax of one number takes about 40 ns, whatever its arithmetic: 64 of 4000 steps take 10 ms.
+    for nodes in [1, 64] {
+        let mut b = Builder::default();
+        b.node("s0", sequence(1), &[]);
+        for i in 1..=nodes {
+            b.node(&format!("s{i}"), json!({ "activation": "softmax" }), &[&format!("s{}", i - 1)]);
+        }
+        let model: Model<f32> =
+            Model::new(b.output("y", &format!("s{nodes}")).graph(), 3, Precision::Full).unwrap();
+        let input = values("s0", &[1, 4000, 1], numbers(4000, 5));
+        assert_eq!(model.predict_at_once(vec![input], vec![]).is_ok(), nodes == 1, "{nodes}");
+    }
+}

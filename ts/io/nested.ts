@@ -1,0 +1,127 @@
+import { Described, mismatch } from '../errors.js'
+import { checkId } from './id.js'
+import { isIds, isTimed, type Port, widthOf } from './kind.js'
+import { checkMemory } from './memory.js'
+import { Rows } from './rows.js'
+
+/** The most steps of a row. */
+const MOST_STEPS = 0x7fff_ffff
+
+/** A flat array being filled. */
+interface Filling {
+  readonly values: Float32Array | Int32Array
+  at: number
+}
+
+/**
+ * The rows of an array of rows. Each is looked at in order, so that a long array of nothing ends at
+ * its first row, and read by index, as often as it had steps at first: it may be anyone's object.
+ */
+export function nestedRows(name: string, port: Port, data: readonly unknown[]): Rows {
+  const timed = isTimed(port.rows)
+  const rows: unknown[] = []
+  const steps: number[] = []
+  for (let i = 0; i < data.length; i++) {
+    const row = data[i]
+    steps.push(
+      timed ? rowLength(`${name}[${i}]`, port, row) : checkPresent(`${name}[${i}]`, port, row),
+    )
+    rows.push(row)
+  }
+  const total = steps.reduce((sum, length) => sum + length, 0) * widthOf(port.rows)
+  const into: Filling = { values: allocate(name, port, total), at: 0 }
+  for (const [i, length] of steps.entries()) {
+    const where = `${name}[${i}]`
+    const row = rows[i]
+    if (!timed) fillStep(where, port, row, into)
+    else if (row instanceof into.values.constructor) {
+      fillFlat(where, port, row as Float32Array | Int32Array, length, into)
+    } else {
+      for (let step = 0; step < length; step++) {
+        fillStep(`${where}[${step}]`, port, (row as readonly unknown[])[step], into)
+      }
+    }
+  }
+  return new Rows(port, into.values, Int32Array.from(steps))
+}
+
+function allocate(name: string, { rows }: Port, total: number): Float32Array | Int32Array {
+  try {
+    return isIds(rows) ? new Int32Array(total) : new Float32Array(total)
+  } catch {
+    const received = new Described(String(total))
+    throw mismatch('ERR_UNROLLED_SIZE', name, 'as many numbers as memory has room for', received)
+  }
+}
+
+/** The one step of a row without steps, unless there is none. */
+function checkPresent(where: string, port: Port, row: unknown): 1 {
+  if (row === undefined) throw stepMismatch(where, port, row)
+  return 1
+}
+
+function rowLength(where: string, port: Port, row: unknown): number {
+  const width = widthOf(port.rows)
+  const flat = isIds(port.rows) ? Int32Array : Float32Array
+  if (Array.isArray(row)) return checkLength(where, row.length)
+  if (row instanceof flat && row.length % width === 0) {
+    checkMemory(where, row)
+    return checkLength(where, row.length / width)
+  }
+  const expected = isIds(port.rows)
+    ? 'an array of ids or an Int32Array'
+    : `an array of steps of ${width} numbers or a Float32Array`
+  throw mismatch('ERR_UNROLLED_KIND', where, expected, row)
+}
+
+function checkLength(where: string, length: number): number {
+  if (length <= MOST_STEPS) return length
+  const received = new Described(String(length))
+  throw mismatch('ERR_UNROLLED_SIZE', where, `at most ${MOST_STEPS} steps`, received)
+}
+
+function fillFlat(
+  where: string,
+  port: Port,
+  row: Float32Array | Int32Array,
+  length: number,
+  into: Filling,
+): void {
+  const size = length * widthOf(port.rows)
+  if (row.length !== size) {
+    throw mismatch('ERR_UNROLLED_VALUE', where, `${size} values as before`, row)
+  }
+  if (isIds(port.rows)) {
+    for (let step = 0; step < size; step++) {
+      const id = row[step] ?? 0
+      if (id < 0) checkId(`${where}[${step}]`, id, port.ignored)
+    }
+  }
+  into.values.set(row, into.at)
+  into.at += size
+}
+
+/** One step, or one row without steps: an id, a number where the size is 1, or an array. */
+function fillStep(where: string, port: Port, step: unknown, into: Filling): void {
+  const width = widthOf(port.rows)
+  if (isIds(port.rows)) {
+    into.values[into.at++] = checkId(where, step, port.ignored)
+  } else if (width === 1 && typeof step === 'number') {
+    into.values[into.at++] = step
+  } else if ((Array.isArray(step) || step instanceof Float32Array) && step.length === width) {
+    if (step instanceof Float32Array) checkMemory(where, step)
+    for (let i = 0; i < width; i++) into.values[into.at++] = checkPlain(where, step[i])
+  } else {
+    throw stepMismatch(where, port, step)
+  }
+}
+
+function stepMismatch(where: string, { rows }: Port, step: unknown): Error {
+  if (isIds(rows)) return mismatch('ERR_UNROLLED_KIND', where, 'an id', step)
+  return mismatch('ERR_UNROLLED_SHAPE', where, `an array of ${widthOf(rows)} numbers`, step)
+}
+
+function checkPlain(where: string, value: unknown): number {
+  if (typeof value === 'number') return value
+  throw mismatch('ERR_UNROLLED_KIND', where, 'a number', value)
+}

@@ -1,0 +1,120 @@
+import { Described, mismatch } from '../errors.js'
+import { checkOptions } from '../options.js'
+import { checkId } from './id.js'
+import { isIds, isTimed, type Port, shapeWords } from './kind.js'
+import { checkMemory } from './memory.js'
+import { Rows } from './rows.js'
+
+/** Rows without a single number may still take memory each; more of them are refused. */
+const MOST_EMPTY_ROWS = 2 ** 24
+
+/** The rows of `{ values, shape, lengths }`. */
+export function packedRows(name: string, port: Port, data: object): Rows {
+  const { values, shape, lengths } = data as {
+    values: unknown
+    shape?: unknown
+    lengths?: unknown
+  }
+  checkOptions(name, data, ['values', 'shape', 'lengths'], 'key')
+  checkArray(name, port, values)
+  const [count, time] = checkShape(name, port, shape, values.length)
+  if (!isTimed(port.rows)) {
+    if (lengths !== undefined) {
+      throw mismatch(
+        'ERR_UNROLLED_SHAPE',
+        `${name} lengths`,
+        'none for rows without steps',
+        lengths,
+      )
+    }
+  }
+  const valid =
+    lengths === undefined
+      ? new Int32Array(count).fill(time)
+      : checkLengths(`${name} lengths`, lengths, count, time)
+  if (isIds(port.rows)) checkIds(name, port, values, valid, time)
+  return new Rows(port, values, valid, { time, ragged: lengths !== undefined })
+}
+
+function checkArray(
+  name: string,
+  port: Port,
+  values: unknown,
+): asserts values is Float32Array | Int32Array {
+  const expected = isIds(port.rows) ? Int32Array : Float32Array
+  if (!(values instanceof expected)) {
+    throw mismatch(
+      'ERR_UNROLLED_KIND',
+      `${name} values`,
+      `${isIds(port.rows) ? 'an' : 'a'} ${expected.name}`,
+      values,
+    )
+  }
+  checkMemory(`${name} values`, values)
+}
+
+/** Looks at the ids that count; those in the padding are never read. */
+function checkIds(
+  name: string,
+  { rows, ignored }: Port,
+  ids: ArrayLike<number>,
+  lengths: Int32Array,
+  time: number,
+): void {
+  for (const [row, length] of lengths.entries()) {
+    for (let step = 0; step < length; step++) {
+      const id = ids[row * time + step] ?? 0
+      if (id >= 0) continue
+      checkId(isTimed(rows) ? `${name}[${row}][${step}]` : `${name}[${row}]`, id, ignored)
+    }
+  }
+}
+
+function checkShape(
+  name: string,
+  port: Port,
+  shape: unknown,
+  length: number,
+): readonly [count: number, time: number] {
+  const { rows } = port
+  const rank = 1 + (isTimed(rows) ? 1 : 0) + ('size' in rows ? 1 : 0)
+  const list = Array.isArray(shape) ? copyOf(shape, rank + 1) : []
+  const whole = list.every((part) => Number.isSafeInteger(part) && Number(part) >= 0)
+  if (list.length !== rank || !whole || ('size' in rows && list[rank - 1] !== rows.size)) {
+    const received = Array.isArray(shape) ? new Described(`[${list.join(', ')}]`) : shape
+    throw mismatch('ERR_UNROLLED_SHAPE', `${name} shape`, shapeWords(rows), received)
+  }
+  const sizes = list.map(Number)
+  const size = sizes.reduce((product, part) => product * part, 1)
+  if (size !== length) {
+    const expected = `${size} values for the shape [${sizes.join(', ')}]`
+    throw mismatch('ERR_UNROLLED_SHAPE', name, expected, new Described(String(length)))
+  }
+  const [count = 0, time = 0] = sizes
+  if (size === 0 && count > MOST_EMPTY_ROWS) {
+    const expected = `at most ${MOST_EMPTY_ROWS} rows without a step`
+    throw mismatch('ERR_UNROLLED_SIZE', `${name} shape`, expected, new Described(String(count)))
+  }
+  return [count, isTimed(rows) ? time : 1]
+}
+
+function checkLengths(name: string, lengths: unknown, count: number, time: number): Int32Array {
+  const list = lengths as Partial<ArrayLike<unknown>> | null
+  if (typeof list !== 'object' || list === null || list.length !== count) {
+    throw mismatch('ERR_UNROLLED_SHAPE', name, `${count} lengths`, lengths)
+  }
+  const checked = new Int32Array(count)
+  for (let row = 0; row < count; row++) {
+    const length = list[row]
+    if (!Number.isInteger(length) || Number(length) < 0 || Number(length) > time) {
+      throw mismatch('ERR_UNROLLED_SHAPE', `${name}[${row}]`, `a length from 0 to ${time}`, length)
+    }
+    checked[row] = Number(length)
+  }
+  return checked
+}
+
+/** At most so many elements of an array, each read once. */
+function copyOf(array: readonly unknown[], most: number): unknown[] {
+  return Array.from({ length: Math.min(array.length, most) }, (_, i) => array[i])
+}
