@@ -136,6 +136,22 @@ fn both_directions_side_by_side_and_stacked() {
 }
 
 #[test]
+fn one_vector_for_the_states_of_many_loops() {
+    for cell in CELLS {
+        let mut b = Builder::default();
+        b.node("x", sequence(6), &[]).node("v", vector(4), &[]).parameter("i", &[6, 4]).parameter("k", &[6]);
+        b.node("h", json!({ "linear": { "weight": "i", "bias": "k" } }), &["v"]);
+        let initial: &[&str] = if cell == "lstm" { &["h", "h"] } else { &["h"] };
+        for (layer, input) in [(0, "x"), (1, "l0:output"), (2, "l1:output"), (3, "l2:output")] {
+            b.layer(&format!("l{layer}"), cell, layer, input, [6, 6], true, false, initial);
+        }
+        b.output("y", "l3:output");
+        let x = ragged(values("x", &[19, 49, 6], numbers(19 * 49 * 6, 1)), 49);
+        check(cell, &b, &[x, values("v", &[19, 4], numbers(19 * 4, 2))]);
+    }
+}
+
+#[test]
 fn tables_shifts_repeated_vectors_and_given_states() {
     let mut b = Builder::default();
     b.node("t", tokens(11), &[]).node("v", vector(4), &[]);

@@ -9,6 +9,7 @@ mod report;
 mod stream;
 mod tensor;
 mod trainer;
+mod turn;
 mod version;
 mod worker;
 

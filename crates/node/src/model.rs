@@ -11,7 +11,7 @@ use napi::bindgen_prelude::{
 };
 use napi_derive::napi;
 use unrolled_core::graph::Graph;
-use unrolled_core::model::{self, AtOnce, MeasureConfig, Precision, Snapshot};
+use unrolled_core::model::{self, MeasureConfig, Precision, Snapshot};
 use unrolled_core::{Error, Result};
 
 use crate::error::{Thrown, disposed, reason, refused, throwing};
@@ -19,6 +19,7 @@ use crate::report::Report;
 use crate::stream::Stream;
 use crate::tensor::{Prediction, copied, owned};
 use crate::trainer::Trainer;
+use crate::turn;
 use crate::worker::Worker;
 
 /// A network that can be run and trained. Its promises settle in the order of the calls.
@@ -102,7 +103,8 @@ impl Model {
         })
     }
 
-    /// Runs the model forward: on the calling thread if that takes about 0.5 ms at most, and nothing is under way.
+    /// Runs the model forward: on the calling thread if that takes a millisecond at most, nothing is under way, and others
+    /// have had their turn.
     #[napi(
         ts_args_type = "inputs: Array<Tensor>, states: Array<Tensor>",
         ts_return_type = "Promise<Prediction>"
@@ -117,21 +119,23 @@ impl Model {
             // Before the model is looked at: a property of the caller's may call it.
             let (inputs, states) = (copied("inputs", &inputs)?, copied("states", &states)?);
             self.with(|open| {
-                let given = match open.worker.is_idle() {
-                    true => open.model.predict_at_once(inputs, states),
+                let given = match open.worker.is_idle() && !turn::is_over() {
+                    true => turn::spend(|| open.model.predict_at_once(inputs, states)),
                     false => Err((inputs, states)),
                 };
                 match given {
-                    Ok(AtOnce { run, pause: true }) => {
-                        open.worker.later(env, |env| Prediction::new(&env, run?))
-                    }
-                    Ok(AtOnce { run, pause: false }) => {
-                        settled(env, run.and_then(|outputs| Prediction::new(env, outputs)))
-                    }
+                    Ok(run) if turn::is_over() => open.worker.later(env, |env| {
+                        turn::renew();
+                        Prediction::new(&env, run?)
+                    }),
+                    Ok(run) => settled(env, run.and_then(|outputs| Prediction::new(env, outputs))),
                     Err((inputs, states)) => {
                         let (model, snapshot) = open.now();
                         let task = move || model.predict(&snapshot, inputs, states);
-                        open.worker.run(env, task, |env, run| Prediction::new(&env, run))
+                        open.worker.run(env, task, |env, run| {
+                            turn::renew();
+                            Prediction::new(&env, run)
+                        })
                     }
                 }
             })

@@ -11,7 +11,7 @@ mod trainer;
 
 pub use config::{LossTerm, MeasureConfig, MemoryConfig, OnNonFinite, Reduction, TrainerConfig};
 pub use description::Description;
-pub use network::{AtOnce, Model, Snapshot};
+pub use network::{Model, Snapshot};
 pub use objective::{Memory, Report, Term};
 pub use stream::Stream;
 pub use trainer::Trainer;

@@ -1,9 +1,8 @@
 //! A compiled graph with its parameters, which many threads may use at a time.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
-use unrolled_kernels::{Element, Kernels, Precision};
+use unrolled_kernels::{Element, Isa, Kernels, Precision};
 
 use super::objective::{Objective, Report};
 use super::{Description, MeasureConfig};
@@ -13,21 +12,9 @@ use crate::program::{Cost, Mode, Program};
 use crate::run::{Batch, Engine, Outputs, Tensor, Weights};
 use crate::{Error, Result, initialize};
 
-/// Floating-point operations of a run that a caller who must not wait makes itself: about half a millisecond of one core,
-/// where the way to another thread and back takes 0.1 ms.
+/// Floating-point operations of a run that a caller who must not wait makes itself, at the pace of AVX-512: about half a
+/// millisecond of one core, at most about twice that, where the way to another thread and back takes 0.1 ms.
 const AT_ONCE: f64 = 9e7;
-
-/// Operations of such runs in a row: about 2 ms. Then the caller is to let others run before it goes on.
-const IN_A_ROW: u64 = 500_000_000;
-
-/// What a caller that must not wait gets.
-#[derive(Debug, PartialEq)]
-pub struct AtOnce<E> {
-    /// What the run gave, or why it failed.
-    pub run: Result<Outputs<E>>,
-    /// Whether about 2 ms of such runs are over, so that a caller who awaits run after run is to get back to its own loop.
-    pub pause: bool,
-}
 
 /// The weights of a moment, for a run that begins later.
 pub struct Snapshot<E>(Option<Arc<Weights<E>>>);
@@ -45,8 +32,6 @@ pub struct Model<E> {
     /// Held only to fetch or change it: a run keeps the weights it began with.
     weights: RwLock<Arc<Weights<E>>>,
     engine: Mutex<Engine<E>>,
-    /// Operations done at once since the last pause.
-    at_once: AtomicU64,
 }
 
 impl<E: Element> Model<E> {
@@ -77,8 +62,7 @@ impl<E: Element> Model<E> {
         let mode = Mode::Inference { windows: true };
         let engine = Mutex::new(Engine::new(Arc::clone(&program), mode, kernels));
         let (cost, weights) = (program.cost(), RwLock::new(Arc::new(weights)));
-        let at_once = AtomicU64::new(0);
-        Ok(Self { graph, program, kernels, pool, cost, weights, engine, at_once })
+        Ok(Self { graph, program, kernels, pool, cost, weights, engine })
     }
 
     /// The graph.
@@ -123,7 +107,7 @@ impl<E: Element> Model<E> {
         &self,
         inputs: Vec<Tensor<E>>,
         states: Vec<Tensor<E>>,
-    ) -> std::result::Result<AtOnce<E>, Given<E>> {
+    ) -> std::result::Result<Result<Outputs<E>>, Given<E>> {
         let engine = match self.engine.try_lock() {
             Ok(engine) => Some(engine),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
@@ -131,11 +115,9 @@ impl<E: Element> Model<E> {
         };
         let operations = self.most_operations(&inputs);
         match (engine, self.snapshot().0) {
-            (Some(mut engine), Some(weights)) if operations < AT_ONCE => {
-                let pause = self.is_pause_due(operations as u64);
-                let run = Batch::new(&self.program, inputs, states)
-                    .and_then(|batch| engine.forward(&weights, &batch, Pool::caller()));
-                Ok(AtOnce { run, pause })
+            (Some(mut engine), Some(weights)) if operations * pace(self.kernels.isa()) < AT_ONCE => {
+                Ok(Batch::new(&self.program, inputs, states)
+                    .and_then(|batch| engine.forward(&weights, &batch, Pool::caller())))
             }
             _ => Err((inputs, states)),
         }
@@ -146,14 +128,6 @@ impl<E: Element> Model<E> {
         let size =
             |i: usize| inputs.iter().filter_map(|input| input.shape.get(i)).max().copied().unwrap_or(1);
         self.cost.at_most(size(0), size(1))
-    }
-
-    /// Whether with so many operations more it is time for a pause.
-    fn is_pause_due(&self, operations: u64) -> bool {
-        let done = self.at_once.load(Ordering::Relaxed) + operations;
-        let due = done >= IN_A_ROW;
-        self.at_once.store(if due { 0 } else { done }, Ordering::Relaxed);
-        due
     }
 
     /// Runs forward, dropout off, and measures losses; also returns the states.
@@ -221,4 +195,15 @@ impl<E: Element> Model<E> {
 /// A lock whose last holder panicked is taken all the same: storage is filled anew by every run.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How many times as long operations take as with AVX-512.
+fn pace(isa: Isa) -> f64 {
+    match isa {
+        Isa::Avx512 | Isa::Amx => 1.0,
+        Isa::Avx2 => 2.0,
+        Isa::Neon => 4.0,
+        // A fused multiply-add without an instruction for it is a call.
+        Isa::Scalar => 150.0,
+    }
 }

@@ -22,8 +22,8 @@ pub struct Engine<E> {
     /// The other plan of a run that may keep everything or go window by window.
     spare: Option<Plan>,
     tape: Tape,
-    /// Bytes that the last run with a budget took by themselves.
-    needed: usize,
+    /// Of the last run with a budget: the lengths of all rows, and how they were cut.
+    shape: Vec<u32>,
     kernels: Kernels<E>,
     /// Behind those of the last run, room for more.
     blocks: Vec<Block<E>>,
@@ -84,7 +84,7 @@ impl<E: Element> Engine<E> {
             plan,
             spare,
             tape,
-            needed: 0,
+            shape: Vec::new(),
             kernels,
             blocks: Vec::new(),
             count: 0,
@@ -280,11 +280,18 @@ impl<E: Element> Engine<E> {
         steps: usize,
     ) {
         let Tape::Bytes(budget) = self.tape else { return };
+        let lengths = batch.axes().iter().flat_map(|axis| axis.lengths.iter().copied());
+        let cut = blocks.clone().flat_map(|rows| [rows.start as u32, rows.end as u32]);
+        let shape = lengths.chain(cut);
+        if self.shape.iter().copied().eq(shape.clone()) {
+            return;
+        }
+        self.shape.clear();
+        self.shape.extend(shape);
         let needed = all_bytes(&self.program, &self.plan, batch, blocks, steps);
-        if needed != self.needed && u64::try_from(self.bytes() + needed).is_ok_and(|bytes| bytes > budget) {
+        if u64::try_from(self.bytes() + needed).is_ok_and(|bytes| bytes > budget) {
             self.blocks.clear();
         }
-        self.needed = needed;
     }
 
     /// With more threads than blocks, several take a block together, if its recurrence has work for them.

@@ -27,10 +27,14 @@ pub struct Window {
 
 /// The states of a group's loops.
 fn states<'a>(list: &'a [Instruction]) -> impl Iterator<Item = &'a StateLink> + use<'a> {
-    list.iter().flat_map(|instruction| match &instruction.op {
-        Operation::Recurrence(recurrence) => &recurrence.states[..],
+    list.iter().flat_map(of_loop)
+}
+
+fn of_loop(instruction: &Instruction) -> &[StateLink] {
+    match &instruction.op {
+        Operation::Recurrence(recurrence) => &recurrence.states,
         _ => &[],
-    })
+    }
 }
 
 /// Runs a group forward. The last window's values stay where they are.
@@ -86,7 +90,8 @@ pub(super) fn backward<E: Element>(
             Ok(())
         })?;
     }
-    for state in states(list) {
+    // A vector that several loops begin with sums their gradients in the order in which backward visits them.
+    for state in list.iter().rev().flat_map(of_loop) {
         if f.has_gradient(state.initial) && has_gradient(plan, state) {
             add(f, Operand::Gradient(state.initial), Operand::BorderGradient(state.incoming, 0));
         }
