@@ -1,6 +1,6 @@
 // npm run bench [-- NAME ...] [--quick] [--json OUT], with the flags of `compare`
 // npm run bench -- report
-import { writeFileSync } from 'node:fs'
+import { appendFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Benchmark } from './benchmark.js'
 import { compare } from './compare/compare.js'
@@ -41,6 +41,8 @@ async function main(): Promise<void> {
   if (unknown.length > 0) {
     throw new Error(`no benchmark ${unknown.join(', ')}: there are ${known.join(', ')}, and report`)
   }
+  // Before anything is measured: it may not be writable.
+  if (values.json !== undefined) appendFileSync(values.json, '')
   const settings = { quick: values.quick, compare: settleFlags(values), machine: thisMachine() }
   const { machine, quick } = settings
   process.stdout.write(machineWords(machine))

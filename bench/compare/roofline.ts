@@ -46,7 +46,7 @@ export function leastMilliseconds(shape: Shape, precision: Precision, ceilings: 
   for (let layer = 0; layer < layers; layer++) {
     const own = 2 * GATES[cell] * hidden * hidden
     const before = 2 * GATES[cell] * hidden * (layer === 0 ? input : hidden)
-    // Nobody forms the gradient of the first layer's input.
+    // Nobody needs the gradient of the first layer's input.
     const apart = task === 'train' ? (layer === 0 ? 2 : 3) * before + own : before
     const read = (bytes[layer] ?? 0) / (reads[layer] ?? Number.POSITIVE_INFINITY)
     const chain = precision === 'f32' ? hidden * latency : 0

@@ -3,6 +3,7 @@ import type { Benchmark } from '../benchmark.js'
 import { inChild } from '../child.js'
 import type { Cell } from '../compare/shape.js'
 import { inRoot } from '../machine.js'
+import { spreadOf } from '../measure.js'
 import { short, table } from '../table.js'
 
 /** A layer with a loss at every step. */
@@ -34,6 +35,8 @@ const SIZES = [
   { input: 256, hidden: 256, batch: 64, time: 150 },
   { input: 512, hidden: 512, batch: 64, time: 100 },
 ] as const
+/** Processes of each, of which the median counts. */
+const RUNS = 3
 const CELLS = ['lstm', 'gru', 'rnn'] as const
 
 /** What a training step holds, beside PyTorch's; on Linux, which says how large a process was. */
@@ -50,23 +53,58 @@ export const memory: Benchmark = {
     for (const size of quick ? SIZES.slice(0, 1) : SIZES) {
       for (const cell of CELLS) {
         const shape = { cell, ...size }
-        const ours = await inChild<Held>('memory/ours.js', shape, { UNROLLED_THREADS: '1' })
-        const theirs = peer === undefined ? undefined : torch(peer, shape)
-        if (theirs === undefined) peer = undefined
-        entries.push({ shape, ours, theirs })
+        const entry = await measure(shape, quick ? 1 : RUNS, peer)
+        if (entry.theirs === undefined) peer = undefined
+        entries.push(entry)
       }
     }
     process.stdout.write(table(HEADER, entries.map(words)))
+    for (const kind of ['tape', 'growth'] as const) verdict(kind, entries)
     return { entries }
   },
+}
+
+/** Medians of a few processes each: how much one grows varies. */
+async function measure(
+  shape: MemoryShape,
+  runs: number,
+  python: string | undefined,
+): Promise<Entry> {
+  const ours: Held[] = []
+  const theirs: Held[] = []
+  for (let run = 0; run < runs; run++) {
+    ours.push(await inChild<Held>('memory/ours.js', shape, { UNROLLED_THREADS: '1' }))
+    const held = python === undefined ? undefined : torch(python, shape)
+    if (held === undefined) return { shape, ours: middle(ours), theirs: undefined }
+    theirs.push(held)
+  }
+  return { shape, ours: middle(ours), theirs: middle(theirs) }
+}
+
+function middle(held: readonly Held[]): Held {
+  return {
+    tape: spreadOf(held.map(({ tape }) => tape)).median,
+    growth: spreadOf(held.map(({ growth }) => growth)).median,
+  }
+}
+
+function verdict(kind: keyof Held, entries: readonly Entry[]): void {
+  const compared = entries.filter(({ theirs }) => theirs !== undefined)
+  if (compared.length === 0) return
+  const below = compared.filter(({ ours, theirs }) => ours[kind] < (theirs?.[kind] ?? 0)).length
+  const what = kind === 'tape' ? 'the tape' : "the process's growth"
+  const words = below === compared.length ? 'reached' : 'not reached'
+  console.log(`  ${what} below PyTorch's in ${below} of ${compared.length}: ${words}`)
 }
 
 /** PyTorch's figures; none, and one line that says why, where that Python has no PyTorch. */
 function torch(python: string, shape: MemoryShape): Held | undefined {
   const program = inRoot('bench', 'memory', 'pytorch.py')
   const run = spawnSync(python, [program, JSON.stringify(shape)], { encoding: 'utf8' })
-  if (run.status === 0) return JSON.parse(run.stdout) as Held
-  const reason = run.error?.message ?? run.stderr.trim().split('\n').at(-1)
+  const answer = run.stdout?.trim() ?? ''
+  if (run.status === 0 && answer !== '') return JSON.parse(answer) as Held
+  const said = run.error?.message ?? run.stderr.trim().split('\n').at(-1)
+  const reason = said || `${python} gave no answer`
   console.log(`  PyTorch: skipped: ${reason}`)
   return undefined
 }

@@ -2,7 +2,7 @@ import { mismatch } from '../errors.js'
 import { Declaration } from '../graph/declaration.js'
 import type { GraphJson } from '../graph/json.js'
 import { finish, type Outputs } from '../graph/outputs.js'
-import { Scope } from '../graph/scope.js'
+import { checkName, Scope } from '../graph/scope.js'
 import type { Sequence, Token, Tokens, Value, Vector } from '../graph/value.js'
 import { Model } from '../model/model.js'
 import { openModel } from '../native/open.js'
@@ -67,6 +67,7 @@ export function graphOf(declare: (context: GraphContext) => Outputs): GraphJson 
 function inputs(scope: Scope): Inputs {
   return {
     vector(name, options) {
+      checkName('input', name)
       checkOptions(`input ${name}`, options, ['size'])
       checkCount(`input ${name} size`, options.size)
       const { size } = options
@@ -74,20 +75,25 @@ function inputs(scope: Scope): Inputs {
       return scope.value({ kind: 'vector', size }, wire)
     },
     sequence(name, options) {
+      checkName('input', name)
       checkOptions(`input ${name}`, options, ['size', 'axis'])
       checkCount(`input ${name} size`, options.size)
       const { size, axis = 'time' } = options
+      checkName(`input ${name} axis`, axis)
       const wire = scope.input(name, { sequence: { size, axis } })
       return scope.value({ kind: 'sequence', size, axis }, wire)
     },
     tokens(name, options) {
+      checkName('input', name)
       checkOptions(`input ${name}`, options, ['vocabularySize', 'axis'])
       checkCount(`input ${name} vocabularySize`, options.vocabularySize)
       const { vocabularySize, axis = 'time' } = options
+      checkName(`input ${name} axis`, axis)
       const wire = scope.input(name, { tokens: { vocabulary: vocabularySize, axis } })
       return scope.value({ kind: 'tokens', vocabularySize, axis }, wire)
     },
     token(name, options) {
+      checkName('input', name)
       checkOptions(`input ${name}`, options, ['vocabularySize'])
       checkCount(`input ${name} vocabularySize`, options.vocabularySize)
       const { vocabularySize } = options

@@ -1,6 +1,6 @@
 import { checkOptions } from '../options.js'
 import type { KindJson } from './json.js'
-import { type Site, scopeOf } from './scope.js'
+import { checkName, type Site, scopeOf } from './scope.js'
 import { checkKind, checkSize, type Kind, type Value } from './value.js'
 
 /** A function on types, from `input` to `output`; see {@link Apply}. */
@@ -62,6 +62,7 @@ const firsts = new WeakMap<object, KindJson>()
 export function layer<L extends Signed<Signature<Value, Mapping, unknown>>>(
   spec: LayerSpec<SignatureOf<L>['accepts']>,
 ): L {
+  if (spec.name !== undefined) checkName(spec.kind, spec.name)
   const where = spec.name ?? spec.kind
   const call = (x: Value, options?: unknown): unknown => {
     const scope = scopeOf(where, [x])

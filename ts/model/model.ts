@@ -44,7 +44,7 @@ export type Prediction<O extends Outputs> = {
 /**
  * A network that can learn, made by `sequential`, `graph` or `load`.
  *
- * Training and prediction run off the main thread, but for predictions of about 0.5 ms or less. A
+ * Training and prediction run off the main thread, but for predictions of about half a millisecond. A
  * model that is no longer needed can be given back at once with `dispose`; otherwise the garbage
  * collector does it.
  */

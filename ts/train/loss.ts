@@ -64,7 +64,7 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
   const { classWeights, ignore, labelSmoothing = 0 } = options
   return lossOf('crossEntropy', options, {
     labelSmoothing: checkNumber('crossEntropy labelSmoothing', labelSmoothing, 0, 1),
-    classWeights: classWeights === undefined ? null : Array.from(classWeights, checkWeight),
+    classWeights: classWeights === undefined ? null : checkWeights(classWeights),
     ignore: ignore === undefined ? null : checkId('crossEntropy ignore', ignore),
   })
 }
@@ -192,6 +192,11 @@ function checkId(name: string, value: unknown): number {
   return value
 }
 
-function checkWeight(value: number, index: number): number {
-  return checkNumber(`crossEntropy classWeights[${index}]`, value, 0)
+function checkWeights(weights: unknown): number[] {
+  if (!Array.isArray(weights) && !(weights instanceof Float32Array)) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', 'crossEntropy classWeights', 'an array', weights)
+  }
+  return Array.from<unknown, number>(weights, (weight, index) =>
+    checkNumber(`crossEntropy classWeights[${index}]`, weight, 0),
+  )
 }

@@ -93,7 +93,8 @@ function checkMetric(where: string, metric: unknown): Metric {
       metric,
     )
   }
-  if (RESERVED.some((name) => name === given.name) || given.name.startsWith('validation')) {
+  const taken = RESERVED.some((name) => validationName(name) === validationName(given.name ?? ''))
+  if (taken || given.name.startsWith('validation')) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} name`, 'a name of its own', given.name)
   }
   return given as Metric

@@ -68,8 +68,10 @@ export interface TrainOptions<I extends Values = Values, O extends Values = Valu
    * computed once more, to the same bits. It pays for long sequences: every 16 rows hold a sum of
    * the gradient of their own. `'sqrt'` takes as many windows as need the least memory, or keeps
    * everything if that needs less; a number is the most bytes that the tape (`memory.tape` of the
-   * events) may take, with as few windows as fit, none where everything does, and `ERR_UNROLLED_SIZE` says what a batch needs that does not. What looks at a whole
-   * sequence (a pool, a shift, the other direction of a bidirectional layer) keeps its inputs whole.
+   * events) may take, with as few windows as fit, none where everything does, and
+   * `ERR_UNROLLED_SIZE` says what a batch needs that does not; threads take a little each. What looks
+   * at a whole sequence (a pool, a shift, the other direction of a bidirectional layer) keeps its
+   * inputs whole.
    */
   readonly memory?: 'sqrt' | number
   /** A loss or gradient that is not finite: an error (default), or a step left out. */

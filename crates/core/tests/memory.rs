@@ -141,36 +141,73 @@ fn windows_never_take_more_than_the_whole_tape() {
     }
 }
 
-#[test]
-fn a_budget_holds_for_batches_of_all_shapes() {
+/// What a run reports after each of its batches, given by the lengths of their rows.
+fn tapes(memory: &Value, batches: &[Vec<i32>]) -> Vec<usize> {
     let mut b = Builder::default();
     b.node("x", sequence(INPUT), &[]);
     b.layer("a", "lstm", 0, "x", [INPUT, SIZE], true, false, &[]).output("y", "a:output");
-    let graph = b.graph();
-    let tapes = |memory: &Value, shapes: &[(usize, usize)]| -> Vec<usize> {
-        let model = Arc::new(Model::<f32>::new(graph.clone(), 1, Precision::Full).unwrap());
-        let mut config = json!({
-            "losses": [{ "output": "y", "loss": { "meanSquared": {} } }],
-            "optimizer": { "adam": {} },
-            "rate": 0.1,
-        });
-        config.as_object_mut().unwrap().extend(memory.as_object().unwrap().clone());
-        let mut trainer =
-            Trainer::new(model, TrainerConfig::from_json(&config.to_string()).unwrap()).unwrap();
-        let tape = |&(rows, time): &(usize, usize)| {
-            let x = values("x", &[rows, time, INPUT], numbers(rows * time * INPUT, 1));
-            let y = values("y", &[rows, time, SIZE], numbers(rows * time * SIZE, 2));
-            trainer.step(vec![x], vec![y], false).unwrap().memory.tape
-        };
-        shapes.iter().map(tape).collect()
+    let model = Arc::new(Model::<f32>::new(b.graph(), 1, Precision::Full).unwrap());
+    let mut config = json!({
+        "losses": [{ "output": "y", "loss": { "meanSquared": {} } }],
+        "optimizer": { "adam": {} },
+        "rate": 0.1,
+    });
+    config.as_object_mut().unwrap().extend(memory.as_object().unwrap().clone());
+    let config = TrainerConfig::from_json(&config.to_string()).unwrap();
+    let mut trainer = Trainer::new(model, config).unwrap();
+    let tape = |lengths: &Vec<i32>| {
+        let (rows, time) = (lengths.len(), *lengths.iter().max().unwrap() as usize);
+        let mut x = values("x", &[rows, time, INPUT], numbers(rows * time * INPUT, 1));
+        x.lengths = Some(lengths.clone());
+        let y = values("y", &[rows, time, SIZE], numbers(rows * time * SIZE, 2));
+        trainer.step(vec![x], vec![y], false).unwrap().memory.tape
     };
+    batches.iter().map(tape).collect()
+}
+
+#[test]
+fn a_budget_holds_for_batches_of_all_shapes() {
     // The one has more rows, the other more steps: together they would hold more than either.
-    let shapes = [(300, 1), (1, 400)];
-    let alone = shapes.map(|shape| tapes(&json!({}), &[shape])[0]);
+    let batches = [vec![1; 300], vec![400]];
+    let alone = batches.clone().map(|batch| tapes(&json!({}), &[batch])[0]);
     let budget = alone[0].max(alone[1]);
-    let again = shapes.repeat(2);
+    let again = [&batches[..], &batches[..]].concat();
     assert!(tapes(&json!({}), &again).iter().any(|&tape| tape > budget), "the shapes are too much alike");
-    assert_eq!(tapes(&json!({ "memory": budget }), &again), alone.repeat(2));
+    let kept = tapes(&json!({ "memory": budget }), &again);
+    assert_eq!(kept, [alone[0], budget, budget, budget], "the most so far");
+}
+
+#[test]
+fn a_budget_holds_where_threads_have_other_parts_of_as_large_a_batch() {
+    let long_first: Vec<i32> = (0..32).map(|row| if row < 16 { 400 } else { 16 }).collect();
+    let long_last: Vec<i32> = long_first.iter().rev().copied().collect();
+    let budget = tapes(&json!({}), std::slice::from_ref(&long_first))[0];
+    let batches = [long_first.clone(), long_last.clone(), long_first, long_last];
+    for budget in [budget, budget / 2] {
+        let kept = tapes(&json!({ "memory": budget }), &batches);
+        assert!(kept.iter().all(|&tape| tape <= budget), "{kept:?} of {budget}");
+    }
+}
+
+#[test]
+fn what_truncation_takes_is_that_of_its_largest_cut() {
+    let lengths: Vec<i32> = (0..18).map(|row| 33 - row).collect();
+    let run = |more: &Value| {
+        let mut config = json!({ "truncate": { "k1": 7, "k2": 8 } });
+        config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        step("lstm", 18, 33, Some(lengths.clone()), &config)
+    };
+    let (whole, parameters) = run(&json!({})).unwrap();
+    let error = run(&json!({ "memory": 1 })).unwrap_err();
+    let least: usize = error.message.rsplit(' ').next().unwrap().parse().unwrap();
+    for budget in [least, whole.memory.tape] {
+        let (report, others) = run(&json!({ "memory": budget })).unwrap();
+        assert!(report.memory.tape <= budget && others == parameters, "{budget}");
+    }
+    assert_eq!(
+        run(&json!({ "memory": least - 1 })).unwrap_err().message.rsplit(' ').next(),
+        Some(&*least.to_string())
+    );
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::optimizer::{Optimizer, check_rate};
 use crate::parallel::Pool;
 use crate::program::{Mode, Program};
 use crate::run::{Batch, Engine, Goal, Noise, Score, Tensor};
-use crate::scan::Truncation;
+use crate::scan::{Truncation, Window};
 use crate::{Code, Error, Result};
 
 /// Floating-point operations of a training step, over those of a forward run.
@@ -162,11 +162,15 @@ impl<E: Element> Trainer<E> {
         // Where the states are known: at the start of the last window, and at its end.
         let mut began = (0, self.batch.states().to_vec());
         let mut ended = began.clone();
-        for window in truncation.windows(time) {
+        let windows = truncation.windows(time);
+        for window in &windows {
             let known = if ended.0 <= window.start { ended } else { began };
-            let states = self.advance(noise, known, window.start)?;
+            let states =
+                self.advance(noise, known, window.start).map_err(|error| self.for_all(error, &windows))?;
             let losses = window.losses - window.start;
-            let last = self.window(noise, &states, window.start..window.end, losses)?;
+            let last = self
+                .window(noise, &states, window.start..window.end, losses)
+                .map_err(|error| self.for_all(error, &windows))?;
             for (sum, score) in self.scores.iter_mut().zip(self.engine.scores()) {
                 sum.loss += score.loss;
                 sum.correct += score.correct;
@@ -174,6 +178,15 @@ impl<E: Element> Trainer<E> {
             (began, ended) = ((window.start, states), (window.end, last));
         }
         Ok(())
+    }
+
+    /// An error of one window; of memory, it names what all of them need.
+    fn for_all(&self, error: Error, windows: &[Window]) -> Error {
+        let batch = |window: &Window| self.batch.window(&self.model.program, window.start, window.end);
+        match error.code {
+            Code::Size => self.engine.too_small(windows.iter().map(batch), self.pool).unwrap_or(error),
+            _ => error,
+        }
     }
 
     /// The states at step `to`, from those known at an earlier one.

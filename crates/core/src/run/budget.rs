@@ -44,17 +44,38 @@ pub(super) fn window_steps<E: Element>(
         Tape::Sqrt => Ok(lengths.into_iter().min_by_key(|&steps| bytes(steps)).unwrap_or(STEP)),
         Tape::Bytes(budget) => {
             let fits = |steps: &usize| u64::try_from(bytes(*steps)).is_ok_and(|bytes| bytes <= budget);
-            let windows = || lengths.iter().map(|&steps| bytes(steps));
-            let whole = || whole.map(|plan| all_bytes(program, plan, batch, blocks, usize::MAX));
-            let least = || windows().chain(whole()).min().unwrap_or(0);
-            lengths.iter().copied().find(fits).ok_or_else(|| {
-                Error::size(format!(
-                    "memory: a tape of {budget} bytes is too small for this batch, which needs at least {}",
-                    least()
-                ))
-            })
+            let plans = [Some(plan), whole].into_iter().flatten();
+            lengths
+                .iter()
+                .copied()
+                .find(fits)
+                .ok_or_else(|| too_small(budget, least_bytes(program, plans, batch, blocks)))
         }
     }
+}
+
+/// The error for a budget that a batch does not fit.
+pub(super) fn too_small(budget: u64, least: usize) -> Error {
+    Error::size(format!(
+        "memory: a tape of {budget} bytes is too small for this batch, which needs at least {least}"
+    ))
+}
+
+/// Bytes that a training step takes at least by any of the plans.
+pub(super) fn least_bytes<'a, E: Element>(
+    program: &Program,
+    plans: impl Iterator<Item = &'a Plan>,
+    batch: &Batch<E>,
+    blocks: &(impl Iterator<Item = Range<usize>> + Clone),
+) -> usize {
+    let least = |plan: &Plan| match plan.windowed {
+        true => {
+            let steps = window_lengths(batch).into_iter();
+            steps.map(|steps| all_bytes(program, plan, batch, blocks, steps)).min().unwrap_or(0)
+        }
+        false => all_bytes(program, plan, batch, blocks, usize::MAX),
+    };
+    plans.map(least).min().unwrap_or(0)
 }
 
 /// Whether a training step by the plan `whole`, which keeps everything, takes what its `tape` may: then nothing has to be

@@ -5,25 +5,22 @@ use std::sync::Arc;
 
 use unrolled_kernels::{Element, Kernels, Team};
 
-use super::budget::{all_bytes, whole_fits, window_steps};
 use super::execute::Probe;
 use super::goal::{Goal, Score};
+use super::plans::Plans;
 use super::sums::Cut;
 use super::task::{Outcome, Task};
 use super::{Batch, Block, Noise, Tensor, Weights, load, sums, unload};
-use crate::Result;
 use crate::parallel::{Pool, processors};
-use crate::program::{Mode, Operand, Plan, Program, Tape, ValueId};
+use crate::program::{Mode, Operand, Program, ValueId};
+use crate::{Error, Result};
 
 /// A program, its storage plan and the blocks that keep their storage from run to run.
 pub struct Engine<E> {
     program: Arc<Program>,
-    plan: Plan,
-    /// The other plan of a run that may keep everything or go window by window.
-    spare: Option<Plan>,
-    tape: Tape,
-    /// Of the last run with a budget: the lengths of all rows, and how they were cut.
-    shape: Vec<u32>,
+    plans: Plans,
+    /// The most bytes that the blocks have held.
+    held: usize,
     kernels: Kernels<E>,
     /// Behind those of the last run, room for more.
     blocks: Vec<Block<E>>,
@@ -68,23 +65,12 @@ impl<E: Element> Engine<E> {
     /// Plans a program for a mode.
     #[must_use]
     pub fn new(program: Arc<Program>, mode: Mode, kernels: Kernels<E>) -> Self {
-        let tape = if let Mode::Training { tape, .. } = mode { tape } else { Tape::Whole };
-        let spare = match &mode {
-            Mode::Training { seeded, inputs, tape: Tape::Sqrt | Tape::Bytes(_) } => {
-                let (seeded, inputs) = (seeded.clone(), *inputs);
-                Some(program.plan(Mode::Training { seeded, inputs, tape: Tape::Whole }))
-            }
-            _ => None,
-        };
-        let plan = program.plan(mode);
         Self {
             recurrent: program.cost().recurrent,
             teams: Vec::new(),
+            plans: Plans::new(&program, mode),
             program,
-            plan,
-            spare,
-            tape,
-            shape: Vec::new(),
+            held: 0,
             kernels,
             blocks: Vec::new(),
             count: 0,
@@ -98,7 +84,17 @@ impl<E: Element> Engine<E> {
     /// far.
     #[must_use]
     pub fn bytes(&self) -> usize {
+        self.held
+    }
+
+    fn held_now(&self) -> usize {
         self.blocks.iter().map(Block::bytes).sum()
+    }
+
+    /// The error for a budget that some of the batches of a step do not fit, naming what the largest needs.
+    #[must_use]
+    pub(crate) fn too_small(&self, batches: impl Iterator<Item = Batch<E>>, pool: &Pool) -> Option<Error> {
+        self.plans.too_small(&self.program, batches, |batch| load::split(batch.rows(), pool.threads()))
     }
 
     /// Runs forward.
@@ -127,7 +123,7 @@ impl<E: Element> Engine<E> {
     /// Writes a value of the batch that ran last, in the shape of an output.
     pub(crate) fn read(&self, value: ValueId, batch: &Batch<E>, into: &mut [E]) {
         let operand = Operand::Value(value);
-        unload::copy(operand, &self.program, &self.plan, batch, &self.blocks[..self.count], into);
+        unload::copy(operand, &self.program, &self.plans.plan, batch, &self.blocks[..self.count], into);
     }
 
     /// Runs forward and gives each goal's losses and hits, with the states.
@@ -186,7 +182,16 @@ impl<E: Element> Engine<E> {
         self.cut.prepare(&self.program.layout, pool.threads());
         let blocks = &self.blocks[..self.count];
         let operands = weights.operands();
-        sums::add(self.kernels, operands, &self.program, &self.plan, blocks, pool, &self.cut, gradients);
+        sums::add(
+            self.kernels,
+            operands,
+            &self.program,
+            &self.plans.plan,
+            blocks,
+            pool,
+            &self.cut,
+            gradients,
+        );
         Ok(())
     }
 
@@ -212,25 +217,8 @@ impl<E: Element> Engine<E> {
 
     fn each_block(&mut self, task: &Task<'_, E>, pool: &Pool) -> Result<()> {
         let ranges = load::split(task.batch.rows(), pool.threads());
-        // A look for what is not finite keeps nothing, so no budget bounds it.
-        let tape = if task.probe == Probe::On { Tape::Whole } else { self.tape };
-        if task.backward {
-            self.choose_plan(task.batch, &ranges);
-        }
-        let steps = if self.plan.windowed {
-            window_steps(&self.program, &self.plan, self.spare.as_ref(), tape, task.batch, &ranges)?
-        } else {
-            usize::MAX
-        };
         let count = ranges.len();
-        let others = self.blocks.len() > count || self.blocks.iter().any(|block| block.window_steps != steps);
-        if self.plan.windowed && self.plan.training() && others {
-            // What other windows needed is not held beside what these do.
-            self.blocks.clear();
-        }
-        if task.backward {
-            self.keep_budget(task.batch, &ranges, steps);
-        }
+        let steps = self.prepare(task, &ranges)?;
         self.count = count;
         self.blocks.resize_with(count.max(self.blocks.len()), Block::default);
         self.outcomes.resize_with(count.max(self.outcomes.len()), Outcome::default);
@@ -239,7 +227,7 @@ impl<E: Element> Engine<E> {
             block.window_steps = steps;
         }
         self.form_teams(pool);
-        let (program, plan, kernels) = (&*self.program, &self.plan, self.kernels);
+        let (program, plan, kernels) = (&*self.program, &self.plans.plan, self.kernels);
         let piece = (&mut self.blocks[..count], &mut self.outcomes[..count], &self.teams[..count]);
         pool.for_each_chunk(piece, count, 1, |(blocks, outcomes, teams): Piece<'_, E>| {
             for ((block, outcome), team) in blocks.iter_mut().zip(outcomes).zip(teams) {
@@ -248,6 +236,7 @@ impl<E: Element> Engine<E> {
                 });
             }
         });
+        self.held = self.held.max(self.held_now());
         self.scores.clear();
         self.scores.resize(task.goals.len(), Score::default());
         for outcome in &mut self.outcomes[..count] {
@@ -262,36 +251,27 @@ impl<E: Element> Engine<E> {
         Ok(())
     }
 
-    /// Keeps everything where that is allowed, otherwise goes window by window.
-    fn choose_plan(&mut self, batch: &Batch<E>, blocks: &(impl Iterator<Item = Range<usize>> + Clone)) {
-        let Some(spare) = &mut self.spare else { return };
-        let plans = if self.plan.windowed { [&*spare, &self.plan] } else { [&self.plan, &*spare] };
-        if whole_fits(&self.program, plans, self.tape, batch, blocks) == self.plan.windowed {
-            std::mem::swap(&mut self.plan, spare);
-            self.blocks.clear();
-        }
-    }
-
-    /// Gives back what other batches needed where it does not fit the budget beside this one.
-    fn keep_budget(
+    /// Chooses the plan and the windows, and gives back what would be held beside them for nothing.
+    fn prepare(
         &mut self,
-        batch: &Batch<E>,
-        blocks: &(impl Iterator<Item = Range<usize>> + Clone),
-        steps: usize,
-    ) {
-        let Tape::Bytes(budget) = self.tape else { return };
-        let lengths = batch.axes().iter().flat_map(|axis| axis.lengths.iter().copied());
-        let cut = blocks.clone().flat_map(|rows| [rows.start as u32, rows.end as u32]);
-        let shape = lengths.chain(cut);
-        if self.shape.iter().copied().eq(shape.clone()) {
-            return;
+        task: &Task<'_, E>,
+        ranges: &(impl ExactSizeIterator<Item = Range<usize>> + Clone),
+    ) -> Result<usize> {
+        let Self { program, plans, blocks, .. } = self;
+        if task.backward && plans.choose(program, task.batch, ranges) {
+            blocks.clear();
         }
-        self.shape.clear();
-        self.shape.extend(shape);
-        let needed = all_bytes(&self.program, &self.plan, batch, blocks, steps);
-        if u64::try_from(self.bytes() + needed).is_ok_and(|bytes| bytes > budget) {
-            self.blocks.clear();
+        let steps = plans.steps(program, task.batch, ranges, task.probe == Probe::On)?;
+        let others = || blocks.len() > ranges.len() || blocks.iter().any(|block| block.window_steps != steps);
+        if plans.plan.windowed && plans.plan.training() && others() {
+            // What other windows needed is not held beside what these do.
+            blocks.clear();
         }
+        let held = || blocks.iter().map(Block::bytes).sum();
+        if task.backward && !plans.fits_beside(program, task.batch, ranges, steps, held) {
+            blocks.clear();
+        }
+        Ok(steps)
     }
 
     /// With more threads than blocks, several take a block together, if its recurrence has work for them.
@@ -306,7 +286,7 @@ impl<E: Element> Engine<E> {
     }
 
     fn unload(&self, name: &str, operand: Operand, batch: &Batch<E>) -> Result<Tensor<E>> {
-        unload::unload(name, operand, &self.program, &self.plan, batch, &self.blocks[..self.count])
+        unload::unload(name, operand, &self.program, &self.plans.plan, batch, &self.blocks[..self.count])
     }
 
     fn states(&self, batch: &Batch<E>) -> Result<Vec<Tensor<E>>> {
@@ -319,7 +299,7 @@ impl<E: Element> Engine<E> {
         let states = self.program.states.iter().map(|state| (&state.name, state.initial));
         inputs
             .chain(states)
-            .filter(|&(_, value)| self.plan.has_gradient(value))
+            .filter(|&(_, value)| self.plans.plan.has_gradient(value))
             .map(|(name, value)| self.unload(name, Operand::Gradient(value), batch))
             .collect()
     }

@@ -9,6 +9,7 @@ mod frame;
 mod goal;
 mod granule;
 mod load;
+mod plans;
 mod sums;
 mod table;
 mod task;
