@@ -1,12 +1,13 @@
 //! The right operand of a product, rearranged once so that every step reads it in order.
 
 use crate::PANEL;
-use crate::bf16::{Format, Operands, rounded};
+use crate::bf16::{Format, Operands, has_pairs, rounded};
 use crate::element::Element;
 use crate::generic::access::prefetch;
 use crate::generic::bf16::multiply::Pairs;
 use crate::generic::bf16::pack;
 use crate::generic::bf16::scratch::{self, Line};
+use crate::generic::turn::turn;
 use crate::view::Matrix;
 
 /// How far ahead the source of a pack is fetched: squares along its rows, or rows.
@@ -104,14 +105,22 @@ impl<E: Element> Packed<E> {
                 // Square by square, so that each row of the source is read a cache line at a time.
                 for k in (0..self.k).step_by(PANEL) {
                     let count = PANEL.min(self.k - k);
-                    let mut square = [[E::ZERO; PANEL]; PANEL];
+                    let mut square = [Line([E::ZERO; PANEL]); PANEL];
                     for (unit, part) in square.iter_mut().enumerate().take(active) {
                         let row = source.row(gate * units + first + unit);
                         prefetch(row, (k + AHEAD * PANEL).min(self.k - 1));
-                        *part = line(&row[k..k + count]);
+                        part.0 = line(&row[k..k + count]);
+                    }
+                    if has_pairs::<E>() {
+                        // 32 bits, whatever they mean.
+                        turn(scratch::pairs_mut(&mut square));
+                        for (row, target) in square.iter().zip(lines.by_ref().take(count)) {
+                            target.0 = row.0;
+                        }
+                        continue;
                     }
                     for (at, target) in lines.by_ref().take(count).enumerate() {
-                        target.0 = std::array::from_fn(|unit| square[unit][at]);
+                        target.0 = std::array::from_fn(|unit| square[unit].0[at]);
                     }
                 }
             }

@@ -36,3 +36,4 @@ pub(crate) mod product;
 pub(crate) mod reduce;
 pub(crate) mod softmax;
 pub(crate) mod tile;
+pub(crate) mod turn;

@@ -5,6 +5,7 @@ use crate::PANEL;
 use crate::bf16::pair;
 use crate::element::Element;
 use crate::generic::bf16::scratch::singles;
+use crate::generic::turn::turn;
 use crate::view::Matrix;
 
 /// From W of n x k, to compute A·Wᵀ. Only lines and lanes of W are written; the rest stays zero.
@@ -26,11 +27,11 @@ pub(crate) fn transposed<E: Element>(
                     let row = singles(source.row(gate * units + first + unit));
                     round(&row[from..row.len().min(from + 2 * PANEL)], line);
                 }
+                block[active..].fill(Line([0; PANEL]));
+                turn(&mut block);
                 let lines = panel.iter_mut().skip(from / 2 * gates + gate).step_by(gates);
-                for (k, line) in lines.enumerate().take(PANEL) {
-                    for (word, row) in line.0.iter_mut().zip(&block).take(active) {
-                        *word = row.0[k];
-                    }
+                for (line, row) in lines.zip(&block) {
+                    *line = *row;
                 }
             }
         }
