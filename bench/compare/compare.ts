@@ -38,6 +38,8 @@ export const compare: Benchmark = {
       ours.close()
       for (const { side } of opponents) side.close()
     }
+    // A pair that does not agree, or fails, has no ratio: what is left is not all that was asked for.
+    if (rows.some(({ left }) => left.some(({ wrong }) => wrong))) process.exitCode = 1
     const reached = reachedBy(rows, precision)
     const steps = precision === 'f32' ? stepMicroseconds(rows) : []
     printSummary(reached, steps)
