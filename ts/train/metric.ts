@@ -93,7 +93,7 @@ function checkMetric(where: string, metric: unknown): Metric {
       metric,
     )
   }
-  const taken = RESERVED.some((name) => validationName(name) === validationName(given.name ?? ''))
+  const taken = RESERVED.map(validationName).includes(validationName(given.name))
   if (taken || given.name.startsWith('validation')) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} name`, 'a name of its own', given.name)
   }

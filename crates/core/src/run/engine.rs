@@ -19,7 +19,7 @@ use crate::{Error, Result};
 pub struct Engine<E> {
     program: Arc<Program>,
     plans: Plans,
-    /// The most bytes that the blocks have held.
+    /// The most bytes that the blocks have held, going back.
     held: usize,
     kernels: Kernels<E>,
     /// Behind those of the last run, room for more.
@@ -84,11 +84,7 @@ impl<E: Element> Engine<E> {
     /// far.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.held
-    }
-
-    fn held_now(&self) -> usize {
-        self.blocks.iter().map(Block::bytes).sum()
+        self.held.max(held(&self.blocks))
     }
 
     /// The error for a budget that some of the batches of a step do not fit, naming what the largest needs.
@@ -236,7 +232,9 @@ impl<E: Element> Engine<E> {
                 });
             }
         });
-        self.held = self.held.max(self.held_now());
+        if task.backward {
+            self.held = self.bytes();
+        }
         self.scores.clear();
         self.scores.resize(task.goals.len(), Score::default());
         for outcome in &mut self.outcomes[..count] {
@@ -267,8 +265,7 @@ impl<E: Element> Engine<E> {
             // What other windows needed is not held beside what these do.
             blocks.clear();
         }
-        let held = || blocks.iter().map(Block::bytes).sum();
-        if task.backward && !plans.fits_beside(program, task.batch, ranges, steps, held) {
+        if task.backward && !plans.fits_beside(program, task.batch, ranges, steps, || held(blocks)) {
             blocks.clear();
         }
         Ok(steps)
@@ -303,4 +300,9 @@ impl<E: Element> Engine<E> {
             .map(|(name, value)| self.unload(name, Operand::Gradient(value), batch))
             .collect()
     }
+}
+
+/// Bytes that blocks hold now.
+fn held<E: Element>(blocks: &[Block<E>]) -> usize {
+    blocks.iter().map(Block::bytes).sum()
 }

@@ -1,5 +1,6 @@
 //! Names, kinds and sizes: a graph becomes instructions, or an error that names the node.
 
+mod gates;
 mod names;
 mod node;
 mod scan;

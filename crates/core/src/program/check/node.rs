@@ -11,7 +11,7 @@ use super::{Checker, Scope};
 use crate::graph::{ActivationName, Kind, MAX_SIZE, Node, Op};
 use crate::{Error, Result};
 
-type Ports = Vec<(String, ValueId)>;
+pub(super) type Ports = Vec<(String, ValueId)>;
 
 impl Checker {
     /// Checks one node that is neither an input, a state nor a scan.
@@ -94,7 +94,7 @@ impl Checker {
         self.size_of(node, inputs[0])
     }
 
-    fn size_of(&self, node: &Node, value: ValueId) -> Result<usize> {
+    pub(super) fn size_of(&self, node: &Node, value: ValueId) -> Result<usize> {
         let kind = self.kind(value);
         kind.size().ok_or_else(|| {
             Error::kind(format!(
@@ -105,11 +105,11 @@ impl Checker {
         })
     }
 
-    fn name(&self, value: ValueId) -> &str {
+    pub(super) fn name(&self, value: ValueId) -> &str {
         &self.program.values[value].name
     }
 
-    fn arity(&self, node: &Node, inputs: &[ValueId], expected: usize) -> Result<()> {
+    pub(super) fn arity(&self, node: &Node, inputs: &[ValueId], expected: usize) -> Result<()> {
         if inputs.len() == expected {
             return Ok(());
         }
@@ -137,7 +137,7 @@ impl Checker {
         Ok(vec![(String::new(), output)])
     }
 
-    fn push(
+    pub(super) fn push(
         &self,
         node: &Node,
         op: Operation,
@@ -166,7 +166,7 @@ impl Checker {
     }
 
     /// Puts vectors beside sequences on the sequences' axis.
-    fn align(
+    pub(super) fn align(
         &mut self,
         node: &Node,
         inputs: Vec<ValueId>,
@@ -350,48 +350,6 @@ impl Checker {
         let output = self.value(&node.name, kind);
         self.push(node, Operation::Shift(Shift { reverse: false, start }), inputs, vec![output], scope);
         Ok(vec![(String::new(), output)])
-    }
-
-    /// The state size of a gates node whose inputs are `blocks[i]` times as wide.
-    fn gates(&self, node: &Node, inputs: &[ValueId], blocks: &[usize]) -> Result<usize> {
-        self.arity(node, inputs, blocks.len())?;
-        let size = self.size_of(node, inputs[blocks.len() - 1])?;
-        for (&value, &block) in inputs.iter().zip(blocks) {
-            if self.size_of(node, value)? != block * size {
-                return Err(Error::shape(format!(
-                    "node '{}': expected {} features from '{}' beside a state of {size}, got {}",
-                    node.name,
-                    block * size,
-                    self.name(value),
-                    self.kind(value)
-                )));
-            }
-        }
-        Ok(size)
-    }
-
-    fn lstm_gates(&mut self, node: &Node, inputs: Vec<ValueId>, scope: &mut Scope) -> Result<Ports> {
-        let inputs = self.align(node, inputs, 2, scope)?;
-        let size = self.gates(node, &inputs, &[4, 1])?;
-        let outputs = self.gate_values(node, inputs[0], &[4 * size, size, size]);
-        let ports = vec![("h".to_owned(), outputs[2]), ("c".to_owned(), outputs[1])];
-        self.push(node, Operation::Lstm { linear: None }, inputs, outputs, scope);
-        Ok(ports)
-    }
-
-    fn gru_gates(&mut self, node: &Node, inputs: Vec<ValueId>, scope: &mut Scope) -> Result<Ports> {
-        let inputs = self.align(node, inputs, 3, scope)?;
-        let size = self.gates(node, &inputs, &[3, 3, 1])?;
-        let outputs = self.gate_values(node, inputs[0], &[3 * size, size, size]);
-        let ports = vec![("h".to_owned(), outputs[2])];
-        let inputs = vec![inputs[0], inputs[2], inputs[1]];
-        self.push(node, Operation::Gru { linear: None }, inputs, outputs, scope);
-        Ok(ports)
-    }
-
-    fn gate_values(&mut self, node: &Node, like: ValueId, sizes: &[usize]) -> Vec<ValueId> {
-        let kind = self.kind(like).clone();
-        sizes.iter().map(|&size| self.value(&node.name, kind.with_size(size))).collect()
     }
 }
 
