@@ -1,11 +1,11 @@
-// npm run bench [-- NAME ...] [--quick] [--json OUT], with the flags of `compare`
-// npm run bench -- report
+// npm run bench -- --help
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Benchmark } from './benchmark.js'
 import { compare } from './compare/compare.js'
+import { PRECISIONS } from './compare/protocol.js'
 import { report } from './compare/report.js'
-import { settleFlags } from './compare/settings.js'
+import { PEERS, settleFlags } from './compare/settings.js'
 import { curves } from './curves.js'
 import { eventLoop } from './event-loop.js'
 import { linear } from './linear.js'
@@ -23,7 +23,23 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'package-size': packageSize,
 }
 
+const USAGE = `npm run bench [-- NAME ...] [FLAGS]
+
+  NAME          ${Object.keys(BENCHMARKS).join(', ')}; all of them by default;
+                report: puts the records of bench/record/ into bench/README.md
+  --quick       a glance in place of a measurement
+  --json OUT    also writes everything measured to a file
+
+Of compare:
+  --python PATH     a Python with PyTorch, also for memory; without it PyTorch is left out
+  --peers LIST      some of ${PEERS.join(',')}
+  --shapes FILE     a list of shapes in place of bench/shapes.json or bench/shapes-bf16.json
+  --precision NAME  ${PRECISIONS.join(' or ')}
+  --threads N       of everyone, 1 by default
+`
+
 const FLAGS = {
+  help: { type: 'boolean', default: false },
   quick: { type: 'boolean', default: false },
   json: { type: 'string' },
   shapes: { type: 'string' },
@@ -35,6 +51,10 @@ const FLAGS = {
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: FLAGS })
+  if (values.help) {
+    process.stdout.write(USAGE)
+    return
+  }
   if (positionals.includes('report')) return report()
   const known = Object.keys(BENCHMARKS)
   const unknown = positionals.filter((name) => !known.includes(name))

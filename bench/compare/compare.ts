@@ -72,25 +72,23 @@ async function oneRow(
     shape,
     precision,
     rate: Number.POSITIVE_INFINITY,
+    ceilings: measureCeilings(shape, precision, threads),
   }
   const self = ourOther(entrant, ours, settings.threads)
   const others =
     self === undefined
       ? opponents.map(({ name, side, rate }) => ({ name, side, shape, precision, rate }))
       : [self]
-  const ceilings = measureCeilings(shape, precision, threads)
-  return measureRow(entrant, others, { quick, ceilings })
+  return measureRow(entrant, others, quick)
 }
 
 /** What a shape that is compared with ourselves is compared with. */
 function ourOther(entrant: Entrant, ours: OurSides, threads: number): Entrant | undefined {
   const { shape } = entrant
-  const named = (name: string, count: number, change: Partial<Entrant> = {}): Entrant => ({
-    ...entrant,
-    name,
-    side: ours.side(name, count),
-    ...change,
-  })
+  const named = (name: string, count: number, change: Partial<Entrant> = {}): Entrant => {
+    const other = { ...entrant, name, side: ours.side(name, count), ...change }
+    return { ...other, ceilings: measureCeilings(other.shape, other.precision, count) }
+  }
   if (shape.over === '1 thread') return named('ours, 1 thread', 1)
   if (shape.over === 'f32') return named('ours, f32', threads, { precision: 'f32' })
   if (shape.lengths === undefined) return undefined

@@ -91,7 +91,7 @@ const COLUMNS = [
 
 /** A line for each pair, and one for what is wrong; what is out of place is in the text. */
 function setTable(rows: readonly Row[]): string {
-  const lines = rows.flatMap(({ shape, duels, left, flops, ceilings }): string[][] => {
+  const lines = rows.flatMap(({ shape, duels, left, flops, ceilings, least }): string[][] => {
     const rate = (milliseconds: number): number => flops / milliseconds / 1e6
     const pairs = duels.map(
       ({ name, note, oursMs, theirsMs, ratio, processorRatio, most, gflops }) => [
@@ -105,7 +105,7 @@ function setTable(rows: readonly Row[]): string {
         most === undefined ? '' : short(most),
         `${short(rate(oursMs.median))} : ${short(gflops)}`,
         ceilings === undefined ? '' : percent(rate(oursMs.median) / ceilings.peak),
-        most === undefined ? '' : percent(theirsMs.median / most / oursMs.median),
+        least === undefined ? '' : percent(least / oursMs.median),
       ],
     )
     const wrong = left.filter((one) => one.wrong)

@@ -31,6 +31,8 @@ export interface Entrant {
   readonly precision: Precision
   /** Operations a second, as far as they are known. */
   readonly rate: number
+  /** Of ours: the ceilings at the time of the row, where they could be measured. */
+  readonly ceilings?: Ceilings | undefined
 }
 
 /** One comparison of a row, ours with another's, milliseconds a call by round. */
@@ -46,7 +48,12 @@ export interface Duel {
   readonly ratio: Ratio
   /** The same by processor time, which a neighbour on the machine lengthens less. */
   readonly processorRatio: number
-  /** The roofline: what the ratio would be if ours took as little as the ceilings allow. */
+  /** The ceilings of theirs, where that is ours in another way. */
+  readonly ceilings?: Ceilings
+  /**
+   * The roofline: what the ratio would be if ours took as little as the ceilings allow, and theirs
+   * too where that is ours.
+   */
   readonly most?: number
   /** Theirs, in 1e9 operations a second. */
   readonly gflops: number
@@ -68,26 +75,23 @@ export interface Row {
   readonly gflops?: number
   /** The ceilings at the time of the row. */
   readonly ceilings?: Ceilings
+  /** Milliseconds that they let a call of ours take at least. */
+  readonly least?: number
   /** What ours reached of the peak, and of the roofline. */
   readonly share?: { readonly peak: number; readonly roofline: number }
   readonly duels: readonly Duel[]
   readonly left: readonly Left[]
 }
 
-interface RowSettings {
-  readonly quick: boolean
-  readonly ceilings?: Ceilings | undefined
-}
-
 /** Checks, then times, `ours` and each of the others in turn: ours, a, ours, b, ours, a, ... */
 export async function measureRow(
   ours: Entrant,
   others: readonly Entrant[],
-  settings: RowSettings,
+  quick: boolean,
 ): Promise<Row> {
   const folder = mkdtempSync(join(tmpdir(), 'unrolled-bench-'))
   try {
-    return await inFolder(ours, others, settings, folder)
+    return await inFolder(ours, others, quick, folder)
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -96,10 +100,10 @@ export async function measureRow(
 async function inFolder(
   ours: Entrant,
   others: readonly Entrant[],
-  { quick, ceilings }: RowSettings,
+  quick: boolean,
   folder: string,
 ): Promise<Row> {
-  const { shape } = ours
+  const { shape, precision, ceilings } = ours
   const flops = flopsOf(shape)
   const left: Left[] = []
   const files = writeNumbers(shape, folder)
@@ -116,10 +120,24 @@ async function inFolder(
   const milliseconds = spreadOf(samples)
   const gflops = flops / milliseconds.median / 1e6
   if (ceilings === undefined) return { shape, flops, milliseconds, gflops, duels, left }
-  const least = leastMilliseconds(shape, ours.precision, ceilings)
-  const bounded = duels.map((duel) => ({ ...duel, most: duel.theirsMs.median / least }))
+  const least = leastMilliseconds(shape, precision, ceilings)
+  const bounded = duels.map((duel) => {
+    const other = ready.find(({ name }) => name === duel.name)
+    return { ...duel, ...bound(duel, other, least) }
+  })
   const share = { peak: gflops / ceilings.peak, roofline: least / milliseconds.median }
-  return { shape, flops, milliseconds, gflops, ceilings, share, duels: bounded, left }
+  return { shape, flops, milliseconds, gflops, ceilings, least, share, duels: bounded, left }
+}
+
+/** The roofline of a duel in which ours takes at least `least` milliseconds. */
+function bound(
+  { theirsMs }: Duel,
+  other: Entrant | undefined,
+  least: number,
+): Pick<Duel, 'ceilings' | 'most'> {
+  if (other?.ceilings === undefined) return { most: theirsMs.median / least }
+  const { shape, precision, ceilings } = other
+  return { ceilings, most: leastMilliseconds(shape, precision, ceilings) / least }
 }
 
 /** An entrant whose numbers are right. */

@@ -98,10 +98,15 @@ fn run<E: Element>(
 /// The sum of the elements' losses, in lanes so that one does not wait for the one before.
 fn sum<E: Element>(loss: &impl Comparison, x: &[E], t: &[E]) -> f64 {
     let mut lanes = [0.0; LANES];
-    for (x, t) in x.chunks(LANES).zip(t.chunks(LANES)) {
-        for (lane, (x, t)) in lanes.iter_mut().zip(x.iter().zip(t)) {
+    let mut add = |x: &[E], t: &[E]| {
+        for ((lane, x), t) in lanes.iter_mut().zip(x).zip(t) {
             *lane += loss.value(x.to_f64(), t.to_f64());
         }
+    };
+    let ((x, x_rest), (t, t_rest)) = (x.as_chunks::<LANES>(), t.as_chunks::<LANES>());
+    for (x, t) in x.iter().zip(t) {
+        add(x, t);
     }
+    add(x_rest, t_rest);
     lanes.iter().sum()
 }
