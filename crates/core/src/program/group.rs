@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::differentiate::{defined, read};
+use super::uses::{defined, read};
 use super::{Instruction, Operation, Program, ValueId};
 
 /// Consecutive instructions that can run together through time.

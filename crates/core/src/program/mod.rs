@@ -2,10 +2,11 @@
 //!
 //! The passes run in the order of their files: `check` (names, kinds, sizes), `hoist` (what leaves the
 //! loop over time), `fuse` (one recurrent step), `pack` (weights in the order of their products), `group`
-//! (what can run through time together), `differentiate` (what has a gradient), `plan` and `lives` (who
-//! shares storage).
+//! (what can run through time together), `differentiate` (what has a gradient), `contribute` (which sums form
+//! the weights'), `plan` with `lives` and `states` (who shares storage).
 
 mod check;
+mod contribute;
 mod cost;
 mod differentiate;
 mod divide;
@@ -16,6 +17,7 @@ mod instruction;
 mod lives;
 mod pack;
 mod plan;
+mod states;
 mod uses;
 
 use std::sync::Arc;
@@ -26,14 +28,16 @@ use crate::Result;
 use crate::graph::{Graph, Kind};
 use crate::params::Layout;
 
+pub use contribute::{Contribution, Sum};
 pub use cost::Cost;
-pub use differentiate::{Contribution, Gradients, Sum};
+pub use differentiate::Gradients;
 pub use group::Group;
 pub use instruction::{
     Dropout, Embedding, Instruction, LayerNorm, Linear, Operation, PackId, PackSpec, Pool, Recurrence, Shift,
     StateLink, TensorRef,
 };
-pub use plan::{Delay, Mode, Operand, Plan, Space, Tape};
+pub use plan::{Mode, Operand, Plan, Space, Tape};
+pub use states::Delay;
 
 /// The index of a value of the program.
 pub type ValueId = usize;

@@ -3,9 +3,12 @@
 //! A slot is a buffer of rows or steps by features. Values and gradients whose lifetimes do not meet
 //! share one; what lives for a single step of a loop holds a single step.
 
-use super::differentiate::{self, Contribution, Gradients, defined, read};
+use super::contribute::Contribution;
+use super::differentiate::{self, Gradients};
 use super::lives::Lives;
-use super::{Operation, Program, StateLink, ValueId, uses};
+use super::states::{Border, Delay, again, before, borders, delays};
+use super::uses::{defined, read};
+use super::{Program, ValueId};
 
 /// What a plan is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,24 +118,6 @@ pub struct Plan {
     values: Vec<Option<Place>>,
     value_gradients: Vec<Option<Place>>,
     training: bool,
-}
-
-/// Where the states at the borders of windows lie, and in turn their gradients.
-#[derive(Clone, Copy, Debug, Default)]
-struct Border {
-    states: Option<Place>,
-    gradients: [Option<Place>; 2],
-}
-
-/// Where a state that a step reads is found again: with the step before, or before the first.
-#[derive(Clone, Copy, Debug)]
-pub struct Delay {
-    /// The state that a step writes.
-    pub next: ValueId,
-    /// The state before the first step.
-    pub initial: ValueId,
-    /// Whether the step before is the one after in time.
-    pub reverse: bool,
 }
 
 /// A slot, and what its rows are.
@@ -253,70 +238,4 @@ fn inside_groups(program: &Program) -> Vec<Option<usize>> {
         }
     }
     groups
-}
-
-/// Storage for the states at the borders of windows, and for their gradients.
-fn borders(program: &Program, gradients: &Gradients, training: bool, slots: &mut Vec<Slot>) -> Vec<Border> {
-    let mut borders = vec![Border::default(); program.values.len()];
-    for instruction in &program.instructions {
-        let Operation::Recurrence(recurrence) = &instruction.op else { continue };
-        for state in &recurrence.states {
-            let width = program.values[state.incoming].width;
-            let mut add = |space| {
-                slots.push(Slot { space, width });
-                Some((slots.len() - 1, space))
-            };
-            // Only backward comes back to a border.
-            let space = if training { Space::Borders(recurrence.axis) } else { Space::Turns };
-            borders[state.incoming].states = add(space);
-            if [state.incoming, state.next, state.last].iter().any(|&value| gradients.needed[value]) {
-                borders[state.incoming].gradients = [add(Space::Rows), add(Space::Rows)];
-            }
-        }
-    }
-    borders
-}
-
-/// The incoming states that nobody reads outside of their loops.
-fn delays(program: &Program) -> Vec<Option<Delay>> {
-    let mut delays = vec![None; program.values.len()];
-    for instruction in &program.instructions {
-        if let Operation::Recurrence(recurrence) = &instruction.op {
-            for &StateLink { initial, incoming, next, .. } in &recurrence.states {
-                delays[incoming] = Some(Delay { next, initial, reverse: recurrence.reverse });
-            }
-        }
-    }
-    for value in program.instructions.iter().flat_map(read) {
-        delays[value] = None;
-    }
-    for port in &program.outputs {
-        delays[port.value] = None;
-    }
-    delays
-}
-
-fn again(program: &Program, gradients: &Gradients, delays: &[Option<Delay>]) -> Vec<bool> {
-    let mut again = vec![false; program.values.len()];
-    for instruction in &program.instructions {
-        let Operation::Recurrence(recurrence) = &instruction.op else { continue };
-        for inner in recurrence.body.iter().filter(|inner| gradients.active(inner)) {
-            for value in uses::backward_reads(inner) {
-                again[value] = delays[value].is_some();
-            }
-        }
-    }
-    again
-}
-
-fn before(program: &Program, gradients: &Gradients, delays: &[Option<Delay>]) -> Vec<[bool; 2]> {
-    let mut before = vec![[false; 2]; program.axes.len()];
-    for operand in gradients.contributions.iter().flat_map(|contribution| contribution.sum.operands()) {
-        if let Operand::Value(value) = operand
-            && let (Some(delay), Some(axis)) = (delays[value], program.values[value].axis)
-        {
-            before[axis][usize::from(delay.reverse)] = true;
-        }
-    }
-    before
 }

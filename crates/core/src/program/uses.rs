@@ -1,4 +1,6 @@
-//! Who reads a value, going forward and going back.
+//! Which values an instruction defines and reads, going forward and going back.
+
+use std::collections::HashSet;
 
 use super::{Instruction, Operation, Pool, Program, ValueId};
 
@@ -28,6 +30,36 @@ fn count(instructions: &[Instruction], counts: &mut [usize]) {
             count(&recurrence.body, counts);
         }
     }
+}
+
+/// The values that an instruction defines, with those inside a loop.
+pub(super) fn defined(instruction: &Instruction) -> HashSet<ValueId> {
+    let mut set: HashSet<ValueId> = instruction.outputs.iter().copied().collect();
+    if let Operation::Recurrence(recurrence) = &instruction.op {
+        for state in &recurrence.states {
+            set.extend([state.incoming, state.last]);
+        }
+        for inner in &recurrence.body {
+            set.extend(defined(inner));
+        }
+    }
+    set
+}
+
+/// The values that an instruction reads from before it.
+pub(super) fn read(instruction: &Instruction) -> HashSet<ValueId> {
+    let mut set: HashSet<ValueId> = instruction.inputs.iter().copied().collect();
+    if let Operation::Recurrence(recurrence) = &instruction.op {
+        for state in &recurrence.states {
+            set.extend([state.initial, state.next]);
+        }
+        for inner in &recurrence.body {
+            set.extend(read(inner));
+        }
+        let own = defined(instruction);
+        set.retain(|v| !own.contains(v));
+    }
+    set
 }
 
 /// The values that the instruction's backward reads; what the weights' region reads is not among them.

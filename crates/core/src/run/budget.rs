@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use unrolled_kernels::Element;
 
-use super::timeline::GRANULE;
+use super::sum_block::{BLOCK_STEPS, GRANULE};
 use super::{Batch, Timeline};
 use crate::program::{Plan, Program, Space, Sum, Tape};
 use crate::{Error, Result};
 
 /// In training, windows are whole runs of steps of a sum.
-const STEP: usize = super::timeline::BLOCK_STEPS;
+const STEP: usize = BLOCK_STEPS;
 
 /// Numbers of a value in a window that need not be kept: half a megabyte of f32, which stays in the second-level cache
 /// until the loop reads it.

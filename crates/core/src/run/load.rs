@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use unrolled_kernels::Element;
 
-use super::timeline::{GRANULE, list_row_blocks};
+use super::sum_block::{GRANULE, list_row_blocks};
 use super::{Batch, Block, Data, Timeline};
 use crate::Result;
 use crate::program::{Operand, Plan, Program};

@@ -1,6 +1,7 @@
 //! A program on a batch: forward, backward, and the gradients of the weights.
 
 mod batch;
+mod block;
 mod budget;
 mod check;
 mod engine;
@@ -10,6 +11,7 @@ mod goal;
 mod granule;
 mod load;
 mod plans;
+mod sum_block;
 mod sums;
 mod table;
 mod task;
@@ -19,13 +21,15 @@ mod weights;
 mod window;
 
 pub use batch::{Axis, Batch, Data, Tensor};
+pub use block::{Block, Span};
 pub(crate) use check::{Named, check_state, check_values};
 pub use engine::{Engine, Gradient, Outputs};
-pub use frame::{Block, Frame, Noise, Span, Taken};
+pub use frame::{Frame, Noise, Taken};
 pub use goal::{Criterion, Goal, Score, Seed};
 pub use granule::Summed;
+pub use sum_block::{GRANULE, SumBlock};
 pub use table::Name;
-pub use timeline::{GRANULE, SumBlock, Timeline};
+pub use timeline::Timeline;
 pub use weights::Weights;
 pub use window::Window;
 

@@ -4,6 +4,8 @@ mod gates;
 mod names;
 mod node;
 mod scan;
+mod time;
+mod weighted;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

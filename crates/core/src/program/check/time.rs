@@ -1,0 +1,123 @@
+//! Nodes that look along time: what they accept and what they give.
+
+use super::node::Ports;
+use super::{Checker, Scope};
+use crate::graph::{Kind, Node};
+use crate::program::{Operation, Pool, Shift, ValueId};
+use crate::{Error, Result};
+
+impl Checker {
+    /// Repeats a vector over the steps of an axis.
+    pub(super) fn repeat(
+        &mut self,
+        node: &Node,
+        vector: ValueId,
+        axis: usize,
+        scope: &mut Scope,
+    ) -> Result<ValueId> {
+        let size = self.size_of(node, vector)?;
+        let axis = self.program.axes[axis].clone();
+        let name = self.name(vector).to_owned();
+        let output = self.value(&name, Kind::Sequence { size, axis });
+        self.push(node, Operation::Repeat, vec![vector], vec![output], scope);
+        Ok(output)
+    }
+
+    /// Puts vectors beside sequences on the sequences' axis.
+    pub(super) fn align(
+        &mut self,
+        node: &Node,
+        inputs: Vec<ValueId>,
+        least: usize,
+        scope: &mut Scope,
+    ) -> Result<Vec<ValueId>> {
+        if inputs.len() < least {
+            return Err(Error::graph(format!(
+                "node '{}': expected at least {least} inputs, got {}",
+                node.name,
+                inputs.len()
+            )));
+        }
+        for &value in &inputs {
+            self.size_of(node, value)?;
+        }
+        let mut axes = inputs.iter().filter_map(|&v| self.program.values[v].axis);
+        let Some(axis) = axes.next() else { return Ok(inputs) };
+        if let Some(other) = axes.find(|&other| other != axis) {
+            return Err(Error::kind(format!(
+                "node '{}': expected values on one axis, got '{}' and '{}'",
+                node.name, self.program.axes[axis], self.program.axes[other]
+            )));
+        }
+        inputs
+            .into_iter()
+            .map(|value| match self.program.values[value].axis {
+                Some(_) => Ok(value),
+                None => self.repeat(node, value, axis, scope),
+            })
+            .collect()
+    }
+
+    pub(super) fn pool(
+        &mut self,
+        node: &Node,
+        inputs: Vec<ValueId>,
+        pool: Pool,
+        scope: &mut Scope,
+    ) -> Result<Ports> {
+        let size = self.numbers(node, &inputs)?;
+        if scope.axis.is_some() || self.program.values[inputs[0]].axis.is_none() {
+            return Err(Error::kind(format!(
+                "node '{}': expected a sequence to pool over, got one step of it or {}",
+                node.name,
+                self.kind(inputs[0])
+            )));
+        }
+        let output = self.value(&node.name, Kind::Vector { size });
+        self.push(node, Operation::Pool(pool), inputs, vec![output], scope);
+        Ok(vec![(String::new(), output)])
+    }
+
+    pub(super) fn shift(
+        &mut self,
+        node: &Node,
+        inputs: Vec<ValueId>,
+        start: Option<u32>,
+        scope: &mut Scope,
+    ) -> Result<Ports> {
+        let kind = inputs.first().map(|&v| self.kind(v).clone());
+        let kind = kind.filter(|kind| kind.axis().is_some() && scope.axis.is_none()).ok_or_else(|| {
+            Error::kind(format!("node '{}': expected a sequence or tokens over time to shift", node.name))
+        })?;
+        if let Some(vocabulary) = kind.vocabulary() {
+            self.arity(node, &inputs, 1)?;
+            if start.is_none_or(|id| (id as usize) >= vocabulary) {
+                return Err(Error::value(format!(
+                    "node '{}': tokens need a start id below {vocabulary}, got {start:?}",
+                    node.name
+                )));
+            }
+        } else {
+            if start.is_some() {
+                return Err(Error::argument(format!(
+                    "node '{}': a start id is for tokens, got {kind}",
+                    node.name
+                )));
+            }
+            self.arity(node, &inputs, if inputs.len() == 2 { 2 } else { 1 })?;
+            if let Some(&first) = inputs.get(1) {
+                let expected = Kind::Vector { size: kind.size().unwrap_or(0) };
+                if *self.kind(first) != expected {
+                    return Err(Error::shape(format!(
+                        "node '{}': expected {expected} as its first step, got {}",
+                        node.name,
+                        self.kind(first)
+                    )));
+                }
+            }
+        }
+        let output = self.value(&node.name, kind);
+        self.push(node, Operation::Shift(Shift { reverse: false, start }), inputs, vec![output], scope);
+        Ok(vec![(String::new(), output)])
+    }
+}
