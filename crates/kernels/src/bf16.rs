@@ -89,7 +89,7 @@ pub(crate) fn has_pairs<E: 'static>() -> bool {
 }
 
 #[cfg(target_arch = "x86_64")]
-fn has_avx512_bf16() -> bool {
+pub(crate) fn has_avx512_bf16() -> bool {
     is_x86_feature_detected!("avx512bf16")
 }
 

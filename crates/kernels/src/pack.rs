@@ -4,9 +4,9 @@ use crate::PANEL;
 use crate::bf16::{Format, Operands, has_pairs, rounded};
 use crate::element::Element;
 use crate::generic::access::prefetch;
-use crate::generic::bf16::multiply::Pairs;
 use crate::generic::bf16::pack;
 use crate::generic::bf16::scratch::{self, Line};
+use crate::generic::operand::Panels;
 use crate::generic::turn::turn;
 use crate::view::Matrix;
 
@@ -173,27 +173,12 @@ impl<E: Element> Packed<E> {
         size_of_val(self.lines.as_slice())
     }
 
-    /// The panels, `k * gates * 16` elements each, of operands that are not in pairs.
-    pub(crate) fn elements(&self) -> &[E] {
-        assert!(!self.is_in_pairs());
-        scratch::words(&self.lines)
-    }
-
-    /// Whether its operands are pairs of bf16.
+    /// The panels, as many lines deep as their format takes.
     #[inline(always)]
-    pub(crate) fn is_in_pairs(&self) -> bool {
-        matches!(self.operands.format, Format::Pairs | Format::Tiles)
-    }
-
-    /// The panels of operands in pairs.
-    pub(crate) fn pairs(&self) -> Pairs<'_> {
-        assert!(self.is_in_pairs());
-        Pairs {
-            lines: scratch::pairs(&self.lines),
-            units: self.units(),
-            gates: self.gates,
-            depth: self.operands.steps(self.k),
-        }
+    pub(crate) fn panels<const PAIRS: bool>(&self) -> Panels<'_, E, PAIRS> {
+        let in_pairs = matches!(self.operands.format, Format::Pairs | Format::Tiles);
+        assert_eq!(in_pairs, PAIRS, "operands in pairs are multiplied so");
+        Panels::new(scratch::words(&self.lines), self.units(), self.gates, self.operands.steps(self.k))
     }
 }
 

@@ -1,5 +1,6 @@
 //! AVX-512 F, VL, BW and DQ: 32 registers of 512 bits, masks for every lane.
 
+use std::arch::asm;
 use std::arch::x86_64::*;
 
 use super::x86::x86_vector;
@@ -11,7 +12,7 @@ x86_vector! {
         add: _mm512_add_ps, sub: _mm512_sub_ps, mul: _mm512_mul_ps, div: _mm512_div_ps, mul_add: _mm512_fmadd_ps,
         sqrt: _mm512_sqrt_ps, and: _mm512_and_ps, and_not: _mm512_andnot_ps, or: _mm512_or_ps,
         xor: _mm512_xor_ps,
-        select_greater: select_greater_f32, max: _mm512_max_ps, scale: _mm512_scalef_ps
+        select_greater: select_greater_f32, max: _mm512_max_ps, scale: _mm512_scalef_ps, dot: dot
     }
 }
 
@@ -24,6 +25,21 @@ x86_vector! {
         xor: _mm512_xor_pd,
         select_greater: select_greater_f64, max: _mm512_max_pd, scale: _mm512_scalef_pd
     }
+}
+
+/// `vdpbf16ps`, by assembly: the intrinsic would not be inlined into functions for AVX-512 alone.
+///
+/// # Safety
+/// - The CPU has AVX-512 and AVX-512-BF16.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn dot(x: __m512, y: __m512, mut sum: __m512) -> __m512 {
+    // SAFETY: works on registers alone.
+    unsafe {
+        asm!("vdpbf16ps {}, {}, {}", inout(zmm_reg) sum, in(zmm_reg) x, in(zmm_reg) y,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    sum
 }
 
 /// # Safety

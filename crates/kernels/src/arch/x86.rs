@@ -9,7 +9,7 @@ macro_rules! x86_vector {
             splat: $splat:ident, load: $load:ident, read: $read:ident, write: $write:ident,
             add: $add:ident, sub: $sub:ident, mul: $mul:ident, div: $div:ident, mul_add: $mul_add:ident,
             sqrt: $sqrt:ident, and: $and:ident, and_not: $and_not:ident, or: $or:ident, xor: $xor:ident,
-            select_greater: $select_greater:ident, max: $max:ident, scale: $scale:ident
+            select_greater: $select_greater:ident, max: $max:ident, scale: $scale:ident $(, dot: $dot:ident)?
         }
     ) => {
         $(#[$attribute])*
@@ -102,6 +102,14 @@ macro_rules! x86_vector {
                 // SAFETY: as for `add`.
                 Self(unsafe { $mul_add(self.0, a.0, b.0) })
             }
+
+            $(
+                #[inline(always)]
+                fn dot(self, a: Self, b: Self) -> Self {
+                    // SAFETY: as for `add`.
+                    Self(unsafe { $dot(self.0, a.0, b.0) })
+                }
+            )?
 
             #[inline(always)]
             fn sqrt(self) -> Self {

@@ -3,17 +3,17 @@
 use std::ops::Range;
 
 use super::access::{bias, read, write};
-use super::bf16;
-use super::bf16::multiply::take_rounded;
+use super::bf16::blocks;
+use super::bf16::round::left;
 use super::elementwise::apply;
-use super::operand::Panels;
 use super::tile::{Epilogue, multiply};
+use crate::PANEL;
 use crate::bf16::Format;
 use crate::element::Element;
 use crate::gates::{Activation, Recurrent};
 use crate::simd::Simd;
 use crate::vector::Vector;
-use crate::view::{Matrix, MatrixMut};
+use crate::view::MatrixMut;
 
 /// Panics unless `recurrent` computes `n` outputs with `G` gates for `m` rows.
 #[inline(always)]
@@ -32,16 +32,20 @@ pub(crate) fn step<V: Vector, P: Epilogue<V, G>, const G: usize>(
     epilogue: &mut P,
 ) {
     let Recurrent { state, weight, last_first, .. } = *recurrent;
-    if weight.is_in_pairs() {
-        return bf16::multiply::multiply::<V, P, G>(state, weight, units, last_first, epilogue);
+    let mut buffer = V::Element::take_scratch();
+    let state = left(state, weight.operands(), &mut buffer);
+    match weight.operands().format {
+        Format::Full | Format::Rounded => {
+            multiply::<V, _, _, P, G>(state, weight.panels::<false>().part(units), last_first, epilogue);
+        }
+        Format::Pairs if V::LANES == PANEL => {
+            multiply::<V, _, _, P, G>(state, weight.panels::<true>().part(units), last_first, epilogue);
+        }
+        Format::Pairs | Format::Tiles => {
+            blocks::multiply::<V, P, G>(state, weight.panels().part(units), last_first, epilogue);
+        }
     }
-    let panels = Panels::new(weight.elements(), weight.units(), weight.gates(), weight.k()).part(units);
-    let rounded = if weight.operands().format == Format::Rounded { take_rounded(state) } else { Vec::new() };
-    let state = if rounded.is_empty() { state } else { Matrix::new(&rounded, state.rows(), state.columns()) };
-    multiply::<V, _, _, P, G>(state, panels, last_first, epilogue);
-    if !rounded.is_empty() {
-        V::Element::return_scratch(rounded);
-    }
+    V::Element::return_scratch(buffer);
 }
 
 struct Activate<'a, E> {

@@ -15,6 +15,8 @@ pub(crate) trait Left<E>: Copy {
 
 /// The right operand: the gates of units that are read along k, a vector of units at a time.
 pub(crate) trait Right<E, const G: usize>: Copy {
+    /// Whether the elements of both operands are pairs of bf16 along k, by their bits.
+    const IN_PAIRS: bool;
     fn units(&self) -> usize;
     fn depth(&self) -> usize;
     /// Where step `k < depth` of gate `gate < G` of unit `unit < units` lies; the units behind it up to a whole
@@ -39,9 +41,9 @@ impl<E: Copy> Left<E> for Matrix<'_, E> {
     }
 }
 
-/// Columns in panels of 16 units: `[units/16][k][gates][16]`.
+/// Columns in panels of 16 units: `[units/16][k][gates][16]`; in pairs of bf16 if `PAIRS`, so that a step is one of two.
 #[derive(Clone, Copy)]
-pub(crate) struct Panels<'a, E> {
+pub(crate) struct Panels<'a, E, const PAIRS: bool> {
     elements: &'a [E],
     units: usize,
     gates: usize,
@@ -51,7 +53,7 @@ pub(crate) struct Panels<'a, E> {
     depth: usize,
 }
 
-impl<'a, E: Copy> Panels<'a, E> {
+impl<'a, E: Copy, const PAIRS: bool> Panels<'a, E, PAIRS> {
     pub(crate) fn new(elements: &'a [E], units: usize, gates: usize, k: usize) -> Self {
         assert!(elements.len() >= units.div_ceil(PANEL) * k * gates * PANEL);
         Self { elements, units, gates, k, first: 0, depth: k }
@@ -70,7 +72,9 @@ impl<'a, E: Copy> Panels<'a, E> {
     }
 }
 
-impl<E: Copy, const G: usize> Right<E, G> for Panels<'_, E> {
+impl<E: Copy, const PAIRS: bool, const G: usize> Right<E, G> for Panels<'_, E, PAIRS> {
+    const IN_PAIRS: bool = PAIRS;
+
     #[inline(always)]
     fn units(&self) -> usize {
         self.units
@@ -89,7 +93,7 @@ impl<E: Copy, const G: usize> Right<E, G> for Panels<'_, E> {
     }
 }
 
-impl<E: Copy> Left<E> for Panels<'_, E> {
+impl<E: Copy, const PAIRS: bool> Left<E> for Panels<'_, E, PAIRS> {
     #[inline(always)]
     fn rows(&self) -> usize {
         self.units

@@ -113,7 +113,7 @@ pub(crate) fn outer<V: Vector>(
     let mut sums = AddTo { c, first: 0 };
     if left_size > 0 {
         gather::<V>(left, a, rounding);
-        strips::<V, _>(Panels::new(left, p, 1, rows), b, strip, rounding, &mut sums);
+        strips::<V, _>(Panels::<_, false>::new(left, p, 1, rows), b, strip, rounding, &mut sums);
     } else {
         let mut room = [std::ptr::null(); BLOCK];
         for (i, start) in room.iter_mut().enumerate().take(rows) {
@@ -138,7 +138,7 @@ fn strips<V: Vector, L: Left<V::Element>>(
         let columns = STRIP.min(b.columns() - first);
         gather::<V>(strip, b.column_range(first..first + columns), rounding);
         sums.first = first;
-        multiply::<V, _, _, _, 1>(left, Panels::new(strip, columns, 1, b.count()), false, sums);
+        multiply::<V, _, _, _, 1>(left, Panels::<_, false>::new(strip, columns, 1, b.count()), false, sums);
     }
 }
 

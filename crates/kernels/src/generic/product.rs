@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::access::bias;
-use super::bf16;
-use super::bf16::multiply::take_rounded;
+use super::bf16::blocks;
+use super::bf16::round::left;
 use super::operand::Panels;
 use super::tile::{Epilogue, TALLEST, multiply};
 use crate::PANEL;
@@ -65,30 +65,49 @@ pub(crate) fn product<V: Vector>(
     if let Start::Bias(bias) = start {
         assert_eq!(bias.len(), b.n(), "a bias has n elements");
     }
-    if b.is_in_pairs() {
-        let mut store = Store { c, start, row: 0, unit: units.start };
-        return bf16::multiply::multiply::<V, _, 1>(a, b, units, false, &mut store);
-    }
-    let rounded = if b.operands().format == Format::Rounded { take_rounded(a) } else { Vec::new() };
-    let a = if rounded.is_empty() { a } else { Matrix::new(&rounded, a.rows(), a.columns()) };
-    let panels = Panels::new(b.elements(), b.units(), b.gates(), b.k());
     let mut store = Store { c, start, row: 0, unit: 0 };
+    let mut buffer = V::Element::take_scratch();
     let rows = a.rows().div_ceil(a.rows().div_ceil(ROWS).max(1)).next_multiple_of(TALLEST).max(TALLEST);
     for row in (0..a.rows()).step_by(rows) {
-        let some = a.row_range(row..(row + rows).min(a.rows()));
-        for unit in units.clone().step_by(STRIP) {
-            (store.row, store.unit, store.start) = (row, unit, start);
-            strip::<V>(some, panels.part(unit..(unit + STRIP).min(units.end)), &mut store);
+        let some = left(a.row_range(row..(row + rows).min(a.rows())), b.operands(), &mut buffer);
+        store.row = row;
+        match b.operands().format {
+            Format::Full | Format::Rounded => strips::<V, false>(some, b.panels(), units.clone(), &mut store),
+            Format::Pairs if V::LANES == PANEL => {
+                strips::<V, true>(some, b.panels(), units.clone(), &mut store)
+            }
+            Format::Pairs | Format::Tiles => {
+                store.unit = units.start;
+                blocks::multiply::<V, _, 1>(some, b.panels().part(units.clone()), false, &mut store);
+            }
         }
     }
-    if !rounded.is_empty() {
-        V::Element::return_scratch(rounded);
+    V::Element::return_scratch(buffer);
+}
+
+/// Some rows of A through some units of B, a strip after the other.
+#[inline(always)]
+fn strips<V: Vector, const PAIRS: bool>(
+    a: Matrix<'_, V::Element>,
+    b: Panels<'_, V::Element, PAIRS>,
+    units: Range<usize>,
+    store: &mut Store<'_, V::Element>,
+) {
+    let start = store.start;
+    for unit in units.clone().step_by(STRIP) {
+        (store.unit, store.start) = (unit, start);
+        strip::<V, PAIRS>(a, b.part(unit..(unit + STRIP).min(units.end)), store);
     }
+    store.start = start;
 }
 
 /// Some rows of A through one strip of B, a part of k after the other.
 #[inline(always)]
-fn strip<V: Vector>(a: Matrix<'_, V::Element>, b: Panels<'_, V::Element>, store: &mut Store<'_, V::Element>) {
+fn strip<V: Vector, const PAIRS: bool>(
+    a: Matrix<'_, V::Element>,
+    b: Panels<'_, V::Element, PAIRS>,
+    store: &mut Store<'_, V::Element>,
+) {
     let k = a.columns();
     let depth = if a.rows() <= 8 { k.max(1) } else { DEPTH };
     let mut first = 0;

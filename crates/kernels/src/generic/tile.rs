@@ -182,6 +182,7 @@ where
         for (registers, sums) in registers.iter_mut().zip(sums.iter()) {
             *registers = *sums;
         }
+        let add = |x: V, y: V, sum: V| if B::IN_PAIRS { x.dot(y, sum) } else { x.mul_add(y, sum) };
         for k in 0..a.depth() {
             // What there are fewer of, columns or rows, is held in registers beside the sums.
             if U * G <= R {
@@ -197,7 +198,7 @@ where
                     let x = V::splat(unsafe { *a.at(row + r, k) });
                     for (registers, columns) in registers.iter_mut().zip(columns) {
                         for (sum, column) in registers.iter_mut().zip(columns) {
-                            *sum = x.mul_add(column, *sum);
+                            *sum = add(x, column, *sum);
                         }
                     }
                 }
@@ -209,7 +210,7 @@ where
                         for (r, registers) in registers.iter_mut().enumerate() {
                             // SAFETY: as whoever made this and the trait say.
                             let x = V::splat(unsafe { *a.at(row + r, k) });
-                            registers[u][g] = x.mul_add(column, registers[u][g]);
+                            registers[u][g] = add(x, column, registers[u][g]);
                         }
                     }
                 }

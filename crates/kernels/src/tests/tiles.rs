@@ -5,8 +5,9 @@ use ndarray::Array2;
 use super::bf16::nearest;
 use super::support::{Padded, array, assert_close, bits};
 use crate::bf16::{Format, Operands};
-use crate::generic::bf16::multiply::multiply_with;
-use crate::generic::bf16::outer::outer_with;
+use crate::generic::bf16::blocks::blocks;
+use crate::generic::bf16::outer::in_tiles;
+use crate::generic::bf16::round::left;
 use crate::generic::bf16::tiles::{Configuration, TileDots, Tiles};
 use crate::generic::tile::Epilogue;
 use crate::simd::Simd;
@@ -130,7 +131,9 @@ fn product<const G: usize>(start: &Array2<f64>, a: &Array2<f64>, w: &Array2<f64>
     let mut c = start.clone();
     let mut sums = AddTo { c: &mut c, units: w.nrows() / G };
     let mut dots = TileDots::new(Software::default());
-    multiply_with::<V, _, _, G>(&mut dots, Padded::new(a.view()).view(), packed.pairs(), false, &mut sums);
+    let (a, mut buffer) = (Padded::new(a.view()), Vec::new());
+    let a = left(a.view(), operands(), &mut buffer);
+    blocks::<V, _, _, G>(&mut dots, a, packed.panels(), false, &mut sums);
     c.iter().map(|&x| x as f32).collect()
 }
 
@@ -178,7 +181,7 @@ fn outer_for_every_size() {
         let depth = operands().steps(rows.len());
         let mut sums = AddTo { c: &mut c, units: q };
         let (a_rows, b_rows) = (Rows::new(a_view.view(), &rows), Rows::new(b_view.view(), &rows));
-        outer_with::<V, _, _>(&mut dots, depth, a_rows, b_rows, &mut sums);
+        in_tiles::<V, _, _>(&mut dots, depth, a_rows, b_rows, &mut sums);
         let result: Vec<f32> = c.iter().map(|&x| x as f32).collect();
         let indices: Vec<usize> = rows.iter().map(|&r| r as usize).collect();
         let (a, b) = (a.mapv(nearest), b.mapv(nearest));

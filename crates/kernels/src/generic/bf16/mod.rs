@@ -1,8 +1,9 @@
-//! Products of bf16 operands: rounding, and blocks of pairs for the instructions that multiply them.
+//! Products of bf16 operands: rounding, pairs for the instructions that multiply them, and blocks for the tiles of AMX.
 
-pub(crate) mod dots;
-pub(crate) mod multiply;
+pub(crate) mod blocks;
+pub(crate) mod gather;
 pub(crate) mod outer;
 pub(crate) mod pack;
+pub(crate) mod round;
 pub(crate) mod scratch;
 pub(crate) mod tiles;

@@ -70,15 +70,23 @@ pub(crate) fn elements_mut<E: Element>(x: &mut [f32]) -> &mut [E] {
     unsafe { std::slice::from_raw_parts_mut(x.as_mut_ptr().cast(), x.len()) }
 }
 
-/// The pairs that lines of elements hold, by their bits.
+/// Pairs as elements, by their bits.
 #[inline(always)]
-pub(crate) fn pairs<E: Element>(lines: &[Line<E>]) -> &[Line<u32>] {
+pub(crate) fn by_bits<E: Element>(pairs: &[u32]) -> &[E] {
     assert!(has_pairs::<E>(), "only f32 has pairs");
-    // SAFETY: E is f32, and any bits are a u32.
-    unsafe { std::slice::from_raw_parts(lines.as_ptr().cast(), lines.len()) }
+    // SAFETY: E is f32, and any bits are one.
+    unsafe { std::slice::from_raw_parts(pairs.as_ptr().cast(), pairs.len()) }
 }
 
-/// The same, to write.
+/// The bits of some elements, to write.
+#[inline(always)]
+pub(crate) fn bits_mut<E: Element>(x: &mut [E]) -> &mut [u32] {
+    assert!(has_pairs::<E>(), "only f32 has pairs");
+    // SAFETY: E is f32, and any bits are one.
+    unsafe { std::slice::from_raw_parts_mut(x.as_mut_ptr().cast(), x.len()) }
+}
+
+/// The pairs that lines of elements hold, by their bits, to write.
 #[inline(always)]
 pub(crate) fn pairs_mut<E: Element>(lines: &mut [Line<E>]) -> &mut [Line<u32>] {
     assert!(has_pairs::<E>(), "only f32 has pairs");

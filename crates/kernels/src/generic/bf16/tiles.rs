@@ -1,11 +1,30 @@
 //! Products of pairs in the tiles of AMX: blocks of up to 32 rows by 32 outputs in four tiles of sums.
 
-use super::dots::{Dots, Left, MOST_LINES, Right};
-use super::outer::{self, Portable};
 use super::scratch::Line;
 use crate::PANEL;
-use crate::bf16::pair;
-use crate::view::Rows;
+
+/// Most rows and lines of a block; a line is 16 outputs of a panel.
+pub(crate) const MOST_ROWS: usize = 2 * PANEL;
+pub(crate) const MOST_LINES: usize = 4;
+
+/// Rows of pairs along k.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RowsOfPairs {
+    pub(crate) start: *const u32,
+    pub(crate) rows: usize,
+    /// Pairs from one row to the next.
+    pub(crate) stride: usize,
+}
+
+/// Lines of panels, each 16 pairs for every pair of k.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lines {
+    pub(crate) starts: [*const u32; MOST_LINES],
+    /// Lines in use.
+    pub(crate) count: usize,
+    /// Pairs from one pair of k to the next.
+    pub(crate) step: usize,
+}
 
 /// Eight registers of up to 16 rows by 64 bytes, numbered as [`Configuration`] shapes them.
 pub(crate) trait Tiles {
@@ -94,41 +113,23 @@ impl<T: Tiles> Drop for TileDots<T> {
     }
 }
 
-impl<T: Tiles> Dots for TileDots<T> {
-    const ROWS: usize = 2 * PANEL;
-    const LEFT_IN_PANELS: bool = false;
-
+impl<T: Tiles> TileDots<T> {
+    /// Adds the products of a block of rows and lines to `sums`, row by row `right.count` lines. A sum does not depend on
+    /// the block that it is in.
+    ///
+    /// # Safety
+    /// - `left` and `right` are readable for `depth` pairs, as they say.
     #[inline(always)]
-    fn lines(_: usize) -> usize {
-        4
-    }
-
-    #[inline(always)]
-    fn round(&self, source: &[f32], target: &mut [u32]) {
-        assert!(source.len() <= 2 * target.len());
-        let (pairs, rest) = source.as_chunks::<2>();
-        let (words, others) = target.split_at_mut(pairs.len());
-        for (word, &[first, second]) in words.iter_mut().zip(pairs) {
-            *word = pair(first, second);
-        }
-        others.fill(0);
-        if let (Some(word), Some(&last)) = (others.first_mut(), rest.first()) {
-            *word = pair(last, 0.0);
-        }
-    }
-
-    #[inline(always)]
-    fn gather(&self, target: &mut [Line<u32>], depth: usize, source: Rows<'_, f32>) {
-        outer::gather::<Portable>(target, depth, source);
-    }
-
-    #[inline(always)]
-    unsafe fn add(&mut self, sums: &mut [Line<f32>], left: Left, right: &Right, depth: usize) {
-        assert!(
-            left.rows <= Self::ROWS && right.count <= MOST_LINES && sums.len() >= left.rows * right.count
-        );
+    pub(crate) unsafe fn add(
+        &mut self,
+        sums: &mut [Line<f32>],
+        left: RowsOfPairs,
+        right: &Lines,
+        depth: usize,
+    ) {
+        assert!((1..=MOST_ROWS).contains(&left.rows) && (1..=MOST_LINES).contains(&right.count));
+        assert!(sums.len() >= left.rows * right.count);
         assert!(depth.is_multiple_of(PANEL), "tiles are 16 pairs deep");
-        assert!(left.step == 1, "rows of a tile lie along k");
         self.shape(left.rows);
         for first in (0..right.count).step_by(2) {
             let part = Part { sums: sums[first..].as_mut_ptr().cast(), left, right, first, depth };
@@ -148,8 +149,8 @@ impl<T: Tiles> Dots for TileDots<T> {
 /// Up to 32 rows by two lines, from line `first` on.
 struct Part<'a> {
     sums: *mut u8,
-    left: Left,
-    right: &'a Right,
+    left: RowsOfPairs,
+    right: &'a Lines,
     first: usize,
     depth: usize,
 }
@@ -161,7 +162,7 @@ const LINE: usize = PANEL * WORD;
 
 impl Part<'_> {
     /// # Safety
-    /// - As [`Dots::add`]; the tiles are shaped for the rows, of which more than 16 are `LOWER`.
+    /// - As [`TileDots::add`]; the tiles are shaped for the rows, of which more than 16 are `LOWER`.
     #[inline(always)]
     unsafe fn add<T: Tiles, const LOWER: bool, const SECOND: bool>(&self, tiles: &mut T) {
         let lower = self.left.start.wrapping_add(PANEL * self.left.stride);
