@@ -16,6 +16,9 @@ use crate::program::{Plan, Program, Sum};
 /// The fewest rows of a parameter that are worth a task of their own.
 const LEAST_ROWS: usize = 16;
 
+/// The fewest numbers of a vector: its sums read the gradients along, a page of each row.
+const LEAST_NUMBERS: usize = 1024;
+
 /// The most rows of a task: each gathers all columns of the inputs anew, and its part of the gradient is to stay in a
 /// cache from block to block.
 const MOST_ROWS: usize = 512;
@@ -50,7 +53,8 @@ impl<E: Element> Cut<E> {
         self.pieces.clear();
         for entry in layout.entries() {
             let (rows, columns) = sizes(entry);
-            let step = rows.div_ceil(threads * TASKS_PER_THREAD).next_multiple_of(LEAST_ROWS).min(MOST_ROWS);
+            let share = rows.div_ceil(threads * TASKS_PER_THREAD).next_multiple_of(LEAST_ROWS);
+            let step = if columns == 1 { share.max(LEAST_NUMBERS) } else { share.min(MOST_ROWS) };
             for start in (0..rows).step_by(step) {
                 let length = step.min(rows - start) * columns;
                 self.pieces.push(Piece { offset: entry.offset + start * columns, length, columns });

@@ -142,48 +142,57 @@ fn strips<V: Vector, L: Left<V::Element>>(
     }
 }
 
-/// c += Σ aᵢ, or Σ aᵢ∘bᵢ with `b`; `U` vectors at once to hide the latency of the chains.
+/// Columns that are summed together: each row is read along, and the sums stay in the first-level cache.
+const SUMMED: usize = 4096;
+
+/// `ROWS` rows added to `sums` from column `first` on: aᵢ, or aᵢ∘bᵢ with `b`.
 #[inline(always)]
-fn sums<V: Vector, const U: usize>(
-    c: &mut [V::Element],
+fn add_rows<V: Vector, const ROWS: usize>(
+    sums: &mut [V::Element],
     a: Rows<'_, V::Element>,
     b: Option<Rows<'_, V::Element>>,
-    at: usize,
+    row: usize,
+    first: usize,
 ) {
-    let active = |u: usize| V::LANES.min(c.len() - (at + u * V::LANES));
-    let mut block = [V::zero(); U];
-    for i in 0..a.count() {
-        let x = a.row(i);
-        let y = b.map(|b| b.row(i));
-        for (u, sum) in block.iter_mut().enumerate() {
-            let (from, count) = (at + u * V::LANES, active(u));
-            let x: V = read(x, from, count);
-            *sum = match y {
-                None => *sum + x,
-                Some(y) => x.mul_add(read(y, from, count), *sum),
+    let columns = first..first + sums.len();
+    let x: [_; ROWS] = std::array::from_fn(|r| &a.row(row + r)[columns.clone()]);
+    let y: [_; ROWS] = std::array::from_fn(|r| b.map(|b| &b.row(row + r)[columns.clone()]));
+    for_each_vector!(V, sums.len(), |at, active| {
+        let mut sum: V = read(sums, at, active);
+        for (x, y) in x.iter().zip(y) {
+            let x: V = read(x, at, active);
+            sum = match y {
+                None => sum + x,
+                Some(y) => x.mul_add(read(y, at, active), sum),
             };
         }
-    }
-    for (u, &sum) in block.iter().enumerate() {
-        let (from, count) = (at + u * V::LANES, V::LANES.min(c.len() - (at + u * V::LANES)));
-        let old: V = read(c, from, count);
-        write(old + sum, c, from, count);
-    }
+        write(sum, sums, at, active);
+    });
 }
 
+/// c += Σ aᵢ, or Σ aᵢ∘bᵢ with `b`: sums that begin with zero, added to c.
 #[inline(always)]
 fn all_sums<V: Vector>(c: &mut [V::Element], a: Rows<'_, V::Element>, b: Option<Rows<'_, V::Element>>) {
+    const ROWS: usize = 4;
     assert_eq!(c.len(), a.columns(), "a sum per column");
-    let mut at = 0;
-    while at < c.len() {
-        if c.len() - at >= 4 * V::LANES {
-            sums::<V, 4>(c, a, b, at);
-            at += 4 * V::LANES;
-        } else {
-            sums::<V, 1>(c, a, b, at);
-            at += V::LANES;
+    let mut sums = V::Element::take_scratch();
+    for (at, c) in c.chunks_mut(SUMMED).enumerate() {
+        sums.clear();
+        sums.resize(c.len(), V::Element::ZERO);
+        let mut row = 0;
+        while row + ROWS <= a.count() {
+            add_rows::<V, ROWS>(&mut sums, a, b, row, at * SUMMED);
+            row += ROWS;
         }
+        while row < a.count() {
+            add_rows::<V, 1>(&mut sums, a, b, row, at * SUMMED);
+            row += 1;
+        }
+        for_each_vector!(V, c.len(), |at, active| {
+            write(read::<V>(c, at, active) + read(&sums, at, active), c, at, active);
+        });
     }
+    V::Element::return_scratch(sums);
 }
 
 #[inline(always)]

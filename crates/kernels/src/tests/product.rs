@@ -180,6 +180,8 @@ fn outer_of_many_rows<E: Element>() {
     check_outer::<E>(21, 83, &rows, 300);
     check_outer::<E>(70, 3, &rows, 300);
     check_outer::<E>(3, 300, &rows[..37], 300);
+    // More columns than are summed together.
+    check_outer::<E>(4133, 2, &rows[..6], 300);
 }
 
 /// Rows from two matrices at places of their own have the bits of the same rows side by side in one.
