@@ -23,6 +23,8 @@ pub(crate) fn multiply<V: Vector, P: Epilogue<V, G>, const G: usize>(
         let mut dots = TileDots::new(unsafe { crate::arch::Amx::new() });
         return blocks::<V, P, _, G>(&mut dots, a, b, last_first, epilogue);
     }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (a, b, last_first, epilogue);
     unreachable!("operands of other kernels")
 }
 
