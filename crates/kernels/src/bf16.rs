@@ -32,7 +32,7 @@ pub(crate) enum Format {
     /// Pairs of bf16 along k, for the dot product of AVX-512-BF16. That a value has this format is the proof that
     /// the element is `f32` and the CPU has the instructions; the same for `Tiles`.
     Pairs,
-    /// The same in tiles of 16 pairs, for AMX.
+    /// The same in tiles of 16 pairs, for AMX, whose CPUs have AVX-512-BF16 as well.
     Tiles,
 }
 
@@ -41,6 +41,11 @@ impl<E> Operands<E> {
     /// - For `Pairs` and `Tiles`: the element is `f32`, and the CPU has their instructions.
     pub(crate) unsafe fn new(format: Format) -> Self {
         Self { format, element: PhantomData }
+    }
+
+    /// Whether two steps of k are a pair.
+    pub(crate) fn in_pairs(&self) -> bool {
+        matches!(self.format, Format::Pairs | Format::Tiles)
     }
 
     /// Lines of a panel and gate for a depth of `k`.
@@ -90,7 +95,7 @@ pub(crate) fn has_pairs<E: 'static>() -> bool {
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn has_avx512_bf16() -> bool {
-    is_x86_feature_detected!("avx512bf16")
+    Isa::Avx512.present() && is_x86_feature_detected!("avx512bf16")
 }
 
 #[cfg(not(target_arch = "x86_64"))]

@@ -40,7 +40,7 @@ impl Isa {
     }
 
     #[cfg(target_arch = "x86_64")]
-    fn present(self) -> bool {
+    pub(crate) fn present(self) -> bool {
         match self {
             Isa::Scalar => true,
             Isa::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
@@ -51,13 +51,13 @@ impl Isa {
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512dq")
             }
-            Isa::Amx => Isa::Avx512.present() && crate::arch::amx_is_granted(),
+            Isa::Amx => crate::bf16::has_avx512_bf16() && crate::arch::amx_is_granted(),
             Isa::Neon => false,
         }
     }
 
     #[cfg(target_arch = "aarch64")]
-    fn present(self) -> bool {
+    pub(crate) fn present(self) -> bool {
         match self {
             Isa::Scalar => true,
             Isa::Neon => std::arch::is_aarch64_feature_detected!("neon"),
@@ -66,7 +66,7 @@ impl Isa {
     }
 
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    fn present(self) -> bool {
+    pub(crate) fn present(self) -> bool {
         self == Isa::Scalar
     }
 

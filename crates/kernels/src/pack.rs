@@ -173,12 +173,18 @@ impl<E: Element> Packed<E> {
         size_of_val(self.lines.as_slice())
     }
 
-    /// The panels, as many lines deep as their format takes.
+    /// The panels of operands that are not in pairs.
     #[inline(always)]
-    pub(crate) fn panels<const PAIRS: bool>(&self) -> Panels<'_, E, PAIRS> {
-        let in_pairs = matches!(self.operands.format, Format::Pairs | Format::Tiles);
-        assert_eq!(in_pairs, PAIRS, "operands in pairs are multiplied so");
-        Panels::new(scratch::words(&self.lines), self.units(), self.gates, self.operands.steps(self.k))
+    pub(crate) fn panels(&self) -> Panels<'_, E, false> {
+        assert!(!self.operands.in_pairs(), "operands in pairs are multiplied so");
+        Panels::new(scratch::words(&self.lines), self.units(), self.gates, self.k)
+    }
+
+    /// The panels of operands in pairs.
+    #[inline(always)]
+    pub(crate) fn pairs(&self) -> Panels<'_, E, true> {
+        let (lines, depth) = (scratch::words(&self.lines), self.operands.steps(self.k));
+        Panels::in_pairs(self.operands, lines, self.units(), self.gates, depth)
     }
 }
 

@@ -33,9 +33,12 @@ pub(crate) trait Vector:
     unsafe fn load(source: *const Self::Element) -> Self;
     /// self·a + b, rounded once.
     fn mul_add(self, a: Self, b: Self) -> Self;
-    /// b plus both products of each lane of self and a, which are pairs of bf16; of kernels that have the instruction.
+    /// b plus both products of each lane of self and a, which are pairs of bf16.
+    ///
+    /// # Safety
+    /// - The CPU has AVX-512-BF16.
     #[inline(always)]
-    fn dot(self, _a: Self, _b: Self) -> Self {
+    unsafe fn dot(self, _a: Self, _b: Self) -> Self {
         unreachable!("pairs of other kernels")
     }
     /// √self.

@@ -54,7 +54,7 @@ impl<E: Element> Cut<E> {
         for entry in layout.entries() {
             let (rows, columns) = sizes(entry);
             let share = rows.div_ceil(threads * TASKS_PER_THREAD).next_multiple_of(LEAST_ROWS);
-            let step = if columns == 1 { share.max(LEAST_NUMBERS) } else { share.min(MOST_ROWS) };
+            let step = if entry.shape.len() == 1 { share.max(LEAST_NUMBERS) } else { share.min(MOST_ROWS) };
             for start in (0..rows).step_by(step) {
                 let length = step.min(rows - start) * columns;
                 self.pieces.push(Piece { offset: entry.offset + start * columns, length, columns });

@@ -34,7 +34,7 @@ x86_vector! {
 #[inline]
 #[target_feature(enable = "avx512f")]
 unsafe fn dot(x: __m512, y: __m512, mut sum: __m512) -> __m512 {
-    // SAFETY: works on registers alone.
+    // SAFETY: works on registers alone; the caller says that the CPU has the instruction.
     unsafe {
         asm!("vdpbf16ps {}, {}, {}", inout(zmm_reg) sum, in(zmm_reg) x, in(zmm_reg) y,
             options(pure, nomem, nostack, preserves_flags));

@@ -105,8 +105,8 @@ macro_rules! x86_vector {
 
             $(
                 #[inline(always)]
-                fn dot(self, a: Self, b: Self) -> Self {
-                    // SAFETY: as for `add`.
+                unsafe fn dot(self, a: Self, b: Self) -> Self {
+                    // SAFETY: as for `add`; the caller says that the CPU has this instruction too.
                     Self(unsafe { $dot(self.0, a.0, b.0) })
                 }
             )?

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::access::{bias, read, write};
 use super::bf16::blocks;
-use super::bf16::round::left;
+use super::bf16::round::left_operand;
 use super::elementwise::apply;
 use super::tile::{Epilogue, multiply};
 use crate::PANEL;
@@ -33,16 +33,23 @@ pub(crate) fn step<V: Vector, P: Epilogue<V, G>, const G: usize>(
 ) {
     let Recurrent { state, weight, last_first, .. } = *recurrent;
     let mut buffer = V::Element::take_scratch();
-    let state = left(state, weight.operands(), &mut buffer);
+    let state = left_operand(state, weight.operands(), &mut buffer);
     match weight.operands().format {
         Format::Full | Format::Rounded => {
-            multiply::<V, _, _, P, G>(state, weight.panels::<false>().part(units), last_first, epilogue);
+            multiply::<V, _, _, P, G>(state, weight.panels().part(units), last_first, epilogue);
         }
         Format::Pairs if V::LANES == PANEL => {
-            multiply::<V, _, _, P, G>(state, weight.panels::<true>().part(units), last_first, epilogue);
+            multiply::<V, _, _, P, G>(state, weight.pairs().part(units), last_first, epilogue);
         }
-        Format::Pairs | Format::Tiles => {
-            blocks::multiply::<V, P, G>(state, weight.panels().part(units), last_first, epilogue);
+        Format::Pairs => unreachable!("operands of other kernels"),
+        Format::Tiles => {
+            blocks::multiply::<V, P, G>(
+                weight.operands(),
+                state,
+                weight.pairs().part(units),
+                last_first,
+                epilogue,
+            );
         }
     }
     V::Element::return_scratch(buffer);

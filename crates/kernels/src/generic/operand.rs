@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::PANEL;
+use crate::bf16::Operands;
 use crate::view::Matrix;
 
 /// The left operand: rows that are read along k, one number at a time.
@@ -53,8 +54,28 @@ pub(crate) struct Panels<'a, E, const PAIRS: bool> {
     depth: usize,
 }
 
-impl<'a, E: Copy, const PAIRS: bool> Panels<'a, E, PAIRS> {
+impl<'a, E: Copy> Panels<'a, E, false> {
     pub(crate) fn new(elements: &'a [E], units: usize, gates: usize, k: usize) -> Self {
+        Self::over(elements, units, gates, k)
+    }
+}
+
+impl<'a, E: Copy> Panels<'a, E, true> {
+    /// Panels of pairs, by their bits, for operands in pairs: those are the proof that the CPU multiplies them.
+    pub(crate) fn in_pairs(
+        operands: Operands<E>,
+        elements: &'a [E],
+        units: usize,
+        gates: usize,
+        k: usize,
+    ) -> Self {
+        assert!(operands.in_pairs(), "pairs are for operands in pairs");
+        Self::over(elements, units, gates, k)
+    }
+}
+
+impl<'a, E: Copy, const PAIRS: bool> Panels<'a, E, PAIRS> {
+    fn over(elements: &'a [E], units: usize, gates: usize, k: usize) -> Self {
         assert!(elements.len() >= units.div_ceil(PANEL) * k * gates * PANEL);
         Self { elements, units, gates, k, first: 0, depth: k }
     }

@@ -113,7 +113,7 @@ pub(crate) fn outer<V: Vector>(
     let mut sums = AddTo { c, first: 0 };
     if left_size > 0 {
         gather::<V>(left, a, rounding);
-        strips::<V, _>(Panels::<_, false>::new(left, p, 1, rows), b, strip, rounding, &mut sums);
+        strips::<V, _>(Panels::new(left, p, 1, rows), b, strip, rounding, &mut sums);
     } else {
         let mut room = [std::ptr::null(); BLOCK];
         for (i, start) in room.iter_mut().enumerate().take(rows) {
@@ -138,7 +138,7 @@ fn strips<V: Vector, L: Left<V::Element>>(
         let columns = STRIP.min(b.columns() - first);
         gather::<V>(strip, b.column_range(first..first + columns), rounding);
         sums.first = first;
-        multiply::<V, _, _, _, 1>(left, Panels::<_, false>::new(strip, columns, 1, b.count()), false, sums);
+        multiply::<V, _, _, _, 1>(left, Panels::new(strip, columns, 1, b.count()), false, sums);
     }
 }
 
@@ -175,24 +175,27 @@ fn add_rows<V: Vector, const ROWS: usize>(
 fn all_sums<V: Vector>(c: &mut [V::Element], a: Rows<'_, V::Element>, b: Option<Rows<'_, V::Element>>) {
     const ROWS: usize = 4;
     assert_eq!(c.len(), a.columns(), "a sum per column");
-    let mut sums = V::Element::take_scratch();
+    let mut scratch = V::Element::take_scratch();
+    if scratch.len() < SUMMED {
+        scratch.resize(SUMMED, V::Element::ZERO);
+    }
     for (at, c) in c.chunks_mut(SUMMED).enumerate() {
-        sums.clear();
-        sums.resize(c.len(), V::Element::ZERO);
+        let sums = &mut scratch[..c.len()];
+        sums.fill(V::Element::ZERO);
         let mut row = 0;
         while row + ROWS <= a.count() {
-            add_rows::<V, ROWS>(&mut sums, a, b, row, at * SUMMED);
+            add_rows::<V, ROWS>(sums, a, b, row, at * SUMMED);
             row += ROWS;
         }
         while row < a.count() {
-            add_rows::<V, 1>(&mut sums, a, b, row, at * SUMMED);
+            add_rows::<V, 1>(sums, a, b, row, at * SUMMED);
             row += 1;
         }
         for_each_vector!(V, c.len(), |at, active| {
-            write(read::<V>(c, at, active) + read(&sums, at, active), c, at, active);
+            write(read::<V>(c, at, active) + read(sums, at, active), c, at, active);
         });
     }
-    V::Element::return_scratch(sums);
+    V::Element::return_scratch(scratch);
 }
 
 #[inline(always)]

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::access::bias;
 use super::bf16::blocks;
-use super::bf16::round::left;
+use super::bf16::round::left_operand;
+use super::bf16::tiles::MOST_ROWS;
 use super::operand::Panels;
 use super::tile::{Epilogue, TALLEST, multiply};
 use crate::PANEL;
@@ -67,18 +68,27 @@ pub(crate) fn product<V: Vector>(
     }
     let mut store = Store { c, start, row: 0, unit: 0 };
     let mut buffer = V::Element::take_scratch();
-    let rows = a.rows().div_ceil(a.rows().div_ceil(ROWS).max(1)).next_multiple_of(TALLEST).max(TALLEST);
+    let tall = if b.operands().format == Format::Tiles { MOST_ROWS } else { TALLEST };
+    let parts = a.rows().div_ceil(ROWS / tall * tall).max(1);
+    let rows = a.rows().div_ceil(parts).next_multiple_of(tall).max(tall);
     for row in (0..a.rows()).step_by(rows) {
-        let some = left(a.row_range(row..(row + rows).min(a.rows())), b.operands(), &mut buffer);
+        let some = left_operand(a.row_range(row..(row + rows).min(a.rows())), b.operands(), &mut buffer);
         store.row = row;
         match b.operands().format {
             Format::Full | Format::Rounded => strips::<V, false>(some, b.panels(), units.clone(), &mut store),
             Format::Pairs if V::LANES == PANEL => {
-                strips::<V, true>(some, b.panels(), units.clone(), &mut store)
+                strips::<V, true>(some, b.pairs(), units.clone(), &mut store)
             }
-            Format::Pairs | Format::Tiles => {
+            Format::Pairs => unreachable!("operands of other kernels"),
+            Format::Tiles => {
                 store.unit = units.start;
-                blocks::multiply::<V, _, 1>(some, b.panels().part(units.clone()), false, &mut store);
+                blocks::multiply::<V, _, 1>(
+                    b.operands(),
+                    some,
+                    b.pairs().part(units.clone()),
+                    false,
+                    &mut store,
+                );
             }
         }
     }

@@ -1,7 +1,7 @@
-//! The register tile that every product is made of, and its walk over a matrix.
+//! The register tile that every product is made of (but for AMX), and its walk over a matrix.
 //!
 //! A tile holds R rows x U unit vectors x G gates of sums in registers and runs down k once: per k, U·G loads of the
-//! packed operand and R broadcasts feed R·U·G fused multiply-adds. So each sum is one chain along k whatever the
+//! packed operand and R broadcasts feed R·U·G fused multiply-adds, or dot products of pairs. So each sum is one chain along k whatever the
 //! tile. Then the epilogue gets all gates of a unit at once.
 
 use super::operand::{Left, Right};
@@ -182,7 +182,14 @@ where
         for (registers, sums) in registers.iter_mut().zip(sums.iter()) {
             *registers = *sums;
         }
-        let add = |x: V, y: V, sum: V| if B::IN_PAIRS { x.dot(y, sum) } else { x.mul_add(y, sum) };
+        let add = |x: V, y: V, sum: V| {
+            if B::IN_PAIRS {
+                // SAFETY: operands in pairs are the proof of the instruction.
+                unsafe { x.dot(y, sum) }
+            } else {
+                x.mul_add(y, sum)
+            }
+        };
         for k in 0..a.depth() {
             // What there are fewer of, columns or rows, is held in registers beside the sums.
             if U * G <= R {

@@ -121,8 +121,15 @@ fn product_for_every_size<E: Element>() {
 }
 
 fn product_of_many_rows<E: Element>() {
-    for m in [191, 192, 193, 400] {
+    for m in [131, 132, 133, 265, 400] {
         check_product::<E>(m, 17, 35, 1);
+    }
+}
+
+/// More steps of k than are added between visits to C, in pairs too.
+fn product_deeper_than_a_visit<E: Element>() {
+    for (m, k) in [(9, 257), (20, 601)] {
+        check_product::<E>(m, 37, k, 2);
     }
 }
 
@@ -173,7 +180,7 @@ fn outer_of_nothing<E: Element>() {
 
 /// A sum is the same in any block: of a row alone, of some rows, of all; of some columns, of all.
 fn a_sum_has_the_same_bits_in_any_block<E: Element>() {
-    let (m, n, k) = (29, 150, 141);
+    let (m, n, k) = (29, 150, 341);
     let (a, w) = (array(5, m, k), array(6, n, k));
     let (a, w) = (Padded::<E>::new(a.view()), Padded::<E>::new(w.view()));
     let product = |rows: std::ops::Range<usize>, outputs: std::ops::Range<usize>| {
@@ -303,6 +310,7 @@ fn what_is_not_finite_stays<E: Element>() {
 for_both! {
     product_for_every_size;
     product_of_many_rows;
+    product_deeper_than_a_visit;
     product_of_nothing;
     outer_for_every_size;
     outer_of_many_rows;

@@ -6,8 +6,8 @@ use super::bf16::nearest;
 use super::support::{Padded, array, assert_close, bits};
 use crate::bf16::{Format, Operands};
 use crate::generic::bf16::blocks::blocks;
-use crate::generic::bf16::outer::in_tiles;
-use crate::generic::bf16::round::left;
+use crate::generic::bf16::outer::multiply_tiles;
+use crate::generic::bf16::round::left_operand;
 use crate::generic::bf16::tiles::{Configuration, TileDots, Tiles};
 use crate::generic::tile::Epilogue;
 use crate::simd::Simd;
@@ -132,8 +132,8 @@ fn product<const G: usize>(start: &Array2<f64>, a: &Array2<f64>, w: &Array2<f64>
     let mut sums = AddTo { c: &mut c, units: w.nrows() / G };
     let mut dots = TileDots::new(Software::default());
     let (a, mut buffer) = (Padded::new(a.view()), Vec::new());
-    let a = left(a.view(), operands(), &mut buffer);
-    blocks::<V, _, _, G>(&mut dots, a, packed.panels(), false, &mut sums);
+    let a = left_operand(a.view(), operands(), &mut buffer);
+    blocks::<V, _, _, G>(&mut dots, a, packed.pairs(), false, &mut sums);
     c.iter().map(|&x| x as f32).collect()
 }
 
@@ -178,10 +178,9 @@ fn outer_for_every_size() {
         let mut c = start.clone();
         let (a_view, b_view) = (Padded::new(a.view()), Padded::new(b.view()));
         let mut dots = TileDots::new(Software::default());
-        let depth = operands().steps(rows.len());
         let mut sums = AddTo { c: &mut c, units: q };
         let (a_rows, b_rows) = (Rows::new(a_view.view(), &rows), Rows::new(b_view.view(), &rows));
-        in_tiles::<V, _, _>(&mut dots, depth, a_rows, b_rows, &mut sums);
+        multiply_tiles::<V, _, _>(&mut dots, operands(), a_rows, b_rows, &mut sums);
         let result: Vec<f32> = c.iter().map(|&x| x as f32).collect();
         let indices: Vec<usize> = rows.iter().map(|&r| r as usize).collect();
         let (a, b) = (a.mapv(nearest), b.mapv(nearest));

@@ -3,6 +3,9 @@
 use super::scratch::{Line, elements_mut, words_mut};
 use super::tiles::{Lines, MOST_LINES, MOST_ROWS, RowsOfPairs, TileDots, Tiles};
 use crate::PANEL;
+#[cfg(target_arch = "x86_64")]
+use crate::bf16::Format;
+use crate::bf16::Operands;
 use crate::generic::operand::{Panels, Right};
 use crate::generic::tile::Epilogue;
 use crate::vector::Vector;
@@ -12,19 +15,20 @@ use crate::view::Matrix;
 /// first if `last_first`.
 #[inline(always)]
 pub(crate) fn multiply<V: Vector, P: Epilogue<V, G>, const G: usize>(
+    operands: Operands<V::Element>,
     a: Matrix<'_, V::Element>,
     b: Panels<'_, V::Element, true>,
     last_first: bool,
     epilogue: &mut P,
 ) {
     #[cfg(target_arch = "x86_64")]
-    if V::LANES == PANEL {
-        // SAFETY: operands are in tiles where the process may use them.
+    if V::LANES == PANEL && operands.format == Format::Tiles {
+        // SAFETY: the format says that the process may use them.
         let mut dots = TileDots::new(unsafe { crate::arch::Amx::new() });
         return blocks::<V, P, _, G>(&mut dots, a, b, last_first, epilogue);
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = (a, b, last_first, epilogue);
+    let _ = (operands, a, b, last_first, epilogue);
     unreachable!("operands of other kernels")
 }
 

@@ -19,50 +19,49 @@ pub(crate) fn outer<V: Vector, P: Epilogue<V, 1>>(
     b: Rows<'_, V::Element>,
     epilogue: &mut P,
 ) {
-    let depth = operands.steps(a.count());
     match operands.format {
-        Format::Pairs if V::LANES == PANEL => in_pairs::<V, P>(depth, a, b, epilogue),
+        Format::Pairs if V::LANES == PANEL => multiply_pairs::<V, P>(operands, a, b, epilogue),
         #[cfg(target_arch = "x86_64")]
         Format::Tiles if V::LANES == PANEL => {
             // SAFETY: the format says that the process may use them.
             let mut dots = TileDots::new(unsafe { crate::arch::Amx::new() });
-            in_tiles::<V, P, _>(&mut dots, depth, a, b, epilogue);
+            multiply_tiles::<V, P, _>(&mut dots, operands, a, b, epilogue);
         }
         _ => unreachable!("operands of other kernels"),
     }
 }
 
-/// With `depth` pairs of rows, by dot products of vectors.
+/// By dot products of vectors.
 #[inline(always)]
-fn in_pairs<V: Vector, P: Epilogue<V, 1>>(
-    depth: usize,
+fn multiply_pairs<V: Vector, P: Epilogue<V, 1>>(
+    operands: Operands<V::Element>,
     a: Rows<'_, V::Element>,
     b: Rows<'_, V::Element>,
     epilogue: &mut P,
 ) {
-    let (p, q) = (a.columns(), b.columns());
+    let (p, q, depth) = (a.columns(), b.columns(), operands.steps(a.count()));
     let (left, right) = (p.div_ceil(PANEL) * depth, q.div_ceil(PANEL) * depth);
     let mut buffer = take_lines(left + right);
     let (left, rest) = buffer.split_at_mut(left);
     let right = &mut rest[..right];
     gather(left, depth, single_rows(a));
     gather(right, depth, single_rows(b));
-    let left = Panels::<_, false>::new(by_bits(words(left)), p, 1, depth);
-    let right = Panels::<_, true>::new(by_bits(words(right)), q, 1, depth);
+    let left = Panels::in_pairs(operands, by_bits(words(left)), p, 1, depth);
+    let right = Panels::in_pairs(operands, by_bits(words(right)), q, 1, depth);
     multiply::<V, _, _, P, 1>(left, right, false, epilogue);
     return_lines(buffer);
 }
 
-/// With `depth` pairs of rows, in tiles.
+/// In tiles.
 #[inline(always)]
-pub(crate) fn in_tiles<V: Vector, P: Epilogue<V, 1>, T: Tiles>(
+pub(crate) fn multiply_tiles<V: Vector, P: Epilogue<V, 1>, T: Tiles>(
     dots: &mut TileDots<T>,
-    depth: usize,
+    operands: Operands<V::Element>,
     a: Rows<'_, V::Element>,
     b: Rows<'_, V::Element>,
     epilogue: &mut P,
 ) {
-    let (p, q) = (a.columns(), b.columns());
+    let (p, q, depth) = (a.columns(), b.columns(), operands.steps(a.count()));
     let (left, right) = (p.div_ceil(PANEL) * depth, q.div_ceil(PANEL) * depth);
     // Whole tiles of 16 x 16 words, to transpose.
     let (across, stride) = (p.next_multiple_of(PANEL), depth.next_multiple_of(PANEL));
@@ -75,7 +74,7 @@ pub(crate) fn in_tiles<V: Vector, P: Epilogue<V, 1>, T: Tiles>(
     gather(right, depth, single_rows(b));
     transpose(turned, stride, left, depth);
     let left = Matrix::strided(by_bits(turned), p, depth, stride);
-    let right = Panels::new(by_bits(words(right)), q, 1, depth);
+    let right = Panels::in_pairs(operands, by_bits(words(right)), q, 1, depth);
     blocks::<V, P, T, 1>(dots, left, right, false, epilogue);
     return_lines(buffer);
 }

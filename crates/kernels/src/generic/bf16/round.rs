@@ -1,6 +1,6 @@
 //! The left operand of a product, rounded to bf16.
 
-use super::scratch::{bits_mut, singles};
+use super::scratch::{Line, bits_mut, singles};
 use crate::PANEL;
 #[cfg(target_arch = "x86_64")]
 use crate::bf16::has_avx512_bf16;
@@ -11,7 +11,7 @@ use crate::view::Matrix;
 /// The rows of `a` as the left operand of a product with such operands: as they are, or in `buffer`, rounded or in pairs,
 /// which are elements by their bits.
 #[inline(always)]
-pub(crate) fn left<'a, E: Simd>(
+pub(crate) fn left_operand<'a, E: Simd>(
     a: Matrix<'a, E>,
     operands: Operands<E>,
     buffer: &'a mut Vec<E>,
@@ -22,16 +22,19 @@ pub(crate) fn left<'a, E: Simd>(
         Format::Rounded => depth,
         Format::Pairs | Format::Tiles => depth.next_multiple_of(PANEL),
     };
-    if buffer.len() < rows * stride {
-        buffer.resize(rows * stride, E::ZERO);
+    // The rows of a tile begin cache lines.
+    if buffer.len() < rows * stride + PANEL {
+        buffer.resize(rows * stride + PANEL, E::ZERO);
     }
+    let skipped = buffer.as_ptr().align_offset(align_of::<Line<E>>()).min(PANEL);
+    let buffer = &mut buffer[skipped..];
     for (row, target) in buffer.chunks_exact_mut(stride.max(1)).enumerate().take(rows) {
         if operands.format == Format::Rounded {
             for (target, &x) in target.iter_mut().zip(a.row(row)) {
                 *target = rounded(x);
             }
         } else {
-            in_pairs(singles(a.row(row)), bits_mut(target));
+            round_in_pairs(singles(a.row(row)), bits_mut(target));
         }
     }
     Matrix::strided(buffer, rows, depth, stride)
@@ -39,7 +42,7 @@ pub(crate) fn left<'a, E: Simd>(
 
 /// The nearest bf16 of each of `source`, as pairs; zeros behind them.
 #[inline(always)]
-fn in_pairs(source: &[f32], target: &mut [u32]) {
+fn round_in_pairs(source: &[f32], target: &mut [u32]) {
     assert!(source.len() <= 2 * target.len());
     #[cfg(target_arch = "x86_64")]
     if has_avx512_bf16() {
