@@ -352,12 +352,13 @@ declare class UnrolledError extends Error {
  * What the operands of matrix products are rounded to.
  *
  * - `'f32'`: nothing. The same bits on every instruction set.
- * - `'bf16'`: the nearest number of 8 significant bits, for about twice the speed and half the room of
- *   the weights' packed copies where the CPU multiplies such numbers itself (AMX on Linux,
- *   AVX-512-BF16), for no gain elsewhere. Rounded are weights, activations and their gradients where a
+ * - `'bf16'`: the nearest number of 8 significant bits, for up to 1.8 times the speed of training in
+ *   large layers (AVX-512-BF16, measured in `bench/README.md`) and half the room of the weights'
+ *   packed copies where the CPU multiplies such numbers itself (AMX on Linux, AVX-512-BF16), for no
+ *   gain elsewhere. Rounded are weights, activations and their gradients where a
  *   matrix product reads them. The weights that are trained and saved, sums, states, biases, activation
  *   functions, losses and the optimizer stay `'f32'`. A number beyond
- *   3.39e38 becomes an infinity. The same bits for any number of threads and any batch, not from one
+ *   about 3.39e38 becomes an infinity. The same bits for any number of threads and any batch, not from one
  *   instruction set to another.
  */
 type Precision = 'f32' | 'bf16';
@@ -752,8 +753,9 @@ declare class Stream<I extends Readonly<Record<string, Value>> = Readonly<Record
     /**
      * Takes one step and gives the outputs at it by name.
      *
-     * @throws UnrolledError `ERR_UNROLLED_SHAPE`, `ERR_UNROLLED_VALUE` for a bad step, and
-     * `ERR_UNROLLED_STATE` after `dispose`.
+     * @throws UnrolledError `ERR_UNROLLED_SHAPE`, `ERR_UNROLLED_VALUE` for a bad step,
+     * `ERR_UNROLLED_NON_FINITE` for a NaN or infinity in it or in the state that it would leave, and
+     * `ERR_UNROLLED_STATE` after `dispose`. The state is then as before.
      */
     push(x: StepFeed<I>): StepOutputs<O>;
     /** The state after the last step, as values: it can be kept and set again. */
@@ -815,7 +817,8 @@ declare class Model<I extends Values = Values, O extends Outputs = Outputs> {
      * `shift`, a pool over time or an `initial` state of the graph begins anew with each call. A model
      * that reads backwards in time refuses a state.
      *
-     * Rejects with an `UnrolledError` for bad data.
+     * Rejects with an `UnrolledError` for bad data. Where weights and data are so large that numbers
+     * overflow, outputs and states hold infinities or NaN; such a state is refused when it is given.
      */
     predict(x: Feed<I>, options?: {
         readonly state?: StateData;
@@ -828,7 +831,8 @@ declare class Model<I extends Values = Values, O extends Outputs = Outputs> {
      * Sets the parameters that are given and leaves the others.
      *
      * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an unknown name, `ERR_UNROLLED_SHAPE` for
-     * another number of values, `ERR_UNROLLED_STATE` during training.
+     * another number of values, `ERR_UNROLLED_NON_FINITE` for a NaN or infinity among them,
+     * `ERR_UNROLLED_STATE` during training.
      */
     setParameters(parameters: ParameterData): void;
     /** A table of the nodes: name, kind, what each gives, and how many parameters it has. */

@@ -19,10 +19,15 @@ export const compare: Benchmark = {
     const shapes =
       settings.shapes ?? inRoot('bench', `shapes${precision === 'f32' ? '' : `-${precision}`}.json`)
     const list = readShapes(shapes)
+    if (precision === 'f32' && list.some(({ over }) => over === 'f32')) {
+      throw new Error(`${shapes}: over f32 is for --precision bf16`)
+    }
     const { opponents, absent } = await startPeers(settings)
     for (const { name, version, about } of opponents) console.log(`  ${name} ${version}: ${about}`)
     for (const { name, reason } of absent) console.log(`  ${name}: ${reason}`)
-    console.log(`  ${precision}, ${threads} thread${threads === 1 ? '' : 's'} for everyone\n`)
+    console.log(
+      `  ${precision}, ${threads} thread${threads === 1 ? '' : 's'} for everyone, or as a row says\n`,
+    )
     const ours = new OurSides()
     const rows: Row[] = []
     let set: string | undefined

@@ -59,7 +59,8 @@ export function printSummary(
   steps: readonly { readonly cell: string; readonly microseconds: number }[],
 ): void {
   console.log('')
-  process.stdout.write(table(SUMMARY, reached.map(reachedCells)))
+  // A table of its own shapes may be about no target.
+  if (reached.length > 0) process.stdout.write(table(SUMMARY, reached.map(reachedCells)))
   for (const { cell, microseconds } of steps) {
     const met = microseconds <= STEP.most ? 'reached' : 'not reached'
     console.log(

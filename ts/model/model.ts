@@ -142,7 +142,8 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
    * `shift`, a pool over time or an `initial` state of the graph begins anew with each call. A model
    * that reads backwards in time refuses a state.
    *
-   * Rejects with an `UnrolledError` for bad data.
+   * Rejects with an `UnrolledError` for bad data. Where weights and data are so large that numbers
+   * overflow, outputs and states hold infinities or NaN; such a state is refused when it is given.
    */
   async predict(x: Feed<I>, options: { readonly state?: StateData } = {}): Promise<Prediction<O>> {
     this.#checkUsable()
@@ -170,7 +171,8 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
    * Sets the parameters that are given and leaves the others.
    *
    * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an unknown name, `ERR_UNROLLED_SHAPE` for
-   * another number of values, `ERR_UNROLLED_STATE` during training.
+   * another number of values, `ERR_UNROLLED_NON_FINITE` for a NaN or infinity among them,
+   * `ERR_UNROLLED_STATE` during training.
    */
   setParameters(parameters: ParameterData): void {
     this.#checkUsable()

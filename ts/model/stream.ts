@@ -57,8 +57,9 @@ export class Stream<
   /**
    * Takes one step and gives the outputs at it by name.
    *
-   * @throws UnrolledError `ERR_UNROLLED_SHAPE`, `ERR_UNROLLED_VALUE` for a bad step, and
-   * `ERR_UNROLLED_STATE` after `dispose`.
+   * @throws UnrolledError `ERR_UNROLLED_SHAPE`, `ERR_UNROLLED_VALUE` for a bad step,
+   * `ERR_UNROLLED_NON_FINITE` for a NaN or infinity in it or in the state that it would leave, and
+   * `ERR_UNROLLED_STATE` after `dispose`. The state is then as before.
    */
   push(x: StepFeed<I>): StepOutputs<O> {
     this.#checkOpen()
