@@ -29,7 +29,7 @@ pub(crate) fn prefetch<E>(x: &[E], at: usize) {
     let _ = element;
 }
 
-/// The bias of `G` gates of `units` units each, or zero.
+/// The bias of `G` gates of `units` units each, or zero; never -0, so that products of zeros add nothing to it.
 #[inline(always)]
 pub(crate) fn bias<V: Vector, const G: usize>(
     bias: Option<&[V::Element]>,
@@ -40,7 +40,7 @@ pub(crate) fn bias<V: Vector, const G: usize>(
     let mut start = [V::splat(V::Element::ZERO); G];
     if let Some(bias) = bias {
         for (g, start) in start.iter_mut().enumerate() {
-            *start = read(bias, g * units + unit, active);
+            *start = read::<V>(bias, g * units + unit, active) + V::zero();
         }
     }
     start

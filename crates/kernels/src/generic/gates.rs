@@ -32,6 +32,9 @@ pub(crate) fn step<V: Vector, P: Epilogue<V, G>, const G: usize>(
     epilogue: &mut P,
 ) {
     let Recurrent { state, weight, last_first, .. } = *recurrent;
+    if (0..state.rows()).all(|row| state.row(row).iter().all(|&x| x == V::Element::ZERO)) {
+        return step_from_zero(state.rows(), units.len(), epilogue);
+    }
     let mut buffer = V::Element::take_scratch();
     let state = left_operand(state, weight.operands(), &mut buffer);
     match weight.operands().format {
@@ -53,6 +56,19 @@ pub(crate) fn step<V: Vector, P: Epilogue<V, G>, const G: usize>(
         }
     }
     V::Element::return_scratch(buffer);
+}
+
+/// The same from a state of zeros, as most first steps are: the weights are not read, the bits are those of the product.
+#[inline(always)]
+fn step_from_zero<V: Vector, P: Epilogue<V, G>, const G: usize>(rows: usize, units: usize, epilogue: &mut P) {
+    for row in 0..rows {
+        for unit in (0..units).step_by(V::LANES) {
+            let active = V::LANES.min(units - unit);
+            let sums = epilogue.start(row, unit, active);
+            epilogue.finish(row, unit, active, sums);
+            epilogue.complete(row, unit, active);
+        }
+    }
 }
 
 struct Activate<'a, E> {

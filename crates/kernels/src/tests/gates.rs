@@ -24,6 +24,16 @@ impl Weights {
         }
     }
 
+    /// The same with zeros of either sign in row `i` of the state: alone, it is a step that needs no product.
+    pub(super) fn with_zeros(mut self, i: usize) -> Self {
+        self.state
+            .row_mut(i)
+            .iter_mut()
+            .enumerate()
+            .for_each(|(j, x)| *x = if j % 2 == 0 { 0.0 } else { -0.0 });
+        self
+    }
+
     /// The same weights with row `i` of the state alone.
     pub(super) fn row(&self, i: usize) -> Self {
         let state = self.state.slice(s![i..i + 1, ..]).to_owned();
@@ -84,6 +94,28 @@ fn check_activation_step<E: Element>(m: usize, n: usize, k: usize, activation: A
     assert_close(&alone, pre.mapv(|x| apply(activation, x)).iter(), 4.0);
 }
 
+/// Zeros of either sign, a bias of -0 and weights of one sign: what a product adds up must not show.
+fn a_state_of_zeros_has_the_bits_of_its_product<E: Element>() {
+    let (m, u) = (3, 21);
+    for sign in [1.0, -1.0] {
+        let mut weights = Weights::new(m, u, u, 1, true).with_zeros(1);
+        weights.weight.mapv_inplace(|x| sign * x.abs());
+        weights.bias = Some(Array2::from_elem((1, u), -0.0));
+        let step = |weights: &Weights| {
+            weights.with(|recurrent| {
+                on_every_isa(|kernels| {
+                    let mut buffer =
+                        Padded::<E>::new(Array2::from_elem((recurrent.state.rows(), u), -0.0).view());
+                    let identity = Activation::Identity;
+                    kernels.activation_step(&Team::new(1), identity, buffer.view_mut(), Some(recurrent));
+                    buffer.elements()
+                })
+            })
+        };
+        assert_eq!(bits(&step(&weights.row(1))), bits(&step(&weights)[u..2 * u]));
+    }
+}
+
 fn activation_step<E: Element>() {
     for n in 1..=67 {
         check_activation_step::<E>(n * 7 % 11 + 1, n, n * 5 % 31, ACTIVATIONS[n % 4], n % 3 == 0);
@@ -136,7 +168,8 @@ fn lstm_step<E: Element>() {
 
 fn lstm_row_alone_has_the_bits_of_the_batch<E: Element>() {
     let (m, u, k) = (17, 37, 37);
-    let (pre, c_prev, weights) = (array(1, m, 4 * u), array(2, m, u), Weights::new(m, u, k, 4, true));
+    let (pre, c_prev) = (array(1, m, 4 * u), array(2, m, u));
+    let weights = Weights::new(m, u, k, 4, true).with_zeros(5);
     let batch = lstm::<E>(&pre, Some(&weights), &c_prev);
     for i in 0..m {
         let row = |x: &Array2<f64>| x.slice(s![i..i + 1, ..]).to_owned();
@@ -191,6 +224,7 @@ fn a_gate_is_the_same_in_every_lane<E: Element>() {
 }
 
 for_both! {
+    a_state_of_zeros_has_the_bits_of_its_product;
     activation_step;
     lstm_step;
     lstm_row_alone_has_the_bits_of_the_batch;
