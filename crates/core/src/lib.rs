@@ -1,8 +1,8 @@
 //! Recurrent graphs: compiled, unrolled forward and backward through time, trained.
 #![forbid(unsafe_code)]
 
-mod cell;
 pub mod clip;
+pub mod compile;
 pub mod error;
 mod finite;
 pub mod format;
@@ -17,7 +17,8 @@ pub mod params;
 pub mod program;
 pub mod random;
 pub mod run;
-pub mod scan;
 pub mod schedule;
+pub mod storage;
+mod tuning;
 
 pub use error::{Code, Error, Result};

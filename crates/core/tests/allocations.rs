@@ -14,7 +14,7 @@ use support::runs::{ids, numbers, values};
 use unrolled_core::graph::Graph;
 use unrolled_core::model::{Model, Precision, Stream, Trainer, TrainerConfig};
 use unrolled_core::parallel::pool;
-use unrolled_core::run::Tensor;
+use unrolled_core::storage::Tensor;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;

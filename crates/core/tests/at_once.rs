@@ -7,7 +7,7 @@ use serde_json::json;
 use support::graphs::{Builder, sequence};
 use support::runs::{numbers, values};
 use unrolled_core::model::{Model, Precision};
-use unrolled_core::run::Tensor;
+use unrolled_core::storage::Tensor;
 use unrolled_kernels::{Isa, Kernels};
 
 const ROWS: usize = 3;

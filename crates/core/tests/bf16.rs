@@ -10,7 +10,7 @@ use support::graphs::{Builder, sequence};
 use support::runs::{Model, data, numbers, values};
 use unrolled_core::graph::Graph;
 use unrolled_core::model::{self, Precision, Trainer, TrainerConfig};
-use unrolled_core::run::{Data, Tensor, Weights};
+use unrolled_core::storage::{Data, Tensor, Weights};
 use unrolled_kernels::{Element, Kernels};
 
 const CELLS: [&str; 5] = ["rnn_tanh", "rnn_relu", "lstm", "gru", "gru_before"];

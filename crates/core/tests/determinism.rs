@@ -7,7 +7,7 @@ use serde_json::json;
 use support::graphs::{Builder, sequence};
 use support::runs::{Model, data, numbers, values};
 use unrolled_core::graph::Graph;
-use unrolled_core::run::{Data, Tensor};
+use unrolled_core::storage::{Data, Tensor};
 use unrolled_kernels::{Element, Kernels};
 
 const CELLS: [&str; 5] = ["rnn_tanh", "rnn_relu", "lstm", "gru", "gru_before"];
@@ -130,8 +130,8 @@ fn a_sequence_whole_or_in_pieces_with_its_state_carried() {
         let batch = model.batch(vec![ragged(ROWS, TIME)], vec![]);
         let whole = model.forward(&batch);
         for cut in [1, 8, 16, 20] {
-            let first = model.forward(&batch.window(&model.program, 0, cut));
-            let mut rest = batch.window(&model.program, cut, TIME);
+            let first = model.forward(&batch.steps(&model.program, 0, cut));
+            let mut rest = batch.steps(&model.program, cut, TIME);
             rest.set_states(first.states.iter().map(|state| Some(data(state).to_vec())).collect());
             let second = model.forward(&rest);
             assert_eq!(tensors(&whole.states), tensors(&second.states), "{cell}, cut at {cut}");

@@ -11,7 +11,8 @@ use support::runs::{Model, data, numbers, values};
 use unrolled_core::graph::Graph;
 use unrolled_core::loss::{Loss, LossConfig};
 use unrolled_core::program::{Mode, Tape};
-use unrolled_core::run::{Batch, Criterion, Engine, Goal, Noise, Tensor, Weights};
+use unrolled_core::run::{Criterion, Engine, Goal};
+use unrolled_core::storage::{Batch, RngKey, Tensor, Weights};
 use unrolled_kernels::Element;
 
 const ROWS: usize = 19;
@@ -56,7 +57,7 @@ fn train<E: Element>(model: &Model<E>, batch: &Batch<E>, weights: &Weights<E>) -
     let mode = Mode::Training { seeded: vec![port.value], inputs: false, tape: Tape::Whole };
     let mut engine = Engine::new(model.program.clone(), mode, model.kernels);
     let mut gradients = vec![E::ZERO; model.program.layout.total()];
-    let noise = Noise { training: true, seed: 11, step: 4, time: 0 };
+    let noise = RngKey { training: true, seed: 11, step: 4, time: 0 };
     let run = engine.gradient(weights, batch, &[goal], 0, noise, &model.pool, &mut gradients).unwrap();
     (run.scores[0].loss, gradients)
 }
@@ -93,7 +94,7 @@ fn masks_do_not_depend_on_threads() {
 }
 
 /// Ones through dropout in one run: what is left of them shows the mask.
-fn masks(body: &[(&str, Value)], noise: Noise) -> Vec<Vec<f64>> {
+fn masks(body: &[(&str, Value)], noise: RngKey) -> Vec<Vec<f64>> {
     let mut b = Builder::default();
     b.parameter("one", &[SIZE]).parameter("zero", &[SIZE, SIZE]).node("x", sequence(SIZE), &[]);
     // A parameter on the way, so that there is something to train.
@@ -130,7 +131,7 @@ fn masks(body: &[(&str, Value)], noise: Noise) -> Vec<Vec<f64>> {
 
 #[test]
 fn every_node_step_and_window_has_a_mask_of_its_own() {
-    let noise = Noise { training: true, seed: 1, step: 0, time: 0 };
+    let noise = RngKey { training: true, seed: 1, step: 0, time: 0 };
     let dropout = |fixed: bool| json!({ "dropout": { "rate": 0.5, "fixed": fixed } });
     let cell = json!({ "scan": { "body": {
         "nodes": [node("x", json!({ "input": { "vector": { "size": SIZE } } }), &[]), node("kept", dropout(false), &["x"])],
@@ -143,7 +144,7 @@ fn every_node_step_and_window_has_a_mask_of_its_own() {
         assert!(mask.chunks(SIZE).any(|step| step != &mask[..SIZE]));
     }
     // A window that begins at step 4 goes on with the masks of step 4.
-    let later = masks(&[("a", dropout(false))], Noise { time: 4, ..noise }).remove(0);
+    let later = masks(&[("a", dropout(false))], RngKey { time: 4, ..noise }).remove(0);
     for row in 0..3 {
         let at = |mask: &[f64], t: usize| mask[(row * 8 + t) * SIZE..][..4 * SIZE].to_vec();
         assert_eq!(at(&all[0], 4), at(&later, 0));

@@ -6,7 +6,7 @@ mod support;
 use serde_json::json;
 use support::graphs::{Builder, node, sequence, tokens, vector};
 use support::runs::{check_gradients, ids, numbers, values};
-use unrolled_core::run::Tensor;
+use unrolled_core::storage::Tensor;
 
 const LENGTHS: [i32; 5] = [3, 5, 0, 1, 4];
 

@@ -5,7 +5,8 @@ mod support;
 
 use support::graphs::{Builder, sequence};
 use support::runs::{Model, data, numbers, values};
-use unrolled_core::run::{Outputs, Tensor};
+use unrolled_core::run::Outputs;
+use unrolled_core::storage::Tensor;
 
 const CELLS: [&str; 5] = ["rnn_tanh", "rnn_relu", "lstm", "gru", "gru_before"];
 const LENGTHS: [usize; 7] = [4, 9, 0, 1, 9, 6, 2];
@@ -71,7 +72,7 @@ fn a_scan_is_a_loop_of_steps() {
         let whole = model.forward(&batch);
         let mut states = vec![None; model.program.states.len()];
         for t in 0..TIME {
-            let mut step = batch.window(&model.program, t, t + 1);
+            let mut step = batch.steps(&model.program, t, t + 1);
             step.set_states(states);
             let run = model.forward(&step);
             for row in 0..LENGTHS.len() {

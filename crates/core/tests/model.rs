@@ -12,7 +12,7 @@ use unrolled_core::Code;
 use unrolled_core::format;
 use unrolled_core::graph::Graph;
 use unrolled_core::model::{MeasureConfig, Model, Precision, Stream, Trainer, TrainerConfig};
-use unrolled_core::run::Tensor;
+use unrolled_core::storage::Tensor;
 
 const ROWS: usize = 3;
 const TIME: usize = 7;

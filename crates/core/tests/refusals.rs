@@ -8,7 +8,7 @@ use support::graphs::{Builder, node, sequence, tokens, vector};
 use support::runs::{ids, values};
 use unrolled_core::graph::Graph;
 use unrolled_core::program::Program;
-use unrolled_core::run::{Batch, Tensor};
+use unrolled_core::storage::{Batch, Tensor};
 use unrolled_core::{Code, Error};
 
 fn refused(json: &Value) -> Error {

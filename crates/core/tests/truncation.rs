@@ -10,7 +10,7 @@ use support::graphs::{Builder, sequence};
 use support::runs::{Model as Run, data, numbers, values};
 use unrolled_core::graph::Graph;
 use unrolled_core::model::{Model, Precision, Trainer, TrainerConfig};
-use unrolled_core::run::Tensor;
+use unrolled_core::storage::Tensor;
 
 const ROWS: usize = 5;
 const TIME: usize = 12;
@@ -91,8 +91,8 @@ fn by_windows(cell: &str, windows: &[(usize, usize, usize)]) -> Vec<f64> {
     let count = lengths.iter().sum::<usize>() * 2;
     let mut gradients = vec![0.0; initial.len()];
     for &(start, losses, end) in windows {
-        let before = run.forward(&whole.window(&run.program, 0, start));
-        let mut piece = whole.window(&run.program, start, end);
+        let before = run.forward(&whole.steps(&run.program, 0, start));
+        let mut piece = whole.steps(&run.program, start, end);
         piece.set_states(before.states.iter().map(|state| Some(data(state).to_vec())).collect());
         let output = run.forward(&piece).outputs.remove(0);
         // d mean((y - t)²) / dy = 2 (y - t) / n, at steps with a loss.

@@ -7,7 +7,8 @@ use serde_json::json;
 use support::graphs::{Builder, sequence, tokens, vector};
 use support::runs::{Model, data, ids, numbers, values};
 use unrolled_core::program::{Mode, Tape};
-use unrolled_core::run::{Batch, Engine, Goal, Noise, Seed, Tensor};
+use unrolled_core::run::{Engine, Goal, Seed};
+use unrolled_core::storage::{Batch, RngKey, Tensor};
 use unrolled_core::{Code, Result};
 use unrolled_kernels::Element;
 
@@ -37,7 +38,7 @@ fn run(model: &Model<f32>, batch: &Batch<f32>, upstream: &[Vec<f32>], tape: Tape
         .zip(upstream)
         .map(|(port, d)| Goal { value: port.value, seed: Seed::Gradient(d.clone()) })
         .collect();
-    let noise = Noise { training: true, seed: 3, ..Noise::default() };
+    let noise = RngKey { training: true, seed: 3, ..RngKey::default() };
     let mut gradients = vec![0.0; model.program.layout.total()];
     let run = engine.gradient(&model.weights, batch, &goals, 0, noise, &model.pool, &mut gradients)?;
     let inner = run.inputs.iter().chain(&run.states);
@@ -192,7 +193,7 @@ fn inference_in_windows_has_the_same_bits_and_holds_two_borders_however_long() {
     let model = Model::<f32>::new(&b.graph(), 1);
     let run = |time: usize, windows| {
         let x = ragged(values("x", &[rows, time, 2], numbers(rows * time * 2, 4)), time);
-        let mode = Mode::Inference { windows };
+        let mode = Mode::Inference { segmented: windows };
         let mut engine = Engine::new(model.program.clone(), mode, model.kernels);
         let batch = model.batch(vec![x], Vec::new());
         let steps = batch.axes()[0].lengths.iter().sum::<u32>() as usize;

@@ -4,7 +4,7 @@ use napi::Env;
 use napi_derive::napi;
 use unrolled_core::Result;
 use unrolled_core::model;
-use unrolled_core::run;
+use unrolled_core::storage;
 
 use crate::tensor::{Tensor, handed_over};
 
@@ -84,7 +84,7 @@ impl Report {
     /// The report of a measurement.
     pub(crate) fn of_measurement(
         env: &Env,
-        (report, states): (model::Report, Vec<run::Tensor<f32>>),
+        (report, states): (model::Report, Vec<storage::Tensor<f32>>),
     ) -> Result<Self> {
         Ok(Self { states: Some(handed_over(env, states)?), ..Self::of_step(report) })
     }

@@ -8,7 +8,8 @@ use napi::bindgen_prelude::{
     ArrayBuffer, Float32ArraySlice, FromNapiValue, Int32ArraySlice, JsObjectValue, JsValue, Object, Unknown,
 };
 use napi_derive::napi;
-use unrolled_core::run::{self, Data};
+use unrolled_core::run;
+use unrolled_core::storage::{self, Data};
 use unrolled_core::{Error, Result};
 
 use crate::error::refused;
@@ -45,14 +46,14 @@ impl Prediction {
 }
 
 /// Gives the core's arrays to JavaScript, on its thread.
-pub(crate) fn handed_over(env: &Env, tensors: Vec<run::Tensor<f32>>) -> Result<Vec<Tensor>> {
+pub(crate) fn handed_over(env: &Env, tensors: Vec<storage::Tensor<f32>>) -> Result<Vec<Tensor>> {
     tensors.into_iter().map(|tensor| given(env, tensor).map_err(refused)).collect()
 }
 
 /// Numbers of an array that is copied into memory of V8's own: with so few, a callback for their end takes longer.
 const FEW: usize = 4096;
 
-fn given(env: &Env, tensor: run::Tensor<f32>) -> napi::Result<Tensor> {
+fn given(env: &Env, tensor: storage::Tensor<f32>) -> napi::Result<Tensor> {
     let numbers = |ids: Vec<i32>| match ids.len() {
         ..=FEW => Int32ArraySlice::copy_from(env, &ids),
         _ => Int32ArraySlice::from_data(env, ids),
@@ -70,11 +71,11 @@ fn given(env: &Env, tensor: run::Tensor<f32>) -> napi::Result<Tensor> {
 }
 
 /// Copies what JavaScript passed as `argument`.
-pub(crate) fn copied(argument: &str, objects: &[Object]) -> Result<Vec<run::Tensor<f32>>> {
+pub(crate) fn copied(argument: &str, objects: &[Object]) -> Result<Vec<storage::Tensor<f32>>> {
     objects.iter().enumerate().map(|(i, object)| tensor(&format!("{argument}[{i}]"), object)).collect()
 }
 
-fn tensor(place: &str, object: &Object) -> Result<run::Tensor<f32>> {
+fn tensor(place: &str, object: &Object) -> Result<storage::Tensor<f32>> {
     let name: String = field(place, object, "name", "a string")?
         .ok_or_else(|| Error::argument(format!("{place}.name is missing")))?;
     let shape: Vec<f64> = field(place, object, "shape", "an array of numbers")?
@@ -88,7 +89,7 @@ fn tensor(place: &str, object: &Object) -> Result<run::Tensor<f32>> {
         (None, Some(ids)) => Data::Ids(ids),
         _ => return Err(Error::argument(format!("{place} must have either values or ids"))),
     };
-    Ok(run::Tensor { name, shape, data, lengths })
+    Ok(storage::Tensor { name, shape, data, lengths })
 }
 
 fn size(place: &str, n: f64) -> Result<usize> {

@@ -4,7 +4,8 @@ use unrolled_kernels::Element;
 
 use crate::finite::first_non_finite;
 use crate::program::Program;
-use crate::run::{Batch, Engine, Named};
+use crate::run::Engine;
+use crate::storage::{Batch, Named};
 use crate::{Error, Result};
 
 /// The states after the last step of training, and storage for those after the next.

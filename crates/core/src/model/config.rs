@@ -3,11 +3,11 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::Truncation;
 use crate::clip::Clip;
 use crate::loss::LossConfig;
 use crate::optimizer::OptimizerConfig;
 use crate::program::Tape;
-use crate::scan::Truncation;
 use crate::schedule::Schedule;
 use crate::{Error, Result};
 

@@ -10,7 +10,7 @@ use crate::format;
 use crate::graph::Graph;
 use crate::params::Layout;
 use crate::program::Program;
-use crate::run::check_finite;
+use crate::storage::check_finite;
 use crate::{Error, Result};
 
 /// The key of the graph in the metadata.

@@ -8,6 +8,7 @@ mod network;
 mod objective;
 mod stream;
 mod trainer;
+mod truncate;
 
 pub use config::{LossTerm, MeasureConfig, MemoryConfig, OnNonFinite, Reduction, TrainerConfig};
 pub use description::Description;
@@ -15,4 +16,5 @@ pub use network::{Model, Snapshot};
 pub use objective::{Memory, Report, Term};
 pub use stream::Stream;
 pub use trainer::Trainer;
+pub use truncate::{Chunk, Truncation};
 pub use unrolled_kernels::Precision;

@@ -6,15 +6,14 @@ use unrolled_kernels::{Element, Isa, Kernels, Precision};
 
 use super::objective::{Objective, Report};
 use super::{Description, MeasureConfig};
+use crate::compile::Cost;
 use crate::graph::Graph;
 use crate::parallel::{Pool, pool};
-use crate::program::{Cost, Mode, Program};
-use crate::run::{Batch, Engine, Outputs, Tensor, Weights};
+use crate::program::{Mode, Program};
+use crate::run::{Engine, Outputs};
+use crate::storage::{Batch, Tensor, Weights};
+use crate::tuning::AT_ONCE;
 use crate::{Error, Result, initialize};
-
-/// Floating-point operations of a run that a caller who must not wait makes itself, at the pace of AVX-512: about half a
-/// millisecond of one core, at most about twice that, where the way to another thread and back takes 0.1 ms.
-const AT_ONCE: f64 = 9e7;
 
 /// The weights of a moment, for a run that begins later.
 pub struct Snapshot<E>(Option<Arc<Weights<E>>>);
@@ -59,7 +58,7 @@ impl<E: Element> Model<E> {
         let pool = pool()?;
         let weights = Weights::with_operands(&program, values, kernels.operands(precision), pool)?;
         let program = Arc::new(program);
-        let mode = Mode::Inference { windows: true };
+        let mode = Mode::Inference { segmented: true };
         let engine = Mutex::new(Engine::new(Arc::clone(&program), mode, kernels));
         let (cost, weights) = (program.cost(), RwLock::new(Arc::new(weights)));
         Ok(Self { graph, program, kernels, pool, cost, weights, engine })

@@ -7,7 +7,8 @@ use unrolled_kernels::Element;
 use super::{LossTerm, Reduction};
 use crate::loss::{Loss, LossConfig};
 use crate::program::Program;
-use crate::run::{Batch, Criterion, Goal, Score, Tensor};
+use crate::run::{Criterion, Goal, Score};
+use crate::storage::{Batch, Tensor};
 use crate::{Error, Result};
 
 /// Bytes that training holds from step to step, for the largest batch so far.

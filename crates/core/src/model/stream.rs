@@ -7,7 +7,8 @@ use unrolled_kernels::Element;
 use super::Model;
 use crate::finite::first_non_finite;
 use crate::program::Mode;
-use crate::run::{Batch, Data, Engine, Named, Tensor, check_state, check_values};
+use crate::run::Engine;
+use crate::storage::{Batch, Data, Named, Tensor, check_state, check_values};
 use crate::{Error, Result};
 
 /// A model that is fed step by step and keeps its states in between. The steps have the bits of the whole sequence, and
@@ -31,7 +32,7 @@ impl<E: Element> Stream<E> {
         let program = &model.program;
         program.check_divisible("stream")?;
         program.check_unpooled("stream")?;
-        let engine = Engine::new(Arc::clone(program), Mode::Inference { windows: false }, model.kernels);
+        let engine = Engine::new(Arc::clone(program), Mode::Inference { segmented: false }, model.kernels);
         let batch = Batch::step(program);
         let next = batch.states().to_vec();
         let count: usize = program.outputs.iter().map(|port| program.values[port.value].width).sum();

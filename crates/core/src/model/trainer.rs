@@ -7,20 +7,15 @@ use unrolled_kernels::Element;
 
 use super::carried::Carried;
 use super::objective::{Memory, Objective, Report};
-use super::{Model, OnNonFinite, TrainerConfig};
+use super::{Chunk, Model, OnNonFinite, TrainerConfig, Truncation};
 use crate::clip::GradientNorm;
 use crate::optimizer::{Optimizer, check_rate};
 use crate::parallel::Pool;
 use crate::program::{Mode, Program};
-use crate::run::{Batch, Engine, Goal, Noise, Score, Tensor};
-use crate::scan::{Truncation, Window};
+use crate::run::{Engine, Goal, Score};
+use crate::storage::{Batch, RngKey, Tensor};
+use crate::tuning::{TRAINING, UPDATE};
 use crate::{Code, Error, Result};
-
-/// Floating-point operations of a training step, over those of a forward run.
-const TRAINING: f64 = 3.0;
-
-/// Floating-point operations of the update of a parameter, with its norm and its packed copies.
-const UPDATE: f64 = 24.0;
 
 /// A training run of a model, with its optimizer and the states it carries from batch to batch.
 pub struct Trainer<E> {
@@ -118,8 +113,9 @@ impl<E: Element> Trainer<E> {
 
     /// The gradients of the batch, and the update if they are finite.
     fn descend(&mut self) -> Result<()> {
-        let noise = Noise { training: true, seed: self.config.seed, step: self.optimizer.steps(), time: 0 };
-        self.measure(noise)?;
+        let rng_key =
+            RngKey { training: true, seed: self.config.seed, step: self.optimizer.steps(), time: 0 };
+        self.measure(rng_key)?;
         self.report.rate = self.update(self.report.norm)?;
         self.report.step = self.optimizer.steps();
         self.report.skipped = false;
@@ -138,53 +134,53 @@ impl<E: Element> Trainer<E> {
     }
 
     /// The gradients of the batch, their norm, the loss, and the states that they end with.
-    fn measure(&mut self, noise: Noise) -> Result<()> {
+    fn measure(&mut self, rng_key: RngKey) -> Result<()> {
         self.gradients.fill(E::ZERO);
         let time = self.batch.axes().first().map_or(0, |axis| axis.time);
         match self.config.truncate {
-            Some(truncation) if truncation.k2 < time => self.backward_windows(noise, truncation, time)?,
+            Some(truncation) if truncation.k2 < time => self.backward_chunks(rng_key, truncation, time)?,
             _ => {
                 let Self { model, pool, engine, batch, goals, gradients, scores, carried, .. } = self;
-                engine.run_gradient(&model.weights(), batch, goals, 0, noise, pool, gradients)?;
+                engine.run_gradient(&model.weights(), batch, goals, 0, rng_key, pool, gradients)?;
                 scores.clear();
                 scores.extend_from_slice(engine.scores());
                 carried.end(&model.program, engine, batch);
             }
         }
         self.objective.report(&self.scores, &self.weights, &mut self.report);
-        self.report.norm = self.finite(noise)?;
+        self.report.norm = self.finite(rng_key)?;
         Ok(())
     }
 
-    fn backward_windows(&mut self, noise: Noise, truncation: Truncation, time: usize) -> Result<()> {
+    fn backward_chunks(&mut self, rng_key: RngKey, truncation: Truncation, time: usize) -> Result<()> {
         self.scores.clear();
         self.scores.resize(self.goals.len(), Score::default());
-        // Where the states are known: at the start of the last window, and at its end.
+        // Where the states are known: at the start of the last chunk, and at its end.
         let mut began = (0, self.batch.states().to_vec());
         let mut ended = began.clone();
-        let windows = truncation.windows(time);
-        for window in &windows {
-            let known = if ended.0 <= window.start { ended } else { began };
+        let chunks = truncation.chunks(time);
+        for chunk in &chunks {
+            let known = if ended.0 <= chunk.start { ended } else { began };
             let states =
-                self.advance(noise, known, window.start).map_err(|error| self.for_all(error, &windows))?;
-            let losses = window.losses - window.start;
+                self.advance(rng_key, known, chunk.start).map_err(|error| self.for_all(error, &chunks))?;
+            let losses = chunk.losses - chunk.start;
             let last = self
-                .window(noise, &states, window.start..window.end, losses)
-                .map_err(|error| self.for_all(error, &windows))?;
+                .chunk(rng_key, &states, chunk.start..chunk.end, losses)
+                .map_err(|error| self.for_all(error, &chunks))?;
             for (sum, score) in self.scores.iter_mut().zip(self.engine.scores()) {
                 sum.loss += score.loss;
                 sum.correct += score.correct;
             }
-            (began, ended) = ((window.start, states), (window.end, last));
+            (began, ended) = ((chunk.start, states), (chunk.end, last));
         }
         Ok(())
     }
 
-    /// An error of one window; of memory, it names what all of them need.
-    fn for_all(&self, error: Error, windows: &[Window]) -> Error {
-        let batch = |window: &Window| self.batch.window(&self.model.program, window.start, window.end);
+    /// An error of one chunk; of memory, it names what all of them need.
+    fn for_all(&self, error: Error, chunks: &[Chunk]) -> Error {
+        let batch = |chunk: &Chunk| self.batch.steps(&self.model.program, chunk.start, chunk.end);
         match error.code {
-            Code::Size => self.engine.too_small(windows.iter().map(batch), self.pool).unwrap_or(error),
+            Code::Size => self.engine.too_small(chunks.iter().map(batch), self.pool).unwrap_or(error),
             _ => error,
         }
     }
@@ -192,7 +188,7 @@ impl<E: Element> Trainer<E> {
     /// The states at step `to`, from those known at an earlier one.
     fn advance(
         &mut self,
-        noise: Noise,
+        rng_key: RngKey,
         (from, states): (usize, Vec<Option<Vec<E>>>),
         to: usize,
     ) -> Result<Vec<Option<Vec<E>>>> {
@@ -200,40 +196,40 @@ impl<E: Element> Trainer<E> {
             return Ok(states);
         }
         // No step has a loss, and so there is no gradient.
-        self.window(noise, &states, from..to, to - from)
+        self.chunk(rng_key, &states, from..to, to - from)
     }
 
     /// The gradients of the steps `span`, of which those from `losses` on have a loss, and the states at their end.
-    fn window(
+    fn chunk(
         &mut self,
-        noise: Noise,
+        rng_key: RngKey,
         states: &[Option<Vec<E>>],
         span: Range<usize>,
         losses: usize,
     ) -> Result<Vec<Option<Vec<E>>>> {
         let Self { model, pool, engine, batch, goals, gradients, carried, .. } = self;
         let program = &model.program;
-        let mut piece = batch.window(program, span.start, span.end);
+        let mut piece = batch.steps(program, span.start, span.end);
         piece.set_states(states.to_vec());
         let goals: Vec<Goal<E>> =
-            goals.iter().map(|goal| goal.window(program, batch, span.start, span.end)).collect();
-        let noise = Noise { time: span.start as u64, ..noise };
-        engine.run_gradient(&model.weights(), &piece, &goals, losses, noise, pool, gradients)?;
+            goals.iter().map(|goal| goal.steps(program, batch, span.start, span.end)).collect();
+        let rng_key = RngKey { time: span.start as u64, ..rng_key };
+        engine.run_gradient(&model.weights(), &piece, &goals, losses, rng_key, pool, gradients)?;
         carried.end(program, engine, &piece);
         Ok(carried.ended())
     }
 
     /// The gradients' norm, if they and the loss are finite; otherwise the first node whose value is not.
-    fn finite(&mut self, noise: Noise) -> Result<f64> {
+    fn finite(&mut self, rng_key: RngKey) -> Result<f64> {
         let Self { model, pool, engine, norm, gradients, batch, report, .. } = self;
         let measured = norm.measure(pool, model.kernels, gradients);
         match measured {
             Ok(norm) if report.loss.is_finite() => Ok(norm),
             Ok(_) | Err(_) => {
-                engine.inspect(&model.weights(), batch, noise, pool)?;
+                engine.inspect(&model.weights(), batch, rng_key, pool)?;
                 let what =
                     measured.err().map_or_else(|| format!("the loss is {}", report.loss), |e| e.message);
-                Err(Error::non_finite(format!("step {}: {what}", noise.step)))
+                Err(Error::non_finite(format!("step {}: {what}", rng_key.step)))
             }
         }
     }
@@ -265,7 +261,7 @@ fn check_truncation(program: &Program, objective: &Objective, truncation: &Trunc
     program.check_divisible("truncate")?;
     if let Some(output) = objective.timeless(program) {
         return Err(Error::argument(format!(
-            "truncate: output '{output}' is not over time, so a window has no loss of it"
+            "truncate: output '{output}' is not over time, so a chunk has no loss of it"
         )));
     }
     if program.axes.len() > 1 {

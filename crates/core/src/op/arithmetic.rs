@@ -2,11 +2,33 @@
 
 use unrolled_kernels::Element;
 
-use crate::program::{Instruction, Operand};
-use crate::run::Frame;
+use super::facts::{Cut, Facts, Storage, Time, Work};
+use crate::program::{Instruction, Operand, ValueId};
+use crate::storage::View;
+
+/// The facts of sums and affine functions, whose gradients need no value, and of products, whose gradients do.
+fn combined(reads_back: Vec<ValueId>) -> Facts {
+    Facts {
+        time: Time::EachStep,
+        cut: Cut::Free,
+        storage: Storage::Own,
+        reads_back,
+        joint: None,
+        sums: Vec::new(),
+        work: Work::Elementwise { weights: 0 },
+    }
+}
+
+pub(crate) fn linear_facts() -> Facts {
+    combined(Vec::new())
+}
+
+pub(crate) fn multiply_facts(i: &Instruction) -> Facts {
+    combined(i.inputs.clone())
+}
 
 /// `y = a + b + ...`, from left to right.
-pub(crate) fn add_forward<E: Element>(f: &mut Frame<'_, E>, i: &Instruction) {
+pub(crate) fn add_forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) {
     let mut y = f.take(Operand::Value(i.outputs[0]));
     y.slice().copy_from_slice(f.slice(Operand::Value(i.inputs[0])));
     for &input in &i.inputs[1..] {
@@ -16,7 +38,7 @@ pub(crate) fn add_forward<E: Element>(f: &mut Frame<'_, E>, i: &Instruction) {
 }
 
 /// `da += dy`, likewise for each summand.
-pub(crate) fn add_backward<E: Element>(f: &mut Frame<'_, E>, i: &Instruction) {
+pub(crate) fn add_backward<E: Element>(f: &mut View<'_, E>, i: &Instruction) {
     for &input in &i.inputs {
         f.add_gradient(input, |f, dx| {
             f.kernels.add_assign(dx.slice(), f.slice(Operand::Gradient(i.outputs[0])));
@@ -25,7 +47,7 @@ pub(crate) fn add_backward<E: Element>(f: &mut Frame<'_, E>, i: &Instruction) {
 }
 
 /// `y = a b ...`, from left to right.
-pub(crate) fn multiply_forward<E: Element>(f: &mut Frame<'_, E>, i: &Instruction) {
+pub(crate) fn multiply_forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) {
     let mut y = f.take(Operand::Value(i.outputs[0]));
     y.slice().copy_from_slice(f.slice(Operand::Value(i.inputs[0])));
     for &input in &i.inputs[1..] {
@@ -37,7 +59,7 @@ pub(crate) fn multiply_forward<E: Element>(f: &mut Frame<'_, E>, i: &Instruction
 }
 
 /// `da += dy b ...`: each factor gets dy times all others.
-pub(crate) fn multiply_backward<E: Element>(f: &mut Frame<'_, E>, i: &Instruction) {
+pub(crate) fn multiply_backward<E: Element>(f: &mut View<'_, E>, i: &Instruction) {
     for (n, &input) in i.inputs.iter().enumerate() {
         f.add_gradient(input, |f, dx| {
             let dy = f.slice(Operand::Gradient(i.outputs[0]));
@@ -54,7 +76,7 @@ pub(crate) fn multiply_backward<E: Element>(f: &mut Frame<'_, E>, i: &Instructio
 }
 
 /// `y = scale x + shift`.
-pub(crate) fn affine_forward<E: Element>(f: &mut Frame<'_, E>, scale: f64, shift: f64, i: &Instruction) {
+pub(crate) fn affine_forward<E: Element>(f: &mut View<'_, E>, scale: f64, shift: f64, i: &Instruction) {
     let mut y = f.take(Operand::Value(i.outputs[0]));
     let x = f.slice(Operand::Value(i.inputs[0]));
     f.kernels.affine(y.slice(), E::from_f64(scale), x, E::from_f64(shift));
@@ -62,7 +84,7 @@ pub(crate) fn affine_forward<E: Element>(f: &mut Frame<'_, E>, scale: f64, shift
 }
 
 /// `dx += scale dy`.
-pub(crate) fn affine_backward<E: Element>(f: &mut Frame<'_, E>, scale: f64, i: &Instruction) {
+pub(crate) fn affine_backward<E: Element>(f: &mut View<'_, E>, scale: f64, i: &Instruction) {
     f.add_gradient(i.inputs[0], |f, dx| {
         let dy = f.slice(Operand::Gradient(i.outputs[0]));
         f.kernels.add_scaled(dx.slice(), E::from_f64(scale), dy);

@@ -2,10 +2,23 @@
 
 use unrolled_kernels::Element;
 
+use super::facts::{Cut, Facts, Storage, Time, Work};
 use crate::program::{Instruction, Operand};
-use crate::run::Frame;
+use crate::storage::View;
 
-pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, i: &Instruction) {
+pub(crate) fn facts() -> Facts {
+    Facts {
+        time: Time::EachStep,
+        cut: Cut::Free,
+        storage: Storage::Own,
+        reads_back: Vec::new(),
+        joint: None,
+        sums: Vec::new(),
+        work: Work::Elementwise { weights: 0 },
+    }
+}
+
+pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) {
     let mut y = f.take(Operand::Value(i.outputs[0]));
     let mut y_rows = y.matrix();
     let mut start = 0;
@@ -21,7 +34,7 @@ pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, i: &Instruction) {
 }
 
 /// Each input gets its columns of dy.
-pub(crate) fn backward<E: Element>(f: &mut Frame<'_, E>, i: &Instruction) {
+pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, i: &Instruction) {
     let mut start = 0;
     for &input in &i.inputs {
         let end = start + f.program.values[input].width;
@@ -36,7 +49,7 @@ pub(crate) fn backward<E: Element>(f: &mut Frame<'_, E>, i: &Instruction) {
     }
 }
 
-pub(crate) fn slice_forward<E: Element>(f: &mut Frame<'_, E>, start: usize, i: &Instruction) {
+pub(crate) fn slice_forward<E: Element>(f: &mut View<'_, E>, start: usize, i: &Instruction) {
     let mut y = f.take(Operand::Value(i.outputs[0]));
     let x = f.matrix(Operand::Value(i.inputs[0]));
     let mut y_rows = y.matrix();
@@ -48,7 +61,7 @@ pub(crate) fn slice_forward<E: Element>(f: &mut Frame<'_, E>, start: usize, i: &
 }
 
 /// The range's columns of dx get dy.
-pub(crate) fn slice_backward<E: Element>(f: &mut Frame<'_, E>, start: usize, i: &Instruction) {
+pub(crate) fn slice_backward<E: Element>(f: &mut View<'_, E>, start: usize, i: &Instruction) {
     f.add_gradient(i.inputs[0], |f, dx| {
         let dy = f.matrix(Operand::Gradient(i.outputs[0]));
         let mut dx = dx.matrix();

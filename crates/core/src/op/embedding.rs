@@ -2,11 +2,25 @@
 
 use unrolled_kernels::Element;
 
-use crate::program::{Embedding, Instruction, Operand};
-use crate::run::Frame;
+use super::facts::{Cut, Facts, Storage, Time, Work};
+use crate::program::{Embedding, Instruction, Operand, Sum};
+use crate::storage::View;
+
+pub(crate) fn facts(op: &Embedding, i: &Instruction) -> Facts {
+    let gradient = Operand::Gradient(i.outputs[0]);
+    Facts {
+        time: Time::EachStep,
+        cut: Cut::Free,
+        storage: Storage::Own,
+        reads_back: Vec::new(),
+        joint: None,
+        sums: vec![(op.weight, Sum::Table { gradient, ids: i.inputs[0], padding: op.padding })],
+        work: Work::Elementwise { weights: 0 },
+    }
+}
 
 /// The table's gradient waits for the weights' region, and ids have none: there is no backward.
-pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, op: &Embedding, i: &Instruction) {
+pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: &Embedding, i: &Instruction) {
     let mut y = f.take(Operand::Value(i.outputs[0]));
     let table = f.weights.matrix(op.weight);
     let mut rows = y.matrix();

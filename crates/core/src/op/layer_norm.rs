@@ -2,10 +2,26 @@
 
 use unrolled_kernels::Element;
 
-use crate::program::{Instruction, LayerNorm, Operand};
-use crate::run::Frame;
+use super::facts::{Cut, Facts, Storage, Time, Work};
+use crate::program::{Instruction, LayerNorm, Operand, Sum};
+use crate::storage::View;
 
-pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, op: &LayerNorm, i: &Instruction) {
+pub(crate) fn facts(op: &LayerNorm, i: &Instruction) -> Facts {
+    let gradient = Operand::Gradient(i.outputs[0]);
+    let bias = Sum::Columns { gradient, columns: 0..op.bias.rows };
+    let gain = Sum::Products { gradient, input: Operand::Value(i.outputs[2]) };
+    Facts {
+        time: Time::EachStep,
+        cut: Cut::Free,
+        storage: Storage::Own,
+        reads_back: vec![i.inputs[0], i.outputs[1], i.outputs[2]],
+        joint: None,
+        sums: vec![(op.bias, bias), (op.gain, gain)],
+        work: Work::Reduction,
+    }
+}
+
+pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: &LayerNorm, i: &Instruction) {
     let mut y = f.take(Operand::Value(i.outputs[0]));
     let mut statistics = f.take(Operand::Value(i.outputs[1]));
     let x = f.matrix(Operand::Value(i.inputs[0]));
@@ -16,7 +32,7 @@ pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, op: &LayerNorm, i: &Inst
 }
 
 /// Sends dy to dx and leaves the normalised x for the gain's gradient.
-pub(crate) fn backward<E: Element>(f: &mut Frame<'_, E>, op: &LayerNorm, i: &Instruction) {
+pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: &LayerNorm, i: &Instruction) {
     let mut normalized = f.take(Operand::Value(i.outputs[2]));
     let x = f.matrix(Operand::Value(i.inputs[0]));
     f.kernels.layer_norm_normalized_rows(normalized.matrix(), x, f.matrix(Operand::Value(i.outputs[1])));

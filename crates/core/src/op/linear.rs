@@ -2,10 +2,24 @@
 
 use unrolled_kernels::{Element, Start};
 
+use super::facts::{Cut, Facts, Storage, Time, Work, linear_sums};
 use crate::program::{Instruction, Linear, Operand};
-use crate::run::Frame;
+use crate::storage::View;
 
-pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, op: &Linear, i: &Instruction) {
+pub(crate) fn facts(op: &Linear, i: &Instruction) -> Facts {
+    let gradient = Operand::Gradient(i.outputs[0]);
+    Facts {
+        time: Time::EachStep,
+        cut: Cut::Free,
+        storage: Storage::Own,
+        reads_back: Vec::new(),
+        joint: None,
+        sums: linear_sums(op, gradient, 0, 0..op.weight.rows, i.inputs[0]),
+        work: Work::Elementwise { weights: op.weights() },
+    }
+}
+
+pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: &Linear, i: &Instruction) {
     let mut y = f.take(Operand::Value(i.outputs[0]));
     let start = op.bias.map_or(Start::Zero, |bias| Start::Bias(f.weights.slice(bias)));
     let x = f.matrix(Operand::Value(i.inputs[0]));
@@ -14,7 +28,7 @@ pub(crate) fn forward<E: Element>(f: &mut Frame<'_, E>, op: &Linear, i: &Instruc
 }
 
 /// `dx += dy W`; the weights' gradients wait for their region.
-pub(crate) fn backward<E: Element>(f: &mut Frame<'_, E>, op: &Linear, i: &Instruction) {
+pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: &Linear, i: &Instruction) {
     f.add_gradient(i.inputs[0], |f, dx| {
         let dy = f.matrix(Operand::Gradient(i.outputs[0]));
         f.kernels.product(f.team, dx.matrix(), Start::Accumulate, dy, f.weights.packed(op.backward[0]));

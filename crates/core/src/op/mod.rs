@@ -1,15 +1,162 @@
-//! The operations, each forward directly above its backward.
+//! The operations, one file each: facts, then forward directly above backward.
 //!
 //! An operation sees matrices: all steps at once, or one step of a loop. Backward always adds to the
 //! gradients of its inputs.
 
-pub(crate) mod activation;
-pub(crate) mod arithmetic;
-pub(crate) mod concat;
-pub(crate) mod dropout;
-pub(crate) mod embedding;
-pub(crate) mod layer_norm;
-pub(crate) mod linear;
-pub(crate) mod pool;
-pub(crate) mod repeat;
-pub(crate) mod shift;
+mod activation;
+mod arithmetic;
+mod concat;
+mod dropout;
+mod embedding;
+mod facts;
+mod gru;
+mod layer_norm;
+mod linear;
+mod lstm;
+mod pool;
+mod repeat;
+mod rnn;
+mod shift;
+mod unroll;
+
+use unrolled_kernels::Element;
+
+use crate::Error;
+use crate::Result;
+use crate::finite::first_non_finite;
+use crate::program::{Instruction, Operand, Operation, ValueId};
+use crate::storage::View;
+
+pub(crate) use facts::{Cut, Facts, Product, Storage, Time, Work};
+
+impl Instruction {
+    /// Everything a pass may ask of the instruction.
+    pub(crate) fn facts(&self) -> Facts {
+        match &self.op {
+            Operation::Embedding(op) => embedding::facts(op, self),
+            Operation::Linear(op) => linear::facts(op, self),
+            Operation::Activation(_) => activation::facts(self),
+            Operation::Softmax => activation::softmax_facts(self),
+            Operation::Add | Operation::Affine { .. } => arithmetic::linear_facts(),
+            Operation::Multiply => arithmetic::multiply_facts(self),
+            Operation::Concat | Operation::Slice { .. } => concat::facts(),
+            Operation::LayerNorm(op) => layer_norm::facts(op, self),
+            Operation::Dropout(_) => dropout::facts(),
+            Operation::Shift(op) => shift::facts(op, self),
+            Operation::Repeat => repeat::facts(),
+            Operation::Pool(op) => pool::facts(*op, self),
+            Operation::ActivationStep { linear, .. } => rnn::facts(linear, self),
+            Operation::Lstm { linear } => lstm::facts(linear.as_ref(), self),
+            Operation::Gru { linear } => gru::facts(linear.as_ref(), self),
+            Operation::Recurrence(op) => unroll::facts(op),
+        }
+    }
+
+    /// The product with a weight, if there is one.
+    pub(crate) fn product(&mut self) -> Option<Product<'_>> {
+        let (linear, gates, parts): (_, _, &[usize]) = match &mut self.op {
+            Operation::Linear(linear) | Operation::ActivationStep { linear, .. } => (linear, 1, &[1]),
+            Operation::Lstm { linear } => (linear.as_mut()?, 4, &[4]),
+            // The gradient of n's part of the product differs from that of its pre-activation.
+            Operation::Gru { linear } => (linear.as_mut()?, 3, &[2, 1]),
+            Operation::Embedding(_)
+            | Operation::Activation(_)
+            | Operation::Softmax
+            | Operation::Add
+            | Operation::Multiply
+            | Operation::Affine { .. }
+            | Operation::Concat
+            | Operation::Slice { .. }
+            | Operation::LayerNorm(_)
+            | Operation::Dropout(_)
+            | Operation::Shift(_)
+            | Operation::Repeat
+            | Operation::Pool(_)
+            | Operation::Recurrence(_) => return None,
+        };
+        Some(Product { linear, gates, parts })
+    }
+}
+
+/// Runs a list of instructions; a run that inspects stops at the first value that is not finite.
+pub(crate) fn forward_all<E: Element>(f: &mut View<'_, E>, list: &[Instruction]) -> Result<()> {
+    for instruction in list {
+        forward(f, instruction)?;
+        if f.inspect {
+            inspect(f, instruction)?;
+        }
+    }
+    Ok(())
+}
+
+fn forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) -> Result<()> {
+    match &i.op {
+        Operation::Embedding(op) => embedding::forward(f, op, i),
+        Operation::Linear(op) => linear::forward(f, op, i),
+        Operation::Activation(op) => activation::forward(f, *op, i),
+        Operation::Softmax => activation::softmax_forward(f, i),
+        Operation::Add => arithmetic::add_forward(f, i),
+        Operation::Multiply => arithmetic::multiply_forward(f, i),
+        Operation::Affine { scale, shift } => arithmetic::affine_forward(f, *scale, *shift, i),
+        Operation::Concat => concat::forward(f, i),
+        Operation::Slice { start } => concat::slice_forward(f, *start, i),
+        Operation::LayerNorm(op) => layer_norm::forward(f, op, i),
+        Operation::Dropout(op) => dropout::forward(f, op, i),
+        Operation::Shift(op) => shift::forward(f, op, i),
+        Operation::Repeat => repeat::forward(f, i),
+        Operation::Pool(op) => pool::forward(f, *op, i),
+        Operation::ActivationStep { activation, linear } => rnn::forward(f, *activation, linear, i),
+        Operation::Lstm { linear } => lstm::forward(f, linear.as_ref(), i),
+        Operation::Gru { linear } => gru::forward(f, linear.as_ref(), i),
+        Operation::Recurrence(op) => return unroll::forward(f, op),
+    }
+    Ok(())
+}
+
+/// Names the node and step of a value that is not finite.
+fn inspect<E: Element>(f: &View<'_, E>, i: &Instruction) -> Result<()> {
+    for &value in i.outputs.iter().filter(|&&v| f.program.values[v].width > 0) {
+        let rows = f.matrix(Operand::Value(value));
+        for row in 0..rows.rows() {
+            if first_non_finite(rows.row(row)).is_some() {
+                let when = f.step_of(value, row).map_or(String::new(), |t| format!(" at step {t}"));
+                return Err(Error::non_finite(format!("node '{}': a NaN or infinity{when}", i.node)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Sends gradients back through a list of instructions inside a loop.
+pub(crate) fn backward_all<E: Element>(f: &mut View<'_, E>, list: &[Instruction]) {
+    for instruction in list.iter().rev() {
+        if f.plan.gradients.active(instruction) {
+            backward(f, instruction, &[]);
+        }
+    }
+}
+
+/// Sends gradients back through one instruction; `per_step_gradients` are those of a loop that live for one step.
+pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, i: &Instruction, per_step_gradients: &[ValueId]) {
+    match &i.op {
+        // The table's gradient is a sum of the weights' region, and ids have none.
+        Operation::Embedding(_) => {}
+        Operation::Linear(op) => linear::backward(f, op, i),
+        Operation::Activation(op) => activation::backward(f, *op, i),
+        Operation::Softmax => activation::softmax_backward(f, i),
+        Operation::Add => arithmetic::add_backward(f, i),
+        Operation::Multiply => arithmetic::multiply_backward(f, i),
+        Operation::Affine { scale, .. } => arithmetic::affine_backward(f, *scale, i),
+        Operation::Concat => concat::backward(f, i),
+        Operation::Slice { start } => concat::slice_backward(f, *start, i),
+        Operation::LayerNorm(op) => layer_norm::backward(f, op, i),
+        Operation::Dropout(op) => dropout::backward(f, op, i),
+        Operation::Shift(op) => shift::backward(f, op, i),
+        Operation::Repeat => repeat::backward(f, i),
+        Operation::Pool(op) => pool::backward(f, *op, i),
+        Operation::ActivationStep { activation, linear } => rnn::backward(f, *activation, linear, i),
+        Operation::Lstm { linear } => lstm::backward(f, linear.as_ref(), i),
+        Operation::Gru { linear } => gru::backward(f, linear.as_ref(), i),
+        Operation::Recurrence(op) => unroll::backward(f, op, per_step_gradients),
+    }
+}

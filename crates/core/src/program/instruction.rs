@@ -115,6 +115,14 @@ pub struct Linear {
     pub backward: Vec<PackId>,
 }
 
+impl Linear {
+    /// The number of its weights, the bias aside.
+    #[must_use]
+    pub fn weights(&self) -> usize {
+        self.weight.rows * self.weight.columns
+    }
+}
+
 /// An index into [`super::Program::packs`].
 pub type PackId = usize;
 

@@ -5,26 +5,27 @@ use std::sync::Arc;
 
 use unrolled_kernels::{Element, Kernels, Team};
 
-use super::execute::Probe;
+use super::checkpoint::Plans;
 use super::goal::{Goal, Score};
-use super::plans::Plans;
-use super::sums::Cut;
-use super::task::{Outcome, Task};
-use super::{Batch, Block, Noise, Tensor, Weights, load, sums, unload};
+use super::reduce::{self, Cut};
+use super::shard::{Outcome, Task};
+use super::{load, transfer};
 use crate::parallel::{Pool, processors};
 use crate::program::{Mode, Operand, Program, ValueId};
+use crate::storage::{Batch, RngKey, Shard, Tensor, Weights};
+use crate::tuning::MOST_MEMBERS;
 use crate::{Error, Result};
 
-/// A program, its storage plan and the blocks that keep their storage from run to run.
+/// A program, its storage plan and the shards that keep their storage from run to run.
 pub struct Engine<E> {
     program: Arc<Program>,
     plans: Plans,
-    /// The most bytes that the blocks have held, going back.
+    /// The most bytes that the shards have held, going back.
     held: usize,
     kernels: Kernels<E>,
     /// Behind those of the last run, room for more.
-    blocks: Vec<Block<E>>,
-    /// By block: the threads that share its work.
+    shards: Vec<Shard<E>>,
+    /// By shard: the threads that share its work.
     teams: Vec<Arc<Team>>,
     /// The weights of the largest recurrent product.
     recurrent: usize,
@@ -55,11 +56,8 @@ pub struct Gradient<E> {
     pub inputs: Vec<Tensor<E>>,
 }
 
-/// The most threads that take one block: with more, the parts of a step become small beside the hand-over.
-const MOST_MEMBERS: usize = 16;
-
 /// Blocks, what they come to, and who takes them.
-type Piece<'a, E> = (&'a mut [Block<E>], &'a mut [Outcome<E>], &'a [Arc<Team>]);
+type Piece<'a, E> = (&'a mut [Shard<E>], &'a mut [Outcome<E>], &'a [Arc<Team>]);
 
 impl<E: Element> Engine<E> {
     /// Plans a program for a mode.
@@ -72,7 +70,7 @@ impl<E: Element> Engine<E> {
             program,
             held: 0,
             kernels,
-            blocks: Vec::new(),
+            shards: Vec::new(),
             count: 0,
             cut: Cut::default(),
             outcomes: Vec::new(),
@@ -84,7 +82,7 @@ impl<E: Element> Engine<E> {
     /// far.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.held.max(held(&self.blocks))
+        self.held.max(held(&self.shards))
     }
 
     /// The error for a budget that some of the batches of a step do not fit, naming what the largest needs.
@@ -113,13 +111,13 @@ impl<E: Element> Engine<E> {
     /// # Errors
     /// As [`Engine::forward`].
     pub(crate) fn run_forward(&mut self, weights: &Weights<E>, batch: &Batch<E>, pool: &Pool) -> Result<()> {
-        self.each_block(&Task::forward(weights, batch, &[]), pool)
+        self.each_shard(&Task::forward(weights, batch, &[]), pool)
     }
 
     /// Writes a value of the batch that ran last, in the shape of an output.
     pub(crate) fn read(&self, value: ValueId, batch: &Batch<E>, into: &mut [E]) {
         let operand = Operand::Value(value);
-        unload::copy(operand, &self.program, &self.plans.plan, batch, &self.blocks[..self.count], into);
+        transfer::copy(operand, &self.program, &self.plans.plan, batch, &self.shards[..self.count], into);
     }
 
     /// Runs forward and gives each goal's losses and hits, with the states.
@@ -133,7 +131,7 @@ impl<E: Element> Engine<E> {
         goals: &[Goal<E>],
         pool: &Pool,
     ) -> Result<(Vec<Score>, Vec<Tensor<E>>)> {
-        self.each_block(&Task::forward(weights, batch, goals), pool)?;
+        self.each_shard(&Task::forward(weights, batch, goals), pool)?;
         Ok((self.scores.clone(), self.states(batch)?))
     }
 
@@ -149,11 +147,11 @@ impl<E: Element> Engine<E> {
         batch: &Batch<E>,
         goals: &[Goal<E>],
         from: usize,
-        noise: Noise,
+        rng_key: RngKey,
         pool: &Pool,
         gradients: &mut [E],
     ) -> Result<Gradient<E>> {
-        self.run_gradient(weights, batch, goals, from, noise, pool, gradients)?;
+        self.run_gradient(weights, batch, goals, from, rng_key, pool, gradients)?;
         let (states, inputs) = (self.states(batch)?, self.input_gradients(batch)?);
         Ok(Gradient { scores: self.scores.clone(), states, inputs })
     }
@@ -169,21 +167,21 @@ impl<E: Element> Engine<E> {
         batch: &Batch<E>,
         goals: &[Goal<E>],
         from: usize,
-        noise: Noise,
+        rng_key: RngKey,
         pool: &Pool,
         gradients: &mut [E],
     ) -> Result<()> {
-        let task = Task { weights, batch, goals, from, noise, probe: Probe::Off, backward: true };
-        self.each_block(&task, pool)?;
+        let task = Task { weights, batch, goals, from, rng_key, inspect: false, backward: true };
+        self.each_shard(&task, pool)?;
         self.cut.prepare(&self.program.layout, pool.threads());
-        let blocks = &self.blocks[..self.count];
+        let shards = &self.shards[..self.count];
         let operands = weights.operands();
-        sums::add(
+        reduce::add(
             self.kernels,
             operands,
             &self.program,
             &self.plans.plan,
-            blocks,
+            shards,
             pool,
             &self.cut,
             gradients,
@@ -204,31 +202,31 @@ impl<E: Element> Engine<E> {
         &mut self,
         weights: &Weights<E>,
         batch: &Batch<E>,
-        noise: Noise,
+        rng_key: RngKey,
         pool: &Pool,
     ) -> Result<()> {
-        let task = Task { weights, batch, goals: &[], from: 0, noise, probe: Probe::On, backward: false };
-        self.each_block(&task, pool)
+        let task = Task { weights, batch, goals: &[], from: 0, rng_key, inspect: true, backward: false };
+        self.each_shard(&task, pool)
     }
 
-    fn each_block(&mut self, task: &Task<'_, E>, pool: &Pool) -> Result<()> {
+    fn each_shard(&mut self, task: &Task<'_, E>, pool: &Pool) -> Result<()> {
         let ranges = load::split(task.batch.rows(), pool.threads());
         let count = ranges.len();
         let steps = self.prepare(task, &ranges)?;
         self.count = count;
-        self.blocks.resize_with(count.max(self.blocks.len()), Block::default);
+        self.shards.resize_with(count.max(self.shards.len()), Shard::default);
         self.outcomes.resize_with(count.max(self.outcomes.len()), Outcome::default);
-        for (block, rows) in self.blocks.iter_mut().zip(ranges) {
-            block.rows = rows;
-            block.window_steps = steps;
+        for (shard, rows) in self.shards.iter_mut().zip(ranges) {
+            shard.rows = rows;
+            shard.segment_steps = steps;
         }
         self.form_teams(pool);
         let (program, plan, kernels) = (&*self.program, &self.plans.plan, self.kernels);
-        let piece = (&mut self.blocks[..count], &mut self.outcomes[..count], &self.teams[..count]);
-        pool.for_each_chunk(piece, count, 1, |(blocks, outcomes, teams): Piece<'_, E>| {
-            for ((block, outcome), team) in blocks.iter_mut().zip(outcomes).zip(teams) {
+        let piece = (&mut self.shards[..count], &mut self.outcomes[..count], &self.teams[..count]);
+        pool.for_each_chunk(piece, count, 1, |(shards, outcomes, teams): Piece<'_, E>| {
+            for ((shard, outcome), team) in shards.iter_mut().zip(outcomes).zip(teams) {
                 outcome.result = pool.with_helpers(team, || {
-                    block.run(program, plan, kernels, team, task, &mut outcome.tallies)
+                    shard.run(program, plan, kernels, team, task, &mut outcome.tallies)
                 });
             }
         });
@@ -249,41 +247,42 @@ impl<E: Element> Engine<E> {
         Ok(())
     }
 
-    /// Chooses the plan and the windows, and gives back what would be held beside them for nothing.
+    /// Chooses the plan and the segments, and gives back what would be held beside them for nothing.
     fn prepare(
         &mut self,
         task: &Task<'_, E>,
         ranges: &(impl ExactSizeIterator<Item = Range<usize>> + Clone),
     ) -> Result<usize> {
-        let Self { program, plans, blocks, .. } = self;
+        let Self { program, plans, shards, .. } = self;
         if task.backward && plans.choose(program, task.batch, ranges) {
-            blocks.clear();
+            shards.clear();
         }
-        let steps = plans.steps(program, task.batch, ranges, task.probe == Probe::On)?;
-        let others = || blocks.len() > ranges.len() || blocks.iter().any(|block| block.window_steps != steps);
-        if plans.plan.windowed && plans.plan.training() && others() {
-            // What other windows needed is not held beside what these do.
-            blocks.clear();
+        let steps = plans.steps(program, task.batch, ranges, task.inspect)?;
+        let others =
+            || shards.len() > ranges.len() || shards.iter().any(|shard| shard.segment_steps != steps);
+        if plans.plan.segmented && plans.plan.training && others() {
+            // What other segments needed is not held beside what these do.
+            shards.clear();
         }
-        if task.backward && !plans.fits_beside(program, task.batch, ranges, steps, || held(blocks)) {
-            blocks.clear();
+        if task.backward && !plans.fits_beside(program, task.batch, ranges, steps, || held(shards)) {
+            shards.clear();
         }
         Ok(steps)
     }
 
-    /// With more threads than blocks, several take a block together, if its recurrence has work for them.
+    /// With more threads than shards, several take a shard together, if its recurrence has work for them.
     fn form_teams(&mut self, pool: &Pool) {
-        let rows = self.blocks[..self.count].iter().map(|block| block.rows.len()).max().unwrap_or(0);
+        let rows = self.shards[..self.count].iter().map(|shard| shard.rows.len()).max().unwrap_or(0);
         let shared = Team::is_worthwhile(rows * self.recurrent, self.recurrent);
         let threads = pool.threads().min(processors());
         let members = if shared { (threads / self.count).clamp(1, MOST_MEMBERS) } else { 1 };
         if self.teams.len() < self.count || self.teams[0].members() != members {
-            self.teams = self.blocks.iter().map(|_| Arc::new(Team::new(members))).collect();
+            self.teams = self.shards.iter().map(|_| Arc::new(Team::new(members))).collect();
         }
     }
 
     fn unload(&self, name: &str, operand: Operand, batch: &Batch<E>) -> Result<Tensor<E>> {
-        unload::unload(name, operand, &self.program, &self.plans.plan, batch, &self.blocks[..self.count])
+        transfer::unload(name, operand, &self.program, &self.plans.plan, batch, &self.shards[..self.count])
     }
 
     fn states(&self, batch: &Batch<E>) -> Result<Vec<Tensor<E>>> {
@@ -302,7 +301,7 @@ impl<E: Element> Engine<E> {
     }
 }
 
-/// Bytes that blocks hold now.
-fn held<E: Element>(blocks: &[Block<E>]) -> usize {
-    blocks.iter().map(Block::bytes).sum()
+/// Bytes that shards hold now.
+fn held<E: Element>(shards: &[Shard<E>]) -> usize {
+    shards.iter().map(Shard::bytes).sum()
 }

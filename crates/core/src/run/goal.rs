@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use unrolled_kernels::{Element, Matrix};
 
-use super::batch::slice_time;
-use super::check::{Named, check_lengths, check_shape, check_values};
 use super::load::places;
-use super::{Axis, Batch, Block, Data, Frame, Tensor};
 use crate::graph::Kind;
 use crate::loss::{Loss, Targets};
 use crate::program::{Operand, Port, Program, ValueId};
+use crate::storage::{
+    Axis, Batch, Data, Named, Shard, Tensor, View, check_lengths, check_shape, check_values, slice_time,
+};
 use crate::{Error, Result};
 
 /// Where a gradient comes from.
@@ -120,7 +120,7 @@ impl<E: Element> Goal<E> {
 
     /// The steps `start..end` of the targets.
     #[must_use]
-    pub fn window(&self, program: &Program, batch: &Batch<E>, start: usize, end: usize) -> Self {
+    pub fn steps(&self, program: &Program, batch: &Batch<E>, start: usize, end: usize) -> Self {
         let Some(axis) = program.values[self.value].axis else { return self.clone() };
         let (rows, time) = (batch.rows(), batch.axes()[axis].time);
         let seed = match &self.seed {
@@ -192,7 +192,7 @@ fn targets_at<'a, E: Element>(
 pub(super) struct Tally<E> {
     /// By row of the block: the sum of its losses over its own steps, and its hits. It depends on nothing else.
     pub rows: Vec<(f64, u64)>,
-    /// By step, where windows come to them out of order.
+    /// By step, where segments come to them out of order.
     steps: Vec<(f64, u32)>,
     scratch: Vec<E>,
 }
@@ -218,12 +218,12 @@ impl<E: Element> Tally<E> {
         sum.1 += u64::from(hits);
     }
 
-    /// Sums what windows kept of the steps of an axis.
-    pub(super) fn finish(&mut self, block: &Block<E>, axis: Option<usize>) {
+    /// Sums what segments kept of the steps of an axis.
+    pub(super) fn finish(&mut self, block: &Shard<E>, axis: Option<usize>) {
         let Some(axis) = axis.filter(|_| !self.steps.is_empty()) else { return };
-        let timeline = &block.timelines[axis];
-        for t in 0..timeline.steps() {
-            for (place, &row) in timeline.step(t).zip(timeline.order()) {
+        let schedule = &block.schedules[axis];
+        for t in 0..schedule.steps() {
+            for (place, &row) in schedule.step(t).zip(schedule.order()) {
                 if let Some(&step) = self.steps.get(place) {
                     self.add(row as usize, step);
                 }
@@ -234,7 +234,7 @@ impl<E: Element> Tally<E> {
 
 /// Computes the losses of a block and adds their gradients if the plan has them. Steps before `from` have no loss.
 pub(super) fn seed<E: Element>(
-    f: &mut Frame<'_, E>,
+    f: &mut View<'_, E>,
     goal: &Goal<E>,
     batch: &Batch<E>,
     from: usize,
@@ -243,13 +243,13 @@ pub(super) fn seed<E: Element>(
     let axis = f.program.values[goal.value].axis;
     let time = axis.map_or(1, |axis| batch.axes()[axis].time);
     let width = f.program.values[goal.value].width;
-    let (first, base) = f.block.window.map_or((0, 0), |window| (window.start, window.base));
+    let (first, base) = f.shard.segment.map_or((0, 0), |segment| (segment.start, segment.base));
     let skipped = axis.map_or(0, |axis| {
-        let timeline = &f.block.timelines[axis];
-        (0..from.saturating_sub(first).min(timeline.steps())).map(|t| timeline.alive(t)).sum()
+        let schedule = &f.shard.schedules[axis];
+        (0..from.saturating_sub(first).min(schedule.steps())).map(|t| schedule.alive(t)).sum()
     });
     let mut d = f.has_gradient(goal.value).then(|| f.take(Operand::Gradient(goal.value)));
-    let places = || places(&f.block.rows, &f.block.timelines, axis, time, first).enumerate().skip(skipped);
+    let places = || places(&f.shard.rows, &f.shard.schedules, axis, time, first).enumerate().skip(skipped);
     match (&goal.seed, &mut d) {
         (Seed::Gradient(_), None) => {}
         (Seed::Gradient(values), Some(d)) => {
@@ -269,9 +269,9 @@ pub(super) fn seed<E: Element>(
                 let (mut value, mut hits) = ([0.0], [0]);
                 loss.run(f.kernels, logits, target, &mut tally.scratch, &mut value, &mut hits, slope);
                 let outcome = (value[0], hits[0]);
-                match f.block.window {
+                match f.shard.segment {
                     Some(_) => tally.keep(base + i, outcome),
-                    None => tally.add(place / time - f.block.rows.start, outcome),
+                    None => tally.add(place / time - f.shard.rows.start, outcome),
                 }
             });
         }

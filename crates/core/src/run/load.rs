@@ -4,17 +4,17 @@ use std::ops::Range;
 
 use unrolled_kernels::Element;
 
-use super::sum_block::{GRANULE, list_row_blocks};
-use super::{Batch, Block, Data, Timeline};
 use crate::Result;
 use crate::program::{Operand, Plan, Program};
+use crate::storage::{Batch, Data, ROW_GROUP, Schedule, Shard, list_row_blocks};
 
-/// Cuts `rows` rows into at most `count` runs of whole granules.
+/// Cuts `rows` rows into at most `count` runs of whole row groups.
 pub(super) fn split(rows: usize, count: usize) -> impl ExactSizeIterator<Item = Range<usize>> + Clone {
-    let granules = rows.div_ceil(GRANULE);
-    let blocks = count.min(granules).max(1);
-    (0..blocks)
-        .map(move |b| granules * b / blocks * GRANULE..(granules * (b + 1) / blocks * GRANULE).min(rows))
+    let row_groups = rows.div_ceil(ROW_GROUP);
+    let shards = count.min(row_groups).max(1);
+    (0..shards).map(move |b| {
+        row_groups * b / shards * ROW_GROUP..(row_groups * (b + 1) / shards * ROW_GROUP).min(rows)
+    })
 }
 
 /// Fills a block with its rows of the batch.
@@ -22,26 +22,26 @@ pub(super) fn split(rows: usize, count: usize) -> impl ExactSizeIterator<Item = 
 /// # Errors
 /// [`crate::Code::Size`] when there is no memory.
 pub(super) fn load<E: Element>(
-    block: &mut Block<E>,
+    shard: &mut Shard<E>,
     program: &Program,
     plan: &Plan,
     batch: &Batch<E>,
 ) -> Result<()> {
     // A run that panicked may have left one at hand.
-    block.window = None;
-    block.timelines.resize_with(program.axes.len(), Default::default);
-    for (i, (timeline, axis)) in block.timelines.iter_mut().zip(batch.axes()).enumerate() {
-        timeline.reset(&axis.lengths[block.rows.clone()]);
-        if plan.lists(i) {
-            timeline.list_blocks(plan.before[i]);
+    shard.segment = None;
+    shard.schedules.resize_with(program.axes.len(), Default::default);
+    for (i, (schedule, axis)) in shard.schedules.iter_mut().zip(batch.axes()).enumerate() {
+        schedule.reset(&axis.lengths[shard.rows.clone()]);
+        if plan.reduces_over(i) {
+            schedule.list_blocks(plan.previous[i]);
         }
     }
-    if plan.training() {
-        list_row_blocks(&mut block.row_blocks, block.rows.len());
+    if plan.training {
+        list_row_blocks(&mut shard.row_blocks, shard.rows.len());
     }
-    cut(block, plan);
-    block.reserve(plan)?;
-    block.ids.resize_with(program.values.len(), Vec::new);
+    cut(shard, plan);
+    shard.reserve(plan)?;
+    shard.ids.resize_with(program.values.len(), Vec::new);
     for (port, data) in program.inputs.iter().zip(batch.inputs()) {
         let axis = program.values[port.value].axis;
         let time = axis.map_or(1, |axis| batch.axes()[axis].time);
@@ -49,18 +49,18 @@ pub(super) fn load<E: Element>(
             Data::Values(values) => {
                 let width = program.values[port.value].width;
                 let Some((slot, _)) = plan.place(Operand::Value(port.value)) else { continue };
-                let target = &mut block.slots[slot];
-                places(&block.rows, &block.timelines, axis, time, 0).enumerate().for_each(|(place, from)| {
+                let target = &mut shard.slots[slot];
+                places(&shard.rows, &shard.schedules, axis, time, 0).enumerate().for_each(|(place, from)| {
                     target[place * width..][..width].copy_from_slice(&values[from * width..][..width]);
                 });
             }
             Data::Ids(ids) => {
-                let own = &mut block.ids[port.value];
+                let own = &mut shard.ids[port.value];
                 own.clear();
-                own.reserve_exact(axis.map_or(block.rows.len(), |axis| block.timelines[axis].count()));
+                own.reserve_exact(axis.map_or(shard.rows.len(), |axis| shard.schedules[axis].count()));
                 // Checked to be in the vocabulary, and so not negative.
                 own.extend(
-                    places(&block.rows, &block.timelines, axis, time, 0)
+                    places(&shard.rows, &shard.schedules, axis, time, 0)
                         .map(|from| ids[from].cast_unsigned()),
                 );
             }
@@ -68,8 +68,8 @@ pub(super) fn load<E: Element>(
     }
     for (state, given) in program.states.iter().zip(batch.states()) {
         let Some((slot, _)) = plan.place(Operand::Value(state.initial)) else { continue };
-        let range = block.rows.start * state.size..block.rows.end * state.size;
-        let target = &mut block.slots[slot][..range.len()];
+        let range = shard.rows.start * state.size..shard.rows.end * state.size;
+        let target = &mut shard.slots[slot][..range.len()];
         match given {
             Some(values) => target.copy_from_slice(&values[range]),
             None => target.fill(E::ZERO),
@@ -78,21 +78,21 @@ pub(super) fn load<E: Element>(
     Ok(())
 }
 
-/// Cuts the steps of each axis into windows, at least one.
-fn cut<E: Element>(block: &mut Block<E>, plan: &Plan) {
-    let steps = block.window_steps;
-    block.windows.clear();
-    if plan.windowed {
-        block.windows.extend(block.timelines.iter().zip(&plan.before).map(|(timeline, &before)| {
-            let starts = (0..timeline.steps().max(1)).step_by(steps);
-            let windows = starts.map(|start| {
-                let mut window = timeline.window(start, start.saturating_add(steps));
-                if plan.training() {
-                    window.list_blocks(before);
+/// Cuts the steps of each axis into segments, at least one.
+fn cut<E: Element>(shard: &mut Shard<E>, plan: &Plan) {
+    let steps = shard.segment_steps;
+    shard.segments.clear();
+    if plan.segmented {
+        shard.segments.extend(shard.schedules.iter().zip(&plan.previous).map(|(schedule, &before)| {
+            let starts = (0..schedule.steps().max(1)).step_by(steps);
+            let segments = starts.map(|start| {
+                let mut segment = schedule.segment(start, start.saturating_add(steps));
+                if plan.training {
+                    segment.list_blocks(before);
                 }
-                window
+                segment
             });
-            windows.collect()
+            segments.collect()
         }));
     }
 }
@@ -101,16 +101,16 @@ fn cut<E: Element>(block: &mut Block<E>, plan: &Plan) {
 /// of the block is step `first` of the array.
 pub(super) fn places<'a>(
     rows: &Range<usize>,
-    timelines: &'a [Timeline],
+    schedules: &'a [Schedule],
     axis: Option<usize>,
     time: usize,
     first: usize,
 ) -> impl Iterator<Item = usize> + use<'a> {
     let start = rows.start;
     let bare = if axis.is_none() { rows.clone() } else { 0..0 };
-    let steps = axis.map(|axis| &timelines[axis]).into_iter().flat_map(move |timeline| {
-        (0..timeline.steps()).flat_map(move |t| {
-            let alive = timeline.order()[..timeline.alive(t)].iter();
+    let steps = axis.map(|axis| &schedules[axis]).into_iter().flat_map(move |schedule| {
+        (0..schedule.steps()).flat_map(move |t| {
+            let alive = schedule.order()[..schedule.alive(t)].iter();
             alive.map(move |&row| (start + row as usize) * time + first + t)
         })
     });

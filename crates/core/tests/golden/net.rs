@@ -6,7 +6,8 @@ use std::sync::Arc;
 use unrolled_core::graph::Graph;
 use unrolled_core::parallel::Pool;
 use unrolled_core::program::{Mode, Program, Tape};
-use unrolled_core::run::{Batch, Data, Engine, Goal, Noise, Seed, Tensor, Weights};
+use unrolled_core::run::{Engine, Goal, Seed};
+use unrolled_core::storage::{Batch, Data, RngKey, Tensor, Weights};
 use unrolled_kernels::{Element, Kernels};
 
 use crate::archive::{from_f64, to_f64};
@@ -40,7 +41,7 @@ impl<E: Element> Net<E> {
     /// Runs forward, then backward from the given gradients of outputs.
     pub(crate) fn run(&self, batch: &Batch<E>, upstream: Vec<(String, Vec<E>)>) -> Results {
         let mut inference =
-            Engine::new(Arc::clone(&self.program), Mode::Inference { windows: true }, self.kernels);
+            Engine::new(Arc::clone(&self.program), Mode::Inference { segmented: true }, self.kernels);
         let outputs = inference.forward(&self.weights, batch, &self.pool).expect("a forward run").outputs;
         let goals: Vec<Goal<E>> = upstream
             .into_iter()
@@ -60,7 +61,7 @@ impl<E: Element> Net<E> {
         let mode = Mode::Training { seeded, inputs: true, tape: Tape::Whole };
         let mut engine = Engine::new(Arc::clone(&self.program), mode, self.kernels);
         let mut flat = vec![E::ZERO; self.weights.values().len()];
-        let noise = Noise::default();
+        let noise = RngKey::default();
         let gradient = engine
             .gradient(&self.weights, batch, goals, 0, noise, &self.pool, &mut flat)
             .expect("a backward run");

@@ -1,7 +1,7 @@
 //! Nodes without state: outputs and gradients.
 
 use serde_json::{Value, json};
-use unrolled_core::run::Batch;
+use unrolled_core::storage::Batch;
 use unrolled_kernels::{Element, Kernels};
 
 use crate::archive::{Case, Golden, assert_close, each_kernels, from_f64};

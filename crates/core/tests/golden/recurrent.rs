@@ -1,6 +1,6 @@
 //! RNN, LSTM and GRU: outputs, final states and every gradient.
 
-use unrolled_core::run::Batch;
+use unrolled_core::storage::Batch;
 use unrolled_kernels::{Element, Kernels};
 
 use crate::archive::{Case, Golden, assert_close, each_kernels, from_f64, text};

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use unrolled_core::graph::Graph;
 use unrolled_core::model::{Model, Precision, Trainer, TrainerConfig};
 use unrolled_core::program::Program;
-use unrolled_core::run::Tensor;
+use unrolled_core::storage::Tensor;
 use unrolled_kernels::Element;
 
 use crate::archive::{Case, Golden, assert_close, from_f64, to_f64};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use unrolled_core::graph::Graph;
 use unrolled_core::parallel::Pool;
 use unrolled_core::program::{Mode, Program, Tape};
-use unrolled_core::run::{Batch, Data, Engine, Goal, Noise, Outputs, Seed, Tensor, Weights};
+use unrolled_core::run::{Engine, Goal, Outputs, Seed};
+use unrolled_core::storage::{Batch, Data, RngKey, Tensor, Weights};
 use unrolled_kernels::{Element, Kernels};
 
 /// Numbers that look random and are the same everywhere.
@@ -48,7 +49,7 @@ impl<E: Element> Model<E> {
     }
 
     pub fn forward(&self, batch: &Batch<E>) -> Outputs<E> {
-        Engine::new(self.program.clone(), Mode::Inference { windows: true }, self.kernels)
+        Engine::new(self.program.clone(), Mode::Inference { segmented: true }, self.kernels)
             .forward(&self.weights, batch, &self.pool)
             .unwrap()
     }
@@ -74,7 +75,7 @@ impl<E: Element> Model<E> {
             .zip(upstream)
             .map(|(port, d)| Goal { value: port.value, seed: Seed::Gradient(d.clone()) })
             .collect();
-        let noise = Noise { training: true, seed: 3, ..Noise::default() };
+        let noise = RngKey { training: true, seed: 3, ..RngKey::default() };
         let run = engine.gradient(&self.weights, batch, &goals, 0, noise, &self.pool, gradients);
         run.unwrap().inputs
     }
@@ -141,7 +142,7 @@ pub fn check_gradients(graph: &Graph, inputs: &[Tensor<f64>], states: &[Tensor<f
             values[i] += by;
             let weights = Weights::new(&model.program, values, &model.pool).unwrap();
             let mut engine =
-                Engine::new(model.program.clone(), Mode::Inference { windows: true }, model.kernels);
+                Engine::new(model.program.clone(), Mode::Inference { segmented: true }, model.kernels);
             total(&engine.forward(&weights, &batch, &model.pool).unwrap(), &upstream)
         };
         close("parameter", i, gradient, (moved(step) - moved(-step)) / (2.0 * step));

@@ -1,0 +1,205 @@
+//! Names, kinds and sizes: a graph becomes instructions, or an error that names the node.
+
+mod gates;
+mod names;
+mod node;
+mod scan;
+mod time;
+mod weighted;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::graph::{Graph, Kind, Node, Op, OutputWire};
+use crate::params::Layout;
+use crate::program::{Instruction, Port, Program, TensorRef, Value, ValueId};
+use crate::{Error, Result};
+
+/// Checks the graph and lays its nodes out as instructions, each scan's body whole.
+pub(super) fn check(graph: &Graph) -> Result<Program> {
+    let layout = Arc::new(Layout::new(graph.parameters.clone())?);
+    let program = Program {
+        layout,
+        axes: Vec::new(),
+        values: Vec::new(),
+        instructions: Vec::new(),
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+        states: Vec::new(),
+        packs: Vec::new(),
+        sections: Vec::new(),
+    };
+    let mut checker = Checker { program };
+    let mut scope = Scope::new("graph");
+    checker.declare_inputs(&graph.nodes, &mut scope)?;
+    checker.nodes(&graph.nodes, &mut scope)?;
+    checker.program.outputs = checker.outputs(&graph.outputs, &scope)?;
+    checker.program.instructions = scope.instructions;
+    Ok(checker.program)
+}
+
+/// The program under construction.
+struct Checker {
+    program: Program,
+}
+
+/// The nodes of a graph or body that have been checked so far.
+struct Scope {
+    name: String,
+    /// What precedes the names of its nodes where those of the whole program meet.
+    prefix: String,
+    /// The axis of the scan whose body this is.
+    axis: Option<usize>,
+    ports: HashMap<String, Vec<(String, ValueId)>>,
+    instructions: Vec<Instruction>,
+}
+
+impl Scope {
+    fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            prefix: String::new(),
+            axis: None,
+            ports: HashMap::new(),
+            instructions: Vec::new(),
+        }
+    }
+
+    fn bind(&mut self, node: &str, ports: Vec<(String, ValueId)>) {
+        self.ports.insert(node.to_owned(), ports);
+    }
+
+    /// The value at the end of a wire.
+    fn resolve(&self, wire: &str, reader: &str) -> Result<ValueId> {
+        let (node, port) = names::split(wire);
+        let ports = self.ports.get(node).ok_or_else(|| {
+            Error::graph(format!("{}: {reader} reads '{wire}', which is not there", self.name))
+        })?;
+        let found = match port {
+            None => ports.first(),
+            Some(port) => ports.iter().find(|(name, _)| name == port),
+        };
+        found.map(|&(_, value)| value).ok_or_else(|| {
+            let known: Vec<&str> = ports.iter().map(|(name, _)| name.as_str()).collect();
+            Error::graph(format!("{}: {reader} reads '{wire}'; '{node}' has the ports {known:?}", self.name))
+        })
+    }
+}
+
+impl Checker {
+    fn nodes(&mut self, nodes: &[Node], scope: &mut Scope) -> Result<()> {
+        for i in names::order(nodes, &scope.name)? {
+            let node = &nodes[i];
+            if scope.ports.contains_key(&node.name) {
+                if !node.inputs.is_empty() {
+                    return Err(Error::graph(format!(
+                        "node '{}': an input or state reads no wires",
+                        node.name
+                    )));
+                }
+                continue;
+            }
+            let reader = format!("node '{}'", node.name);
+            let inputs =
+                node.inputs.iter().map(|wire| scope.resolve(wire, &reader)).collect::<Result<Vec<_>>>()?;
+            let ports = match &node.op {
+                Op::Scan(scan) => self.scan(node, scan, &inputs, scope)?,
+                _ => self.node(node, inputs, scope)?,
+            };
+            scope.bind(&node.name, ports);
+        }
+        Ok(())
+    }
+
+    fn declare_inputs(&mut self, nodes: &[Node], scope: &mut Scope) -> Result<()> {
+        for node in nodes {
+            match &node.op {
+                Op::Input(kind) => {
+                    kind.validate(&node.name)?;
+                    let value = self.value(&node.name, kind.clone());
+                    self.program.inputs.push(Port { name: node.name.clone(), kind: kind.clone(), value });
+                    scope.bind(&node.name, vec![(String::new(), value)]);
+                }
+                Op::State { .. } => {
+                    return Err(Error::graph(format!(
+                        "node '{}': a state belongs in a scan's body",
+                        node.name
+                    )));
+                }
+                _ => {}
+            }
+        }
+        if self.program.inputs.is_empty() {
+            return Err(Error::graph("graph: expected at least one input node, got none"));
+        }
+        Ok(())
+    }
+
+    fn outputs(&self, wires: &[OutputWire], scope: &Scope) -> Result<Vec<Port>> {
+        let mut seen = HashSet::new();
+        let mut ports = Vec::with_capacity(wires.len());
+        for wire in wires {
+            names::validate(&wire.name, "output")?;
+            if !seen.insert(&wire.name) {
+                return Err(Error::graph(format!("graph: two outputs are named '{}'", wire.name)));
+            }
+            let value = scope.resolve(&wire.from, &format!("output '{}'", wire.name))?;
+            let kind = self.program.values[value].kind.clone();
+            if kind.size().is_none() {
+                return Err(Error::kind(format!("output '{}': expected numbers, got {kind}", wire.name)));
+            }
+            ports.push(Port { name: wire.name.clone(), kind, value });
+        }
+        if ports.is_empty() {
+            return Err(Error::graph("graph: expected at least one output, got none"));
+        }
+        Ok(ports)
+    }
+
+    /// A new value of the program.
+    fn value(&mut self, name: &str, kind: Kind) -> ValueId {
+        let axis = kind.axis().map(|axis| self.axis(axis));
+        let width = kind.size().unwrap_or(0);
+        self.program.values.push(Value { name: name.to_owned(), kind, axis, width });
+        self.program.values.len() - 1
+    }
+
+    fn axis(&mut self, name: &str) -> usize {
+        if let Some(i) = self.program.axes.iter().position(|axis| axis == name) {
+            return i;
+        }
+        self.program.axes.push(name.to_owned());
+        self.program.axes.len() - 1
+    }
+
+    fn kind(&self, value: ValueId) -> &Kind {
+        &self.program.values[value].kind
+    }
+
+    /// The parameter `name`, which must have the shape `shape` (one or two sizes).
+    fn parameter(&self, node: &Node, name: &str, shape: &[usize]) -> Result<TensorRef> {
+        let tensor = self.tensor(node, name, shape.len())?;
+        let found = if shape.len() == 1 { vec![tensor.rows] } else { vec![tensor.rows, tensor.columns] };
+        if found != shape {
+            return Err(Error::shape(format!(
+                "node '{}': expected parameter '{name}' of shape {shape:?}, got {found:?}",
+                node.name
+            )));
+        }
+        Ok(tensor)
+    }
+
+    fn tensor(&self, node: &Node, name: &str, rank: usize) -> Result<TensorRef> {
+        let entry = self.program.layout.find(name).ok_or_else(|| {
+            Error::graph(format!("node '{}': parameter '{name}' is not in the graph's parameters", node.name))
+        })?;
+        match (rank, entry.shape.as_slice()) {
+            (1, &[rows]) => Ok(TensorRef { offset: entry.offset, rows, columns: 1 }),
+            (2, &[rows, columns]) => Ok(TensorRef { offset: entry.offset, rows, columns }),
+            (_, shape) => Err(Error::shape(format!(
+                "node '{}': expected parameter '{name}' of rank {rank}, got shape {shape:?}",
+                node.name
+            ))),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! One node: what it accepts and what it gives.
+
+use std::ops::RangeInclusive;
+
+use unrolled_kernels::Activation;
+
+use super::{Checker, Scope};
+use crate::graph::{ActivationName, MAX_SIZE, Node, Op};
+use crate::program::{Dropout, Instruction, Operation, Pool, ValueId};
+use crate::{Error, Result};
+
+pub(super) type Ports = Vec<(String, ValueId)>;
+
+impl Checker {
+    /// Checks one node that is neither an input, a state nor a scan.
+    pub(super) fn node(&mut self, node: &Node, inputs: Vec<ValueId>, scope: &mut Scope) -> Result<Ports> {
+        match &node.op {
+            Op::Input(_) | Op::State { .. } | Op::Scan(_) => {
+                Err(Error::internal(format!("node '{}': reached the wrong check", node.name)))
+            }
+            Op::Embedding { weight, padding } => self.embedding(node, &inputs, weight, *padding, scope),
+            Op::Linear { weight, bias, rows } => {
+                let linear = self.linear(node, &inputs, weight, bias.as_deref(), *rows)?;
+                let size = linear.weight.rows;
+                self.map(node, inputs, size, Operation::Linear(linear), scope)
+            }
+            Op::Last => self.pool(node, inputs, Pool::Last { first: false }, scope),
+            Op::Mean => self.pool(node, inputs, Pool::Mean, scope),
+            Op::Max => self.pool(node, inputs, Pool::Max, scope),
+            Op::Concat => {
+                let inputs = self.align(node, inputs, 1, scope)?;
+                let size = inputs.iter().map(|&v| self.program.values[v].width).sum();
+                self.map(node, inputs, size, Operation::Concat, scope)
+            }
+            Op::Slice { start, size } => {
+                let width = self.numbers(node, &inputs)?;
+                if *size == 0 || start.checked_add(*size).is_none_or(|end| end > width) {
+                    return Err(Error::shape(format!(
+                        "node '{}': cannot take {size} features from {start} on of {width}",
+                        node.name
+                    )));
+                }
+                self.map(node, inputs, *size, Operation::Slice { start: *start }, scope)
+            }
+            Op::Add => self.combine(node, inputs, Operation::Add, scope),
+            Op::Multiply => self.combine(node, inputs, Operation::Multiply, scope),
+            Op::Affine { scale, shift } => {
+                let size = self.numbers(node, &inputs)?;
+                let single = f64::from(f32::MIN)..=f64::from(f32::MAX);
+                setting(node, "scale", *scale, &single)?;
+                setting(node, "shift", *shift, &single)?;
+                self.map(node, inputs, size, Operation::Affine { scale: *scale, shift: *shift }, scope)
+            }
+            Op::Activation(name) => {
+                let size = self.numbers(node, &inputs)?;
+                let op = match name {
+                    ActivationName::Tanh => Operation::Activation(Activation::Tanh),
+                    ActivationName::Sigmoid => Operation::Activation(Activation::Sigmoid),
+                    ActivationName::Relu => Operation::Activation(Activation::Relu),
+                    ActivationName::Softmax => Operation::Softmax,
+                };
+                self.map(node, inputs, size, op, scope)
+            }
+            Op::LayerNorm { gain, bias, epsilon } => {
+                self.layer_norm(node, inputs, gain, bias, *epsilon, scope)
+            }
+            Op::Dropout { rate, fixed } => {
+                let size = self.numbers(node, &inputs)?;
+                if !(0.0..1.0).contains(rate) {
+                    return Err(Error::argument(format!(
+                        "node '{}': rate must be at least 0 and below 1, got {rate}",
+                        node.name
+                    )));
+                }
+                self.map(
+                    node,
+                    inputs,
+                    size,
+                    Operation::Dropout(Dropout { rate: *rate, fixed: *fixed }),
+                    scope,
+                )
+            }
+            Op::Shift { start } => self.shift(node, inputs, *start, scope),
+            Op::LstmGates => self.lstm_gates(node, inputs, scope),
+            Op::GruGates => self.gru_gates(node, inputs, scope),
+        }
+    }
+
+    /// The features of the node's only input, which must hold numbers.
+    pub(super) fn numbers(&self, node: &Node, inputs: &[ValueId]) -> Result<usize> {
+        self.arity(node, inputs, 1)?;
+        self.size_of(node, inputs[0])
+    }
+
+    pub(super) fn size_of(&self, node: &Node, value: ValueId) -> Result<usize> {
+        let kind = self.kind(value);
+        kind.size().ok_or_else(|| {
+            Error::kind(format!(
+                "node '{}': expected numbers, got {kind} from '{}'",
+                node.name,
+                self.name(value)
+            ))
+        })
+    }
+
+    pub(super) fn name(&self, value: ValueId) -> &str {
+        &self.program.values[value].name
+    }
+
+    pub(super) fn arity(&self, node: &Node, inputs: &[ValueId], expected: usize) -> Result<()> {
+        if inputs.len() == expected {
+            return Ok(());
+        }
+        Err(Error::graph(format!("node '{}': expected {expected} inputs, got {}", node.name, inputs.len())))
+    }
+
+    /// Adds an instruction whose one output has the rows and steps of its first input.
+    pub(super) fn map(
+        &mut self,
+        node: &Node,
+        inputs: Vec<ValueId>,
+        size: usize,
+        op: Operation,
+        scope: &mut Scope,
+    ) -> Result<Ports> {
+        if size > MAX_SIZE {
+            return Err(Error::size(format!(
+                "node '{}': {size} features are more than {MAX_SIZE}",
+                node.name
+            )));
+        }
+        let kind = self.kind(inputs[0]).with_size(size);
+        let output = self.value(&node.name, kind);
+        self.push(node, op, inputs, vec![output], scope);
+        Ok(vec![(String::new(), output)])
+    }
+
+    pub(super) fn push(
+        &self,
+        node: &Node,
+        op: Operation,
+        inputs: Vec<ValueId>,
+        outputs: Vec<ValueId>,
+        scope: &mut Scope,
+    ) {
+        let name = format!("{}{}", scope.prefix, node.name);
+        scope.instructions.push(Instruction { node: name, op, inputs, outputs });
+    }
+
+    fn combine(
+        &mut self,
+        node: &Node,
+        inputs: Vec<ValueId>,
+        op: Operation,
+        scope: &mut Scope,
+    ) -> Result<Ports> {
+        let inputs = self.align(node, inputs, 2, scope)?;
+        let size = self.program.values[inputs[0]].width;
+        if let Some(&other) = inputs.iter().find(|&&v| self.program.values[v].width != size) {
+            return Err(Error::shape(format!(
+                "node '{}': expected values of one size, got {} from '{}' and {} from '{}'",
+                node.name,
+                self.kind(inputs[0]),
+                self.name(inputs[0]),
+                self.kind(other),
+                self.name(other)
+            )));
+        }
+        self.map(node, inputs, size, op, scope)
+    }
+}
+
+/// Checks a number among a node's options, which the model takes in f32.
+pub(super) fn setting(node: &Node, name: &str, value: f64, range: &RangeInclusive<f64>) -> Result<()> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    let (least, most) = (range.start(), range.end());
+    Err(Error::argument(format!(
+        "node '{}': {name} must be from {least:e} to {most:e}, got {value}",
+        node.name
+    )))
+}

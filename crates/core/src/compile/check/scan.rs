@@ -1,0 +1,238 @@
+//! A scan: its body bound to the sequences, vectors and states that enter it.
+
+use std::collections::HashSet;
+
+use super::{Checker, Scope, names};
+use crate::graph::{Kind, Node, Op, Scan};
+use crate::program::{Instruction, Operation, Recurrence, StateLink, StatePort, ValueId};
+use crate::{Error, Result};
+
+/// A state node of a body, with its values.
+struct State {
+    name: String,
+    size: usize,
+    initial: ValueId,
+    incoming: ValueId,
+}
+
+impl Checker {
+    /// Checks a scan and gives its ports: the body's outputs, then the final states.
+    pub(super) fn scan(
+        &mut self,
+        node: &Node,
+        scan: &Scan,
+        inputs: &[ValueId],
+        outer: &mut Scope,
+    ) -> Result<Vec<(String, ValueId)>> {
+        if outer.axis.is_some() {
+            return Err(Error::graph(format!("node '{}': a scan's body cannot hold a scan", node.name)));
+        }
+        let entering = inputs.len().checked_sub(scan.initial.len()).ok_or_else(|| {
+            Error::graph(format!(
+                "node '{}': expected at least {} inputs, one for each initial state, got {}",
+                node.name,
+                scan.initial.len(),
+                inputs.len()
+            ))
+        })?;
+        let (entering, initial) = inputs.split_at(entering);
+        let axis = self.scan_axis(node, entering)?;
+        let mut scope = Scope::new(&format!("scan '{}'", node.name));
+        scope.axis = Some(axis);
+        scope.prefix = format!("{}.", node.name);
+        self.bind_inputs(node, scan, entering, axis, outer, &mut scope)?;
+        let states = self.bind_states(node, scan, initial, axis, &mut scope)?;
+        self.nodes(&scan.body.nodes, &mut scope)?;
+        self.close(node, scan, axis, states, scope, outer)
+    }
+
+    fn scan_axis(&self, node: &Node, entering: &[ValueId]) -> Result<usize> {
+        let mut axes = entering.iter().filter_map(|&v| self.program.values[v].axis);
+        let axis = axes.next().ok_or_else(|| {
+            Error::kind(format!(
+                "node '{}': a scan needs at least one sequence to run along, got none",
+                node.name
+            ))
+        })?;
+        if let Some(other) = axes.find(|&other| other != axis) {
+            return Err(Error::kind(format!(
+                "node '{}': expected sequences on one axis, got '{}' and '{}'",
+                node.name, self.program.axes[axis], self.program.axes[other]
+            )));
+        }
+        Ok(axis)
+    }
+
+    fn bind_inputs(
+        &mut self,
+        node: &Node,
+        scan: &Scan,
+        entering: &[ValueId],
+        axis: usize,
+        outer: &mut Scope,
+        scope: &mut Scope,
+    ) -> Result<()> {
+        let declared: Vec<(&Node, &Kind)> = scan
+            .body
+            .nodes
+            .iter()
+            .filter_map(|inner| match &inner.op {
+                Op::Input(kind) => Some((inner, kind)),
+                _ => None,
+            })
+            .collect();
+        if declared.len() != entering.len() {
+            return Err(Error::graph(format!(
+                "node '{}': expected {} inputs for its body, got {}",
+                node.name,
+                declared.len(),
+                entering.len()
+            )));
+        }
+        for ((inner, kind), &value) in declared.into_iter().zip(entering) {
+            let outside = self.kind(value).clone();
+            let fits = kind.axis().is_none()
+                && kind.size() == outside.size()
+                && kind.vocabulary() == outside.vocabulary();
+            if !fits {
+                return Err(Error::shape(format!(
+                    "node '{}': its body's input '{}' expects {kind} a step, got {outside}",
+                    node.name, inner.name
+                )));
+            }
+            let value = if self.program.values[value].axis.is_some() {
+                value
+            } else {
+                self.repeat(node, value, axis, outer)?
+            };
+            scope.bind(&inner.name, vec![(String::new(), value)]);
+        }
+        Ok(())
+    }
+
+    fn bind_states(
+        &mut self,
+        node: &Node,
+        scan: &Scan,
+        initial: &[ValueId],
+        axis: usize,
+        scope: &mut Scope,
+    ) -> Result<Vec<State>> {
+        let mut states = Vec::new();
+        for inner in &scan.body.nodes {
+            let &Op::State { size } = &inner.op else { continue };
+            let kind = Kind::Vector { size };
+            kind.validate(&inner.name)?;
+            let name = format!("{}:{}", node.name, inner.name);
+            let given = scan.initial.iter().position(|state| *state == inner.name);
+            let initial = match given {
+                Some(i) if *self.kind(initial[i]) == kind => initial[i],
+                Some(i) => {
+                    return Err(Error::shape(format!(
+                        "node '{}': expected {kind} for the initial state '{}', got {}",
+                        node.name,
+                        inner.name,
+                        self.kind(initial[i])
+                    )));
+                }
+                None => self.value(&name, kind),
+            };
+            let axis_name = self.program.axes[axis].clone();
+            let incoming = self.value(&name, Kind::Sequence { size, axis: axis_name });
+            scope.bind(&inner.name, vec![(String::new(), incoming)]);
+            states.push(State { name: inner.name.clone(), size, initial, incoming });
+        }
+        let known: HashSet<&str> = states.iter().map(|state| state.name.as_str()).collect();
+        if let Some(name) = scan.initial.iter().find(|name| !known.contains(name.as_str())) {
+            return Err(Error::graph(format!(
+                "node '{}': its body has no state '{name}' to initialise",
+                node.name
+            )));
+        }
+        let distinct: HashSet<&String> = scan.initial.iter().collect();
+        if distinct.len() != scan.initial.len() {
+            return Err(Error::graph(format!("node '{}': a state is initialised twice", node.name)));
+        }
+        Ok(states)
+    }
+
+    /// A state that passes a state on needs a value of its own to write.
+    fn copy(&mut self, node: &Node, value: ValueId, scope: &mut Scope) -> ValueId {
+        let kind = self.kind(value).clone();
+        let copy = self.value(&node.name, kind);
+        let op = Operation::Affine { scale: 1.0, shift: 0.0 };
+        scope.instructions.push(Instruction {
+            node: node.name.clone(),
+            op,
+            inputs: vec![value],
+            outputs: vec![copy],
+        });
+        copy
+    }
+
+    /// Ties the body's outputs to states and ports, and puts the loop into the outer scope.
+    fn close(
+        &mut self,
+        node: &Node,
+        scan: &Scan,
+        axis: usize,
+        states: Vec<State>,
+        mut scope: Scope,
+        outer: &mut Scope,
+    ) -> Result<Vec<(String, ValueId)>> {
+        let incoming: HashSet<ValueId> = states.iter().map(|state| state.incoming).collect();
+        let mut ports = Vec::new();
+        let mut next = std::collections::HashMap::new();
+        for wire in &scan.body.outputs {
+            names::validate(&wire.name, &scope.name)?;
+            let value = scope.resolve(&wire.from, &format!("output '{}'", wire.name))?;
+            if next.insert(wire.name.as_str(), value).is_some() {
+                return Err(Error::graph(format!("{}: two outputs are named '{}'", scope.name, wire.name)));
+            }
+            if !states.iter().any(|state| state.name == wire.name) {
+                ports.push((wire.name.clone(), value));
+            }
+        }
+        let mut links = Vec::with_capacity(states.len());
+        for state in states {
+            let &value = next.get(state.name.as_str()).ok_or_else(|| {
+                Error::graph(format!(
+                    "{}: state '{}' has no next value among the outputs",
+                    scope.name, state.name
+                ))
+            })?;
+            if self.program.values[value].width != state.size {
+                return Err(Error::shape(format!(
+                    "{}: the next value of state '{}' should be vector[{}], got {}",
+                    scope.name,
+                    state.name,
+                    state.size,
+                    self.kind(value)
+                )));
+            }
+            let value = if incoming.contains(&value) { self.copy(node, value, &mut scope) } else { value };
+            let name = format!("{}:{}", node.name, state.name);
+            let last = self.value(&name, Kind::Vector { size: state.size });
+            if !scan.initial.contains(&state.name) {
+                let reverse = scan.reverse;
+                self.program.states.push(StatePort {
+                    name,
+                    size: state.size,
+                    initial: state.initial,
+                    last,
+                    reverse,
+                });
+            }
+            ports.push((state.name, last));
+            links.push(StateLink { initial: state.initial, incoming: state.incoming, next: value, last });
+        }
+        let recurrence = Recurrence { axis, reverse: scan.reverse, states: links, body: scope.instructions };
+        outer.instructions.push(Instruction {
+            node: node.name.clone(),
+            op: Operation::Recurrence(recurrence),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+        });
+        Ok(ports)
+    }
+}

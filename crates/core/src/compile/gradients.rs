@@ -1,0 +1,97 @@
+//! Which values have a gradient: those that a parameter reaches and that reach a loss.
+
+use super::reductions;
+use crate::program::{Gradients, Instruction, Operation, Program, ValueId};
+
+/// Finds the values with a gradient when `seeded` are given theirs.
+pub(super) fn differentiate(program: &Program, seeded: &[ValueId], inputs: bool) -> Gradients {
+    let requires = requires(program, inputs);
+    let reached = reached(program, seeded);
+    let mut needed: Vec<bool> =
+        (0..program.values.len()).map(|v| requires[v] && reached[v] && program.values[v].width > 0).collect();
+    complete(&program.instructions, &mut needed);
+    let gradients = Gradients { needed, contributions: Vec::new() };
+    let contributions = reductions::collect(program, &gradients);
+    Gradients { contributions, ..gradients }
+}
+
+/// Values that depend on a parameter (or on an input, if those are asked for).
+fn requires(program: &Program, inputs: bool) -> Vec<bool> {
+    let mut requires = vec![false; program.values.len()];
+    if inputs {
+        for value in program.inputs.iter().map(|p| p.value).chain(program.states.iter().map(|s| s.initial)) {
+            requires[value] = true;
+        }
+    }
+    depend(&program.instructions, &mut requires);
+    requires
+}
+
+fn depend(list: &[Instruction], requires: &mut [bool]) {
+    for instruction in list {
+        if let Operation::Recurrence(recurrence) = &instruction.op {
+            // A state depends on what it depended on one step before: twice round reaches every one
+            // that is fed directly, once more for each state in between.
+            for _ in 0..=recurrence.states.len() {
+                for state in &recurrence.states {
+                    requires[state.incoming] |= requires[state.initial] || requires[state.next];
+                }
+                depend(&recurrence.body, requires);
+            }
+            for state in &recurrence.states {
+                requires[state.last] = requires[state.next] || requires[state.initial];
+            }
+        } else {
+            let any = !instruction.facts().sums.is_empty() || instruction.inputs.iter().any(|&v| requires[v]);
+            for &output in &instruction.outputs {
+                requires[output] = any;
+            }
+        }
+    }
+}
+
+/// Values from which a seeded one can be reached.
+fn reached(program: &Program, seeded: &[ValueId]) -> Vec<bool> {
+    let mut reached = vec![false; program.values.len()];
+    for &value in seeded {
+        reached[value] = true;
+    }
+    reach(&program.instructions, &mut reached);
+    reached
+}
+
+fn reach(list: &[Instruction], reached: &mut [bool]) {
+    for instruction in list.iter().rev() {
+        if let Operation::Recurrence(recurrence) = &instruction.op {
+            for state in &recurrence.states {
+                reached[state.next] |= reached[state.last];
+                reached[state.initial] |= reached[state.last];
+            }
+            for _ in 0..=recurrence.states.len() {
+                reach(&recurrence.body, reached);
+                for state in &recurrence.states {
+                    reached[state.next] |= reached[state.incoming];
+                    reached[state.initial] |= reached[state.incoming];
+                }
+            }
+        } else if instruction.outputs.iter().any(|&v| reached[v]) {
+            for &input in &instruction.inputs {
+                reached[input] = true;
+            }
+        }
+    }
+}
+
+/// Completes the gradients of kernels that read or write several of them together.
+fn complete(list: &[Instruction], needed: &mut [bool]) {
+    for instruction in list {
+        if let Operation::Recurrence(recurrence) = &instruction.op {
+            complete(&recurrence.body, needed);
+            continue;
+        }
+        let Some(joint) = instruction.facts().joint else { continue };
+        let active = joint.any.iter().any(|&value| needed[value]);
+        joint.all.iter().for_each(|&value| needed[value] = active);
+        joint.never.iter().for_each(|&value| needed[value] = false);
+    }
+}

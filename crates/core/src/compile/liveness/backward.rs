@@ -1,0 +1,101 @@
+//! The lives of gradients.
+
+use super::Lives;
+use crate::program::{InstructionPlan, Operand, Operation, Space, ValueId, defined, read};
+
+impl Lives<'_> {
+    /// The gradients, from the last reader's backward to the writer's.
+    pub(in crate::compile) fn backward(
+        &mut self,
+        seeded: &[ValueId],
+        inputs: bool,
+        plans: &mut [InstructionPlan],
+    ) {
+        let program = self.program;
+        let mut touched = vec![false; program.values.len()];
+        for &value in seeded {
+            touched[value] = true;
+            self.touch(Operand::Gradient(value), self.loss(), self.whole(value));
+        }
+        let wanted = self.wanted_outside(seeded);
+        for (i, instruction) in program.instructions.iter().enumerate().rev() {
+            if !self.gradients.active(instruction) {
+                continue;
+            }
+            let time = self.back(i);
+            let local = match &instruction.op {
+                Operation::Recurrence(recurrence) => Some(Space::Step(recurrence.axis)),
+                _ => None,
+            };
+            let inside = defined(instruction);
+            let mut values: Vec<ValueId> = inside.iter().copied().chain(read(instruction)).collect();
+            values.sort_unstable();
+            values.dedup();
+            for value in values {
+                if !self.gradients.needed[value] {
+                    continue;
+                }
+                let whole = self.whole(value);
+                if self.alias.contains_key(&Operand::Gradient(value)) {
+                    // Written whole by the step that works in place: never zeroed.
+                    self.touch(Operand::Gradient(value), time, whole);
+                    continue;
+                }
+                match local {
+                    Some(step) if inside.contains(&value) && whole != Space::Rows && !wanted[value] => {
+                        self.touch(Operand::Gradient(value), time, step);
+                        plans[i].per_step_gradients.push(value);
+                    }
+                    _ => {
+                        self.touch(Operand::Gradient(value), time, whole);
+                        if !touched[value] {
+                            touched[value] = true;
+                            plans[i].zeroed_before.push(value);
+                        }
+                    }
+                }
+            }
+        }
+        if inputs {
+            for value in
+                program.inputs.iter().map(|p| p.value).chain(program.states.iter().map(|s| s.initial))
+            {
+                if self.gradients.needed[value] {
+                    self.touch(Operand::Gradient(value), self.end(), self.whole(value));
+                }
+            }
+        }
+    }
+
+    /// Values whose gradient a single step cannot hold: seeded, read outside their loop, or summed for
+    /// the weights.
+    fn wanted_outside(&self, seeded: &[ValueId]) -> Vec<bool> {
+        let mut wanted = vec![false; self.program.values.len()];
+        for &value in seeded {
+            wanted[value] = true;
+        }
+        for instruction in &self.program.instructions {
+            for value in read(instruction) {
+                wanted[value] = true;
+            }
+        }
+        for contribution in &self.gradients.contributions {
+            for operand in contribution.sum.operands() {
+                if let Operand::Gradient(value) = operand {
+                    wanted[value] = true;
+                }
+            }
+        }
+        wanted
+    }
+
+    /// What the weights' region sums lives to the end, over all steps.
+    pub(in crate::compile) fn keep_contributions(&mut self) {
+        let gradients = self.gradients;
+        for contribution in &gradients.contributions {
+            for operand in contribution.sum.operands() {
+                self.touch_again(operand, self.end());
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The sums that form the gradients of the weights, collected from the facts of each instruction.
+
+use crate::program::{Contribution, Gradients, Instruction, Operation, Program, Space};
+
+/// The sums of all instructions that send a gradient back, in the program's order.
+pub(super) fn collect(program: &Program, gradients: &Gradients) -> Vec<Contribution> {
+    let mut out = Vec::new();
+    for (index, instruction) in program.instructions.iter().enumerate() {
+        let section = program.section_of(index);
+        let reverse = section.is_some_and(|section| program.sections[section].reverse);
+        let mut add = |instruction: &Instruction, axis: Option<usize>| {
+            if !gradients.active(instruction) {
+                return;
+            }
+            for (tensor, sum) in instruction.facts().sums {
+                let axis = axis.or(program.values[instruction.outputs[0]].axis);
+                let space = axis.map_or(Space::Rows, Space::Axis);
+                out.push(Contribution { tensor, space, section, reverse, sum });
+            }
+        };
+        match &instruction.op {
+            Operation::Recurrence(recurrence) => {
+                recurrence.body.iter().for_each(|inner| add(inner, Some(recurrence.axis)));
+            }
+            _ => add(instruction, None),
+        }
+    }
+    out
+}

@@ -1,0 +1,117 @@
+//! Which instructions can run together through time, some steps after others.
+//!
+//! What only looks at the step at hand, and scans of one direction, form a section: it can take the steps of an
+//! axis in windows, one after another, and the other way round when it goes back. What looks at a whole sequence
+//! (a pool, a shift, a vector repeated) stands between sections. The direction of its section is the order in which
+//! the gradient of a weight visits time.
+
+use std::collections::HashMap;
+
+use crate::op::Time;
+use crate::program::{Instruction, Program, Section, ValueId, defined, read};
+
+/// What an instruction does with time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// A loop along an axis.
+    Scan { axis: usize, reverse: bool },
+    /// Each step of an axis by itself.
+    Local,
+    /// Everything else.
+    Whole,
+}
+
+/// Where an instruction is put: a stage, or just before it.
+type Position = (usize, bool);
+
+/// Orders the instructions so that each section's stand together.
+pub(super) fn divide(program: &mut Program) {
+    let roles: Vec<Role> = program.instructions.iter().map(|i| role(program, i)).collect();
+    let (stages, mut positions, ready) = stages(program, &roles);
+    place_local(program, &roles, &stages, &ready, &mut positions);
+    let mut order: Vec<usize> = (0..positions.len()).collect();
+    order.sort_by_key(|&i| (positions[i], i));
+    let mut instructions: Vec<Option<Instruction>> =
+        std::mem::take(&mut program.instructions).into_iter().map(Some).collect();
+    program.instructions = order.iter().filter_map(|&i| instructions[i].take()).collect();
+    program.sections = Vec::new();
+    for (stage, role) in stages.iter().enumerate() {
+        if let &Role::Scan { axis, reverse } = role {
+            let inside = |&(_, &i): &(usize, &usize)| positions[i] == (stage, true);
+            let mut members = order.iter().enumerate().filter(inside).map(|(at, _)| at);
+            if let Some(first) = members.next() {
+                let last = members.next_back().unwrap_or(first);
+                program.sections.push(Section { axis, reverse, range: first..last + 1 });
+            }
+        }
+    }
+}
+
+fn role(program: &Program, instruction: &Instruction) -> Role {
+    match instruction.facts().time {
+        Time::Along { axis, reverse } => Role::Scan { axis, reverse },
+        Time::EachStep if program.values[instruction.outputs[0]].axis.is_some() => Role::Local,
+        Time::EachStep | Time::Whole => Role::Whole,
+    }
+}
+
+/// The stages: a section, named by its scan, or a single instruction; where scans and single instructions are put,
+/// and the first stage that can read each value.
+fn stages(program: &Program, roles: &[Role]) -> (Vec<Role>, Vec<Position>, Vec<usize>) {
+    let mut stages: Vec<Role> = Vec::new();
+    let mut positions = vec![(0, false); roles.len()];
+    let mut ready = vec![0; program.values.len()];
+    for (i, (instruction, &role)) in program.instructions.iter().zip(roles).enumerate() {
+        let from = read(instruction).into_iter().map(|value| ready[value]).max().unwrap_or(0);
+        let stage = match role {
+            Role::Local => from,
+            Role::Scan { .. } => {
+                (from..stages.len()).find(|&stage| stages[stage] == role).unwrap_or(stages.len())
+            }
+            Role::Whole => stages.len(),
+        };
+        if stage == stages.len() && role != Role::Local {
+            stages.push(role);
+        }
+        positions[i] = (stage, role != Role::Local);
+        for value in defined(instruction) {
+            // A vector is there when its section has run through.
+            let whole = role == Role::Whole || program.values[value].axis.is_none();
+            ready[value] = stage + usize::from(whole);
+        }
+    }
+    (stages, positions, ready)
+}
+
+/// Puts what is local into the section of its first reader, else into that of what it reads.
+fn place_local(
+    program: &Program,
+    roles: &[Role],
+    stages: &[Role],
+    ready: &[usize],
+    positions: &mut [Position],
+) {
+    let mut readers: HashMap<ValueId, Vec<usize>> = HashMap::new();
+    for (i, instruction) in program.instructions.iter().enumerate() {
+        for value in read(instruction) {
+            readers.entry(value).or_default().push(i);
+        }
+    }
+    let is_section = |stage: usize| matches!(stages.get(stage), Some(Role::Scan { .. }));
+    for (i, instruction) in program.instructions.iter().enumerate().rev() {
+        if roles[i] != Role::Local {
+            continue;
+        }
+        let of_outputs = instruction.outputs.iter().filter_map(|value| readers.get(value)).flatten();
+        let first = of_outputs.map(|&reader| positions[reader]).min();
+        let own = positions[i].0;
+        let reads_section = read(instruction).iter().any(|&value| {
+            let along = |role: &Role| matches!(*role, Role::Scan { axis, .. } if Some(axis) == program.values[value].axis);
+            ready[value] == own && stages.get(own).is_some_and(along)
+        });
+        positions[i] = match first {
+            Some((stage, true)) if is_section(stage) => (stage, true),
+            _ => (own, reads_section),
+        };
+    }
+}

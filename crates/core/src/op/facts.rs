@@ -1,0 +1,123 @@
+//! Facts of an operation: everything a pass of the compiler may ask of it.
+//!
+//! Each operation states its facts in its own file, above its arithmetic. The struct has no defaults, so that a
+//! forgotten answer does not compile.
+
+use std::ops::Range;
+
+use crate::program::{Linear, Operand, Sum, TensorRef, ValueId};
+
+/// Everything a pass may ask of an operation.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    /// Its relation to time.
+    pub(crate) time: Time,
+    /// Whether a sequence may be cut in time at it.
+    pub(crate) cut: Cut,
+    /// The storage of its first output.
+    pub(crate) storage: Storage,
+    /// The values that its backward reads; those that the weights' sums read are not among them.
+    pub(crate) reads_back: Vec<ValueId>,
+    /// Values whose gradients come together, if some do.
+    pub(crate) joint: Option<Joint>,
+    /// The sums that form the gradients of its parameters; none without parameters.
+    pub(crate) sums: Vec<(TensorRef, Sum)>,
+    /// Its arithmetic for one row or step.
+    pub(crate) work: Work,
+}
+
+/// The relation of an operation to time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Time {
+    /// Each step by itself.
+    EachStep,
+    /// A loop along an axis.
+    Along { axis: usize, reverse: bool },
+    /// All steps of a row together.
+    Whole,
+}
+
+/// Whether a sequence may be run in pieces, each beginning with the states that the one before ended with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// A piece needs nothing of another.
+    Free,
+    /// A piece begins with these vectors, which the model must own as states; otherwise the reason against it.
+    From { vectors: Vec<ValueId>, otherwise: &'static str },
+    /// Each piece begins anew; the reason why a single step does not suffice.
+    Anew(&'static str),
+    /// Never, and the reason.
+    Never(&'static str),
+}
+
+/// The reason why a reversed operation cannot be cut in time.
+pub(crate) const BACKWARDS: &str = "reads backwards in time";
+
+/// The storage of an operation's first output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Storage {
+    /// Storage of its own.
+    Own,
+    /// That of its first input, whose gradient lies where the output's gradient does.
+    InPlace,
+    /// That of its first input, whose gradient takes the place of the output once backward has read it.
+    InPlaceOfValue,
+}
+
+impl Storage {
+    /// Whether the first output takes over the storage of the first input.
+    pub(crate) fn is_in_place(self) -> bool {
+        match self {
+            Self::Own => false,
+            Self::InPlace | Self::InPlaceOfValue => true,
+        }
+    }
+}
+
+/// Values whose gradients a kernel reads or writes together: if one of `any` has a gradient, all of `all` have one. None
+/// of `never` has.
+#[derive(Clone, Debug)]
+pub(crate) struct Joint {
+    pub(crate) any: Vec<ValueId>,
+    pub(crate) all: Vec<ValueId>,
+    pub(crate) never: Vec<ValueId>,
+}
+
+/// The arithmetic of an operation for one row or step, in classes of equal cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// A few operations for each element, and a product with so many weights.
+    Elementwise { weights: usize },
+    /// An exponential for each element.
+    Exponential,
+    /// An exponential for each element, behind a reduction over all of them.
+    Reduction,
+}
+
+/// A product with a weight, and the order in which its kernel reads the packed weight.
+pub(crate) struct Product<'a> {
+    /// The weight.
+    pub(crate) linear: &'a mut Linear,
+    /// Gates whose rows are interleaved for `x Wᵀ`.
+    pub(crate) gates: usize,
+    /// Gates in each packed part for `g W`.
+    pub(crate) parts: &'static [usize],
+}
+
+/// The sums of a linear map: the rows from `first` on of weight and bias, from the `columns` of a gradient.
+pub(crate) fn linear_sums(
+    linear: &Linear,
+    gradient: Operand,
+    first: usize,
+    columns: Range<usize>,
+    input: ValueId,
+) -> Vec<(TensorRef, Sum)> {
+    let rows = columns.len();
+    let bias = linear
+        .bias
+        .map(|bias| (bias.row_block(first, rows), Sum::Columns { gradient, columns: columns.clone() }));
+    let input = Operand::Value(input);
+    let weight =
+        (linear.weight.row_block(first, rows), Sum::Outer { gradient, columns: columns.clone(), input });
+    bias.into_iter().chain([weight]).collect()
+}

@@ -1,0 +1,45 @@
+//! `h' = f(pre + h Wᵀ + b)`, in place of pre (Goodfellow et al., equation 10.8).
+
+use unrolled_kernels::{Activation, Element, Start};
+
+use super::facts::{Cut, Facts, Joint, Storage, Time, Work, linear_sums};
+use crate::program::{Instruction, Linear, Operand};
+use crate::storage::View;
+
+pub(crate) fn facts(op: &Linear, i: &Instruction) -> Facts {
+    let (pre, h) = (i.inputs[0], i.outputs[0]);
+    let joint = Joint { any: vec![h], all: vec![pre], never: Vec::new() };
+    Facts {
+        time: Time::EachStep,
+        cut: Cut::Free,
+        storage: Storage::InPlace,
+        reads_back: vec![h],
+        joint: Some(joint),
+        sums: linear_sums(op, Operand::Gradient(h), 0, 0..op.weight.rows, i.inputs[1]),
+        work: Work::Elementwise { weights: op.weights() },
+    }
+}
+
+/// Inputs: pre, state. Output: h', in pre's storage.
+pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, activation: Activation, op: &Linear, i: &Instruction) {
+    let mut h = f.take(Operand::Value(i.outputs[0]));
+    let recurrent = f.recurrent(op, i.inputs[1]);
+    f.kernels.activation_step(f.team, activation, h.matrix(), Some(recurrent));
+    f.put(h);
+}
+
+/// `dpre = f'(h') dh'` in place of dh', then `dh += dpre W`.
+pub(crate) fn backward<E: Element>(
+    f: &mut View<'_, E>,
+    activation: Activation,
+    op: &Linear,
+    i: &Instruction,
+) {
+    let mut d = f.take(Operand::Gradient(i.outputs[0]));
+    f.kernels.activate_gradient(activation, d.slice(), f.slice(Operand::Value(i.outputs[0])));
+    f.put(d);
+    f.add_gradient(i.inputs[1], |f, dh| {
+        let d = f.matrix(Operand::Gradient(i.outputs[0]));
+        f.kernels.product(f.team, dh.matrix(), Start::Accumulate, d, f.weights.packed(op.backward[0]));
+    });
+}

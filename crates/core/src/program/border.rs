@@ -1,0 +1,30 @@
+//! The border of a program: named values that go in and out, and the states it owns.
+
+use super::ValueId;
+use crate::graph::Kind;
+
+/// A named value at the border of the program.
+#[derive(Clone, Debug)]
+pub struct Port {
+    /// The name callers use.
+    pub name: String,
+    /// What it holds.
+    pub kind: Kind,
+    /// The value.
+    pub value: ValueId,
+}
+
+/// A state the model owns: zero unless a run is given it, returned by every run.
+#[derive(Clone, Debug)]
+pub struct StatePort {
+    /// `"node:state"`.
+    pub name: String,
+    /// Numbers a row.
+    pub size: usize,
+    /// The value that takes the state a run is given.
+    pub initial: ValueId,
+    /// The value that holds the final state.
+    pub last: ValueId,
+    /// Whether the scan runs from last step to first, so that no state can be carried on.
+    pub reverse: bool,
+}

@@ -1,0 +1,54 @@
+//! A compiled graph.
+
+use std::sync::Arc;
+
+use unrolled_kernels::Element;
+
+use super::{Embedding, Instruction, Operation, PackSpec, Port, Section, StatePort, Value};
+use crate::params::Layout;
+
+/// A compiled graph: instructions over values, ready to be planned and run.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The parameters' names, shapes and offsets.
+    pub layout: Arc<Layout>,
+    /// The names of the axes of time.
+    pub axes: Vec<String>,
+    /// All values.
+    pub values: Vec<Value>,
+    /// In the order they run.
+    pub instructions: Vec<Instruction>,
+    /// The values a run is fed.
+    pub inputs: Vec<Port>,
+    /// The values a run returns.
+    pub outputs: Vec<Port>,
+    /// The model's own states.
+    pub states: Vec<StatePort>,
+    /// The packed weights that the instructions read.
+    pub packs: Vec<PackSpec>,
+    /// The instructions that can run together through time.
+    pub sections: Vec<Section>,
+}
+
+impl Program {
+    /// Zeroes the row of each table that its embedding never reads: padding.
+    pub fn zero_padding<E: Element>(&self, values: &mut [E]) {
+        for instruction in &self.instructions {
+            if let Operation::Embedding(Embedding { weight, padding: Some(id) }) = &instruction.op {
+                values[weight.row_block(*id as usize, 1).range()].fill(E::ZERO);
+            }
+        }
+    }
+
+    /// The output named `name`.
+    #[must_use]
+    pub fn output(&self, name: &str) -> Option<&Port> {
+        self.outputs.iter().find(|port| port.name == name)
+    }
+
+    /// The section that holds the instruction at `index`.
+    #[must_use]
+    pub fn section_of(&self, index: usize) -> Option<usize> {
+        self.sections.iter().position(|section| section.range.contains(&index))
+    }
+}

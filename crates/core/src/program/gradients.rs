@@ -1,0 +1,29 @@
+//! The gradients of a program in training.
+
+use super::{Contribution, Instruction, Operation};
+
+/// The values that have a gradient, and the sums over them.
+#[derive(Clone, Debug, Default)]
+pub struct Gradients {
+    /// By value: whether it has a gradient.
+    pub needed: Vec<bool>,
+    /// The sums of the weights' region.
+    pub contributions: Vec<Contribution>,
+}
+
+impl Gradients {
+    /// Whether the instruction sends anything back.
+    #[must_use]
+    pub fn active(&self, instruction: &Instruction) -> bool {
+        match &instruction.op {
+            Operation::Recurrence(recurrence) => {
+                recurrence.body.iter().any(|inner| self.active(inner))
+                    || recurrence
+                        .states
+                        .iter()
+                        .any(|state| self.needed[state.last] || self.needed[state.next])
+            }
+            _ => instruction.outputs.iter().any(|&v| self.needed[v]),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Values: what flows between instructions.
+
+use crate::graph::Kind;
+
+/// The index of a value of the program.
+pub type ValueId = usize;
+
+/// A matrix of features over rows or over the steps of an axis.
+#[derive(Clone, Debug)]
+pub struct Value {
+    /// The wire it came from, for error messages.
+    pub name: String,
+    /// What it holds.
+    pub kind: Kind,
+    /// The axis of time as an index into [`super::Program::axes`], `None` for vectors.
+    pub axis: Option<usize>,
+    /// Numbers a row; 0 for ids.
+    pub width: usize,
+}

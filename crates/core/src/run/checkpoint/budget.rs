@@ -1,0 +1,160 @@
+//! Whether a run goes segment by segment, and how long the segments are.
+
+use std::ops::Range;
+
+use unrolled_kernels::Element;
+
+use crate::program::{Plan, Program, Space, Sum, Tape};
+use crate::storage::{BLOCK_STEPS, Batch, ROW_GROUP, Schedule};
+use crate::tuning::{CACHED_NUMBERS, FEWEST_STEPS};
+use crate::{Error, Result};
+
+/// In training, segments are whole runs of steps of a sum.
+const STEP: usize = BLOCK_STEPS;
+
+/// Steps of a segment, for a batch in blocks of rows. `whole` is the plan without segments, if there is a choice.
+///
+/// # Errors
+/// [`crate::Code::Size`] for a budget that no segments fit, naming what would be needed.
+pub(super) fn segment_steps<E: Element>(
+    program: &Program,
+    plan: &Plan,
+    whole: Option<&Plan>,
+    tape: Tape,
+    batch: &Batch<E>,
+    blocks: &(impl Iterator<Item = Range<usize>> + Clone),
+) -> Result<usize> {
+    if !plan.training {
+        let rows = blocks.clone().map(|rows| rows.len()).max().unwrap_or(0).max(1);
+        let wide = plan.slots.iter().filter(|slot| matches!(slot.space, Space::Segment(_)));
+        let widest = wide.map(|slot| slot.width).max().unwrap_or(0).max(1);
+        return Ok((CACHED_NUMBERS / widest).max(FEWEST_STEPS).div_ceil(rows));
+    }
+    let bytes = |steps: usize| all_bytes(program, plan, batch, blocks, steps);
+    let lengths = window_lengths(batch);
+    match tape {
+        Tape::Whole => Ok(STEP),
+        Tape::Sqrt => Ok(lengths.into_iter().min_by_key(|&steps| bytes(steps)).unwrap_or(STEP)),
+        Tape::Bytes(budget) => {
+            let fits = |steps: &usize| u64::try_from(bytes(*steps)).is_ok_and(|bytes| bytes <= budget);
+            let plans = [Some(plan), whole].into_iter().flatten();
+            lengths
+                .iter()
+                .copied()
+                .find(fits)
+                .ok_or_else(|| too_small(budget, least_bytes(program, plans, batch, blocks)))
+        }
+    }
+}
+
+/// The error for a budget that a batch does not fit.
+pub(super) fn too_small(budget: u64, least: usize) -> Error {
+    Error::size(format!(
+        "memory: a tape of {budget} bytes is too small for this batch, which needs at least {least}"
+    ))
+}
+
+/// Bytes that a training step takes at least by any of the plans.
+pub(super) fn least_bytes<'a, E: Element>(
+    program: &Program,
+    plans: impl Iterator<Item = &'a Plan>,
+    batch: &Batch<E>,
+    blocks: &(impl Iterator<Item = Range<usize>> + Clone),
+) -> usize {
+    let least = |plan: &Plan| match plan.segmented {
+        true => {
+            let steps = window_lengths(batch).into_iter();
+            steps.map(|steps| all_bytes(program, plan, batch, blocks, steps)).min().unwrap_or(0)
+        }
+        false => all_bytes(program, plan, batch, blocks, usize::MAX),
+    };
+    plans.map(least).min().unwrap_or(0)
+}
+
+/// Whether a training step by the plan `whole`, which keeps everything, takes what its `tape` may: then nothing has to be
+/// computed twice, as `segmented` would.
+pub(super) fn whole_fits<E: Element>(
+    program: &Program,
+    [whole, segmented]: [&Plan; 2],
+    tape: Tape,
+    batch: &Batch<E>,
+    blocks: &(impl Iterator<Item = Range<usize>> + Clone),
+) -> bool {
+    let needed = all_bytes(program, whole, batch, blocks, usize::MAX);
+    let segments = |steps: usize| all_bytes(program, segmented, batch, blocks, steps);
+    match tape {
+        Tape::Whole => true,
+        Tape::Sqrt => window_lengths(batch).into_iter().all(|steps| needed <= segments(steps)),
+        Tape::Bytes(budget) => u64::try_from(needed).is_ok_and(|needed| needed <= budget),
+    }
+}
+
+/// The lengths that segments may have, falling.
+fn window_lengths<E: Element>(batch: &Batch<E>) -> Vec<usize> {
+    let time = batch.axes().iter().flat_map(|axis| &axis.lengths).max().map_or(0, |&n| n as usize);
+    let runs = time.div_ceil(STEP).max(1);
+    let mut lengths: Vec<usize> = (1..=runs).map(|count| runs.div_ceil(count) * STEP).collect();
+    lengths.dedup();
+    lengths
+}
+
+/// Bytes that all blocks take with segments of `steps` steps, if the plan has segments.
+pub(super) fn all_bytes<E: Element>(
+    program: &Program,
+    plan: &Plan,
+    batch: &Batch<E>,
+    blocks: &(impl Iterator<Item = Range<usize>> + Clone),
+    steps: usize,
+) -> usize {
+    blocks.clone().map(|rows| bytes::<E>(program, plan, batch, &rows, steps)).sum()
+}
+
+/// Bytes that a block of rows takes with segments of `steps` steps, if the plan has segments.
+fn bytes<E: Element>(
+    program: &Program,
+    plan: &Plan,
+    batch: &Batch<E>,
+    rows: &Range<usize>,
+    steps: usize,
+) -> usize {
+    let lengths = |axis: usize| batch.axes()[axis].lengths[rows.clone()].iter().map(|&n| n as usize);
+    let total = |axis: usize| lengths(axis).sum::<usize>();
+    let segments = |axis: usize| lengths(axis).max().unwrap_or(0).div_ceil(steps).max(1);
+    let count = |space: Space| match space {
+        Space::Rows | Space::Step(_) => rows.len(),
+        Space::PingPong => 2 * rows.len(),
+        Space::Axis(axis) => total(axis),
+        Space::Segment(axis) => lengths(axis).map(|n| n.min(steps)).sum(),
+        Space::Checkpoints(axis) => (segments(axis) + 1) * rows.len(),
+    };
+    let slots: usize = plan.slots.iter().map(|slot| slot.width * count(slot.space)).sum();
+    let row_groups = rows.len().div_ceil(ROW_GROUP);
+    let grouped = plan.gradients.contributions.iter().filter(|c| plan.sums_by_segment(c));
+    let sums: usize = grouped
+        .map(|c| match (&c.sum, c.space) {
+            (Sum::Table { .. }, Space::Axis(axis)) => {
+                // A row for each id that a row group names, and where it lies.
+                let place = size_of::<(u32, usize)>().div_ceil(size_of::<E>());
+                (c.tensor.columns + place) * (row_groups * c.tensor.rows).min(total(axis))
+            }
+            _ => row_groups * c.tensor.range().len(),
+        })
+        .sum();
+    let ids: usize = program.values.iter().filter(|v| v.width == 0).filter_map(|v| v.axis).map(total).sum();
+    let lists: usize = (0..batch.axes().len())
+        .map(|axis| {
+            let time = lengths(axis).max().unwrap_or(0);
+            let whole = Schedule::size(
+                rows.len(),
+                time,
+                if plan.reduces_over(axis) { total(axis) } else { 0 },
+                plan.previous[axis],
+            );
+            let ranks = rows.len() * size_of::<u32>();
+            let count = segments(axis);
+            let cut = || Schedule::size(count * rows.len(), time + count, total(axis), plan.previous[axis]);
+            whole + ranks + if plan.segmented { cut() } else { 0 }
+        })
+        .sum();
+    (slots + sums) * size_of::<E>() + ids * size_of::<u32>() + lists
+}

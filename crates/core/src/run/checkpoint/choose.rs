@@ -1,0 +1,106 @@
+//! Which plan a run goes by: everything kept, or segment by segment.
+
+use std::ops::Range;
+
+use unrolled_kernels::Element;
+
+use super::budget::{all_bytes, least_bytes, segment_steps, too_small, whole_fits};
+use crate::program::{Mode, Plan, Program, Tape};
+use crate::storage::Batch;
+use crate::{Error, Result};
+
+/// The plans of a program in one mode.
+pub(in crate::run) struct Plans {
+    /// That of the last run.
+    pub(in crate::run) plan: Plan,
+    /// The other one, of a run that may keep everything or go segment by segment.
+    spare: Option<Plan>,
+    tape: Tape,
+    /// Of the last run with a budget: the lengths of all rows, and how they were cut.
+    shape: Vec<u32>,
+}
+
+impl Plans {
+    pub(in crate::run) fn new(program: &Program, mode: Mode) -> Self {
+        let tape = if let Mode::Training { tape, .. } = mode { tape } else { Tape::Whole };
+        let spare = match &mode {
+            Mode::Training { seeded, inputs, tape: Tape::Sqrt | Tape::Bytes(_) } => {
+                let (seeded, inputs) = (seeded.clone(), *inputs);
+                Some(program.plan(Mode::Training { seeded, inputs, tape: Tape::Whole }))
+            }
+            _ => None,
+        };
+        Self { plan: program.plan(mode), spare, tape, shape: Vec::new() }
+    }
+
+    /// Keeps everything where that is allowed, otherwise goes segment by segment; whether that is another plan than the
+    /// last run's.
+    pub(in crate::run) fn choose<E: Element>(
+        &mut self,
+        program: &Program,
+        batch: &Batch<E>,
+        blocks: &(impl Iterator<Item = Range<usize>> + Clone),
+    ) -> bool {
+        let Some(spare) = &mut self.spare else { return false };
+        let plans = if self.plan.segmented { [&*spare, &self.plan] } else { [&self.plan, &*spare] };
+        let other = whole_fits(program, plans, self.tape, batch, blocks) == self.plan.segmented;
+        if other {
+            std::mem::swap(&mut self.plan, spare);
+        }
+        other
+    }
+
+    /// Steps of a segment. What keeps nothing has no budget that bounds it.
+    ///
+    /// # Errors
+    /// Those of [`segment_steps`].
+    pub(in crate::run) fn steps<E: Element>(
+        &self,
+        program: &Program,
+        batch: &Batch<E>,
+        blocks: &(impl Iterator<Item = Range<usize>> + Clone),
+        keeps_nothing: bool,
+    ) -> Result<usize> {
+        if !self.plan.segmented {
+            return Ok(usize::MAX);
+        }
+        let tape = if keeps_nothing { Tape::Whole } else { self.tape };
+        segment_steps(program, &self.plan, self.spare.as_ref(), tape, batch, blocks)
+    }
+
+    /// Whether a run fits the budget beside the `held` bytes that others needed.
+    pub(in crate::run) fn fits_beside<E: Element>(
+        &mut self,
+        program: &Program,
+        batch: &Batch<E>,
+        blocks: &(impl Iterator<Item = Range<usize>> + Clone),
+        steps: usize,
+        held: impl FnOnce() -> usize,
+    ) -> bool {
+        let Tape::Bytes(budget) = self.tape else { return true };
+        let lengths = batch.axes().iter().flat_map(|axis| axis.lengths.iter().copied());
+        let cut = blocks.clone().flat_map(|rows| [rows.start as u32, rows.end as u32]);
+        let shape = lengths.chain(cut);
+        if self.shape.iter().copied().eq(shape.clone()) {
+            // It needs what it already has.
+            return true;
+        }
+        self.shape.clear();
+        self.shape.extend(shape);
+        let needed = all_bytes(program, &self.plan, batch, blocks, steps);
+        u64::try_from(held() + needed).is_ok_and(|bytes| bytes <= budget)
+    }
+
+    /// The error for a budget that some of the batches of a step do not fit, naming what the largest needs.
+    pub(in crate::run) fn too_small<E: Element, R: Iterator<Item = Range<usize>> + Clone>(
+        &self,
+        program: &Program,
+        batches: impl Iterator<Item = Batch<E>>,
+        cut: impl Fn(&Batch<E>) -> R,
+    ) -> Option<Error> {
+        let Tape::Bytes(budget) = self.tape else { return None };
+        let plans = || [&self.plan].into_iter().chain(&self.spare);
+        let least = |batch: Batch<E>| least_bytes(program, plans(), &batch, &cut(&batch));
+        Some(too_small(budget, batches.map(least).max()?))
+    }
+}

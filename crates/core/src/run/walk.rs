@@ -1,0 +1,70 @@
+//! The walk over a program: section by section, forward and back.
+
+use std::ops::Range;
+
+use unrolled_kernels::Element;
+
+use super::checkpoint;
+use crate::Result;
+use crate::op::{backward, forward_all};
+use crate::storage::View;
+
+/// The instructions from `first` on that run together: a section, if it runs segment by segment, or one alone.
+fn together<E: Element>(f: &View<'_, E>, first: usize) -> (Option<usize>, Range<usize>) {
+    let section = f.program.section_of(first);
+    match section.filter(|_| f.plan.segmented) {
+        Some(section) => (Some(section), f.program.sections[section].range.clone()),
+        None => (None, first..first + 1),
+    }
+}
+
+/// Runs the whole program.
+pub(super) fn forward_program<E: Element>(f: &mut View<'_, E>) -> Result<()> {
+    let mut first = 0;
+    while first < f.program.instructions.len() {
+        let (section, range) = together(f, first);
+        first = range.end;
+        match section {
+            Some(section) => checkpoint::forward(f, &f.program.sections[section])?,
+            None => forward_all(f, &f.program.instructions[range])?,
+        }
+    }
+    Ok(())
+}
+
+/// Sends gradients back through the whole program. `seed` gives the losses of a section that is at hand segment by
+/// segment their part, or of all other values.
+pub(super) fn backward_program<E: Element>(
+    f: &mut View<'_, E>,
+    seed: &mut impl FnMut(&mut View<'_, E>, Option<usize>) -> Result<()>,
+) -> Result<()> {
+    seed(f, None)?;
+    let mut end = f.program.instructions.len();
+    while end > 0 {
+        let (section, range) = together(f, end - 1);
+        end = range.start;
+        match section {
+            Some(section) => checkpoint::backward(f, section, seed)?,
+            None => backward_section(f, range),
+        }
+    }
+    Ok(())
+}
+
+/// Sends gradients back through some of the program's instructions, to each value for the first time onto zeros.
+pub(super) fn backward_section<E: Element>(f: &mut View<'_, E>, range: Range<usize>) {
+    let (program, plan) = (f.program, f.plan);
+    for index in range.rev() {
+        let instruction = &program.instructions[index];
+        if plan.gradients.active(instruction) {
+            // A segment adds to what its section has begun.
+            let inside = f.shard.segment.is_some();
+            for &value in &plan.instructions[index].zeroed_before {
+                if !inside || program.values[value].axis.is_some() {
+                    f.zero(value);
+                }
+            }
+            backward(f, instruction, &plan.instructions[index].per_step_gradients);
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! What a run is fed: named arrays, batch first, checked against the program before anything runs.
+
+use unrolled_kernels::Element;
+
+use super::check::{Named, check_lengths, check_shape, check_state, check_values, lengths};
+use crate::program::{Port, Program};
+use crate::{Error, Result};
+
+/// A named array: `[rows, time, size]`, `[rows, size]`, or ids `[rows, time]`, `[rows]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor<E> {
+    /// The name of an input, output or state.
+    pub name: String,
+    /// Its sizes, batch first.
+    pub shape: Vec<usize>,
+    /// Row-major.
+    pub data: Data<E>,
+    /// For values over time: the valid steps of each row; all of them if absent.
+    pub lengths: Option<Vec<i32>>,
+}
+
+/// Numbers or ids.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Data<E> {
+    /// Numbers.
+    Values(Vec<E>),
+    /// Ids.
+    Ids(Vec<i32>),
+}
+
+/// The valid steps of a batch along one axis.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Axis {
+    /// Steps with padding, as the arrays have them.
+    pub time: usize,
+    /// Valid steps of each row.
+    pub lengths: Vec<u32>,
+}
+
+/// A batch that fits its program.
+#[derive(Clone, Debug)]
+pub struct Batch<E> {
+    rows: usize,
+    axes: Vec<Axis>,
+    inputs: Vec<Data<E>>,
+    states: Vec<Option<Vec<E>>>,
+}
+
+impl<E: Element> Batch<E> {
+    /// Checks the inputs, and the states to begin with (any not given is zero).
+    ///
+    /// # Errors
+    /// Naming the input: [`crate::Code::Argument`] for one that is missing, doubled or unknown, `Kind`, `Shape`,
+    /// `Value` for an id out of range, `NonFinite` for a NaN or infinity at a valid step.
+    pub fn new(program: &Program, inputs: Vec<Tensor<E>>, states: Vec<Tensor<E>>) -> Result<Self> {
+        let mut batch = Self::empty(program);
+        batch.fill(program, inputs)?;
+        batch.add_states(program, states)?;
+        Ok(batch)
+    }
+
+    /// No rows yet, and states at zero.
+    pub(crate) fn empty(program: &Program) -> Self {
+        Self {
+            rows: 0,
+            axes: vec![Axis::default(); program.axes.len()],
+            inputs: program.inputs.iter().map(|_| Data::Values(Vec::new())).collect(),
+            states: vec![None; program.states.len()],
+        }
+    }
+
+    /// A row of one step, of zeros.
+    pub(crate) fn step(program: &Program) -> Self {
+        let input = |port: &Port| match port.kind.size() {
+            Some(size) => Data::Values(vec![E::ZERO; size]),
+            None => Data::Ids(vec![0]),
+        };
+        Self {
+            rows: 1,
+            axes: vec![Axis { time: 1, lengths: vec![1] }; program.axes.len()],
+            inputs: program.inputs.iter().map(input).collect(),
+            states: program.states.iter().map(|state| Some(vec![E::ZERO; state.size])).collect(),
+        }
+    }
+
+    /// Takes these inputs in place of those before.
+    ///
+    /// # Errors
+    /// As [`Batch::new`]; the batch is of no use until it is filled again.
+    pub(crate) fn fill(&mut self, program: &Program, mut inputs: Vec<Tensor<E>>) -> Result<()> {
+        for (i, tensor) in inputs.iter().enumerate() {
+            find(program.inputs.iter().map(|p| p.name.as_str()), &tensor.name, "input")?;
+            if inputs[..i].iter().any(|other| other.name == tensor.name) {
+                return Err(Error::argument(format!("input '{}' is given twice", tensor.name)));
+            }
+        }
+        for (i, port) in program.inputs.iter().enumerate() {
+            let given = inputs.iter().position(|tensor| tensor.name == port.name);
+            let given = given.ok_or_else(|| Error::argument(format!("input '{}' is missing", port.name)))?;
+            self.set_input(program, i, inputs.swap_remove(given))?;
+        }
+        Ok(())
+    }
+
+    fn set_input(&mut self, program: &Program, index: usize, tensor: Tensor<E>) -> Result<()> {
+        let port = &program.inputs[index];
+        let what = Named("input", &port.name);
+        check_shape(what, &port.kind, &tensor)?;
+        let rows = tensor.shape.first().copied().unwrap_or(0);
+        if index == 0 {
+            self.rows = rows;
+        } else if rows != self.rows {
+            return Err(Error::shape(format!(
+                "{what}: expected {} rows like the first input, got {rows}",
+                self.rows
+            )));
+        }
+        check_lengths(what, &port.kind, &tensor)?;
+        let axis_of = |port: &Port| program.values[port.value].axis;
+        let axis = axis_of(port);
+        if let Some(i) = axis {
+            let known = program.inputs[..index].iter().any(|before| axis_of(before) == axis);
+            if !known {
+                self.axes[i].follow(&tensor);
+            } else if !self.axes[i].is_of(&tensor) {
+                return Err(Error::shape(format!(
+                    "{what}: expected the same time and lengths as the other inputs on axis '{}'",
+                    program.axes[i]
+                )));
+            }
+        }
+        check_values(what, &port.kind, &tensor.data, rows, axis.map(|i| &self.axes[i]))?;
+        self.inputs[index] = tensor.data;
+        Ok(())
+    }
+
+    fn add_states(&mut self, program: &Program, states: Vec<Tensor<E>>) -> Result<()> {
+        for tensor in states {
+            let i = find(program.states.iter().map(|s| s.name.as_str()), &tensor.name, "state")?;
+            check_state(&program.states[i], &tensor, self.rows)?;
+            if let Data::Values(values) = tensor.data {
+                self.states[i] = Some(values);
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The steps along each axis of the program.
+    #[must_use]
+    pub fn axes(&self) -> &[Axis] {
+        &self.axes
+    }
+
+    /// The arrays, in the order of the program's inputs.
+    #[must_use]
+    pub fn inputs(&self) -> &[Data<E>] {
+        &self.inputs
+    }
+
+    /// The states to begin with, in the order of the program's; `None` is zero.
+    #[must_use]
+    pub fn states(&self) -> &[Option<Vec<E>>] {
+        &self.states
+    }
+
+    /// The arrays, to write what was checked.
+    pub(crate) fn inputs_mut(&mut self) -> &mut [Data<E>] {
+        &mut self.inputs
+    }
+
+    /// The states to begin with, to exchange.
+    pub(crate) fn states_mut(&mut self) -> &mut [Option<Vec<E>>] {
+        &mut self.states
+    }
+
+    /// Puts states in place of those given.
+    pub fn set_states(&mut self, states: Vec<Option<Vec<E>>>) {
+        self.states = states;
+    }
+
+    /// The steps `start..end` of every sequence, for truncated backpropagation through time.
+    #[must_use]
+    pub fn steps(&self, program: &Program, start: usize, end: usize) -> Self {
+        let axes: Vec<Axis> = self.axes.iter().map(|axis| axis.steps(start, end)).collect();
+        let inputs = program
+            .inputs
+            .iter()
+            .zip(&self.inputs)
+            .map(|(port, data)| match program.values[port.value].axis {
+                None => data.clone(),
+                Some(i) => {
+                    slice_time(data, self.rows, self.axes[i].time, port.kind.size().unwrap_or(1), start, end)
+                }
+            })
+            .collect();
+        Self { rows: self.rows, axes, inputs, states: self.states.clone() }
+    }
+}
+
+impl Axis {
+    /// Takes the steps of a tensor over time whose lengths are checked.
+    fn follow<E>(&mut self, tensor: &Tensor<E>) {
+        self.time = tensor.shape[1];
+        self.lengths.clear();
+        self.lengths.extend(lengths(tensor));
+    }
+
+    /// Whether a tensor over time has these steps.
+    pub(crate) fn is_of<E>(&self, tensor: &Tensor<E>) -> bool {
+        self.time == tensor.shape[1] && lengths(tensor).eq(self.lengths.iter().copied())
+    }
+
+    /// The steps `start..end`, or as many of them as there are.
+    #[must_use]
+    pub fn steps(&self, start: usize, end: usize) -> Self {
+        let (start, end) = (start.min(self.time), end.min(self.time));
+        let lengths = self
+            .lengths
+            .iter()
+            .map(|&n| (n as usize).clamp(start, end.max(start)) as u32 - start as u32)
+            .collect();
+        Self { time: end - start, lengths }
+    }
+}
+
+/// The steps `start..end` of an array `[rows, time, width]`.
+pub(crate) fn slice_time<E: Copy>(
+    data: &Data<E>,
+    rows: usize,
+    time: usize,
+    width: usize,
+    start: usize,
+    end: usize,
+) -> Data<E> {
+    let (start, end) = (start.min(time), end.min(time));
+    match data {
+        Data::Values(values) => Data::Values(cut(values, rows, time * width, start * width, end * width)),
+        Data::Ids(ids) => Data::Ids(cut(ids, rows, time, start, end)),
+    }
+}
+
+fn cut<T: Copy>(all: &[T], rows: usize, stride: usize, start: usize, end: usize) -> Vec<T> {
+    (0..rows).flat_map(|row| all[row * stride + start..row * stride + end].iter().copied()).collect()
+}
+
+fn find<'a>(mut names: impl Iterator<Item = &'a str> + Clone, name: &str, what: &str) -> Result<usize> {
+    names.clone().position(|known| known == name).ok_or_else(|| {
+        let known: Vec<&str> = names.by_ref().collect();
+        Error::argument(format!("{what} '{name}' is unknown; the model has {known:?}"))
+    })
+}

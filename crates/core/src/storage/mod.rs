@@ -1,0 +1,22 @@
+//! The memory of a run, below the operations: what it is fed, the layout of time, a shard's buffers and the weights.
+
+mod batch;
+mod check;
+mod partial_sums;
+mod schedule;
+mod shard;
+mod sum_block;
+mod view;
+mod weights;
+
+pub(crate) use batch::slice_time;
+pub use batch::{Axis, Batch, Data, Tensor};
+pub(crate) use check::{Named, check_lengths, check_shape, check_state, check_values};
+pub use partial_sums::{PartialSums, TableSums};
+pub use schedule::Schedule;
+pub use shard::{Segment, Shard, Span, TableEntry};
+pub(crate) use sum_block::{BLOCK_STEPS, list_row_blocks};
+pub use sum_block::{ROW_GROUP, SumBlock};
+pub use view::{RngKey, Taken, View};
+pub use weights::Weights;
+pub(crate) use weights::check_finite;
