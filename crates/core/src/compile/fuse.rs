@@ -93,8 +93,8 @@ impl Finder<'_> {
     }
 }
 
-/// Puts a copy before each step whose pre-activation somebody else needs as well, or that is not of its own section:
-/// a section that runs again finds it overwritten.
+/// Puts a copy before each step whose pre-activation somebody else needs as well, that is not of its own section (one that
+/// runs again finds it overwritten), or that is a vector.
 fn own_storage(program: &mut Program) {
     let readers = readers(program);
     // Where a pre-activation may come from: the loop that it is made in, none outside of loops.
@@ -132,11 +132,18 @@ fn with_copies(
 ) -> Vec<Instruction> {
     let mut out = Vec::with_capacity(list.len());
     for mut instruction in list {
-        if instruction.facts().storage.is_in_place() && shared(instruction.inputs[0]) {
-            let original = instruction.inputs[0];
-            values.push(values[original].clone());
+        let (original, output) = match (&instruction.inputs[..], &instruction.outputs[..]) {
+            (&[pre, ..], &[output, ..]) if instruction.facts().storage.is_in_place() => (pre, output),
+            _ => {
+                out.push(instruction);
+                continue;
+            }
+        };
+        let whole = values[original].axis != values[output].axis;
+        if whole || shared(original) {
+            values.push(values[output].clone());
             let copy = values.len() - 1;
-            let op = Operation::Affine { scale: 1.0, shift: 0.0 };
+            let op = if whole { Operation::Repeat } else { Operation::Affine { scale: 1.0, shift: 0.0 } };
             let node = instruction.node.clone();
             out.push(Instruction { node, op, inputs: vec![original], outputs: vec![copy] });
             instruction.inputs[0] = copy;

@@ -97,20 +97,18 @@ fn place_local(
             readers.entry(value).or_default().push(i);
         }
     }
-    let is_section = |stage: usize| matches!(stages.get(stage), Some(Role::Scan { .. }));
     for (i, instruction) in program.instructions.iter().enumerate().rev() {
         if roles[i] != Role::Local {
             continue;
         }
+        let own_axis = program.values[instruction.outputs[0]].axis;
+        let along = |stage: usize| matches!(stages.get(stage), Some(&Role::Scan { axis, .. }) if Some(axis) == own_axis);
         let of_outputs = instruction.outputs.iter().filter_map(|value| readers.get(value)).flatten();
         let first = of_outputs.map(|&reader| positions[reader]).min();
         let own = positions[i].0;
-        let reads_section = read(instruction).iter().any(|&value| {
-            let along = |role: &Role| matches!(*role, Role::Scan { axis, .. } if Some(axis) == program.values[value].axis);
-            ready[value] == own && stages.get(own).is_some_and(along)
-        });
+        let reads_section = read(instruction).iter().any(|&value| ready[value] == own && along(own));
         positions[i] = match first {
-            Some((stage, true)) if is_section(stage) => (stage, true),
+            Some((stage, true)) if along(stage) => (stage, true),
             _ => (own, reads_section),
         };
     }

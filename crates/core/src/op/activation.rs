@@ -28,9 +28,9 @@ pub(crate) fn softmax_facts(i: &Instruction) -> Facts {
 }
 
 pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, activation: Activation, i: &Instruction) {
-    let mut y = f.take(Operand::Value(i.outputs[0]));
-    f.kernels.activate(activation, y.slice(), f.slice(Operand::Value(i.inputs[0])));
-    f.put(y);
+    f.write(Operand::Value(i.outputs[0]), |f, y| {
+        f.kernels.activate(activation, y.slice(), f.slice(Operand::Value(i.inputs[0])));
+    });
 }
 
 /// `dx += f'(x) dy`, the derivative taken from y.
@@ -44,9 +44,9 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, activation: Activation, 
 
 /// `y = e^x / Σ e^x` over the features of each row.
 pub(crate) fn softmax_forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) {
-    let mut y = f.take(Operand::Value(i.outputs[0]));
-    f.kernels.softmax_rows(y.matrix(), f.matrix(Operand::Value(i.inputs[0])));
-    f.put(y);
+    f.write(Operand::Value(i.outputs[0]), |f, y| {
+        f.kernels.softmax_rows(y.matrix(), f.matrix(Operand::Value(i.inputs[0])));
+    });
 }
 
 /// `dx += y (dy - Σ y dy)`.

@@ -3,6 +3,7 @@
 use unrolled_kernels::Element;
 
 use super::facts::{Cut, Facts, Storage, Time, Work};
+use super::repeat::{each_gradient, each_row};
 use crate::program::{Instruction, Operand};
 use crate::storage::View;
 
@@ -18,55 +19,47 @@ pub(crate) fn facts() -> Facts {
     }
 }
 
+/// `y = [a, b, ...]`.
 pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) {
-    let mut y = f.take(Operand::Value(i.outputs[0]));
-    let mut y_rows = y.matrix();
-    let mut start = 0;
-    for &input in &i.inputs {
-        let x = f.matrix(Operand::Value(input));
-        let end = start + x.columns();
-        for row in 0..x.rows() {
-            y_rows.row_mut(row)[start..end].copy_from_slice(x.row(row));
+    let y = i.outputs[0];
+    f.write(Operand::Value(y), |f, rows| {
+        let mut start = 0;
+        for &x in &i.inputs {
+            let end = start + f.program.values[x].width;
+            each_row(f, x, y, rows.matrix(), |y, x| y[start..end].copy_from_slice(x));
+            start = end;
         }
-        start = end;
-    }
-    f.put(y);
+    });
 }
 
 /// Each input gets its columns of dy.
 pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, i: &Instruction) {
     let mut start = 0;
-    for &input in &i.inputs {
-        let end = start + f.program.values[input].width;
-        f.add_gradient(input, |f, dx| {
-            let dy = f.matrix(Operand::Gradient(i.outputs[0]));
-            let mut dx = dx.matrix();
-            for row in 0..dy.rows() {
-                f.kernels.add_assign(dx.row_mut(row), &dy.row(row)[start..end]);
-            }
+    for &x in &i.inputs {
+        let end = start + f.program.values[x].width;
+        f.add_gradient(x, |f, dx| {
+            each_gradient(f, x, i.outputs[0], dx.matrix(), |dx, dy| {
+                f.kernels.add_assign(dx, &dy[start..end]);
+            });
         });
         start = end;
     }
 }
 
+/// `y = x[start..]`, as long as y is.
 pub(crate) fn slice_forward<E: Element>(f: &mut View<'_, E>, start: usize, i: &Instruction) {
-    let mut y = f.take(Operand::Value(i.outputs[0]));
-    let x = f.matrix(Operand::Value(i.inputs[0]));
-    let mut y_rows = y.matrix();
-    let end = start + y_rows.columns();
-    for row in 0..x.rows() {
-        y_rows.row_mut(row).copy_from_slice(&x.row(row)[start..end]);
-    }
-    f.put(y);
+    let (x, y) = (i.inputs[0], i.outputs[0]);
+    f.write(Operand::Value(y), |f, rows| {
+        each_row(f, x, y, rows.matrix(), |y, x| y.copy_from_slice(&x[start..start + y.len()]));
+    });
 }
 
 /// The range's columns of dx get dy.
 pub(crate) fn slice_backward<E: Element>(f: &mut View<'_, E>, start: usize, i: &Instruction) {
-    f.add_gradient(i.inputs[0], |f, dx| {
-        let dy = f.matrix(Operand::Gradient(i.outputs[0]));
-        let mut dx = dx.matrix();
-        for row in 0..dy.rows() {
-            f.kernels.add_assign(&mut dx.row_mut(row)[start..start + dy.columns()], dy.row(row));
-        }
+    let (x, y) = (i.inputs[0], i.outputs[0]);
+    f.add_gradient(x, |f, dx| {
+        each_gradient(f, x, y, dx.matrix(), |dx, dy| {
+            f.kernels.add_assign(&mut dx[start..start + dy.len()], dy);
+        });
     });
 }

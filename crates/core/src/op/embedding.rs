@@ -21,15 +21,15 @@ pub(crate) fn facts(op: &Embedding, i: &Instruction) -> Facts {
 
 /// The table's gradient waits for the weights' region, and ids have none: there is no backward.
 pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: &Embedding, i: &Instruction) {
-    let mut y = f.take(Operand::Value(i.outputs[0]));
-    let table = f.weights.matrix(op.weight);
-    let mut rows = y.matrix();
-    for (row, &id) in f.ids(i.inputs[0]).iter().enumerate() {
-        if op.padding == Some(id) {
-            rows.row_mut(row).fill(E::ZERO);
-        } else {
-            rows.row_mut(row).copy_from_slice(table.row(id as usize));
+    f.write(Operand::Value(i.outputs[0]), |f, y| {
+        let table = f.weights.matrix(op.weight);
+        let mut rows = y.matrix();
+        for (row, &id) in f.ids(i.inputs[0]).iter().enumerate() {
+            if op.padding == Some(id) {
+                rows.row_mut(row).fill(E::ZERO);
+            } else {
+                rows.row_mut(row).copy_from_slice(table.row(id as usize));
+            }
         }
-    }
-    f.put(y);
+    });
 }

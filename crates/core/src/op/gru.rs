@@ -6,7 +6,7 @@ use unrolled_kernels::{Element, GruRecurrent, MatrixMut, Start};
 
 use super::facts::{Cut, Facts, Joint, Storage, Time, Work, linear_sums};
 use crate::program::{Instruction, Linear, Operand};
-use crate::storage::View;
+use crate::storage::{Taken, View};
 
 /// The reset and update gates see pre + rec, so their gradients are pre's; n's part of rec has its own, left by the
 /// kernel where that part was.
@@ -32,39 +32,32 @@ pub(crate) fn facts(op: Option<&Linear>, i: &Instruction) -> Facts {
 
 /// Inputs: pre, h, then state if fused, else rec. Outputs: the gates in pre's storage, n's part of rec, h'.
 pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: Option<&Linear>, i: &Instruction) {
-    let mut gates = f.take(Operand::Value(i.outputs[0]));
-    let mut rec_n = f.take(Operand::Value(i.outputs[1]));
-    let mut h = f.take(Operand::Value(i.outputs[2]));
-    let recurrent = match op {
-        None => GruRecurrent::Ready(f.matrix(Operand::Value(i.inputs[2]))),
-        Some(op) => GruRecurrent::Product(f.recurrent(op, i.inputs[2])),
-    };
-    let h_prev = f.matrix(Operand::Value(i.inputs[1]));
-    f.kernels.gru_step(f.team, gates.matrix(), rec_n.matrix(), h_prev, recurrent, h.matrix());
-    f.put(gates);
-    f.put(rec_n);
-    f.put(h);
+    f.write_all([i.outputs[0], i.outputs[1], i.outputs[2]].map(Operand::Value), |f, [gates, rec_n, h]| {
+        let recurrent = match op {
+            None => GruRecurrent::Ready(f.matrix(Operand::Value(i.inputs[2]))),
+            Some(op) => GruRecurrent::Product(f.recurrent(op, i.inputs[2])),
+        };
+        let h_prev = f.matrix(Operand::Value(i.inputs[1]));
+        f.kernels.gru_step(f.team, gates.matrix(), rec_n.matrix(), h_prev, recurrent, h.matrix());
+    });
 }
 
 /// Leaves the gradient of pre where the gates were and that of n's part of rec where that was.
 pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: Option<&Linear>, i: &Instruction) {
-    let mut gates = f.take(Operand::Value(i.outputs[0]));
-    let mut rec_n = f.take(Operand::Value(i.outputs[1]));
+    let [gates, rec_n] = [i.outputs[0], i.outputs[1]].map(Operand::Value);
     if f.has_gradient(i.inputs[1]) {
-        let mut d_prev = f.take(Operand::Gradient(i.inputs[1]));
-        let (h_prev, dh) = (f.matrix(Operand::Value(i.inputs[1])), f.matrix(Operand::Gradient(i.outputs[2])));
-        f.kernels.gru_backward(gates.matrix(), rec_n.matrix(), h_prev, dh, d_prev.matrix());
-        f.put(d_prev);
+        f.write_all([gates, rec_n, Operand::Gradient(i.inputs[1])], |f, [gates, rec_n, d_prev]| {
+            step_back(f, i, gates, rec_n, d_prev.matrix());
+        });
     } else {
-        let mut unwanted = std::mem::take(&mut f.shard.scratch);
-        let (h_prev, dh) = (f.matrix(Operand::Value(i.inputs[1])), f.matrix(Operand::Gradient(i.outputs[2])));
-        unwanted.resize(dh.rows() * dh.columns(), E::ZERO);
-        let d_prev = MatrixMut::new(&mut unwanted, dh.rows(), dh.columns());
-        f.kernels.gru_backward(gates.matrix(), rec_n.matrix(), h_prev, dh, d_prev);
-        f.shard.scratch = unwanted;
+        f.with_scratch(|f, unwanted| {
+            f.write_all([gates, rec_n], |f, [gates, rec_n]| {
+                let dh = f.matrix(Operand::Gradient(i.outputs[2]));
+                unwanted.resize(dh.rows() * dh.columns(), E::ZERO);
+                step_back(f, i, gates, rec_n, MatrixMut::new(unwanted, dh.rows(), dh.columns()));
+            });
+        });
     }
-    f.put(gates);
-    f.put(rec_n);
     let size = f.program.values[i.outputs[2]].width;
     f.add_gradient(i.inputs[2], |f, third| {
         let gates = f.matrix(Operand::Value(i.outputs[0])).column_range(0..2 * size);
@@ -85,4 +78,16 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: Option<&Linear>, i: 
             }
         }
     });
+}
+
+fn step_back<E: Element>(
+    f: &View<'_, E>,
+    i: &Instruction,
+    gates: &mut Taken<E>,
+    rec_n: &mut Taken<E>,
+    d_prev: MatrixMut<'_, E>,
+) {
+    let h_prev = f.matrix(Operand::Value(i.inputs[1]));
+    let dh = f.matrix(Operand::Gradient(i.outputs[2]));
+    f.kernels.gru_backward(gates.matrix(), rec_n.matrix(), h_prev, dh, d_prev);
 }

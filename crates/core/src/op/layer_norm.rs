@@ -22,21 +22,21 @@ pub(crate) fn facts(op: &LayerNorm, i: &Instruction) -> Facts {
 }
 
 pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: &LayerNorm, i: &Instruction) {
-    let mut y = f.take(Operand::Value(i.outputs[0]));
-    let mut statistics = f.take(Operand::Value(i.outputs[1]));
-    let x = f.matrix(Operand::Value(i.inputs[0]));
-    let (gain, bias) = (f.weights.slice(op.gain), f.weights.slice(op.bias));
-    f.kernels.layer_norm_rows(y.matrix(), x, gain, bias, E::from_f64(op.epsilon), statistics.matrix());
-    f.put(y);
-    f.put(statistics);
+    f.write_all([i.outputs[0], i.outputs[1]].map(Operand::Value), |f, [y, statistics]| {
+        let x = f.matrix(Operand::Value(i.inputs[0]));
+        let (gain, bias) = (f.weights.slice(op.gain), f.weights.slice(op.bias));
+        let epsilon = E::from_f64(op.epsilon);
+        f.kernels.layer_norm_rows(y.matrix(), x, gain, bias, epsilon, statistics.matrix());
+    });
 }
 
-/// Sends dy to dx and leaves the normalised x for the gain's gradient.
+/// Sends dy to dx and leaves the normalized x for the gain's gradient.
 pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: &LayerNorm, i: &Instruction) {
-    let mut normalized = f.take(Operand::Value(i.outputs[2]));
-    let x = f.matrix(Operand::Value(i.inputs[0]));
-    f.kernels.layer_norm_normalized_rows(normalized.matrix(), x, f.matrix(Operand::Value(i.outputs[1])));
-    f.put(normalized);
+    f.write(Operand::Value(i.outputs[2]), |f, normalized| {
+        let x = f.matrix(Operand::Value(i.inputs[0]));
+        let statistics = f.matrix(Operand::Value(i.outputs[1]));
+        f.kernels.layer_norm_normalized_rows(normalized.matrix(), x, statistics);
+    });
     f.add_gradient(i.inputs[0], |f, dx| {
         let x = f.matrix(Operand::Value(i.inputs[0]));
         let dy = f.matrix(Operand::Gradient(i.outputs[0]));

@@ -20,11 +20,11 @@ pub(crate) fn facts(op: &Linear, i: &Instruction) -> Facts {
 }
 
 pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: &Linear, i: &Instruction) {
-    let mut y = f.take(Operand::Value(i.outputs[0]));
-    let start = op.bias.map_or(Start::Zero, |bias| Start::Bias(f.weights.slice(bias)));
-    let x = f.matrix(Operand::Value(i.inputs[0]));
-    f.kernels.product(f.team, y.matrix(), start, x, f.weights.packed(op.forward));
-    f.put(y);
+    f.write(Operand::Value(i.outputs[0]), |f, y| {
+        let start = op.bias.map_or(Start::Zero, |bias| Start::Bias(f.weights.slice(bias)));
+        let x = f.matrix(Operand::Value(i.inputs[0]));
+        f.kernels.product(f.team, y.matrix(), start, x, f.weights.packed(op.forward));
+    });
 }
 
 /// `dx += dy W`; the weights' gradients wait for their region.

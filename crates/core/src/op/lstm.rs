@@ -26,28 +26,23 @@ pub(crate) fn facts(op: Option<&Linear>, i: &Instruction) -> Facts {
 
 /// Inputs: pre, c and, if fused, state. Outputs: the gates in pre's storage, c', h'.
 pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: Option<&Linear>, i: &Instruction) {
-    let mut gates = f.take(Operand::Value(i.outputs[0]));
-    let mut c = f.take(Operand::Value(i.outputs[1]));
-    let mut h = f.take(Operand::Value(i.outputs[2]));
-    let recurrent = op.map(|op| f.recurrent(op, i.inputs[2]));
-    let c_prev = f.matrix(Operand::Value(i.inputs[1]));
-    f.kernels.lstm_step(f.team, gates.matrix(), recurrent, c_prev, c.matrix(), h.matrix());
-    f.put(gates);
-    f.put(c);
-    f.put(h);
+    f.write_all([i.outputs[0], i.outputs[1], i.outputs[2]].map(Operand::Value), |f, [gates, c, h]| {
+        let recurrent = op.map(|op| f.recurrent(op, i.inputs[2]));
+        let c_prev = f.matrix(Operand::Value(i.inputs[1]));
+        f.kernels.lstm_step(f.team, gates.matrix(), recurrent, c_prev, c.matrix(), h.matrix());
+    });
 }
 
 /// Leaves the gradient of pre where the gates were, then `dc += ..`, `dh += dpre W`.
 pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: Option<&Linear>, i: &Instruction) {
-    let mut dc = f.take(Operand::Gradient(i.outputs[1]));
-    let mut gates = f.take(Operand::Value(i.outputs[0]));
-    let c_prev = f.matrix(Operand::Value(i.inputs[1]));
-    let c = f.matrix(Operand::Value(i.outputs[1]));
-    let dh = f.matrix(Operand::Gradient(i.outputs[2]));
-    f.kernels.lstm_backward(gates.matrix(), c_prev, c, dh, dc.matrix());
-    f.put(gates);
-    f.add_gradient(i.inputs[1], |f, dc_prev| f.kernels.add_assign(dc_prev.slice(), dc.slice()));
-    f.put(dc);
+    let (gates, dc) = (Operand::Value(i.outputs[0]), Operand::Gradient(i.outputs[1]));
+    f.write_all([gates, dc], |f, [gates, dc]| {
+        let c_prev = f.matrix(Operand::Value(i.inputs[1]));
+        let c = f.matrix(Operand::Value(i.outputs[1]));
+        let dh = f.matrix(Operand::Gradient(i.outputs[2]));
+        f.kernels.lstm_backward(gates.matrix(), c_prev, c, dh, dc.matrix());
+    });
+    f.add_gradient(i.inputs[1], |f, dc_prev| f.kernels.add_assign(dc_prev.slice(), f.slice(dc)));
     if let Some(op) = op {
         f.add_gradient(i.inputs[2], |f, dh| {
             let dpre = f.matrix(Operand::Value(i.outputs[0]));

@@ -1,6 +1,6 @@
 //! A sequence becomes a vector: its last step, mean or largest values.
 
-use unrolled_kernels::Element;
+use unrolled_kernels::{Element, Matrix};
 
 use super::facts::{Cut, Facts, Storage, Time, Work};
 use crate::program::{Instruction, Operand, Pool};
@@ -28,46 +28,50 @@ pub(crate) fn facts(op: Pool, i: &Instruction) -> Facts {
 
 /// A row without steps gives zeros, or the second input if there is one.
 pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: Pool, i: &Instruction) {
-    let mut y = f.take(Operand::Value(i.outputs[0]));
-    let x = f.matrix(Operand::Value(i.inputs[0]));
-    let schedule = f.schedule(i.inputs[0]);
-    let mut rows = y.matrix();
-    for (p, (&row, &length)) in schedule.order().iter().zip(schedule.lengths()).enumerate() {
-        let out = rows.row_mut(row as usize);
-        if length == 0 {
-            match i.inputs.get(1) {
-                Some(&fallback) => out.copy_from_slice(f.matrix(Operand::Value(fallback)).row(row as usize)),
-                None => out.fill(E::ZERO),
-            }
-            continue;
-        }
-        match op {
-            Pool::Last { first } => out.copy_from_slice(x.row(schedule.place(end(first, length), p))),
-            Pool::Mean => {
-                out.copy_from_slice(x.row(schedule.place(0, p)));
-                for t in 1..length {
-                    f.kernels.add_assign(out, x.row(schedule.place(t, p)));
+    f.write(Operand::Value(i.outputs[0]), |f, y| {
+        let x = f.matrix(Operand::Value(i.inputs[0]));
+        let schedule = f.schedule(i.inputs[0]);
+        let mut rows = y.matrix();
+        for row in 0..schedule.rows() {
+            let (out, items) = (rows.row_mut(row), schedule.items_of(row));
+            match (items.len(), i.inputs.get(1)) {
+                (0, Some(&fallback)) => {
+                    out.copy_from_slice(f.matrix(Operand::Value(fallback)).row(row));
                 }
-                let count = E::from_f64(length as f64);
-                out.iter_mut().for_each(|y| *y = *y / count);
-            }
-            Pool::Max => {
-                out.copy_from_slice(x.row(schedule.place(0, p)));
-                for t in 1..length {
-                    for (y, &x) in out.iter_mut().zip(x.row(schedule.place(t, p))) {
-                        if x > *y {
-                            *y = x;
-                        }
-                    }
-                }
+                (0, None) => out.fill(E::ZERO),
+                _ => pool(f, op, x, items, out),
             }
         }
-    }
-    f.put(y);
+    });
 }
 
-fn end(first: bool, length: usize) -> usize {
-    if first { 0 } else { length - 1 }
+fn pool<E: Element>(
+    f: &View<'_, E>,
+    op: Pool,
+    x: Matrix<'_, E>,
+    mut items: impl DoubleEndedIterator<Item = usize> + ExactSizeIterator,
+    out: &mut [E],
+) {
+    let count = E::from_f64(items.len() as f64);
+    let first = match op {
+        Pool::Last { first: false } => items.next_back(),
+        Pool::Last { first: true } | Pool::Mean | Pool::Max => items.next(),
+    };
+    first.into_iter().for_each(|place| out.copy_from_slice(x.row(place)));
+    match op {
+        Pool::Last { .. } => {}
+        Pool::Mean => {
+            items.for_each(|place| f.kernels.add_assign(out, x.row(place)));
+            out.iter_mut().for_each(|y| *y = *y / count);
+        }
+        Pool::Max => items.for_each(|place| {
+            for (y, &x) in out.iter_mut().zip(x.row(place)) {
+                if x > *y {
+                    *y = x;
+                }
+            }
+        }),
+    }
 }
 
 /// dy goes to the last step, evenly to all, or to the first of the largest.
@@ -76,28 +80,24 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: Pool, i: &Instructio
         let dy = f.matrix(Operand::Gradient(i.outputs[0]));
         let schedule = f.schedule(i.inputs[0]);
         let mut dx = dx.matrix();
-        for (p, (&row, &length)) in schedule.order().iter().zip(schedule.lengths()).enumerate() {
-            let dy = dy.row(row as usize);
+        for row in (0..schedule.rows()).filter(|&row| schedule.items_of(row).len() > 0) {
+            let (dy, mut items) = (dy.row(row), schedule.items_of(row));
             match op {
-                _ if length == 0 => {}
                 Pool::Last { first } => {
-                    f.kernels.add_assign(dx.row_mut(schedule.place(end(first, length), p)), dy);
+                    let place = if first { items.next() } else { items.next_back() };
+                    place.into_iter().for_each(|place| f.kernels.add_assign(dx.row_mut(place), dy));
                 }
                 Pool::Mean => {
-                    let share = E::ONE / E::from_f64(length as f64);
-                    for t in 0..length {
-                        f.kernels.add_scaled(dx.row_mut(schedule.place(t, p)), share, dy);
-                    }
+                    let share = E::ONE / E::from_f64(items.len() as f64);
+                    items.for_each(|place| f.kernels.add_scaled(dx.row_mut(place), share, dy));
                 }
                 Pool::Max => {
                     let x = f.matrix(Operand::Value(i.inputs[0]));
                     let y = f.matrix(Operand::Value(i.outputs[0]));
                     for (k, &dy) in dy.iter().enumerate() {
-                        let largest = y.element(row as usize, k);
-                        let found = (0..length).find(|&t| x.element(schedule.place(t, p), k) == largest);
-                        if let Some(t) = found {
-                            dx.row_mut(schedule.place(t, p))[k] += dy;
-                        }
+                        let largest = y.element(row, k);
+                        let found = items.clone().find(|&place| x.element(place, k) == largest);
+                        found.into_iter().for_each(|place| dx.row_mut(place)[k] += dy);
                     }
                 }
             }
@@ -106,12 +106,9 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: Pool, i: &Instructio
     if let Some(&fallback) = i.inputs.get(1) {
         f.add_gradient(fallback, |f, dx| {
             let dy = f.matrix(Operand::Gradient(i.outputs[0]));
-            let schedule = f.schedule(i.inputs[0]);
             let mut dx = dx.matrix();
-            for (&row, _) in
-                schedule.order().iter().zip(schedule.lengths()).filter(|&(_, &length)| length == 0)
-            {
-                f.kernels.add_assign(dx.row_mut(row as usize), dy.row(row as usize));
+            for row in f.schedule(i.inputs[0]).unrolling(false).idle() {
+                f.kernels.add_assign(dx.row_mut(row), dy.row(row));
             }
         });
     }

@@ -22,10 +22,10 @@ pub(crate) fn facts(op: &Linear, i: &Instruction) -> Facts {
 
 /// Inputs: pre, state. Output: h', in pre's storage.
 pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, activation: Activation, op: &Linear, i: &Instruction) {
-    let mut h = f.take(Operand::Value(i.outputs[0]));
-    let recurrent = f.recurrent(op, i.inputs[1]);
-    f.kernels.activation_step(f.team, activation, h.matrix(), Some(recurrent));
-    f.put(h);
+    f.write(Operand::Value(i.outputs[0]), |f, h| {
+        let recurrent = f.recurrent(op, i.inputs[1]);
+        f.kernels.activation_step(f.team, activation, h.matrix(), Some(recurrent));
+    });
 }
 
 /// `dpre = f'(h') dh'` in place of dh', then `dh += dpre W`.
@@ -35,9 +35,9 @@ pub(crate) fn backward<E: Element>(
     op: &Linear,
     i: &Instruction,
 ) {
-    let mut d = f.take(Operand::Gradient(i.outputs[0]));
-    f.kernels.activate_gradient(activation, d.slice(), f.slice(Operand::Value(i.outputs[0])));
-    f.put(d);
+    f.write(Operand::Gradient(i.outputs[0]), |f, d| {
+        f.kernels.activate_gradient(activation, d.slice(), f.slice(Operand::Value(i.outputs[0])));
+    });
     f.add_gradient(i.inputs[1], |f, dh| {
         let d = f.matrix(Operand::Gradient(i.outputs[0]));
         f.kernels.product(f.team, dh.matrix(), Start::Accumulate, d, f.weights.packed(op.backward[0]));

@@ -1,10 +1,15 @@
-//! A body unrolled along time, and backpropagation through it.
+//! A body unrolled along an axis, and backpropagation through it.
 //!
-//! A step reads the states of the step before: the one at `t - 1`, or at `t + 1` when reversed. Rows are
-//! ordered by falling length, so those that go on are always the first ones; a reversed loop starts
-//! each row at its own last step.
-
-use std::ops::Range;
+//! ```text
+//! last = initial                                  (a row without items ends where it started)
+//! for each step t, in the order of the loop:
+//!     incoming(t) = next(predecessor), or initial where a row starts
+//!     run the body                                (writes next(t))
+//!     last = next(t)                              (where a row ends)
+//! ```
+//!
+//! Backward is the same steps from the last that ran to the first: `d next(t)` receives what the items that follow send
+//! back and `d last` where a row ends, the body runs backward, and rows that started hand `d incoming(t)` to `d initial`.
 
 use unrolled_kernels::Element;
 
@@ -12,7 +17,7 @@ use super::facts::{BACKWARDS, Cut, Facts, Storage, Time, Work};
 use super::{backward_all, forward_all};
 use crate::Result;
 use crate::program::{Operand, Recurrence, StateLink, ValueId};
-use crate::storage::{Schedule, Span, View};
+use crate::storage::{Span, Unrolling, View};
 
 /// A reversed loop reads backwards; one whose states begin with values of the graph begins each piece anew.
 pub(crate) fn facts(op: &Recurrence) -> Facts {
@@ -34,57 +39,47 @@ pub(crate) fn facts(op: &Recurrence) -> Facts {
     }
 }
 
-/// Which rows go on, start and end at a step.
-struct Steps<'a> {
-    schedule: &'a Schedule,
-    reverse: bool,
+/// Runs the body at every step.
+pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: &Recurrence) -> Result<()> {
+    op.states.iter().for_each(|state| pass_on(f, state));
+    for i in 0..steps(f, op) {
+        let t = unrolling(f, op).step(i);
+        op.states.iter().for_each(|state| enter(f, op, state, t));
+        f.span = Span::Step { axis: op.axis, t };
+        forward_all(f, &op.body)?;
+        op.states.iter().for_each(|state| leave(f, op, state, t));
+    }
+    f.span = Span::All;
+    Ok(())
 }
 
-impl Steps<'_> {
-    /// The step that runs as number `i`.
-    fn at(&self, i: usize) -> usize {
-        if self.reverse { self.schedule.steps() - 1 - i } else { i }
+/// Backpropagation through time: from the last step that ran to the first.
+pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: &Recurrence, per_step: &[ValueId]) {
+    let is_next = |value: ValueId| op.states.iter().any(|state| state.next == value);
+    pass_through(f, op);
+    for i in (0..steps(f, op)).rev() {
+        let t = unrolling(f, op).step(i);
+        let recomputed = |state: &&StateLink| f.plan.values[state.incoming].recomputed;
+        op.states.iter().filter(recomputed).for_each(|state| enter(f, op, state, t));
+        f.span = Span::Step { axis: op.axis, t };
+        per_step.iter().filter(|&&value| is_next(value)).for_each(|&value| f.zero(value));
+        op.states.iter().for_each(|state| receive(f, op, state, t));
+        per_step.iter().filter(|&&value| !is_next(value)).for_each(|&value| f.zero(value));
+        backward_all(f, &op.body);
+        op.states.iter().for_each(|state| hand_back(f, op, state, t));
     }
-
-    /// How many rows come from the step that ran before.
-    fn going_on(&self, t: usize) -> usize {
-        match (self.reverse, t) {
-            (true, _) => self.schedule.alive(t + 1),
-            (false, 0) => 0,
-            (false, _) => self.schedule.alive(t),
-        }
-    }
-
-    /// The positions that start at `t`.
-    fn starting(&self, t: usize) -> Range<usize> {
-        self.going_on(t)..self.schedule.alive(t)
-    }
-
-    /// The positions that end at `t`.
-    fn ending(&self, t: usize) -> Range<usize> {
-        match (self.reverse, t) {
-            (true, 0) => 0..self.schedule.alive(0),
-            (true, _) => 0..0,
-            (false, _) => self.schedule.alive(t + 1)..self.schedule.alive(t),
-        }
-    }
-
-    /// The step that ran before `t`.
-    fn before(&self, t: usize) -> usize {
-        if self.reverse { t + 1 } else { t.wrapping_sub(1) }
-    }
-
-    /// The step that runs after `t`.
-    fn after(&self, t: usize) -> usize {
-        if self.reverse { t.wrapping_sub(1) } else { t + 1 }
-    }
+    f.span = Span::All;
 }
 
-fn steps<'a, E: Element>(f: &'a View<'_, E>, op: &Recurrence) -> Steps<'a> {
-    Steps { schedule: &f.shard.schedules[op.axis], reverse: op.reverse }
+fn steps<E: Element>(f: &View<'_, E>, op: &Recurrence) -> usize {
+    f.shard.schedules[op.axis].steps()
 }
 
-/// Where a loop finds the states that rows start with: of the run, or of the segment.
+fn unrolling<'a, E: Element>(f: &'a View<'_, E>, op: &Recurrence) -> Unrolling<'a> {
+    f.shard.schedules[op.axis].unrolling(op.reverse)
+}
+
+/// The states that rows start with: of the run, or of the segment.
 fn first<E: Element>(f: &View<'_, E>, state: &StateLink) -> Operand {
     match f.shard.segment {
         Some(segment) => Operand::Checkpoint(state.incoming, segment.order),
@@ -92,7 +87,7 @@ fn first<E: Element>(f: &View<'_, E>, state: &StateLink) -> Operand {
     }
 }
 
-/// Where a loop leaves the states that rows end with.
+/// The states that rows end with.
 fn last<E: Element>(f: &View<'_, E>, state: &StateLink) -> Operand {
     match f.shard.segment {
         Some(segment) => Operand::Checkpoint(state.incoming, segment.order + 1),
@@ -120,161 +115,96 @@ fn stored<E: Element>(f: &View<'_, E>, operand: Operand) -> Option<Operand> {
     f.plan.place(operand).is_some().then_some(operand)
 }
 
-/// Runs the body at every step.
-pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: &Recurrence) -> Result<()> {
-    for state in &op.states {
-        // A row without steps ends where it started.
-        pass_on(f, state);
-    }
-    for i in 0..f.shard.schedules[op.axis].steps() {
-        let t = steps(f, op).at(i);
-        for state in &op.states {
-            enter(f, op, state, t);
-        }
-        f.span = Span::Step { axis: op.axis, t };
-        forward_all(f, &op.body)?;
-        for state in &op.states {
-            leave(f, op, state, t);
-        }
-    }
-    f.span = Span::All;
-    Ok(())
-}
-
 /// The last states begin as the first.
 fn pass_on<E: Element>(f: &mut View<'_, E>, state: &StateLink) {
     let (from, to) = (first(f, state), last(f, state));
-    if let Operand::Checkpoint(..) = to {
-        return f.copy_within(to, from);
+    match to {
+        // The two may share a slot.
+        Operand::Checkpoint(..) => f.copy_within(to, from),
+        _ => f.write(to, |f, last| last.slice().copy_from_slice(f.slice(from))),
     }
-    let mut target = f.take(to);
-    target.slice().copy_from_slice(f.slice(from));
-    f.put(target);
 }
 
-/// `incoming(t)`: the next state of the step before, or the initial one.
+/// `incoming(t)`: the next state of the item before, or the initial one.
 fn enter<E: Element>(f: &mut View<'_, E>, op: &Recurrence, state: &StateLink, t: usize) {
-    f.span = Span::Step { axis: op.axis, t };
-    let mut incoming = f.take(Operand::Value(state.incoming));
-    let going_on = steps(f, op).going_on(t);
-    if going_on > 0 {
-        let before = steps(f, op).before(t);
-        f.span = Span::Step { axis: op.axis, t: before };
-        let next = f.slice(Operand::Value(state.next));
-        let incoming = incoming.slice();
-        let numbers = going_on * f.program.values[state.next].width;
-        incoming[..numbers].copy_from_slice(&next[..numbers]);
-    }
-    f.span = Span::All;
-    if !steps(f, op).starting(t).is_empty() {
-        let (initial, steps) = (f.matrix(first(f, state)), steps(f, op));
-        for p in steps.starting(t) {
-            incoming.matrix().row_mut(p).copy_from_slice(initial.row(steps.schedule.order()[p] as usize));
+    let at = |t: usize| Span::Step { axis: op.axis, t };
+    f.write_at(Operand::Value(state.incoming), at(t), |f, incoming| {
+        let width = f.program.values[state.next].width;
+        for link in unrolling(f, op).predecessors(t) {
+            let next = f.slice_at(Operand::Value(state.next), at(link.step));
+            incoming.slice()[link.to * width..][..link.count * width]
+                .copy_from_slice(&next[link.from * width..][..link.count * width]);
         }
-    }
-    f.put(incoming);
+        let mut starting = unrolling(f, op).starting(t).peekable();
+        if starting.peek().is_some() {
+            let initial = f.matrix_at(first(f, state), Span::All);
+            for (position, row) in starting {
+                incoming.matrix().row_mut(position).copy_from_slice(initial.row(row));
+            }
+        }
+    });
 }
 
 /// Rows that end at `t` leave their state.
 fn leave<E: Element>(f: &mut View<'_, E>, op: &Recurrence, state: &StateLink, t: usize) {
-    if steps(f, op).ending(t).is_empty() {
+    if unrolling(f, op).ending(t).next().is_none() {
         return;
     }
-    f.span = Span::All;
-    let mut last = f.take(last(f, state));
-    f.span = Span::Step { axis: op.axis, t };
-    let next = f.matrix(Operand::Value(state.next));
-    let steps = steps(f, op);
-    for p in steps.ending(t) {
-        last.matrix().row_mut(steps.schedule.order()[p] as usize).copy_from_slice(next.row(p));
-    }
-    f.put(last);
+    f.write_at(last(f, state), Span::All, |f, last| {
+        let next = f.matrix_at(Operand::Value(state.next), Span::Step { axis: op.axis, t });
+        for (position, row) in unrolling(f, op).ending(t) {
+            last.matrix().row_mut(row).copy_from_slice(next.row(position));
+        }
+    });
 }
 
-/// Backpropagation through time: from the last step that ran to the first.
-pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: &Recurrence, per_step_gradients: &[ValueId]) {
-    let is_next = |value: ValueId| op.states.iter().any(|state| state.next == value);
-    pass_through(f, op);
-    for i in (0..f.shard.schedules[op.axis].steps()).rev() {
-        let t = steps(f, op).at(i);
-        for state in op.states.iter().filter(|state| f.plan.values[state.incoming].recomputed) {
-            enter(f, op, state, t);
-        }
-        f.span = Span::Step { axis: op.axis, t };
-        for &value in per_step_gradients.iter().filter(|&&value| is_next(value)) {
-            f.zero(value);
-        }
-        for state in &op.states {
-            receive(f, op, state, t);
-        }
-        f.span = Span::Step { axis: op.axis, t };
-        for &value in per_step_gradients.iter().filter(|&&value| !is_next(value)) {
-            f.zero(value);
-        }
-        backward_all(f, &op.body);
-        for state in &op.states {
-            hand_back(f, op, state, t);
-        }
-    }
-    f.span = Span::All;
-}
-
-/// `d next(t)` gets what the step after sends back, and `d last` where a row ends.
+/// `d next(t)` receives what the items that follow send back, and `d last` where a row ends.
 fn receive<E: Element>(f: &mut View<'_, E>, op: &Recurrence, state: &StateLink, t: usize) {
     if !f.has_gradient(state.next) {
         return;
     }
-    let (after, ending) = (steps(f, op).after(t), steps(f, op).ending(t));
-    let going_on = if after < steps(f, op).schedule.steps() { steps(f, op).going_on(after) } else { 0 };
-    f.span = Span::Step { axis: op.axis, t };
-    let mut d_next = f.take(Operand::Gradient(state.next));
-    if going_on > 0 && f.has_gradient(state.incoming) {
-        f.span = Span::Step { axis: op.axis, t: after };
-        let d_incoming = f.matrix(Operand::Gradient(state.incoming));
-        for p in 0..going_on {
-            f.kernels.add_assign(d_next.matrix().row_mut(p), d_incoming.row(p));
+    let at = |t: usize| Span::Step { axis: op.axis, t };
+    f.write_at(Operand::Gradient(state.next), at(t), |f, d_next| {
+        let follow = unrolling(f, op).successors(t).filter(|_| f.has_gradient(state.incoming));
+        for link in follow {
+            let d_incoming = f.matrix_at(Operand::Gradient(state.incoming), at(link.step));
+            for k in 0..link.count {
+                f.kernels.add_assign(d_next.matrix().row_mut(link.to + k), d_incoming.row(link.from + k));
+            }
         }
-    }
-    if let Some(d_last) = d_last(f, state).filter(|_| !ending.is_empty()) {
-        f.span = Span::All;
-        let d_last = f.matrix(d_last);
-        for p in ending {
-            let row = f.shard.schedules[op.axis].order()[p] as usize;
-            f.kernels.add_assign(d_next.matrix().row_mut(p), d_last.row(row));
+        let mut ending = unrolling(f, op).ending(t).peekable();
+        if let Some(d_last) = d_last(f, state).filter(|_| ending.peek().is_some()) {
+            let d_last = f.matrix_at(d_last, Span::All);
+            for (position, row) in ending {
+                f.kernels.add_assign(d_next.matrix().row_mut(position), d_last.row(row));
+            }
         }
-    }
-    f.put(d_next);
+    });
 }
 
 /// Rows that started at `t` hand the gradient of their state to the initial one.
 fn hand_back<E: Element>(f: &mut View<'_, E>, op: &Recurrence, state: &StateLink, t: usize) {
-    if !f.has_gradient(state.incoming) || steps(f, op).starting(t).is_empty() {
+    if !f.has_gradient(state.incoming) || unrolling(f, op).starting(t).next().is_none() {
         return;
     }
     let Some(d_initial) = d_first(f, state) else { return };
-    f.span = Span::All;
-    let mut d_initial = f.take(d_initial);
-    f.span = Span::Step { axis: op.axis, t };
-    let d_incoming = f.matrix(Operand::Gradient(state.incoming));
-    let steps = steps(f, op);
-    for p in steps.starting(t) {
-        let row = steps.schedule.order()[p] as usize;
-        f.kernels.add_assign(d_initial.matrix().row_mut(row), d_incoming.row(p));
-    }
-    f.put(d_initial);
+    f.write_at(d_initial, Span::All, |f, d_initial| {
+        let d_incoming = f.matrix_at(Operand::Gradient(state.incoming), Span::Step { axis: op.axis, t });
+        for (position, row) in unrolling(f, op).starting(t) {
+            f.kernels.add_assign(d_initial.matrix().row_mut(row), d_incoming.row(position));
+        }
+    });
 }
 
-/// The gradient of a row without steps goes straight through.
+/// The gradient of a row without items goes straight through.
 fn pass_through<E: Element>(f: &mut View<'_, E>, op: &Recurrence) {
     for state in &op.states {
         let (Some(d_initial), Some(d_last)) = (d_first(f, state), d_last(f, state)) else { continue };
-        let mut d_initial = f.take(d_initial);
-        let d_last = f.matrix(d_last);
-        let schedule = &f.shard.schedules[op.axis];
-        for p in schedule.alive(0)..schedule.rows() {
-            let row = schedule.order()[p] as usize;
-            f.kernels.add_assign(d_initial.matrix().row_mut(row), d_last.row(row));
-        }
-        f.put(d_initial);
+        f.write(d_initial, |f, d_initial| {
+            let d_last = f.matrix(d_last);
+            for row in unrolling(f, op).idle() {
+                f.kernels.add_assign(d_initial.matrix().row_mut(row), d_last.row(row));
+            }
+        });
     }
 }

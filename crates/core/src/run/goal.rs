@@ -9,7 +9,8 @@ use crate::graph::Kind;
 use crate::loss::{Loss, Targets};
 use crate::program::{Operand, Port, Program, ValueId};
 use crate::storage::{
-    Axis, Batch, Data, Named, Shard, Tensor, View, check_lengths, check_shape, check_values, slice_time,
+    Axis, Batch, Data, Named, Shard, Taken, Tensor, View, check_lengths, check_shape, check_values,
+    slice_time,
 };
 use crate::{Error, Result};
 
@@ -223,9 +224,9 @@ impl<E: Element> Tally<E> {
         let Some(axis) = axis.filter(|_| !self.steps.is_empty()) else { return };
         let schedule = &block.schedules[axis];
         for t in 0..schedule.steps() {
-            for (place, &row) in schedule.step(t).zip(schedule.order()) {
+            for (place, row) in schedule.step(t).zip(schedule.rows_at(t)) {
                 if let Some(&step) = self.steps.get(place) {
-                    self.add(row as usize, step);
+                    self.add(row, step);
                 }
             }
         }
@@ -240,15 +241,30 @@ pub(super) fn seed<E: Element>(
     from: usize,
     tally: &mut Tally<E>,
 ) {
+    match f.has_gradient(goal.value) {
+        true => {
+            f.write(Operand::Gradient(goal.value), |f, d| seed_into(f, goal, batch, from, tally, Some(d)))
+        }
+        false => seed_into(f, goal, batch, from, tally, None),
+    }
+}
+
+fn seed_into<E: Element>(
+    f: &View<'_, E>,
+    goal: &Goal<E>,
+    batch: &Batch<E>,
+    from: usize,
+    tally: &mut Tally<E>,
+    mut d: Option<&mut Taken<E>>,
+) {
     let axis = f.program.values[goal.value].axis;
     let time = axis.map_or(1, |axis| batch.axes()[axis].time);
     let width = f.program.values[goal.value].width;
     let (first, base) = f.shard.segment.map_or((0, 0), |segment| (segment.start, segment.base));
     let skipped = axis.map_or(0, |axis| {
         let schedule = &f.shard.schedules[axis];
-        (0..from.saturating_sub(first).min(schedule.steps())).map(|t| schedule.alive(t)).sum()
+        (0..from.saturating_sub(first).min(schedule.steps())).map(|t| schedule.items_at(t)).sum()
     });
-    let mut d = f.has_gradient(goal.value).then(|| f.take(Operand::Gradient(goal.value)));
     let places = || places(&f.shard.rows, &f.shard.schedules, axis, time, first).enumerate().skip(skipped);
     match (&goal.seed, &mut d) {
         (Seed::Gradient(_), None) => {}
@@ -275,8 +291,5 @@ pub(super) fn seed<E: Element>(
                 }
             });
         }
-    }
-    if let Some(d) = d {
-        f.put(d);
     }
 }

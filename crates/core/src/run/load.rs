@@ -57,7 +57,7 @@ pub(super) fn load<E: Element>(
             Data::Ids(ids) => {
                 let own = &mut shard.ids[port.value];
                 own.clear();
-                own.reserve_exact(axis.map_or(shard.rows.len(), |axis| shard.schedules[axis].count()));
+                own.reserve_exact(axis.map_or(shard.rows.len(), |axis| shard.schedules[axis].items()));
                 // Checked to be in the vocabulary, and so not negative.
                 own.extend(
                     places(&shard.rows, &shard.schedules, axis, time, 0)
@@ -109,10 +109,8 @@ pub(super) fn places<'a>(
     let start = rows.start;
     let bare = if axis.is_none() { rows.clone() } else { 0..0 };
     let steps = axis.map(|axis| &schedules[axis]).into_iter().flat_map(move |schedule| {
-        (0..schedule.steps()).flat_map(move |t| {
-            let alive = schedule.order()[..schedule.alive(t)].iter();
-            alive.map(move |&row| (start + row as usize) * time + first + t)
-        })
+        (0..schedule.steps())
+            .flat_map(move |t| schedule.rows_at(t).map(move |row| (start + row) * time + first + t))
     });
     bare.chain(steps)
 }

@@ -63,6 +63,7 @@ impl<E: Element> Shard<E> {
             shard: self,
             span: Span::All,
             rng_key,
+            reverse: false,
             inspect: task.inspect,
         };
         forward_program(&mut f)?;

@@ -69,7 +69,7 @@ fn each_line<E: Element>(
                 None => take(place, source(row)),
                 Some(axis) => {
                     let first = place * batch.axes()[axis].time;
-                    let steps = shard.schedules[axis].places_of(row).enumerate();
+                    let steps = shard.schedules[axis].items_of(row).enumerate();
                     steps.for_each(|(t, from)| take(first + t, source(from)));
                 }
             }

@@ -56,6 +56,7 @@ pub(super) fn backward_section<E: Element>(f: &mut View<'_, E>, range: Range<usi
     let (program, plan) = (f.program, f.plan);
     for index in range.rev() {
         let instruction = &program.instructions[index];
+        f.reverse = program.section_of(index).is_some_and(|section| program.sections[section].reverse);
         if plan.gradients.active(instruction) {
             // A segment adds to what its section has begun.
             let inside = f.shard.segment.is_some();

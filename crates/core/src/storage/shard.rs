@@ -83,9 +83,9 @@ impl<E: Element> Shard<E> {
         match space {
             Space::Rows => self.rows.len(),
             Space::PingPong => 2 * self.rows.len(),
-            Space::Axis(axis) => self.schedules[axis].count(),
-            Space::Step(axis) => self.schedules[axis].rows(),
-            Space::Segment(axis) => self.segments[axis].iter().map(Schedule::count).max().unwrap_or(0),
+            Space::Axis(axis) => self.schedules[axis].items(),
+            Space::Step(axis) => self.schedules[axis].widest(),
+            Space::Segment(axis) => self.segments[axis].iter().map(Schedule::items).max().unwrap_or(0),
             Space::Checkpoints(axis) => (self.segments[axis].len() + 1) * self.rows.len(),
         }
     }
@@ -104,9 +104,9 @@ impl<E: Element> Shard<E> {
             }
             (Space::Axis(axis) | Space::Segment(axis), _) => {
                 let base = self.base(space);
-                base..base + self.schedules[axis].count()
+                base..base + self.schedules[axis].items()
             }
-            (Space::Step(axis), Span::Step { t, .. }) => 0..self.schedules[axis].alive(t),
+            (Space::Step(axis), Span::Step { t, .. }) => 0..self.schedules[axis].items_at(t),
             (space, _) => 0..self.count(space),
         }
     }

@@ -34,15 +34,37 @@ pub struct View<'a, E> {
     pub weights: &'a Weights<E>,
     /// The rows.
     pub shard: &'a mut Shard<E>,
-    /// The time.
+    /// The span of time.
     pub span: Span,
     /// The key of the masks.
     pub rng_key: RngKey,
+    /// Whether backward visits time from the first step to the last.
+    pub reverse: bool,
     /// Whether the run stops at the first value that is not finite.
     pub inspect: bool,
 }
 
-/// Storage taken out of the block, so that it can be written while the rest is read.
+/// A row of a value within a span: an item of an axis, or a row of the shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The place among the rows of the span.
+    pub place: usize,
+    /// The row of the shard.
+    pub row: usize,
+    /// The step; 0 without an axis.
+    pub t: usize,
+}
+
+impl Item {
+    /// The row of a value that holds the item; a `whole` one is the same at every step.
+    #[must_use]
+    #[inline(always)]
+    pub fn of(self, whole: bool) -> usize {
+        if whole { self.row } else { self.place }
+    }
+}
+
+/// Storage taken out of the shard, so that it can be written while the rest is read.
 pub struct Taken<E> {
     slot: usize,
     data: Vec<E>,
@@ -51,14 +73,14 @@ pub struct Taken<E> {
 }
 
 impl<E: Element> Taken<E> {
-    /// The rows at hand, to write.
+    /// The rows, to write.
     #[inline(always)]
     pub fn matrix(&mut self) -> MatrixMut<'_, E> {
         let range = self.rows.start * self.width..self.rows.end * self.width;
         MatrixMut::new(&mut self.data[range], self.rows.len(), self.width)
     }
 
-    /// The rows at hand as one slice.
+    /// The rows as one slice.
     #[inline(always)]
     pub fn slice(&mut self) -> &mut [E] {
         &mut self.data[self.rows.start * self.width..self.rows.end * self.width]
@@ -67,22 +89,124 @@ impl<E: Element> Taken<E> {
 
 impl<E: Element> View<'_, E> {
     #[inline(always)]
-    fn place(&self, operand: Operand) -> (usize, Range<usize>, usize) {
-        let Some((slot, rows)) = self.shard.place(self.plan, operand, self.span) else {
+    fn place(&self, operand: Operand, span: Span) -> (usize, Range<usize>, usize) {
+        let Some((slot, rows)) = self.shard.place(self.plan, operand, span) else {
             unreachable!("{operand:?} has no storage: the plan missed a reader");
         };
         (slot, rows, self.program.values[operand.value()].width)
     }
 
-    /// The rows at hand of a value or gradient.
+    /// The rows of a value or gradient within the span.
     #[must_use]
     #[inline(always)]
     pub fn matrix(&self, operand: Operand) -> Matrix<'_, E> {
-        let (slot, rows, width) = self.place(operand);
+        self.matrix_at(operand, self.span)
+    }
+
+    /// The rows of a value or gradient within another span.
+    #[must_use]
+    #[inline(always)]
+    pub fn matrix_at(&self, operand: Operand, span: Span) -> Matrix<'_, E> {
+        let (slot, rows, width) = self.place(operand, span);
         Matrix::new(&self.shard.slots[slot][rows.start * width..rows.end * width], rows.len(), width)
     }
 
-    /// The product of a state with its weights, at the step at hand.
+    /// The rows of a value or gradient within the span, as one slice.
+    #[must_use]
+    #[inline(always)]
+    pub fn slice(&self, operand: Operand) -> &[E] {
+        self.slice_at(operand, self.span)
+    }
+
+    /// The rows of a value or gradient within another span, as one slice.
+    #[must_use]
+    #[inline(always)]
+    pub fn slice_at(&self, operand: Operand, span: Span) -> &[E] {
+        let (slot, rows, width) = self.place(operand, span);
+        &self.shard.slots[slot][rows.start * width..rows.end * width]
+    }
+
+    /// Calls `write` with the rows of an operand within the span, to write while all others are read.
+    #[inline(always)]
+    pub fn write(&mut self, operand: Operand, write: impl FnOnce(&Self, &mut Taken<E>)) {
+        self.write_at(operand, self.span, write);
+    }
+
+    /// Calls `write` with the rows of an operand within another span.
+    #[inline(always)]
+    pub fn write_at(&mut self, operand: Operand, span: Span, write: impl FnOnce(&Self, &mut Taken<E>)) {
+        let mut taken = self.take(operand, span);
+        write(self, &mut taken);
+        self.put(taken);
+    }
+
+    /// Calls `write` with the rows of several operands in storage of their own.
+    #[inline(always)]
+    pub fn write_all<const N: usize>(
+        &mut self,
+        operands: [Operand; N],
+        write: impl FnOnce(&Self, &mut [Taken<E>; N]),
+    ) {
+        let mut taken = operands.map(|operand| self.take(operand, self.span));
+        write(self, &mut taken);
+        taken.into_iter().for_each(|taken| self.put(taken));
+    }
+
+    /// Calls `work` with numbers to work in, which hold nothing that matters before or after.
+    pub fn with_scratch(&mut self, work: impl FnOnce(&mut Self, &mut Vec<E>)) {
+        let mut scratch = std::mem::take(&mut self.shard.scratch);
+        work(self, &mut scratch);
+        self.shard.scratch = scratch;
+    }
+
+    #[inline(always)]
+    fn take(&mut self, operand: Operand, span: Span) -> Taken<E> {
+        let (slot, rows, width) = self.place(operand, span);
+        Taken { slot, data: std::mem::take(&mut self.shard.slots[slot]), rows, width }
+    }
+
+    #[inline(always)]
+    fn put(&mut self, taken: Taken<E>) {
+        self.shard.slots[taken.slot] = taken.data;
+    }
+
+    /// The ids of a value.
+    #[must_use]
+    pub fn ids(&self, value: ValueId) -> &[u32] {
+        self.shard.ids(value, self.program.values[value].axis)
+    }
+
+    /// Copies rows of one slot onto others of it.
+    pub fn copy_within(&mut self, to: Operand, from: Operand) {
+        let ((slot, to, width), (_, from, _)) = (self.place(to, self.span), self.place(from, self.span));
+        self.shard.slots[slot].copy_within(from.start * width..from.end * width, to.start * width);
+    }
+
+    /// Whether a value has a gradient.
+    #[must_use]
+    pub fn has_gradient(&self, value: ValueId) -> bool {
+        self.plan.has_gradient(value)
+    }
+
+    /// Zeroes the gradient of a value within the span.
+    pub fn zero(&mut self, value: ValueId) {
+        self.clear(Operand::Gradient(value));
+    }
+
+    /// Zeroes an operand within the span.
+    pub fn clear(&mut self, operand: Operand) {
+        self.write(operand, |_, rows| rows.slice().fill(E::ZERO));
+    }
+
+    /// Calls `add` with the gradient of a value, if it has one.
+    #[inline(always)]
+    pub fn add_gradient(&mut self, value: ValueId, add: impl FnOnce(&Self, &mut Taken<E>)) {
+        if self.has_gradient(value) {
+            self.write(Operand::Gradient(value), add);
+        }
+    }
+
+    /// The product of a state with its weights, at the step of a loop.
     #[must_use]
     #[inline(always)]
     pub fn recurrent(&self, op: &Linear, state: ValueId) -> Recurrent<'_, E> {
@@ -94,81 +218,51 @@ impl<E: Element> View<'_, E> {
         }
     }
 
-    /// The rows at hand of a value or gradient as one slice.
+    /// The rows of a value within the span, in their order: items of its axis, or rows of the shard.
+    pub fn items(&self, value: ValueId) -> impl Iterator<Item = Item> {
+        self.items_in_order(value, false)
+    }
+
+    /// The rows of a value within the span, step by step in the order in which backward visits time.
+    pub fn items_back(&self, value: ValueId) -> impl Iterator<Item = Item> {
+        self.items_in_order(value, !self.reverse)
+    }
+
+    fn items_in_order(&self, value: ValueId, descending: bool) -> impl Iterator<Item = Item> {
+        let axis = self.program.values[value].axis;
+        let rows = if axis.is_none() { 0..self.shard.rows.len() } else { 0..0 };
+        let rows = rows.map(|row| Item { place: row, row, t: 0 });
+        let steps = axis.map(|axis| &self.shard.schedules[axis]).into_iter().flat_map(move |schedule| {
+            let steps = match self.span {
+                Span::All => 0..schedule.steps(),
+                Span::Step { t, .. } => t..t + 1,
+            };
+            let (base, first, last) = (schedule.offset(steps.start), steps.start, steps.end);
+            let order = steps.map(move |t| if descending { first + last - 1 - t } else { t });
+            order.flat_map(move |t| {
+                let places = schedule.step(t).map(move |place| place - base);
+                places.zip(schedule.rows_at(t)).map(move |(place, row)| Item { place, row, t })
+            })
+        });
+        rows.chain(steps)
+    }
+
+    /// The step of a place within the span of a value over time.
     #[must_use]
-    #[inline(always)]
-    pub fn slice(&self, operand: Operand) -> &[E] {
-        let (slot, rows, width) = self.place(operand);
-        &self.shard.slots[slot][rows.start * width..rows.end * width]
-    }
-
-    /// Takes storage out to write; [`View::put`] brings it back.
-    #[inline(always)]
-    pub fn take(&mut self, operand: Operand) -> Taken<E> {
-        let (slot, rows, width) = self.place(operand);
-        Taken { slot, data: std::mem::take(&mut self.shard.slots[slot]), rows, width }
-    }
-
-    /// Brings storage back.
-    #[inline(always)]
-    pub fn put(&mut self, taken: Taken<E>) {
-        self.shard.slots[taken.slot] = taken.data;
-    }
-
-    /// The ids at hand.
-    #[must_use]
-    pub fn ids(&self, value: ValueId) -> &[u32] {
-        self.shard.ids(value, self.program.values[value].axis)
-    }
-
-    /// Copies rows at hand of one slot onto others of it.
-    pub fn copy_within(&mut self, to: Operand, from: Operand) {
-        let ((slot, to, width), (_, from, _)) = (self.place(to), self.place(from));
-        self.shard.slots[slot].copy_within(from.start * width..from.end * width, to.start * width);
-    }
-
-    /// Whether a value has a gradient.
-    #[must_use]
-    pub fn has_gradient(&self, value: ValueId) -> bool {
-        self.plan.has_gradient(value)
-    }
-
-    /// Zeroes the rows at hand of a gradient.
-    pub fn zero(&mut self, value: ValueId) {
-        self.clear(Operand::Gradient(value));
-    }
-
-    /// Zeroes the rows at hand.
-    pub fn clear(&mut self, operand: Operand) {
-        let mut taken = self.take(operand);
-        taken.slice().fill(E::ZERO);
-        self.put(taken);
-    }
-
-    /// Adds to the gradient of a value, if it has one, what `add` adds.
-    pub fn add_gradient(&mut self, value: ValueId, add: impl FnOnce(&Self, &mut Taken<E>)) {
-        if self.has_gradient(value) {
-            let mut taken = self.take(Operand::Gradient(value));
-            add(self, &mut taken);
-            self.put(taken);
-        }
-    }
-
-    /// The step of a row at hand of a value over time.
-    #[must_use]
-    pub fn step_of(&self, value: ValueId, row: usize) -> Option<usize> {
+    pub fn step_of(&self, value: ValueId, place: usize) -> Option<usize> {
         match self.span {
             Span::Step { t, .. } => Some(self.start() + t),
             Span::All => {
                 let schedule = &self.shard.schedules[self.program.values[value].axis?];
-                let t = (0..schedule.steps()).find(|&t| schedule.step(t).contains(&row));
+                let t = (0..schedule.steps()).find(|&t| schedule.step(t).contains(&place));
                 t.map(|t| self.start() + t)
             }
         }
     }
 
-    /// The step that the segment at hand begins with.
-    fn start(&self) -> usize {
+    /// The first step of the segment that runs.
+    #[must_use]
+    pub fn start(&self) -> usize {
         self.shard.segment.map_or(0, |segment| segment.start)
     }
 
@@ -179,5 +273,11 @@ impl<E: Element> View<'_, E> {
             unreachable!("'{}' has no axis", self.program.values[value].name);
         };
         &self.shard.schedules[axis]
+    }
+
+    /// Whether a vector stands beside a sequence: `input` is the same at every step of `output`.
+    #[must_use]
+    pub fn is_whole(&self, input: ValueId, output: ValueId) -> bool {
+        self.program.values[input].axis.is_none() && self.program.values[output].axis.is_some()
     }
 }

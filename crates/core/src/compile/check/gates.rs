@@ -31,7 +31,7 @@ impl Checker {
         inputs: Vec<ValueId>,
         scope: &mut Scope,
     ) -> Result<Ports> {
-        let inputs = self.align(node, inputs, 2, scope)?;
+        let inputs = self.step_by_step(node, inputs, scope)?;
         let size = self.gates(node, &inputs, &[4, 1])?;
         let outputs = self.gate_values(node, inputs[0], &[4 * size, size, size]);
         let ports = vec![("h".to_owned(), outputs[2]), ("c".to_owned(), outputs[1])];
@@ -45,7 +45,7 @@ impl Checker {
         inputs: Vec<ValueId>,
         scope: &mut Scope,
     ) -> Result<Ports> {
-        let inputs = self.align(node, inputs, 3, scope)?;
+        let inputs = self.step_by_step(node, inputs, scope)?;
         let size = self.gates(node, &inputs, &[3, 3, 1])?;
         let outputs = self.gate_values(node, inputs[0], &[3 * size, size, size]);
         let ports = vec![("h".to_owned(), outputs[2])];

@@ -28,7 +28,7 @@ impl Checker {
             Op::Mean => self.pool(node, inputs, Pool::Mean, scope),
             Op::Max => self.pool(node, inputs, Pool::Max, scope),
             Op::Concat => {
-                let inputs = self.align(node, inputs, 1, scope)?;
+                self.shared_axis(node, &inputs, 1)?;
                 let size = inputs.iter().map(|&v| self.program.values[v].width).sum();
                 self.map(node, inputs, size, Operation::Concat, scope)
             }
@@ -72,13 +72,13 @@ impl Checker {
                         node.name
                     )));
                 }
-                self.map(
-                    node,
-                    inputs,
-                    size,
-                    Operation::Dropout(Dropout { rate: *rate, fixed: *fixed }),
-                    scope,
-                )
+                // A mask of its own at every step, also for a vector that is the same at all of them.
+                let inputs = match scope.axis.filter(|_| !fixed) {
+                    Some(axis) => vec![self.over(node, inputs[0], axis, scope)?],
+                    None => inputs,
+                };
+                let op = Operation::Dropout(Dropout { rate: *rate, fixed: *fixed });
+                self.map(node, inputs, size, op, scope)
             }
             Op::Shift { start } => self.shift(node, inputs, *start, scope),
             Op::LstmGates => self.lstm_gates(node, inputs, scope),
@@ -114,7 +114,7 @@ impl Checker {
         Err(Error::graph(format!("node '{}': expected {expected} inputs, got {}", node.name, inputs.len())))
     }
 
-    /// Adds an instruction whose one output has the rows and steps of its first input.
+    /// Adds an instruction whose one output has the rows and steps of its inputs.
     pub(super) fn map(
         &mut self,
         node: &Node,
@@ -129,7 +129,8 @@ impl Checker {
                 node.name
             )));
         }
-        let kind = self.kind(inputs[0]).with_size(size);
+        let over_time = inputs.iter().find(|&&v| self.program.values[v].axis.is_some());
+        let kind = self.kind(*over_time.unwrap_or(&inputs[0])).with_size(size);
         let output = self.value(&node.name, kind);
         self.push(node, op, inputs, vec![output], scope);
         Ok(vec![(String::new(), output)])
@@ -154,7 +155,7 @@ impl Checker {
         op: Operation,
         scope: &mut Scope,
     ) -> Result<Ports> {
-        let inputs = self.align(node, inputs, 2, scope)?;
+        self.shared_axis(node, &inputs, 2)?;
         let size = self.program.values[inputs[0]].width;
         if let Some(&other) = inputs.iter().find(|&&v| self.program.values[v].width != size) {
             return Err(Error::shape(format!(

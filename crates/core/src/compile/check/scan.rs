@@ -40,7 +40,7 @@ impl Checker {
         let mut scope = Scope::new(&format!("scan '{}'", node.name));
         scope.axis = Some(axis);
         scope.prefix = format!("{}.", node.name);
-        self.bind_inputs(node, scan, entering, axis, outer, &mut scope)?;
+        self.bind_inputs(node, scan, entering, &mut scope)?;
         let states = self.bind_states(node, scan, initial, axis, &mut scope)?;
         self.nodes(&scan.body.nodes, &mut scope)?;
         self.close(node, scan, axis, states, scope, outer)
@@ -68,8 +68,6 @@ impl Checker {
         node: &Node,
         scan: &Scan,
         entering: &[ValueId],
-        axis: usize,
-        outer: &mut Scope,
         scope: &mut Scope,
     ) -> Result<()> {
         let declared: Vec<(&Node, &Kind)> = scan
@@ -100,11 +98,6 @@ impl Checker {
                     node.name, inner.name
                 )));
             }
-            let value = if self.program.values[value].axis.is_some() {
-                value
-            } else {
-                self.repeat(node, value, axis, outer)?
-            };
             scope.bind(&inner.name, vec![(String::new(), value)]);
         }
         Ok(())
@@ -156,6 +149,14 @@ impl Checker {
         Ok(states)
     }
 
+    /// A value that leaves the body step by step, numbers or ids.
+    fn step_of(&mut self, node: &Node, value: ValueId, axis: usize, scope: &mut Scope) -> Result<ValueId> {
+        match self.kind(value).size() {
+            Some(_) => self.over(node, value, axis, scope),
+            None => Ok(value),
+        }
+    }
+
     /// A state that passes a state on needs a value of its own to write.
     fn copy(&mut self, node: &Node, value: ValueId, scope: &mut Scope) -> ValueId {
         let kind = self.kind(value).clone();
@@ -186,6 +187,7 @@ impl Checker {
         for wire in &scan.body.outputs {
             names::validate(&wire.name, &scope.name)?;
             let value = scope.resolve(&wire.from, &format!("output '{}'", wire.name))?;
+            let value = self.step_of(node, value, axis, &mut scope)?;
             if next.insert(wire.name.as_str(), value).is_some() {
                 return Err(Error::graph(format!("{}: two outputs are named '{}'", scope.name, wire.name)));
             }

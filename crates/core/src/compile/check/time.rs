@@ -8,13 +8,7 @@ use crate::{Error, Result};
 
 impl Checker {
     /// Repeats a vector over the steps of an axis.
-    pub(super) fn repeat(
-        &mut self,
-        node: &Node,
-        vector: ValueId,
-        axis: usize,
-        scope: &mut Scope,
-    ) -> Result<ValueId> {
+    fn repeat(&mut self, node: &Node, vector: ValueId, axis: usize, scope: &mut Scope) -> Result<ValueId> {
         let size = self.size_of(node, vector)?;
         let axis = self.program.axes[axis].clone();
         let name = self.name(vector).to_owned();
@@ -23,14 +17,8 @@ impl Checker {
         Ok(output)
     }
 
-    /// Puts vectors beside sequences on the sequences' axis.
-    pub(super) fn align(
-        &mut self,
-        node: &Node,
-        inputs: Vec<ValueId>,
-        least: usize,
-        scope: &mut Scope,
-    ) -> Result<Vec<ValueId>> {
+    /// The axis that the inputs of a node share; vectors among sequences are the same at every step.
+    pub(super) fn shared_axis(&self, node: &Node, inputs: &[ValueId], least: usize) -> Result<Option<usize>> {
         if inputs.len() < least {
             return Err(Error::graph(format!(
                 "node '{}': expected at least {least} inputs, got {}",
@@ -38,24 +26,43 @@ impl Checker {
                 inputs.len()
             )));
         }
-        for &value in &inputs {
+        for &value in inputs {
             self.size_of(node, value)?;
         }
         let mut axes = inputs.iter().filter_map(|&v| self.program.values[v].axis);
-        let Some(axis) = axes.next() else { return Ok(inputs) };
+        let Some(axis) = axes.next() else { return Ok(None) };
         if let Some(other) = axes.find(|&other| other != axis) {
             return Err(Error::kind(format!(
                 "node '{}': expected values on one axis, got '{}' and '{}'",
                 node.name, self.program.axes[axis], self.program.axes[other]
             )));
         }
-        inputs
-            .into_iter()
-            .map(|value| match self.program.values[value].axis {
-                Some(_) => Ok(value),
-                None => self.repeat(node, value, axis, scope),
-            })
-            .collect()
+        Ok(Some(axis))
+    }
+
+    /// The inputs of a node whose kernel reads every one of them step by step.
+    pub(super) fn step_by_step(
+        &mut self,
+        node: &Node,
+        inputs: Vec<ValueId>,
+        scope: &mut Scope,
+    ) -> Result<Vec<ValueId>> {
+        let Some(axis) = self.shared_axis(node, &inputs, 1)? else { return Ok(inputs) };
+        inputs.into_iter().map(|value| self.over(node, value, axis, scope)).collect()
+    }
+
+    /// A value over an axis: itself, or a vector repeated.
+    pub(super) fn over(
+        &mut self,
+        node: &Node,
+        value: ValueId,
+        axis: usize,
+        scope: &mut Scope,
+    ) -> Result<ValueId> {
+        match self.program.values[value].axis {
+            Some(_) => Ok(value),
+            None => self.repeat(node, value, axis, scope),
+        }
     }
 
     pub(super) fn pool(

@@ -117,13 +117,9 @@ fn inside<E: Element>(
 }
 
 fn copy<E: Element>(f: &mut View<'_, E>, to: Operand, from: Operand) {
-    let mut target = f.take(to);
-    target.slice().copy_from_slice(f.slice(from));
-    f.put(target);
+    f.write(to, |f, to| to.slice().copy_from_slice(f.slice(from)));
 }
 
 fn add<E: Element>(f: &mut View<'_, E>, to: Operand, from: Operand) {
-    let mut target = f.take(to);
-    f.kernels.add_assign(target.slice(), f.slice(from));
-    f.put(target);
+    f.write(to, |f, to| f.kernels.add_assign(to.slice(), f.slice(from)));
 }
