@@ -6,76 +6,17 @@ mod support;
 use serde_json::json;
 use support::graphs::{Builder, sequence, tokens, vector};
 use support::runs::{Model, data, ids, numbers, values};
-use unrolled_core::program::{Mode, Tape};
-use unrolled_core::run::{Engine, Goal, Seed};
-use unrolled_core::storage::{Batch, RngKey, Tensor};
-use unrolled_core::{Code, Result};
-use unrolled_kernels::Element;
+use support::tapes::{bits, check_tapes};
+use unrolled_core::program::Mode;
+use unrolled_core::run::Engine;
+use unrolled_core::storage::Tensor;
 
 const CELLS: [&str; 5] = ["rnn_tanh", "rnn_relu", "lstm", "gru", "gru_before"];
-
-fn bits<E: Element>(values: &[E]) -> Vec<u64> {
-    values.iter().map(|x| x.to_f64().to_bits()).collect()
-}
 
 fn ragged<E>(mut tensor: Tensor<E>, longest: usize) -> Tensor<E> {
     let rows = tensor.shape[0];
     tensor.lengths = Some((0..rows).map(|row| ((row * 29 + 5) % (longest + 1)) as i32).collect());
     tensor
-}
-
-type Bits = (Vec<u64>, Vec<(String, Vec<u64>)>);
-
-/// Gradients of parameters, inputs and states, and the bytes held.
-fn run(model: &Model<f32>, batch: &Batch<f32>, upstream: &[Vec<f32>], tape: Tape) -> Result<(Bits, usize)> {
-    let seeded = model.program.outputs.iter().map(|port| port.value).collect();
-    let mode = Mode::Training { seeded, inputs: true, tape };
-    let mut engine = Engine::new(model.program.clone(), mode, model.kernels);
-    let goals: Vec<Goal<f32>> = model
-        .program
-        .outputs
-        .iter()
-        .zip(upstream)
-        .map(|(port, d)| Goal { value: port.value, seed: Seed::Gradient(d.clone()) })
-        .collect();
-    let noise = RngKey { training: true, seed: 3, ..RngKey::default() };
-    let mut gradients = vec![0.0; model.program.layout.total()];
-    let run = engine.gradient(&model.weights, batch, &goals, 0, noise, &model.pool, &mut gradients)?;
-    let inner = run.inputs.iter().chain(&run.states);
-    let inner = inner.map(|tensor| (tensor.name.clone(), bits(data(tensor)))).collect();
-    Ok(((bits(&gradients), inner), engine.bytes()))
-}
-
-/// The smallest budget that is not refused.
-fn least(model: &Model<f32>, batch: &Batch<f32>, upstream: &[Vec<f32>]) -> u64 {
-    let error = run(model, batch, upstream, Tape::Bytes(1)).unwrap_err();
-    assert_eq!(error.code, Code::Size, "{error}");
-    error.message.rsplit(' ').next().unwrap().parse().unwrap()
-}
-
-/// Holds every tape to the bits of the whole one.
-fn check(what: &str, b: &Builder, inputs: &[Tensor<f32>]) {
-    let graph = b.graph();
-    let prepared = |threads| {
-        let model = Model::<f32>::new(&graph, threads);
-        let batch = model.batch(inputs.to_vec(), Vec::new());
-        let upstream = model.upstream(&batch);
-        (model, batch, upstream)
-    };
-    let (model, batch, upstream) = prepared(1);
-    let (whole, _) = run(&model, &batch, &upstream, Tape::Whole).unwrap();
-    assert!(whole.0.iter().any(|&x| x != 0), "{what}: no gradient at all");
-    for threads in 1..=4 {
-        let (model, batch, upstream) = prepared(threads);
-        let least = least(&model, &batch, &upstream);
-        for tape in [Tape::Whole, Tape::Sqrt, Tape::Bytes(least), Tape::Bytes(least * 3 / 2)] {
-            let (found, held) = run(&model, &batch, &upstream, tape).unwrap();
-            assert!(found == whole, "{what}, {tape:?}, {threads} threads");
-            if let Tape::Bytes(budget) = tape {
-                assert!(held as u64 <= budget, "{what}: {held} of {budget}");
-            }
-        }
-    }
 }
 
 #[test]
@@ -89,8 +30,8 @@ fn every_cell_in_either_direction() {
                 b.output("h", "a:h");
                 let x = values("x", &[rows, time, 5], numbers(rows * time * 5, 1));
                 let what = format!("{cell}, reverse {reverse}, {rows} rows, {time} steps");
-                check(&what, &b, std::slice::from_ref(&x));
-                check(&format!("ragged {what}"), &b, &[ragged(x, time)]);
+                check_tapes(&what, &b, std::slice::from_ref(&x));
+                check_tapes(&format!("ragged {what}"), &b, &[ragged(x, time)]);
             }
         }
     }
@@ -111,7 +52,7 @@ fn stacks_with_dropout_and_norms() {
         b.node("s", json!({ "activation": "softmax" }), &["z"]);
         b.output("y", "s").output("h", "a:h");
         let x = ragged(values("x", &[21, 53, 5], numbers(21 * 53 * 5, 1)), 53);
-        check(cell, &b, &[x]);
+        check_tapes(cell, &b, &[x]);
     }
 }
 
@@ -132,7 +73,7 @@ fn both_directions_side_by_side_and_stacked() {
         b.node("max", json!("max"), &["j0"]);
         b.output("y", "j1").output("mean", "mean").output("max", "max");
         let x = ragged(values("x", &[19, 49, 5], numbers(19 * 49 * 5, 1)), 49);
-        check(cell, &b, &[x]);
+        check_tapes(cell, &b, &[x]);
     }
 }
 
@@ -148,7 +89,7 @@ fn one_vector_for_the_states_of_many_loops() {
         }
         b.output("y", "l3:output");
         let x = ragged(values("x", &[19, 49, 6], numbers(19 * 49 * 6, 1)), 49);
-        check(cell, &b, &[x, values("v", &[19, 4], numbers(19 * 4, 2))]);
+        check_tapes(cell, &b, &[x, values("v", &[19, 4], numbers(19 * 4, 2))]);
     }
 }
 
@@ -168,7 +109,7 @@ fn tables_shifts_repeated_vectors_and_given_states() {
     let t = (0..23 * 40).map(|i| i * 7 % 11).collect();
     let t = ragged(ids("t", &[23, 40], t), 40);
     let v = values("v", &[23, 4], numbers(23 * 4, 2));
-    check("lstm and gru", &b, &[t, v]);
+    check_tapes("lstm and gru", &b, &[t, v]);
 }
 
 #[test]
@@ -181,7 +122,7 @@ fn two_axes() {
     b.output("y", "b:output");
     let x = ragged(values("x", &[20, 35, 3], numbers(20 * 35 * 3, 1)), 35);
     let z = values("z", &[20, 50, 2], numbers(20 * 50 * 2, 2));
-    check("encoder and decoder", &b, &[x, z]);
+    check_tapes("encoder and decoder", &b, &[x, z]);
 }
 
 #[test]

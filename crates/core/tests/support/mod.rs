@@ -8,5 +8,8 @@
     reason = "each test binary uses a part"
 )]
 
+pub mod cells;
 pub mod graphs;
+pub mod plain;
 pub mod runs;
+pub mod tapes;
