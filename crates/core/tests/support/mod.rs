@@ -10,6 +10,8 @@
 
 pub mod cells;
 pub mod graphs;
+pub mod operations;
 pub mod plain;
 pub mod runs;
 pub mod tapes;
+pub mod training;

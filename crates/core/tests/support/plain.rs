@@ -229,7 +229,7 @@ impl Row {
             ("embedding", _) => {
                 let (table, id, padding) =
                     (weight("weight").unwrap(), x[0] as usize, settings["padding"].as_u64());
-                let size = table.len() / settings["vocabulary"].as_u64().unwrap_or(6) as usize;
+                let size = table.len() / 6;
                 let row = table[id * size..][..size].to_vec();
                 if padding == Some(id as u64) { vec![0.0; size] } else { row }
             }

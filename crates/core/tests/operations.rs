@@ -1,0 +1,145 @@
+//! Every operation against its arithmetic, worked by hand step by step; its gradients against slopes.
+#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use serde_json::json;
+use support::graphs::{Builder, sequence, tokens};
+use support::operations::{inputs, operations};
+use support::plain::{check_forward, close};
+use support::runs::{Model, check_gradients, data, ids, values};
+use support::tapes::check_tapes;
+use unrolled_core::Code;
+use unrolled_core::model::{Model as Network, Precision};
+use unrolled_core::program::Program;
+
+const LENGTHS: [i32; 6] = [3, 5, 0, 1, 4, 2];
+
+#[test]
+fn an_operation_is_its_arithmetic() {
+    for (what, b) in operations() {
+        eprintln!("{what}");
+        for threads in [1, 2] {
+            check_forward(&b, &inputs(&LENGTHS, 5, 3), &[], threads);
+        }
+    }
+}
+
+#[test]
+fn an_operation_has_the_slopes_of_its_arithmetic() {
+    for (what, b) in operations() {
+        eprintln!("{what}");
+        check_gradients(&b.graph(), &inputs(&LENGTHS, 5, 3), &[]);
+    }
+}
+
+/// d Σ x² y / dx = 2 x y, whichever factor is named twice.
+#[test]
+fn a_factor_named_twice_has_both_its_gradients() {
+    let x: [f64; 3] = [0.5, -2.0, 3.0];
+    let z: [f64; 3] = [-1.5, 0.25, 4.0];
+    let slopes = |factors: &[&str]| {
+        let mut b = Builder::default();
+        b.node("x", sequence(3), &[]).node("z", sequence(3), &[]);
+        b.node("y", json!("multiply"), factors).output("y", "y");
+        let model = Model::<f64>::new(&b.graph(), 1);
+        let given = [("x", x), ("z", z)].map(|(name, x)| values(name, &[1, 1, 3], x.to_vec()));
+        let (_, inner) = model.gradient(&model.batch(given.to_vec(), vec![]), &[vec![1.0; 3]]);
+        inner.iter().map(|tensor| data(tensor).to_vec()).collect::<Vec<_>>()
+    };
+    let of = |by: fn(f64, f64) -> f64| -> Vec<f64> { x.iter().zip(z).map(|(&x, z)| by(x, z)).collect() };
+    close("x x", &slopes(&["x", "x"])[0], &of(|x, _| 2.0 * x));
+    close("x x x", &slopes(&["x", "x", "x"])[0], &of(|x, _| 3.0 * x * x));
+    for factors in [["x", "x", "z"], ["x", "z", "x"], ["z", "x", "x"]] {
+        let found = slopes(&factors);
+        close("x x z, x", &found[0], &of(|x, z| 2.0 * x * z));
+        close("x x z, z", &found[1], &of(|x, _| x * x));
+    }
+}
+
+#[test]
+fn the_first_of_the_largest_gets_the_gradient() {
+    let mut b = Builder::default();
+    b.node("x", sequence(2), &[]).node("y", json!("max"), &["x"]).output("y", "y");
+    let model = Model::<f64>::new(&b.graph(), 1);
+    // The first feature is largest at steps 1 and 3, the second at steps 0, 1 and 2.
+    let mut x = values("x", &[1, 5, 2], vec![1.0, 7.0, 4.0, 7.0, 2.0, 7.0, 4.0, 0.0, 9.0, 9.0]);
+    x.lengths = Some(vec![4]);
+    let (_, inner) = model.gradient(&model.batch(vec![x], vec![]), &[vec![0.5, -3.0]]);
+    assert_eq!(data(&inner[0]), [0.0, -3.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+}
+
+fn embedding(padding: u32, kind: &str) -> Builder {
+    let mut b = Builder::default();
+    let input =
+        if kind == "tokens" { tokens(4) } else { json!({ "input": { "token": { "vocabulary": 4 } } }) };
+    b.parameter("table", &[4, 3]).node("t", input, &[]);
+    b.node("y", json!({ "embedding": { "weight": "table", "padding": padding } }), &["t"]).output("y", "y");
+    b
+}
+
+/// Whatever lies in its row of the table: it is neither read nor trained.
+#[test]
+fn a_padding_id_gives_zeros_and_gets_no_gradient() {
+    for padding in [0, 2, 3] {
+        for (kind, shape) in [("tokens", &[2, 3][..]), ("token", &[6])] {
+            let model = Model::<f64>::new(&embedding(padding, kind).graph(), 1);
+            let table = model.weights.values().to_vec();
+            assert!(table.iter().all(|&x| x != 0.0));
+            let t = [3, 0, 2, 2, 1, 3];
+            let batch = model.batch(vec![ids("t", shape, t.to_vec())], vec![]);
+            let own = |id: i32| {
+                if id == padding as i32 { [0.0; 3] } else { [0, 1, 2].map(|k| table[id as usize * 3 + k]) }
+            };
+            assert_eq!(data(&model.forward(&batch).outputs[0]), t.map(own).concat(), "{padding}");
+            let counts = [0, 1, 2, 3]
+                .map(|id| if id == padding as i32 { 0 } else { t.iter().filter(|&&x| x == id).count() });
+            let (gradient, _) = model.gradient(&batch, &[vec![1.0; 18]]);
+            assert_eq!(gradient, counts.map(|n| [n as f64; 3]).concat(), "{padding}");
+        }
+    }
+}
+
+/// Straight into a cell, so that it runs in the cell's windows.
+#[test]
+fn a_padding_id_gets_no_gradient_in_windows() {
+    for cell in ["rnn_tanh", "lstm", "gru"] {
+        let mut b = Builder::default();
+        b.parameter("table", &[6, 3]).node("t", tokens(6), &[]);
+        b.node("e", json!({ "embedding": { "weight": "table", "padding": 2 } }), &["t"]);
+        b.layer("a", cell, 0, "e", [3, 5], true, false, &[]).output("y", "a:output");
+        let mut t = ids("t", &[18, 40], (0..18 * 40).map(|i| i * 7 % 6).collect());
+        t.lengths = Some((0..18).map(|row| 40 - row).collect());
+        check_tapes(cell, &b, &[t]);
+    }
+}
+
+#[test]
+fn a_padding_id_is_below_the_vocabulary() {
+    let refused = |b: &Builder| Program::compile(&b.graph()).err().map(|error| (error.code, error.message));
+    assert_eq!(refused(&embedding(3, "tokens")), None);
+    for padding in [4, 5, u32::MAX] {
+        for kind in ["tokens", "token"] {
+            let (code, message) = refused(&embedding(padding, kind)).unwrap();
+            assert_eq!(code, Code::Value);
+            assert!(
+                ["'y'", &padding.to_string(), "4"].iter().all(|word| message.contains(word)),
+                "{message}"
+            );
+        }
+    }
+    // A file may say so as well.
+    let model = Network::<f32>::new(embedding(3, "tokens").graph(), 3, Precision::Full).unwrap();
+    let bytes = model.to_bytes(&model.snapshot()).unwrap();
+    let file = unrolled_core::format::read(&bytes).unwrap();
+    let edited = file.metadata.iter().map(|(key, text)| {
+        let text = text.replace("\"padding\":3", "\"padding\":4");
+        (key.clone(), text)
+    });
+    let tensors: Vec<_> =
+        file.tensors.iter().map(|t| (t.name.as_str(), t.shape.as_slice(), t.values.as_slice())).collect();
+    let edited = unrolled_core::format::write(edited.collect(), &tensors).unwrap();
+    assert_ne!(edited, bytes);
+    let error = Network::<f32>::from_bytes(&edited, Precision::Full).err().unwrap();
+    assert!(error.message.contains("padding id 4"), "{error}");
+}

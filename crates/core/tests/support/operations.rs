@@ -1,0 +1,79 @@
+//! Every operation over time and over rows.
+
+use serde_json::{Value, json};
+use unrolled_core::storage::Tensor;
+use unrolled_kernels::Element;
+
+use super::graphs::{Builder, sequence, tokens, vector};
+use super::runs::{ids, numbers, values};
+
+/// One graph for each operation, of the inputs of [`inputs`]; "y" is its output.
+pub fn operations() -> Vec<(String, Builder)> {
+    let linear = |rows: Value| json!({ "linear": { "weight": "w4", "bias": "b4", "rows": rows } });
+    let table = |padding: Value| json!({ "embedding": { "weight": "table", "padding": padding } });
+    let cases: [(Value, &[&str]); 36] = [
+        (json!({ "activation": "tanh" }), &["p"]),
+        (json!({ "activation": "sigmoid" }), &["p"]),
+        (json!({ "activation": "relu" }), &["p"]),
+        (json!({ "activation": "softmax" }), &["p"]),
+        (json!({ "activation": "softmax" }), &["q"]),
+        (json!({ "affine": { "scale": -1.5, "shift": 0.25 } }), &["p"]),
+        (json!({ "affine": { "scale": -1.5, "shift": 0.25 } }), &["q"]),
+        (json!({ "slice": { "start": 1, "size": 2 } }), &["p"]),
+        (json!({ "slice": { "start": 2, "size": 1 } }), &["q"]),
+        (json!({ "layerNorm": { "gain": "gain", "bias": "shift" } }), &["p"]),
+        (json!({ "layerNorm": { "gain": "gain", "bias": "shift", "epsilon": 0.5 } }), &["q"]),
+        (linear(json!(null)), &["p"]),
+        (linear(json!([1, 3])), &["p"]),
+        (linear(json!([0, 2])), &["q"]),
+        (json!({ "dropout": { "rate": 0.0 } }), &["p"]),
+        (json!("add"), &["p", "x"]),
+        (json!("add"), &["p", "p"]),
+        (json!("add"), &["q", "p", "q", "x"]),
+        (json!("multiply"), &["p", "x"]),
+        (json!("multiply"), &["p", "p"]),
+        (json!("multiply"), &["q", "q"]),
+        (json!("multiply"), &["p", "p", "p"]),
+        (json!("multiply"), &["p", "q", "p"]),
+        (json!("multiply"), &["q", "p", "p", "q", "x"]),
+        (json!("concat"), &["p", "p"]),
+        (json!("concat"), &["q", "x", "q", "p"]),
+        (json!("last"), &["p"]),
+        (json!("mean"), &["p"]),
+        (json!("max"), &["p"]),
+        (json!({ "shift": {} }), &["p"]),
+        (json!({ "shift": {} }), &["p", "q"]),
+        (table(json!(null)), &["t"]),
+        (table(json!(2)), &["t"]),
+        (table(json!(0)), &["one"]),
+        (table(json!(5)), &["late"]),
+        (table(json!(null)), &["late"]),
+    ];
+    let graph = |(op, inputs): (Value, &[&str])| {
+        let mut b = Builder::default();
+        b.parameter("wp", &[3, 3]).parameter("wq", &[3, 3]).parameter("w4", &[4, 3]).parameter("b4", &[4]);
+        b.parameter("gain", &[3]).parameter("shift", &[3]).parameter("table", &[6, 3]);
+        b.node("x", sequence(3), &[]).node("v", vector(3), &[]).node("t", tokens(6), &[]);
+        b.node("one", json!({ "input": { "token": { "vocabulary": 6 } } }), &[]);
+        b.node("p", json!({ "linear": { "weight": "wp" } }), &["x"]);
+        b.node("q", json!({ "linear": { "weight": "wq" } }), &["v"]);
+        b.node("late", json!({ "shift": { "start": 5 } }), &["t"]);
+        b.node("y", op.clone(), inputs).output("y", "y");
+        (format!("{op} of {inputs:?}"), b)
+    };
+    cases.into_iter().map(graph).collect()
+}
+
+/// Rows of these lengths; `seed` makes others of them.
+pub fn inputs<E: Element>(lengths: &[i32], time: usize, seed: u64) -> Vec<Tensor<E>> {
+    let rows = lengths.len();
+    let id = |i: usize| ((i * 7 + seed as usize * 5) % 6) as i32;
+    let mut all = vec![
+        values("x", &[rows, time, 3], numbers(rows * time * 3, seed)),
+        ids("t", &[rows, time], (0..rows * time).map(id).collect()),
+        values("v", &[rows, 3], numbers(rows * 3, seed + 1)),
+        ids("one", &[rows], (0..rows).map(id).collect()),
+    ];
+    all[..2].iter_mut().for_each(|tensor| tensor.lengths = Some(lengths.to_vec()));
+    all
+}
