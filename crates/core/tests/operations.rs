@@ -20,7 +20,7 @@ fn an_operation_is_its_arithmetic() {
     for (what, b) in operations() {
         eprintln!("{what}");
         for threads in [1, 2] {
-            check_forward(&b, &inputs(&LENGTHS, 5, 3), &[], threads);
+            check_forward(&b, &inputs(&b, &LENGTHS, 5, 3), &[], threads);
         }
     }
 }
@@ -29,7 +29,7 @@ fn an_operation_is_its_arithmetic() {
 fn an_operation_has_the_slopes_of_its_arithmetic() {
     for (what, b) in operations() {
         eprintln!("{what}");
-        check_gradients(&b.graph(), &inputs(&LENGTHS, 5, 3), &[]);
+        check_gradients(&b.graph(), &inputs(&b, &LENGTHS, 5, 3), &[]);
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use support::graphs::{Builder, sequence};
 use support::runs::{Model as Run, data, numbers, values};
+use unrolled_core::Code;
 use unrolled_core::graph::Graph;
 use unrolled_core::model::{Model, Precision, Trainer, TrainerConfig};
 use unrolled_core::storage::Tensor;
@@ -153,4 +154,24 @@ fn carried_states_go_on_where_the_batch_before_ended() {
     let y = values("y", &[ROWS, TIME, 2], full.1);
     let whole = trainer.step(vec![x], vec![y], false).unwrap().loss;
     assert!((sum - whole).abs() < 1e-14, "{sum} is not {whole}");
+}
+
+/// Its windows would be of the first axis alone.
+#[test]
+fn two_axes_of_time_are_not_cut() {
+    let mut b = Builder::default();
+    b.node("x", sequence(3), &[]);
+    b.node("z", json!({ "input": { "sequence": { "size": 3, "axis": "other" } } }), &[]);
+    b.layer("a", "gru", 0, "x", [3, 2], true, false, &[]).layer("b", "gru", 1, "z", [3, 2], true, false, &[]);
+    b.output("y", "a:output").output("late", "b:output");
+    let model = Arc::new(Model::<f64>::new(b.graph(), 1, Precision::Full).unwrap());
+    for losses in [&["y"][..], &["late"], &["y", "late"]] {
+        let losses: Vec<Value> =
+            losses.iter().map(|output| json!({ "output": output, "loss": { "meanSquared": {} } })).collect();
+        let refused = |more: Value| Trainer::new(Arc::clone(&model), config(&more)).err();
+        assert!(refused(json!({ "losses": losses })).is_none());
+        let error = refused(json!({ "losses": losses, "truncate": { "k1": 2, "k2": 4 } })).unwrap();
+        assert_eq!(error.code, Code::Argument);
+        assert!(["truncate", "time", "other"].iter().all(|word| error.message.contains(word)), "{error}");
+    }
 }

@@ -13,5 +13,6 @@ pub mod graphs;
 pub mod operations;
 pub mod plain;
 pub mod runs;
+pub mod shapes;
 pub mod tapes;
 pub mod training;

@@ -36,7 +36,7 @@ pub fn check_forward(b: &Builder, inputs: &[Tensor<f64>], states: &[Tensor<f64>]
     let weights: HashMap<_, _> = entries.map(|e| (e.name.clone(), all[e.range()].to_vec())).collect();
     for r in 0..inputs[0].shape[0] {
         let over_time =
-            |tensor: &&Tensor<f64>| tensor.shape.len() == 3 || matches!(tensor.data, Data::Ids(_));
+            |x: &&Tensor<f64>| x.shape.len() == if matches!(x.data, Data::Ids(_)) { 2 } else { 3 };
         let time = inputs
             .iter()
             .find(over_time)

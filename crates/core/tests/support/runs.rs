@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use unrolled_core::graph::Graph;
 use unrolled_core::parallel::Pool;
-use unrolled_core::program::{Mode, Program, Tape};
+use unrolled_core::program::{Mode, Operation, Program, Tape};
 use unrolled_core::run::{Engine, Goal, Outputs, Seed};
 use unrolled_core::storage::{Batch, Data, RngKey, Tensor, Weights};
 use unrolled_kernels::{Element, Kernels};
@@ -28,6 +28,20 @@ pub fn values<E>(name: &str, shape: &[usize], data: Vec<E>) -> Tensor<E> {
 
 pub fn ids<E>(name: &str, shape: &[usize], data: Vec<i32>) -> Tensor<E> {
     Tensor { name: name.to_owned(), shape: shape.to_vec(), data: Data::Ids(data), lengths: None }
+}
+
+/// The nodes that wait for the step before, by name.
+pub fn looped(graph: &Graph) -> Vec<String> {
+    let program = Program::compile(graph).unwrap();
+    let mut names = Vec::new();
+    for instruction in &program.instructions {
+        if let Operation::Recurrence(recurrence) = &instruction.op {
+            names.extend(recurrence.body.iter().map(|inner| inner.node.clone()));
+        }
+    }
+    // A step's copy of what it works on has its name.
+    names.dedup();
+    names
 }
 
 impl<E: Element> Model<E> {

@@ -1,0 +1,210 @@
+//! Targets that do not fit, that do not count, and what a step reports of those that do.
+#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use support::graphs::{Builder, sequence};
+use support::runs::{data, ids, numbers, values};
+use support::training::{model, predict, step, trainer};
+use unrolled_core::model::{MeasureConfig, Model, Report};
+use unrolled_core::storage::{Data, Tensor};
+use unrolled_core::{Code, Error};
+
+const ROWS: usize = 4;
+const TIME: usize = 9;
+const CLASSES: usize = 3;
+const LENGTHS: [i32; ROWS] = [9, 4, 0, 7];
+
+fn network(b: Builder) -> Arc<Model<f64>> {
+    let mut b = b;
+    b.node("x", sequence(2), &[]);
+    b.layer("a", "gru", 0, "x", [2, CLASSES], true, false, &[]).output("y", "a:output");
+    model(&b)
+}
+
+fn x() -> Tensor<f64> {
+    let mut x = values("x", &[ROWS, TIME, 2], numbers(ROWS * TIME * 2, 5));
+    x.lengths = Some(LENGTHS.to_vec());
+    x
+}
+
+fn ragged(mut target: Tensor<f64>) -> Tensor<f64> {
+    target.lengths = Some(LENGTHS.to_vec());
+    target
+}
+
+/// Classes, of which -100 does not count.
+fn classes() -> Tensor<f64> {
+    let class = |i: usize| if i % 5 == 3 { -100 } else { (i * 7 % CLASSES) as i32 };
+    ragged(ids("y", &[ROWS, TIME], (0..ROWS * TIME).map(class).collect()))
+}
+
+fn real() -> Tensor<f64> {
+    ragged(values("y", &[ROWS, TIME, CLASSES], numbers(ROWS * TIME * CLASSES, 6)))
+}
+
+fn yes_and_no() -> Tensor<f64> {
+    let all = (0..ROWS * TIME * CLASSES).map(|i| f64::from(u8::from(i % 3 == 1))).collect();
+    ragged(values("y", &[ROWS, TIME, CLASSES], all))
+}
+
+fn losses(loss: &Value) -> Value {
+    json!([{ "output": "y", "loss": loss }])
+}
+
+fn ignoring() -> Value {
+    json!({ "crossEntropy": { "ignore": -100 } })
+}
+
+fn evaluate(model: &Model<f64>, loss: &Value, target: &Tensor<f64>) -> Result<Report, Error> {
+    let config = MeasureConfig::from_json(&json!({ "losses": losses(loss) }).to_string()).unwrap();
+    let (inputs, targets) = (vec![x()], vec![target.clone()]);
+    model.evaluate(&model.snapshot(), &config, inputs, targets, Vec::new()).map(|(report, _)| report)
+}
+
+fn train(loss: &Value, target: &Tensor<f64>, more: &Value) -> (Result<Report, Error>, bool) {
+    let model = network(Builder::default());
+    let before = model.parameters();
+    let mut options = json!({ "losses": losses(loss) });
+    options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let report = step(&mut trainer(&model, &options).unwrap(), &[x()], target, false);
+    (report, model.parameters() == before)
+}
+
+/// Both a step and a measurement refuse it.
+#[track_caller]
+fn refused(loss: &Value, target: &Tensor<f64>, code: Code, words: &[&str]) {
+    let (trained, unchanged) = train(loss, target, &json!({}));
+    assert!(unchanged);
+    for error in [trained.unwrap_err(), evaluate(&network(Builder::default()), loss, target).unwrap_err()] {
+        assert_eq!(error.code, code, "{error}");
+        assert!(words.iter().all(|word| error.message.contains(word)), "expected {words:?} in: {error}");
+    }
+}
+
+#[test]
+fn a_target_has_the_steps_and_lengths_of_its_output() {
+    for (loss, good) in [(json!({ "meanSquared": {} }), real()), (ignoring(), classes())] {
+        for lengths in [[9, 4, 0, 6], [9, 5, 0, 7], [9, 4, 1, 7], [8, 4, 0, 7]] {
+            let other = Tensor { lengths: Some(lengths.to_vec()), ..good.clone() };
+            refused(&loss, &other, Code::Shape, &["'y'", "lengths"]);
+        }
+        // Without lengths, all steps of the output are meant.
+        assert!(train(&loss, &Tensor { lengths: None, ..good.clone() }, &json!({})).0.is_ok());
+        for time in [TIME - 1, TIME + 1] {
+            let shape = [&[ROWS, time], &good.shape[2..]].concat();
+            let count = shape.iter().product::<usize>();
+            let data = match &good.data {
+                Data::Ids(_) => Data::Ids(vec![0; count]),
+                Data::Values(_) => Data::Values(vec![0.5; count]),
+            };
+            let other = Tensor { shape, data, lengths: None, ..good.clone() };
+            refused(&loss, &other, Code::Shape, &["'y'", &format!("{TIME} steps"), &format!("{time} steps")]);
+        }
+    }
+}
+
+#[test]
+fn a_target_that_is_no_number_is_named_with_its_row_and_step() {
+    let all = [
+        ("meanSquared", real()),
+        ("meanAbsolute", real()),
+        ("huber", real()),
+        ("binaryCrossEntropy", yes_and_no()),
+    ];
+    for (loss, good) in all {
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let with = |row: usize, step: usize| {
+                let mut numbers = data(&good).to_vec();
+                numbers[(row * TIME + step) * CLASSES + 1] = bad;
+                Tensor { data: Data::Values(numbers), ..good.clone() }
+            };
+            let loss = json!({ loss: {} });
+            refused(&loss, &with(3, 6), Code::NonFinite, &["'y'", "row 3, step 6"]);
+            refused(&loss, &with(0, 0), Code::NonFinite, &["'y'", "row 0, step 0"]);
+            assert!(train(&loss, &with(3, 7), &json!({})).0.is_ok(), "the padding of row 3");
+        }
+    }
+}
+
+#[test]
+fn a_batch_without_a_target_that_counts_has_no_loss_and_no_gradient() {
+    let nothing = ragged(ids("y", &[ROWS, TIME], vec![-100; ROWS * TIME]));
+    for more in [json!({}), json!({ "truncate": { "k1": 2, "k2": 3 } }), json!({ "memory": "sqrt" })] {
+        let (report, unchanged) = train(&ignoring(), &nothing, &more);
+        let report = report.unwrap();
+        assert!(unchanged && !report.skipped, "{more}");
+        assert_eq!((report.loss, report.norm, report.step), (0.0, 0.0, 1), "{more}");
+        let term = &report.terms[0];
+        assert_eq!((term.sum, term.weight, term.correct, term.valid), (0.0, 0.0, Some(0), 0), "{more}");
+    }
+    let report = evaluate(&network(Builder::default()), &ignoring(), &nothing).unwrap();
+    assert_eq!((report.loss, report.terms[0].valid), (0.0, 0));
+    // Decay is no part of the gradient.
+    let decay = json!({ "optimizer": { "sgd": { "weightDecay": 0.5 } } });
+    let (report, unchanged) = train(&ignoring(), &nothing, &decay);
+    assert_eq!((report.unwrap().norm, unchanged), (0.0, false));
+}
+
+/// Hits and the summed loss, by hand from the predictions.
+fn by_hand(kind: &str, target: &Tensor<f64>) -> (f64, u64, u64) {
+    let run = predict(&network(Builder::default()), &[x()]);
+    let (mut sum, mut correct, mut valid) = (0.0, 0, 0);
+    for (row, &length) in LENGTHS.iter().enumerate() {
+        for place in (0..length as usize).map(|t| row * TIME + t) {
+            let y = &data(&run.outputs[0])[place * CLASSES..][..CLASSES];
+            match &target.data {
+                Data::Ids(ids) if ids[place] >= 0 => {
+                    let class = ids[place] as usize;
+                    sum += y.iter().map(|y| y.exp()).sum::<f64>().ln() - y[class];
+                    correct += u64::from(y.iter().all(|&other| other <= y[class]));
+                    valid += 1;
+                }
+                Data::Ids(_) => {}
+                Data::Values(all) => {
+                    for (&y, &t) in y.iter().zip(&all[place * CLASSES..]) {
+                        sum += match kind {
+                            "binaryCrossEntropy" => (1.0 + y.exp()).ln() - t * y,
+                            _ => (y - t).powi(2),
+                        };
+                        correct += u64::from((y > 0.0) == (t > 0.5));
+                        valid += 1;
+                    }
+                }
+            }
+        }
+    }
+    (sum, correct, valid)
+}
+
+#[test]
+fn a_report_is_that_of_the_whole_however_it_is_cut() {
+    let cases = [
+        ("crossEntropy", ignoring(), classes()),
+        ("binaryCrossEntropy", json!({ "binaryCrossEntropy": {} }), yes_and_no()),
+        ("meanSquared", json!({ "meanSquared": {} }), real()),
+    ];
+    let cuts = [(1, 1), (2, 5), (4, 4), (3, 8)].map(|(k1, k2)| json!({ "truncate": { "k1": k1, "k2": k2 } }));
+    for (kind, loss, target) in cases {
+        let (sum, correct, valid) = by_hand(kind, &target);
+        let hold = |report: &Report, what: &Value| {
+            let term = &report.terms[0];
+            assert!((term.sum - sum).abs() < 1e-12 * sum, "{kind}, {what}: {} is not {sum}", term.sum);
+            assert!((report.loss - sum / term.weight).abs() < 1e-12, "{kind}, {what}");
+            let hits = (kind != "meanSquared").then_some(correct);
+            assert_eq!(
+                (term.correct, term.valid, term.weight),
+                (hits, valid, valid as f64),
+                "{kind}, {what}"
+            );
+        };
+        assert!(correct > 0 && correct < valid);
+        hold(&evaluate(&network(Builder::default()), &loss, &target).unwrap(), &json!("evaluate"));
+        for more in cuts.iter().chain(&[json!({}), json!({ "memory": "sqrt" })]) {
+            hold(&train(&loss, &target, more).0.unwrap(), more);
+        }
+    }
+}
