@@ -6,10 +6,8 @@ mod support;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use support::cells::{cell, given};
 use support::graphs::{Builder, sequence};
 use support::runs::{numbers, values};
-use support::training::{model, trainer};
 use unrolled_core::model::{Memory, Model, Precision, Report, Trainer, TrainerConfig};
 use unrolled_core::{Code, Result};
 
@@ -226,33 +224,5 @@ fn only_sqrt_and_bytes_are_memory() {
     for memory in [json!("all"), json!(0), json!(-4), json!(1.5), json!(null), json!({})] {
         let error = step("lstm", 2, 3, None, &json!({ "memory": memory })).unwrap_err();
         assert_eq!(error.code, Code::Argument, "{memory}");
-    }
-}
-
-/// A scan right on its input, whose numbers come from outside: nothing but its own values fills the tape.
-#[test]
-fn a_scan_right_on_its_input_runs_in_windows() {
-    for (rows, time) in [(32, 256), (19, 400)] {
-        for text in
-            ["r = U h; s = add x r; n = tanh s; out n; h' = n", "n = gru x3 r h; r = U3 h; out n:h; h' = n:h"]
-        {
-            let b = cell(text, false);
-            let tape = |memory: Value| {
-                let model = model::<f32>(&b);
-                let name = b.outputs[0]["name"].as_str().unwrap();
-                let mut options = json!({ "losses": [{ "output": name, "loss": { "meanSquared": {} } }] });
-                options.as_object_mut().unwrap().extend(memory.as_object().unwrap().clone());
-                let y = values(name, &[rows, time, 3], numbers(rows * time * 3, 2));
-                let x = given(&b, &vec![time as i32; rows], time);
-                let report = trainer(&model, &options).unwrap().step(x, vec![y], false).unwrap().clone();
-                (report.memory.tape, report.loss.to_bits(), model.parameters())
-            };
-            let (whole, windows) = (tape(json!({})), tape(json!({ "memory": "sqrt" })));
-            assert!((whole.1, whole.2) == (windows.1, windows.2), "{text}");
-            // The input alone stays whole.
-            let input = rows * time * 3 * size_of::<f32>();
-            eprintln!("{text}: {} of {}, input {input}", windows.0, whole.0);
-            assert!(windows.0 * 4 < whole.0 * 3, "{text}: {} of {}, input {input}", windows.0, whole.0);
-        }
     }
 }

@@ -8,6 +8,7 @@
     reason = "each test binary uses a part"
 )]
 
+pub mod arithmetic;
 pub mod cells;
 pub mod graphs;
 pub mod operations;

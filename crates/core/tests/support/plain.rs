@@ -5,10 +5,9 @@ use std::collections::HashMap;
 use serde_json::Value;
 use unrolled_core::storage::{Data, Tensor};
 
+use super::arithmetic::{Numbers, Wires, compute};
 use super::graphs::Builder;
 use super::runs::{Model, data};
-
-type Numbers = Vec<f64>;
 
 /// A vector is one step that is not over time; an id is one number.
 #[derive(Clone)]
@@ -16,9 +15,6 @@ struct Wire {
     over_time: bool,
     steps: Vec<Numbers>,
 }
-
-/// What the wires of a graph or body carry, by `node` and `node:port`.
-type Wires<T> = HashMap<String, T>;
 
 struct Row {
     weights: HashMap<String, Numbers>,
@@ -98,7 +94,8 @@ impl Row {
         let vector = |steps: Numbers| Wire { over_time: false, steps: vec![steps] };
         let columns = |fold: fn(&[f64]) -> f64| {
             let steps = &inputs[0].steps;
-            let width = self.width(node, steps);
+            // A sequence that may have no steps has three features.
+            let width = steps.first().map_or(3, Vec::len);
             vector((0..width).map(|k| fold(&steps.iter().map(|step| step[k]).collect::<Numbers>())).collect())
         };
         let pooled = match op.as_str() {
@@ -117,11 +114,6 @@ impl Row {
         wires.insert(name.to_owned(), pooled);
     }
 
-    /// Features of a sequence that may have no steps: a test with such rows pools three.
-    fn width(&self, _node: &Value, steps: &[Numbers]) -> usize {
-        steps.first().map_or(3, Vec::len)
-    }
-
     fn each_step(&self, name: &str, op: &Value, inputs: &[Wire], wires: &mut Wires<Wire>) {
         let over_time = inputs.iter().any(|wire| wire.over_time);
         let count = if over_time { self.length } else { 1 };
@@ -133,7 +125,7 @@ impl Row {
         for t in 0..count {
             let at = |wire: &Wire| wire.steps[if wire.over_time { t } else { 0 }].clone();
             let mut step = HashMap::new();
-            self.compute(name, op, &inputs.iter().map(at).collect::<Vec<_>>(), &mut step);
+            compute(&self.weights, name, op, &inputs.iter().map(at).collect::<Vec<_>>(), &mut step);
             step.into_iter().for_each(|(port, numbers)| ports.get_mut(&port).unwrap().steps.push(numbers));
         }
         wires.extend(ports);
@@ -176,7 +168,7 @@ impl Row {
                     .iter()
                     .map(|wire| inner[&text(wire)].clone())
                     .collect();
-                self.compute(&text(&node["name"]), &node["op"], &inputs, &mut inner);
+                compute(&self.weights, &text(&node["name"]), &node["op"], &inputs, &mut inner);
             }
             for wire in outputs {
                 let value = inner[&text(&wire["from"])].clone();
@@ -198,76 +190,5 @@ impl Row {
             }
             wires.insert(format!("{name}:{port}"), wire);
         }
-    }
-
-    /// What a node makes of one step; gates have ports.
-    fn compute(&self, name: &str, op: &Value, inputs: &[Numbers], wires: &mut Wires<Numbers>) {
-        let x = &inputs[0];
-        let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
-        let fold = |by: fn(f64, f64) -> f64| -> Numbers {
-            (0..x.len()).map(|k| inputs.iter().map(|input| input[k]).reduce(by).unwrap()).collect()
-        };
-        let map = |by: &dyn Fn(f64) -> f64| -> Numbers { x.iter().map(|&x| by(x)).collect() };
-        let kind = op.as_str().unwrap_or_else(|| op.as_object().unwrap().keys().next().unwrap());
-        let settings = &op[kind];
-        let number = |key: &str| settings[key].as_f64().unwrap();
-        let weight = |key: &str| settings[key].as_str().map(|name| &self.weights[name]);
-        let value = match (kind, settings.as_str()) {
-            ("add", _) => fold(|a, b| a + b),
-            ("multiply", _) => fold(|a, b| a * b),
-            ("concat", _) => inputs.concat(),
-            ("slice", _) => x[number("start") as usize..][..number("size") as usize].to_vec(),
-            ("affine", _) => map(&|x| number("scale") * x + number("shift")),
-            ("dropout", _) => x.clone(),
-            ("activation", Some("tanh")) => map(&f64::tanh),
-            ("activation", Some("sigmoid")) => map(&sigmoid),
-            ("activation", Some("relu")) => map(&|x| x.max(0.0)),
-            ("activation", Some("softmax")) => {
-                let sum: f64 = x.iter().map(|x| x.exp()).sum();
-                map(&|x| x.exp() / sum)
-            }
-            ("embedding", _) => {
-                let (table, id, padding) =
-                    (weight("weight").unwrap(), x[0] as usize, settings["padding"].as_u64());
-                let size = table.len() / 6;
-                let row = table[id * size..][..size].to_vec();
-                if padding == Some(id as u64) { vec![0.0; size] } else { row }
-            }
-            ("linear", _) => {
-                let rows = weight("weight").unwrap().chunks(x.len()).enumerate();
-                let bias = |i: usize| weight("bias").map_or(0.0, |bias| bias[i]);
-                let all: Numbers = rows
-                    .map(|(i, row)| bias(i) + row.iter().zip(x).map(|(w, x)| w * x).sum::<f64>())
-                    .collect();
-                let end = |i: usize| settings["rows"][i].as_u64().map(|end| end as usize);
-                all[end(0).unwrap_or(0)..end(1).unwrap_or(all.len())].to_vec()
-            }
-            ("layerNorm", _) => {
-                let mean = x.iter().sum::<f64>() / x.len() as f64;
-                let variance = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / x.len() as f64;
-                let scale = 1.0 / (variance + settings["epsilon"].as_f64().unwrap_or(1e-5)).sqrt();
-                let affine = weight("gain").unwrap().iter().zip(weight("bias").unwrap());
-                x.iter().zip(affine).map(|(x, (g, b))| g * (x - mean) * scale + b).collect()
-            }
-            ("lstmGates", _) => {
-                let (c, n) = (&inputs[1], inputs[1].len());
-                let next = |k: usize| sigmoid(x[n + k]) * c[k] + sigmoid(x[k]) * x[2 * n + k].tanh();
-                wires.insert(format!("{name}:c"), (0..n).map(next).collect());
-                (0..n).map(|k| sigmoid(x[3 * n + k]) * next(k).tanh()).collect()
-            }
-            ("gruGates", _) => {
-                let (rec, h, n) = (&inputs[1], &inputs[2], inputs[2].len());
-                let at = |k: usize| {
-                    let [r, z] = [k, n + k].map(|k| sigmoid(x[k] + rec[k]));
-                    (1.0 - z) * (x[2 * n + k] + r * rec[2 * n + k]).tanh() + z * h[k]
-                };
-                (0..n).map(at).collect()
-            }
-            other => panic!("no such operation: {other:?}"),
-        };
-        if kind.ends_with("Gates") {
-            wires.insert(format!("{name}:h"), value.clone());
-        }
-        wires.insert(name.to_owned(), value);
     }
 }
