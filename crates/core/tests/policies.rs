@@ -101,7 +101,10 @@ fn a_step_left_out_in_the_middle_is_as_if_it_had_not_been() {
                 let mut more = more.clone();
                 more["onNonFinite"] = json!(policy);
                 let bad = (x(8), huge(), code);
-                assert!(after(&more, carry, &[bad.clone()]) == undisturbed, "{more}, carry {carry}");
+                assert!(
+                    after(&more, carry, std::slice::from_ref(&bad)) == undisturbed,
+                    "{more}, carry {carry}"
+                );
                 assert!(after(&more, carry, &[bad.clone(), bad]) == undisturbed, "{more}, carry {carry}");
             }
         }
