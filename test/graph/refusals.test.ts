@@ -65,6 +65,38 @@ describe('a wrong wire is refused with what was expected and what came', () => {
       'ERR_UNROLLED_SHAPE embedding: expected tokens of vocabulary 8, received 9',
     ],
     [
+      'a padding that is no id, by one',
+      (x) => embedding({ size: 2, padding: 9 })(x.tokens),
+      'ERR_UNROLLED_ARGUMENT embedding padding: expected an id below 9, received 9',
+    ],
+    [
+      'a start that is no id, by one',
+      (x) => shift({ start: 9 })(x.tokens),
+      'ERR_UNROLLED_ARGUMENT shift start: expected an id below 9, received 9',
+    ],
+    [
+      'a start of a sequence',
+      (x) => shift({ start: 0 })(x.sequence),
+      'ERR_UNROLLED_ARGUMENT shift start: expected none for a sequence, which begins with zeros or with `initial`',
+    ],
+    [
+      'half of an initial state for both ways',
+      (x) =>
+        rnn({ hiddenSize: 3, bidirectional: true })(x.sequence, { initial: { h: x.vector } })
+          .output,
+      'ERR_UNROLLED_SHAPE rnn initial h: expected size 6, received a vector of size 3',
+    ],
+    [
+      'an initial state that is a sequence',
+      (x) => gru({ hiddenSize: 3 })(x.sequence, { initial: { h: x.long } }).output,
+      'ERR_UNROLLED_KIND gru initial h: expected a vector, received a sequence of size 3',
+    ],
+    [
+      'a slice beyond the end, by one',
+      (x) => slice({ start: 0, size: 4 })(x.vector),
+      'ERR_UNROLLED_SHAPE slice: expected at least 4 numbers, received a value of size 3',
+    ],
+    [
       'a slice beyond the end',
       (x) => slice({ start: 2, size: 2 })(x.vector),
       'ERR_UNROLLED_SHAPE slice: expected at least 4 numbers, received a value of size 3',
@@ -123,6 +155,19 @@ describe('a wrong wire is refused with what was expected and what came', () => {
     expect(received).toBe(expected)
   })
 
+  test('the last that fits is taken', () => {
+    const graph = graphOf(({ input }) => {
+      const tokens = input.tokens('tokens', { vocabularySize: 9 })
+      const vector = input.vector('vector', { size: 3 })
+      return {
+        a: embedding({ size: 2, padding: 8 })(shift({ start: 8 })(tokens)),
+        b: slice({ start: 0, size: 3 })(vector),
+        c: slice({ start: 2, size: 1 })(vector),
+      }
+    })
+    expect(graph.outputs).toHaveLength(3)
+  })
+
   test('a value of another graph', () => {
     let leaked: unknown
     graphOf(({ input }) => {
@@ -163,6 +208,16 @@ describe('bad options are refused by name', () => {
       'a dropout of everything',
       () => dropout({ rate: 1 }),
       'ERR_UNROLLED_ARGUMENT dropout rate: expected a number below 1, received 1',
+    ],
+    [
+      'a padding below every id',
+      () => embedding({ size: 2, padding: -1 }),
+      'ERR_UNROLLED_ARGUMENT embedding padding: expected a whole number from 0, received -1',
+    ],
+    [
+      'more layers than anyone trains, by one',
+      () => gru({ hiddenSize: 2, numLayers: 257 }),
+      'ERR_UNROLLED_ARGUMENT gru numLayers: expected a whole number from 1 to 256, received 257',
     ],
     [
       'both directions and one of them',

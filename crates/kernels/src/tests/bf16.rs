@@ -82,7 +82,7 @@ fn rounding_by_hand() {
 }
 
 /// Checks C = start + A·Wᵀ for one shape, packed either way.
-fn check_product<E: Element>(m: usize, n: usize, k: usize, start: usize) {
+pub(super) fn check_product<E: Element>(m: usize, n: usize, k: usize, start: usize) {
     let (a, w, c, bias) = (array(1, m, k), array(2, n, k), array(3, m, n), array(4, 1, n));
     let (a_view, bias_cast) = (Padded::<E>::new(a.view()), cast::<E>(bias.as_slice().unwrap()));
     let start_of = || match start {
@@ -142,7 +142,7 @@ fn product_of_nothing<E: Element>() {
 }
 
 /// Checks C += Σ aᵀb for one shape.
-fn check_outer<E: Element>(p: usize, q: usize, rows: &[u32], height: usize) {
+pub(super) fn check_outer<E: Element>(p: usize, q: usize, rows: &[u32], height: usize) {
     let (a, b, c) = (array(1, height, p), array(2, height, q), array(3, p, q));
     let (a_view, b_view) = (Padded::<E>::new(a.view()), Padded::<E>::new(b.view()));
     let results = every_way(|kernels, operands| {

@@ -74,7 +74,13 @@ pub(super) fn apply(activation: Activation, x: f64) -> f64 {
 pub(super) const ACTIVATIONS: [Activation; 4] =
     [Activation::Identity, Activation::Tanh, Activation::Sigmoid, Activation::Relu];
 
-fn check_activation_step<E: Element>(m: usize, n: usize, k: usize, activation: Activation, bias: bool) {
+pub(super) fn check_activation_step<E: Element>(
+    m: usize,
+    n: usize,
+    k: usize,
+    activation: Activation,
+    bias: bool,
+) {
     let (pre, weights) = (array(1, m, n), Weights::new(m, n, k, 1, bias));
     let result = weights.with(|recurrent| {
         on_every_isa(|kernels| {
@@ -124,35 +130,33 @@ fn activation_step<E: Element>() {
 }
 
 /// The gates, c and h of one step, one after the other.
-fn lstm<E: Element>(pre: &Array2<f64>, weights: Option<&Weights>, c_prev: &Array2<f64>) -> Vec<E> {
+pub(super) fn lstm<E: Element>(
+    pre: &Array2<f64>,
+    recurrent: Option<Recurrent<'_, E>>,
+    c_prev: &Array2<f64>,
+) -> Vec<E> {
     let (m, u) = c_prev.dim();
     let previous = Padded::<E>::new(c_prev.view());
-    let run = |recurrent: Option<Recurrent<'_, E>>| {
-        on_every_isa(|kernels| {
-            let mut gates = Padded::<E>::new(pre.view());
-            let (mut c, mut h) = (Padded::zeros(m, u), Padded::zeros(m, u));
-            kernels.lstm_step(
-                &Team::new(1),
-                gates.view_mut(),
-                recurrent,
-                previous.view(),
-                c.view_mut(),
-                h.view_mut(),
-            );
-            [gates.elements(), c.elements(), h.elements()].concat()
-        })
-    };
-    match weights {
-        Some(weights) => weights.with(|recurrent| run(Some(recurrent))),
-        None => run(None),
-    }
+    on_every_isa(|kernels| {
+        let mut gates = Padded::<E>::new(pre.view());
+        let (mut c, mut h) = (Padded::zeros(m, u), Padded::zeros(m, u));
+        kernels.lstm_step(
+            &Team::new(1),
+            gates.view_mut(),
+            recurrent,
+            previous.view(),
+            c.view_mut(),
+            h.view_mut(),
+        );
+        [gates.elements(), c.elements(), h.elements()].concat()
+    })
 }
 
-fn check_lstm_step<E: Element>(m: usize, u: usize, k: usize, bias: bool) {
+pub(super) fn check_lstm_step<E: Element>(m: usize, u: usize, k: usize, bias: bool) {
     let (pre, c_prev, weights) = (array(1, m, 4 * u) * 3.0, array(2, m, u), Weights::new(m, u, k, 4, bias));
     let total = &pre + &weights.product();
-    for (pre, weights, total) in [(&pre, Some(&weights), &total), (&pre, None, &pre)] {
-        let result = lstm::<E>(pre, weights, &c_prev);
+    let fused = weights.with(|recurrent| lstm::<E>(&pre, Some(recurrent), &c_prev));
+    for (result, total) in [(fused, &total), (lstm(&pre, None, &c_prev), &pre)] {
         let (gates, c, h) = reference::lstm_step(total.view(), c_prev.view());
         assert_close(&result, gates.iter().chain(&c).chain(&h), 12.0 + k as f64);
     }
@@ -170,10 +174,10 @@ fn lstm_row_alone_has_the_bits_of_the_batch<E: Element>() {
     let (m, u, k) = (17, 37, 37);
     let (pre, c_prev) = (array(1, m, 4 * u), array(2, m, u));
     let weights = Weights::new(m, u, k, 4, true).with_zeros(5);
-    let batch = lstm::<E>(&pre, Some(&weights), &c_prev);
+    let batch = weights.with(|recurrent| lstm::<E>(&pre, Some(recurrent), &c_prev));
     for i in 0..m {
         let row = |x: &Array2<f64>| x.slice(s![i..i + 1, ..]).to_owned();
-        let alone = lstm::<E>(&row(&pre), Some(&weights.row(i)), &row(&c_prev));
+        let alone = weights.row(i).with(|recurrent| lstm::<E>(&row(&pre), Some(recurrent), &row(&c_prev)));
         assert_eq!(bits(&alone[5 * u..]), bits(&batch[m * 5 * u + i * u..][..u]), "h of row {i}");
     }
 }

@@ -7,7 +7,11 @@ use super::support::{Padded, array, assert_close, bits, for_both, on_every_isa};
 use crate::{Element, GruRecurrent, Team, reference};
 
 /// The gates, the recurrent part of n, and h of one step, one after the other.
-fn gru<E: Element>(pre: &Array2<f64>, recurrent: GruRecurrent<'_, E>, h_prev: &Array2<f64>) -> Vec<E> {
+pub(super) fn gru<E: Element>(
+    pre: &Array2<f64>,
+    recurrent: GruRecurrent<'_, E>,
+    h_prev: &Array2<f64>,
+) -> Vec<E> {
     let (m, u) = h_prev.dim();
     let previous = Padded::<E>::new(h_prev.view());
     on_every_isa(|kernels| {
@@ -25,7 +29,7 @@ fn gru<E: Element>(pre: &Array2<f64>, recurrent: GruRecurrent<'_, E>, h_prev: &A
     })
 }
 
-fn check_gru_step<E: Element>(m: usize, u: usize, k: usize, bias: bool) {
+pub(super) fn check_gru_step<E: Element>(m: usize, u: usize, k: usize, bias: bool) {
     let (pre, h_prev, weights) = (array(1, m, 3 * u) * 3.0, array(2, m, u), Weights::new(m, u, k, 3, bias));
     let product = weights.product();
     let (gates, h) = reference::gru_step(pre.view(), product.view(), h_prev.view());

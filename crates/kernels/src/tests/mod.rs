@@ -12,6 +12,7 @@ mod optimize;
 mod product;
 mod reduce;
 mod softmax;
+mod strips;
 mod support;
 mod team;
 mod tiles;

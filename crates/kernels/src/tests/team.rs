@@ -51,8 +51,10 @@ fn steps<E: Element>(
 
     let mut y = numbers(5, UNITS);
     let (one, three, four) = (packed(operands, 1), packed(operands, 3), packed(operands, 4));
-    kernels.product(team, MatrixMut::new(&mut y, rows, UNITS), Start::Accumulate, view(&state, DEPTH), &one);
-    all.extend_from_slice(&y);
+    for start in [Start::Accumulate, Start::Bias(&bias[..UNITS]), Start::Zero] {
+        kernels.product(team, MatrixMut::new(&mut y, rows, UNITS), start, view(&state, DEPTH), &one);
+        all.extend_from_slice(&y);
+    }
     let recurrent = |weight, n: usize| Recurrent {
         state: view(&state, DEPTH),
         weight,
@@ -94,9 +96,14 @@ fn on_each<R>(run: impl Fn(Kernels<f32>) -> R) -> Vec<R> {
 
 #[test]
 fn every_size_of_team_gives_the_same_bits() {
-    for (precision, rows) in
-        [(Precision::Full, 1), (Precision::Full, 5), (Precision::Bf16, 1), (Precision::Bf16, 18)]
-    {
+    let cases = [
+        (Precision::Full, 1),
+        (Precision::Full, 5),
+        (Precision::Full, 18),
+        (Precision::Bf16, 1),
+        (Precision::Bf16, 18),
+    ];
+    for (precision, rows) in cases {
         let run = |kernels, team: &Team| bits(&steps::<f32>(kernels, precision, team, rows, false));
         let alone = on_each(|kernels| run(kernels, &Team::new(1)));
         for members in [2, 3, 16] {

@@ -1,6 +1,8 @@
 use super::*;
 use crate::Code;
 
+mod extremes;
+
 fn loss(json: &str, width: usize) -> Loss {
     Loss::new(&serde_json::from_str(json).unwrap(), width).unwrap()
 }
