@@ -14,7 +14,7 @@ function check(command, args) {
 
 /** Adds up cargo's `test result:` lines, one for each binary and each crate's documentation. */
 function cargoTest(what = ['--workspace'], env = {}) {
-  const result = execute('cargo', ['test', ...what, '--no-fail-fast'], { env })
+  const result = execute('cargo', ['test', '--no-fail-fast', ...what], { env })
   let [passed, failed] = [0, 0]
   for (const line of result.stdout.matchAll(/^test result: .*? (\d+) passed; (\d+) failed/gm)) {
     passed += Number(line[1])
@@ -26,7 +26,7 @@ function cargoTest(what = ['--workspace'], env = {}) {
 /** What must give the same bits, on narrower instruction sets than the one that this CPU chooses. */
 function sameBits() {
   const narrower = process.arch === 'x64' ? ['avx2', 'scalar'] : ['scalar']
-  const tests = ['determinism', 'windows', 'bf16'].flatMap((name) => ['--test', name])
+  const tests = ['--test', 'suite', '--', 'determinism::', 'checkpointing::', 'bf16::']
   const runs = narrower.map((isa) =>
     cargoTest(['-p', 'unrolled-core', ...tests], { UNROLLED_ISA: isa }),
   )

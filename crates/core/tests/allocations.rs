@@ -1,6 +1,14 @@
 //! Nothing is allocated, on any thread, by a step of training or of a stream that has seen its like before.
-#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
+#[path = "suite/support/mod.rs"]
 mod support;
 
 use std::alloc::System;

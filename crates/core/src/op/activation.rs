@@ -15,7 +15,7 @@ fn mapped(i: &Instruction, work: Work) -> Facts {
         reads_back: vec![i.outputs[0]],
         joint: None,
         sums: Vec::new(),
-        work: work,
+        work,
     }
 }
 

@@ -113,11 +113,8 @@ pub(crate) fn linear_sums(
     input: ValueId,
 ) -> Vec<(TensorRef, Sum)> {
     let rows = columns.len();
-    let bias = linear
-        .bias
-        .map(|bias| (bias.row_block(first, rows), Sum::Columns { gradient, columns: columns.clone() }));
-    let input = Operand::Value(input);
-    let weight =
-        (linear.weight.row_block(first, rows), Sum::Outer { gradient, columns: columns.clone(), input });
-    bias.into_iter().chain([weight]).collect()
+    let bias_sum = Sum::Columns { gradient, columns: columns.clone() };
+    let bias = linear.bias.map(|bias| (bias.row_block(first, rows), bias_sum));
+    let weight_sum = Sum::Outer { gradient, columns, input: Operand::Value(input) };
+    bias.into_iter().chain([(linear.weight.row_block(first, rows), weight_sum)]).collect()
 }

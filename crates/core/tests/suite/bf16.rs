@@ -1,13 +1,10 @@
 //! Models whose products have operands rounded to bf16: the same bits, and nearly the same numbers.
-#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
-
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::graphs::{Builder, sequence};
+use crate::support::runs::{Model, data, numbers, values};
 use serde_json::json;
-use support::graphs::{Builder, sequence};
-use support::runs::{Model, data, numbers, values};
 use unrolled_core::graph::Graph;
 use unrolled_core::model::{self, Precision, Trainer, TrainerConfig};
 use unrolled_core::storage::{Data, Tensor, Weights};
@@ -21,7 +18,7 @@ fn graph(cell: &str) -> Graph {
     let mut b = Builder::default();
     b.parameter("out", &[3, 7]);
     b.layer("a", cell, 0, "x", [5, 19], true, false, &[]);
-    b.nodes.insert(0, support::graphs::node("x", sequence(5), &[]));
+    b.nodes.insert(0, crate::support::graphs::node("x", sequence(5), &[]));
     b.layer("b", cell, 1, "a:output", [19, 7], true, true, &[]);
     b.node("out", json!({ "linear": { "weight": "out" } }), &["b:output"]);
     b.output("out", "out").output("state", "a:h");

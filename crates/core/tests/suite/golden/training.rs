@@ -9,9 +9,9 @@ use unrolled_core::program::Program;
 use unrolled_core::storage::Tensor;
 use unrolled_kernels::Element;
 
-use crate::archive::{Case, Golden, assert_close, from_f64, to_f64};
-use crate::models::{Recurrent, graph, input, node, output, parameter};
-use crate::net::ids;
+use super::archive::{Case, Golden, assert_close, from_f64, to_f64};
+use super::models::{Recurrent, graph, input, node, output, parameter};
+use super::net::ids;
 
 const VOCABULARY: usize = 11;
 const FEATURES: usize = 6;

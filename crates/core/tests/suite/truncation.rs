@@ -1,13 +1,10 @@
 //! Truncated backpropagation through time: full where it reaches far enough, one step where it does not.
-#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
-
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::graphs::{Builder, sequence};
+use crate::support::runs::{Model as Run, data, numbers, values};
 use serde_json::{Value, json};
-use support::graphs::{Builder, sequence};
-use support::runs::{Model as Run, data, numbers, values};
 use unrolled_core::Code;
 use unrolled_core::graph::Graph;
 use unrolled_core::model::{Model, Precision, Trainer, TrainerConfig};

@@ -1,10 +1,7 @@
 //! Laws of unrolling: a reversed scan is a scan of reversed rows, a stack is a pipe, a scan is a loop of steps.
-#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
-use support::graphs::{Builder, sequence};
-use support::runs::{Model, data, numbers, values};
+use crate::support::graphs::{Builder, sequence};
+use crate::support::runs::{Model, data, numbers, values};
 use unrolled_core::run::Outputs;
 use unrolled_core::storage::Tensor;
 

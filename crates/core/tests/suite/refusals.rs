@@ -1,11 +1,8 @@
 //! Bad graphs and bad batches: a typed error that names what was wrong, and nothing else.
-#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
+use crate::support::graphs::{Builder, node, sequence, tokens, vector};
+use crate::support::runs::{ids, values};
 use serde_json::{Value, json};
-use support::graphs::{Builder, node, sequence, tokens, vector};
-use support::runs::{ids, values};
 use unrolled_core::graph::Graph;
 use unrolled_core::program::Program;
 use unrolled_core::storage::{Batch, Tensor};

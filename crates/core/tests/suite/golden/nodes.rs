@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use unrolled_core::storage::Batch;
 use unrolled_kernels::{Element, Kernels};
 
-use crate::archive::{Case, Golden, assert_close, each_kernels, from_f64};
-use crate::models::{graph, input, node, output, parameter};
-use crate::net::{Net, ids, numbers};
+use super::archive::{Case, Golden, assert_close, each_kernels, from_f64};
+use super::models::{graph, input, node, output, parameter};
+use super::net::{Net, ids, numbers};
 
 const PARAMETERS: [&str; 3] = ["weight", "gain", "bias"];
 

@@ -1,11 +1,8 @@
 //! Short predictions for a caller that must not wait.
-#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
+use crate::support::graphs::{Builder, sequence};
+use crate::support::runs::{numbers, values};
 use serde_json::json;
-use support::graphs::{Builder, sequence};
-use support::runs::{numbers, values};
 use unrolled_core::model::{Model, Precision};
 use unrolled_core::storage::Tensor;
 use unrolled_kernels::{Isa, Kernels};

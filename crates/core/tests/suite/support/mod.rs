@@ -1,12 +1,5 @@
 //! Graphs, batches and runs that the tests share.
-#![allow(
-    dead_code,
-    missing_docs,
-    unreachable_pub,
-    clippy::allow_attributes,
-    clippy::unwrap_used,
-    reason = "each test binary uses a part"
-)]
+#![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses a part")]
 
 pub mod arithmetic;
 pub mod cells;

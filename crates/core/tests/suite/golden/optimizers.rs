@@ -4,7 +4,7 @@ use unrolled_core::optimizer::{Optimizer, OptimizerConfig};
 use unrolled_core::parallel::Pool;
 use unrolled_kernels::{Element, Kernels};
 
-use crate::archive::{Case, Golden, assert_close, each_kernels, from_f64};
+use super::archive::{Case, Golden, assert_close, each_kernels, from_f64};
 
 #[test]
 fn ten_steps_are_pytorchs_in_f64() {

@@ -1,12 +1,9 @@
 //! A step that keeps one window of time at once has the bits of a step that keeps everything.
-#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
+use crate::support::graphs::{Builder, sequence, tokens, vector};
+use crate::support::runs::{Model, data, ids, numbers, values};
+use crate::support::tapes::{bits, check_tapes};
 use serde_json::json;
-use support::graphs::{Builder, sequence, tokens, vector};
-use support::runs::{Model, data, ids, numbers, values};
-use support::tapes::{bits, check_tapes};
 use unrolled_core::program::Mode;
 use unrolled_core::run::Engine;
 use unrolled_core::storage::Tensor;

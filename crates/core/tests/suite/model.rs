@@ -1,13 +1,10 @@
 //! A model as a whole: saved and loaded, streamed, and left alone by steps that fail.
-#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
-
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::graphs::{Builder, sequence, tokens};
+use crate::support::runs::{data, ids, numbers, values};
 use serde_json::{Value, json};
-use support::graphs::{Builder, sequence, tokens};
-use support::runs::{data, ids, numbers, values};
 use unrolled_core::Code;
 use unrolled_core::format;
 use unrolled_core::graph::Graph;

@@ -1,11 +1,8 @@
 //! The same bits: for any thread count, batch, cut in time, instruction set and padding.
-#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
+use crate::support::graphs::{Builder, sequence};
+use crate::support::runs::{Model, data, numbers, values};
 use serde_json::json;
-use support::graphs::{Builder, sequence};
-use support::runs::{Model, data, numbers, values};
 use unrolled_core::graph::Graph;
 use unrolled_core::storage::{Data, Tensor};
 use unrolled_kernels::{Element, Kernels};

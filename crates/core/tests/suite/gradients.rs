@@ -1,11 +1,8 @@
 //! Every node and cell: gradients against central differences in f64, on ragged batches with states.
-#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
+use crate::support::graphs::{Builder, node, sequence, tokens, vector};
+use crate::support::runs::{check_gradients, ids, numbers, values};
 use serde_json::json;
-use support::graphs::{Builder, node, sequence, tokens, vector};
-use support::runs::{check_gradients, ids, numbers, values};
 use unrolled_core::storage::Tensor;
 
 const LENGTHS: [i32; 5] = [3, 5, 0, 1, 4];

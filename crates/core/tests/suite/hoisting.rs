@@ -1,14 +1,11 @@
 //! States that wait for no state: out of the loop, and still what the graph says, in either direction.
-#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
-use support::cells::{cell, cell_from, given};
-use support::graphs::Builder;
-use support::plain::{check_forward, close};
-use support::runs::{Model, check_gradients, data, looped, numbers, values};
-use support::shapes::DELAYS;
-use support::tapes::check_tapes;
+use crate::support::cells::{cell, cell_from, given};
+use crate::support::graphs::Builder;
+use crate::support::plain::{check_forward, close};
+use crate::support::runs::{Model, check_gradients, data, looped, numbers, values};
+use crate::support::shapes::DELAYS;
+use crate::support::tapes::check_tapes;
 use unrolled_core::storage::Tensor;
 
 const LENGTHS: [i32; 6] = [3, 5, 0, 1, 4, 2];

@@ -1,14 +1,11 @@
 //! Every operation against its arithmetic, worked by hand step by step; its gradients against slopes.
-#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
+use crate::support::graphs::{Builder, sequence, tokens};
+use crate::support::operations::{inputs, operations};
+use crate::support::plain::{check_forward, close};
+use crate::support::runs::{Model, check_gradients, data, ids, values};
+use crate::support::tapes::check_tapes;
 use serde_json::json;
-use support::graphs::{Builder, sequence, tokens};
-use support::operations::{inputs, operations};
-use support::plain::{check_forward, close};
-use support::runs::{Model, check_gradients, data, ids, values};
-use support::tapes::check_tapes;
 use unrolled_core::Code;
 use unrolled_core::model::{Model as Network, Precision};
 use unrolled_core::program::Program;

@@ -1,14 +1,11 @@
 //! Targets that do not fit, that do not count, and what a step reports of those that do.
-#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
-
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::graphs::{Builder, sequence};
+use crate::support::runs::{data, ids, numbers, values};
+use crate::support::training::{model, predict, step, trainer};
 use serde_json::{Value, json};
-use support::graphs::{Builder, sequence};
-use support::runs::{data, ids, numbers, values};
-use support::training::{model, predict, step, trainer};
 use unrolled_core::model::{MeasureConfig, Model, Report};
 use unrolled_core::storage::{Data, Tensor};
 use unrolled_core::{Code, Error};

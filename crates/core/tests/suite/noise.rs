@@ -1,15 +1,12 @@
 //! Dropout as a user sees it: off outside of training; its masks by seed, step and time.
-#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
-
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::graphs::{Builder, sequence};
+use crate::support::runs::{data, numbers, values};
+use crate::support::tapes::check_tapes;
+use crate::support::training::{model, predict, step, trainer};
 use serde_json::{Value, json};
-use support::graphs::{Builder, sequence};
-use support::runs::{data, numbers, values};
-use support::tapes::check_tapes;
-use support::training::{model, predict, step, trainer};
 use unrolled_core::model::{MeasureConfig, Model, Report, Stream};
 use unrolled_core::storage::Tensor;
 use unrolled_kernels::Element;

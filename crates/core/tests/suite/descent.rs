@@ -1,13 +1,10 @@
 //! Training against a plain loop of steps worked by hand: the rate of each step, its bound, and its decay.
-#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
+use crate::support::graphs::{Builder, vector};
+use crate::support::plain::close;
+use crate::support::runs::values;
+use crate::support::training::{model, step, trainer};
 use serde_json::{Value, json};
-use support::graphs::{Builder, vector};
-use support::plain::close;
-use support::runs::values;
-use support::training::{model, step, trainer};
 
 const X: [[f64; 2]; 3] = [[0.5, -1.0], [2.0, 0.25], [-1.5, 1.0]];
 const T: [f64; 3] = [1.0, -0.5, 2.0];

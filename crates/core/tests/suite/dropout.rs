@@ -1,13 +1,10 @@
 //! Dropout: the gradient under its masks, the same masks for any threads, other masks in every place.
-#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
-
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::graphs::{Builder, node, sequence};
+use crate::support::runs::{Model, data, numbers, values};
 use serde_json::{Value, json};
-use support::graphs::{Builder, node, sequence};
-use support::runs::{Model, data, numbers, values};
 use unrolled_core::graph::Graph;
 use unrolled_core::loss::{Loss, LossConfig};
 use unrolled_core::program::{Mode, Tape};

@@ -1,17 +1,14 @@
 //! Storage is kept from run to run: a run on used storage has the bits of one on fresh storage.
-#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
-
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::cells::{cell, given};
+use crate::support::graphs::Builder;
+use crate::support::operations::{inputs, operations};
+use crate::support::runs::{numbers, values};
+use crate::support::shapes::{DELAYS, GATES, STEPS};
+use crate::support::training::{model, predict, step, trainer};
 use serde_json::{Value, json};
-use support::cells::{cell, given};
-use support::graphs::Builder;
-use support::operations::{inputs, operations};
-use support::runs::{numbers, values};
-use support::shapes::{DELAYS, GATES, STEPS};
-use support::training::{model, predict, step, trainer};
 use unrolled_core::model::{MeasureConfig, Memory, Model, Report, Trainer};
 use unrolled_core::storage::{Data, Tensor};
 

@@ -1,13 +1,10 @@
 //! What a training step holds, against the arithmetic of its tape, whole or in windows of time.
-#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
-
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::graphs::{Builder, sequence};
+use crate::support::runs::{numbers, values};
 use serde_json::{Value, json};
-use support::graphs::{Builder, sequence};
-use support::runs::{numbers, values};
 use unrolled_core::model::{Memory, Model, Precision, Report, Trainer, TrainerConfig};
 use unrolled_core::{Code, Result};
 

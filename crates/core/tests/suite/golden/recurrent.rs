@@ -3,9 +3,9 @@
 use unrolled_core::storage::Batch;
 use unrolled_kernels::{Element, Kernels};
 
-use crate::archive::{Case, Golden, assert_close, each_kernels, from_f64, text};
-use crate::models::{Recurrent, graph, input, output};
-use crate::net::{Net, Results, numbers};
+use super::archive::{Case, Golden, assert_close, each_kernels, from_f64, text};
+use super::models::{Recurrent, graph, input, output};
+use super::net::{Net, Results, numbers};
 
 /// Where initial states come from.
 #[derive(Clone, Copy, Debug, PartialEq)]

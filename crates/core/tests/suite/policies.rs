@@ -1,14 +1,11 @@
 //! Steps that fail or are left out: what they say, and that the step after them knows nothing of them.
-#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
-
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::graphs::{Builder, node, sequence, vector};
+use crate::support::runs::{data, numbers, values};
+use crate::support::training::{model, step, trainer};
 use serde_json::{Value, json};
-use support::graphs::{Builder, node, sequence, vector};
-use support::runs::{data, numbers, values};
-use support::training::{model, step, trainer};
 use unrolled_core::model::{Memory, Model, Report};
 use unrolled_core::storage::Tensor;
 use unrolled_core::{Code, Error};

@@ -2,7 +2,7 @@
 
 use unrolled_core::schedule::Schedule;
 
-use crate::archive::{Golden, assert_close};
+use super::archive::{Golden, assert_close};
 
 #[test]
 fn rates_are_pytorchs() {

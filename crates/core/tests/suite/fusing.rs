@@ -1,15 +1,12 @@
 //! Cells of every shape that could be taken for one fused step: what the graph says, whoever else reads its parts.
-#![allow(missing_docs, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
+use crate::support::cells::{cell, cell_from, given};
+use crate::support::plain::check_forward;
+use crate::support::runs::{Model, check_gradients, numbers, values};
+use crate::support::shapes::{GATES, STEPS};
+use crate::support::tapes::check_tapes;
+use crate::support::training::{model, trainer};
 use serde_json::{Value, json};
-use support::cells::{cell, cell_from, given};
-use support::plain::check_forward;
-use support::runs::{Model, check_gradients, numbers, values};
-use support::shapes::{GATES, STEPS};
-use support::tapes::check_tapes;
-use support::training::{model, trainer};
 
 const LENGTHS: [i32; 6] = [3, 5, 0, 1, 4, 2];
 

@@ -3,7 +3,7 @@
 use unrolled_core::loss::{Loss, LossConfig, Targets};
 use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut};
 
-use crate::archive::{Case, Golden, assert_close, each_kernels, from_f64, text, to_f64};
+use super::archive::{Case, Golden, assert_close, each_kernels, from_f64, text, to_f64};
 
 #[test]
 fn losses_are_pytorchs_in_f64() {

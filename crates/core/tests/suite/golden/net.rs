@@ -10,7 +10,7 @@ use unrolled_core::run::{Engine, Goal, Seed};
 use unrolled_core::storage::{Batch, Data, RngKey, Tensor, Weights};
 use unrolled_kernels::{Element, Kernels};
 
-use crate::archive::{from_f64, to_f64};
+use super::archive::{from_f64, to_f64};
 
 /// A model on one instruction set.
 pub(crate) struct Net<E> {

@@ -1,0 +1,25 @@
+//! The tests of the core, one binary: laws, goldens and refusals by module.
+#![allow(missing_docs, unreachable_pub, clippy::allow_attributes, clippy::unwrap_used, reason = "tests")]
+
+mod golden;
+mod support;
+
+mod at_once;
+mod bf16;
+mod checkpointing;
+mod descent;
+mod determinism;
+mod dropout;
+mod fusing;
+mod gradients;
+mod hoisting;
+mod laws;
+mod memory;
+mod model;
+mod noise;
+mod operations;
+mod policies;
+mod refusals;
+mod reuse;
+mod targets;
+mod truncation;
