@@ -23,3 +23,4 @@ mod refusals;
 mod reuse;
 mod targets;
 mod truncation;
+mod whole_values;
