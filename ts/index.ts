@@ -3,6 +3,17 @@ export { type Recurrence, type Scan, type ScanOptions, type Start, scan } from '
 export { type GraphContext, graph, type Inputs } from './compose/graph.js'
 export { fromBytes, type LoadOptions, load } from './compose/load.js'
 export { type ModelOptions, sequential } from './compose/sequential.js'
+export type {
+  Batches,
+  Data,
+  Examples,
+  Packed,
+  SequenceData,
+  TokenData,
+  TokensData,
+  VectorData,
+} from './data/data.js'
+export type { Nested, Result } from './data/result.js'
 export { type ErrorCode, UnrolledError } from './errors.js'
 export type {
   GraphJson,
@@ -15,17 +26,6 @@ export type {
 export type { Layer } from './graph/layer.js'
 export type { Outputs } from './graph/outputs.js'
 export type { Numeric, Sequence, Token, Tokens, Value, Vector } from './graph/value.js'
-export type {
-  Batches,
-  Data,
-  Examples,
-  Packed,
-  SequenceData,
-  TokenData,
-  TokensData,
-  VectorData,
-} from './io/data.js'
-export type { Nested, Result } from './io/result.js'
 export { activation, relu, sigmoid, softmax, tanh } from './layer/activation.js'
 export { type AffineOptions, affine, mix } from './layer/affine.js'
 export { add, concat, multiply } from './layer/combine.js'

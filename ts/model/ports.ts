@@ -1,5 +1,5 @@
+import { axisOf, type Port, rowKind } from '../data/kind.js'
 import { mismatch } from '../errors.js'
-import { axisOf, type Port, rowKind } from '../io/kind.js'
 import type { Description } from '../native/contract.js'
 
 /** `{ values }` is data as it is, not by name; the state stands beside the outputs of a prediction. */

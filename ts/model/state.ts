@@ -1,7 +1,7 @@
+import type { VectorData } from '../data/data.js'
+import { rowsOf } from '../data/forms.js'
+import { Result } from '../data/result.js'
 import type { Vector } from '../graph/value.js'
-import type { VectorData } from '../io/data.js'
-import { rowsOf } from '../io/forms.js'
-import { Result } from '../io/result.js'
 import type { Description, NativeTensor } from '../native/contract.js'
 import { checkOptions } from '../options.js'
 

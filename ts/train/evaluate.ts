@@ -1,6 +1,6 @@
+import type { Batch } from '../data/feed.js'
+import { Result } from '../data/result.js'
 import { mismatch } from '../errors.js'
-import type { Batch } from '../io/feed.js'
-import { Result } from '../io/result.js'
 import type { NativeModel, NativeReport, NativeTerm } from '../native/contract.js'
 import { guardAsync } from '../native/errors.js'
 import type { OutputLoss } from './loss.js'

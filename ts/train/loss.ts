@@ -1,5 +1,5 @@
+import type { Port, RowKind } from '../data/kind.js'
 import { mismatch } from '../errors.js'
-import type { Port, RowKind } from '../io/kind.js'
 import {
   checkKind,
   checkNumber,

@@ -1,5 +1,5 @@
+import type { Result } from '../data/result.js'
 import { mismatch } from '../errors.js'
-import type { Result } from '../io/result.js'
 import type { NativeTensor } from '../native/contract.js'
 import { unknownName } from '../options.js'
 

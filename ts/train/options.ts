@@ -1,8 +1,8 @@
+import type { Data } from '../data/data.js'
+import type { Port } from '../data/kind.js'
+import { isInMemory } from '../data/source.js'
 import { mismatch } from '../errors.js'
 import type { Value } from '../graph/value.js'
-import type { Data } from '../io/data.js'
-import type { Port } from '../io/kind.js'
-import { isInMemory } from '../io/source.js'
 import {
   checkBoolean,
   checkCount,

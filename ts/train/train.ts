@@ -1,5 +1,5 @@
-import type { Batch } from '../io/feed.js'
-import type { Source } from '../io/source.js'
+import type { Batch } from '../data/feed.js'
+import type { Source } from '../data/source.js'
 import type { NativeModel, NativeReport, NativeTrainer } from '../native/contract.js'
 import { guard, guardAsync } from '../native/errors.js'
 import { untilAborted } from './abort.js'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { rowsOf } from '../../ts/io/forms.js'
-import type { RowKind } from '../../ts/io/kind.js'
-import { Result } from '../../ts/io/result.js'
+import { rowsOf } from '../../ts/data/forms.js'
+import type { RowKind } from '../../ts/data/kind.js'
+import { Result } from '../../ts/data/result.js'
 
 const rows = (kind: RowKind, data: unknown) => rowsOf('x', { name: 'x', rows: kind }, data)
 
