@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { rowsOf } from '../../ts/data/forms.js'
+import { rowsOf } from '../../ts/data/feed.js'
 import type { RowKind } from '../../ts/data/kind.js'
 import { Result } from '../../ts/data/result.js'
 

@@ -1,8 +1,9 @@
 import { Described, mismatch, UnrolledError } from '../errors.js'
 import type { NativeTensor } from '../native/contract.js'
 import { checkOptions, unknownName } from '../options.js'
-import { rowsOf } from './forms.js'
-import type { Port } from './kind.js'
+import { type Port, shapeWords } from './kind.js'
+import { nestedRows } from './nested.js'
+import { packedRows } from './packed.js'
 import type { Rows } from './rows.js'
 
 /** One batch, ready for the core. */
@@ -15,6 +16,23 @@ export interface Batch {
 export interface Ports {
   readonly inputs: readonly Port[]
   readonly targets: readonly Port[]
+}
+
+/** Data of any documented form as rows; `name` is the argument's in messages. */
+export function rowsOf(name: string, port: Port, data: unknown): Rows {
+  if (data instanceof Int32Array && port.rows.kind === 'token') {
+    return packedRows(name, port, { values: data, shape: [data.length] })
+  }
+  if (Array.isArray(data)) return nestedRows(name, port, data)
+  if (
+    typeof data === 'object' &&
+    data !== null &&
+    typeof Reflect.get(data, 'values') === 'object'
+  ) {
+    return packedRows(name, port, data)
+  }
+  const expected = `an array of rows or { values, shape } of ${shapeWords(port.rows)}`
+  throw mismatch('ERR_UNROLLED_KIND', name, expected, data)
 }
 
 /** Data for each port: by name, or, for a single port, as it is. */

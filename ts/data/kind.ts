@@ -1,4 +1,6 @@
+import { mismatch } from '../errors.js'
 import type { KindJson } from '../graph/json.js'
+import type { Description } from '../native/contract.js'
 
 /** What one row of data holds: so many numbers, or ids; a step each, or once. */
 export type RowKind =
@@ -51,4 +53,17 @@ export function shapeWords(kind: RowKind): string {
   if (isTimed(kind)) parts.push('time')
   if ('size' in kind) parts.push(String(kind.size))
   return `[${parts.join(', ')}]`
+}
+
+/** `{ values }` is data as it is, not by name; the state stands beside the outputs of a prediction. */
+const TAKEN = { input: ['values'], output: ['values', 'state'] } as const
+
+/** The inputs or outputs of a compiled model; refuses names that mean something else beside data. */
+export function portsOf(what: 'input' | 'output', ports: Description['inputs']): Port[] {
+  return ports.map(({ name, kind }) => {
+    if (TAKEN[what].some((taken) => taken === name)) {
+      throw mismatch('ERR_UNROLLED_GRAPH', `${what} name`, 'another name', name)
+    }
+    return { name, rows: rowKind(kind), axis: axisOf(kind) }
+  })
 }

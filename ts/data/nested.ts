@@ -1,7 +1,6 @@
 import { Described, mismatch } from '../errors.js'
-import { checkId } from './id.js'
+import { checkId, checkMemory } from './check.js'
 import { isIds, isTimed, type Port, widthOf } from './kind.js'
-import { checkMemory } from './memory.js'
 import { Rows } from './rows.js'
 
 /** The most steps of a row. */

@@ -1,8 +1,7 @@
 import { Described, mismatch } from '../errors.js'
 import { checkOptions } from '../options.js'
-import { checkId } from './id.js'
+import { checkId, checkMemory } from './check.js'
 import { isIds, isTimed, type Port, shapeWords } from './kind.js'
-import { checkMemory } from './memory.js'
 import { Rows } from './rows.js'
 
 /** Rows without a single number may still take memory each; more of them are refused. */

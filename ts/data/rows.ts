@@ -1,7 +1,7 @@
 import { mismatch } from '../errors.js'
 import type { NativeTensor } from '../native/contract.js'
+import { checkMemory } from './check.js'
 import { isTimed, type Port, widthOf } from './kind.js'
-import { checkMemory } from './memory.js'
 
 /** How rows lie in a packed array. */
 interface Padding {

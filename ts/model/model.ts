@@ -1,6 +1,6 @@
 import type { Data, Feed } from '../data/data.js'
 import { type Ports, rowsByPort } from '../data/feed.js'
-import type { Port } from '../data/kind.js'
+import { type Port, portsOf } from '../data/kind.js'
 import { Result } from '../data/result.js'
 import { openSource } from '../data/source.js'
 import { mismatch, UnrolledError } from '../errors.js'
@@ -29,7 +29,6 @@ import {
   readParameters,
   setParameters,
 } from './parameters.js'
-import { portsOf } from './ports.js'
 import { type State, type StateData, stateOf, stateTensors } from './state.js'
 import { Stream } from './stream.js'
 import { summarize } from './summary.js'

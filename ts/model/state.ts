@@ -1,5 +1,5 @@
 import type { VectorData } from '../data/data.js'
-import { rowsOf } from '../data/forms.js'
+import { rowsOf } from '../data/feed.js'
 import { Result } from '../data/result.js'
 import type { Vector } from '../graph/value.js'
 import type { Description, NativeTensor } from '../native/contract.js'

@@ -1,4 +1,4 @@
-import { checkId } from '../data/id.js'
+import { checkId } from '../data/check.js'
 import { isIds, rowKind, widthOf } from '../data/kind.js'
 import { mismatch, UnrolledError } from '../errors.js'
 import type { Sequence, Token, Tokens, Value, Vector } from '../graph/value.js'

@@ -18,3 +18,6 @@ function load(): typeof import('#native') {
     )
   }
 }
+
+/** The version of the native library. */
+export const version: string = binding.version()

@@ -2,7 +2,6 @@ import type { Batch } from '../data/feed.js'
 import type { Source } from '../data/source.js'
 import type { NativeModel, NativeReport, NativeTrainer } from '../native/contract.js'
 import { guard, guardAsync } from '../native/errors.js'
-import { untilAborted } from './abort.js'
 import type { EarlyStopping } from './early-stopping.js'
 import { type Scores, Tally } from './evaluate.js'
 import type { EpochRecord, StepEvent, TrainEvent, TrainMemory } from './event.js'
@@ -130,4 +129,15 @@ function epochRecord(
 function restoreBest({ model, earlyStopping }: Run): void {
   const best = earlyStopping?.best
   if (best !== undefined) guard(() => model.setParameters(best))
+}
+
+/** What a promise gives, or the signal's reason as soon as it is aborted. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise
+  return new Promise<T>((resolve, reject) => {
+    const abort = (): void => reject(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }
