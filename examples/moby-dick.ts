@@ -10,7 +10,7 @@ import {
   crossEntropy,
   dense,
   embedding,
-  linearRate,
+  linearDecay,
   load,
   lstm,
   type Precision,
@@ -42,7 +42,7 @@ export interface Settings {
   /** Characters of each part in a step of the optimizer; gradients go no further back. */
   readonly steps: number
   readonly epochs: number
-  readonly rate: number
+  readonly learningRate: number
   /** A stop for slow machines; the schedule counts steps, so that results do not depend on time. */
   readonly secondsAtMost: number
   readonly folder: string
@@ -116,7 +116,7 @@ export function build(vocabularySize: number, hiddenSize: number, precision: Pre
 type LanguageModel = ReturnType<typeof build>
 
 /** What of the settings decides how a model learns. */
-type Learning = Pick<Settings, 'streams' | 'steps' | 'epochs' | 'rate'>
+type Learning = Pick<Settings, 'streams' | 'steps' | 'epochs' | 'learningRate'>
 
 /** Bits a character of `part`: each is asked for once, after 128 others or more. */
 async function bitsOf(model: LanguageModel, before: Int32Array, part: Int32Array) {
@@ -158,12 +158,12 @@ async function learn(model: LanguageModel, { train, valid, alphabet }: Corpus, s
 
 /** The run itself, an event a step and an epoch. */
 export function training(model: LanguageModel, text: Int32Array, settings: Learning) {
-  const { streams, steps, epochs, rate } = settings
+  const { streams, steps, epochs, learningRate } = settings
   const total = stepCount(text, settings)
   return model.train(() => parallelStreams(text, streams, steps), {
     loss: 'crossEntropy',
-    optimizer: adam({ rate }),
-    schedule: linearRate({ warmup: Math.min(100, total >> 2), steps: total, minimum: 0.02 }),
+    optimizer: adam({ learningRate }),
+    schedule: linearDecay({ warmup: Math.min(100, total >> 2), steps: total, minimum: 0.02 }),
     clip: { norm: 1 },
     epochs,
     carry: true,
@@ -192,7 +192,7 @@ export const job = {
   streams: 32,
   steps: 16,
   epochs: 2,
-  rate: 0.012,
+  learningRate: 0.012,
   secondsAtMost: 58,
   folder: 'out',
 } as const

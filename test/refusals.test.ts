@@ -44,7 +44,11 @@ describe('bad input is refused, weights untouched', () => {
 
   test('a rate that explodes ends in an error, with weights that are finite', async () => {
     const model = regressor()
-    const run = model.fit(finite, { ...options, optimizer: sgd({ rate: 1e38 }), epochs: 50 })
+    const run = model.fit(finite, {
+      ...options,
+      optimizer: sgd({ learningRate: 1e38 }),
+      epochs: 50,
+    })
     await expect(run).rejects.toMatchObject({ code: 'ERR_UNROLLED_NON_FINITE' })
     for (const { values } of Object.values(model.parameters())) {
       expect(values.every(Number.isFinite)).toBe(true)

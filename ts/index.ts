@@ -80,6 +80,7 @@ export {
   adamw,
   type Optimizer,
   type OptimizerName,
+  type OptimizerOptions,
   type RmspropOptions,
   rmsprop,
   type SgdOptions,
@@ -87,9 +88,9 @@ export {
 } from './train/optimizer.js'
 export type { EvaluateOptions, TrainOptions } from './train/options.js'
 export {
-  cosineRate,
-  exponentialRate,
-  linearRate,
+  cosineDecay,
+  exponentialDecay,
+  linearDecay,
   type Schedule,
-  stepRate,
+  stepDecay,
 } from './train/schedule.js'

@@ -58,7 +58,7 @@ test('means are weighted by valid targets, rates and norms are passed on', async
     metrics: ['accuracy', 'perplexity'],
   } as const
   for await (const event of model.train(examples(2), options)) events.push(event)
-  const shared = { type: 'step', epoch: 1, steps: 2, rate: 0.1, norm: 2, skipped: false }
+  const shared = { type: 'step', epoch: 1, steps: 2, learningRate: 0.1, norm: 2, skipped: false }
   const step = { ...shared, memory: MEMORY }
   expect(events).toEqual([
     { ...step, step: 1, loss: 4 },

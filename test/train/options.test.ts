@@ -3,14 +3,14 @@ import {
   adagrad,
   adam,
   adamw,
-  cosineRate,
+  cosineDecay,
   crossEntropy,
-  exponentialRate,
+  exponentialDecay,
   huber,
-  linearRate,
+  linearDecay,
   rmsprop,
   sgd,
-  stepRate,
+  stepDecay,
 } from '../../ts/index.js'
 import { fakeModel } from '../support/fake-model.js'
 
@@ -25,17 +25,20 @@ async function configOf(options: object): Promise<Record<string, unknown>> {
 test('optimizers with their defaults are what PyTorch has', () => {
   expect([sgd(), rmsprop(), adagrad(), adam(), adamw()]).toEqual([
     {
-      rate: 0.01,
+      learningRate: 0.01,
       rule: { sgd: { momentum: 0, dampening: 0, nesterov: false, weightDecay: 0 } },
     },
-    { rate: 0.001, rule: { rmsprop: { alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0 } } },
-    { rate: 0.01, rule: { adagrad: { epsilon: 1e-10, weightDecay: 0 } } },
     {
-      rate: 0.001,
+      learningRate: 0.001,
+      rule: { rmsprop: { alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0 } },
+    },
+    { learningRate: 0.01, rule: { adagrad: { epsilon: 1e-10, weightDecay: 0 } } },
+    {
+      learningRate: 0.001,
       rule: { adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 } },
     },
     {
-      rate: 0.001,
+      learningRate: 0.001,
       rule: { adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 } },
     },
   ])
@@ -44,9 +47,9 @@ test('optimizers with their defaults are what PyTorch has', () => {
 test('what a run is told is what was asked for', async () => {
   const config = await configOf({
     loss: huber({ delta: 2, reduction: 'sum', weight: 3 }),
-    optimizer: sgd({ rate: 0.5, momentum: 0.9, nesterov: true }),
+    optimizer: sgd({ learningRate: 0.5, momentum: 0.9, nesterov: true }),
     clip: { norm: 1 },
-    schedule: linearRate({ steps: 10, warmup: 2 }),
+    schedule: linearDecay({ steps: 10, warmup: 2 }),
     truncate: { k1: 4, k2: 8 },
     memory: 'sqrt',
     onNonFinite: 'skip',
@@ -68,9 +71,9 @@ test('what a run is told is what was asked for', async () => {
 
 test('schedules and cross-entropy as data', () => {
   expect([
-    stepRate({ size: 3, gamma: 0.5 }),
-    exponentialRate({ gamma: 0.9 }),
-    cosineRate({ steps: 100 }),
+    stepDecay({ size: 3, gamma: 0.5 }),
+    exponentialDecay({ gamma: 0.9 }),
+    cosineDecay({ steps: 100 }),
   ]).toEqual([
     { step: { size: 3, gamma: 0.5 } },
     { exponential: { gamma: 0.9 } },
@@ -96,9 +99,12 @@ test.each<[object, string]>([
   [{ schedule: '' }, 'fit schedule: expected a schedule, received ""'],
   [{ schedule: { step: null } }, 'fit schedule: expected one kind with its settings'],
   [{ schedule: {} }, 'fit schedule: expected one kind with its settings'],
-  [{ optimizer: { rate: 1, rule: {} } }, 'fit optimizer rule: expected one kind with its settings'],
   [
-    { optimizer: { rate: 1, rule: { sgd: { momentum: '1' } } } },
+    { optimizer: { learningRate: 1, rule: {} } },
+    'fit optimizer rule: expected one kind with its settings',
+  ],
+  [
+    { optimizer: { learningRate: 1, rule: { sgd: { momentum: '1' } } } },
     'fit optimizer rule: expected one kind with its settings',
   ],
   [

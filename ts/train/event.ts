@@ -22,7 +22,7 @@ export interface StepEvent {
   /** The loss of the batch, before the update; NaN of a skipped step. */
   readonly loss: number
   /** The learning rate of the update. */
-  readonly rate: number
+  readonly learningRate: number
   /** The gradient's norm before clipping; NaN of a skipped step. */
   readonly norm: number
   /** Whether the update was left out because it was not finite. */

@@ -15,7 +15,7 @@ import {
 import type { EarlyStoppingOptions } from './early-stopping.js'
 import { type Losses, type OutputLoss, settleLosses } from './loss.js'
 import { type MetricLike, type Metrics, settleMetrics } from './metric.js'
-import { type Optimizer, type OptimizerName, settleOptimizer } from './optimizer.js'
+import { type Optimizer, type OptimizerName, resolveOptimizer } from './optimizer.js'
 import type { Schedule } from './schedule.js'
 
 type Values = Readonly<Record<string, Value>>
@@ -154,12 +154,12 @@ export function lossConfig(losses: readonly OutputLoss[]) {
 }
 
 function updateConfig(options: TrainOptions) {
-  const { rate, rule } = settleOptimizer(options.optimizer ?? 'adam')
+  const { learningRate, rule } = resolveOptimizer(options.optimizer ?? 'adam')
   const { clip, schedule, truncate, memory } = options
   const words = ['error', 'skip'] as const
   return {
     optimizer: rule,
-    rate,
+    rate: learningRate,
     ...(clip !== undefined && { clip: checkClip(clip) }),
     ...(schedule !== undefined && { schedule: checkSchedule(schedule) }),
     ...(truncate !== undefined && { truncate: checkTruncate(truncate) }),

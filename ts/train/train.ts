@@ -108,9 +108,9 @@ function stepEvent(
   epoch: number,
   step: number,
   steps: number | undefined,
-  { loss, rate, norm, skipped, memory }: NativeReport,
+  { loss, rate: learningRate, norm, skipped, memory }: NativeReport,
 ): StepEvent {
-  return { type: 'step', epoch, step, steps, loss, rate, norm, skipped, memory }
+  return { type: 'step', epoch, step, steps, loss, learningRate, norm, skipped, memory }
 }
 
 function epochRecord(
