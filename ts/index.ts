@@ -33,7 +33,7 @@ export { type DenseOptions, dense, type LinearOptions, linear } from './layer/de
 export { type DropoutOptions, dropout } from './layer/dropout.js'
 export { type EmbeddingOptions, embedding } from './layer/embedding.js'
 export { type GruOptions, type GruState, gru } from './layer/gru.js'
-export type { Initialiser } from './layer/initialiser.js'
+export type { Initializer } from './layer/initializer.js'
 export { type LayerNormOptions, layerNorm } from './layer/layer-norm.js'
 export { type LstmOptions, type LstmState, lstm } from './layer/lstm.js'
 export { last, max, mean, type Pooling, pool } from './layer/pool.js'

@@ -54,7 +54,7 @@ export interface Opened {
 }
 
 /** What `gradients` gives. */
-export interface Learnt {
+export interface Learned {
   readonly loss: number
 }
 
@@ -69,7 +69,7 @@ export interface Answers {
   readonly hello: Hello
   readonly open: Opened
   readonly outputs: object
-  readonly gradients: Learnt
+  readonly gradients: Learned
   readonly sample: Sample
 }
 

@@ -185,7 +185,7 @@ describe('a wrong wire is refused with what was expected and what came', () => {
 describe('bad options are refused by name', () => {
   const cases: [string, () => unknown, string][] = [
     [
-      'a misspelt option',
+      'a misspelled option',
       () => lstm(untyped({ hiddenSze: 3 })),
       'ERR_UNROLLED_ARGUMENT lstm: unknown option "hiddenSze"; did you mean hiddenSize?',
     ],

@@ -120,7 +120,7 @@ function permutation(count: number, seed: number, epoch: number): Int32Array {
   return order
 }
 
-/** SplitMix32's finaliser: 32 well mixed bits of a counter. */
+/** SplitMix32's finalizer: 32 well mixed bits of a counter. */
 function mix(counter: number): number {
   let bits = counter
   bits = Math.imul(bits ^ (bits >>> 16), 0x21f0aaad)

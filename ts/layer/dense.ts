@@ -4,14 +4,14 @@ import type { Site } from '../graph/scope.js'
 import type { Numeric, Resize, Sequence } from '../graph/value.js'
 import { checkBoolean, checkCount, checkOptions, checkWord } from '../options.js'
 import { activate } from './activation.js'
-import { checkInitialiser, type Initialiser, pytorchUniform } from './initialiser.js'
+import { checkInitializer, type Initializer, pytorchUniform } from './initializer.js'
 
 /** Options of {@link linear}. */
 export interface LinearOptions {
   /** Whether to add a learned bias; `true` by default. */
   readonly bias?: boolean
   /** How the weights start; `'glorot'` by default. */
-  readonly initialiser?: Initialiser
+  readonly initializer?: Initializer
   /** Names the layer and its parameters; `linear` by default. */
   readonly name?: string
 }
@@ -27,7 +27,7 @@ export interface DenseOptions<S extends number, I extends number | undefined> {
   /** A function applied to the result; none by default. */
   readonly activation?: ActivationName
   /** How the weights start; `'glorot'` by default. */
-  readonly initialiser?: Initialiser
+  readonly initializer?: Initializer
   /** Names the layer and its parameters; `dense` by default. */
   readonly name?: string
 }
@@ -48,7 +48,7 @@ export interface SizeMapping<S extends number> extends Mapping {
 export function dense<S extends number, I extends number | undefined = undefined>(
   options: DenseOptions<S, I>,
 ): Layer<Numeric, SizeMapping<S>, I extends number ? Sequence<I> : never> {
-  const known = ['size', 'inputSize', 'bias', 'activation', 'initialiser', 'name']
+  const known = ['size', 'inputSize', 'bias', 'activation', 'initializer', 'name']
   checkOptions('dense', options, known)
   const where = options.name ?? 'dense'
   const names = ['tanh', 'sigmoid', 'relu', 'softmax'] as const
@@ -82,7 +82,7 @@ export function linear<S extends number>(
   size: S,
   options: LinearOptions = {},
 ): Layer<Numeric, SizeMapping<S>> {
-  checkOptions('linear', options, ['bias', 'initialiser', 'name'])
+  checkOptions('linear', options, ['bias', 'initializer', 'name'])
   const map = linearMap(options.name ?? 'linear', size, options)
   return layer({
     kind: 'linear',
@@ -95,10 +95,10 @@ export function linear<S extends number>(
 function linearMap(where: string, size: number, options: LinearOptions) {
   const units = checkCount(`${where} size`, size)
   const biased = checkBoolean(`${where} bias`, options.bias ?? true)
-  const initialiser = checkInitialiser(where, options.initialiser)
+  const initializer = checkInitializer(where, options.initializer)
   return (site: Site, x: Numeric): Numeric => {
     const uniform = pytorchUniform(x.size)
-    const pytorch = initialiser === 'pytorch'
+    const pytorch = initializer === 'pytorch'
     const weight = site.parameter('weight', [units, x.size], pytorch ? uniform : 'glorotUniform')
     const bias = biased ? site.parameter('bias', [units], pytorch ? uniform : 'zeros') : null
     const wire = site.scope.node(site.label, { linear: { weight, bias, rows: null } }, [x])

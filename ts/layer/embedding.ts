@@ -3,7 +3,7 @@ import type { InitJson } from '../graph/json.js'
 import { type Layer, layer, type Mapping } from '../graph/layer.js'
 import type { Sequence, Token, Tokens, Vector } from '../graph/value.js'
 import { checkCount, checkOptions } from '../options.js'
-import { checkInitialiser, type Initialiser } from './initialiser.js'
+import { checkInitializer, type Initializer } from './initializer.js'
 
 /** Options of {@link embedding}. */
 export interface EmbeddingOptions<S extends number, V extends number | undefined> {
@@ -14,7 +14,7 @@ export interface EmbeddingOptions<S extends number, V extends number | undefined
   /** An id that becomes zeros and learns nothing; none by default. */
   readonly padding?: number
   /** `'glorot'`: uniform in ±0.05 (default); `'pytorch'`: normal with deviation 1. */
-  readonly initialiser?: Initialiser
+  readonly initializer?: Initializer
   /** Names the layer and its parameters; `embedding` by default. */
   readonly name?: string
 }
@@ -39,7 +39,7 @@ export interface EmbeddingMapping<S extends number> extends Mapping {
 export function embedding<S extends number, V extends number | undefined = undefined>(
   options: EmbeddingOptions<S, V>,
 ): Layer<Tokens | Token, EmbeddingMapping<S>, V extends number ? Tokens<V> : never> {
-  checkOptions('embedding', options, ['size', 'vocabularySize', 'padding', 'initialiser', 'name'])
+  checkOptions('embedding', options, ['size', 'vocabularySize', 'padding', 'initializer', 'name'])
   const where = options.name ?? 'embedding'
   const size = checkCount(`${where} size`, options.size)
   const vocabulary =
@@ -48,7 +48,7 @@ export function embedding<S extends number, V extends number | undefined = undef
       : checkCount(`${where} vocabularySize`, options.vocabularySize)
   const padding =
     options.padding === undefined ? null : checkCount(`${where} padding`, options.padding, 0)
-  const init = initOf(checkInitialiser(where, options.initialiser))
+  const init = initOf(checkInitializer(where, options.initializer))
   return layer({
     kind: 'embedding',
     name: options.name,
@@ -65,8 +65,8 @@ export function embedding<S extends number, V extends number | undefined = undef
   })
 }
 
-function initOf(initialiser: Initialiser): InitJson {
-  return initialiser === 'pytorch' ? { normal: { std: 1 } } : { uniform: { bound: 0.05 } }
+function initOf(initializer: Initializer): InitJson {
+  return initializer === 'pytorch' ? { normal: { std: 1 } } : { uniform: { bound: 0.05 } }
 }
 
 function checkVocabulary(

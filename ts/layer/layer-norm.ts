@@ -11,7 +11,7 @@ export interface LayerNormOptions {
 }
 
 /**
- * Normalises the numbers of each step: `y = weight (x - mean) / √(variance + epsilon) + bias`.
+ * Normalizes the numbers of each step: `y = weight (x - mean) / √(variance + epsilon) + bias`.
  *
  * Keeps kind and size. Parameters `weight` (ones) and `bias` (zeros), both `[F]`.
  *

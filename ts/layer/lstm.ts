@@ -15,7 +15,7 @@ import { type RecurrentKind, stack } from './stack.js'
 /** Options of {@link lstm}. */
 export interface LstmOptions<H extends number, I extends number | undefined, B extends boolean>
   extends RecurrentOptions<H, I, B> {
-  /** What the forget gate's `bias_ih` starts at, unless the initialiser is PyTorch's; 1. */
+  /** What the forget gate's `bias_ih` starts at, unless the initializer is PyTorch's; 1. */
   readonly forgetBias?: number
 }
 
@@ -65,9 +65,9 @@ export function lstm<
   })
 }
 
-function forgetBias({ where, bias, initialiser }: Settings, value: number | undefined): number {
-  if (value !== undefined && (!bias || initialiser === 'pytorch')) {
-    const reason = bias ? "initialiser 'pytorch'" : 'bias: false'
+function forgetBias({ where, bias, initializer }: Settings, value: number | undefined): number {
+  if (value !== undefined && (!bias || initializer === 'pytorch')) {
+    const reason = bias ? "initializer 'pytorch'" : 'bias: false'
     const message = `${where} forgetBias: expected none beside ${reason}, received ${value}`
     throw new UnrolledError('ERR_UNROLLED_ARGUMENT', message)
   }

@@ -5,7 +5,7 @@ import type { Mapping, Signature, Signed } from '../graph/layer.js'
 import type { Sequence } from '../graph/value.js'
 import { checkBoolean, checkCount, checkOptions } from '../options.js'
 import { checkRate } from './dropout.js'
-import { checkInitialiser, type Initialiser } from './initialiser.js'
+import { checkInitializer, type Initializer } from './initializer.js'
 
 /** Options that `rnn`, `lstm` and `gru` share. */
 export interface RecurrentOptions<
@@ -28,7 +28,7 @@ export interface RecurrentOptions<
   /** Runs both ways and joins the two, forward first: outputs and states have 2 `hiddenSize`. */
   readonly bidirectional?: B
   /** How the weights start; `'glorot'` by default. */
-  readonly initialiser?: Initialiser
+  readonly initializer?: Initializer
   /** Names the layer and its parameters; the kind by default. */
   readonly name?: string
 }
@@ -72,7 +72,7 @@ export const RECURRENT_OPTIONS = [
   'dropout',
   'reverse',
   'bidirectional',
-  'initialiser',
+  'initializer',
   'name',
 ] as const
 
@@ -88,7 +88,7 @@ export interface Settings {
   readonly dropout: number
   readonly reverse: boolean
   readonly bidirectional: boolean
-  readonly initialiser: Initialiser
+  readonly initializer: Initializer
   readonly first: KindJson | undefined
 }
 
@@ -113,7 +113,7 @@ export function settle(
     dropout: checkRate(`${where} dropout`, options.dropout ?? 0),
     reverse: checkBoolean(`${where} reverse`, options.reverse ?? false),
     bidirectional: checkBoolean(`${where} bidirectional`, options.bidirectional ?? false),
-    initialiser: checkInitialiser(where, options.initialiser),
+    initializer: checkInitializer(where, options.initializer),
     first: inputSize === undefined ? undefined : { sequence: { size: inputSize, axis: 'time' } },
   }
   if (settings.reverse && settings.bidirectional) {

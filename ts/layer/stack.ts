@@ -5,7 +5,7 @@ import { callOptions } from '../graph/layer.js'
 import type { Scope, Site } from '../graph/scope.js'
 import { checkKind, checkSize, type Sequence, type Vector } from '../graph/value.js'
 import { checkOptions } from '../options.js'
-import { pytorchUniform } from './initialiser.js'
+import { pytorchUniform } from './initializer.js'
 import type { Settings, Stacked } from './recurrent.js'
 
 /** The parameters of one layer in one direction, under PyTorch's names. */
@@ -21,7 +21,7 @@ export interface RecurrentKind {
   readonly kind: 'rnn' | 'lstm' | 'gru'
   readonly gates: number
   readonly states: readonly string[]
-  /** How `bias_ih` starts unless the initialiser is PyTorch's; zeros by default. */
+  /** How `bias_ih` starts unless the initializer is PyTorch's; zeros by default. */
   readonly biasInit?: InitJson
   /** Builds one step in a scan's body. */
   step(
@@ -152,7 +152,7 @@ function declare(
 ): CellParameters {
   const { hiddenSize, bias } = settings
   const rows = kind.gates * hiddenSize
-  const uniform = settings.initialiser === 'pytorch' ? pytorchUniform(hiddenSize) : undefined
+  const uniform = settings.initializer === 'pytorch' ? pytorchUniform(hiddenSize) : undefined
   const orthogonal = { orthogonal: { blocks: kind.gates } }
   const parameter = (name: string, shape: readonly number[], init: InitJson) =>
     site.parameter(`${name}_${suffix}`, shape, uniform ?? init)
