@@ -110,7 +110,7 @@ describe('training', () => {
     expect(epochs[0]?.loss).toBeCloseTo(whole.loss, 9)
   })
 
-  test('accuracy is of outputs that can be hit', async () => {
+  test('accuracy is of outputs that can be right or wrong', async () => {
     const model = graph(({ input }) => {
       const x = input.vector('x', { size: 1 })
       return { a: dense({ size: 2 })(x), b: dense({ size: 4, name: 'b' })(x) }

@@ -39,7 +39,7 @@ export class FakeModel implements NativeModel {
   readonly log: string[] = []
   readonly configs: string[] = []
   weights: Float32Array = Float32Array.of(0)
-  /** Steps sent and not yet settled, and the most there ever were. */
+  /** Steps sent and still pending, and the most there ever were. */
   pending = 0
   deepest = 0
   /** What a step or an evaluation finds; the step is counted from 1. */
@@ -132,7 +132,7 @@ export class FakeModel implements NativeModel {
   }
 }
 
-/** The only output's term: the mean loss of so many targets, and how many of them were hit. */
+/** The only output's term: the mean loss of so many targets, and how many of them are correct. */
 export function termOf(mean: number, valid: number, correct = 0): NativeTerm {
   return { output: 'output', sum: mean * valid, weight: valid, correct, valid }
 }

@@ -215,8 +215,8 @@ test('early stopping waits, stops and restores the best weights', async () => {
 
 test('early stopping by accuracy looks for the largest, and can leave the weights alone', async () => {
   const { model, native } = fakeModel()
-  const hits = [1, 3, 2]
-  native.report = (step) => ({ terms: [termOf(1, 4, hits[step - 1])] })
+  const correct = [1, 3, 2]
+  native.report = (step) => ({ terms: [termOf(1, 4, correct[step - 1])] })
   const history = await model.fit(examples(1), {
     loss: 'meanSquared',
     metrics: ['accuracy'],

@@ -80,7 +80,7 @@ test('schedules and cross-entropy as data', () => {
     { cosine: { steps: 100, minimum: 0 } },
   ])
   expect(crossEntropy({ labelSmoothing: 0.1, classWeights: [1, 2], ignore: 0 })).toEqual({
-    measure: { crossEntropy: { labelSmoothing: 0.1, classWeights: [1, 2], ignore: 0 } },
+    kind: { crossEntropy: { labelSmoothing: 0.1, classWeights: [1, 2], ignore: 0 } },
     reduction: 'mean',
     weight: 1,
   })
@@ -107,10 +107,7 @@ test.each<[object, string]>([
     { optimizer: { learningRate: 1, rule: { sgd: { momentum: '1' } } } },
     'fit optimizer rule: expected one kind with its settings',
   ],
-  [
-    { loss: { measure: {}, reduction: 'mean' } },
-    'fit loss measure: expected one kind with its settings',
-  ],
+  [{ loss: { kind: {}, reduction: 'mean' } }, 'fit loss kind: expected one kind with its settings'],
   [{ truncate: 0 }, 'fit truncate: expected an object of options, received 0'],
   [{ memory: 'all' }, 'fit memory: expected "sqrt" or a number of bytes, received "all"'],
   [{ memory: 0 }, 'fit memory: expected a whole number of at least 1, received 0'],
@@ -135,8 +132,8 @@ test.each<[object, string]>([
 })
 
 test('the id that does not count is any of 32 bits', () => {
-  const { measure } = crossEntropy({ ignore: -100 })
-  expect(measure).toMatchObject({ crossEntropy: { ignore: -100 } })
+  const { kind } = crossEntropy({ ignore: -100 })
+  expect(kind).toMatchObject({ crossEntropy: { ignore: -100 } })
   for (const ignore of [0.5, 2 ** 31, Number.NaN]) {
     expect(() => crossEntropy({ ignore })).toThrow(
       `crossEntropy ignore: expected a whole number of 32 bits, received ${ignore}`,

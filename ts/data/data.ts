@@ -45,7 +45,7 @@ export type Feed<R extends Readonly<Record<string, Value>>> =
   | { readonly [K in keyof R]: DataOf<R[K]> }
   | (IsOne<keyof R> extends true ? DataOf<R[keyof R]> : never)
 
-/** Targets for an output of the kind `X`: numbers of its shape, or an id for each class to hit. */
+/** Targets for an output of the kind `X`: numbers of its shape, or an id for each class. */
 export type TargetOf<X extends Value> = X extends Sequence
   ? SequenceData | TokensData
   : X extends Vector

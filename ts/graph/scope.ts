@@ -103,7 +103,7 @@ export class Scope {
     return this === other || (this.#outer?.within(other) ?? false)
   }
 
-  /** The site of a layer's call; the layer's first call here settles its name. */
+  /** The site of a layer's call; the layer's first call here fixes its name. */
   site(layer: object, kind: string, name: string | undefined): Site {
     const known = this.declaration.nameOf(layer)
     const label = known === undefined ? this.claim(kind, name) : (name ?? kind)

@@ -4,7 +4,12 @@ import type { Scope } from '../graph/scope.js'
 import type { Vector } from '../graph/value.js'
 import { checkBoolean } from '../options.js'
 import { gateParts, likeFirst, linearNode, stateOf } from './gates.js'
-import { type Directed, type RecurrentLayer, type RecurrentOptions, settle } from './recurrent.js'
+import {
+  type Directed,
+  type RecurrentLayer,
+  type RecurrentOptions,
+  resolveSettings,
+} from './recurrent.js'
 import { type CellParameters, type RecurrentKind, stack } from './stack.js'
 
 /** Options of {@link gru}. */
@@ -40,7 +45,7 @@ export function gru<
   B extends boolean = false,
 >(options: GruOptions<H, I, B>): RecurrentLayer<Directed<H, B>, GruState<Directed<H, B>>, I> {
   const resetAfter = checkBoolean('gru resetAfter', options?.resetAfter ?? true)
-  const settings = settle('gru', options, ['resetAfter'], resetAfter)
+  const settings = resolveSettings('gru', options, ['resetAfter'], resetAfter)
   const kind: RecurrentKind = {
     kind: 'gru',
     gates: 3,

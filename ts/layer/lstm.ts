@@ -7,8 +7,8 @@ import {
   type Directed,
   type RecurrentLayer,
   type RecurrentOptions,
+  resolveSettings,
   type Settings,
-  settle,
 } from './recurrent.js'
 import { type RecurrentKind, stack } from './stack.js'
 
@@ -41,7 +41,7 @@ export function lstm<
   I extends number | undefined = undefined,
   B extends boolean = false,
 >(options: LstmOptions<H, I, B>): RecurrentLayer<Directed<H, B>, LstmState<Directed<H, B>>, I> {
-  const settings = settle('lstm', options, ['forgetBias'])
+  const settings = resolveSettings('lstm', options, ['forgetBias'])
   const kind: RecurrentKind = {
     kind: 'lstm',
     gates: 4,

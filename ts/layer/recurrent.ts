@@ -93,7 +93,7 @@ export interface Settings {
 }
 
 /** Checks the shared options and fills in their defaults. */
-export function settle(
+export function resolveSettings(
   kind: string,
   options: RecurrentOptions<number, number | undefined, boolean>,
   own: readonly string[],

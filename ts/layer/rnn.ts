@@ -2,7 +2,12 @@ import { layer } from '../graph/layer.js'
 import type { Vector } from '../graph/value.js'
 import { checkWord } from '../options.js'
 import { gateParts, likeFirst, stateOf } from './gates.js'
-import { type Directed, type RecurrentLayer, type RecurrentOptions, settle } from './recurrent.js'
+import {
+  type Directed,
+  type RecurrentLayer,
+  type RecurrentOptions,
+  resolveSettings,
+} from './recurrent.js'
 import { type RecurrentKind, stack } from './stack.js'
 
 /** Options of {@link rnn}. */
@@ -32,7 +37,7 @@ export function rnn<
   I extends number | undefined = undefined,
   B extends boolean = false,
 >(options: RnnOptions<H, I, B>): RecurrentLayer<Directed<H, B>, RnnState<Directed<H, B>>, I> {
-  const settings = settle('rnn', options, ['activation'])
+  const settings = resolveSettings('rnn', options, ['activation'])
   const name = `${settings.where} activation`
   const activation = checkWord(name, options.activation ?? 'tanh', ['tanh', 'relu'])
   const kind: RecurrentKind = {

@@ -13,12 +13,12 @@ import { checkCount, checkOptions } from '../options.js'
 import { EarlyStopping } from '../train/early-stopping.js'
 import { evaluateBatches, type Scores } from '../train/evaluate.js'
 import type { EpochRecord, History, StopReason, TrainEvent, TrainMemory } from '../train/event.js'
-import { type OutputLoss, settleLosses, targetPort } from '../train/loss.js'
-import { recordNames, settleMetrics } from '../train/metric.js'
+import { type OutputLoss, resolveLosses, targetPort } from '../train/loss.js'
+import { recordNames, resolveMetrics } from '../train/metric.js'
 import {
   EVALUATE_OPTIONS,
   type EvaluateOptions,
-  settle,
+  resolveOptions,
   type TrainOptions,
 } from '../train/options.js'
 import { type Run, train } from '../train/train.js'
@@ -127,8 +127,8 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
   async evaluate(data: Data<I, O>, options: EvaluateOptions): Promise<Scores> {
     this.#checkUsable()
     checkOptions('evaluate', options, EVALUATE_OPTIONS)
-    const losses = settleLosses('evaluate loss', options.loss, this.#outputs)
-    const metrics = settleMetrics('evaluate metrics', options.metrics ?? [])
+    const losses = resolveLosses('evaluate loss', options.loss, this.#outputs)
+    const metrics = resolveMetrics('evaluate metrics', options.metrics ?? [])
     const batchSize = checkCount('evaluate batchSize', options.batchSize ?? 32)
     const cutting = { batchSize, shuffle: false, carry: false, seed: 0 }
     const source = openSource('evaluate data', this.#ports(losses), data, cutting)
@@ -214,20 +214,18 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
   }
 
   #run(data: unknown, options: TrainOptions<I, O>): Run {
-    const settled = settle(options, data, this.#outputs)
-    const ports = this.#ports(settled.losses)
+    const resolved = resolveOptions(options, data, this.#outputs)
+    const ports = this.#ports(resolved.losses)
     const { validation, earlyStopping } = options
-    const measure = { ...settled, shuffle: false, carry: false }
+    const whole = { ...resolved, shuffle: false, carry: false }
     const held =
-      validation === undefined
-        ? undefined
-        : openSource('fit validation', ports, validation, measure)
-    const names = recordNames(settled.metrics, held !== undefined)
+      validation === undefined ? undefined : openSource('fit validation', ports, validation, whole)
+    const names = recordNames(resolved.metrics, held !== undefined)
     return {
       model: this.#native,
-      source: openSource('fit data', ports, data, settled),
-      settled,
-      validate: held && ((epoch) => evaluateBatches(this.#native, held.epoch(epoch), settled)),
+      source: openSource('fit data', ports, data, resolved),
+      options: resolved,
+      validate: held && ((epoch) => evaluateBatches(this.#native, held.epoch(epoch), resolved)),
       earlyStopping:
         earlyStopping === undefined ? undefined : new EarlyStopping(earlyStopping, names),
     }

@@ -40,7 +40,7 @@ export interface NativeTerm {
   sum: number
   /** What a mean of them is divided by. */
   weight: number
-  /** Targets that were hit; none where the loss is not of classes or of yes and no. */
+  /** Targets that the output got right; none where the loss is not of classes or of yes and no. */
   correct?: number
   /** Targets that count. */
   valid: number

@@ -11,7 +11,7 @@ import { lossConfig } from './options.js'
 export interface Scores {
   /** The losses over all valid targets, reduced and weighted as they say; NaN without any. */
   readonly loss: number
-  /** The part of the valid targets hit, of outputs with cross-entropy (binary too); NaN without any. */
+  /** The part of the valid targets that are correct, of outputs with cross-entropy (binary too); NaN without any. */
   readonly accuracy?: number
   /** `exp(loss)`. */
   readonly perplexity?: number
@@ -48,7 +48,7 @@ export class Tally {
     const custom = [...this.#custom].map(([name, sums]) => [name, ratio(sums)] as const)
     return {
       loss,
-      ...(metrics.accuracy && { accuracy: ratio(this.#hits()) }),
+      ...(metrics.accuracy && { accuracy: ratio(this.#correct()) }),
       ...(metrics.perplexity && { perplexity: Math.exp(loss) }),
       ...Object.fromEntries(custom),
     }
@@ -63,14 +63,14 @@ export class Tally {
     return counted.length === 0 ? Number.NaN : counted.reduce((sum, part) => sum + part, 0)
   }
 
-  #hits(): Fraction {
-    const hits = { part: 0, whole: 0 }
+  #correct(): Fraction {
+    const sums = { part: 0, whole: 0 }
     for (const { correct, valid } of this.#terms.values()) {
       if (correct === undefined) continue
-      hits.part += correct
-      hits.whole += valid
+      sums.part += correct
+      sums.whole += valid
     }
-    return hits
+    return sums
   }
 }
 

@@ -11,8 +11,8 @@ import {
 
 /** A measure of how far an output is from its target, made by {@link crossEntropy} and others. */
 export interface Loss {
-  /** The measure and its settings, as the core takes them. */
-  readonly measure: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** Which loss it is, with its settings, in the core's form. */
+  readonly kind: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   /** The mean over the valid targets, or their sum. */
   readonly reduction: 'mean' | 'sum'
   /** What it counts for beside the losses of other outputs. */
@@ -103,7 +103,7 @@ export interface OutputLoss {
 }
 
 /** The losses of a model's outputs: of the only one, or by name. */
-export function settleLosses(
+export function resolveLosses(
   where: string,
   losses: unknown,
   outputs: readonly Port[],
@@ -114,7 +114,7 @@ export function settleLosses(
       const names = outputs.map((output) => output.name).join(', ')
       throw mismatch('ERR_UNROLLED_ARGUMENT', where, `a loss by output name (${names})`, losses)
     }
-    return [{ output: only, loss: settleLoss(where, losses) }]
+    return [{ output: only, loss: resolveLoss(where, losses) }]
   }
   if (typeof losses !== 'object' || losses === null) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a loss or its name', losses)
@@ -122,27 +122,29 @@ export function settleLosses(
   const names = outputs.map((output) => output.name)
   checkOptions(where, losses, names, 'output')
   const given = new Map<string, unknown>(Object.entries(losses))
-  const settled = outputs.flatMap((output) => {
+  const resolved = outputs.flatMap((output) => {
     const loss = given.get(output.name)
-    return loss === undefined ? [] : [{ output, loss: settleLoss(`${where}.${output.name}`, loss) }]
+    return loss === undefined
+      ? []
+      : [{ output, loss: resolveLoss(`${where}.${output.name}`, loss) }]
   })
-  if (settled.length === 0) throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a loss', losses)
-  return settled
+  if (resolved.length === 0) throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a loss', losses)
+  return resolved
 }
 
 /** What the targets of an output's loss hold: ids for cross-entropy, else the output's numbers. */
 export function targetPort({ output, loss }: OutputLoss): Port {
-  if (!Object.hasOwn(loss.measure, 'crossEntropy')) return output
+  if (!Object.hasOwn(loss.kind, 'crossEntropy')) return output
   const rows: RowKind = { kind: output.rows.kind === 'sequence' ? 'tokens' : 'token' }
   const { name, axis } = output
-  const { crossEntropy: settings } = loss.measure
+  const { crossEntropy: settings } = loss.kind
   const { ignore: ignored } = settings ?? {}
   return { name, rows, axis, ignored: typeof ignored === 'number' ? ignored : undefined }
 }
 
-function settleLoss(where: string, value: unknown): Loss {
+function resolveLoss(where: string, value: unknown): Loss {
   if (isLoss(value)) {
-    checkKind(`${where} measure`, value.measure)
+    checkKind(`${where} kind`, value.kind)
     return value
   }
   const known: Readonly<Record<LossName, () => Loss>> = {
@@ -163,9 +165,9 @@ function isLoss(value: unknown): value is Loss {
   return (
     typeof value === 'object' &&
     value !== null &&
-    'measure' in value &&
-    typeof value.measure === 'object' &&
-    value.measure !== null &&
+    'kind' in value &&
+    typeof value.kind === 'object' &&
+    value.kind !== null &&
     'reduction' in value &&
     typeof value.reduction === 'string'
   )
@@ -177,7 +179,7 @@ function lossOf(
   settings: Readonly<Record<string, unknown>>,
 ): Loss {
   return Object.freeze({
-    measure: { [name]: settings },
+    kind: { [name]: settings },
     reduction: checkWord(`${name} reduction`, reduction, ['mean', 'sum']),
     weight: checkNumber(`${name} weight`, weight, 0),
   })

@@ -25,7 +25,7 @@ export interface Metric {
 }
 
 /**
- * `'accuracy'`: the part of the valid targets that are hit, of outputs with cross-entropy: by the
+ * `'accuracy'`: the part of the valid targets that are correct, of outputs with cross-entropy: by the
  * largest output, or of binary cross-entropy by the likelier side.
  * `'perplexity'`: `exp(loss)`.
  */
@@ -54,7 +54,7 @@ export function recordNames(metrics: Metrics, validated: boolean): string[] {
 }
 
 /** Checks metrics and sorts them. */
-export function settleMetrics(where: string, metrics: readonly MetricLike[]): Metrics {
+export function resolveMetrics(where: string, metrics: readonly MetricLike[]): Metrics {
   if (!Array.isArray(metrics)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'an array of metrics', metrics)
   }

@@ -13,8 +13,8 @@ import {
   checkWord,
 } from '../options.js'
 import type { EarlyStoppingOptions } from './early-stopping.js'
-import { type Losses, type OutputLoss, settleLosses } from './loss.js'
-import { type MetricLike, type Metrics, settleMetrics } from './metric.js'
+import { type Losses, type OutputLoss, resolveLosses } from './loss.js'
+import { type MetricLike, type Metrics, resolveMetrics } from './metric.js'
 import { type Optimizer, type OptimizerName, resolveOptimizer } from './optimizer.js'
 import type { Schedule } from './schedule.js'
 
@@ -81,7 +81,7 @@ export interface TrainOptions<I extends Values = Values, O extends Values = Valu
 }
 
 /** Options of a training run, checked and filled in. */
-export interface Settled {
+export interface ResolvedOptions {
   readonly losses: readonly OutputLoss[]
   readonly metrics: Metrics
   readonly epochs: number
@@ -117,7 +117,11 @@ const TRAIN_OPTIONS = [
 ] as const
 
 /** Checks the options of a training run and fills in the defaults. */
-export function settle(options: TrainOptions, data: unknown, outputs: readonly Port[]): Settled {
+export function resolveOptions(
+  options: TrainOptions,
+  data: unknown,
+  outputs: readonly Port[],
+): ResolvedOptions {
   checkOptions('fit', options, TRAIN_OPTIONS)
   const { carry = false, signal } = options
   checkBoolean('fit carry', carry)
@@ -125,11 +129,11 @@ export function settle(options: TrainOptions, data: unknown, outputs: readonly P
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit signal', 'an AbortSignal', signal)
   }
   checkCutting(options, data)
-  const losses = settleLosses('fit loss', options.loss, outputs)
+  const losses = resolveLosses('fit loss', options.loss, outputs)
   const seed = checkCount('fit seed', options.seed ?? 0, 0)
   return {
     losses,
-    metrics: settleMetrics('fit metrics', options.metrics ?? []),
+    metrics: resolveMetrics('fit metrics', options.metrics ?? []),
     epochs: checkCount('fit epochs', options.epochs ?? 1),
     batchSize: checkCount('fit batchSize', options.batchSize ?? 32),
     shuffle: checkBoolean('fit shuffle', options.shuffle ?? !carry),
@@ -146,7 +150,7 @@ export function lossConfig(losses: readonly OutputLoss[]) {
   return {
     losses: losses.map(({ output, loss }) => ({
       output: output.name,
-      loss: loss.measure,
+      loss: loss.kind,
       reduction: loss.reduction,
       weight: loss.weight,
     })),
