@@ -3,6 +3,7 @@ import { type Ports, rowsByPort } from '../data/feed.js'
 import { type Port, portsOf } from '../data/kind.js'
 import { Result } from '../data/result.js'
 import { openSource } from '../data/source.js'
+import { Disposable } from '../disposable.js'
 import { mismatch, UnrolledError } from '../errors.js'
 import type { GraphJson } from '../graph/json.js'
 import type { Outputs } from '../graph/outputs.js'
@@ -47,7 +48,7 @@ export type Prediction<O extends Outputs> = {
  * model that is no longer needed can be given back at once with `dispose`; otherwise the garbage
  * collector does it.
  */
-export class Model<I extends Values = Values, O extends Outputs = Outputs> {
+export class Model<I extends Values = Values, O extends Outputs = Outputs> extends Disposable {
   /** The model as plain data. */
   readonly graph: GraphJson
 
@@ -56,10 +57,10 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
   readonly #inputs: readonly Port[]
   readonly #outputs: readonly Port[]
   #training = false
-  #disposed = false
 
   /** @internal */
   constructor(native: NativeModel) {
+    super('model', () => native.dispose())
     this.#native = native
     this.graph = JSON.parse(guard(() => native.graph()))
     this.#description = JSON.parse(guard(() => native.describe()))
@@ -102,7 +103,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
     data: Data<I, O>,
     options: TrainOptions<I, O>,
   ): AsyncGenerator<TrainEvent, void, void> {
-    this.#checkUsable()
+    this.checkUsable()
     const run = this.#run(data, options)
     // Only now: a property of the options or data may be anyone's code.
     if (this.#training) {
@@ -111,7 +112,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
     this.#training = true
     try {
       for await (const event of train(run)) {
-        this.#checkUsable()
+        this.checkUsable()
         yield event
       }
     } finally {
@@ -125,7 +126,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
    * Rejects with an `UnrolledError` for bad options or data.
    */
   async evaluate(data: Data<I, O>, options: EvaluateOptions): Promise<Scores> {
-    this.#checkUsable()
+    this.checkUsable()
     checkOptions('evaluate', options, EVALUATE_OPTIONS)
     const losses = resolveLosses('evaluate loss', options.loss, this.#outputs)
     const metrics = resolveMetrics('evaluate metrics', options.metrics ?? [])
@@ -145,7 +146,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
    * overflow, outputs and states hold infinities or NaN; such a state is refused when it is given.
    */
   async predict(x: Feed<I>, options: { readonly state?: StateData } = {}): Promise<Prediction<O>> {
-    this.#checkUsable()
+    this.checkUsable()
     checkOptions('predict', options, ['state'])
     const inputs = rowsByPort('predict x', this.#inputs, x).map((rows) => rows.all())
     const states = this.#states(options.state)
@@ -156,13 +157,13 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
 
   /** The model step by step, with a state of its own. */
   stream(): Stream<I, O> {
-    this.#checkUsable()
+    this.checkUsable()
     return new Stream(this.#native, this.#description)
   }
 
   /** A copy of every parameter under its name. */
   parameters(): Parameters {
-    this.#checkUsable()
+    this.checkUsable()
     return getParameters(this.#native, this.#description)
   }
 
@@ -174,7 +175,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
    * `ERR_UNROLLED_STATE` during training.
    */
   setParameters(parameters: ParameterData): void {
-    this.#checkUsable()
+    this.checkUsable()
     const given = readParameters(this.#description, parameters)
     if (this.#training) {
       throw new UnrolledError('ERR_UNROLLED_STATE', 'setParameters: the model is being trained')
@@ -189,7 +190,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
 
   /** Writes the model to a safetensors file: parameters, and the graph in the metadata. */
   async save(path: string): Promise<void> {
-    this.#checkUsable()
+    this.checkUsable()
     if (typeof path !== 'string') {
       throw mismatch('ERR_UNROLLED_ARGUMENT', 'save', 'a path', path)
     }
@@ -198,19 +199,8 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
 
   /** The bytes that `save` writes. */
   toBytes(): Uint8Array {
-    this.#checkUsable()
+    this.checkUsable()
     return guard(() => this.#native.toBytes())
-  }
-
-  /** Frees the model; it cannot be used afterwards. Doing it again does nothing. */
-  dispose(): void {
-    if (this.#disposed) return
-    this.#disposed = true
-    this.#native.dispose()
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose()
   }
 
   #run(data: unknown, options: TrainOptions<I, O>): Run {
@@ -242,11 +232,5 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
 
   #ports(losses: readonly OutputLoss[]): Ports {
     return { inputs: this.#inputs, targets: losses.map(targetPort) }
-  }
-
-  #checkUsable(): void {
-    if (this.#disposed) {
-      throw new UnrolledError('ERR_UNROLLED_STATE', 'the model has been disposed')
-    }
   }
 }

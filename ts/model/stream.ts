@@ -1,6 +1,7 @@
 import { checkId } from '../data/check.js'
 import { isIds, rowKind, widthOf } from '../data/kind.js'
-import { mismatch, UnrolledError } from '../errors.js'
+import { Disposable } from '../disposable.js'
+import { mismatch, type UnrolledError } from '../errors.js'
 import type { Sequence, Token, Tokens, Value, Vector } from '../graph/value.js'
 import type { Description, NativeModel, NativeStream, NativeTensor } from '../native/contract.js'
 import { guard } from '../native/errors.js'
@@ -31,7 +32,7 @@ export type StepOutputs<O extends Readonly<Record<string, Value>>> = {
 export class Stream<
   I extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>,
   O extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>,
-> {
+> extends Disposable {
   readonly #model: NativeModel
   readonly #description: Description
   readonly #native: NativeStream
@@ -40,13 +41,14 @@ export class Stream<
   /** Where the inputs of a step are put together; its ids, if any input takes them. */
   readonly #values: Float32Array
   readonly #ids: Int32Array | undefined
-  #disposed = false
 
   /** @internal */
   constructor(model: NativeModel, description: Description) {
+    const native = guard(() => model.stream())
+    super('stream', () => native.dispose())
     this.#model = model
     this.#description = description
-    this.#native = guard(() => model.stream())
+    this.#native = native
     this.#inputs = places(description.inputs)
     this.#outputs = places(description.outputs)
     this.#values = new Float32Array(end(this.#inputs.filter(({ ids }) => !ids)))
@@ -62,7 +64,7 @@ export class Stream<
    * `ERR_UNROLLED_STATE` after `dispose`. The state is then as before.
    */
   push(x: StepFeed<I>): StepOutputs<O> {
-    this.#checkOpen()
+    this.checkUsable()
     this.#take(x)
     const outputs = guard(() => this.#native.push(this.#values, this.#ids))
     return named(this.#outputs, outputs) as StepOutputs<O>
@@ -70,12 +72,12 @@ export class Stream<
 
   /** The state after the last step, as values: it can be kept and set again. */
   get state(): State {
-    this.#checkOpen()
+    this.checkUsable()
     return stateOf(guard(() => this.#native.state()))
   }
 
   set state(state: StateData) {
-    this.#checkOpen()
+    this.checkUsable()
     const given = stateTensors('stream state', this.#description, state)
     const rest = this.#zeros().filter(({ name }) => given.every((other) => other.name !== name))
     guard(() => this.#native.setState([...given, ...rest]))
@@ -83,27 +85,16 @@ export class Stream<
 
   /** Back to the state before the first step. */
   reset(): void {
-    this.#checkOpen()
+    this.checkUsable()
     guard(() => this.#native.setState(this.#zeros()))
   }
 
   /** A second stream that goes on from the same state. */
   fork(): Stream<I, O> {
-    this.#checkOpen()
+    this.checkUsable()
     const other = new Stream<I, O>(this.#model, this.#description)
     other.#native.setState(guard(() => this.#native.state()))
     return other
-  }
-
-  /** Frees the stream; it cannot be used afterwards. Doing it again does nothing. */
-  dispose(): void {
-    if (this.#disposed) return
-    this.#disposed = true
-    this.#native.dispose()
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose()
   }
 
   /** Reads all of a step, which may run code of the caller's, before any of it is put in place. */
@@ -140,12 +131,6 @@ export class Stream<
       shape: [1, size],
       values: new Float32Array(size),
     }))
-  }
-
-  #checkOpen(): void {
-    if (this.#disposed) {
-      throw new UnrolledError('ERR_UNROLLED_STATE', 'the stream has been disposed')
-    }
   }
 }
 
