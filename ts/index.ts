@@ -1,6 +1,13 @@
 export { type Cell, cell, type OutputSize, type States, type Step } from './cell/cell.js'
 export { type Recurrence, type Scan, type ScanOptions, type Start, scan } from './cell/scan.js'
-export { type GraphContext, graph, type Inputs } from './compose/graph.js'
+export {
+  type AxisOptions,
+  type GraphContext,
+  graph,
+  type Inputs,
+  type TokenOptions,
+  type VectorOptions,
+} from './compose/graph.js'
 export { fromBytes, type LoadOptions, load } from './compose/load.js'
 export { type ModelOptions, sequential } from './compose/sequential.js'
 export type {
@@ -41,7 +48,7 @@ export type { RecurrentLayer, RecurrentOptions, Stacked } from './layer/recurren
 export { type RnnOptions, type RnnState, rnn } from './layer/rnn.js'
 export { type Shift, type ShiftOptions, shift } from './layer/shift.js'
 export { type SliceOptions, slice } from './layer/slice.js'
-export type { Model, Prediction } from './model/model.js'
+export type { Model, Prediction, PredictOptions } from './model/model.js'
 export type { Parameter, ParameterData, Parameters } from './model/parameters.js'
 export type { State, StateData } from './model/state.js'
 export type { StepFeed, StepOutputs, Stream } from './model/stream.js'
@@ -62,6 +69,7 @@ export {
   binaryCrossEntropy,
   type CrossEntropyOptions,
   crossEntropy,
+  type HuberOptions,
   huber,
   type Loss,
   type Losses,
@@ -86,11 +94,20 @@ export {
   type SgdOptions,
   sgd,
 } from './train/optimizer.js'
-export type { EvaluateOptions, TrainOptions } from './train/options.js'
+export type {
+  ClipOptions,
+  EvaluateOptions,
+  TrainOptions,
+  TruncateOptions,
+} from './train/options.js'
 export {
+  type CosineDecayOptions,
   cosineDecay,
+  type ExponentialDecayOptions,
   exponentialDecay,
+  type LinearDecayOptions,
   linearDecay,
   type Schedule,
+  type StepDecayOptions,
   stepDecay,
 } from './train/schedule.js'

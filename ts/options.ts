@@ -1,5 +1,8 @@
 import { mismatch, UnrolledError } from './errors.js'
 
+/** The keys of an object of options; of either of two, the keys of both. */
+export type Names<T> = T extends unknown ? keyof T : never
+
 /** Refuses options that are no object or have a key outside `known`, naming the nearest known one. */
 export function checkOptions(
   where: string,

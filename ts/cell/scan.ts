@@ -13,6 +13,8 @@ export interface ScanOptions {
   readonly name?: string
 }
 
+export const SCAN_OPTIONS = ['reverse', 'name'] as const satisfies readonly (keyof ScanOptions)[]
+
 /** What a recurrent layer gives: the output at every step, and the state after the last. */
 export interface Recurrence<F extends number, S> {
   readonly output: Sequence<F>
@@ -24,6 +26,8 @@ export interface Start<S> {
   /** Where the states start; those left out start at zero, or at a run's `state`. */
   readonly initial?: Partial<S>
 }
+
+export const START_OPTIONS = ['initial'] as const satisfies readonly (keyof Start<unknown>)[]
 
 /** A sequence becomes a {@link Recurrence}. */
 export interface ScanMapping<F extends number, S> extends Mapping {
@@ -49,7 +53,7 @@ export function scan<const S extends Readonly<Record<string, number>>, R extends
   cell: Cell<S, R>,
   options: ScanOptions = {},
 ): Scan<OutputSize<S, R>, States<S>> {
-  checkOptions('scan', options, ['reverse', 'name'])
+  checkOptions('scan', options, SCAN_OPTIONS)
   const where = options.name ?? 'scan'
   const reverse = checkBoolean(`${where} reverse`, options.reverse ?? false)
   if (typeof cell?.step !== 'function') {
@@ -60,7 +64,7 @@ export function scan<const S extends Readonly<Record<string, number>>, R extends
     name: options.name,
     accepts: ['sequence'],
     build(site, x, call) {
-      callOptions(where, call, ['initial'])
+      callOptions(where, call, START_OPTIONS)
       const initial = (call as Start<Record<string, Vector>> | undefined)?.initial ?? {}
       checkOptions(`${where} initial`, initial, Object.keys(cell.sizes), 'state')
       return unroll({

@@ -13,6 +13,8 @@ export interface LoadOptions {
   readonly precision?: Precision
 }
 
+export const LOAD_OPTIONS = ['precision'] as const satisfies readonly (keyof LoadOptions)[]
+
 /**
  * Reads a model that `save` wrote. `load<typeof model>(path)` gives it the types of a model at hand.
  *
@@ -45,6 +47,6 @@ export function fromBytes<M extends Pick<Model, 'graph'> = Model>(
 }
 
 function checkLoad(where: string, options: LoadOptions): Precision {
-  checkOptions(where, options, ['precision'])
+  checkOptions(where, options, LOAD_OPTIONS)
   return checkPrecision(where, options.precision)
 }

@@ -19,6 +19,11 @@ export interface ModelOptions {
   readonly precision?: Precision
 }
 
+export const MODEL_OPTIONS = [
+  'seed',
+  'precision',
+] as const satisfies readonly (keyof ModelOptions)[]
+
 /**
  * A model of layers, each on the result of the one before (of recurrent ones, their `output`).
  *
@@ -61,7 +66,7 @@ export function sequentialGraph(layers: readonly unknown[]): GraphJson {
 
 /** Checks a model's options and gives them with their defaults. */
 export function checkModel(where: string, options: ModelOptions): Required<ModelOptions> {
-  checkOptions(where, options, ['seed', 'precision'])
+  checkOptions(where, options, MODEL_OPTIONS)
   const seed = checkCount(`${where} seed`, options.seed ?? 0, 0)
   return { seed, precision: checkPrecision(where, options.precision) }
 }

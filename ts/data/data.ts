@@ -9,6 +9,12 @@ export interface Packed<A extends Float32Array | Int32Array> {
   readonly lengths?: ArrayLike<number>
 }
 
+export const PACKED_KEYS = [
+  'values',
+  'shape',
+  'lengths',
+] as const satisfies readonly (keyof Packed<Float32Array>)[]
+
 /** Numbers of one step, or of a row without steps. */
 type Numbers = readonly number[] | Float32Array
 
@@ -65,6 +71,8 @@ export interface Examples<
   readonly x: Feed<I>
   readonly y: Targets<O>
 }
+
+export const EXAMPLES_KEYS = ['x', 'y'] as const satisfies readonly (keyof Examples)[]
 
 /** Batches one after the other. */
 export type Batches<B> = Iterable<B> | AsyncIterable<B>

@@ -1,6 +1,7 @@
 import { Described, mismatch, UnrolledError } from '../errors.js'
 import type { NativeTensor } from '../native/contract.js'
 import { checkOptions, unknownName } from '../options.js'
+import { EXAMPLES_KEYS } from './data.js'
 import { type Port, shapeWords } from './kind.js'
 import { nestedRows } from './nested.js'
 import { packedRows } from './packed.js'
@@ -58,7 +59,7 @@ export class ExampleRows {
   readonly #targets: readonly Rows[]
 
   constructor(argument: string, ports: Ports, data: unknown) {
-    checkOptions(argument, data, ['x', 'y'])
+    checkOptions(argument, data, EXAMPLES_KEYS)
     const { x, y } = data as { x?: unknown; y?: unknown }
     const inputs = rowsByPort(`${argument} x`, ports.inputs, x)
     const targets = rowsByPort(`${argument} y`, ports.targets, y)

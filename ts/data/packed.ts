@@ -1,6 +1,7 @@
 import { Described, mismatch } from '../errors.js'
 import { checkOptions } from '../options.js'
 import { checkId, checkMemory } from './check.js'
+import { PACKED_KEYS } from './data.js'
 import { isIds, isTimed, type Port, shapeWords } from './kind.js'
 import { Rows } from './rows.js'
 
@@ -14,7 +15,7 @@ export function packedRows(name: string, port: Port, data: object): Rows {
     shape?: unknown
     lengths?: unknown
   }
-  checkOptions(name, data, ['values', 'shape', 'lengths'], 'key')
+  checkOptions(name, data, PACKED_KEYS, 'key')
   checkArray(name, port, values)
   const [count, time] = checkShape(name, port, shape, values.length)
   if (!isTimed(port.rows)) {

@@ -53,7 +53,10 @@ export interface BodyJson {
 }
 
 /** The functions that an `activation` node applies. */
-export type ActivationName = 'tanh' | 'sigmoid' | 'relu' | 'softmax'
+export const ACTIVATIONS = ['tanh', 'sigmoid', 'relu', 'softmax'] as const
+
+/** The name of an activation function. */
+export type ActivationName = (typeof ACTIVATIONS)[number]
 
 /** The operations of the core. */
 export type OpJson =

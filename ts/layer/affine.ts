@@ -12,13 +12,15 @@ export interface AffineOptions {
   readonly shift?: number
 }
 
+export const AFFINE_OPTIONS = ['scale', 'shift'] as const satisfies readonly (keyof AffineOptions)[]
+
 /**
  * `y = scale x + shift`, with two fixed numbers; nothing is learned.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a number that is not finite.
  */
 export function affine<X extends Numeric>(x: X, options: AffineOptions): X {
-  checkOptions('affine', options, ['scale', 'shift'])
+  checkOptions('affine', options, AFFINE_OPTIONS)
   const scale = checkNumber('affine scale', options.scale ?? 1)
   const shift = checkNumber('affine shift', options.shift ?? 0)
   const scope = scopeOf('affine', [x])

@@ -1,4 +1,4 @@
-import type { ActivationName } from '../graph/json.js'
+import { ACTIVATIONS, type ActivationName } from '../graph/json.js'
 import { type Layer, layer, type Mapping } from '../graph/layer.js'
 import type { Site } from '../graph/scope.js'
 import type { Numeric, Resize, Sequence } from '../graph/value.js'
@@ -12,25 +12,33 @@ export interface LinearOptions {
   readonly bias?: boolean
   /** How the weights start; `'glorot'` by default. */
   readonly initializer?: Initializer
-  /** Names the layer and its parameters; `linear` by default. */
+  /** Names the layer and its parameters; `linear` or `dense` by default. */
   readonly name?: string
 }
 
+export const LINEAR_OPTIONS = [
+  'bias',
+  'initializer',
+  'name',
+] as const satisfies readonly (keyof LinearOptions)[]
+
 /** Options of {@link dense}. */
-export interface DenseOptions<S extends number, I extends number | undefined> {
+export interface DenseOptions<S extends number, I extends number | undefined>
+  extends LinearOptions {
   /** Numbers it gives. */
   readonly size: S
   /** Numbers a step of the input has; needed only when the layer begins a model. */
   readonly inputSize?: I
-  /** Whether to add a learned bias; `true` by default. */
-  readonly bias?: boolean
   /** A function applied to the result; none by default. */
   readonly activation?: ActivationName
-  /** How the weights start; `'glorot'` by default. */
-  readonly initializer?: Initializer
-  /** Names the layer and its parameters; `dense` by default. */
-  readonly name?: string
 }
+
+export const DENSE_OPTIONS = [
+  ...LINEAR_OPTIONS,
+  'size',
+  'inputSize',
+  'activation',
+] as const satisfies readonly (keyof DenseOptions<number, number>)[]
 
 /** The kind stays, the size becomes `S`. */
 export interface SizeMapping<S extends number> extends Mapping {
@@ -48,14 +56,12 @@ export interface SizeMapping<S extends number> extends Mapping {
 export function dense<S extends number, I extends number | undefined = undefined>(
   options: DenseOptions<S, I>,
 ): Layer<Numeric, SizeMapping<S>, I extends number ? Sequence<I> : never> {
-  const known = ['size', 'inputSize', 'bias', 'activation', 'initializer', 'name']
-  checkOptions('dense', options, known)
+  checkOptions('dense', options, DENSE_OPTIONS)
   const where = options.name ?? 'dense'
-  const names = ['tanh', 'sigmoid', 'relu', 'softmax'] as const
   const after =
     options.activation === undefined
       ? undefined
-      : checkWord(`${where} activation`, options.activation, names)
+      : checkWord(`${where} activation`, options.activation, ACTIVATIONS)
   const inputSize =
     options.inputSize === undefined
       ? undefined
@@ -82,7 +88,7 @@ export function linear<S extends number>(
   size: S,
   options: LinearOptions = {},
 ): Layer<Numeric, SizeMapping<S>> {
-  checkOptions('linear', options, ['bias', 'initializer', 'name'])
+  checkOptions('linear', options, LINEAR_OPTIONS)
   const map = linearMap(options.name ?? 'linear', size, options)
   return layer({
     kind: 'linear',

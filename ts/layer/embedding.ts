@@ -19,6 +19,14 @@ export interface EmbeddingOptions<S extends number, V extends number | undefined
   readonly name?: string
 }
 
+export const EMBEDDING_OPTIONS = [
+  'size',
+  'vocabularySize',
+  'padding',
+  'initializer',
+  'name',
+] as const satisfies readonly (keyof EmbeddingOptions<number, number>)[]
+
 /** Tokens become sequences, a token a vector. */
 export interface EmbeddingMapping<S extends number> extends Mapping {
   readonly output: this['input'] extends Tokens
@@ -39,7 +47,7 @@ export interface EmbeddingMapping<S extends number> extends Mapping {
 export function embedding<S extends number, V extends number | undefined = undefined>(
   options: EmbeddingOptions<S, V>,
 ): Layer<Tokens | Token, EmbeddingMapping<S>, V extends number ? Tokens<V> : never> {
-  checkOptions('embedding', options, ['size', 'vocabularySize', 'padding', 'initializer', 'name'])
+  checkOptions('embedding', options, EMBEDDING_OPTIONS)
   const where = options.name ?? 'embedding'
   const size = checkCount(`${where} size`, options.size)
   const vocabulary =

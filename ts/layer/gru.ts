@@ -22,6 +22,13 @@ export interface GruOptions<H extends number, I extends number | undefined, B ex
   readonly resetAfter?: boolean
 }
 
+/** The options that {@link gru} has beyond the shared ones. */
+export const GRU_OPTIONS = ['resetAfter'] as const satisfies readonly (keyof GruOptions<
+  number,
+  number,
+  boolean
+>)[]
+
 /** The state of a {@link gru} layer. */
 export interface GruState<H extends number> {
   readonly h: Vector<H>
@@ -45,7 +52,7 @@ export function gru<
   B extends boolean = false,
 >(options: GruOptions<H, I, B>): RecurrentLayer<Directed<H, B>, GruState<Directed<H, B>>, I> {
   const resetAfter = checkBoolean('gru resetAfter', options?.resetAfter ?? true)
-  const settings = resolveSettings('gru', options, ['resetAfter'], resetAfter)
+  const settings = resolveSettings('gru', options, GRU_OPTIONS, resetAfter)
   const kind: RecurrentKind = {
     kind: 'gru',
     gates: 3,

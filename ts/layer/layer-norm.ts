@@ -10,6 +10,11 @@ export interface LayerNormOptions {
   readonly name?: string
 }
 
+export const LAYER_NORM_OPTIONS = [
+  'epsilon',
+  'name',
+] as const satisfies readonly (keyof LayerNormOptions)[]
+
 /**
  * Normalizes the numbers of each step: `y = weight (x - mean) / √(variance + epsilon) + bias`.
  *
@@ -18,7 +23,7 @@ export interface LayerNormOptions {
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option.
  */
 export function layerNorm(options: LayerNormOptions = {}): Layer<Numeric, Same> {
-  checkOptions('layerNorm', options, ['epsilon', 'name'])
+  checkOptions('layerNorm', options, LAYER_NORM_OPTIONS)
   const epsilon = checkPositive(`${options.name ?? 'layerNorm'} epsilon`, options.epsilon ?? 1e-5)
   return layer({
     kind: 'layerNorm',

@@ -19,6 +19,13 @@ export interface LstmOptions<H extends number, I extends number | undefined, B e
   readonly forgetBias?: number
 }
 
+/** The options that {@link lstm} has beyond the shared ones. */
+export const LSTM_OPTIONS = ['forgetBias'] as const satisfies readonly (keyof LstmOptions<
+  number,
+  number,
+  boolean
+>)[]
+
 /** The state of an {@link lstm} layer. */
 export interface LstmState<H extends number> {
   readonly h: Vector<H>
@@ -41,7 +48,7 @@ export function lstm<
   I extends number | undefined = undefined,
   B extends boolean = false,
 >(options: LstmOptions<H, I, B>): RecurrentLayer<Directed<H, B>, LstmState<Directed<H, B>>, I> {
-  const settings = resolveSettings('lstm', options, ['forgetBias'])
+  const settings = resolveSettings('lstm', options, LSTM_OPTIONS)
   const kind: RecurrentKind = {
     kind: 'lstm',
     gates: 4,

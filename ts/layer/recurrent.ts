@@ -74,28 +74,25 @@ export const RECURRENT_OPTIONS = [
   'bidirectional',
   'initializer',
   'name',
-] as const
+] as const satisfies readonly (keyof RecurrentOptions<number, number, boolean>)[]
 
 /** More stacked layers than anyone trains; a mistake beyond it would fill the memory with nodes. */
 const MOST_LAYERS = 256
 
-/** Options with every default filled in. */
-export interface Settings {
+type Shared = RecurrentOptions<number, number | undefined, boolean>
+
+/** Shared options with every default filled in. */
+export interface Settings extends Required<Omit<Shared, 'inputSize' | 'name'>> {
+  /** The layer in messages: its name, or its kind. */
   readonly where: string
-  readonly hiddenSize: number
-  readonly numLayers: number
-  readonly bias: boolean
-  readonly dropout: number
-  readonly reverse: boolean
-  readonly bidirectional: boolean
-  readonly initializer: Initializer
+  /** The input of a model that begins with the layer. */
   readonly first: KindJson | undefined
 }
 
 /** Checks the shared options and fills in their defaults. */
 export function resolveSettings(
   kind: string,
-  options: RecurrentOptions<number, number | undefined, boolean>,
+  options: Shared,
   own: readonly string[],
   bias = true,
 ): Settings {

@@ -17,6 +17,13 @@ export interface RnnOptions<H extends number, I extends number | undefined, B ex
   readonly activation?: 'tanh' | 'relu'
 }
 
+/** The options that {@link rnn} has beyond the shared ones. */
+export const RNN_OPTIONS = ['activation'] as const satisfies readonly (keyof RnnOptions<
+  number,
+  number,
+  boolean
+>)[]
+
 /** The state of an {@link rnn} layer. */
 export interface RnnState<H extends number> {
   readonly h: Vector<H>
@@ -37,7 +44,7 @@ export function rnn<
   I extends number | undefined = undefined,
   B extends boolean = false,
 >(options: RnnOptions<H, I, B>): RecurrentLayer<Directed<H, B>, RnnState<Directed<H, B>>, I> {
-  const settings = resolveSettings('rnn', options, ['activation'])
+  const settings = resolveSettings('rnn', options, RNN_OPTIONS)
   const name = `${settings.where} activation`
   const activation = checkWord(name, options.activation ?? 'tanh', ['tanh', 'relu'])
   const kind: RecurrentKind = {

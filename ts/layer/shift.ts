@@ -1,3 +1,4 @@
+import { START_OPTIONS } from '../cell/scan.js'
 import { UnrolledError } from '../errors.js'
 import { callOptions, type Layer, layer, type Same } from '../graph/layer.js'
 import { checkKind, checkSize, type Sequence, type Tokens, type Vector } from '../graph/value.js'
@@ -10,6 +11,8 @@ export interface ShiftOptions {
   /** Names the layer; `shift` by default. */
   readonly name?: string
 }
+
+export const SHIFT_OPTIONS = ['start', 'name'] as const satisfies readonly (keyof ShiftOptions)[]
 
 /** The layer that {@link shift} makes. */
 export interface Shift extends Layer<Tokens | Sequence, Same> {
@@ -26,7 +29,7 @@ export interface Shift extends Layer<Tokens | Sequence, Same> {
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` when tokens have no `start`, or sequences have one.
  */
 export function shift(options: ShiftOptions = {}): Shift {
-  checkOptions('shift', options, ['start', 'name'])
+  checkOptions('shift', options, SHIFT_OPTIONS)
   const where = options.name ?? 'shift'
   const start =
     options.start === undefined ? undefined : checkCount(`${where} start`, options.start, 0)
@@ -35,7 +38,7 @@ export function shift(options: ShiftOptions = {}): Shift {
     name: options.name,
     accepts: ['tokens', 'sequence'],
     build({ scope, label }, x, call) {
-      callOptions(where, call, ['initial'])
+      callOptions(where, call, START_OPTIONS)
       checkStart(where, x, start)
       const initial = (call as { initial?: Vector } | undefined)?.initial
       if (initial !== undefined) checkInitial(where, x, initial)

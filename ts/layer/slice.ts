@@ -12,13 +12,18 @@ export interface SliceOptions<S extends number> {
   readonly size: S
 }
 
+export const SLICE_OPTIONS = [
+  'start',
+  'size',
+] as const satisfies readonly (keyof SliceOptions<number>)[]
+
 /**
  * Takes `size` numbers of each step from `start` on: `y = x[start .. start + size]`.
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` when the value has fewer numbers.
  */
 export function slice<S extends number>(options: SliceOptions<S>): Layer<Numeric, SizeMapping<S>> {
-  checkOptions('slice', options, ['start', 'size'])
+  checkOptions('slice', options, SLICE_OPTIONS)
   const start = checkCount('slice start', options.start, 0)
   const size = checkCount('slice size', options.size)
   return layer({

@@ -1,3 +1,4 @@
+import { START_OPTIONS } from '../cell/scan.js'
 import { type NamedVectors, type Unrolled, unroll } from '../cell/unroll.js'
 import { UnrolledError } from '../errors.js'
 import type { InitJson } from '../graph/json.js'
@@ -40,7 +41,7 @@ export function stack(
   x: Sequence,
   call: unknown,
 ): Stacked<number, NamedVectors> {
-  callOptions(settings.where, call, ['initial'])
+  callOptions(settings.where, call, START_OPTIONS)
   const layers: Layer[] = []
   let input = x
   for (const [index, initial] of initialStates(kind, settings, call).entries()) {

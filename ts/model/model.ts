@@ -41,6 +41,14 @@ export type Prediction<O extends Outputs> = {
   readonly [K in keyof O]: Result<O[K]>
 } & { readonly state: State }
 
+/** Options of `predict`. */
+export interface PredictOptions {
+  /** The states that an earlier call gave back; zeros by default. */
+  readonly state?: StateData
+}
+
+export const PREDICT_OPTIONS = ['state'] as const satisfies readonly (keyof PredictOptions)[]
+
 /**
  * A network that can learn, made by `sequential`, `graph` or `load`.
  *
@@ -145,9 +153,9 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
    * Rejects with an `UnrolledError` for bad data. Where weights and data are so large that numbers
    * overflow, outputs and states hold infinities or NaN; such a state is refused when it is given.
    */
-  async predict(x: Feed<I>, options: { readonly state?: StateData } = {}): Promise<Prediction<O>> {
+  async predict(x: Feed<I>, options: PredictOptions = {}): Promise<Prediction<O>> {
     this.checkUsable()
-    checkOptions('predict', options, ['state'])
+    checkOptions('predict', options, PREDICT_OPTIONS)
     const inputs = rowsByPort('predict x', this.#inputs, x).map((rows) => rows.all())
     const states = this.#states(options.state)
     const result = await guardAsync(() => this.#native.predict(inputs, states))

@@ -15,6 +15,14 @@ export interface EarlyStoppingOptions {
   readonly restoreBest?: boolean
 }
 
+export const EARLY_STOPPING_OPTIONS = [
+  'monitor',
+  'patience',
+  'minDelta',
+  'mode',
+  'restoreBest',
+] as const satisfies readonly (keyof EarlyStoppingOptions)[]
+
 /** Watches one measure from epoch to epoch and keeps the weights of the best. */
 export class EarlyStopping {
   readonly #monitor: string
@@ -29,8 +37,7 @@ export class EarlyStopping {
 
   /** `names` are those of the measures in an epoch's record. */
   constructor(options: EarlyStoppingOptions, names: readonly string[]) {
-    const known = ['monitor', 'patience', 'minDelta', 'mode', 'restoreBest']
-    checkOptions('fit earlyStopping', options, known)
+    checkOptions('fit earlyStopping', options, EARLY_STOPPING_OPTIONS)
     const usual = names.includes('validationLoss') ? 'validationLoss' : 'loss'
     this.#monitor = checkWord('earlyStopping monitor', options.monitor ?? usual, names)
     this.#patience = checkCount('earlyStopping patience', options.patience ?? 1)

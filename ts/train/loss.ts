@@ -51,7 +51,28 @@ export interface CrossEntropyOptions extends LossOptions {
   readonly ignore?: number
 }
 
-const LOSS_OPTIONS = ['reduction', 'weight'] as const
+/** Options of {@link huber}. */
+export interface HuberOptions extends LossOptions {
+  /** The distance at which the loss turns from a square to a line; 1 by default. */
+  readonly delta?: number
+}
+
+export const LOSS_OPTIONS = [
+  'reduction',
+  'weight',
+] as const satisfies readonly (keyof LossOptions)[]
+
+export const CROSS_ENTROPY_OPTIONS = [
+  ...LOSS_OPTIONS,
+  'labelSmoothing',
+  'classWeights',
+  'ignore',
+] as const satisfies readonly (keyof CrossEntropyOptions)[]
+
+export const HUBER_OPTIONS = [
+  ...LOSS_OPTIONS,
+  'delta',
+] as const satisfies readonly (keyof HuberOptions)[]
 
 /**
  * `-ln softmax(output)[target]` from logits; targets are ids, one a step or one a row.
@@ -59,8 +80,7 @@ const LOSS_OPTIONS = ['reduction', 'weight'] as const
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option.
  */
 export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
-  const own = ['labelSmoothing', 'classWeights', 'ignore']
-  checkOptions('crossEntropy', options, [...LOSS_OPTIONS, ...own])
+  checkOptions('crossEntropy', options, CROSS_ENTROPY_OPTIONS)
   const { classWeights, ignore, labelSmoothing = 0 } = options
   return lossOf('crossEntropy', options, {
     labelSmoothing: checkNumber('crossEntropy labelSmoothing', labelSmoothing, 0, 1),
@@ -91,8 +111,8 @@ export function meanAbsolute(options: LossOptions = {}): Loss {
  * `d² / 2` where `d = |output - target|` is at most `delta` (1 by default), else
  * `delta (d - delta / 2)`; targets of the output's shape.
  */
-export function huber(options: LossOptions & { readonly delta?: number } = {}): Loss {
-  checkOptions('huber', options, [...LOSS_OPTIONS, 'delta'])
+export function huber(options: HuberOptions = {}): Loss {
+  checkOptions('huber', options, HUBER_OPTIONS)
   return lossOf('huber', options, { delta: checkPositive('huber delta', options.delta ?? 1) })
 }
 

@@ -11,6 +11,7 @@ import {
   checkOptions,
   checkPositive,
   checkWord,
+  type Names,
 } from '../options.js'
 import type { EarlyStoppingOptions } from './early-stopping.js'
 import { type Losses, type OutputLoss, resolveLosses } from './loss.js'
@@ -30,6 +31,21 @@ export interface EvaluateOptions {
   readonly batchSize?: number
 }
 
+/** A limit on the gradient: on its norm, or on the magnitude of each of its numbers. */
+export type ClipOptions = { readonly norm: number } | { readonly value: number }
+
+export const CLIP_OPTIONS = ['norm', 'value'] as const satisfies readonly Names<ClipOptions>[]
+
+/** How far truncated BPTT goes back. */
+export interface TruncateOptions {
+  /** Steps from one backward pass to the next. */
+  readonly k1: number
+  /** Steps that a backward pass goes through. */
+  readonly k2: number
+}
+
+export const TRUNCATE_OPTIONS = ['k1', 'k2'] as const satisfies readonly (keyof TruncateOptions)[]
+
 /** Options of `fit` and `train`. */
 export interface TrainOptions<I extends Values = Values, O extends Values = Values>
   extends EvaluateOptions {
@@ -42,7 +58,7 @@ export interface TrainOptions<I extends Values = Values, O extends Values = Valu
   /** Measured after every epoch. */
   readonly validation?: Data<I, O>
   /** Limits the gradient: its norm, or each of its numbers. */
-  readonly clip?: { readonly norm: number } | { readonly value: number }
+  readonly clip?: ClipOptions
   /** How the learning rate changes; not at all by default. */
   readonly schedule?: Schedule
   /** Stops the run: it rejects with the signal's reason, weights those of the last whole step. */
@@ -56,7 +72,7 @@ export interface TrainOptions<I extends Values = Values, O extends Values = Valu
    * steps. The gradients of a whole batch still make one update; for an update every `k1` steps
    * give batches of `k1` steps and `carry: true`.
    */
-  readonly truncate?: { readonly k1: number; readonly k2: number }
+  readonly truncate?: TruncateOptions
   /**
    * Each batch begins with the states that the one before ended with, and so has as many rows;
    * `false` by default.
@@ -81,24 +97,26 @@ export interface TrainOptions<I extends Values = Values, O extends Values = Valu
 }
 
 /** Options of a training run, checked and filled in. */
-export interface ResolvedOptions {
+export interface ResolvedOptions
+  extends Required<
+    Pick<TrainOptions, 'epochs' | 'batchSize' | 'shuffle' | 'carry' | 'progress' | 'seed'>
+  > {
   readonly losses: readonly OutputLoss[]
   readonly metrics: Metrics
-  readonly epochs: number
-  readonly batchSize: number
-  readonly shuffle: boolean
-  readonly carry: boolean
-  readonly progress: boolean
-  readonly seed: number
   readonly signal: AbortSignal | undefined
-  /** What the core takes. */
+  /** The options that the core reads, as JSON. */
   readonly config: string
 }
 
 /** The names of `evaluate`'s options. */
-export const EVALUATE_OPTIONS = ['loss', 'metrics', 'batchSize'] as const
+export const EVALUATE_OPTIONS = [
+  'loss',
+  'metrics',
+  'batchSize',
+] as const satisfies readonly (keyof EvaluateOptions)[]
 
-const TRAIN_OPTIONS = [
+/** The names of `fit`'s options. */
+export const TRAIN_OPTIONS = [
   ...EVALUATE_OPTIONS,
   'optimizer',
   'epochs',
@@ -114,7 +132,7 @@ const TRAIN_OPTIONS = [
   'memory',
   'onNonFinite',
   'seed',
-] as const
+] as const satisfies readonly (keyof TrainOptions)[]
 
 /** Checks the options of a training run and fills in the defaults. */
 export function resolveOptions(
@@ -186,8 +204,8 @@ function checkCutting(options: TrainOptions, data: unknown): void {
   }
 }
 
-function checkClip(clip: { norm?: number; value?: number }) {
-  checkOptions('fit clip', clip, ['norm', 'value'])
+function checkClip(clip: { readonly norm?: number; readonly value?: number }) {
+  checkOptions('fit clip', clip, CLIP_OPTIONS)
   if (clip.norm !== undefined && clip.value !== undefined) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit clip', 'either norm or value', clip)
   }
@@ -207,8 +225,8 @@ function checkSchedule(schedule: Schedule): Schedule {
   return schedule
 }
 
-function checkTruncate(truncate: { k1: number; k2: number }) {
-  checkOptions('fit truncate', truncate, ['k1', 'k2'])
+function checkTruncate(truncate: TruncateOptions) {
+  checkOptions('fit truncate', truncate, TRUNCATE_OPTIONS)
   return {
     k1: checkCount('fit truncate k1', truncate.k1),
     k2: checkCount('fit truncate k2', truncate.k2),
