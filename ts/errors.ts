@@ -1,10 +1,26 @@
-/** The stable codes of every error that this library raises. */
+/**
+ * The stable codes of every error that this library raises, one for each kind of mistake:
+ *
+ * - `SHAPE`: a rank, size or number of rows does not fit.
+ * - `KIND`: a value or array of the wrong kind, such as tokens for numbers, or another axis.
+ * - `VALUE`: data out of their range, such as an id beyond the vocabulary.
+ * - `GRAPH`: a graph that contradicts itself, or a node with too few inputs.
+ * - `FORMAT`: a file that is truncated, corrupted or foreign.
+ * - `IO`: a file that cannot be read or written; `cause` is the system's error, with its code.
+ * - `STATE`: something disposed, in use, or transferred away.
+ * - `ARGUMENT`: an option or argument that is unknown, missing, out of its range or without sense.
+ * - `NON_FINITE`: a NaN or infinity.
+ * - `SIZE`: more than memory holds or the library can address.
+ * - `CANCELLED`: stopped on request.
+ * - `INTERNAL`: a fault of the library itself.
+ */
 export type ErrorCode =
   | 'ERR_UNROLLED_SHAPE'
   | 'ERR_UNROLLED_KIND'
   | 'ERR_UNROLLED_VALUE'
   | 'ERR_UNROLLED_GRAPH'
   | 'ERR_UNROLLED_FORMAT'
+  | 'ERR_UNROLLED_IO'
   | 'ERR_UNROLLED_STATE'
   | 'ERR_UNROLLED_ARGUMENT'
   | 'ERR_UNROLLED_NON_FINITE'
@@ -30,14 +46,16 @@ export class UnrolledError extends Error {
   }
 }
 
-/** An error in the one form that messages take: `name: expected this, received that`. */
+/** An error in the form of every message: `where: expected this, received that; advice`. */
 export function mismatch(
   code: ErrorCode,
-  name: string,
+  where: string,
   expected: string,
   received: unknown,
+  advice?: string,
 ): UnrolledError {
-  return new UnrolledError(code, `${name}: expected ${expected}, received ${show(received)}`)
+  const sentence = `${where}: expected ${expected}, received ${show(received)}`
+  return new UnrolledError(code, advice === undefined ? sentence : `${sentence}; ${advice}`)
 }
 
 /** A value in a few words, for messages: `a string "x"`, `NaN`, `Float32Array(3)`. */

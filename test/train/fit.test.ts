@@ -154,12 +154,12 @@ test('rows that carry on are the same in every batch', async () => {
   const { model, native } = fakeModel()
   const options = { loss: 'meanSquared', carry: true } as const
   await expect(model.fit(examples(7), { ...options, batchSize: 3 })).rejects.toThrow(
-    'fit data: expected a multiple of the 3 rows of a batch, since they carry on, received 7 rows',
+    'fit data: expected a multiple of 3 rows, since carry needs whole batches, received 7 rows',
   )
   expect(native.steps).toEqual([])
   await model.fit(examples(2), { ...options, batchSize: 3, validation: examples(4) })
   await expect(model.fit([examples(2), examples(3)], options)).rejects.toThrow(
-    'fit data batch 2: expected 2 rows as in the batch that it carries on from, received 3',
+    'fit data batch 2: expected 2 rows as in the batch before, since carry continues each row, received 3 rows',
   )
   await model.fit([examples(2), examples(3)], { loss: 'meanSquared' })
 })
@@ -369,7 +369,7 @@ test('a function gives fresh batches for every epoch, an iterator runs dry', asy
   await model.fit([...batches()], { loss: 'meanSquared', epochs: 2 })
   expect(native.steps).toHaveLength(5)
   await expect(model.fit(batches(), { loss: 'meanSquared', epochs: 2 })).rejects.toThrow(
-    'fit data: expected batches for epoch 2, received none: an iterator runs only once; ' +
+    'fit data: expected batches for epoch 2, received none; an iterator runs only once: ' +
       'pass a function that returns a fresh one for every epoch',
   )
 })

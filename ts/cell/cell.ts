@@ -1,4 +1,4 @@
-import { Described, mismatch } from '../errors.js'
+import { mismatch } from '../errors.js'
 import { checkName } from '../graph/scope.js'
 import type { Vector } from '../graph/value.js'
 import { checkCount, checkOptions } from '../options.js'
@@ -53,8 +53,7 @@ export function cell<const S extends Readonly<Record<string, number>>, R extends
     checkName('cell state', name)
     checkCount(`cell state ${name}`, size)
     if (name === 'output' || name === 'x') {
-      const received = new Described(`"${name}", which is the step's own`)
-      throw mismatch('ERR_UNROLLED_ARGUMENT', 'cell state name', 'another name', received)
+      throw mismatch('ERR_UNROLLED_ARGUMENT', 'cell state', 'a name that is not reserved', name)
     }
   }
   if (typeof step !== 'function') {

@@ -86,9 +86,14 @@ export function scan<const S extends Readonly<Record<string, number>>, R extends
 
 function checkStep(where: string, next: unknown, states: readonly string[]): void {
   if (typeof next !== 'object' || next === null) {
-    throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell`, 'the next states returned', next)
+    throw mismatch(
+      'ERR_UNROLLED_GRAPH',
+      `${where} cell result`,
+      'an object of the next states',
+      next,
+    )
   }
-  checkOptions(`${where} cell`, next, [...states, 'output'], 'result')
+  checkOptions(`${where} cell result`, next, [...states, 'output'], 'state')
 }
 
 function outputOf(
@@ -101,7 +106,7 @@ function outputOf(
   const given = output ?? h ?? (only === undefined ? undefined : next[only])
   if (given === undefined) {
     const received = new Described(Object.keys(next).join(', ') || 'nothing')
-    throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell`, 'an output or a state h', received)
+    throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell result`, 'an output or a state h', received)
   }
   return given
 }

@@ -73,7 +73,7 @@ function nextOf(
   const value = Object.hasOwn(next, name) ? next[name] : undefined
   if (value === undefined) {
     const received = new Described(`only ${Object.keys(next).join(', ') || 'nothing'}`)
-    throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell`, `the next ${name} returned`, received)
+    throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell result`, `the next ${name}`, received)
   }
   return checkState(`${where} next ${name}`, value, sizes[name] ?? 0)
 }

@@ -1,4 +1,4 @@
-import { mismatch, UnrolledError } from '../errors.js'
+import { Described, mismatch } from '../errors.js'
 import { Declaration } from '../graph/declaration.js'
 import type { GraphJson, KindJson } from '../graph/json.js'
 import { firstOf } from '../graph/layer.js'
@@ -55,10 +55,10 @@ export function sequentialGraph(layers: readonly unknown[]): GraphJson {
   const scope = new Scope(declaration)
   const first = firstOf(layers[0])
   if (first === undefined) {
-    throw new UnrolledError(
-      'ERR_UNROLLED_ARGUMENT',
-      'sequential: the first layer needs its inputSize (embedding: its vocabularySize)',
-    )
+    const expected = 'inputSize (of an embedding: vocabularySize)'
+    const advice = 'the first layer fixes the input'
+    const received = new Described('none')
+    throw mismatch('ERR_UNROLLED_ARGUMENT', 'sequential layer 0', expected, received, advice)
   }
   const output = layers.reduce((value, layer) => onward(layer(value)), begin(scope, first))
   return finish(declaration, scope, { output: output as Numeric })
@@ -81,7 +81,7 @@ function begin(scope: Scope, first: KindJson): Value {
     const wire = scope.input('input', first)
     return scope.value<Sequence>({ kind: 'sequence', ...first.sequence }, wire)
   }
-  throw new UnrolledError('ERR_UNROLLED_INTERNAL', 'a layer begins with neither tokens nor numbers')
+  throw mismatch('ERR_UNROLLED_INTERNAL', 'sequential', 'tokens or a sequence', first)
 }
 
 function onward(result: unknown): unknown {

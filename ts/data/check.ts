@@ -11,16 +11,17 @@ export function checkId(where: string, value: unknown, ignored?: number): number
   return value
 }
 
-/** Refuses an array whose memory another thread may change, or was transferred away. */
-export function checkMemory(name: string, array: Float32Array | Int32Array): void {
-  const words =
-    array.buffer instanceof SharedArrayBuffer
-      ? 'one on shared memory, which may change meanwhile: copy it'
-      : array.length === 0 && isDetached(array.buffer)
-        ? 'one whose memory was transferred away'
-        : undefined
-  if (words === undefined) return
-  throw mismatch('ERR_UNROLLED_VALUE', name, 'memory of its own', new Described(words))
+/** Refuses an array on memory that another thread may change, or that was transferred away. */
+export function checkMemory(where: string, array: Float32Array | Int32Array): void {
+  const expected = 'an array with a buffer of its own'
+  if (array.buffer instanceof SharedArrayBuffer) {
+    const received = new Described('one on a SharedArrayBuffer')
+    throw mismatch('ERR_UNROLLED_KIND', where, expected, received, 'copy it first')
+  }
+  if (array.length === 0 && isDetached(array.buffer)) {
+    const received = new Described('one whose buffer was transferred away')
+    throw mismatch('ERR_UNROLLED_STATE', where, expected, received)
+  }
 }
 
 function isDetached(buffer: ArrayBuffer): boolean {

@@ -1,4 +1,4 @@
-import { Described, mismatch, UnrolledError } from '../errors.js'
+import { Described, mismatch, type UnrolledError } from '../errors.js'
 import type { NativeTensor } from '../native/contract.js'
 import { checkOptions, unknownName } from '../options.js'
 import { EXAMPLES_KEYS } from './data.js'
@@ -152,5 +152,5 @@ function checkCount(where: string, count: number, expected: number, of: string |
 
 /** The error for data without a single row or batch. */
 export function emptyData(argument: string): UnrolledError {
-  return new UnrolledError('ERR_UNROLLED_VALUE', `${argument}: expected data, received none`)
+  return mismatch('ERR_UNROLLED_VALUE', argument, 'data', new Described('none'))
 }

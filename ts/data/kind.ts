@@ -62,7 +62,7 @@ const TAKEN = { input: ['values'], output: ['values', 'state'] } as const
 export function portsOf(what: 'input' | 'output', ports: Description['inputs']): Port[] {
   return ports.map(({ name, kind }) => {
     if (TAKEN[what].some((taken) => taken === name)) {
-      throw mismatch('ERR_UNROLLED_GRAPH', `${what} name`, 'another name', name)
+      throw mismatch('ERR_UNROLLED_GRAPH', `${what} name`, 'a name that is not reserved', name)
     }
     return { name, rows: rowKind(kind), axis: axisOf(kind) }
   })

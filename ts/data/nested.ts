@@ -49,7 +49,7 @@ function allocate(name: string, { rows }: Port, total: number): Float32Array | I
     return isIds(rows) ? new Int32Array(total) : new Float32Array(total)
   } catch {
     const received = new Described(String(total))
-    throw mismatch('ERR_UNROLLED_SIZE', name, 'as many numbers as memory has room for', received)
+    throw mismatch('ERR_UNROLLED_SIZE', name, 'as many numbers as fit in memory', received)
   }
 }
 
@@ -88,7 +88,7 @@ function fillFlat(
 ): void {
   const size = length * widthOf(port.rows)
   if (row.length !== size) {
-    throw mismatch('ERR_UNROLLED_VALUE', where, `${size} values as before`, row)
+    throw mismatch('ERR_UNROLLED_VALUE', where, `${size} values, as when it was given`, row)
   }
   if (isIds(port.rows)) {
     for (let step = 0; step < size; step++) {

@@ -21,7 +21,7 @@ export function packedRows(name: string, port: Port, data: object): Rows {
   if (!isTimed(port.rows)) {
     if (lengths !== undefined) {
       throw mismatch(
-        'ERR_UNROLLED_SHAPE',
+        'ERR_UNROLLED_ARGUMENT',
         `${name} lengths`,
         'none for rows without steps',
         lengths,
@@ -107,7 +107,7 @@ function checkLengths(name: string, lengths: unknown, count: number, time: numbe
   for (let row = 0; row < count; row++) {
     const length = list[row]
     if (!Number.isInteger(length) || Number(length) < 0 || Number(length) > time) {
-      throw mismatch('ERR_UNROLLED_SHAPE', `${name}[${row}]`, `a length from 0 to ${time}`, length)
+      throw mismatch('ERR_UNROLLED_VALUE', `${name}[${row}]`, `a length from 0 to ${time}`, length)
     }
     checked[row] = Number(length)
   }

@@ -98,7 +98,7 @@ export class Rows {
   #check(): void {
     checkMemory(this.#port.name, this.#values)
     if (this.#values.length !== this.#size) {
-      const expected = `${this.#size} values as before`
+      const expected = `${this.#size} values, as when it was given`
       throw mismatch('ERR_UNROLLED_VALUE', this.#port.name, expected, this.#values)
     }
   }

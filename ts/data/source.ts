@@ -1,4 +1,4 @@
-import { Described, mismatch, UnrolledError } from '../errors.js'
+import { Described, mismatch, type UnrolledError } from '../errors.js'
 import { type Batch, ExampleRows, emptyData, type Ports } from './feed.js'
 
 /** Where batches come from, epoch by epoch. */
@@ -45,7 +45,7 @@ function inMemory(argument: string, ports: Ports, data: object, cutting: Cutting
   if (count === 0) throw emptyData(argument)
   const { batchSize, shuffle, seed, carry } = cutting
   if (carry && count > batchSize && count % batchSize !== 0) {
-    const expected = `a multiple of the ${batchSize} rows of a batch, since they carry on`
+    const expected = `a multiple of ${batchSize} rows, since carry needs whole batches`
     throw mismatch('ERR_UNROLLED_SHAPE', argument, expected, new Described(`${count} rows`))
   }
   return {
@@ -74,8 +74,13 @@ function iterated(argument: string, ports: Ports, open: () => unknown, { carry }
         const examples = new ExampleRows(where, ports, batch)
         if (examples.count === 0) throw emptyData(where)
         if (carry && rows !== undefined && rows !== examples.count) {
-          const expected = `${rows} rows as in the batch that it carries on from`
-          throw mismatch('ERR_UNROLLED_SHAPE', where, expected, new Described(`${examples.count}`))
+          const expected = `${rows} rows as in the batch before, since carry continues each row`
+          throw mismatch(
+            'ERR_UNROLLED_SHAPE',
+            where,
+            expected,
+            new Described(`${examples.count} rows`),
+          )
         }
         rows = examples.count
         count += 1
@@ -88,11 +93,10 @@ function iterated(argument: string, ports: Ports, open: () => unknown, { carry }
 
 function ranDry(argument: string, epoch: number): UnrolledError {
   if (epoch === 1) return emptyData(argument)
-  return new UnrolledError(
-    'ERR_UNROLLED_VALUE',
-    `${argument}: expected batches for epoch ${epoch}, received none: an iterator runs only ` +
-      'once; pass a function that returns a fresh one for every epoch',
-  )
+  const expected = `batches for epoch ${epoch}`
+  const advice =
+    'an iterator runs only once: pass a function that returns a fresh one for every epoch'
+  return mismatch('ERR_UNROLLED_VALUE', argument, expected, new Described('none'), advice)
 }
 
 function isIterable(data: unknown): data is Iterable<unknown> | AsyncIterable<unknown> {

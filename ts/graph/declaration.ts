@@ -1,4 +1,4 @@
-import { UnrolledError } from '../errors.js'
+import { Described, mismatch } from '../errors.js'
 import type { InitJson, ParameterJson } from './json.js'
 
 /** The parameters of a whole graph, and the name under which each layer has its own. */
@@ -26,13 +26,12 @@ export class Declaration {
     if (existing === undefined) {
       this.#parameters.set(name, { name, shape, init })
     } else if (!shared) {
-      throw new UnrolledError('ERR_UNROLLED_GRAPH', `parameter "${name}" is declared twice`)
+      const advice = 'give one of the layers another name'
+      throw mismatch('ERR_UNROLLED_GRAPH', 'parameter', 'a name that is free', name, advice)
     } else if (existing.shape.join() !== shape.join()) {
-      throw new UnrolledError(
-        'ERR_UNROLLED_SHAPE',
-        `${name}: expected shape [${existing.shape.join(', ')}] as in the layer's first call, ` +
-          `received [${shape.join(', ')}]`,
-      )
+      const expected = `the shape [${existing.shape.join(', ')}] of the layer's first call`
+      const received = new Described(`[${shape.join(', ')}]`)
+      throw mismatch('ERR_UNROLLED_SHAPE', name, expected, received)
     }
     return name
   }

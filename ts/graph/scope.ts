@@ -1,4 +1,4 @@
-import { Described, mismatch, UnrolledError } from '../errors.js'
+import { Described, mismatch, type UnrolledError } from '../errors.js'
 import type { Declaration } from './declaration.js'
 import type { InitJson, KindJson, NodeJson, OpJson } from './json.js'
 import { describe, type Numeric, type Value, type Vector } from './value.js'
@@ -79,7 +79,8 @@ export class Scope {
     const origin = originOf('value', value)
     if (origin.scope === this) return origin.wire
     if (!this.within(origin.scope)) {
-      throw new UnrolledError('ERR_UNROLLED_GRAPH', 'a value of another graph cannot be used here')
+      const received = new Described('one of another graph or from inside a cell')
+      throw mismatch('ERR_UNROLLED_GRAPH', 'value', 'a value of this graph', received)
     }
     const known = this.#captured.get(value)
     if (known !== undefined) return known
@@ -142,7 +143,8 @@ export function scopeOf(where: string, values: readonly Value[]): Scope {
   const scopes = values.map((value) => originOf(where, value).scope)
   const scope = scopes.find((inner) => scopes.every((outer) => inner.within(outer)))
   if (scope === undefined) {
-    throw new UnrolledError('ERR_UNROLLED_GRAPH', `${where}: its values are of different graphs`)
+    const received = new Described('values of several')
+    throw mismatch('ERR_UNROLLED_GRAPH', where, 'values of one graph', received)
   }
   return scope
 }
@@ -169,5 +171,5 @@ function numbered(label: string, isTaken: (name: string) => boolean): string {
 }
 
 function taken(where: string, name: string): UnrolledError {
-  return new UnrolledError('ERR_UNROLLED_ARGUMENT', `${where}: the name "${name}" is taken`)
+  return mismatch('ERR_UNROLLED_ARGUMENT', `${where} name`, 'a name that is free', name)
 }

@@ -1,4 +1,4 @@
-import { Described, mismatch, UnrolledError } from '../errors.js'
+import { Described, mismatch } from '../errors.js'
 import { scopeOf } from '../graph/scope.js'
 import {
   checkKind,
@@ -70,7 +70,7 @@ function combine(op: 'add' | 'multiply' | 'concat', values: readonly Numeric[]):
   const least = op === 'concat' ? 1 : 2
   if (values.length < least) {
     const received = new Described(String(values.length))
-    throw mismatch('ERR_UNROLLED_ARGUMENT', op, `at least ${least} values`, received)
+    throw mismatch('ERR_UNROLLED_GRAPH', op, `at least ${least} values`, received)
   }
   const scope = scopeOf(op, values)
   for (const value of values) {
@@ -100,11 +100,8 @@ function checkSameSize(where: string, values: readonly Numeric[], value: Numeric
 function commonAxis(where: string, values: readonly Numeric[]): string | undefined {
   const axes = new Set(values.flatMap((it) => (it.kind === 'sequence' ? [it.axis] : [])))
   if (axes.size > 1) {
-    const names = [...axes].join('" and "')
-    throw new UnrolledError(
-      'ERR_UNROLLED_SHAPE',
-      `${where}: expected sequences of one axis, received the axes "${names}"`,
-    )
+    const received = new Described(`sequences of the axes "${[...axes].join('" and "')}"`)
+    throw mismatch('ERR_UNROLLED_KIND', where, 'sequences of one axis', received)
   }
   return [...axes][0]
 }

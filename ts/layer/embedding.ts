@@ -1,4 +1,4 @@
-import { UnrolledError } from '../errors.js'
+import { mismatch } from '../errors.js'
 import type { InitJson } from '../graph/json.js'
 import { type Layer, layer, type Mapping } from '../graph/layer.js'
 import type { Sequence, Token, Tokens, Vector } from '../graph/value.js'
@@ -84,15 +84,10 @@ function checkVocabulary(
   padding: number | null,
 ): void {
   if (expected !== undefined && expected !== received) {
-    throw new UnrolledError(
-      'ERR_UNROLLED_SHAPE',
-      `${where}: expected tokens of vocabulary ${expected}, received ${received}`,
-    )
+    throw mismatch('ERR_UNROLLED_SHAPE', where, `tokens of vocabulary ${expected}`, received)
   }
   if (padding !== null && padding >= received) {
-    throw new UnrolledError(
-      'ERR_UNROLLED_ARGUMENT',
-      `${where} padding: expected an id below ${received}, received ${padding}`,
-    )
+    const below = `an id below ${received}`
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} padding`, below, padding)
   }
 }

@@ -1,4 +1,4 @@
-import { UnrolledError } from '../errors.js'
+import { mismatch } from '../errors.js'
 import type { Scope } from '../graph/scope.js'
 import type { Vector } from '../graph/value.js'
 import type { CellParameters } from './stack.js'
@@ -49,7 +49,7 @@ export function likeFirst(
 export function stateOf(states: Readonly<Record<string, Vector>>, name: string): Vector {
   const state = states[name]
   if (state === undefined) {
-    throw new UnrolledError('ERR_UNROLLED_INTERNAL', `a scan's body has no state ${name}`)
+    throw mismatch('ERR_UNROLLED_INTERNAL', 'cell', `a state ${name}`, state)
   }
   return state
 }

@@ -1,4 +1,4 @@
-import { UnrolledError } from '../errors.js'
+import { mismatch } from '../errors.js'
 import { layer } from '../graph/layer.js'
 import type { Vector } from '../graph/value.js'
 import { checkNumber } from '../options.js'
@@ -75,8 +75,7 @@ export function lstm<
 function forgetBias({ where, bias, initializer }: Settings, value: number | undefined): number {
   if (value !== undefined && (!bias || initializer === 'pytorch')) {
     const reason = bias ? "initializer 'pytorch'" : 'bias: false'
-    const message = `${where} forgetBias: expected none beside ${reason}, received ${value}`
-    throw new UnrolledError('ERR_UNROLLED_ARGUMENT', message)
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} forgetBias`, `none with ${reason}`, value)
   }
   return checkNumber(`${where} forgetBias`, value ?? 1)
 }

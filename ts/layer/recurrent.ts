@@ -1,5 +1,5 @@
 import type { Start } from '../cell/scan.js'
-import { UnrolledError } from '../errors.js'
+import { mismatch } from '../errors.js'
 import type { KindJson } from '../graph/json.js'
 import type { Mapping, Signature, Signed } from '../graph/layer.js'
 import type { Sequence } from '../graph/value.js'
@@ -114,8 +114,8 @@ export function resolveSettings(
     first: inputSize === undefined ? undefined : { sequence: { size: inputSize, axis: 'time' } },
   }
   if (settings.reverse && settings.bidirectional) {
-    const message = `${where}: reverse and bidirectional exclude each other`
-    throw new UnrolledError('ERR_UNROLLED_ARGUMENT', message)
+    const expected = 'false where bidirectional is true'
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} reverse`, expected, true)
   }
   return settings
 }

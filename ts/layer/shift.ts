@@ -1,5 +1,5 @@
 import { START_OPTIONS } from '../cell/scan.js'
-import { UnrolledError } from '../errors.js'
+import { mismatch } from '../errors.js'
 import { callOptions, type Layer, layer, type Same } from '../graph/layer.js'
 import { checkKind, checkSize, type Sequence, type Tokens, type Vector } from '../graph/value.js'
 import { checkCount, checkOptions } from '../options.js'
@@ -50,16 +50,12 @@ export function shift(options: ShiftOptions = {}): Shift {
 
 function checkStart(where: string, x: Tokens | Sequence, start: number | undefined): void {
   if (x.kind === 'sequence' && start !== undefined) {
-    throw new UnrolledError(
-      'ERR_UNROLLED_ARGUMENT',
-      `${where} start: expected none for a sequence, which begins with zeros or with \`initial\``,
-    )
+    const advice = 'a sequence begins with zeros or with `initial`'
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} start`, 'none', start, advice)
   }
   if (x.kind === 'tokens' && (start === undefined || start >= x.vocabularySize)) {
-    throw new UnrolledError(
-      'ERR_UNROLLED_ARGUMENT',
-      `${where} start: expected an id below ${x.vocabularySize}, received ${start}`,
-    )
+    const expected = `an id below ${x.vocabularySize}`
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} start`, expected, start)
   }
 }
 

@@ -1,6 +1,6 @@
-import { UnrolledError } from '../errors.js'
+import { Described, mismatch } from '../errors.js'
 import { type Layer, layer } from '../graph/layer.js'
-import type { Numeric } from '../graph/value.js'
+import { describe, type Numeric } from '../graph/value.js'
 import { checkCount, checkOptions } from '../options.js'
 import type { SizeMapping } from './dense.js'
 
@@ -31,10 +31,8 @@ export function slice<S extends number>(options: SliceOptions<S>): Layer<Numeric
     accepts: ['vector', 'sequence'],
     build({ scope, label }, x) {
       if (start + size > x.size) {
-        throw new UnrolledError(
-          'ERR_UNROLLED_SHAPE',
-          `slice: expected at least ${start + size} numbers, received a value of size ${x.size}`,
-        )
+        const expected = `at least ${start + size} numbers`
+        throw mismatch('ERR_UNROLLED_SHAPE', 'slice', expected, new Described(describe(x)))
       }
       return scope.value({ ...x, size }, scope.node(label, { slice: { start, size } }, [x]))
     },

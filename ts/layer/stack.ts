@@ -1,6 +1,6 @@
 import { START_OPTIONS } from '../cell/scan.js'
 import { type NamedVectors, type Unrolled, unroll } from '../cell/unroll.js'
-import { UnrolledError } from '../errors.js'
+import { mismatch } from '../errors.js'
 import type { InitJson } from '../graph/json.js'
 import { callOptions } from '../graph/layer.js'
 import type { Scope, Site } from '../graph/scope.js'
@@ -168,10 +168,8 @@ function initialStates(
   if (initial === undefined) return Array.from({ length: numLayers }, () => ({}))
   const list: readonly unknown[] = Array.isArray(initial) ? initial : [initial]
   if (list.length !== numLayers) {
-    throw new UnrolledError(
-      'ERR_UNROLLED_ARGUMENT',
-      `${where} initial: expected a state for each of ${numLayers} layers, received ${list.length}`,
-    )
+    const expected = `a state for each of ${numLayers} layers`
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} initial`, expected, list.length)
   }
   return list.map((state) => {
     checkOptions(`${where} initial`, state ?? {}, kind.states, 'state')

@@ -4,7 +4,7 @@ import { type Port, portsOf } from '../data/kind.js'
 import { Result } from '../data/result.js'
 import { openSource } from '../data/source.js'
 import { Disposable } from '../disposable.js'
-import { mismatch, UnrolledError } from '../errors.js'
+import { Described, mismatch, type UnrolledError } from '../errors.js'
 import type { GraphJson } from '../graph/json.js'
 import type { Outputs } from '../graph/outputs.js'
 import type { Value } from '../graph/value.js'
@@ -115,7 +115,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
     const run = this.#run(data, options)
     // Only now: a property of the options or data may be anyone's code.
     if (this.#training) {
-      throw new UnrolledError('ERR_UNROLLED_STATE', 'fit: the model is already being trained')
+      throw inTraining('fit')
     }
     this.#training = true
     try {
@@ -186,7 +186,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
     this.checkUsable()
     const given = readParameters(this.#description, parameters)
     if (this.#training) {
-      throw new UnrolledError('ERR_UNROLLED_STATE', 'setParameters: the model is being trained')
+      throw inTraining('setParameters')
     }
     setParameters(this.#native, given)
   }
@@ -232,7 +232,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
   #states(state: StateData | undefined): NativeTensor[] {
     const backward = this.#description.states.find(({ reverse }) => reverse)
     if (state !== undefined && backward !== undefined) {
-      const expected = `none: '${backward.name}' reads backwards in time`
+      const expected = `none, since '${backward.name}' reads backwards in time`
       throw mismatch('ERR_UNROLLED_ARGUMENT', 'predict state', expected, state)
     }
     return stateTensors('predict state', this.#description, state)
@@ -241,4 +241,10 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
   #ports(losses: readonly OutputLoss[]): Ports {
     return { inputs: this.#inputs, targets: losses.map(targetPort) }
   }
+}
+
+function inTraining(where: string): UnrolledError {
+  const received = new Described('one in training')
+  const advice = 'wait for that run, or stop it'
+  return mismatch('ERR_UNROLLED_STATE', where, 'a model at rest', received, advice)
 }

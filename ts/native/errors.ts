@@ -22,5 +22,6 @@ function typed(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error
   const { code } = error
   if (typeof code !== 'string' || !code.startsWith('ERR_UNROLLED_')) return error
-  return new UnrolledError(code as ErrorCode, error.message, { cause: error })
+  // The system's error, where the addon gives it: `cause.code` is then ENOENT and so on.
+  return new UnrolledError(code as ErrorCode, error.message, { cause: error.cause ?? error })
 }

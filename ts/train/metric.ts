@@ -95,7 +95,12 @@ function checkMetric(where: string, metric: unknown): Metric {
   }
   const taken = RESERVED.map(validationName).includes(validationName(given.name))
   if (taken || given.name.startsWith('validation')) {
-    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} name`, 'a name of its own', given.name)
+    throw mismatch(
+      'ERR_UNROLLED_ARGUMENT',
+      `${where} name`,
+      'a name that is not reserved',
+      given.name,
+    )
   }
   return given as Metric
 }

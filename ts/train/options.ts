@@ -198,8 +198,9 @@ function checkCutting(options: TrainOptions, data: unknown): void {
       options[name] !== undefined &&
       !(name === 'batchSize' && options.validation !== undefined)
     ) {
-      const expected = 'none beside batches ready made'
-      throw mismatch('ERR_UNROLLED_ARGUMENT', `fit ${name}`, expected, options[name])
+      const advice = 'it is for examples in memory alone'
+      const expected = 'none with ready-made batches'
+      throw mismatch('ERR_UNROLLED_ARGUMENT', `fit ${name}`, expected, options[name], advice)
     }
   }
 }
