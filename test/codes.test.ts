@@ -112,6 +112,19 @@ const mistakes: Record<string, Mistake> = {
       ['y', 'add', 'a'],
     ]),
   },
+  'a name that is taken': {
+    code: 'ERR_UNROLLED_GRAPH',
+    typed: declared((input) => add(input.vector('a', { size: 2 }), input.vector('a', { size: 2 }))),
+    native: compiled([
+      ['a', vector(2)],
+      ['a', vector(2)],
+    ]),
+  },
+  'a name that no wire can carry': {
+    code: 'ERR_UNROLLED_GRAPH',
+    typed: declared((input) => input.vector('a:b', { size: 2 })),
+    native: compiled([['a:b', vector(2)]]),
+  },
   'a sum of different sizes': {
     code: 'ERR_UNROLLED_SHAPE',
     typed: declared((input) =>

@@ -4,7 +4,8 @@
  * - `SHAPE`: a rank, size or number of rows does not fit.
  * - `KIND`: a value or array of the wrong kind, such as tokens for numbers, or another axis.
  * - `VALUE`: data out of their range, such as an id beyond the vocabulary.
- * - `GRAPH`: a graph that contradicts itself, or a node with too few inputs.
+ * - `GRAPH`: a graph that contradicts itself, a node with too few inputs, a name that is taken or
+ *   cannot be written.
  * - `FORMAT`: a file that is truncated, corrupted or foreign.
  * - `IO`: a file that cannot be read or written; `cause` is the system's error, with its code.
  * - `STATE`: something disposed, in use, or transferred away.

@@ -232,7 +232,7 @@ describe('bad options are refused by name', () => {
     [
       'a name that a wire could not carry',
       () => sequentialGraph([dense({ inputSize: 1, size: 1, name: 'a:b' })]),
-      'ERR_UNROLLED_ARGUMENT dense name: expected some text without ":" and NUL, received "a:b"',
+      'ERR_UNROLLED_GRAPH dense name: expected some text without ":" and NUL, received "a:b"',
     ],
     [
       'a name taken twice',
@@ -241,7 +241,7 @@ describe('bad options are refused by name', () => {
           dense({ inputSize: 1, size: 1, name: 'a' }),
           dense({ size: 1, name: 'a' }),
         ]),
-      'ERR_UNROLLED_ARGUMENT dense name: expected a name that is free, received "a"',
+      'ERR_UNROLLED_GRAPH dense name: expected a name that is free, received "a"',
     ],
     [
       'a first layer without its size',

@@ -42,7 +42,7 @@ export type OutputSize<S, R> = R extends { readonly output: Vector<infer O> }
  * const leaky = cell({ h: 64 }, ({ h }, x) => ({ h: mix(h, tanh(linear(64)(concat(h, x))), 0.1) }))
  * ```
  *
- * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad name or size.
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad size, `ERR_UNROLLED_GRAPH` for a bad name.
  */
 export function cell<const S extends Readonly<Record<string, number>>, R extends Step<S> = Step<S>>(
   sizes: S,
@@ -53,7 +53,7 @@ export function cell<const S extends Readonly<Record<string, number>>, R extends
     checkName('cell state', name)
     checkCount(`cell state ${name}`, size)
     if (name === 'output' || name === 'x') {
-      throw mismatch('ERR_UNROLLED_ARGUMENT', 'cell state', 'a name that is not reserved', name)
+      throw mismatch('ERR_UNROLLED_GRAPH', 'cell state', 'a name that is not reserved', name)
     }
   }
   if (typeof step !== 'function') {

@@ -152,7 +152,7 @@ export function scopeOf(where: string, values: readonly Value[]): Scope {
 /** Refuses a name that a wire or a file could not carry. */
 export function checkName(where: string, name: unknown): void {
   if (typeof name !== 'string' || name === '' || /[:\0]/.test(name)) {
-    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} name`, 'some text without ":" and NUL', name)
+    throw mismatch('ERR_UNROLLED_GRAPH', `${where} name`, 'some text without ":" and NUL', name)
   }
 }
 
@@ -171,5 +171,5 @@ function numbered(label: string, isTaken: (name: string) => boolean): string {
 }
 
 function taken(where: string, name: string): UnrolledError {
-  return mismatch('ERR_UNROLLED_ARGUMENT', `${where} name`, 'a name that is free', name)
+  return mismatch('ERR_UNROLLED_GRAPH', `${where} name`, 'a name that is free', name)
 }
