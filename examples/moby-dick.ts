@@ -32,7 +32,7 @@ import {
 /** An id that is no character: what a model is not asked for. */
 const NO_TARGET = 0x7fff_ffff
 
-/** How large the model is and how long it learns. */
+/** Size of the model and length of the training. */
 export interface Settings {
   readonly text: string
   readonly hiddenSize: number
@@ -48,10 +48,10 @@ export interface Settings {
   readonly folder: string
 }
 
-/** What a run came to. */
+/** Outcome of a run. */
 export interface Outcome {
   readonly bits: number
-  /** What bzip2 adds for the same part of the text, in bits a character; none if not installed. */
+  /** Bits a character that bzip2 adds for the same part of the text; none if not installed. */
   readonly bzip2: number | undefined
   readonly seconds: number
   readonly sameBits: boolean
@@ -96,7 +96,7 @@ export async function run(settings: Settings): Promise<Outcome> {
   return { bits, bzip2, seconds, sameBits, sample: made }
 }
 
-/** Whether a run did what it is there to show: below bzip2, and saved as it was. */
+/** Tells if a run succeeded: below bzip2, and the saved model gives the same bits. */
 export function succeeded({ bits, bzip2, sameBits }: Outcome): boolean {
   return sameBits && (bzip2 === undefined || bits < bzip2)
 }
@@ -115,7 +115,7 @@ export function build(vocabularySize: number, hiddenSize: number, precision: Pre
 
 type LanguageModel = ReturnType<typeof build>
 
-/** What of the settings decides how a model learns. */
+/** The settings of the training. */
 type Learning = Pick<Settings, 'streams' | 'steps' | 'epochs' | 'learningRate'>
 
 /** Bits a character of `part`: each is asked for once, after 128 others or more. */
@@ -186,7 +186,7 @@ function report(bits: number, others: ReturnType<typeof compressors>): void {
   console.log('the size of the text without it. "alone" is the test part compressed by itself.')
 }
 
-/** What `npm start` trains. */
+/** The settings of `npm start`. */
 export const job = {
   hiddenSize: 256,
   streams: 32,

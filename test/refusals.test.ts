@@ -35,7 +35,7 @@ describe('bad input is refused, weights untouched', () => {
   test.each(cases)('%s', async (_, data, extra, code) => {
     const model = regressor()
     const before = model.parameters()
-    // What the types refuse is what is tested.
+    // The cast passes data that the types refuse.
     const run = model.fit(data as never, { ...options, ...extra })
     await expect(run).rejects.toMatchObject({ name: 'UnrolledError', code })
     expect(model.parameters()).toEqual(before)

@@ -32,13 +32,13 @@ export type ErrorCode =
 /**
  * The one error class of the library.
  *
- * `code` is stable and meant for programs; `message` names the argument or the node, what was
- * expected and what came, and is meant for people.
+ * `code` is stable and meant for programs; `message` is meant for people and names the argument or the
+ * node, what was expected and what was received.
  */
 export class UnrolledError extends Error {
   override readonly name = 'UnrolledError'
 
-  /** What kind of thing was wrong. */
+  /** The kind of mistake. */
   readonly code: ErrorCode
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
@@ -59,7 +59,7 @@ export function mismatch(
   return new UnrolledError(code, advice === undefined ? sentence : `${sentence}; ${advice}`)
 }
 
-/** A value in a few words, for messages: `a string "x"`, `NaN`, `Float32Array(3)`. */
+/** Describes a value in a few words: `"x"`, `NaN`, `Float32Array(3)`. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return `"${value.length > 40 ? `${value.slice(0, 40)}…` : value}"`
   if (typeof value === 'bigint') return `${value}n`
@@ -73,7 +73,7 @@ export function show(value: unknown): string {
   return name === 'Object' || typeof name !== 'string' ? 'an object' : `an object of ${name}`
 }
 
-/** Words that {@link show} gives as they are. */
+/** Words that {@link show} gives unchanged. */
 export class Described {
   constructor(readonly text: string) {}
 }

@@ -20,7 +20,7 @@ import {
   type Value,
 } from '../../ts/index.js'
 
-/** What a call throws, as `CODE message`. */
+/** Catches the error of a call, as `CODE message`. */
 function refusal(call: () => unknown): string {
   try {
     call()
@@ -31,7 +31,7 @@ function refusal(call: () => unknown): string {
   return 'nothing thrown'
 }
 
-/** What fits everywhere: hides a value's kind and size from the compiler. */
+/** Hides a value's kind and size from the compiler. */
 const untyped = (value: unknown): never => value as never
 
 /** Values of every kind, hidden. */

@@ -11,7 +11,7 @@ import {
 
 const good = { name: 'x', shape: [1, 2, 2], values: Float32Array.of(1, 2, 3, 4) }
 
-/** What JavaScript can pass that no type allows, hence `unknown` on the way to the addon. */
+/** Arguments that JavaScript can pass and no type allows, hence `unknown`. */
 const refused: [string, string, unknown][] = [
   ['no name', 'ERR_UNROLLED_ARGUMENT', { name: undefined }],
   ['a name that is no string', 'ERR_UNROLLED_KIND', { name: 3 }],

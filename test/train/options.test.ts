@@ -144,6 +144,6 @@ test('the id that does not count is any of 32 bits', () => {
 test('ready-made batches have their own size and order', async () => {
   const { model } = fakeModel()
   await expect(model.fit([data], { loss: 'meanSquared', batchSize: 2 })).rejects.toThrow(
-    'fit batchSize: expected none with ready-made batches, received 2; it is for examples in memory alone',
+    'fit batchSize: expected none with ready-made batches, received 2; the option is for examples in memory',
   )
 })

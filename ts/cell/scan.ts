@@ -15,7 +15,7 @@ export interface ScanOptions {
 
 export const SCAN_OPTIONS = ['reverse', 'name'] as const satisfies readonly (keyof ScanOptions)[]
 
-/** What a recurrent layer gives: the output at every step, and the state after the last. */
+/** Result of a recurrent layer: the output at every step, and the state after the last. */
 export interface Recurrence<F extends number, S> {
   readonly output: Sequence<F>
   readonly state: S
@@ -23,7 +23,7 @@ export interface Recurrence<F extends number, S> {
 
 /** Options of a recurrent layer's call. */
 export interface Start<S> {
-  /** Where the states start; those left out start at zero, or at a run's `state`. */
+  /** Initial states; a state left out starts at zero, or at the run's `state`. */
   readonly initial?: Partial<S>
 }
 
@@ -42,9 +42,8 @@ export interface Scan<F extends number, S>
 
 /**
  * Unrolls a cell along a sequence: `state, output[t] = step(state, x[t])` over each row's valid
- * steps, parameters shared by all of them. A call gives `{ output, state }`; in `sequential` the
- * output goes on. The parameters of layers inside the cell are named under the scan's name:
- * `scan.linear.weight`.
+ * steps, parameters shared by all of them. A call gives `{ output, state }`; `sequential` passes on the
+ * output. Parameters of layers inside the cell have the scan's name in front: `scan.linear.weight`.
  *
  * @throws UnrolledError `ERR_UNROLLED_GRAPH` when the step leaves out a state,
  * `ERR_UNROLLED_SHAPE` when a state has another size.

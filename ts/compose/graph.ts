@@ -46,13 +46,13 @@ export interface Inputs {
   token<const V extends number>(name: string, options: TokenOptions<V>): Token<V>
 }
 
-/** What a declaration is given. */
+/** The argument of a declaration. */
 export interface GraphContext {
   readonly input: Inputs
 }
 
 /**
- * A model of any shape: `declare` makes inputs, puts layers on them and returns the outputs by name.
+ * Makes a model of any shape: `declare` makes inputs, applies layers and returns the outputs by name.
  *
  * ```ts
  * const tagger = graph(({ input }) => {
@@ -62,8 +62,8 @@ export interface GraphContext {
  * })
  * ```
  *
- * @throws UnrolledError `ERR_UNROLLED_GRAPH` for a graph that contradicts itself, and what the
- * layers throw for values that do not fit.
+ * @throws UnrolledError `ERR_UNROLLED_GRAPH` for a graph that contradicts itself; the layers'
+ * errors for values that do not fit.
  */
 export function graph<O extends Outputs>(
   declare: (context: GraphContext) => O,
@@ -73,7 +73,7 @@ export function graph<O extends Outputs>(
   return new Model(openModel(graphOf(declare), seed, precision))
 }
 
-/** The graph of {@link graph} as data. */
+/** Gives the graph of {@link graph} as data. */
 export function graphOf(declare: (context: GraphContext) => Outputs): GraphJson {
   if (typeof declare !== 'function') {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'graph', 'a function', declare)
@@ -110,7 +110,7 @@ function inputs(scope: Scope): Inputs {
   }
 }
 
-/** Refuses a bad name, an unknown option, and a count that is none. */
+/** Refuses a bad name, an unknown option, and a bad count. */
 function checkInput<K extends string, O extends { readonly [P in K]: number }>(
   name: string,
   options: O,

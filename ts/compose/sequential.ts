@@ -13,9 +13,9 @@ import type { CheckSequential, SequentialInputs, SequentialOutput } from './chai
 
 /** Options of {@link sequential} and {@link graph}. */
 export interface ModelOptions {
-  /** Decides the first weights; 0 by default. */
+  /** Seed of the first weights; 0 by default. */
   readonly seed?: number
-  /** What the operands of matrix products are rounded to; `'f32'`, nothing, by default. */
+  /** Rounds the operands of matrix products; `'f32'`, no rounding, by default. */
   readonly precision?: Precision
 }
 
@@ -25,13 +25,13 @@ export const MODEL_OPTIONS = [
 ] as const satisfies readonly (keyof ModelOptions)[]
 
 /**
- * A model of layers, each on the result of the one before (of recurrent ones, their `output`).
+ * Makes a model of a chain of layers. A recurrent layer passes on its `output`.
  *
  * The first layer fixes the input: `embedding` with `vocabularySize` takes tokens, the others with
  * `inputSize` take sequences. The last result is the output `output`.
  *
- * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a first layer without its size, and what the
- * layers throw for values that do not fit.
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a first layer without its size; the layers'
+ * errors for values that do not fit.
  */
 export function sequential<const L extends readonly [unknown, ...unknown[]] & CheckSequential<L>>(
   layers: L,
@@ -41,7 +41,7 @@ export function sequential<const L extends readonly [unknown, ...unknown[]] & Ch
   return new Model(openModel(sequentialGraph(layers), seed, precision))
 }
 
-/** The graph of {@link sequential} as data. */
+/** Gives the graph of {@link sequential} as data. */
 export function sequentialGraph(layers: readonly unknown[]): GraphJson {
   if (!Array.isArray(layers) || layers.length === 0) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'sequential', 'an array of layers', layers)
@@ -64,7 +64,7 @@ export function sequentialGraph(layers: readonly unknown[]): GraphJson {
   return finish(declaration, scope, { output: output as Numeric })
 }
 
-/** Checks a model's options and gives them with their defaults. */
+/** Checks a model's options and fills in the defaults. */
 export function checkModel(where: string, options: ModelOptions): Required<ModelOptions> {
   checkOptions(where, options, MODEL_OPTIONS)
   const seed = checkCount(`${where} seed`, options.seed ?? 0, 0)

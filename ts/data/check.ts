@@ -1,6 +1,6 @@
 import { Described, mismatch } from '../errors.js'
 
-/** An id of a token or class: a whole number from 0, or the one that does not count. */
+/** Refuses all but ids: whole numbers from 0, or the ignored one. */
 export function checkId(where: string, value: unknown, ignored?: number): number {
   if (typeof value !== 'number') throw mismatch('ERR_UNROLLED_KIND', where, 'an id', value)
   const whole = Number.isInteger(value) && value >= 0 && value <= 0x7fff_ffff

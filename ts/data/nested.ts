@@ -13,8 +13,8 @@ interface Filling {
 }
 
 /**
- * The rows of an array of rows. Each is looked at in order, so that a long array of nothing ends at
- * its first row, and read by index, as often as it had steps at first: it may be anyone's object.
+ * Converts an array of rows. The first pass fixes the length of each row and stops at the first bad
+ * one; the second reads that many steps by index, since a getter may have changed the array.
  */
 export function nestedRows(name: string, port: Port, data: readonly unknown[]): Rows {
   const timed = isTimed(port.rows)
@@ -53,7 +53,7 @@ function allocate(name: string, { rows }: Port, total: number): Float32Array | I
   }
 }
 
-/** The one step of a row without steps, unless there is none. */
+/** Refuses a missing row; a row without steps counts as one step. */
 function checkPresent(where: string, port: Port, row: unknown): 1 {
   if (row === undefined) throw stepMismatch(where, port, row)
   return 1
@@ -100,7 +100,7 @@ function fillFlat(
   into.at += size
 }
 
-/** One step, or one row without steps: an id, a number where the size is 1, or an array. */
+/** Writes one step, or one row without steps: an id, a number if the size is 1, or an array. */
 function fillStep(where: string, port: Port, step: unknown, into: Filling): void {
   const width = widthOf(port.rows)
   if (isIds(port.rows)) {

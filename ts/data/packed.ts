@@ -5,10 +5,10 @@ import { PACKED_KEYS } from './data.js'
 import { isIds, isTimed, type Port, shapeWords } from './kind.js'
 import { Rows } from './rows.js'
 
-/** Rows without a single number may still take memory each; more of them are refused. */
+/** The most rows without a number; each still takes memory. */
 const MOST_EMPTY_ROWS = 2 ** 24
 
-/** The rows of `{ values, shape, lengths }`. */
+/** Checks `{ values, shape, lengths }` and gives its rows. */
 export function packedRows(name: string, port: Port, data: object): Rows {
   const { values, shape, lengths } = data as {
     values: unknown
@@ -53,7 +53,7 @@ function checkArray(
   checkMemory(`${name} values`, values)
 }
 
-/** Looks at the ids that count; those in the padding are never read. */
+/** Checks the valid ids; never reads the padding. */
 function checkIds(
   name: string,
   { rows, ignored }: Port,
@@ -114,7 +114,7 @@ function checkLengths(name: string, lengths: unknown, count: number, time: numbe
   return checked
 }
 
-/** At most so many elements of an array, each read once. */
+/** Copies at most `most` elements of an array, and reads each once. */
 function copyOf(array: readonly unknown[], most: number): unknown[] {
   return Array.from({ length: Math.min(array.length, most) }, (_, i) => array[i])
 }

@@ -1,20 +1,20 @@
 import { Described, mismatch, type UnrolledError } from '../errors.js'
 import { type Batch, ExampleRows, emptyData, type Ports } from './feed.js'
 
-/** Where batches come from, epoch by epoch. */
+/** Source of batches, epoch by epoch. */
 export interface Source {
-  /** Batches an epoch has, where that is known beforehand. */
+  /** Batches in an epoch, if known beforehand. */
   readonly steps: number | undefined
   /** The batches of an epoch, counted from 1. */
   epoch(epoch: number): AsyncGenerator<Batch, void, void>
 }
 
-/** How examples in memory are cut into batches. */
+/** Rule to cut examples in memory into batches. */
 export interface Cutting {
   readonly batchSize: number
   readonly shuffle: boolean
   readonly seed: number
-  /** Whether each batch goes on from the one before, row by row. */
+  /** Continues each row of the batch before. */
   readonly carry: boolean
 }
 
@@ -34,7 +34,7 @@ export function openSource(
   throw mismatch('ERR_UNROLLED_ARGUMENT', argument, expected, data)
 }
 
-/** Whether data are examples in memory, which can be shuffled and cut. */
+/** Tells if data are examples in memory, which can be shuffled and cut. */
 export function isInMemory(data: unknown): boolean {
   return typeof data !== 'function' && !isIterable(data)
 }
@@ -110,7 +110,7 @@ function ascending(count: number): Int32Array {
   return Int32Array.from({ length: count }, (_, index) => index)
 }
 
-/** The order of `count` rows in an epoch: the same for the same seed. */
+/** Shuffles `count` rows for an epoch; the same order for the same seed. */
 function permutation(count: number, seed: number, epoch: number): Int32Array {
   const order = Int32Array.from({ length: count }, (_, index) => index)
   let state = (Math.imul(seed | 0, 0x9e3779b1) ^ Math.imul(epoch, 0x85ebca6b)) | 0

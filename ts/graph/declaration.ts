@@ -1,7 +1,7 @@
 import { Described, mismatch } from '../errors.js'
 import type { InitJson, ParameterJson } from './json.js'
 
-/** The parameters of a whole graph, and the name under which each layer has its own. */
+/** The parameters of a whole graph, and the name of each layer that declared some. */
 export class Declaration {
   readonly #parameters = new Map<string, ParameterJson>()
   readonly #layers = new Map<object, string>()
@@ -11,7 +11,7 @@ export class Declaration {
     return [...this.#parameters.values()]
   }
 
-  /** The name that an earlier call of the same layer took. */
+  /** Finds the name that an earlier call of the same layer took. */
   nameOf(layer: object): string | undefined {
     return this.#layers.get(layer)
   }
@@ -20,7 +20,7 @@ export class Declaration {
     this.#layers.set(layer, name)
   }
 
-  /** Declares a parameter, or, for a layer called again, finds the one it has. */
+  /** Declares a parameter; a layer called again shares the parameter of its first call. */
   parameter(name: string, shape: readonly number[], init: InitJson, shared: boolean): string {
     const existing = this.#parameters.get(name)
     if (existing === undefined) {

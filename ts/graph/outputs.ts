@@ -7,7 +7,7 @@ import { describe, type Numeric, type Value } from './value.js'
 /** The results of a graph, by name. */
 export type Outputs = Readonly<Record<string, Numeric>>
 
-/** The graph as data, with the outputs that a declaration returned. */
+/** Gives the graph as data, with the outputs that a declaration returned. */
 export function finish(declaration: Declaration, scope: Scope, outputs: Outputs): GraphJson {
   if (typeof outputs !== 'object' || outputs === null) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'graph result', 'an object of outputs', outputs)

@@ -37,7 +37,7 @@ export const relu: Activation = activation('relu')
  */
 export const softmax: Activation = activation('softmax')
 
-/** Adds an activation node behind `x`. */
+/** Adds a node that applies an activation to `x`. */
 export function activate<X extends Numeric>(site: Site, name: ActivationName, x: X): X {
   return site.scope.value(x, site.scope.node(name, { activation: name }, [x]))
 }

@@ -8,9 +8,9 @@ import { checkInitializer, type Initializer, pytorchUniform } from './initialize
 
 /** Options of {@link linear}. */
 export interface LinearOptions {
-  /** Whether to add a learned bias; `true` by default. */
+  /** Adds a learned bias; `true` by default. */
   readonly bias?: boolean
-  /** How the weights start; `'glorot'` by default. */
+  /** Initial weights; `'glorot'` by default. */
   readonly initializer?: Initializer
   /** Names the layer and its parameters; `linear` or `dense` by default. */
   readonly name?: string
@@ -25,9 +25,9 @@ export const LINEAR_OPTIONS = [
 /** Options of {@link dense}. */
 export interface DenseOptions<S extends number, I extends number | undefined>
   extends LinearOptions {
-  /** Numbers it gives. */
+  /** Numbers in the result. */
   readonly size: S
-  /** Numbers a step of the input has; needed only when the layer begins a model. */
+  /** Numbers in a step of the input; needed only if the layer begins a model. */
   readonly inputSize?: I
   /** A function applied to the result; none by default. */
   readonly activation?: ActivationName

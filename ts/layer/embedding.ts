@@ -7,11 +7,11 @@ import { checkInitializer, type Initializer } from './initializer.js'
 
 /** Options of {@link embedding}. */
 export interface EmbeddingOptions<S extends number, V extends number | undefined> {
-  /** Numbers an id becomes. */
+  /** Numbers in the vector of an id. */
   readonly size: S
-  /** How many ids there are; needed when the layer begins a model, else taken from the tokens. */
+  /** The number of ids; needed if the layer begins a model, else taken from the tokens. */
   readonly vocabularySize?: V
-  /** An id that becomes zeros and learns nothing; none by default. */
+  /** An id whose vector is zero and never learns; none by default. */
   readonly padding?: number
   /** `'glorot'`: uniform in ±0.05 (default); `'pytorch'`: normal with deviation 1. */
   readonly initializer?: Initializer

@@ -20,7 +20,7 @@ export function linearNode(
   return body.value({ kind: 'vector', size }, wire)
 }
 
-/** The input's part of the gates (`pre`) and the hidden state's (`rec`). */
+/** Adds the products of the input (`pre`) and of the hidden state (`rec`) with their weights. */
 export function gateParts(
   body: Scope,
   { weightIh, weightHh, biasIh, biasHh }: CellParameters,
@@ -45,7 +45,7 @@ export function likeFirst(
   return body.value(inputs[0], body.node(label, op, inputs))
 }
 
-/** The state of that name, which the scan has made. */
+/** Finds a state of the scan by name. */
 export function stateOf(states: Readonly<Record<string, Vector>>, name: string): Vector {
   const state = states[name]
   if (state === undefined) {

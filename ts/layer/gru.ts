@@ -16,8 +16,8 @@ import { type CellParameters, type RecurrentKind, stack } from './stack.js'
 export interface GruOptions<H extends number, I extends number | undefined, B extends boolean>
   extends RecurrentOptions<H, I, B> {
   /**
-   * Where the reset gate acts: on the recurrent product (`true`, the default and PyTorch's, Keras's
-   * and cuDNN's), or on the state before it (`false`, the original equations).
+   * Applies the reset gate to the recurrent product (`true`, the default of PyTorch, Keras and cuDNN
+   * too), or to the state before the product (`false`, the original equations).
    */
   readonly resetAfter?: boolean
 }

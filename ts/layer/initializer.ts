@@ -2,7 +2,7 @@ import type { InitJson } from '../graph/json.js'
 import { checkWord } from '../options.js'
 
 /**
- * How weights start. `'glorot'` (default): Glorot uniform for inputs, orthogonal per gate for
+ * Initial weights. `'glorot'` (default): Glorot uniform for inputs, orthogonal per gate for
  * recurrence, zero biases. `'pytorch'`: everything uniform in ±1/√n, as `torch.nn` does.
  */
 export type Initializer = 'glorot' | 'pytorch'

@@ -15,7 +15,7 @@ import { type RecurrentKind, stack } from './stack.js'
 /** Options of {@link lstm}. */
 export interface LstmOptions<H extends number, I extends number | undefined, B extends boolean>
   extends RecurrentOptions<H, I, B> {
-  /** What the forget gate's `bias_ih` starts at, unless the initializer is PyTorch's; 1. */
+  /** Initial value of the forget gate's `bias_ih`; 1 by default. Not for `'pytorch'` weights. */
   readonly forgetBias?: number
 }
 

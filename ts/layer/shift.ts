@@ -6,7 +6,7 @@ import { checkCount, checkOptions } from '../options.js'
 
 /** Options of {@link shift}. */
 export interface ShiftOptions {
-  /** The id that tokens begin with; needed for tokens alone. */
+  /** The first id of shifted tokens; only for tokens. */
   readonly start?: number
   /** Names the layer; `shift` by default. */
   readonly name?: string
@@ -16,7 +16,7 @@ export const SHIFT_OPTIONS = ['start', 'name'] as const satisfies readonly (keyo
 
 /** The layer that {@link shift} makes. */
 export interface Shift extends Layer<Tokens | Sequence, Same> {
-  /** `initial`: what a sequence begins with; zeros by default. */
+  /** `initial`: the first step of a shifted sequence; zeros by default. */
   <X extends Tokens | Sequence>(
     x: X,
     options?: { readonly initial?: X extends Sequence<infer F> ? Vector<F> : never },
@@ -24,7 +24,7 @@ export interface Shift extends Layer<Tokens | Sequence, Same> {
 }
 
 /**
- * Delays by one step, for teacher forcing: `y[0] = start`, `y[t] = x[t - 1]`.
+ * Delays a value by one step, for teacher forcing: `y[0] = start`, `y[t] = x[t - 1]`.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` when tokens have no `start`, or sequences have one.
  */

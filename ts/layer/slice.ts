@@ -6,9 +6,9 @@ import type { SizeMapping } from './dense.js'
 
 /** Options of {@link slice}. */
 export interface SliceOptions<S extends number> {
-  /** The first number taken, from 0. */
+  /** The index of the first value taken, from 0. */
   readonly start: number
-  /** How many are taken. */
+  /** The number of values taken. */
   readonly size: S
 }
 

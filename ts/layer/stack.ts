@@ -17,12 +17,12 @@ export interface CellParameters {
   readonly biasHh: string | null
 }
 
-/** What distinguishes a kind of recurrent layer. */
+/** A kind of recurrent layer. */
 export interface RecurrentKind {
   readonly kind: 'rnn' | 'lstm' | 'gru'
   readonly gates: number
   readonly states: readonly string[]
-  /** How `bias_ih` starts unless the initializer is PyTorch's; zeros by default. */
+  /** Initial `bias_ih`, unless the initializer is PyTorch's; zeros by default. */
   readonly biasInit?: InitJson
   /** Builds one step in a scan's body. */
   step(

@@ -36,7 +36,7 @@ import { summarize } from './summary.js'
 
 type Values = Readonly<Record<string, Value>>
 
-/** What `predict` gives: every output under its name, and the state after the last step. */
+/** The result of `predict`: every output under its name, and the state after the last step. */
 export type Prediction<O extends Outputs> = {
   readonly [K in keyof O]: Result<O[K]>
 } & { readonly state: State }
@@ -52,9 +52,8 @@ export const PREDICT_OPTIONS = ['state'] as const satisfies readonly (keyof Pred
 /**
  * A network that can learn, made by `sequential`, `graph` or `load`.
  *
- * Training and prediction run off the main thread, but for predictions of about half a millisecond. A
- * model that is no longer needed can be given back at once with `dispose`; otherwise the garbage
- * collector does it.
+ * Training and prediction run off the main thread; predictions of less than about half a millisecond
+ * run on it. `dispose` frees the model's memory at once, the garbage collector some time later.
  */
 export class Model<I extends Values = Values, O extends Outputs = Outputs> extends Disposable {
   /** The model as plain data. */
@@ -76,19 +75,19 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
     this.#outputs = portsOf('output', this.#description.outputs)
   }
 
-  /** How many numbers the model learns. */
+  /** The number of values that the model learns. */
   get parameterCount(): number {
     return this.#description.count
   }
 
   /**
-   * Trains on `data` and resolves to what each epoch came to. Batches are prepared while others
-   * run; the optimizer starts anew at each call.
+   * Trains on `data` and resolves to a record of each epoch. Batches are prepared while others run.
+   * The optimizer starts anew at each call.
    *
    * Rejects with an `UnrolledError` for bad options or data, `ERR_UNROLLED_NON_FINITE` for a loss
-   * that is not finite, `ERR_UNROLLED_STATE` while another run of this model is under way; with the
-   * signal's reason when it is aborted; with the error of an iterator that throws. The model stays
-   * usable, with the weights of the last whole step.
+   * that is not finite, `ERR_UNROLLED_STATE` during another run of this model; with the signal's
+   * reason after an abort; with the error of an iterator that throws. The model stays usable, with the
+   * weights of the last whole step.
    */
   async fit(data: Data<I, O>, options: TrainOptions<I, O>): Promise<History> {
     const epochs: EpochRecord[] = []
@@ -104,8 +103,9 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
   }
 
   /**
-   * As `fit`, one event a step and an epoch; what `fit` rejects with, the next event throws. `break`
-   * stops the run: a step already sent is finished and the iterator of the data is closed.
+   * Trains like `fit` and yields an event for each step and each epoch; an error that `fit` rejects
+   * with is thrown in place of the next event. `break` stops the run: the model finishes a step
+   * already sent, and the iterator of the data is closed.
    */
   async *train(
     data: Data<I, O>,
@@ -113,7 +113,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
   ): AsyncGenerator<TrainEvent, void, void> {
     this.checkUsable()
     const run = this.#run(data, options)
-    // Only now: a property of the options or data may be anyone's code.
+    // Checked last: a getter of the options or data may have begun another run.
     if (this.#training) {
       throw inTraining('fit')
     }
@@ -129,7 +129,8 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
   }
 
   /**
-   * The loss and metrics over all of `data`, however it is cut into batches; dropout is off.
+   * Measures the loss and metrics over all of `data`. Batches of any size give the same scores;
+   * dropout is off.
    *
    * Rejects with an `UnrolledError` for bad options or data.
    */
@@ -145,13 +146,13 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
   }
 
   /**
-   * The outputs for `x`, and the state after each row's last step. `state` continues an earlier
-   * call: a sequence in two pieces gives the same bits as whole if the states are all that goes on: a
-   * `shift`, a pool over time or an `initial` state of the graph begins anew with each call. A model
-   * that reads backwards in time refuses a state.
+   * Computes the outputs for `x`, and the state after each row's last step. With the `state` of an
+   * earlier call, a sequence in two pieces gives the same bits as in one, unless the graph has a
+   * `shift`, a pool over time or an `initial` state: these begin anew with each call. A model that
+   * reads backwards in time refuses a state.
    *
-   * Rejects with an `UnrolledError` for bad data. Where weights and data are so large that numbers
-   * overflow, outputs and states hold infinities or NaN; such a state is refused when it is given.
+   * Rejects with an `UnrolledError` for bad data. Weights and data so large that numbers overflow
+   * give infinities or NaN in outputs and states; `predict` refuses such a state.
    */
   async predict(x: Feed<I>, options: PredictOptions = {}): Promise<Prediction<O>> {
     this.checkUsable()
@@ -163,20 +164,20 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
     return { ...Object.fromEntries(outputs), state: stateOf(result.states) } as Prediction<O>
   }
 
-  /** The model step by step, with a state of its own. */
+  /** Opens the model as a stream: step by step, with a separate state. */
   stream(): Stream<I, O> {
     this.checkUsable()
     return new Stream(this.#native, this.#description)
   }
 
-  /** A copy of every parameter under its name. */
+  /** Copies every parameter, under its name. */
   parameters(): Parameters {
     this.checkUsable()
     return getParameters(this.#native, this.#description)
   }
 
   /**
-   * Sets the parameters that are given and leaves the others.
+   * Sets the given parameters and leaves the others.
    *
    * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an unknown name, `ERR_UNROLLED_SHAPE` for
    * another number of values, `ERR_UNROLLED_NON_FINITE` for a NaN or infinity among them,
@@ -191,7 +192,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
     setParameters(this.#native, given)
   }
 
-  /** A table of the nodes: name, kind, what each gives, and how many parameters it has. */
+  /** Draws a table of the nodes: name, kind, result, and number of parameters. */
   summary(): string {
     return summarize(this.graph)
   }
@@ -205,7 +206,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
     await guardAsync(() => this.#native.save(path))
   }
 
-  /** The bytes that `save` writes. */
+  /** Gives the bytes that `save` writes. */
   toBytes(): Uint8Array {
     this.checkUsable()
     return guard(() => this.#native.toBytes())

@@ -1,7 +1,7 @@
 import type { GraphJson, NodeJson } from '../graph/json.js'
 import { shapesOf } from './shape.js'
 
-/** A table of a graph's nodes: name, kind, what it gives, parameters of its own. */
+/** Draws a table of a graph's nodes: name, kind, result, number of parameters. */
 export function summarize(graph: GraphJson): string {
   const shapes = shapesOf(graph)
   const sizes = new Map(
@@ -41,7 +41,7 @@ function parametersOf({ op }: NodeJson): readonly string[] {
   return 'scan' in op ? op.scan.body.nodes.flatMap(parametersOf) : []
 }
 
-/** Columns as wide as their widest cell; the last one to the right. */
+/** Pads columns to their widest cell; the last column to the right. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const width = (column: number): number =>
     rows.reduce((most, row) => Math.max(most, row[column]?.length ?? 0), 0)

@@ -1,6 +1,6 @@
 import { type ErrorCode, UnrolledError } from '../errors.js'
 
-/** Calls into the addon and gives its errors the library's class. */
+/** Calls into the addon and turns its errors into the library's class. */
 export function guard<T>(call: () => T): T {
   try {
     return call()
@@ -9,7 +9,7 @@ export function guard<T>(call: () => T): T {
   }
 }
 
-/** As {@link guard}, for what the addon promises. */
+/** Does the same as {@link guard} for a promise of the addon. */
 export async function guardAsync<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call()

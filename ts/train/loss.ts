@@ -9,13 +9,13 @@ import {
   unknownName,
 } from '../options.js'
 
-/** A measure of how far an output is from its target, made by {@link crossEntropy} and others. */
+/** A loss with its settings, made by {@link crossEntropy} and others. */
 export interface Loss {
-  /** Which loss it is, with its settings, in the core's form. */
+  /** The kind of loss and its settings, in the core's form. */
   readonly kind: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   /** The mean over the valid targets, or their sum. */
   readonly reduction: 'mean' | 'sum'
-  /** What it counts for beside the losses of other outputs. */
+  /** The loss's factor in the sum over outputs. */
   readonly weight: number
 }
 
@@ -37,7 +37,7 @@ export type Losses = LossLike | Readonly<Record<string, LossLike>>
 export interface LossOptions {
   /** `'mean'` over the valid targets (default), or `'sum'`. */
   readonly reduction?: 'mean' | 'sum'
-  /** What it counts for beside the losses of other outputs; 1 by default. */
+  /** The loss's factor in the sum over outputs; 1 by default. */
   readonly weight?: number
 }
 
@@ -45,9 +45,9 @@ export interface LossOptions {
 export interface CrossEntropyOptions extends LossOptions {
   /** The part of each target that is spread over all classes; 0 by default. */
   readonly labelSmoothing?: number
-  /** What each class counts for; 1 each by default. */
+  /** The weight of each class; 1 by default. */
   readonly classWeights?: readonly number[]
-  /** A target id that does not count, which may be negative or no class; none by default. */
+  /** A target id to ignore, even a negative one or one that is no class; none by default. */
   readonly ignore?: number
 }
 
@@ -122,7 +122,7 @@ export interface OutputLoss {
   readonly loss: Loss
 }
 
-/** The losses of a model's outputs: of the only one, or by name. */
+/** Resolves the losses of a model's outputs: of the only one, or by name. */
 export function resolveLosses(
   where: string,
   losses: unknown,
@@ -152,7 +152,7 @@ export function resolveLosses(
   return resolved
 }
 
-/** What the targets of an output's loss hold: ids for cross-entropy, else the output's numbers. */
+/** The targets of an output's loss: ids for cross-entropy, else numbers of the output's shape. */
 export function targetPort({ output, loss }: OutputLoss): Port {
   if (!Object.hasOwn(loss.kind, 'crossEntropy')) return output
   const rows: RowKind = { kind: output.rows.kind === 'sequence' ? 'tokens' : 'token' }

@@ -25,9 +25,9 @@ type Values = Readonly<Record<string, Value>>
 export interface EvaluateOptions {
   /** The loss of the only output, or of outputs by name. */
   readonly loss: Losses
-  /** What else to measure; nothing by default. */
+  /** Metrics to measure; none by default. */
   readonly metrics?: readonly MetricLike[]
-  /** Rows a batch, for examples in memory; 32 by default. It changes the speed alone. */
+  /** Rows in a batch, for examples in memory; 32 by default. */
   readonly batchSize?: number
 }
 
@@ -36,7 +36,7 @@ export type ClipOptions = { readonly norm: number } | { readonly value: number }
 
 export const CLIP_OPTIONS = ['norm', 'value'] as const satisfies readonly Names<ClipOptions>[]
 
-/** How far truncated BPTT goes back. */
+/** The two distances of truncated BPTT. */
 export interface TruncateOptions {
   /** Steps from one backward pass to the next. */
   readonly k1: number
@@ -53,46 +53,48 @@ export interface TrainOptions<I extends Values = Values, O extends Values = Valu
   readonly optimizer?: Optimizer | OptimizerName
   /** Passes over the data; 1 by default. */
   readonly epochs?: number
-  /** A new order of the rows in every epoch, for examples in memory; `true` unless `carry`. */
+  /** A new order of rows in every epoch, for examples in memory; `true` unless `carry`. */
   readonly shuffle?: boolean
-  /** Measured after every epoch. */
+  /** Data that are measured after every epoch. */
   readonly validation?: Data<I, O>
-  /** Limits the gradient: its norm, or each of its numbers. */
+  /** A limit on the gradient; none by default. */
   readonly clip?: ClipOptions
-  /** How the learning rate changes; not at all by default. */
+  /** The learning rate's course; constant by default. */
   readonly schedule?: Schedule
-  /** Stops the run: it rejects with the signal's reason, weights those of the last whole step. */
+  /** Stops the run, which rejects with the signal's reason and keeps the last whole step's weights. */
   readonly signal?: AbortSignal
-  /** A live line on stderr, if that is a terminal; `false` by default. */
+  /** Draws a live line on stderr, if stderr is a terminal; `false` by default. */
   readonly progress?: boolean
-  /** Stops when a measure no longer improves. */
+  /** Stops when a measure no longer improves; never by default. */
   readonly earlyStopping?: EarlyStoppingOptions
   /**
-   * Truncated BPTT: every `k1` steps of time, their losses' gradients go back through the last `k2`
-   * steps. The gradients of a whole batch still make one update; for an update every `k1` steps
-   * give batches of `k1` steps and `carry: true`.
+   * Truncated BPTT: every `k1` steps of time, the gradients of their losses go back through the last
+   * `k2` steps. A batch still makes one update. For an update every `k1` steps, give batches of `k1`
+   * steps and `carry: true`.
    */
   readonly truncate?: TruncateOptions
   /**
-   * Each batch begins with the states that the one before ended with, and so has as many rows;
-   * `false` by default.
+   * Begins each batch with the final states of the batch before; all batches then have the same
+   * number of rows. `false` by default.
    */
   readonly carry?: boolean
   /**
-   * How much of a step is kept for going back; everything by default. With less, time runs in windows
-   * of a multiple of 16 steps: only the states between them are kept, and each window but the last is
-   * computed once more, to the same bits. It pays for long sequences: every 16 rows hold a sum of
-   * the gradient of their own. `'sqrt'` takes as many windows as need the least memory, or keeps
-   * everything if that needs less; a number is the most bytes that the tape (`memory.tape` of the
-   * events) may take, with as few windows as fit, none where everything does, and
-   * `ERR_UNROLLED_SIZE` says what a batch needs that does not; threads take a little each. What looks
-   * at a whole sequence (a pool, a shift, the other direction of a bidirectional layer) keeps its
-   * inputs whole.
+   * Gradient checkpointing, for long sequences: time is cut into segments of a multiple of 16 steps,
+   * only the states between segments are kept, and the backward pass recomputes each segment but the
+   * last, to the same bits. Off by default: everything is kept.
+   *
+   * - `'sqrt'`: the least memory.
+   * - A number: the most bytes that the tape may take (`memory.tape` of the events). The run has as
+   *   few segments as fit; `ERR_UNROLLED_SIZE` names the bytes needed if no number of segments fits.
+   *
+   * Each thread needs a little more. Operations on a whole sequence (a pool, a shift, the other
+   * direction of a bidirectional layer) keep their inputs whole, and every 16 rows keep a partial sum
+   * of the gradient.
    */
   readonly memory?: 'sqrt' | number
-  /** A loss or gradient that is not finite: an error (default), or a step left out. */
+  /** Response to a loss or gradient that is not finite: an error (default), or skip the step. */
   readonly onNonFinite?: 'error' | 'skip'
-  /** Of the shuffling and of dropout; 0 by default. */
+  /** Seed of shuffling and dropout; 0 by default. */
   readonly seed?: number
 }
 
@@ -163,7 +165,7 @@ export function resolveOptions(
   }
 }
 
-/** The losses as the core takes them. */
+/** Gives the losses in the core's form. */
 export function lossConfig(losses: readonly OutputLoss[]) {
   return {
     losses: losses.map(({ output, loss }) => ({
@@ -190,7 +192,7 @@ function updateConfig(options: TrainOptions) {
   }
 }
 
-/** Ready-made batches have their own size and order. */
+/** Refuses `batchSize` and `shuffle` for ready-made batches, which have a size and an order. */
 function checkCutting(options: TrainOptions, data: unknown): void {
   if (isInMemory(data)) return
   for (const name of ['batchSize', 'shuffle'] as const) {
@@ -198,7 +200,7 @@ function checkCutting(options: TrainOptions, data: unknown): void {
       options[name] !== undefined &&
       !(name === 'batchSize' && options.validation !== undefined)
     ) {
-      const advice = 'it is for examples in memory alone'
+      const advice = 'the option is for examples in memory'
       const expected = 'none with ready-made batches'
       throw mismatch('ERR_UNROLLED_ARGUMENT', `fit ${name}`, expected, options[name], advice)
     }

@@ -1,6 +1,6 @@
 import { checkCount, checkNumber, checkOptions, checkPositive } from '../options.js'
 
-/** How the learning rate changes from one optimizer step to the next: a factor on the rate. */
+/** A factor on the learning rate for each optimizer step. */
 export type Schedule = Readonly<Record<string, Readonly<Record<string, number>>>>
 
 /** Options of {@link stepDecay}. */

@@ -18,7 +18,7 @@ export interface Run {
   readonly earlyStopping: EarlyStopping | undefined
 }
 
-/** The training loop: every way to train goes through it. */
+/** The training loop of `fit` and `train`. */
 export async function* train(run: Run): AsyncGenerator<TrainEvent, void, void> {
   const { model, options } = run
   const { signal } = options
@@ -88,8 +88,8 @@ async function* steps(
     trainer.cancel()
     throw error
   } finally {
-    // A step under way is waited for, so that the weights are at rest; an iterator that an abort
-    // found waiting may never return and is only told.
+    // Wait for the running step, so that the weights are at rest. After an abort do not wait for the
+    // iterator: it may never return.
     await Promise.allSettled([running, sent])
     const returned = whole ? undefined : batches.return()
     if (signal?.aborted !== true) await returned
@@ -99,7 +99,7 @@ async function* steps(
 
 function send(trainer: NativeTrainer, batch: Batch, carry: boolean): Promise<NativeReport> {
   const report = guardAsync(() => trainer.step(batch.inputs, batch.targets, { carry }))
-  // Looked at one step later; until then a rejection is not unhandled.
+  // Awaited one step later: mark a rejection as handled until then.
   report.catch(() => undefined)
   return report
 }
@@ -131,7 +131,7 @@ function restoreBest({ model, earlyStopping }: Run): void {
   if (best !== undefined) guard(() => model.setParameters(best))
 }
 
-/** What a promise gives, or the signal's reason as soon as it is aborted. */
+/** Waits for a promise, and rejects with the signal's reason as soon as the signal is aborted. */
 function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   return new Promise<T>((resolve, reject) => {
