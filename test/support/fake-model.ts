@@ -23,6 +23,7 @@ export interface FakeStep {
 const DESCRIPTION: Description = {
   inputs: [{ name: 'input', kind: { sequence: { size: 1, axis: 'time' } } }],
   outputs: [{ name: 'output', kind: { vector: { size: 1 } } }],
+  wires: [],
   states: [{ name: 'rnn.l0:h', size: 2, reverse: false }],
   parameters: [{ name: 'w', shape: [1], offset: 0 }],
   count: 1,

@@ -1,6 +1,6 @@
 import { mismatch } from '../errors.js'
 import type { KindJson } from '../graph/json.js'
-import type { Description } from '../native/contract.js'
+import type { PortDescription } from '../native/contract.js'
 
 /** Content of one row of data: numbers or ids, for each step or once. */
 export type RowKind =
@@ -59,7 +59,7 @@ export function shapeWords(kind: RowKind): string {
 const TAKEN = { input: ['values'], output: ['values', 'state'] } as const
 
 /** Gives the inputs or outputs of a compiled model; refuses reserved names. */
-export function portsOf(what: 'input' | 'output', ports: Description['inputs']): Port[] {
+export function portsOf(what: 'input' | 'output', ports: readonly PortDescription[]): Port[] {
   return ports.map(({ name, kind }) => {
     if (TAKEN[what].some((taken) => taken === name)) {
       throw mismatch('ERR_UNROLLED_GRAPH', `${what} name`, 'a name that is not reserved', name)

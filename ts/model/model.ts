@@ -194,7 +194,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
 
   /** Draws a table of the nodes: name, kind, result, and number of parameters. */
   summary(): string {
-    return summarize(this.graph)
+    return summarize(this.graph, this.#description)
   }
 
   /** Writes the model to a safetensors file: parameters, and the graph in the metadata. */

@@ -3,7 +3,13 @@ import { isIds, rowKind, widthOf } from '../data/kind.js'
 import { Disposable } from '../disposable.js'
 import { mismatch, type UnrolledError } from '../errors.js'
 import type { Sequence, Token, Tokens, Value, Vector } from '../graph/value.js'
-import type { Description, NativeModel, NativeStream, NativeTensor } from '../native/contract.js'
+import type {
+  Description,
+  NativeModel,
+  NativeStream,
+  NativeTensor,
+  PortDescription,
+} from '../native/contract.js'
 import { guard } from '../native/errors.js'
 import { checkOptions } from '../options.js'
 import { type State, type StateData, stateOf, stateTensors } from './state.js'
@@ -163,7 +169,7 @@ interface Place {
   readonly size: number
 }
 
-function places(ports: Description['inputs']): Place[] {
+function places(ports: readonly PortDescription[]): Place[] {
   const ends = { numbers: 0, ids: 0 }
   return ports.map(({ name, kind }) => {
     const rows = rowKind(kind)

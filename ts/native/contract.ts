@@ -97,10 +97,18 @@ export interface NativeModelClass {
   fromBytes(bytes: Uint8Array, precision: Precision): NativeModel
 }
 
-/** Inputs, outputs, states and parameters of a compiled model. */
+/** An input, output or wire, and the kind of its value. */
+export interface PortDescription {
+  readonly name: string
+  readonly kind: KindJson
+}
+
+/** Inputs, outputs, wires, states and parameters of a compiled model. */
 export interface Description {
-  readonly inputs: readonly { readonly name: string; readonly kind: KindJson }[]
-  readonly outputs: readonly { readonly name: string; readonly kind: KindJson }[]
+  readonly inputs: readonly PortDescription[]
+  readonly outputs: readonly PortDescription[]
+  /** Every wire of the graph, `node` or `node:port`; wires in scan bodies are left out. */
+  readonly wires: readonly PortDescription[]
   readonly states: readonly {
     readonly name: string
     readonly size: number
