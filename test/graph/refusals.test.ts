@@ -77,7 +77,7 @@ describe('a wrong wire is refused with what was expected and what came', () => {
     [
       'a start of a sequence',
       (x) => shift({ start: 0 })(x.sequence),
-      'ERR_UNROLLED_ARGUMENT shift start: expected none for a sequence, which begins with zeros or with `initial`',
+      'ERR_UNROLLED_ARGUMENT shift start: expected none, received 0; a sequence begins with zeros or with `initial`',
     ],
     [
       'half of an initial state for both ways',
@@ -94,7 +94,7 @@ describe('a wrong wire is refused with what was expected and what came', () => {
     [
       'a slice beyond the end, by one',
       (x) => slice({ start: 0, size: 4 })(x.vector),
-      'ERR_UNROLLED_SHAPE slice: expected at least 4 numbers, received a value of size 3',
+      'ERR_UNROLLED_SHAPE slice: expected at least 4 numbers, received a vector of size 3',
     ],
     [
       'a slice beyond the end',

@@ -111,7 +111,7 @@ function ascending(count: number): Int32Array {
 }
 
 /** Shuffles `count` rows for an epoch; the same order for the same seed. */
-function permutation(count: number, seed: number, epoch: number): Int32Array {
+export function permutation(count: number, seed: number, epoch: number): Int32Array {
   const order = Int32Array.from({ length: count }, (_, index) => index)
   let state = (Math.imul(seed | 0, 0x9e3779b1) ^ Math.imul(epoch, 0x85ebca6b)) | 0
   for (let last = count - 1; last > 0; last--) {
