@@ -4,14 +4,14 @@ interface Vector<F extends number = number> {
     readonly kind: 'vector';
     readonly size: F;
 }
-/** A row holds its own number of steps, `size` numbers a step. */
+/** Any number of steps in each row, `size` numbers a step. */
 interface Sequence<F extends number = number> {
     readonly kind: 'sequence';
     readonly size: F;
     /** Values of one axis have the same lengths; `time` unless declared otherwise. */
     readonly axis: string;
 }
-/** A row holds its own number of steps, one id below `vocabularySize` a step. */
+/** Any number of steps in each row, one id below `vocabularySize` a step. */
 interface Tokens<V extends number = number> {
     readonly kind: 'tokens';
     readonly vocabularySize: V;
@@ -25,7 +25,7 @@ interface Token<V extends number = number> {
 }
 /** Anything that holds numbers. */
 type Numeric<F extends number = number> = Vector<F> | Sequence<F>;
-/** A value in a graph, typed by kind and size: what a layer takes and gives. */
+/** A value in a graph, typed by kind and size; layers map values to values. */
 type Value = Vector | Sequence | Tokens | Token;
 /** The same kind as `X`, with `S` numbers. */
 type Resize<X, S extends number> = X extends Sequence ? Sequence<S> : X extends Vector ? Vector<S> : never;
@@ -38,7 +38,7 @@ type SizeOf<X> = X extends {
 type States<S extends Readonly<Record<string, number>>> = {
     readonly [K in keyof S]: Vector<S[K]>;
 };
-/** What one step returns: the next states, and `output` if it is not the state itself. */
+/** Result of one step: the next states, and `output` unless the output is the state. */
 type Step<S extends Readonly<Record<string, number>>> = States<S> & {
     readonly output?: Vector;
 };
@@ -46,33 +46,33 @@ type Step<S extends Readonly<Record<string, number>>> = States<S> & {
 interface Cell<S extends Readonly<Record<string, number>> = Readonly<Record<string, number>>, R extends Step<S> = Step<S>> {
     /** The size of each state. */
     readonly sizes: S;
-    /** Builds one step from the states at the step before and the step's input. */
+    /** Builds one step from the previous states and the step's input. */
     step(state: States<S>, x: Vector): R;
 }
-/** The size of what a cell gives at each step. */
+/** The size of a cell's output. */
 type OutputSize<S, R> = R extends {
     readonly output: Vector<infer O>;
 } ? O : S extends {
     readonly h: infer H extends number;
 } ? H : Extract<S[keyof S], number>;
 /**
- * A cell of your own: its states by name and size, and one step, written with the same functions as
- * any graph. The step returns the next states, and `output` beside them where that is not `h` (or
- * the only state).
+ * Makes a custom cell from the sizes of its states and a function for one step, written with the same
+ * functions as any graph. The step returns the next states and, unless the output is `h` or the only
+ * state, `output`.
  *
- * A vector from outside the cell may be used inside; it is the same at every step.
+ * The step may use a vector from outside the cell; the vector is the same at every step.
  *
  * ```ts
  * const leaky = cell({ h: 64 }, ({ h }, x) => ({ h: mix(h, tanh(linear(64)(concat(h, x))), 0.1) }))
  * ```
  *
- * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad name or size.
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad size, `ERR_UNROLLED_GRAPH` for a bad name.
  */
 declare function cell<const S extends Readonly<Record<string, number>>, R extends Step<S> = Step<S>>(sizes: S, step: (state: States<S>, x: Vector) => R): Cell<S, R>;
 
 /**
- * The graph as plain data: the only description of a model. The native core checks and compiles
- * it, and a saved file carries it.
+ * The graph as plain data: the only description of a model. The core checks and compiles the graph;
+ * a saved file carries it.
  */
 interface GraphJson {
     readonly version: 1;
@@ -86,7 +86,7 @@ interface ParameterJson {
     readonly shape: readonly number[];
     readonly init: InitJson;
 }
-/** How a parameter starts. */
+/** The initial values of a parameter. */
 type InitJson = 'zeros' | 'glorotUniform' | {
     readonly constant: {
         readonly value: number;
@@ -119,7 +119,7 @@ interface OutputJson {
     readonly name: string;
     readonly from: string;
 }
-/** What one row of an input holds. */
+/** The content of one row of an input. */
 type KindJson = {
     readonly vector: {
         readonly size: number;
@@ -139,13 +139,15 @@ type KindJson = {
         readonly vocabulary: number;
     };
 };
-/** What happens at each step of a scan. */
+/** One step of a scan. */
 interface BodyJson {
     readonly nodes: readonly NodeJson[];
     readonly outputs: readonly OutputJson[];
 }
 /** The functions that an `activation` node applies. */
-type ActivationName = 'tanh' | 'sigmoid' | 'relu' | 'softmax';
+declare const ACTIVATIONS: readonly ["tanh", "sigmoid", "relu", "softmax"];
+/** The name of an activation function. */
+type ActivationName = (typeof ACTIVATIONS)[number];
 /** The operations of the core. */
 type OpJson = {
     readonly input: KindJson;
@@ -204,25 +206,25 @@ interface Mapping {
     readonly input: unknown;
     readonly output: unknown;
 }
-/** What the mapping `M` gives for `X`. */
+/** The result of the mapping `M` for `X`. */
 type Apply<M extends Mapping, X> = (M & {
     readonly input: X;
 })['output'];
-/** The mapping that leaves its input's type alone. */
+/** The mapping of each type to itself. */
 interface Same extends Mapping {
     readonly output: this['input'];
 }
-/** What the types of a layer say about it. */
+/** The types of a layer. */
 interface Signature<In extends Value, M extends Mapping, First> {
-    /** The values it takes. */
+    /** The values that the layer takes. */
     readonly accepts: In;
-    /** What it gives for each. */
+    /** The result for each value. */
     readonly mapping: M;
-    /** The input of a model that begins with it; `never` if it cannot begin one. */
+    /** The input of a model that begins with the layer; `never` if none can. */
     readonly first: First;
 }
 declare const signature: unique symbol;
-/** Carries a {@link Signature} in the types alone; nothing exists at run time. */
+/** Carries a {@link Signature} in the types; nothing exists at run time. */
 interface Signed<S> {
     readonly [signature]: S;
 }
@@ -238,14 +240,14 @@ interface ScanOptions {
     /** Names the layer and its parameters; `scan` by default. */
     readonly name?: string;
 }
-/** What a recurrent layer gives: the output at every step, and the state after the last. */
+/** Result of a recurrent layer: the output at every step, and the state after the last. */
 interface Recurrence<F extends number, S> {
     readonly output: Sequence<F>;
     readonly state: S;
 }
 /** Options of a recurrent layer's call. */
 interface Start<S> {
-    /** Where the states start; those left out start at zero, or at a run's `state`. */
+    /** Initial states; a state left out starts at zero, or at the run's `state`. */
     readonly initial?: Partial<S>;
 }
 /** A sequence becomes a {@link Recurrence}. */
@@ -258,9 +260,8 @@ interface Scan<F extends number, S> extends Signed<Signature<Sequence, ScanMappi
 }
 /**
  * Unrolls a cell along a sequence: `state, output[t] = step(state, x[t])` over each row's valid
- * steps, parameters shared by all of them. A call gives `{ output, state }`; in `sequential` the
- * output goes on. The parameters of layers inside the cell are named under the scan's name:
- * `scan.linear.weight`.
+ * steps, parameters shared by all of them. A call gives `{ output, state }`; `sequential` passes on the
+ * output. Parameters of layers inside the cell have the scan's name in front: `scan.linear.weight`.
  *
  * @throws UnrolledError `ERR_UNROLLED_GRAPH` when the step leaves out a state,
  * `ERR_UNROLLED_SHAPE` when a state has another size.
@@ -273,7 +274,7 @@ type Outputs = Readonly<Record<string, Numeric>>;
 /** A flat array with its shape, row-major, padded to one length where rows have steps. */
 interface Packed<A extends Float32Array | Int32Array> {
     readonly values: A;
-    /** `[rows, time, size]`, `[rows, size]`, `[rows, time]` or `[rows]`, as the kind demands. */
+    /** `[rows, time, size]`, `[rows, size]`, `[rows, time]` or `[rows]`, depending on the kind. */
     readonly shape: readonly number[];
     /** The valid steps of each row; all of them by default. Padding is never read. */
     readonly lengths?: ArrayLike<number>;
@@ -293,13 +294,13 @@ type TokensData = readonly (readonly number[] | Int32Array)[] | Packed<Int32Arra
 type TokenData = readonly number[] | Int32Array | Packed<Int32Array>;
 /** The data that a value of the kind `X` takes. */
 type DataOf<X extends Value> = X extends Sequence ? SequenceData : X extends Vector ? VectorData : X extends Tokens ? TokensData : X extends Token ? TokenData : never;
-/** The data of every value of a record by name; of a record with one value also as it is. */
+/** The data of every value by name; for a single value also without the name. */
 type Feed<R extends Readonly<Record<string, Value>>> = {
     readonly [K in keyof R]: DataOf<R[K]>;
 } | (IsOne<keyof R> extends true ? DataOf<R[keyof R]> : never);
-/** Targets for an output of the kind `X`: numbers of its shape, or an id for each class to hit. */
+/** Targets for an output of the kind `X`: numbers of its shape, or the ids of classes. */
 type TargetOf<X extends Value> = X extends Sequence ? SequenceData | TokensData : X extends Vector ? VectorData | TokenData : never;
-/** The targets of every output by name; of a single output also as they are. */
+/** The targets of every output by name; for a single output also without the name. */
 type Targets<R extends Readonly<Record<string, Value>>> = {
     readonly [K in keyof R]?: TargetOf<R[K]>;
 } | (IsOne<keyof R> extends true ? TargetOf<R[keyof R]> : never);
@@ -311,65 +312,91 @@ interface Examples<I extends Readonly<Record<string, Value>> = Readonly<Record<s
 /** Batches one after the other. */
 type Batches<B> = Iterable<B> | AsyncIterable<B>;
 /**
- * What a model learns from or is measured on: examples in memory, which are shuffled and cut into
- * batches; or batches ready made, as an iterable or async iterable, or as a function that returns a
- * fresh one for every epoch.
+ * Data for training or measurement: examples in memory, which are shuffled and cut into batches; or
+ * ready-made batches, as an iterable or async iterable, or as a function that returns a fresh one for
+ * every epoch.
  */
 type Data<I extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>, O extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>> = Examples<I, O> | Batches<Examples<I, O>> | (() => Batches<Examples<I, O>>);
 type IsOne<K, All = K> = [K] extends [never] ? false : K extends unknown ? string extends K ? true : [All] extends [K] ? true : false : never;
 
 /** Nested arrays of a result: `[row][number]`, or `[row][step][number]` without the padding. */
 type Nested<X extends Numeric> = X extends Sequence ? number[][][] : X extends Vector ? number[][] : never;
-/** The values of an output or state, row-major. */
+/** Values of an output or state, row-major. */
 declare class Result<X extends Numeric = Numeric> {
     #private;
     /** All rows one after the other; steps beyond a row's length are zeros. */
     readonly values: Float32Array;
     /** `[rows, time, size]` of a sequence, `[rows, size]` of a vector. */
     readonly shape: readonly number[];
-    /** The valid steps of each row, where rows differ. */
+    /** The valid steps of each row, if rows differ. */
     readonly lengths: Int32Array | undefined;
-    /** As nested arrays, each row cut to its length. */
+    /** Converts to nested arrays, each row cut to its length. */
     toNested(): Nested<X>;
 }
 
-/** The stable codes of every error that this library raises. */
-type ErrorCode = 'ERR_UNROLLED_SHAPE' | 'ERR_UNROLLED_KIND' | 'ERR_UNROLLED_VALUE' | 'ERR_UNROLLED_GRAPH' | 'ERR_UNROLLED_FORMAT' | 'ERR_UNROLLED_STATE' | 'ERR_UNROLLED_ARGUMENT' | 'ERR_UNROLLED_NON_FINITE' | 'ERR_UNROLLED_SIZE' | 'ERR_UNROLLED_CANCELLED' | 'ERR_UNROLLED_INTERNAL';
+/**
+ * Something that holds native memory. `dispose` or `using` frees the memory at once; otherwise the
+ * garbage collector does.
+ */
+declare abstract class Disposable {
+    #private;
+    /** Frees the memory; every later call but `dispose` fails with `ERR_UNROLLED_STATE`. */
+    dispose(): void;
+    [Symbol.dispose](): void;
+}
+
+/**
+ * The stable codes of every error that this library raises, one for each kind of mistake:
+ *
+ * - `SHAPE`: a rank, size or number of rows does not fit.
+ * - `KIND`: a value or array of the wrong kind, such as tokens for numbers, or another axis.
+ * - `VALUE`: data out of their range, such as an id beyond the vocabulary.
+ * - `GRAPH`: a graph that contradicts itself, a node with too few inputs, a name that is taken or
+ *   cannot be written.
+ * - `FORMAT`: a file that is truncated, corrupted or foreign.
+ * - `IO`: a file that cannot be read or written; `cause` is the system's error, with its code.
+ * - `STATE`: something disposed, in use, or transferred away.
+ * - `ARGUMENT`: an option or argument that is unknown, missing, out of its range or without sense.
+ * - `NON_FINITE`: a NaN or infinity.
+ * - `SIZE`: more than memory holds or the library can address.
+ * - `CANCELLED`: stopped on request.
+ * - `INTERNAL`: a fault of the library itself.
+ */
+type ErrorCode = 'ERR_UNROLLED_SHAPE' | 'ERR_UNROLLED_KIND' | 'ERR_UNROLLED_VALUE' | 'ERR_UNROLLED_GRAPH' | 'ERR_UNROLLED_FORMAT' | 'ERR_UNROLLED_IO' | 'ERR_UNROLLED_STATE' | 'ERR_UNROLLED_ARGUMENT' | 'ERR_UNROLLED_NON_FINITE' | 'ERR_UNROLLED_SIZE' | 'ERR_UNROLLED_CANCELLED' | 'ERR_UNROLLED_INTERNAL';
 /**
  * The one error class of the library.
  *
- * `code` is stable and meant for programs; `message` names the argument or the node, what was
- * expected and what came, and is meant for people.
+ * `code` is stable and meant for programs; `message` is meant for people and names the argument or the
+ * node, what was expected and what was received.
  */
 declare class UnrolledError extends Error {
     readonly name = "UnrolledError";
-    /** What kind of thing was wrong. */
+    /** The kind of mistake. */
     readonly code: ErrorCode;
     constructor(code: ErrorCode, message: string, options?: ErrorOptions);
 }
 
 /**
- * What the operands of matrix products are rounded to.
+ * Precision of the operands of matrix products.
  *
- * - `'f32'`: nothing. The same bits on every instruction set.
- * - `'bf16'`: the nearest number of 8 significant bits, for up to 1.8 times the speed of training in
- *   large layers (AVX-512-BF16, measured in `bench/README.md`) and half the room of the weights'
- *   packed copies where the CPU multiplies such numbers itself (AMX on Linux, AVX-512-BF16), for no
- *   gain elsewhere. Rounded are weights, activations and their gradients where a
- *   matrix product reads them. The weights that are trained and saved, sums, states, biases, activation
- *   functions, losses and the optimizer stay `'f32'`. A number beyond
- *   about 3.39e38 becomes an infinity. The same bits for any number of threads and any batch, not from one
- *   instruction set to another.
+ * - `'f32'`: no rounding, and the same bits on every instruction set.
+ * - `'bf16'`: operands are rounded to 8 significant bits. On a CPU that multiplies such numbers (AMX
+ *   on Linux, AVX-512-BF16), large layers train up to 1.8 times as fast (measured in
+ *   `bench/README.md`) and the weights' packed copies take half the memory; other CPUs gain nothing.
+ *   Weights, activations and gradients are rounded when a matrix product reads them. Trained and saved
+ *   weights, sums, states, biases, activation functions, losses and the optimizer stay `'f32'`. A
+ *   number beyond about 3.39e38 becomes an infinity. The bits are the same for any number of threads
+ *   and any batch, but differ between instruction sets.
  */
 type Precision = 'f32' | 'bf16';
 
-/** A measure of how far an output is from its target, made by {@link crossEntropy} and others. */
+/** A loss with its settings, made by {@link crossEntropy} and others. */
 interface Loss {
-    /** The measure and its settings, as the core takes them. */
-    readonly measure: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    /** The kind of loss and its settings, in the core's form. */
+    readonly kind: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
     /** The mean over the valid targets, or their sum. */
     readonly reduction: 'mean' | 'sum';
-    /** What it counts for beside the losses of other outputs. */
+    /** The loss's factor in the sum over outputs. */
     readonly weight: number;
 }
 /** The names of the losses, each with its default settings. */
@@ -382,17 +409,22 @@ type Losses = LossLike | Readonly<Record<string, LossLike>>;
 interface LossOptions {
     /** `'mean'` over the valid targets (default), or `'sum'`. */
     readonly reduction?: 'mean' | 'sum';
-    /** What it counts for beside the losses of other outputs; 1 by default. */
+    /** The loss's factor in the sum over outputs; 1 by default. */
     readonly weight?: number;
 }
 /** Options of {@link crossEntropy}. */
 interface CrossEntropyOptions extends LossOptions {
     /** The part of each target that is spread over all classes; 0 by default. */
     readonly labelSmoothing?: number;
-    /** What each class counts for; 1 each by default. */
+    /** The weight of each class; 1 by default. */
     readonly classWeights?: readonly number[];
-    /** A target id that does not count, which may be negative or no class; none by default. */
+    /** A target id to ignore, even a negative one or one that is no class; none by default. */
     readonly ignore?: number;
+}
+/** Options of {@link huber}. */
+interface HuberOptions extends LossOptions {
+    /** The distance at which the loss turns from a square to a line; 1 by default. */
+    readonly delta?: number;
 }
 /**
  * `-ln softmax(output)[target]` from logits; targets are ids, one a step or one a row.
@@ -410,11 +442,9 @@ declare function meanAbsolute(options?: LossOptions): Loss;
  * `d² / 2` where `d = |output - target|` is at most `delta` (1 by default), else
  * `delta (d - delta / 2)`; targets of the output's shape.
  */
-declare function huber(options?: LossOptions & {
-    readonly delta?: number;
-}): Loss;
+declare function huber(options?: HuberOptions): Loss;
 
-/** What a {@link Metric} sees: a batch's outputs and targets by name. */
+/** Argument of a {@link Metric}: a batch's outputs and targets by name. */
 interface MetricBatch {
     readonly outputs: Readonly<Record<string, Result>>;
     readonly targets: Readonly<Record<string, MetricTargets>>;
@@ -423,43 +453,45 @@ interface MetricBatch {
 interface MetricTargets {
     readonly values: Float32Array | Int32Array;
     readonly shape: readonly number[];
-    /** The valid steps of each row, where rows differ. */
+    /** The valid steps of each row, if rows differ. */
     readonly lengths: Int32Array | undefined;
 }
-/** A measure of your own, taken over whole batches and weighted by their valid targets. */
+/** A custom metric, computed for whole batches and averaged by their numbers of valid targets. */
 interface Metric {
-    /** The key that it has in the results; not a name the library uses itself. */
+    /** The metric's key in the results; names of the library's own results are reserved. */
     readonly name: string;
     compute(batch: MetricBatch): number | Promise<number>;
 }
 /**
- * `'accuracy'`: the part of the valid targets that are hit, of outputs with cross-entropy: by the
- * largest output, or of binary cross-entropy by the likelier side.
- * `'perplexity'`: `exp(loss)`.
+ * A metric or its name.
+ *
+ * - `'accuracy'`: the part of the valid targets that the output predicts, of outputs with
+ *   cross-entropy (the class of the largest logit) or binary cross-entropy (the sign of the logit).
+ * - `'perplexity'`: `exp(loss)`.
  */
 type MetricLike = 'accuracy' | 'perplexity' | Metric;
 
-/** What a model scores: `loss`, and each metric that was asked for under its name. */
+/** Scores of a model: `loss`, and each requested metric under its name. */
 interface Scores {
     /** The losses over all valid targets, reduced and weighted as they say; NaN without any. */
     readonly loss: number;
-    /** The part of the valid targets hit, of outputs with cross-entropy (binary too); NaN without any. */
+    /** Correct part of the valid targets of outputs with (binary) cross-entropy; NaN without any. */
     readonly accuracy?: number;
     /** `exp(loss)`. */
     readonly perplexity?: number;
-    /** Metrics of your own, by name. */
+    /** Custom metrics, by name. */
     readonly [metric: string]: number | undefined;
 }
 
-/** Bytes that a training run holds from step to step, for the largest batch so far. */
+/** Memory of a training run in bytes, for the largest batch so far. */
 interface TrainMemory {
-    /** What a step keeps on its way forward and back: values, their gradients, lists of places. */
+    /** Values, gradients of values and index lists that a step keeps for its backward pass. */
     readonly tape: number;
     /** The gradients of the parameters. */
     readonly gradients: number;
-    /** What the optimizer remembers of them. */
+    /** The optimizer's running means. */
     readonly optimizer: number;
-    /** The parameters, and their copies in the order of the products. */
+    /** The parameters, and their copies packed for matrix products. */
     readonly weights: number;
 }
 /** One step of the optimizer. */
@@ -474,26 +506,26 @@ interface StepEvent {
     /** The loss of the batch, before the update; NaN of a skipped step. */
     readonly loss: number;
     /** The learning rate of the update. */
-    readonly rate: number;
+    readonly learningRate: number;
     /** The gradient's norm before clipping; NaN of a skipped step. */
     readonly norm: number;
-    /** Whether the update was left out because it was not finite. */
+    /** `true` if the step was skipped because its loss or gradient was not finite. */
     readonly skipped: boolean;
-    /** What the run holds, in bytes. */
+    /** Memory of the run. */
     readonly memory: TrainMemory;
 }
-/** What an epoch came to. */
+/** Scores of one epoch. */
 interface EpochRecord {
     /** Counted from 1. */
     readonly epoch: number;
     /**
-     * The losses over the targets of all steps that counted, each measured before its update; NaN if
-     * none did.
+     * The loss over the targets of all steps that were not skipped, each measured before its update;
+     * NaN without any.
      */
     readonly loss: number;
     /** The validation's loss after the epoch. */
     readonly validationLoss?: number;
-    /** How long the epoch took, validation included. */
+    /** Duration of the epoch, validation included. */
     readonly seconds: number;
     /** Each metric under its name, the validation's as `validationAccuracy` and so on. */
     readonly [metric: string]: number | undefined;
@@ -506,30 +538,30 @@ interface EpochEvent {
     readonly record: EpochRecord;
     /** Set on the last event of a run that ends early. */
     readonly stopped: StopReason | undefined;
-    /** What the run holds, in bytes; nothing before its first step. */
+    /** Memory of the run; `undefined` before the first step. */
     readonly memory: TrainMemory | undefined;
 }
-/** What `train` yields. */
+/** An event of `train`. */
 type TrainEvent = StepEvent | EpochEvent;
-/** What `fit` resolves to. */
+/** Result of `fit`. */
 interface History {
     /** One record an epoch. */
     readonly epochs: readonly EpochRecord[];
     /** Why the run ended before its last epoch, if it did. */
     readonly stopped?: StopReason;
-    /** What the run held in the end, in bytes; absent if it had no step. */
+    /** Memory of the run at its end; absent if the run had no step. */
     readonly memory?: TrainMemory;
 }
 
-/** When to stop before the last epoch, and which weights to keep. */
+/** Rule to stop before the last epoch, and the weights to keep. */
 interface EarlyStoppingOptions {
     /** The key of the epoch's record to watch; `'validationLoss'`, or `'loss'` without validation. */
     readonly monitor?: string;
     /** Epochs in a row without a better value after which the run stops; 1 by default. */
     readonly patience?: number;
-    /** A value is better when it beats the best by more than this; 0 by default. */
+    /** The least difference by which a better value beats the best; 0 by default. */
     readonly minDelta?: number;
-    /** Which way is better; `'max'` for accuracies, else `'min'`, by default. */
+    /** The better direction; by default `'max'` for accuracies, `'min'` for all else. */
     readonly mode?: 'min' | 'max';
     /** Ends with the weights of the best epoch; `true` by default. */
     readonly restoreBest?: boolean;
@@ -538,128 +570,143 @@ interface EarlyStoppingOptions {
 /** An update rule with its settings, made by {@link sgd}, {@link adam} and the others. */
 interface Optimizer {
     /** The learning rate, before the schedule's factor. */
-    readonly rate: number;
-    /** The rule and its settings, as the core takes them. */
+    readonly learningRate: number;
+    /** The rule and its settings, in the core's form. */
     readonly rule: Readonly<Record<string, Readonly<Record<string, number | boolean>>>>;
 }
 /** The names of the update rules, each with its default settings. */
 type OptimizerName = 'sgd' | 'rmsprop' | 'adagrad' | 'adam' | 'adamw';
+/** Options of every update rule. */
+interface OptimizerOptions {
+    /** 0.001 by default; 0.01 for `sgd` and `adagrad`. */
+    readonly learningRate?: number;
+    /** L2 penalty added to the gradient, 0 by default; for `adamw` decoupled decay, 0.01. */
+    readonly weightDecay?: number;
+}
 /** Options of {@link sgd}. */
-interface SgdOptions {
-    /** Learning rate; 0.01 by default. */
-    readonly rate?: number;
+interface SgdOptions extends OptimizerOptions {
     /** The part of the last step that is kept; 0 by default. */
     readonly momentum?: number;
-    /** How much less the gradient counts beside momentum; 0 by default. */
+    /** The part of the gradient that momentum leaves out; 0 by default. */
     readonly dampening?: number;
     /** Nesterov's momentum; `false` by default. */
     readonly nesterov?: boolean;
-    /** L2 penalty added to the gradient; 0 by default. */
-    readonly weightDecay?: number;
+}
+/** Options of {@link adagrad}. */
+interface AdagradOptions extends OptimizerOptions {
+    /** Added to the root; 1e-8 by default, 1e-10 for `adagrad`. */
+    readonly epsilon?: number;
+}
+/** Options of {@link rmsprop}. */
+interface RmspropOptions extends AdagradOptions, Pick<SgdOptions, 'momentum'> {
+    /** The part of the running mean of squares that is kept; 0.99 by default. */
+    readonly alpha?: number;
+}
+/** Options of {@link adam} and {@link adamw}. */
+interface AdamOptions extends AdagradOptions {
+    /** The part of the running mean that is kept; 0.9 by default. */
+    readonly beta1?: number;
+    /** The part of the running mean of squares that is kept; 0.999 by default. */
+    readonly beta2?: number;
 }
 /**
- * Stochastic gradient descent: `v = momentum v + (1 - dampening) g`, `p -= rate v`; PyTorch's `SGD`.
+ * Stochastic gradient descent: `v = momentum v + (1 - dampening) g`, `p -= learningRate v`;
+ * PyTorch's `SGD`.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option.
  */
 declare function sgd(options?: SgdOptions): Optimizer;
-/** Options of {@link rmsprop}. */
-interface RmspropOptions {
-    /** Learning rate; 0.001 by default. */
-    readonly rate?: number;
-    /** How much of the running mean of squares is kept; 0.99 by default. */
-    readonly alpha?: number;
-    /** Added to the root; 1e-8 by default. */
-    readonly epsilon?: number;
-    /** The part of the last step that is kept; 0 by default. */
-    readonly momentum?: number;
-    /** L2 penalty added to the gradient; 0 by default. */
-    readonly weightDecay?: number;
-}
 /**
- * `s = alpha s + (1 - alpha) g²`, `p -= rate g / (√s + epsilon)`; PyTorch's `RMSprop`.
+ * `s = alpha s + (1 - alpha) g²`, `p -= learningRate g / (√s + epsilon)`; PyTorch's `RMSprop`.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option.
  */
 declare function rmsprop(options?: RmspropOptions): Optimizer;
-/** Options of {@link adagrad}. */
-interface AdagradOptions {
-    /** Learning rate; 0.01 by default. */
-    readonly rate?: number;
-    /** Added to the root; 1e-10 by default. */
-    readonly epsilon?: number;
-    /** L2 penalty added to the gradient; 0 by default. */
-    readonly weightDecay?: number;
-}
 /**
- * `s += g²`, `p -= rate g / (√s + epsilon)`; PyTorch's `Adagrad`.
+ * `s += g²`, `p -= learningRate g / (√s + epsilon)`; PyTorch's `Adagrad`.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option.
  */
 declare function adagrad(options?: AdagradOptions): Optimizer;
-/** Options of {@link adam} and {@link adamw}. */
-interface AdamOptions {
-    /** Learning rate; 0.001 by default. */
-    readonly rate?: number;
-    /** How much of the running mean is kept; 0.9 by default. */
-    readonly beta1?: number;
-    /** How much of the running mean of squares is kept; 0.999 by default. */
-    readonly beta2?: number;
-    /** Added to the root; 1e-8 by default. */
-    readonly epsilon?: number;
-    /** `adam`: L2 penalty added to the gradient, 0 by default; `adamw`: decoupled decay, 0.01. */
-    readonly weightDecay?: number;
-}
 /**
- * `m = β₁ m + (1 - β₁) g`, `v = β₂ v + (1 - β₂) g²`, `p -= rate m̂ / (√v̂ + epsilon)` with both means
- * corrected for their start; PyTorch's `Adam`.
+ * `m = β₁ m + (1 - β₁) g`, `v = β₂ v + (1 - β₂) g²`, `p -= learningRate m̂ / (√v̂ + epsilon)` with
+ * both means corrected for their start; PyTorch's `Adam`.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option.
  */
 declare function adam(options?: AdamOptions): Optimizer;
 /**
- * {@link adam} with the weights' decay apart from the gradient: `p -= rate weightDecay p`;
+ * {@link adam} with weight decay outside the gradient: `p -= learningRate weightDecay p`;
  * PyTorch's `AdamW`.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option.
  */
 declare function adamw(options?: AdamOptions): Optimizer;
 
-/** How the learning rate changes from one optimizer step to the next: a factor on the rate. */
+/** A factor on the learning rate for each optimizer step. */
 type Schedule = Readonly<Record<string, Readonly<Record<string, number>>>>;
-/** `factor = gamma ^ ⌊step / size⌋`; PyTorch's `StepLR`, counted in optimizer steps. */
-declare function stepRate(options: {
+/** Options of {@link stepDecay}. */
+interface StepDecayOptions {
+    /** Steps at one rate. */
     readonly size: number;
+    /** The factor from one rate to the next. */
     readonly gamma: number;
-}): Schedule;
+}
+/** `factor = gamma ^ ⌊step / size⌋`; PyTorch's `StepLR`, counted in optimizer steps. */
+declare function stepDecay(options: StepDecayOptions): Schedule;
+/** Options of {@link exponentialDecay}. */
+interface ExponentialDecayOptions {
+    /** The factor of each step. */
+    readonly gamma: number;
+}
 /** `factor = gamma ^ step`; PyTorch's `ExponentialLR`, counted in optimizer steps. */
-declare function exponentialRate(options: {
-    readonly gamma: number;
-}): Schedule;
-/** From 1 down to `minimum` (0 by default) along half a cosine of `steps` optimizer steps. */
-declare function cosineRate(options: {
+declare function exponentialDecay(options: ExponentialDecayOptions): Schedule;
+/** Options of {@link cosineDecay}. */
+interface CosineDecayOptions {
+    /** Steps until the factor is `minimum`. */
     readonly steps: number;
+    /** The last factor; 0 by default. */
     readonly minimum?: number;
-}): Schedule;
+}
+/** From 1 down to `minimum` (0 by default) along half a cosine of `steps` optimizer steps. */
+declare function cosineDecay(options: CosineDecayOptions): Schedule;
+/** Options of {@link linearDecay}. */
+interface LinearDecayOptions {
+    /** The step at which the factor is `minimum`. */
+    readonly steps: number;
+    /** Steps until the factor is 1; 0 by default. */
+    readonly warmup?: number;
+    /** The last factor; 0 by default. */
+    readonly minimum?: number;
+}
 /**
  * Up to 1 along `warmup` optimizer steps (0 by default), then down to `minimum` (0 by default) at
  * step `steps`, both in a straight line.
  */
-declare function linearRate(options: {
-    readonly steps: number;
-    readonly warmup?: number;
-    readonly minimum?: number;
-}): Schedule;
+declare function linearDecay(options: LinearDecayOptions): Schedule;
 
 type Values$1 = Readonly<Record<string, Value>>;
 /** Options of `evaluate`. */
 interface EvaluateOptions {
     /** The loss of the only output, or of outputs by name. */
     readonly loss: Losses;
-    /** What else to measure; nothing by default. */
+    /** Metrics to measure; none by default. */
     readonly metrics?: readonly MetricLike[];
-    /** Rows a batch, for examples in memory; 32 by default. It changes the speed alone. */
+    /** Rows in a batch, for examples in memory; 32 by default. */
     readonly batchSize?: number;
+}
+/** A limit on the gradient: on its norm, or on the magnitude of each of its numbers. */
+type ClipOptions = {
+    readonly norm: number;
+} | {
+    readonly value: number;
+};
+/** The two distances of truncated BPTT. */
+interface TruncateOptions {
+    /** Steps from one backward pass to the next. */
+    readonly k1: number;
+    /** Steps that a backward pass goes through. */
+    readonly k2: number;
 }
 /** Options of `fit` and `train`. */
 interface TrainOptions<I extends Values$1 = Values$1, O extends Values$1 = Values$1> extends EvaluateOptions {
@@ -667,53 +714,48 @@ interface TrainOptions<I extends Values$1 = Values$1, O extends Values$1 = Value
     readonly optimizer?: Optimizer | OptimizerName;
     /** Passes over the data; 1 by default. */
     readonly epochs?: number;
-    /** A new order of the rows in every epoch, for examples in memory; `true` unless `carry`. */
+    /** A new order of rows in every epoch, for examples in memory; `true` unless `carry`. */
     readonly shuffle?: boolean;
-    /** Measured after every epoch. */
+    /** Data that are measured after every epoch. */
     readonly validation?: Data<I, O>;
-    /** Limits the gradient: its norm, or each of its numbers. */
-    readonly clip?: {
-        readonly norm: number;
-    } | {
-        readonly value: number;
-    };
-    /** How the learning rate changes; not at all by default. */
+    /** A limit on the gradient; none by default. */
+    readonly clip?: ClipOptions;
+    /** The learning rate's course; constant by default. */
     readonly schedule?: Schedule;
-    /** Stops the run: it rejects with the signal's reason, weights those of the last whole step. */
+    /** Stops the run, which rejects with the signal's reason and keeps the last whole step's weights. */
     readonly signal?: AbortSignal;
-    /** A live line on stderr, if that is a terminal; `false` by default. */
+    /** Draws a live line on stderr, if stderr is a terminal; `false` by default. */
     readonly progress?: boolean;
-    /** Stops when a measure no longer improves. */
+    /** Stops when a measure no longer improves; never by default. */
     readonly earlyStopping?: EarlyStoppingOptions;
     /**
-     * Truncated BPTT: every `k1` steps of time, their losses' gradients go back through the last `k2`
-     * steps. The gradients of a whole batch still make one update; for an update every `k1` steps
-     * give batches of `k1` steps and `carry: true`.
+     * Truncated BPTT: every `k1` steps of time, the gradients of their losses go back through the last
+     * `k2` steps. A batch still makes one update. For an update every `k1` steps, give batches of `k1`
+     * steps and `carry: true`.
      */
-    readonly truncate?: {
-        readonly k1: number;
-        readonly k2: number;
-    };
+    readonly truncate?: TruncateOptions;
     /**
-     * Each batch begins with the states that the one before ended with, and so has as many rows;
-     * `false` by default.
+     * Begins each batch with the final states of the batch before; all batches then have the same
+     * number of rows. `false` by default.
      */
     readonly carry?: boolean;
     /**
-     * How much of a step is kept for going back; everything by default. With less, time runs in windows
-     * of a multiple of 16 steps: only the states between them are kept, and each window but the last is
-     * computed once more, to the same bits. It pays for long sequences: every 16 rows hold a sum of
-     * the gradient of their own. `'sqrt'` takes as many windows as need the least memory, or keeps
-     * everything if that needs less; a number is the most bytes that the tape (`memory.tape` of the
-     * events) may take, with as few windows as fit, none where everything does, and
-     * `ERR_UNROLLED_SIZE` says what a batch needs that does not; threads take a little each. What looks
-     * at a whole sequence (a pool, a shift, the other direction of a bidirectional layer) keeps its
-     * inputs whole.
+     * Gradient checkpointing, for long sequences: time is cut into segments of a multiple of 16 steps,
+     * only the states between segments are kept, and the backward pass recomputes each segment but the
+     * last, to the same bits. Off by default: everything is kept.
+     *
+     * - `'sqrt'`: the least memory.
+     * - A number: the most bytes that the tape may take (`memory.tape` of the events). The run has as
+     *   few segments as fit; `ERR_UNROLLED_SIZE` names the bytes needed if no number of segments fits.
+     *
+     * Each thread needs a little more. Operations on a whole sequence (a pool, a shift, the other
+     * direction of a bidirectional layer) keep their inputs whole, and every 16 rows keep a partial sum
+     * of the gradient.
      */
     readonly memory?: 'sqrt' | number;
-    /** A loss or gradient that is not finite: an error (default), or a step left out. */
+    /** Response to a loss or gradient that is not finite: an error (default), or skip the step. */
     readonly onNonFinite?: 'error' | 'skip';
-    /** Of the shuffling and of dropout; 0 by default. */
+    /** Seed of shuffling and dropout; 0 by default. */
     readonly seed?: number;
 }
 
@@ -724,14 +766,14 @@ interface Parameter {
 }
 /** Parameters under PyTorch's names: `lstm.weight_ih_l0`. */
 type Parameters = Readonly<Record<string, Parameter>>;
-/** Parameters to set: flat, or as `parameters()` gives them. */
+/** Parameters to set: flat arrays, or the result of `parameters()`. */
 type ParameterData = Readonly<Record<string, {
     readonly values: Float32Array;
 } | Float32Array>>;
 
 /** A model's states by name (`lstm.l0:h`), one row for each row of the batch. */
 type State = Readonly<Record<string, Result<Vector>>>;
-/** States as a model takes them: what a call returned, or data; those left out are zeros. */
+/** States for a model: a call's result, or data. States left out are zeros. */
 type StateData = Readonly<Record<string, VectorData | Result<Vector>>>;
 
 /** One step of an input: its numbers (or its number, if it has one), or an id. */
@@ -745,123 +787,121 @@ type StepOutputs<O extends Readonly<Record<string, Value>>> = {
     readonly [K in keyof O]: Float32Array;
 };
 /**
- * A model step by step, one row, in microseconds and on the calling thread. It keeps its own state,
- * which can be read, set and copied; the model's weights are shared.
+ * A model step by step: one row, in microseconds, on the calling thread. The state of a stream can be
+ * read, set and copied; all streams share the model's weights.
  */
-declare class Stream<I extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>, O extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>> {
+declare class Stream<I extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>, O extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>> extends Disposable {
     #private;
     /**
-     * Takes one step and gives the outputs at it by name.
+     * Takes one step and gives its outputs by name.
      *
      * @throws UnrolledError `ERR_UNROLLED_SHAPE`, `ERR_UNROLLED_VALUE` for a bad step,
-     * `ERR_UNROLLED_NON_FINITE` for a NaN or infinity in it or in the state that it would leave, and
+     * `ERR_UNROLLED_NON_FINITE` for a NaN or infinity in the step or in the next state, and
      * `ERR_UNROLLED_STATE` after `dispose`. The state is then as before.
      */
     push(x: StepFeed<I>): StepOutputs<O>;
-    /** The state after the last step, as values: it can be kept and set again. */
+    /** The state after the last step, as values to keep and set again. */
     get state(): State;
     set state(state: StateData);
-    /** Back to the state before the first step. */
+    /** Returns to the state before the first step. */
     reset(): void;
-    /** A second stream that goes on from the same state. */
+    /** Opens a second stream that continues from the same state. */
     fork(): Stream<I, O>;
-    /** Frees the stream; it cannot be used afterwards. Doing it again does nothing. */
-    dispose(): void;
-    [Symbol.dispose](): void;
 }
 
 type Values = Readonly<Record<string, Value>>;
-/** What `predict` gives: every output under its name, and the state after the last step. */
+/** The result of `predict`: every output under its name, and the state after the last step. */
 type Prediction<O extends Outputs> = {
     readonly [K in keyof O]: Result<O[K]>;
 } & {
     readonly state: State;
 };
+/** Options of `predict`. */
+interface PredictOptions {
+    /** The states that an earlier call gave back; zeros by default. */
+    readonly state?: StateData;
+}
 /**
  * A network that can learn, made by `sequential`, `graph` or `load`.
  *
- * Training and prediction run off the main thread, but for predictions of about half a millisecond. A
- * model that is no longer needed can be given back at once with `dispose`; otherwise the garbage
- * collector does it.
+ * Training and prediction run off the main thread; predictions of less than about half a millisecond
+ * run on it. `dispose` frees the model's memory at once, the garbage collector some time later.
  */
-declare class Model<I extends Values = Values, O extends Outputs = Outputs> {
+declare class Model<I extends Values = Values, O extends Outputs = Outputs> extends Disposable {
     #private;
     /** The model as plain data. */
     readonly graph: GraphJson;
-    /** How many numbers the model learns. */
+    /** The number of values that the model learns. */
     get parameterCount(): number;
     /**
-     * Trains on `data` and resolves to what each epoch came to. Batches are prepared while others
-     * run; the optimizer starts anew at each call.
+     * Trains on `data` and resolves to a record of each epoch. Batches are prepared while others run.
+     * The optimizer starts anew at each call.
      *
      * Rejects with an `UnrolledError` for bad options or data, `ERR_UNROLLED_NON_FINITE` for a loss
-     * that is not finite, `ERR_UNROLLED_STATE` while another run of this model is under way; with the
-     * signal's reason when it is aborted; with the error of an iterator that throws. The model stays
-     * usable, with the weights of the last whole step.
+     * that is not finite, `ERR_UNROLLED_STATE` during another run of this model; with the signal's
+     * reason after an abort; with the error of an iterator that throws. The model stays usable, with the
+     * weights of the last whole step.
      */
     fit(data: Data<I, O>, options: TrainOptions<I, O>): Promise<History>;
     /**
-     * As `fit`, one event a step and an epoch; what `fit` rejects with, the next event throws. `break`
-     * stops the run: a step already sent is finished and the iterator of the data is closed.
+     * Trains like `fit` and yields an event for each step and each epoch; an error that `fit` rejects
+     * with is thrown in place of the next event. `break` stops the run: the model finishes a step
+     * already sent, and the iterator of the data is closed.
      */
     train(data: Data<I, O>, options: TrainOptions<I, O>): AsyncGenerator<TrainEvent, void, void>;
     /**
-     * The loss and metrics over all of `data`, however it is cut into batches; dropout is off.
+     * Measures the loss and metrics over all of `data`. Batches of any size give the same scores;
+     * dropout is off.
      *
      * Rejects with an `UnrolledError` for bad options or data.
      */
     evaluate(data: Data<I, O>, options: EvaluateOptions): Promise<Scores>;
     /**
-     * The outputs for `x`, and the state after each row's last step. `state` continues an earlier
-     * call: a sequence in two pieces gives the same bits as whole if the states are all that goes on: a
-     * `shift`, a pool over time or an `initial` state of the graph begins anew with each call. A model
-     * that reads backwards in time refuses a state.
+     * Computes the outputs for `x`, and the state after each row's last step. With the `state` of an
+     * earlier call, a sequence in two pieces gives the same bits as in one, unless the graph has a
+     * `shift`, a pool over time or an `initial` state: these begin anew with each call. A model that
+     * reads backwards in time refuses a state.
      *
-     * Rejects with an `UnrolledError` for bad data. Where weights and data are so large that numbers
-     * overflow, outputs and states hold infinities or NaN; such a state is refused when it is given.
+     * Rejects with an `UnrolledError` for bad data. Weights and data so large that numbers overflow
+     * give infinities or NaN in outputs and states; `predict` refuses such a state.
      */
-    predict(x: Feed<I>, options?: {
-        readonly state?: StateData;
-    }): Promise<Prediction<O>>;
-    /** The model step by step, with a state of its own. */
+    predict(x: Feed<I>, options?: PredictOptions): Promise<Prediction<O>>;
+    /** Opens the model as a stream: step by step, with a separate state. */
     stream(): Stream<I, O>;
-    /** A copy of every parameter under its name. */
+    /** Copies every parameter, under its name. */
     parameters(): Parameters;
     /**
-     * Sets the parameters that are given and leaves the others.
+     * Sets the given parameters and leaves the others.
      *
      * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an unknown name, `ERR_UNROLLED_SHAPE` for
      * another number of values, `ERR_UNROLLED_NON_FINITE` for a NaN or infinity among them,
      * `ERR_UNROLLED_STATE` during training.
      */
     setParameters(parameters: ParameterData): void;
-    /** A table of the nodes: name, kind, what each gives, and how many parameters it has. */
+    /** Draws a table of the nodes: name, kind, result, and number of parameters. */
     summary(): string;
     /** Writes the model to a safetensors file: parameters, and the graph in the metadata. */
     save(path: string): Promise<void>;
-    /** The bytes that `save` writes. */
+    /** Gives the bytes that `save` writes. */
     toBytes(): Uint8Array;
-    /** Frees the model; it cannot be used afterwards. Doing it again does nothing. */
-    dispose(): void;
-    [Symbol.dispose](): void;
 }
 
-/** What a layer in the wrong place shows as. */
+/** The type error of a layer in the wrong place. */
 interface WrongLayer<Reason extends string, Received> {
     readonly 'unrolled: this layer does not fit here': Reason;
     readonly received: Received;
 }
-/** What goes on from a layer's result: the output of a recurrent one. */
+/** The part of a layer's result that the next layer takes: `output` of a recurrent layer. */
 type Onward<R> = R extends {
     readonly output: infer O;
 } ? O : R;
-/** What the layer `L` passes on for `X`; an error where it does not take `X`. */
+/** The value that the layer `L` passes on for `X`; an error if `L` does not take `X`. */
 type Through<L, X> = L extends Signed<infer S> ? S extends Signature<infer In, infer M, unknown> ? X extends In ? Onward<Apply<M, X>> : WrongLayer<'it takes another kind of value', X> : never : L extends (x: infer In) => infer R ? X extends In ? Onward<R> : WrongLayer<'it takes another kind of value', X> : WrongLayer<'it is no layer', X>;
-/** The input that the layer `L` fixes when it comes first. */
+/** The input of a model that begins with the layer `L`. */
 type FirstOf<L> = L extends Signed<{
     readonly first: infer F;
 }> ? F : never;
-/** What a chain of layers passes on for `X`, or the error of the first that does not fit. */
+/** The value that a chain of layers passes on for `X`, or the error of the first misfit. */
 type ChainOutput<L extends readonly unknown[], X> = L extends readonly [
     infer Head,
     ...infer Rest
@@ -877,7 +917,7 @@ type CheckSequential<L extends readonly unknown[]> = {
 };
 type CheckFirst<L extends readonly unknown[]> = L extends readonly [infer Head, ...infer Rest] ? [FirstOf<Head>] extends [never] ? readonly [WrongLayer<'the first layer needs inputSize or vocabularySize', Head>, ...Rest] : CheckChain<L, FirstOf<Head>> : L;
 type At<T, K> = K extends keyof T ? T[K] : unknown;
-/** What a model of these layers gives. */
+/** The output of a model of these layers. */
 type SequentialOutput<L extends readonly unknown[]> = L extends readonly [
     infer Head,
     ...unknown[]
@@ -896,51 +936,56 @@ type SequentialInputs<L extends readonly unknown[]> = L extends readonly [
 
 /** Options of {@link sequential} and {@link graph}. */
 interface ModelOptions {
-    /** Decides the first weights; 0 by default. */
+    /** Seed of the first weights; 0 by default. */
     readonly seed?: number;
-    /** What the operands of matrix products are rounded to; `'f32'`, nothing, by default. */
+    /** Rounds the operands of matrix products; `'f32'`, no rounding, by default. */
     readonly precision?: Precision;
 }
 /**
- * A model of layers, each on the result of the one before (of recurrent ones, their `output`).
+ * Makes a model of a chain of layers. A recurrent layer passes on its `output`.
  *
  * The first layer fixes the input: `embedding` with `vocabularySize` takes tokens, the others with
  * `inputSize` take sequences. The last result is the output `output`.
  *
- * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a first layer without its size, and what the
- * layers throw for values that do not fit.
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a first layer without its size; the layers'
+ * errors for values that do not fit.
  */
 declare function sequential<const L extends readonly [unknown, ...unknown[]] & CheckSequential<L>>(layers: L, options?: ModelOptions): Model<SequentialInputs<L>, {
     readonly output: SequentialOutput<L>;
 }>;
 
+/** Options of an input without steps that holds numbers. */
+interface VectorOptions<F extends number = number> {
+    /** Numbers in a row, or in a step. */
+    readonly size: F;
+}
+/** Options of an input of ids without steps. */
+interface TokenOptions<V extends number = number> {
+    /** The number of ids; each is below it. */
+    readonly vocabularySize: V;
+}
+/** Options of an input with steps. */
+interface AxisOptions {
+    /** Inputs of one axis have the same lengths; `time` by default. */
+    readonly axis?: string;
+}
 /** Declares the inputs of a graph. */
 interface Inputs {
-    /** One vector of `size` numbers a row. */
-    vector<const F extends number>(name: string, options: {
-        readonly size: F;
-    }): Vector<F>;
-    /** `size` numbers a step; inputs of one `axis` (`time` by default) have the same lengths. */
-    sequence<const F extends number>(name: string, options: {
-        readonly size: F;
-        readonly axis?: string;
-    }): Sequence<F>;
-    /** An id a step; inputs of one `axis` (`time` by default) have the same lengths. */
-    tokens<const V extends number>(name: string, options: {
-        readonly vocabularySize: V;
-        readonly axis?: string;
-    }): Tokens<V>;
-    /** One id a row. */
-    token<const V extends number>(name: string, options: {
-        readonly vocabularySize: V;
-    }): Token<V>;
+    /** `size` numbers a row. */
+    vector<const F extends number>(name: string, options: VectorOptions<F>): Vector<F>;
+    /** `size` numbers a step. */
+    sequence<const F extends number>(name: string, options: VectorOptions<F> & AxisOptions): Sequence<F>;
+    /** An id a step. */
+    tokens<const V extends number>(name: string, options: TokenOptions<V> & AxisOptions): Tokens<V>;
+    /** An id a row. */
+    token<const V extends number>(name: string, options: TokenOptions<V>): Token<V>;
 }
-/** What a declaration is given. */
+/** The argument of a declaration. */
 interface GraphContext {
     readonly input: Inputs;
 }
 /**
- * A model of any shape: `declare` makes inputs, puts layers on them and returns the outputs by name.
+ * Makes a model of any shape: `declare` makes inputs, applies layers and returns the outputs by name.
  *
  * ```ts
  * const tagger = graph(({ input }) => {
@@ -950,28 +995,28 @@ interface GraphContext {
  * })
  * ```
  *
- * @throws UnrolledError `ERR_UNROLLED_GRAPH` for a graph that contradicts itself, and what the
- * layers throw for values that do not fit.
+ * @throws UnrolledError `ERR_UNROLLED_GRAPH` for a graph that contradicts itself; the layers'
+ * errors for values that do not fit.
  */
 declare function graph<O extends Outputs>(declare: (context: GraphContext) => O, options?: ModelOptions): Model<Readonly<Record<string, Value>>, O>;
 
 /** Options of {@link load} and {@link fromBytes}. */
 interface LoadOptions {
     /**
-     * What the operands of matrix products are rounded to; `'f32'`, nothing, by default. A file holds the
-     * weights in full, and not the precision of the model that wrote it.
+     * Rounds the operands of matrix products; `'f32'`, no rounding, by default. A file holds unrounded
+     * weights, and does not record a precision.
      */
     readonly precision?: Precision;
 }
 /**
- * Reads a model that `save` wrote. `load<typeof model>(path)` gives it the types of a model at hand.
+ * Reads a model that `save` wrote. `load<typeof model>(path)` gives it the types of `model`.
  *
  * Rejects with an `UnrolledError`: `ERR_UNROLLED_FORMAT` for a file that is truncated, corrupted or
- * foreign.
+ * foreign, `ERR_UNROLLED_IO` for one that cannot be read (`cause` is the system's error).
  */
 declare function load<M extends Pick<Model, 'graph'> = Model>(path: string, options?: LoadOptions): Promise<M>;
 /**
- * As {@link load}, from the bytes that `toBytes` gave.
+ * Reads a model like {@link load}, from the bytes that `toBytes` gave.
  *
  * @throws UnrolledError as {@link load}.
  */
@@ -998,11 +1043,11 @@ declare const relu: Activation;
  */
 declare const softmax: Activation;
 
-/** What a wrong size shows as where a value was expected. */
+/** The type error of a value of the wrong size. */
 interface SizesDiffer<Expected extends number, Received extends number> {
     readonly 'unrolled: sizes differ': readonly [expected: Expected, received: Received];
 }
-/** The values with each that is known to differ in size from the first made an error. */
+/** The values; a value known to differ in size from the first becomes a type error. */
 type SameSizes<V extends readonly Numeric[]> = {
     readonly [K in keyof V]: Fits<SizeOf<V[0]>, SizeOf<V[K]>> extends true ? V[K] : SizesDiffer<SizeOf<V[0]>, SizeOf<V[K]>>;
 };
@@ -1010,22 +1055,22 @@ type SameSizes<V extends readonly Numeric[]> = {
 type Joined<V extends readonly Numeric[], S extends number> = Extract<V[number], Sequence> extends never ? Vector<S> : Sequence<S>;
 type Fits<A, B> = number extends A ? true : number extends B ? true : A extends B ? true : false;
 /**
- * The sum, number by number: `y = a + b + …`. All of one size; a vector beside a sequence is added
- * at every step.
+ * Adds values number by number: `y = a + b + …`. All have one size; a vector is added to every step of
+ * a sequence.
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
  */
 declare function add<const V extends readonly [Numeric, Numeric, ...Numeric[]]>(...values: V & SameSizes<V>): Joined<V, SizeOf<V[0]>>;
 /**
- * The product, number by number: `y = a b …`. All of one size; a vector beside a sequence counts
- * at every step.
+ * Multiplies values number by number: `y = a b …`. All have one size; a vector multiplies every step
+ * of a sequence.
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
  */
 declare function multiply<const V extends readonly [Numeric, Numeric, ...Numeric[]]>(...values: V & SameSizes<V>): Joined<V, SizeOf<V[0]>>;
 /**
- * The values' numbers one after the other: `y = [a, b, …]`. The sizes add up; a vector beside a
- * sequence is repeated at every step.
+ * Joins the numbers of values: `y = [a, b, …]`. The sizes add up; a vector is repeated at every step
+ * of a sequence.
  *
  * @throws UnrolledError `ERR_UNROLLED_KIND` for tokens.
  */
@@ -1033,54 +1078,48 @@ declare function concat<const V extends readonly [Numeric, ...Numeric[]]>(...val
 
 /** Options of {@link affine}. */
 interface AffineOptions {
-    /** Multiplies every number; 1 by default. */
+    /** The factor of every number; 1 by default. */
     readonly scale?: number;
-    /** Is added to every number; 0 by default. */
+    /** The summand of every number; 0 by default. */
     readonly shift?: number;
 }
 /**
- * `y = scale x + shift`, with two fixed numbers; nothing is learned.
+ * Computes `y = scale x + shift` with two fixed numbers; learns nothing.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a number that is not finite.
  */
 declare function affine<X extends Numeric>(x: X, options: AffineOptions): X;
 /**
- * Between two values: `y = (1 - alpha) a + alpha b`, with a fixed `alpha` or one that is a value
- * itself, such as a gate. Leaky units are `mix(h, tanh(…), 0.1)`.
+ * Mixes two values: `y = (1 - alpha) a + alpha b`, with a fixed number or a value, such as a gate, for
+ * `alpha`. Leaky units are `mix(h, tanh(…), 0.1)`.
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes.
  */
 declare function mix<A extends Numeric, B extends Numeric>(a: A, b: B & SameSizes<readonly [A, B]>[1], alpha: number | Numeric): Joined<readonly [A, B], SizeOf<A>>;
 
 /**
- * How weights start. `'glorot'` (default): Glorot uniform for inputs, orthogonal per gate for
+ * Initial weights. `'glorot'` (default): Glorot uniform for inputs, orthogonal per gate for
  * recurrence, zero biases. `'pytorch'`: everything uniform in ±1/√n, as `torch.nn` does.
  */
-type Initialiser = 'glorot' | 'pytorch';
+type Initializer = 'glorot' | 'pytorch';
 
 /** Options of {@link linear}. */
 interface LinearOptions {
-    /** Whether to add a learned bias; `true` by default. */
+    /** Adds a learned bias; `true` by default. */
     readonly bias?: boolean;
-    /** How the weights start; `'glorot'` by default. */
-    readonly initialiser?: Initialiser;
-    /** Names the layer and its parameters; `linear` by default. */
+    /** Initial weights; `'glorot'` by default. */
+    readonly initializer?: Initializer;
+    /** Names the layer and its parameters; `linear` or `dense` by default. */
     readonly name?: string;
 }
 /** Options of {@link dense}. */
-interface DenseOptions<S extends number, I extends number | undefined> {
-    /** Numbers it gives. */
+interface DenseOptions<S extends number, I extends number | undefined> extends LinearOptions {
+    /** Numbers in the result. */
     readonly size: S;
-    /** Numbers a step of the input has; needed only when the layer begins a model. */
+    /** Numbers in a step of the input; needed only if the layer begins a model. */
     readonly inputSize?: I;
-    /** Whether to add a learned bias; `true` by default. */
-    readonly bias?: boolean;
     /** A function applied to the result; none by default. */
     readonly activation?: ActivationName;
-    /** How the weights start; `'glorot'` by default. */
-    readonly initialiser?: Initialiser;
-    /** Names the layer and its parameters; `dense` by default. */
-    readonly name?: string;
 }
 /** The kind stays, the size becomes `S`. */
 interface SizeMapping<S extends number> extends Mapping {
@@ -1121,14 +1160,14 @@ declare function dropout(options: DropoutOptions): Layer<Numeric, Same>;
 
 /** Options of {@link embedding}. */
 interface EmbeddingOptions<S extends number, V extends number | undefined> {
-    /** Numbers an id becomes. */
+    /** Numbers in the vector of an id. */
     readonly size: S;
-    /** How many ids there are; needed when the layer begins a model, else taken from the tokens. */
+    /** The number of ids; needed if the layer begins a model, else taken from the tokens. */
     readonly vocabularySize?: V;
-    /** An id that becomes zeros and learns nothing; none by default. */
+    /** An id whose vector is zero and never learns; none by default. */
     readonly padding?: number;
     /** `'glorot'`: uniform in ±0.05 (default); `'pytorch'`: normal with deviation 1. */
-    readonly initialiser?: Initialiser;
+    readonly initializer?: Initializer;
     /** Names the layer and its parameters; `embedding` by default. */
     readonly name?: string;
 }
@@ -1150,11 +1189,11 @@ declare function embedding<S extends number, V extends number | undefined = unde
 interface RecurrentOptions<H extends number, I extends number | undefined, B extends boolean> {
     /** Numbers in the hidden state. */
     readonly hiddenSize: H;
-    /** Numbers a step of the input has; needed only when the layer begins a model. */
+    /** Numbers in a step of the input; needed only if the layer begins a model. */
     readonly inputSize?: I;
     /** Layers stacked, each on the output of the one below; 1 by default. */
     readonly numLayers?: number;
-    /** Whether to learn biases; `true` by default (`gru`: the same as `resetAfter`). */
+    /** Learns biases; `true` by default (`gru`: the value of `resetAfter`). */
     readonly bias?: boolean;
     /** Dropout between the stacked layers, from 0 (default) to below 1. */
     readonly dropout?: number;
@@ -1162,14 +1201,14 @@ interface RecurrentOptions<H extends number, I extends number | undefined, B ext
     readonly reverse?: boolean;
     /** Runs both ways and joins the two, forward first: outputs and states have 2 `hiddenSize`. */
     readonly bidirectional?: B;
-    /** How the weights start; `'glorot'` by default. */
-    readonly initialiser?: Initialiser;
+    /** Initial weights; `'glorot'` by default. */
+    readonly initializer?: Initializer;
     /** Names the layer and its parameters; the kind by default. */
     readonly name?: string;
 }
-/** The size of what a layer of `H` units gives: not known to the types when it runs both ways. */
+/** The output size of `H` units; unknown to the types for a bidirectional layer. */
 type Directed<H extends number, B extends boolean> = B extends true ? number : H;
-/** What a stacked recurrent layer gives. */
+/** Result of a stacked recurrent layer. */
 interface Stacked<F extends number, S> {
     /** The top layer's hidden state at every step. */
     readonly output: Sequence<F>;
@@ -1184,7 +1223,7 @@ interface StackedMapping<F extends number, S> extends Mapping {
 }
 /** A layer of `rnn`, `lstm` or `gru`. */
 interface RecurrentLayer<F extends number, S, I extends number | undefined> extends Signed<Signature<Sequence, StackedMapping<F, S>, I extends number ? Sequence<I> : never>> {
-    /** `initial`: the state before the first step; for stacked layers one each, bottom up. */
+    /** `initial`: the state before the first step; for stacked layers a list, bottom up. */
     (x: Sequence, options?: {
         readonly initial?: Start<S>['initial'] | readonly Start<S>['initial'][];
     }): Stacked<F, S>;
@@ -1193,8 +1232,8 @@ interface RecurrentLayer<F extends number, S, I extends number | undefined> exte
 /** Options of {@link gru}. */
 interface GruOptions<H extends number, I extends number | undefined, B extends boolean> extends RecurrentOptions<H, I, B> {
     /**
-     * Where the reset gate acts: on the recurrent product (`true`, the default and PyTorch's, Keras's
-     * and cuDNN's), or on the state before it (`false`, the original equations).
+     * Applies the reset gate to the recurrent product (`true`, the default of PyTorch, Keras and cuDNN
+     * too), or to the state before the product (`false`, the original equations).
      */
     readonly resetAfter?: boolean;
 }
@@ -1224,7 +1263,7 @@ interface LayerNormOptions {
     readonly name?: string;
 }
 /**
- * Normalises the numbers of each step: `y = weight (x - mean) / √(variance + epsilon) + bias`.
+ * Normalizes the numbers of each step: `y = weight (x - mean) / √(variance + epsilon) + bias`.
  *
  * Keeps kind and size. Parameters `weight` (ones) and `bias` (zeros), both `[F]`.
  *
@@ -1234,7 +1273,7 @@ declare function layerNorm(options?: LayerNormOptions): Layer<Numeric, Same>;
 
 /** Options of {@link lstm}. */
 interface LstmOptions<H extends number, I extends number | undefined, B extends boolean> extends RecurrentOptions<H, I, B> {
-    /** What the forget gate's `bias_ih` starts at, unless the initialiser is PyTorch's; 1. */
+    /** Initial value of the forget gate's `bias_ih`; 1 by default. Not for `'pytorch'` weights. */
     readonly forgetBias?: number;
 }
 /** The state of an {@link lstm} layer. */
@@ -1255,17 +1294,17 @@ interface LstmState<H extends number> {
  */
 declare function lstm<H extends number, I extends number | undefined = undefined, B extends boolean = false>(options: LstmOptions<H, I, B>): RecurrentLayer<Directed<H, B>, LstmState<Directed<H, B>>, I>;
 
-/** How {@link pool} makes one vector of many steps. */
+/** The operation of {@link pool}. */
 type Pooling = 'last' | 'mean' | 'max';
 /** A sequence becomes a vector of its size. */
 interface PoolMapping extends Mapping {
     readonly output: Vector<SizeOf<this['input']>>;
 }
 /**
- * One vector from all valid steps of a row: sequence `[F]` → vector `[F]`. Padding has no part in
- * it; a row of length 0 gives zeros.
+ * Makes one vector of all valid steps of a row: sequence `[F]` → vector `[F]`. Padding is ignored; a
+ * row of length 0 gives zeros.
  *
- * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an unknown way, `ERR_UNROLLED_KIND` for a value
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an unknown operation, `ERR_UNROLLED_KIND` for a value
  * that is no sequence.
  */
 declare function pool(how: Pooling): Layer<Sequence, PoolMapping>;
@@ -1299,20 +1338,20 @@ declare function rnn<H extends number, I extends number | undefined = undefined,
 
 /** Options of {@link shift}. */
 interface ShiftOptions {
-    /** The id that tokens begin with; needed for tokens alone. */
+    /** The first id of shifted tokens; only for tokens. */
     readonly start?: number;
     /** Names the layer; `shift` by default. */
     readonly name?: string;
 }
 /** The layer that {@link shift} makes. */
 interface Shift extends Layer<Tokens | Sequence, Same> {
-    /** `initial`: what a sequence begins with; zeros by default. */
+    /** `initial`: the first step of a shifted sequence; zeros by default. */
     <X extends Tokens | Sequence>(x: X, options?: {
         readonly initial?: X extends Sequence<infer F> ? Vector<F> : never;
     }): X;
 }
 /**
- * Delays by one step, for teacher forcing: `y[0] = start`, `y[t] = x[t - 1]`.
+ * Delays a value by one step, for teacher forcing: `y[0] = start`, `y[t] = x[t - 1]`.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` when tokens have no `start`, or sequences have one.
  */
@@ -1320,9 +1359,9 @@ declare function shift(options?: ShiftOptions): Shift;
 
 /** Options of {@link slice}. */
 interface SliceOptions<S extends number> {
-    /** The first number taken, from 0. */
+    /** The index of the first value taken, from 0. */
     readonly start: number;
-    /** How many are taken. */
+    /** The number of values taken. */
     readonly size: S;
 }
 /**
@@ -1335,5 +1374,5 @@ declare function slice<S extends number>(options: SliceOptions<S>): Layer<Numeri
 /** The version of the native library. */
 declare const version: string;
 
-export { Model, Result, Stream, UnrolledError, activation, adagrad, adam, adamw, add, affine, binaryCrossEntropy, cell, concat, cosineRate, crossEntropy, dense, dropout, embedding, exponentialRate, fromBytes, graph, gru, huber, last, layerNorm, linear, linearRate, load, lstm, max, mean, meanAbsolute, meanSquared, mix, multiply, pool, relu, rmsprop, rnn, scan, sequential, sgd, shift, sigmoid, slice, softmax, stepRate, tanh, version };
-export type { AdagradOptions, AdamOptions, AffineOptions, Batches, Cell, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, GraphContext, GraphJson, GruOptions, GruState, History, InitJson, Initialiser, Inputs, KindJson, Layer, LayerNormOptions, LinearOptions, LoadOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmOptions, LstmState, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, Numeric, OpJson, Optimizer, OptimizerName, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterJson, Parameters, Pooling, Precision, Prediction, Recurrence, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnOptions, RnnState, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SgdOptions, Shift, ShiftOptions, SliceOptions, Stacked, Start, State, StateData, States, Step, StepEvent, StepFeed, StepOutputs, StopReason, Token, TokenData, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, Value, Vector, VectorData };
+export { Model, Result, Stream, UnrolledError, activation, adagrad, adam, adamw, add, affine, binaryCrossEntropy, cell, concat, cosineDecay, crossEntropy, dense, dropout, embedding, exponentialDecay, fromBytes, graph, gru, huber, last, layerNorm, linear, linearDecay, load, lstm, max, mean, meanAbsolute, meanSquared, mix, multiply, pool, relu, rmsprop, rnn, scan, sequential, sgd, shift, sigmoid, slice, softmax, stepDecay, tanh, version };
+export type { AdagradOptions, AdamOptions, AffineOptions, AxisOptions, Batches, Cell, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, GraphContext, GraphJson, GruOptions, GruState, History, HuberOptions, InitJson, Initializer, Inputs, KindJson, Layer, LayerNormOptions, LinearDecayOptions, LinearOptions, LoadOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmOptions, LstmState, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterJson, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnOptions, RnnState, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SgdOptions, Shift, ShiftOptions, SliceOptions, Stacked, Start, State, StateData, States, Step, StepDecayOptions, StepEvent, StepFeed, StepOutputs, StopReason, Token, TokenData, TokenOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Vector, VectorData, VectorOptions };

@@ -16,7 +16,7 @@ export interface Batch {
 }
 
 /** Adam with one epsilon for everyone: the libraries' defaults differ. */
-export const ADAM = { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 } as const
+export const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 } as const
 
 /** The model of a shape: one LSTM layer, nothing else. */
 export function lstmModel({ inputSize, hiddenSize }: Shape) {

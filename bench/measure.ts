@@ -50,7 +50,7 @@ export function spreadOf(samples: readonly number[]): Spread {
   return { median: median ?? NaN, p10: p10 ?? NaN, p90: p90 ?? NaN, samples: sorted.length }
 }
 
-/** The value below which a part of the sorted samples lies, between neighbours by proportion. */
+/** The value below which a part of the sorted samples lies, between neighbors by proportion. */
 export function percentile(sorted: ArrayLike<number>, part: number): number {
   const place = part * (sorted.length - 1)
   const low = sorted[Math.floor(place)] ?? NaN

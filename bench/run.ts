@@ -5,7 +5,7 @@ import type { Benchmark } from './benchmark.js'
 import { compare } from './compare/compare.js'
 import { PRECISIONS } from './compare/protocol.js'
 import { report } from './compare/report.js'
-import { PEERS, settleFlags } from './compare/settings.js'
+import { PEERS, resolveFlags } from './compare/settings.js'
 import { curves } from './curves.js'
 import { eventLoop } from './event-loop.js'
 import { linear } from './linear.js'
@@ -63,7 +63,7 @@ async function main(): Promise<void> {
   }
   // Before anything is measured: it may not be writable.
   if (values.json !== undefined) appendFileSync(values.json, '')
-  const settings = { quick: values.quick, compare: settleFlags(values), machine: thisMachine() }
+  const settings = { quick: values.quick, compare: resolveFlags(values), machine: thisMachine() }
   const { machine, quick } = settings
   process.stdout.write(machineWords(machine))
   const results: Record<string, object> = {}

@@ -10,7 +10,7 @@ import {
   crossEntropy,
   dense,
   embedding,
-  linearRate,
+  linearDecay,
   load,
   lstm,
   type Precision,
@@ -32,7 +32,7 @@ import {
 /** An id that is no character: what a model is not asked for. */
 const NO_TARGET = 0x7fff_ffff
 
-/** How large the model is and how long it learns. */
+/** Size of the model and length of the training. */
 export interface Settings {
   readonly text: string
   readonly hiddenSize: number
@@ -42,16 +42,16 @@ export interface Settings {
   /** Characters of each part in a step of the optimizer; gradients go no further back. */
   readonly steps: number
   readonly epochs: number
-  readonly rate: number
+  readonly learningRate: number
   /** A stop for slow machines; the schedule counts steps, so that results do not depend on time. */
   readonly secondsAtMost: number
   readonly folder: string
 }
 
-/** What a run came to. */
+/** Outcome of a run. */
 export interface Outcome {
   readonly bits: number
-  /** What bzip2 adds for the same part of the text, in bits a character; none if not installed. */
+  /** Bits a character that bzip2 adds for the same part of the text; none if not installed. */
   readonly bzip2: number | undefined
   readonly seconds: number
   readonly sameBits: boolean
@@ -96,7 +96,7 @@ export async function run(settings: Settings): Promise<Outcome> {
   return { bits, bzip2, seconds, sameBits, sample: made }
 }
 
-/** Whether a run did what it is there to show: below bzip2, and saved as it was. */
+/** Tells if a run succeeded: below bzip2, and the saved model gives the same bits. */
 export function succeeded({ bits, bzip2, sameBits }: Outcome): boolean {
   return sameBits && (bzip2 === undefined || bits < bzip2)
 }
@@ -115,8 +115,8 @@ export function build(vocabularySize: number, hiddenSize: number, precision: Pre
 
 type LanguageModel = ReturnType<typeof build>
 
-/** What of the settings decides how a model learns. */
-type Learning = Pick<Settings, 'streams' | 'steps' | 'epochs' | 'rate'>
+/** The settings of the training. */
+type Learning = Pick<Settings, 'streams' | 'steps' | 'epochs' | 'learningRate'>
 
 /** Bits a character of `part`: each is asked for once, after 128 others or more. */
 async function bitsOf(model: LanguageModel, before: Int32Array, part: Int32Array) {
@@ -158,12 +158,12 @@ async function learn(model: LanguageModel, { train, valid, alphabet }: Corpus, s
 
 /** The run itself, an event a step and an epoch. */
 export function training(model: LanguageModel, text: Int32Array, settings: Learning) {
-  const { streams, steps, epochs, rate } = settings
+  const { streams, steps, epochs, learningRate } = settings
   const total = stepCount(text, settings)
   return model.train(() => parallelStreams(text, streams, steps), {
     loss: 'crossEntropy',
-    optimizer: adam({ rate }),
-    schedule: linearRate({ warmup: Math.min(100, total >> 2), steps: total, minimum: 0.02 }),
+    optimizer: adam({ learningRate }),
+    schedule: linearDecay({ warmup: Math.min(100, total >> 2), steps: total, minimum: 0.02 }),
     clip: { norm: 1 },
     epochs,
     carry: true,
@@ -186,13 +186,13 @@ function report(bits: number, others: ReturnType<typeof compressors>): void {
   console.log('the size of the text without it. "alone" is the test part compressed by itself.')
 }
 
-/** What `npm start` trains. */
+/** The settings of `npm start`. */
 export const job = {
   hiddenSize: 256,
   streams: 32,
   steps: 16,
   epochs: 2,
-  rate: 0.012,
+  learningRate: 0.012,
   secondsAtMost: 58,
   folder: 'out',
 } as const

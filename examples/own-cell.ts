@@ -44,7 +44,7 @@ const data = { x: rows.map((row) => row.slice(0, 64)), y: rows.map((row) => row.
 
 const history = await model.fit(data, {
   loss: 'meanSquared',
-  optimizer: adam({ rate: 5e-3 }),
+  optimizer: adam({ learningRate: 5e-3 }),
   epochs: 40,
 })
 console.log(model.summary())

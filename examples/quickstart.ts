@@ -7,7 +7,7 @@ const x = words.map((word) => [...word].map(Number))
 const y = words.map((word) => (word.includes('11') ? 1 : 0))
 
 const model = sequential([lstm({ inputSize: 1, hiddenSize: 16 }), last(), dense({ size: 2 })])
-const optimizer = adam({ rate: 0.01 })
+const optimizer = adam({ learningRate: 0.01 })
 const { epochs } = await model.fit({ x, y }, { loss: 'crossEntropy', optimizer, epochs: 40 })
 console.log(`loss after ${epochs.length} epochs: ${epochs.at(-1)?.loss.toFixed(4)}`)
 

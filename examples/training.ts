@@ -1,4 +1,4 @@
-import { adam, dense, dropout, gru, linearRate, pool, sequential } from 'unrolled'
+import { adam, dense, dropout, gru, linearDecay, pool, sequential } from 'unrolled'
 
 /** Rows that rise or fall, with a little noise; ragged. */
 function trends(count: number, seed: number) {
@@ -31,8 +31,8 @@ const model = sequential(
 
 const history = await model.fit(data, {
   loss: 'crossEntropy',
-  optimizer: adam({ rate: 5e-3 }),
-  schedule: linearRate({ warmup: 10, steps: 140 }),
+  optimizer: adam({ learningRate: 5e-3 }),
+  schedule: linearDecay({ warmup: 10, steps: 140 }),
   clip: { norm: 1 },
   metrics: ['accuracy'],
   epochs: 20,

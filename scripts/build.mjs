@@ -2,7 +2,7 @@
 //          Not committed; the sources in ts/ and the build in dist/ both reach it as `#native` (package.json "imports").
 // dist/    the library: ts/ as JavaScript, and index.d.ts, all public types in one file.
 // build/   examples/ and bench/ as JavaScript; they import 'unrolled', which is this package itself.
-// Each part is rebuilt only when a fingerprint of its sources changed. `--debug` builds the addon unoptimised.
+// Each part is rebuilt only when a fingerprint of its sources changed. `--debug` builds the addon unoptimized.
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

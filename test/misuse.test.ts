@@ -118,7 +118,7 @@ describe('refusals', () => {
     expect(error.message).toContain('numLayers')
   })
 
-  it('a misspelt key of packed data', async () => {
+  it('a misspelled key of packed data', async () => {
     const packed = { values: new Float32Array(4), shape: [2, 2, 1], length: [1, 2] }
     const error = await refusal(() => model().predict(packed as never))
     expect(error.message).toContain('lengths')

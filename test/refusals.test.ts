@@ -35,7 +35,7 @@ describe('bad input is refused, weights untouched', () => {
   test.each(cases)('%s', async (_, data, extra, code) => {
     const model = regressor()
     const before = model.parameters()
-    // What the types refuse is what is tested.
+    // The cast passes data that the types refuse.
     const run = model.fit(data as never, { ...options, ...extra })
     await expect(run).rejects.toMatchObject({ name: 'UnrolledError', code })
     expect(model.parameters()).toEqual(before)
@@ -44,7 +44,11 @@ describe('bad input is refused, weights untouched', () => {
 
   test('a rate that explodes ends in an error, with weights that are finite', async () => {
     const model = regressor()
-    const run = model.fit(finite, { ...options, optimizer: sgd({ rate: 1e38 }), epochs: 50 })
+    const run = model.fit(finite, {
+      ...options,
+      optimizer: sgd({ learningRate: 1e38 }),
+      epochs: 50,
+    })
     await expect(run).rejects.toMatchObject({ code: 'ERR_UNROLLED_NON_FINITE' })
     for (const { values } of Object.values(model.parameters())) {
       expect(values.every(Number.isFinite)).toBe(true)

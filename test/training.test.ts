@@ -33,7 +33,7 @@ describe('training', () => {
     for (const at of weight.keys())
       slopes.push(((await loss(at, 0.01)) - (await loss(at, -0.01))) / 0.02)
     model.setParameters(before)
-    await model.fit(data, { loss: 'meanSquared', optimizer: sgd({ rate: 0.5 }) })
+    await model.fit(data, { loss: 'meanSquared', optimizer: sgd({ learningRate: 0.5 }) })
     const after = model.parameters()['dense.weight']?.values ?? new Float32Array()
     for (const [at, slope] of slopes.entries()) {
       expect(after[at]).toBeCloseTo((weight[at] ?? 0) - 0.5 * slope, 4)
@@ -103,11 +103,14 @@ describe('training', () => {
       expect(cut.loss).toBeCloseTo(whole.loss, 9)
       expect(cut.accuracy).toBe(whole.accuracy)
     }
-    const { epochs } = await model.fit({ x: { x }, y }, { loss, optimizer: sgd({ rate: 1e-30 }) })
+    const { epochs } = await model.fit(
+      { x: { x }, y },
+      { loss, optimizer: sgd({ learningRate: 1e-30 }) },
+    )
     expect(epochs[0]?.loss).toBeCloseTo(whole.loss, 9)
   })
 
-  test('accuracy is of outputs that can be hit', async () => {
+  test('accuracy is of outputs that can be right or wrong', async () => {
     const model = graph(({ input }) => {
       const x = input.vector('x', { size: 1 })
       return { a: dense({ size: 2 })(x), b: dense({ size: 4, name: 'b' })(x) }
@@ -149,7 +152,7 @@ describe('training', () => {
     const x = Array.from({ length: 12 }, (_, t) => Math.sin(t))
     const whole = rnn({ inputSize: 1, hiddenSize: 4 })
     const make = () => sequential([whole, dense({ size: 1 })], { seed: 6 })
-    const still = { loss: 'meanSquared', optimizer: sgd({ rate: 1e-30 }) } as const
+    const still = { loss: 'meanSquared', optimizer: sgd({ learningRate: 1e-30 }) } as const
     const long = await make().fit({ x: [x], y: [x] }, still)
     const pieces = [0, 4, 8].map((at) => ({ x: [x.slice(at, at + 4)], y: [x.slice(at, at + 4)] }))
     const carried = await make().fit(pieces, { ...still, carry: true })

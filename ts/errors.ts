@@ -1,10 +1,27 @@
-/** The stable codes of every error that this library raises. */
+/**
+ * The stable codes of every error that this library raises, one for each kind of mistake:
+ *
+ * - `SHAPE`: a rank, size or number of rows does not fit.
+ * - `KIND`: a value or array of the wrong kind, such as tokens for numbers, or another axis.
+ * - `VALUE`: data out of their range, such as an id beyond the vocabulary.
+ * - `GRAPH`: a graph that contradicts itself, a node with too few inputs, a name that is taken or
+ *   cannot be written.
+ * - `FORMAT`: a file that is truncated, corrupted or foreign.
+ * - `IO`: a file that cannot be read or written; `cause` is the system's error, with its code.
+ * - `STATE`: something disposed, in use, or transferred away.
+ * - `ARGUMENT`: an option or argument that is unknown, missing, out of its range or without sense.
+ * - `NON_FINITE`: a NaN or infinity.
+ * - `SIZE`: more than memory holds or the library can address.
+ * - `CANCELLED`: stopped on request.
+ * - `INTERNAL`: a fault of the library itself.
+ */
 export type ErrorCode =
   | 'ERR_UNROLLED_SHAPE'
   | 'ERR_UNROLLED_KIND'
   | 'ERR_UNROLLED_VALUE'
   | 'ERR_UNROLLED_GRAPH'
   | 'ERR_UNROLLED_FORMAT'
+  | 'ERR_UNROLLED_IO'
   | 'ERR_UNROLLED_STATE'
   | 'ERR_UNROLLED_ARGUMENT'
   | 'ERR_UNROLLED_NON_FINITE'
@@ -15,13 +32,13 @@ export type ErrorCode =
 /**
  * The one error class of the library.
  *
- * `code` is stable and meant for programs; `message` names the argument or the node, what was
- * expected and what came, and is meant for people.
+ * `code` is stable and meant for programs; `message` is meant for people and names the argument or the
+ * node, what was expected and what was received.
  */
 export class UnrolledError extends Error {
   override readonly name = 'UnrolledError'
 
-  /** What kind of thing was wrong. */
+  /** The kind of mistake. */
   readonly code: ErrorCode
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
@@ -30,17 +47,19 @@ export class UnrolledError extends Error {
   }
 }
 
-/** An error in the one form that messages take: `name: expected this, received that`. */
+/** An error in the form of every message: `where: expected this, received that; advice`. */
 export function mismatch(
   code: ErrorCode,
-  name: string,
+  where: string,
   expected: string,
   received: unknown,
+  advice?: string,
 ): UnrolledError {
-  return new UnrolledError(code, `${name}: expected ${expected}, received ${show(received)}`)
+  const sentence = `${where}: expected ${expected}, received ${show(received)}`
+  return new UnrolledError(code, advice === undefined ? sentence : `${sentence}; ${advice}`)
 }
 
-/** A value in a few words, for messages: `a string "x"`, `NaN`, `Float32Array(3)`. */
+/** Describes a value in a few words: `"x"`, `NaN`, `Float32Array(3)`. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return `"${value.length > 40 ? `${value.slice(0, 40)}…` : value}"`
   if (typeof value === 'bigint') return `${value}n`
@@ -54,7 +73,7 @@ export function show(value: unknown): string {
   return name === 'Object' || typeof name !== 'string' ? 'an object' : `an object of ${name}`
 }
 
-/** Words that {@link show} gives as they are. */
+/** Words that {@link show} gives unchanged. */
 export class Described {
   constructor(readonly text: string) {}
 }

@@ -1,8 +1,26 @@
 export { type Cell, cell, type OutputSize, type States, type Step } from './cell/cell.js'
 export { type Recurrence, type Scan, type ScanOptions, type Start, scan } from './cell/scan.js'
-export { type GraphContext, graph, type Inputs } from './compose/graph.js'
+export {
+  type AxisOptions,
+  type GraphContext,
+  graph,
+  type Inputs,
+  type TokenOptions,
+  type VectorOptions,
+} from './compose/graph.js'
 export { fromBytes, type LoadOptions, load } from './compose/load.js'
 export { type ModelOptions, sequential } from './compose/sequential.js'
+export type {
+  Batches,
+  Data,
+  Examples,
+  Packed,
+  SequenceData,
+  TokenData,
+  TokensData,
+  VectorData,
+} from './data/data.js'
+export type { Nested, Result } from './data/result.js'
 export { type ErrorCode, UnrolledError } from './errors.js'
 export type {
   GraphJson,
@@ -15,17 +33,6 @@ export type {
 export type { Layer } from './graph/layer.js'
 export type { Outputs } from './graph/outputs.js'
 export type { Numeric, Sequence, Token, Tokens, Value, Vector } from './graph/value.js'
-export type {
-  Batches,
-  Data,
-  Examples,
-  Packed,
-  SequenceData,
-  TokenData,
-  TokensData,
-  VectorData,
-} from './io/data.js'
-export type { Nested, Result } from './io/result.js'
 export { activation, relu, sigmoid, softmax, tanh } from './layer/activation.js'
 export { type AffineOptions, affine, mix } from './layer/affine.js'
 export { add, concat, multiply } from './layer/combine.js'
@@ -33,7 +40,7 @@ export { type DenseOptions, dense, type LinearOptions, linear } from './layer/de
 export { type DropoutOptions, dropout } from './layer/dropout.js'
 export { type EmbeddingOptions, embedding } from './layer/embedding.js'
 export { type GruOptions, type GruState, gru } from './layer/gru.js'
-export type { Initialiser } from './layer/initialiser.js'
+export type { Initializer } from './layer/initializer.js'
 export { type LayerNormOptions, layerNorm } from './layer/layer-norm.js'
 export { type LstmOptions, type LstmState, lstm } from './layer/lstm.js'
 export { last, max, mean, type Pooling, pool } from './layer/pool.js'
@@ -41,11 +48,11 @@ export type { RecurrentLayer, RecurrentOptions, Stacked } from './layer/recurren
 export { type RnnOptions, type RnnState, rnn } from './layer/rnn.js'
 export { type Shift, type ShiftOptions, shift } from './layer/shift.js'
 export { type SliceOptions, slice } from './layer/slice.js'
-export type { Model, Prediction } from './model/model.js'
+export type { Model, Prediction, PredictOptions } from './model/model.js'
 export type { Parameter, ParameterData, Parameters } from './model/parameters.js'
 export type { State, StateData } from './model/state.js'
 export type { StepFeed, StepOutputs, Stream } from './model/stream.js'
-export { version } from './native/version.js'
+export { version } from './native/binding.js'
 export type { Precision } from './precision.js'
 export type { EarlyStoppingOptions } from './train/early-stopping.js'
 export type { Scores } from './train/evaluate.js'
@@ -62,6 +69,7 @@ export {
   binaryCrossEntropy,
   type CrossEntropyOptions,
   crossEntropy,
+  type HuberOptions,
   huber,
   type Loss,
   type Losses,
@@ -80,16 +88,26 @@ export {
   adamw,
   type Optimizer,
   type OptimizerName,
+  type OptimizerOptions,
   type RmspropOptions,
   rmsprop,
   type SgdOptions,
   sgd,
 } from './train/optimizer.js'
-export type { EvaluateOptions, TrainOptions } from './train/options.js'
+export type {
+  ClipOptions,
+  EvaluateOptions,
+  TrainOptions,
+  TruncateOptions,
+} from './train/options.js'
 export {
-  cosineRate,
-  exponentialRate,
-  linearRate,
+  type CosineDecayOptions,
+  cosineDecay,
+  type ExponentialDecayOptions,
+  exponentialDecay,
+  type LinearDecayOptions,
+  linearDecay,
   type Schedule,
-  stepRate,
+  type StepDecayOptions,
+  stepDecay,
 } from './train/schedule.js'

@@ -1,6 +1,9 @@
 import { mismatch, UnrolledError } from './errors.js'
 
-/** Refuses options that are no object or have a key outside `known`, naming the nearest known one. */
+/** The keys of options; of a union, the keys of each part. */
+export type Names<T> = T extends unknown ? keyof T : never
+
+/** Refuses options that are no object or have a key outside `known`; names the nearest known key. */
 export function checkOptions(
   where: string,
   options: unknown,
@@ -15,7 +18,7 @@ export function checkOptions(
   }
 }
 
-/** The error for a name that is not among the known ones. */
+/** Makes the error for an unknown name. */
 export function unknownName(
   where: string,
   what: string,
@@ -27,7 +30,7 @@ export function unknownName(
   return new UnrolledError('ERR_UNROLLED_ARGUMENT', `${where}: unknown ${what} "${name}"; ${hint}`)
 }
 
-/** A whole number of at least `least` and at most `most`. */
+/** Refuses all but a whole number from `least` to `most`. */
 export function checkCount(
   name: string,
   value: unknown,
@@ -42,7 +45,7 @@ export function checkCount(
   return value
 }
 
-/** A finite number between `least` and `most`, both allowed. */
+/** Refuses all but a finite number from `least` to `most`. */
 export function checkNumber(
   name: string,
   value: unknown,
@@ -55,7 +58,7 @@ export function checkNumber(
   return value
 }
 
-/** A finite number above zero. */
+/** Refuses all but a finite number above zero. */
 export function checkPositive(name: string, value: unknown): number {
   if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', name, 'a number above 0', value)
@@ -63,7 +66,7 @@ export function checkPositive(name: string, value: unknown): number {
   return value
 }
 
-/** `true` or `false`. */
+/** Refuses all but `true` and `false`. */
 export function checkBoolean(name: string, value: unknown): boolean {
   if (typeof value !== 'boolean') {
     throw mismatch('ERR_UNROLLED_ARGUMENT', name, 'true or false', value)
@@ -71,7 +74,7 @@ export function checkBoolean(name: string, value: unknown): boolean {
   return value
 }
 
-/** What the core takes: one kind, by name, with its settings as plain data. */
+/** Refuses all but the core's form: one kind, by name, with its settings as plain data. */
 export function checkKind(name: string, value: object): void {
   const kinds = Object.values(value)
   if (kinds.length === 1 && kinds.every(isPlain)) return
@@ -85,7 +88,7 @@ function isPlain(settings: unknown): boolean {
     .every((value) => value === null || ['number', 'boolean'].includes(typeof value))
 }
 
-/** One of a few words. */
+/** Refuses all but some words. */
 export function checkWord<W extends string>(name: string, value: unknown, words: readonly W[]): W {
   const word = words.find((candidate) => candidate === value)
   if (word === undefined) {
@@ -110,7 +113,7 @@ function nearest(name: string, known: readonly string[]): string | undefined {
     : undefined
 }
 
-/** Levenshtein's distance, letter case aside. */
+/** Levenshtein's distance, regardless of letter case. */
 function editDistance(from: string, to: string): number {
   const a = from.toLowerCase()
   const b = to.toLowerCase()

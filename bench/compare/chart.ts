@@ -22,7 +22,7 @@ const RIGHT = 60
 const LINE = 13
 /** The largest ratio that has a place of its own, and its inverse the smallest: bars end there. */
 const MOST = 16
-const COLOURS = { win: '#2a7f62', loss: '#c8452d' }
+const COLORS = { win: '#2a7f62', loss: '#c8452d' }
 
 /** Whose rows are one bar a set, from the lowest to the highest. */
 const TOGETHER = ['tfjs', 'brain']
@@ -111,13 +111,13 @@ function scaleOf(bars: readonly Bar[]): (ratio: number) => number {
 
 function barParts({ label, ratio, low, high }: Bar, y: number, scale: (r: number) => number) {
   const [from, to] = [scale(1), scale(ratio)]
-  const colour = ratio >= 1 ? COLOURS.win : COLOURS.loss
+  const color = ratio >= 1 ? COLORS.win : COLORS.loss
   const middle = y + 6
   const end = Math.max(from, to, scale(high)) + 5
   return (
     text(16, y + 10, label) +
     `<rect x="${fixed(Math.min(from, to))}" y="${y + 2}" width="${fixed(Math.abs(to - from))}" ` +
-    `height="8" fill="${colour}"/>` +
+    `height="8" fill="${color}"/>` +
     `<path d="M${fixed(scale(low))} ${middle}H${fixed(scale(high))}" stroke="#222"/>` +
     text(end, y + 10, ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2))
   )

@@ -4,7 +4,7 @@ export const PRECISIONS = ['f32', 'bf16'] as const
 export type Precision = (typeof PRECISIONS)[number]
 
 /** Adam with one epsilon for everyone: the libraries' defaults differ. */
-export const ADAM = { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 } as const
+export const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 } as const
 
 /** What a side of the comparison is to compute, all sides the same. */
 export interface Work {
@@ -54,7 +54,7 @@ export interface Opened {
 }
 
 /** What `gradients` gives. */
-export interface Learnt {
+export interface Learned {
   readonly loss: number
 }
 
@@ -69,7 +69,7 @@ export interface Answers {
   readonly hello: Hello
   readonly open: Opened
   readonly outputs: object
-  readonly gradients: Learnt
+  readonly gradients: Learned
   readonly sample: Sample
 }
 

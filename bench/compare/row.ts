@@ -46,7 +46,7 @@ export interface Duel {
   readonly theirsMs: Spread
   /** How many times as fast as theirs ours is. */
   readonly ratio: Ratio
-  /** The same by processor time, which a neighbour on the machine lengthens less. */
+  /** The same by processor time, which a neighbor on the machine lengthens less. */
   readonly processorRatio: number
   /** The ceilings of theirs, where that is ours in another way. */
   readonly ceilings?: Ceilings

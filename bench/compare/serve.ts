@@ -1,14 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { startWatch } from '../measure.js'
-import type { Count, Hello, Learnt, Request, Sample, Work } from './protocol.js'
+import type { Count, Hello, Learned, Request, Sample, Work } from './protocol.js'
 
 /** A model in the hands of a library, on the numbers of its work. */
 export interface Contender {
   readonly note?: string
   outputs(): Promise<Float32Array>
   /** The loss and its gradients, ordered as the weights; the model is as before. */
-  gradients(): Promise<Learnt & { readonly gradients: Float32Array }>
+  gradients(): Promise<Learned & { readonly gradients: Float32Array }>
   /** One call, or several where they cannot be told apart: the time is theirs together. */
   sample(count: Count): Promise<Sample>
   close(): void

@@ -28,7 +28,7 @@ export interface CompareSettings {
 }
 
 /** Checks the flags; throws one sentence that says what was expected. */
-export function settleFlags(flags: Flags): CompareSettings {
+export function resolveFlags(flags: Flags): CompareSettings {
   const { shapes, python, quick = false } = flags
   if (shapes !== undefined && !existsSync(shapes)) throw new Error(`--shapes: no file ${shapes}`)
   if (python !== undefined && !existsSync(python)) throw new Error(`--python: no file ${python}`)

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { gzipSync } from 'node:zlib'
 
-/** What a compressor spends on the last part of a text, in bits a character. */
+/** Bits a character that a compressor spends on the last part of a text. */
 export interface CompressorFigure {
   readonly name: string
   /** The part by itself. */
   readonly alone: number | undefined
-  /** What the part adds to the text before it: size of the whole less size without the part. */
+  /** Size of the compressed text minus its size without the part. */
   readonly after: number | undefined
 }
 

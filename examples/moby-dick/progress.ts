@@ -1,4 +1,4 @@
-/** What the line of a step shows. */
+/** Content of a progress line. */
 export interface Step {
   readonly epoch: number
   readonly step: number

@@ -21,7 +21,7 @@ export function sample(
   return text
 }
 
-/** How {@link sample} goes about it. */
+/** Options of {@link sample}. */
 export interface Options {
   readonly length: number
   /** The ids it goes on from. */

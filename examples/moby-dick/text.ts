@@ -53,7 +53,7 @@ export function* parallelStreams(ids: Int32Array, streams: number, steps: number
   }
 }
 
-/** How many batches {@link parallelStreams} gives. */
+/** Counts the batches that {@link parallelStreams} gives. */
 export function batchCount(ids: Int32Array, streams: number, steps: number): number {
   return Math.floor(Math.floor((ids.length - 1) / streams) / steps)
 }

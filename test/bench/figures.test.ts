@@ -32,14 +32,14 @@ test('operations are counted by hand', () => {
   expect(flopsOf(deep)).toBe(1_677_721_600)
 })
 
-test('percentiles lie between neighbours by proportion', () => {
+test('percentiles lie between neighbors by proportion', () => {
   expect(percentile([1, 2, 4], 0.5)).toBe(2)
   expect(percentile([1, 2, 4, 8], 0.5)).toBe(3)
   expect(percentile([10, 20], 0.1)).toBe(11)
   expect(spreadOf([5, 1, 3])).toEqual({ median: 3, p10: 1.4, p90: 4.6, samples: 3 })
 })
 
-test('a ratio is of medians, and of neighbours', () => {
+test('a ratio is of medians, and of neighbors', () => {
   const { ofMedians, byRound } = ratioOf([10, 20, 60], [5, 5, 10])
   expect(ofMedians).toBe(4)
   expect(byRound.median).toBe(4)

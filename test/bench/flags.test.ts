@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { settleFlags } from '../../bench/compare/settings.js'
+import { resolveFlags } from '../../bench/compare/settings.js'
 import { checkShapes, lengthsOf, readShapes } from '../../bench/compare/shape.js'
 
 const ROW = { cell: 'lstm', input: 2, hidden: 3, layers: 1, batch: 4, time: 5, task: 'infer' }
 
 test('flags have defaults: every peer, one thread, f32', () => {
-  expect(settleFlags({})).toEqual({
+  expect(resolveFlags({})).toEqual({
     shapes: undefined,
     peers: ['torch', 'onnxruntime', 'tfjs', 'brain'],
     threads: 1,
@@ -19,7 +19,7 @@ test('flags have defaults: every peer, one thread, f32', () => {
 })
 
 test('flags are taken', () => {
-  const settings = settleFlags({ peers: 'tfjs,torch', precision: 'bf16', quick: true })
+  const settings = resolveFlags({ peers: 'tfjs,torch', precision: 'bf16', quick: true })
   expect(settings.peers).toEqual(['torch', 'tfjs'])
   expect(settings.precision).toBe('bf16')
   expect(settings.quick).toBe(true)
@@ -35,7 +35,7 @@ test.each([
   [{ shapes: '/nowhere/shapes.json' }, /^--shapes: no file \/nowhere/],
   [{ python: '/nowhere/python' }, /^--python: no file \/nowhere/],
 ])('a bad flag gets a sentence: %j', (flags, sentence) => {
-  expect(() => settleFlags(flags)).toThrow(sentence)
+  expect(() => resolveFlags(flags)).toThrow(sentence)
 })
 
 test('a shape needs no set and no layers', () => {

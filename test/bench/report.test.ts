@@ -61,7 +61,7 @@ test('only what is between the marks is replaced', () => {
   expect(() => between(page, 'z', 'new')).toThrow('has no <!-- z -->')
 })
 
-test('the picture shows a loss in another colour, to the left of the line', () => {
+test('the picture shows a loss in another color, to the left of the line', () => {
   const picture = chart([row({}, 'torch', 1, 4), row({}, 'tfjs', 4, 1)], 'a < b')
   const bars = [...picture.matchAll(/<rect x="([\d.]+)" y="\d+" width="([\d.]+)" .*fill="(#\w+)"/g)]
   const [win, loss] = bars.map(([, x, width, fill]) => ({

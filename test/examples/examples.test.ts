@@ -52,7 +52,7 @@ test('the language model trains, samples, draws, saves and loads', async () => {
     streams: 8,
     steps: 32,
     epochs: 6,
-    rate: 0.02,
+    learningRate: 0.02,
     secondsAtMost: 30,
     folder: 'out',
   })

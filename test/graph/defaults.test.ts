@@ -13,7 +13,7 @@ describe('defaults are what the documentation says', () => {
     dropout: 0,
     reverse: false,
     bidirectional: false,
-    initialiser: 'glorot',
+    initializer: 'glorot',
   } as const
   const short = { inputSize: 2, hiddenSize: 3 }
   const first = dense({ inputSize: 2, size: 3 })
@@ -30,19 +30,19 @@ describe('defaults are what the documentation says', () => {
     [
       'dense',
       [first],
-      [dense({ inputSize: 2, size: 3, bias: true, initialiser: 'glorot', name: 'dense' })],
+      [dense({ inputSize: 2, size: 3, bias: true, initializer: 'glorot', name: 'dense' })],
     ],
     [
       'embedding',
       [embedding({ vocabularySize: 4, size: 2 })],
-      [embedding({ vocabularySize: 4, size: 2, initialiser: 'glorot', name: 'embedding' })],
+      [embedding({ vocabularySize: 4, size: 2, initializer: 'glorot', name: 'embedding' })],
     ],
     ['dropout', [first, dropout({ rate: 0.5 })], [first, dropout({ rate: 0.5, fixed: false })]],
     ['layerNorm', [first, layerNorm()], [first, layerNorm({ epsilon: 1e-5, name: 'layerNorm' })]],
     [
       'linear',
       [first, linear(2)],
-      [first, linear(2, { bias: true, initialiser: 'glorot', name: 'linear' })],
+      [first, linear(2, { bias: true, initializer: 'glorot', name: 'linear' })],
     ],
   ])('%s', (_, left, written) => {
     expect(sequentialGraph(left)).toEqual(sequentialGraph(written))
@@ -75,7 +75,7 @@ describe('how parameters start', () => {
       ['bias_ih_l0', bias],
       ['bias_hh_l0', 'zeros'],
     ])
-    const torch = inits([layer({ ...options, initialiser: 'pytorch', bidirectional: true })])
+    const torch = inits([layer({ ...options, initializer: 'pytorch', bidirectional: true })])
     expect(torch).toHaveLength(8)
     for (const [, init] of torch) expect(init).toEqual(uniform(4))
   })
@@ -87,7 +87,7 @@ describe('how parameters start', () => {
     const ofInputs = forget.filter(([name]) => String(name).startsWith('bias_ih'))
     expect(ofInputs).toHaveLength(4)
     for (const [, init] of ofInputs) expect(init).toEqual({ blocks: { values: [0, -2.5, 0, 0] } })
-    const pytorch = { initialiser: 'pytorch' } as const
+    const pytorch = { initializer: 'pytorch' } as const
     expect(
       inits([dense({ inputSize: 9, size: 4, ...pytorch }), linear(2, pytorch), layerNorm()]),
     ).toEqual([

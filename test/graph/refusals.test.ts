@@ -20,7 +20,7 @@ import {
   type Value,
 } from '../../ts/index.js'
 
-/** What a call throws, as `CODE message`. */
+/** Catches the error of a call, as `CODE message`. */
 function refusal(call: () => unknown): string {
   try {
     call()
@@ -31,7 +31,7 @@ function refusal(call: () => unknown): string {
   return 'nothing thrown'
 }
 
-/** What fits everywhere: hides a value's kind and size from the compiler. */
+/** Hides a value's kind and size from the compiler. */
 const untyped = (value: unknown): never => value as never
 
 /** Values of every kind, hidden. */
@@ -77,7 +77,7 @@ describe('a wrong wire is refused with what was expected and what came', () => {
     [
       'a start of a sequence',
       (x) => shift({ start: 0 })(x.sequence),
-      'ERR_UNROLLED_ARGUMENT shift start: expected none for a sequence, which begins with zeros or with `initial`',
+      'ERR_UNROLLED_ARGUMENT shift start: expected none, received 0; a sequence begins with zeros or with `initial`',
     ],
     [
       'half of an initial state for both ways',
@@ -94,17 +94,17 @@ describe('a wrong wire is refused with what was expected and what came', () => {
     [
       'a slice beyond the end, by one',
       (x) => slice({ start: 0, size: 4 })(x.vector),
-      'ERR_UNROLLED_SHAPE slice: expected at least 4 numbers, received a value of size 3',
+      'ERR_UNROLLED_SHAPE slice: expected at least 4 numbers, received a vector of size 3',
     ],
     [
       'a slice beyond the end',
       (x) => slice({ start: 2, size: 2 })(x.vector),
-      'ERR_UNROLLED_SHAPE slice: expected at least 4 numbers, received a value of size 3',
+      'ERR_UNROLLED_SHAPE slice: expected at least 4 numbers, received a vector of size 3',
     ],
     [
       'sequences of different axes',
       (x) => concat(x.sequence, x.other),
-      'ERR_UNROLLED_SHAPE concat: expected sequences of one axis, received the axes "time" and "words"',
+      'ERR_UNROLLED_KIND concat: expected sequences of one axis, received sequences of the axes "time" and "words"',
     ],
     [
       'an initial state of another size',
@@ -124,7 +124,7 @@ describe('a wrong wire is refused with what was expected and what came', () => {
     [
       'a cell that leaves out a state',
       (x) => scan(cell({ h: 2 }, () => untyped({ output: x.vector })))(x.sequence).output,
-      'ERR_UNROLLED_GRAPH scan cell: expected the next h returned, received only output',
+      'ERR_UNROLLED_GRAPH scan cell result: expected the next h, received only output',
     ],
     [
       'a sequence from outside a cell',
@@ -178,14 +178,14 @@ describe('a wrong wire is refused with what was expected and what came', () => {
       refusal(() =>
         graphOf(({ input }) => ({ y: add(input.vector('x', { size: 3 }), untyped(leaked)) })),
       ),
-    ).toBe('ERR_UNROLLED_GRAPH add: its values are of different graphs')
+    ).toBe('ERR_UNROLLED_GRAPH add: expected values of one graph, received values of several')
   })
 })
 
 describe('bad options are refused by name', () => {
   const cases: [string, () => unknown, string][] = [
     [
-      'a misspelt option',
+      'a misspelled option',
       () => lstm(untyped({ hiddenSze: 3 })),
       'ERR_UNROLLED_ARGUMENT lstm: unknown option "hiddenSze"; did you mean hiddenSize?',
     ],
@@ -222,17 +222,17 @@ describe('bad options are refused by name', () => {
     [
       'both directions and one of them',
       () => rnn({ hiddenSize: 2, reverse: true, bidirectional: true }),
-      'ERR_UNROLLED_ARGUMENT rnn: reverse and bidirectional exclude each other',
+      'ERR_UNROLLED_ARGUMENT rnn reverse: expected false where bidirectional is true, received true',
     ],
     [
       'a forget bias that would be ignored',
       () => lstm({ hiddenSize: 2, bias: false, forgetBias: 2 }),
-      'ERR_UNROLLED_ARGUMENT lstm forgetBias: expected none beside bias: false, received 2',
+      'ERR_UNROLLED_ARGUMENT lstm forgetBias: expected none with bias: false, received 2',
     ],
     [
       'a name that a wire could not carry',
       () => sequentialGraph([dense({ inputSize: 1, size: 1, name: 'a:b' })]),
-      'ERR_UNROLLED_ARGUMENT dense name: expected some text without ":" and NUL, received "a:b"',
+      'ERR_UNROLLED_GRAPH dense name: expected some text without ":" and NUL, received "a:b"',
     ],
     [
       'a name taken twice',
@@ -241,12 +241,12 @@ describe('bad options are refused by name', () => {
           dense({ inputSize: 1, size: 1, name: 'a' }),
           dense({ size: 1, name: 'a' }),
         ]),
-      'ERR_UNROLLED_ARGUMENT dense: the name "a" is taken',
+      'ERR_UNROLLED_GRAPH dense name: expected a name that is free, received "a"',
     ],
     [
       'a first layer without its size',
       () => sequentialGraph([lstm({ hiddenSize: 2 })]),
-      'ERR_UNROLLED_ARGUMENT sequential: the first layer needs its inputSize (embedding: its vocabularySize)',
+      'ERR_UNROLLED_ARGUMENT sequential layer 0: expected inputSize (of an embedding: vocabularySize), received none; the first layer fixes the input',
     ],
     [
       'no layers',
@@ -261,17 +261,17 @@ describe('bad options are refused by name', () => {
     [
       'an output with the name of the state',
       () => graph(({ input }) => ({ state: input.vector('x', { size: 1 }) })),
-      'ERR_UNROLLED_GRAPH output name: expected another name, received "state"',
+      'ERR_UNROLLED_GRAPH output name: expected a name that is not reserved, received "state"',
     ],
     [
       'an input with a name of packed data',
       () => graph(({ input }) => ({ y: input.vector('values', { size: 1 }) })),
-      'ERR_UNROLLED_GRAPH input name: expected another name, received "values"',
+      'ERR_UNROLLED_GRAPH input name: expected a name that is not reserved, received "values"',
     ],
     [
       'tokens as an output',
       () => graphOf(({ input }) => untyped({ y: input.tokens('x', { vocabularySize: 2 }) })),
-      'ERR_UNROLLED_KIND output y: expected a vector or a sequence, received "tokens"',
+      'ERR_UNROLLED_KIND output y: expected a vector or a sequence, received tokens of vocabulary 2',
     ],
   ]
 

@@ -213,8 +213,8 @@ describe('sequential as data', () => {
     ])
   })
 
-  test("PyTorch's initialiser is uniform in one over the root of the hidden size", () => {
-    const graph = sequentialGraph([gru({ inputSize: 9, hiddenSize: 4, initialiser: 'pytorch' })])
+  test("PyTorch's initializer is uniform in one over the root of the hidden size", () => {
+    const graph = sequentialGraph([gru({ inputSize: 9, hiddenSize: 4, initializer: 'pytorch' })])
     for (const { init } of graph.parameters) expect(init).toEqual({ uniform: { bound: 0.5 } })
   })
 })

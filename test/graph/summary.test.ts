@@ -1,17 +1,24 @@
 import { expect, test } from 'vitest'
-import { graphOf } from '../../ts/compose/graph.js'
-import { sequentialGraph } from '../../ts/compose/sequential.js'
-import { concat, dense, embedding, gru, last, lstm, relu } from '../../ts/index.js'
-import { summarize } from '../../ts/model/summary.js'
+import {
+  concat,
+  dense,
+  embedding,
+  graph,
+  gru,
+  last,
+  lstm,
+  relu,
+  sequential,
+} from '../../ts/index.js'
 
 test('a table of the nodes and their parameters', () => {
-  const graph = sequentialGraph([
+  const model = sequential([
     embedding({ vocabularySize: 80, size: 16 }),
     lstm({ hiddenSize: 128 }),
     last(),
     dense({ size: 2, activation: 'relu' }),
   ])
-  expect(summarize(graph)).toBe(
+  expect(model.summary()).toBe(
     [
       'name       kind       gives           parameters',
       'tokens     input      tokens [80]',
@@ -26,15 +33,26 @@ test('a table of the nodes and their parameters', () => {
   )
 })
 
+test('a token and its vector have no steps', () => {
+  const model = graph(({ input }) => {
+    const word = input.token('word', { vocabularySize: 9 })
+    return { y: embedding({ size: 3 })(word) }
+  })
+  expect(model.summary().split('\n').slice(1, 3)).toEqual([
+    'word       input      token [9]',
+    'embedding  embedding  vector [3]          27',
+  ])
+})
+
 test('shared parameters count once', () => {
-  const graph = graphOf(({ input }) => {
+  const model = graph(({ input }) => {
     const shared = dense({ size: 2 })
     const x = input.vector('x', { size: 3 })
     const words = input.sequence('words', { size: 5 })
     const { state } = gru({ hiddenSize: 2, resetAfter: false, reverse: true })(words)
     return { y: relu(concat(shared(x), shared(x), state.h)) }
   })
-  expect(summarize(graph).split('\n').slice(3)).toEqual([
+  expect(model.summary().split('\n').slice(3)).toEqual([
     'gru.l0   scan, reverse  sequence [2]          42',
     'dense    linear         vector [2]             8',
     'dense_1  linear         vector [2]',

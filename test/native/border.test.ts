@@ -1,16 +1,17 @@
 import { expect, test } from 'vitest'
 import { binding } from '../../ts/native/binding.js'
-import { batch, recurrentGraph, smallModel, TRAINING } from './graph.js'
+import {
+  batch,
+  recurrentGraph,
+  sharedValues,
+  smallModel,
+  TRAINING,
+  transferredValues,
+} from './graph.js'
 
 const good = { name: 'x', shape: [1, 2, 2], values: Float32Array.of(1, 2, 3, 4) }
 
-function detached(): Float32Array {
-  const values = new Float32Array(4)
-  structuredClone(values.buffer, { transfer: [values.buffer] })
-  return values
-}
-
-/** What JavaScript can pass that no type allows, hence `unknown` on the way to the addon. */
+/** Arguments that JavaScript can pass and no type allows, hence `unknown`. */
 const refused: [string, string, unknown][] = [
   ['no name', 'ERR_UNROLLED_ARGUMENT', { name: undefined }],
   ['a name that is no string', 'ERR_UNROLLED_KIND', { name: 3 }],
@@ -24,12 +25,8 @@ const refused: [string, string, unknown][] = [
   ['values and ids', 'ERR_UNROLLED_ARGUMENT', { ids: new Int32Array(4) }],
   ['neither values nor ids', 'ERR_UNROLLED_ARGUMENT', { values: undefined }],
   ['ids for numbers', 'ERR_UNROLLED_KIND', { values: undefined, ids: new Int32Array(4) }],
-  [
-    'values that are shared',
-    'ERR_UNROLLED_KIND',
-    { values: new Float32Array(new SharedArrayBuffer(16)) },
-  ],
-  ['values that are detached', 'ERR_UNROLLED_STATE', { values: detached() }],
+  ['values that are shared', 'ERR_UNROLLED_KIND', { values: sharedValues(4) }],
+  ['values that are detached', 'ERR_UNROLLED_STATE', { values: transferredValues(4) }],
   ['a length beyond time', 'ERR_UNROLLED_VALUE', { lengths: Int32Array.of(3) }],
   ['a negative length', 'ERR_UNROLLED_VALUE', { lengths: Int32Array.of(-1) }],
   ['NaN', 'ERR_UNROLLED_NON_FINITE', { values: Float32Array.of(1, Number.NaN, 3, 4) }],
@@ -101,8 +98,8 @@ test('a step of a stream is refused like a batch, and the stream goes on', () =>
     ['ERR_UNROLLED_SHAPE', Float32Array.of(1), undefined],
     ['ERR_UNROLLED_SHAPE', step, Int32Array.of(1)],
     ['ERR_UNROLLED_NON_FINITE', Float32Array.of(1, Number.NaN), undefined],
-    ['ERR_UNROLLED_KIND', new Float32Array(new SharedArrayBuffer(8)), undefined],
-    ['ERR_UNROLLED_STATE', detached(), undefined],
+    ['ERR_UNROLLED_KIND', sharedValues(2), undefined],
+    ['ERR_UNROLLED_STATE', transferredValues(4), undefined],
     ['InvalidArg', [1, 2], undefined],
     ['InvalidArg', new Float64Array(2), undefined],
     ['InvalidArg', step, [1]],

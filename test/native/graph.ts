@@ -61,3 +61,33 @@ export function batch(rows: number, time: number, units: number) {
 export function smallModel() {
   return new binding.Model(recurrentGraph(3), 1)
 }
+
+/** A node as a tuple: its name, its operation, and the wires that it reads. */
+export type NodeOf = readonly [name: string, op: unknown, ...inputs: string[]]
+
+/** A parameter that starts at zero. */
+export function parameter(name: string, ...shape: number[]) {
+  return { name, shape, init: 'zeros' }
+}
+
+/** Compiles a graph of these nodes; its output `y` is the last of them, unless others are given. */
+export function compile(
+  nodes: readonly NodeOf[],
+  parameters: readonly object[] = [],
+  outputs: readonly object[] = [{ name: 'y', from: nodes.at(-1)?.[0] }],
+) {
+  const named = nodes.map(([name, op, ...inputs]) => ({ name, op, inputs }))
+  return new binding.Model(JSON.stringify({ version: 1, parameters, nodes: named, outputs }), 1)
+}
+
+/** Numbers on memory that other threads can write. */
+export function sharedValues(count: number): Float32Array {
+  return new Float32Array(new SharedArrayBuffer(4 * count))
+}
+
+/** Numbers whose buffer was transferred away. */
+export function transferredValues(count: number): Float32Array {
+  const values = new Float32Array(count)
+  structuredClone(values.buffer, { transfer: [values.buffer] })
+  return values
+}

@@ -5,7 +5,7 @@ import { batch, recurrentGraph, TRAINING } from './graph.js'
 
 const large = { graph: recurrentGraph(128), config: TRAINING, ...batch(64, 200, 128) }
 
-/** What the programs below begin with; typed arrays are rebuilt from their lengths. */
+/** Begins each program below; rebuilds typed arrays from their lengths. */
 const PREAMBLE = `
 const { Model } = require('node:module')
   .createRequire(process.cwd() + '/package.json')('#native')

@@ -10,7 +10,7 @@ import type {
   NativeTrainer,
 } from '../../ts/native/contract.js'
 
-/** What the fake says that training holds. */
+/** Memory in the fake's reports. */
 export const MEMORY = { tape: 4, gradients: 3, optimizer: 2, weights: 1 }
 
 /** One call of a fake trainer's step. */
@@ -23,6 +23,7 @@ export interface FakeStep {
 const DESCRIPTION: Description = {
   inputs: [{ name: 'input', kind: { sequence: { size: 1, axis: 'time' } } }],
   outputs: [{ name: 'output', kind: { vector: { size: 1 } } }],
+  wires: [],
   states: [{ name: 'rnn.l0:h', size: 2, reverse: false }],
   parameters: [{ name: 'w', shape: [1], offset: 0 }],
   count: 1,
@@ -39,10 +40,10 @@ export class FakeModel implements NativeModel {
   readonly log: string[] = []
   readonly configs: string[] = []
   weights: Float32Array = Float32Array.of(0)
-  /** Steps sent and not yet settled, and the most there ever were. */
+  /** Steps sent and still pending, and the most there ever were. */
   pending = 0
   deepest = 0
-  /** What a step or an evaluation finds; the step is counted from 1. */
+  /** Makes the report of a step, counted from 1, or of an evaluation (0). */
   report: (step: number, inputs: NativeTensor[]) => Partial<NativeReport> = () => ({})
   readonly #description: Description
 
@@ -132,7 +133,7 @@ export class FakeModel implements NativeModel {
   }
 }
 
-/** The only output's term: the mean loss of so many targets, and how many of them were hit. */
+/** The only output's term: the mean loss of `valid` targets, `correct` of them predicted. */
 export function termOf(mean: number, valid: number, correct = 0): NativeTerm {
   return { output: 'output', sum: mean * valid, weight: valid, correct, valid }
 }

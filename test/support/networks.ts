@@ -26,4 +26,4 @@ export function rows(count: number, time = 5) {
 export const regressor = (seed = 1) =>
   sequential([lstm({ inputSize: 1, hiddenSize: 7 }), last(), dense({ size: 1 })], { seed })
 
-export const options = { loss: 'meanSquared', optimizer: adam({ rate: 0.01 }) } as const
+export const options = { loss: 'meanSquared', optimizer: adam({ learningRate: 0.01 }) } as const

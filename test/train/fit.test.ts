@@ -58,7 +58,7 @@ test('means are weighted by valid targets, rates and norms are passed on', async
     metrics: ['accuracy', 'perplexity'],
   } as const
   for await (const event of model.train(examples(2), options)) events.push(event)
-  const shared = { type: 'step', epoch: 1, steps: 2, rate: 0.1, norm: 2, skipped: false }
+  const shared = { type: 'step', epoch: 1, steps: 2, learningRate: 0.1, norm: 2, skipped: false }
   const step = { ...shared, memory: MEMORY }
   expect(events).toEqual([
     { ...step, step: 1, loss: 4 },
@@ -154,12 +154,12 @@ test('rows that carry on are the same in every batch', async () => {
   const { model, native } = fakeModel()
   const options = { loss: 'meanSquared', carry: true } as const
   await expect(model.fit(examples(7), { ...options, batchSize: 3 })).rejects.toThrow(
-    'fit data: expected a multiple of the 3 rows of a batch, since they carry on, received 7 rows',
+    'fit data: expected a multiple of 3 rows, since carry needs whole batches, received 7 rows',
   )
   expect(native.steps).toEqual([])
   await model.fit(examples(2), { ...options, batchSize: 3, validation: examples(4) })
   await expect(model.fit([examples(2), examples(3)], options)).rejects.toThrow(
-    'fit data batch 2: expected 2 rows as in the batch that it carries on from, received 3',
+    'fit data batch 2: expected 2 rows as in the batch before, since carry continues each row, received 3 rows',
   )
   await model.fit([examples(2), examples(3)], { loss: 'meanSquared' })
 })
@@ -215,8 +215,8 @@ test('early stopping waits, stops and restores the best weights', async () => {
 
 test('early stopping by accuracy looks for the largest, and can leave the weights alone', async () => {
   const { model, native } = fakeModel()
-  const hits = [1, 3, 2]
-  native.report = (step) => ({ terms: [termOf(1, 4, hits[step - 1])] })
+  const correct = [1, 3, 2]
+  native.report = (step) => ({ terms: [termOf(1, 4, correct[step - 1])] })
   const history = await model.fit(examples(1), {
     loss: 'meanSquared',
     metrics: ['accuracy'],
@@ -369,7 +369,7 @@ test('a function gives fresh batches for every epoch, an iterator runs dry', asy
   await model.fit([...batches()], { loss: 'meanSquared', epochs: 2 })
   expect(native.steps).toHaveLength(5)
   await expect(model.fit(batches(), { loss: 'meanSquared', epochs: 2 })).rejects.toThrow(
-    'fit data: expected batches for epoch 2, received none: an iterator runs only once; ' +
+    'fit data: expected batches for epoch 2, received none; an iterator runs only once: ' +
       'pass a function that returns a fresh one for every epoch',
   )
 })

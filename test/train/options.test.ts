@@ -3,14 +3,14 @@ import {
   adagrad,
   adam,
   adamw,
-  cosineRate,
+  cosineDecay,
   crossEntropy,
-  exponentialRate,
+  exponentialDecay,
   huber,
-  linearRate,
+  linearDecay,
   rmsprop,
   sgd,
-  stepRate,
+  stepDecay,
 } from '../../ts/index.js'
 import { fakeModel } from '../support/fake-model.js'
 
@@ -25,17 +25,20 @@ async function configOf(options: object): Promise<Record<string, unknown>> {
 test('optimizers with their defaults are what PyTorch has', () => {
   expect([sgd(), rmsprop(), adagrad(), adam(), adamw()]).toEqual([
     {
-      rate: 0.01,
+      learningRate: 0.01,
       rule: { sgd: { momentum: 0, dampening: 0, nesterov: false, weightDecay: 0 } },
     },
-    { rate: 0.001, rule: { rmsprop: { alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0 } } },
-    { rate: 0.01, rule: { adagrad: { epsilon: 1e-10, weightDecay: 0 } } },
     {
-      rate: 0.001,
+      learningRate: 0.001,
+      rule: { rmsprop: { alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0 } },
+    },
+    { learningRate: 0.01, rule: { adagrad: { epsilon: 1e-10, weightDecay: 0 } } },
+    {
+      learningRate: 0.001,
       rule: { adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 } },
     },
     {
-      rate: 0.001,
+      learningRate: 0.001,
       rule: { adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 } },
     },
   ])
@@ -44,9 +47,9 @@ test('optimizers with their defaults are what PyTorch has', () => {
 test('what a run is told is what was asked for', async () => {
   const config = await configOf({
     loss: huber({ delta: 2, reduction: 'sum', weight: 3 }),
-    optimizer: sgd({ rate: 0.5, momentum: 0.9, nesterov: true }),
+    optimizer: sgd({ learningRate: 0.5, momentum: 0.9, nesterov: true }),
     clip: { norm: 1 },
-    schedule: linearRate({ steps: 10, warmup: 2 }),
+    schedule: linearDecay({ steps: 10, warmup: 2 }),
     truncate: { k1: 4, k2: 8 },
     memory: 'sqrt',
     onNonFinite: 'skip',
@@ -68,16 +71,16 @@ test('what a run is told is what was asked for', async () => {
 
 test('schedules and cross-entropy as data', () => {
   expect([
-    stepRate({ size: 3, gamma: 0.5 }),
-    exponentialRate({ gamma: 0.9 }),
-    cosineRate({ steps: 100 }),
+    stepDecay({ size: 3, gamma: 0.5 }),
+    exponentialDecay({ gamma: 0.9 }),
+    cosineDecay({ steps: 100 }),
   ]).toEqual([
     { step: { size: 3, gamma: 0.5 } },
     { exponential: { gamma: 0.9 } },
     { cosine: { steps: 100, minimum: 0 } },
   ])
   expect(crossEntropy({ labelSmoothing: 0.1, classWeights: [1, 2], ignore: 0 })).toEqual({
-    measure: { crossEntropy: { labelSmoothing: 0.1, classWeights: [1, 2], ignore: 0 } },
+    kind: { crossEntropy: { labelSmoothing: 0.1, classWeights: [1, 2], ignore: 0 } },
     reduction: 'mean',
     weight: 1,
   })
@@ -96,22 +99,22 @@ test.each<[object, string]>([
   [{ schedule: '' }, 'fit schedule: expected a schedule, received ""'],
   [{ schedule: { step: null } }, 'fit schedule: expected one kind with its settings'],
   [{ schedule: {} }, 'fit schedule: expected one kind with its settings'],
-  [{ optimizer: { rate: 1, rule: {} } }, 'fit optimizer rule: expected one kind with its settings'],
   [
-    { optimizer: { rate: 1, rule: { sgd: { momentum: '1' } } } },
+    { optimizer: { learningRate: 1, rule: {} } },
     'fit optimizer rule: expected one kind with its settings',
   ],
   [
-    { loss: { measure: {}, reduction: 'mean' } },
-    'fit loss measure: expected one kind with its settings',
+    { optimizer: { learningRate: 1, rule: { sgd: { momentum: '1' } } } },
+    'fit optimizer rule: expected one kind with its settings',
   ],
+  [{ loss: { kind: {}, reduction: 'mean' } }, 'fit loss kind: expected one kind with its settings'],
   [{ truncate: 0 }, 'fit truncate: expected an object of options, received 0'],
   [{ memory: 'all' }, 'fit memory: expected "sqrt" or a number of bytes, received "all"'],
   [{ memory: 0 }, 'fit memory: expected a whole number of at least 1, received 0'],
   [{ memory: 1.5 }, 'fit memory: expected a whole number of at least 1, received 1.5'],
   [{ validation: 0 }, 'fit validation: expected { x, y }'],
   [{ earlyStopping: 0 }, 'fit earlyStopping: expected an object of options, received 0'],
-  [{ loss: { measure: null, reduction: 'mean' } }, 'fit loss: unknown output "measure"'],
+  [{ loss: { kind: null, reduction: 'mean' } }, 'fit loss: unknown output "kind"'],
   [{ metrics: ['acuracy'] }, 'fit metrics: unknown metric "acuracy"; did you mean accuracy?'],
   [{ sead: 1 }, 'fit: unknown option "sead"; did you mean seed?'],
   [{ signal: {} }, 'fit signal: expected an AbortSignal, received an object'],
@@ -129,8 +132,8 @@ test.each<[object, string]>([
 })
 
 test('the id that does not count is any of 32 bits', () => {
-  const { measure } = crossEntropy({ ignore: -100 })
-  expect(measure).toMatchObject({ crossEntropy: { ignore: -100 } })
+  const { kind } = crossEntropy({ ignore: -100 })
+  expect(kind).toMatchObject({ crossEntropy: { ignore: -100 } })
   for (const ignore of [0.5, 2 ** 31, Number.NaN]) {
     expect(() => crossEntropy({ ignore })).toThrow(
       `crossEntropy ignore: expected a whole number of 32 bits, received ${ignore}`,
@@ -141,6 +144,6 @@ test('the id that does not count is any of 32 bits', () => {
 test('ready-made batches have their own size and order', async () => {
   const { model } = fakeModel()
   await expect(model.fit([data], { loss: 'meanSquared', batchSize: 2 })).rejects.toThrow(
-    'fit batchSize: expected none beside batches ready made, received 2',
+    'fit batchSize: expected none with ready-made batches, received 2; the option is for examples in memory',
   )
 })

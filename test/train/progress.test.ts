@@ -6,7 +6,7 @@ const step = {
   type: 'step',
   epoch: 1,
   steps: 10,
-  rate: 0.1,
+  learningRate: 0.1,
   norm: 1,
   skipped: false,
   memory,

@@ -1,4 +1,4 @@
-import { Described, mismatch } from '../errors.js'
+import { mismatch } from '../errors.js'
 import { checkName } from '../graph/scope.js'
 import type { Vector } from '../graph/value.js'
 import { checkCount, checkOptions } from '../options.js'
@@ -8,7 +8,7 @@ export type States<S extends Readonly<Record<string, number>>> = {
   readonly [K in keyof S]: Vector<S[K]>
 }
 
-/** What one step returns: the next states, and `output` if it is not the state itself. */
+/** Result of one step: the next states, and `output` unless the output is the state. */
 export type Step<S extends Readonly<Record<string, number>>> = States<S> & {
   readonly output?: Vector
 }
@@ -20,11 +20,11 @@ export interface Cell<
 > {
   /** The size of each state. */
   readonly sizes: S
-  /** Builds one step from the states at the step before and the step's input. */
+  /** Builds one step from the previous states and the step's input. */
   step(state: States<S>, x: Vector): R
 }
 
-/** The size of what a cell gives at each step. */
+/** The size of a cell's output. */
 export type OutputSize<S, R> = R extends { readonly output: Vector<infer O> }
   ? O
   : S extends { readonly h: infer H extends number }
@@ -32,17 +32,17 @@ export type OutputSize<S, R> = R extends { readonly output: Vector<infer O> }
     : Extract<S[keyof S], number>
 
 /**
- * A cell of your own: its states by name and size, and one step, written with the same functions as
- * any graph. The step returns the next states, and `output` beside them where that is not `h` (or
- * the only state).
+ * Makes a custom cell from the sizes of its states and a function for one step, written with the same
+ * functions as any graph. The step returns the next states and, unless the output is `h` or the only
+ * state, `output`.
  *
- * A vector from outside the cell may be used inside; it is the same at every step.
+ * The step may use a vector from outside the cell; the vector is the same at every step.
  *
  * ```ts
  * const leaky = cell({ h: 64 }, ({ h }, x) => ({ h: mix(h, tanh(linear(64)(concat(h, x))), 0.1) }))
  * ```
  *
- * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad name or size.
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad size, `ERR_UNROLLED_GRAPH` for a bad name.
  */
 export function cell<const S extends Readonly<Record<string, number>>, R extends Step<S> = Step<S>>(
   sizes: S,
@@ -53,8 +53,7 @@ export function cell<const S extends Readonly<Record<string, number>>, R extends
     checkName('cell state', name)
     checkCount(`cell state ${name}`, size)
     if (name === 'output' || name === 'x') {
-      const received = new Described(`"${name}", which is the step's own`)
-      throw mismatch('ERR_UNROLLED_ARGUMENT', 'cell state name', 'another name', received)
+      throw mismatch('ERR_UNROLLED_GRAPH', 'cell state', 'a name that is not reserved', name)
     }
   }
   if (typeof step !== 'function') {

@@ -13,7 +13,9 @@ export interface ScanOptions {
   readonly name?: string
 }
 
-/** What a recurrent layer gives: the output at every step, and the state after the last. */
+export const SCAN_OPTIONS = ['reverse', 'name'] as const satisfies readonly (keyof ScanOptions)[]
+
+/** Result of a recurrent layer: the output at every step, and the state after the last. */
 export interface Recurrence<F extends number, S> {
   readonly output: Sequence<F>
   readonly state: S
@@ -21,9 +23,11 @@ export interface Recurrence<F extends number, S> {
 
 /** Options of a recurrent layer's call. */
 export interface Start<S> {
-  /** Where the states start; those left out start at zero, or at a run's `state`. */
+  /** Initial states; a state left out starts at zero, or at the run's `state`. */
   readonly initial?: Partial<S>
 }
+
+export const START_OPTIONS = ['initial'] as const satisfies readonly (keyof Start<unknown>)[]
 
 /** A sequence becomes a {@link Recurrence}. */
 export interface ScanMapping<F extends number, S> extends Mapping {
@@ -38,9 +42,8 @@ export interface Scan<F extends number, S>
 
 /**
  * Unrolls a cell along a sequence: `state, output[t] = step(state, x[t])` over each row's valid
- * steps, parameters shared by all of them. A call gives `{ output, state }`; in `sequential` the
- * output goes on. The parameters of layers inside the cell are named under the scan's name:
- * `scan.linear.weight`.
+ * steps, parameters shared by all of them. A call gives `{ output, state }`; `sequential` passes on the
+ * output. Parameters of layers inside the cell have the scan's name in front: `scan.linear.weight`.
  *
  * @throws UnrolledError `ERR_UNROLLED_GRAPH` when the step leaves out a state,
  * `ERR_UNROLLED_SHAPE` when a state has another size.
@@ -49,7 +52,7 @@ export function scan<const S extends Readonly<Record<string, number>>, R extends
   cell: Cell<S, R>,
   options: ScanOptions = {},
 ): Scan<OutputSize<S, R>, States<S>> {
-  checkOptions('scan', options, ['reverse', 'name'])
+  checkOptions('scan', options, SCAN_OPTIONS)
   const where = options.name ?? 'scan'
   const reverse = checkBoolean(`${where} reverse`, options.reverse ?? false)
   if (typeof cell?.step !== 'function') {
@@ -60,7 +63,7 @@ export function scan<const S extends Readonly<Record<string, number>>, R extends
     name: options.name,
     accepts: ['sequence'],
     build(site, x, call) {
-      callOptions(where, call, ['initial'])
+      callOptions(where, call, START_OPTIONS)
       const initial = (call as Start<Record<string, Vector>> | undefined)?.initial ?? {}
       checkOptions(`${where} initial`, initial, Object.keys(cell.sizes), 'state')
       return unroll({
@@ -82,9 +85,14 @@ export function scan<const S extends Readonly<Record<string, number>>, R extends
 
 function checkStep(where: string, next: unknown, states: readonly string[]): void {
   if (typeof next !== 'object' || next === null) {
-    throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell`, 'the next states returned', next)
+    throw mismatch(
+      'ERR_UNROLLED_GRAPH',
+      `${where} cell result`,
+      'an object of the next states',
+      next,
+    )
   }
-  checkOptions(`${where} cell`, next, [...states, 'output'], 'result')
+  checkOptions(`${where} cell result`, next, [...states, 'output'], 'state')
 }
 
 function outputOf(
@@ -97,7 +105,7 @@ function outputOf(
   const given = output ?? h ?? (only === undefined ? undefined : next[only])
   if (given === undefined) {
     const received = new Described(Object.keys(next).join(', ') || 'nothing')
-    throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell`, 'an output or a state h', received)
+    throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell result`, 'an output or a state h', received)
   }
   return given
 }

@@ -3,10 +3,10 @@ import type { OutputJson } from '../graph/json.js'
 import type { Scope, Site } from '../graph/scope.js'
 import { checkKind, checkSize, type Sequence, type Vector } from '../graph/value.js'
 
-/** A state's name and its value: at the previous step, at the next, at the end. */
+/** States by name. */
 export type NamedVectors = Readonly<Record<string, Vector>>
 
-/** One scan: a step's body along a sequence. */
+/** A scan to add: a cell, and the sequence that it runs along. */
 export interface Unrolling {
   readonly site: Site
   /** The node's name. */
@@ -15,13 +15,13 @@ export interface Unrolling {
   /** The size of each state. */
   readonly sizes: Readonly<Record<string, number>>
   readonly reverse: boolean
-  /** Where states start; those not named are the model's own and start at zero. */
+  /** Initial states; a state left out is the model's and starts at zero. */
   readonly initial: Readonly<Partial<Record<string, Vector>>>
-  /** Builds the body: the next states, and the output beside them. */
+  /** Builds the body: the next states and the output. */
   step(state: NamedVectors, x: Vector, body: Scope): { next: NamedVectors; output: Vector }
 }
 
-/** What a scan gives: a step's output at every step, and the state after the last. */
+/** Result of a scan: the output at every step, and the state after the last. */
 export interface Unrolled {
   readonly output: Sequence
   readonly state: NamedVectors
@@ -73,7 +73,7 @@ function nextOf(
   const value = Object.hasOwn(next, name) ? next[name] : undefined
   if (value === undefined) {
     const received = new Described(`only ${Object.keys(next).join(', ') || 'nothing'}`)
-    throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell`, `the next ${name} returned`, received)
+    throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell result`, `the next ${name}`, received)
   }
   return checkState(`${where} next ${name}`, value, sizes[name] ?? 0)
 }

@@ -1,16 +1,16 @@
 import type { Apply, Signature, Signed } from '../graph/layer.js'
 import type { Numeric, Value } from '../graph/value.js'
 
-/** What a layer in the wrong place shows as. */
+/** The type error of a layer in the wrong place. */
 export interface WrongLayer<Reason extends string, Received> {
   readonly 'unrolled: this layer does not fit here': Reason
   readonly received: Received
 }
 
-/** What goes on from a layer's result: the output of a recurrent one. */
+/** The part of a layer's result that the next layer takes: `output` of a recurrent layer. */
 export type Onward<R> = R extends { readonly output: infer O } ? O : R
 
-/** What the layer `L` passes on for `X`; an error where it does not take `X`. */
+/** The value that the layer `L` passes on for `X`; an error if `L` does not take `X`. */
 export type Through<L, X> =
   L extends Signed<infer S>
     ? S extends Signature<infer In, infer M, unknown>
@@ -24,10 +24,10 @@ export type Through<L, X> =
         : WrongLayer<'it takes another kind of value', X>
       : WrongLayer<'it is no layer', X>
 
-/** The input that the layer `L` fixes when it comes first. */
+/** The input of a model that begins with the layer `L`. */
 export type FirstOf<L> = L extends Signed<{ readonly first: infer F }> ? F : never
 
-/** What a chain of layers passes on for `X`, or the error of the first that does not fit. */
+/** The value that a chain of layers passes on for `X`, or the error of the first misfit. */
 export type ChainOutput<L extends readonly unknown[], X> = L extends readonly [
   infer Head,
   ...infer Rest,
@@ -60,7 +60,7 @@ type CheckFirst<L extends readonly unknown[]> = L extends readonly [infer Head, 
 
 type At<T, K> = K extends keyof T ? T[K] : unknown
 
-/** What a model of these layers gives. */
+/** The output of a model of these layers. */
 export type SequentialOutput<L extends readonly unknown[]> = L extends readonly [
   infer Head,
   ...unknown[],

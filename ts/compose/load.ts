@@ -7,17 +7,19 @@ import { checkPrecision, type Precision } from '../precision.js'
 /** Options of {@link load} and {@link fromBytes}. */
 export interface LoadOptions {
   /**
-   * What the operands of matrix products are rounded to; `'f32'`, nothing, by default. A file holds the
-   * weights in full, and not the precision of the model that wrote it.
+   * Rounds the operands of matrix products; `'f32'`, no rounding, by default. A file holds unrounded
+   * weights, and does not record a precision.
    */
   readonly precision?: Precision
 }
 
+export const LOAD_OPTIONS = ['precision'] as const satisfies readonly (keyof LoadOptions)[]
+
 /**
- * Reads a model that `save` wrote. `load<typeof model>(path)` gives it the types of a model at hand.
+ * Reads a model that `save` wrote. `load<typeof model>(path)` gives it the types of `model`.
  *
  * Rejects with an `UnrolledError`: `ERR_UNROLLED_FORMAT` for a file that is truncated, corrupted or
- * foreign.
+ * foreign, `ERR_UNROLLED_IO` for one that cannot be read (`cause` is the system's error).
  */
 export async function load<M extends Pick<Model, 'graph'> = Model>(
   path: string,
@@ -29,7 +31,7 @@ export async function load<M extends Pick<Model, 'graph'> = Model>(
 }
 
 /**
- * As {@link load}, from the bytes that `toBytes` gave.
+ * Reads a model like {@link load}, from the bytes that `toBytes` gave.
  *
  * @throws UnrolledError as {@link load}.
  */
@@ -45,6 +47,6 @@ export function fromBytes<M extends Pick<Model, 'graph'> = Model>(
 }
 
 function checkLoad(where: string, options: LoadOptions): Precision {
-  checkOptions(where, options, ['precision'])
+  checkOptions(where, options, LOAD_OPTIONS)
   return checkPrecision(where, options.precision)
 }

@@ -1,4 +1,4 @@
-import { mismatch, UnrolledError } from '../errors.js'
+import { Described, mismatch } from '../errors.js'
 import { Declaration } from '../graph/declaration.js'
 import type { GraphJson, KindJson } from '../graph/json.js'
 import { firstOf } from '../graph/layer.js'
@@ -13,20 +13,25 @@ import type { CheckSequential, SequentialInputs, SequentialOutput } from './chai
 
 /** Options of {@link sequential} and {@link graph}. */
 export interface ModelOptions {
-  /** Decides the first weights; 0 by default. */
+  /** Seed of the first weights; 0 by default. */
   readonly seed?: number
-  /** What the operands of matrix products are rounded to; `'f32'`, nothing, by default. */
+  /** Rounds the operands of matrix products; `'f32'`, no rounding, by default. */
   readonly precision?: Precision
 }
 
+export const MODEL_OPTIONS = [
+  'seed',
+  'precision',
+] as const satisfies readonly (keyof ModelOptions)[]
+
 /**
- * A model of layers, each on the result of the one before (of recurrent ones, their `output`).
+ * Makes a model of a chain of layers. A recurrent layer passes on its `output`.
  *
  * The first layer fixes the input: `embedding` with `vocabularySize` takes tokens, the others with
  * `inputSize` take sequences. The last result is the output `output`.
  *
- * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a first layer without its size, and what the
- * layers throw for values that do not fit.
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a first layer without its size; the layers'
+ * errors for values that do not fit.
  */
 export function sequential<const L extends readonly [unknown, ...unknown[]] & CheckSequential<L>>(
   layers: L,
@@ -36,7 +41,7 @@ export function sequential<const L extends readonly [unknown, ...unknown[]] & Ch
   return new Model(openModel(sequentialGraph(layers), seed, precision))
 }
 
-/** The graph of {@link sequential} as data. */
+/** Gives the graph of {@link sequential} as data. */
 export function sequentialGraph(layers: readonly unknown[]): GraphJson {
   if (!Array.isArray(layers) || layers.length === 0) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'sequential', 'an array of layers', layers)
@@ -50,18 +55,18 @@ export function sequentialGraph(layers: readonly unknown[]): GraphJson {
   const scope = new Scope(declaration)
   const first = firstOf(layers[0])
   if (first === undefined) {
-    throw new UnrolledError(
-      'ERR_UNROLLED_ARGUMENT',
-      'sequential: the first layer needs its inputSize (embedding: its vocabularySize)',
-    )
+    const expected = 'inputSize (of an embedding: vocabularySize)'
+    const advice = 'the first layer fixes the input'
+    const received = new Described('none')
+    throw mismatch('ERR_UNROLLED_ARGUMENT', 'sequential layer 0', expected, received, advice)
   }
   const output = layers.reduce((value, layer) => onward(layer(value)), begin(scope, first))
   return finish(declaration, scope, { output: output as Numeric })
 }
 
-/** Checks a model's options and gives them with their defaults. */
+/** Checks a model's options and fills in the defaults. */
 export function checkModel(where: string, options: ModelOptions): Required<ModelOptions> {
-  checkOptions(where, options, ['seed', 'precision'])
+  checkOptions(where, options, MODEL_OPTIONS)
   const seed = checkCount(`${where} seed`, options.seed ?? 0, 0)
   return { seed, precision: checkPrecision(where, options.precision) }
 }
@@ -76,7 +81,7 @@ function begin(scope: Scope, first: KindJson): Value {
     const wire = scope.input('input', first)
     return scope.value<Sequence>({ kind: 'sequence', ...first.sequence }, wire)
   }
-  throw new UnrolledError('ERR_UNROLLED_INTERNAL', 'a layer begins with neither tokens nor numbers')
+  throw mismatch('ERR_UNROLLED_INTERNAL', 'sequential', 'tokens or a sequence', first)
 }
 
 function onward(result: unknown): unknown {

@@ -1,7 +1,7 @@
-import { UnrolledError } from '../errors.js'
+import { Described, mismatch } from '../errors.js'
 import type { InitJson, ParameterJson } from './json.js'
 
-/** The parameters of a whole graph, and the name under which each layer has its own. */
+/** The parameters of a whole graph, and the name of each layer that declared some. */
 export class Declaration {
   readonly #parameters = new Map<string, ParameterJson>()
   readonly #layers = new Map<object, string>()
@@ -11,7 +11,7 @@ export class Declaration {
     return [...this.#parameters.values()]
   }
 
-  /** The name that an earlier call of the same layer took. */
+  /** Finds the name that an earlier call of the same layer took. */
   nameOf(layer: object): string | undefined {
     return this.#layers.get(layer)
   }
@@ -20,19 +20,18 @@ export class Declaration {
     this.#layers.set(layer, name)
   }
 
-  /** Declares a parameter, or, for a layer called again, finds the one it has. */
+  /** Declares a parameter; a layer called again shares the parameter of its first call. */
   parameter(name: string, shape: readonly number[], init: InitJson, shared: boolean): string {
     const existing = this.#parameters.get(name)
     if (existing === undefined) {
       this.#parameters.set(name, { name, shape, init })
     } else if (!shared) {
-      throw new UnrolledError('ERR_UNROLLED_GRAPH', `parameter "${name}" is declared twice`)
+      const advice = 'give one of the layers another name'
+      throw mismatch('ERR_UNROLLED_GRAPH', 'parameter', 'a name that is free', name, advice)
     } else if (existing.shape.join() !== shape.join()) {
-      throw new UnrolledError(
-        'ERR_UNROLLED_SHAPE',
-        `${name}: expected shape [${existing.shape.join(', ')}] as in the layer's first call, ` +
-          `received [${shape.join(', ')}]`,
-      )
+      const expected = `the shape [${existing.shape.join(', ')}] of the layer's first call`
+      const received = new Described(`[${shape.join(', ')}]`)
+      throw mismatch('ERR_UNROLLED_SHAPE', name, expected, received)
     }
     return name
   }

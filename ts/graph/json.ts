@@ -1,6 +1,6 @@
 /**
- * The graph as plain data: the only description of a model. The native core checks and compiles
- * it, and a saved file carries it.
+ * The graph as plain data: the only description of a model. The core checks and compiles the graph;
+ * a saved file carries it.
  */
 export interface GraphJson {
   readonly version: 1
@@ -16,7 +16,7 @@ export interface ParameterJson {
   readonly init: InitJson
 }
 
-/** How a parameter starts. */
+/** The initial values of a parameter. */
 export type InitJson =
   | 'zeros'
   | 'glorotUniform'
@@ -39,21 +39,24 @@ export interface OutputJson {
   readonly from: string
 }
 
-/** What one row of an input holds. */
+/** The content of one row of an input. */
 export type KindJson =
   | { readonly vector: { readonly size: number } }
   | { readonly sequence: { readonly size: number; readonly axis: string } }
   | { readonly tokens: { readonly vocabulary: number; readonly axis: string } }
   | { readonly token: { readonly vocabulary: number } }
 
-/** What happens at each step of a scan. */
+/** One step of a scan. */
 export interface BodyJson {
   readonly nodes: readonly NodeJson[]
   readonly outputs: readonly OutputJson[]
 }
 
 /** The functions that an `activation` node applies. */
-export type ActivationName = 'tanh' | 'sigmoid' | 'relu' | 'softmax'
+export const ACTIVATIONS = ['tanh', 'sigmoid', 'relu', 'softmax'] as const
+
+/** The name of an activation function. */
+export type ActivationName = (typeof ACTIVATIONS)[number]
 
 /** The operations of the core. */
 export type OpJson =

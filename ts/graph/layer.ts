@@ -9,27 +9,27 @@ export interface Mapping {
   readonly output: unknown
 }
 
-/** What the mapping `M` gives for `X`. */
+/** The result of the mapping `M` for `X`. */
 export type Apply<M extends Mapping, X> = (M & { readonly input: X })['output']
 
-/** The mapping that leaves its input's type alone. */
+/** The mapping of each type to itself. */
 export interface Same extends Mapping {
   readonly output: this['input']
 }
 
-/** What the types of a layer say about it. */
+/** The types of a layer. */
 export interface Signature<In extends Value, M extends Mapping, First> {
-  /** The values it takes. */
+  /** The values that the layer takes. */
   readonly accepts: In
-  /** What it gives for each. */
+  /** The result for each value. */
   readonly mapping: M
-  /** The input of a model that begins with it; `never` if it cannot begin one. */
+  /** The input of a model that begins with the layer; `never` if none can. */
   readonly first: First
 }
 
 declare const signature: unique symbol
 
-/** Carries a {@link Signature} in the types alone; nothing exists at run time. */
+/** Carries a {@link Signature} in the types; nothing exists at run time. */
 export interface Signed<S> {
   readonly [signature]: S
 }
@@ -43,12 +43,12 @@ export interface Layer<In extends Value, M extends Mapping, First = never>
   <X extends In>(x: X): Apply<M, X>
 }
 
-/** What `layer` needs to know to make a layer. */
+/** Description of a layer, for `layer`. */
 export interface LayerSpec<X extends Value> {
-  /** What it is; names its nodes and parameters unless `name` does. */
+  /** The kind of layer; names its nodes and parameters unless `name` does. */
   readonly kind: string
   readonly name?: string | undefined
-  /** The kinds of value that it takes. */
+  /** The kinds of value that the layer takes. */
   readonly accepts: readonly X['kind'][]
   /** The input of a model that begins with this layer. */
   readonly first?: KindJson | undefined
@@ -75,16 +75,16 @@ export function layer<L extends Signed<Signature<Value, Mapping, unknown>>>(
     )
   }
   if (spec.first !== undefined) firsts.set(call, spec.first)
-  // The signature is known to the types alone; `build` is what keeps to it.
+  // Only the types know the signature; `build` keeps to it.
   return call as unknown as L
 }
 
-/** The input that a layer asks for when it comes first. */
+/** Finds the input that a layer asks for when it comes first. */
 export function firstOf(layer: object): KindJson | undefined {
   return firsts.get(layer)
 }
 
-/** Refuses call options other than those known. */
+/** Refuses unknown options of a call. */
 export function callOptions(where: string, options: unknown, known: readonly string[]): void {
   if (options !== undefined) checkOptions(`${where} call`, options, known)
 }

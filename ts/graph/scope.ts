@@ -1,16 +1,16 @@
-import { Described, mismatch, UnrolledError } from '../errors.js'
+import { Described, mismatch, type UnrolledError } from '../errors.js'
 import type { Declaration } from './declaration.js'
 import type { InitJson, KindJson, NodeJson, OpJson } from './json.js'
 import { describe, type Numeric, type Value, type Vector } from './value.js'
 
-/** Where a layer's call puts its nodes and finds its parameters. */
+/** Site of a layer's call: the scope of its nodes, and the names of its parameters. */
 export interface Site {
   readonly scope: Scope
-  /** The layer's name in the whole graph, which its parameters' names begin with. */
+  /** The layer's name in the whole graph; the names of its parameters begin with it. */
   readonly name: string
   /** A free name for the call's node, unique within the scope. */
   readonly label: string
-  /** Whether the layer was called before, so that this call shares its parameters. */
+  /** `true` from the layer's second call on: calls share parameters. */
   readonly shared: boolean
   /** Declares a parameter of the layer and gives its full name. */
   parameter(suffix: string, shape: readonly number[], init: InitJson): string
@@ -28,7 +28,7 @@ export class Scope {
   readonly declaration: Declaration
   readonly nodes: NodeJson[] = []
 
-  /** For a body: the outer value that each of its input nodes stands for, in order. */
+  /** The outer values that a body's input nodes stand for, in order. */
   readonly bound: Numeric[] = []
 
   readonly #outer: Scope | undefined
@@ -45,12 +45,12 @@ export class Scope {
     this.#replay = body?.replay ?? false
   }
 
-  /** The scope of one step of a scan in this scope; `replay` shares the parameters of the first. */
+  /** Opens the scope of a scan's body; `replay` shares the parameters of an earlier call. */
   body(prefix: string, replay: boolean): Scope {
     return new Scope(this.declaration, { outer: this, prefix: `${prefix}.`, replay })
   }
 
-  /** Adds a node and gives its name. */
+  /** Adds a node and returns its name. */
   node(label: string, op: OpJson, inputs: readonly Value[]): string {
     const wires = inputs.map((value) => this.wire(value))
     const name = numbered(label, (it) => this.#names.has(it))
@@ -59,7 +59,7 @@ export class Scope {
     return name
   }
 
-  /** The value that a wire of this scope carries. */
+  /** Makes the value that a wire of this scope carries. */
   value<X extends Value>(shape: X, wire: string): X {
     const value: X = Object.assign({}, shape)
     Object.freeze(value)
@@ -67,19 +67,20 @@ export class Scope {
     return value
   }
 
-  /** Adds an input node to a body: one step of a sequence, or a vector that stays. */
+  /** Adds an input node to a body: one step of a sequence, or a vector that every step sees. */
   bind(outer: Numeric, label: string): Vector {
     const name = this.node(label, { input: { vector: { size: outer.size } } }, [])
     this.bound.push(outer)
     return this.value({ kind: 'vector', size: outer.size }, name)
   }
 
-  /** The wire of a value; a vector from outside the body becomes an input of the body. */
+  /** Finds the wire of a value; a vector from outside the body becomes an input of the body. */
   wire(value: Value): string {
     const origin = originOf('value', value)
     if (origin.scope === this) return origin.wire
     if (!this.within(origin.scope)) {
-      throw new UnrolledError('ERR_UNROLLED_GRAPH', 'a value of another graph cannot be used here')
+      const received = new Described('one of another graph or from inside a cell')
+      throw mismatch('ERR_UNROLLED_GRAPH', 'value', 'a value of this graph', received)
     }
     const known = this.#captured.get(value)
     if (known !== undefined) return known
@@ -98,12 +99,12 @@ export class Scope {
     return wire
   }
 
-  /** Whether this scope is `other` or a body inside it. */
+  /** Tells if this scope is `other`, or a body inside `other`. */
   within(other: Scope): boolean {
     return this === other || (this.#outer?.within(other) ?? false)
   }
 
-  /** The site of a layer's call; the layer's first call here settles its name. */
+  /** Gives the site of a layer's call; the first call fixes the layer's name. */
   site(layer: object, kind: string, name: string | undefined): Site {
     const known = this.declaration.nameOf(layer)
     const label = known === undefined ? this.claim(kind, name) : (name ?? kind)
@@ -120,14 +121,14 @@ export class Scope {
     }
   }
 
-  /** Declares an input of the graph and gives its wire. */
+  /** Declares an input of the graph and returns its wire. */
   input(name: string, kind: KindJson): string {
     checkName('input', name)
     if (this.#names.has(name)) throw taken('input', name)
     return this.node(name, { input: kind }, [])
   }
 
-  /** A name for a new layer: the one asked for, or the kind, numbered if need be. */
+  /** Reserves a name for a new layer: the given one, or the kind with a number if needed. */
   private claim(kind: string, name: string | undefined): string {
     if (name !== undefined) checkName(kind, name)
     const label = name ?? numbered(kind, (it) => this.#layers.has(it) || this.#names.has(it))
@@ -137,12 +138,13 @@ export class Scope {
   }
 }
 
-/** The innermost scope among the values' scopes: where an operation on them belongs. */
+/** Finds the innermost scope of some values: the scope of an operation on them. */
 export function scopeOf(where: string, values: readonly Value[]): Scope {
   const scopes = values.map((value) => originOf(where, value).scope)
   const scope = scopes.find((inner) => scopes.every((outer) => inner.within(outer)))
   if (scope === undefined) {
-    throw new UnrolledError('ERR_UNROLLED_GRAPH', `${where}: its values are of different graphs`)
+    const received = new Described('values of several')
+    throw mismatch('ERR_UNROLLED_GRAPH', where, 'values of one graph', received)
   }
   return scope
 }
@@ -150,7 +152,7 @@ export function scopeOf(where: string, values: readonly Value[]): Scope {
 /** Refuses a name that a wire or a file could not carry. */
 export function checkName(where: string, name: unknown): void {
   if (typeof name !== 'string' || name === '' || /[:\0]/.test(name)) {
-    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} name`, 'some text without ":" and NUL', name)
+    throw mismatch('ERR_UNROLLED_GRAPH', `${where} name`, 'some text without ":" and NUL', name)
   }
 }
 
@@ -169,5 +171,5 @@ function numbered(label: string, isTaken: (name: string) => boolean): string {
 }
 
 function taken(where: string, name: string): UnrolledError {
-  return new UnrolledError('ERR_UNROLLED_ARGUMENT', `${where}: the name "${name}" is taken`)
+  return mismatch('ERR_UNROLLED_GRAPH', `${where} name`, 'a name that is free', name)
 }

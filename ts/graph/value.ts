@@ -6,7 +6,7 @@ export interface Vector<F extends number = number> {
   readonly size: F
 }
 
-/** A row holds its own number of steps, `size` numbers a step. */
+/** Any number of steps in each row, `size` numbers a step. */
 export interface Sequence<F extends number = number> {
   readonly kind: 'sequence'
   readonly size: F
@@ -14,7 +14,7 @@ export interface Sequence<F extends number = number> {
   readonly axis: string
 }
 
-/** A row holds its own number of steps, one id below `vocabularySize` a step. */
+/** Any number of steps in each row, one id below `vocabularySize` a step. */
 export interface Tokens<V extends number = number> {
   readonly kind: 'tokens'
   readonly vocabularySize: V
@@ -31,7 +31,7 @@ export interface Token<V extends number = number> {
 /** Anything that holds numbers. */
 export type Numeric<F extends number = number> = Vector<F> | Sequence<F>
 
-/** A value in a graph, typed by kind and size: what a layer takes and gives. */
+/** A value in a graph, typed by kind and size; layers map values to values. */
 export type Value = Vector | Sequence | Tokens | Token
 
 /** The name of a kind. */
@@ -47,7 +47,7 @@ export type Resize<X, S extends number> = X extends Sequence
 /** The value's size as a literal, or `number`. */
 export type SizeOf<X> = X extends { readonly size: infer F extends number } ? F : never
 
-/** A value in words: `a sequence of size 3`. */
+/** Describes a value in words: `a sequence of size 3`. */
 export function describe(value: Value): string {
   return value.kind === 'vector' || value.kind === 'sequence'
     ? `a ${value.kind} of size ${value.size}`

@@ -1,4 +1,4 @@
-import type { ActivationName } from '../graph/json.js'
+import { ACTIVATIONS, type ActivationName } from '../graph/json.js'
 import { type Layer, layer, type Same } from '../graph/layer.js'
 import type { Site } from '../graph/scope.js'
 import type { Numeric } from '../graph/value.js'
@@ -14,7 +14,7 @@ export type Activation = Layer<Numeric, Same>
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an unknown name.
  */
 export function activation(name: ActivationName): Activation {
-  const known = checkWord('activation', name, ['tanh', 'sigmoid', 'relu', 'softmax'])
+  const known = checkWord('activation', name, ACTIVATIONS)
   return layer({
     kind: known,
     accepts: ['vector', 'sequence'],
@@ -37,7 +37,7 @@ export const relu: Activation = activation('relu')
  */
 export const softmax: Activation = activation('softmax')
 
-/** Adds an activation node behind `x`. */
+/** Adds a node that applies an activation to `x`. */
 export function activate<X extends Numeric>(site: Site, name: ActivationName, x: X): X {
   return site.scope.value(x, site.scope.node(name, { activation: name }, [x]))
 }

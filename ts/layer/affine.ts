@@ -6,19 +6,21 @@ import { add, type Joined, multiply, type SameSizes } from './combine.js'
 
 /** Options of {@link affine}. */
 export interface AffineOptions {
-  /** Multiplies every number; 1 by default. */
+  /** The factor of every number; 1 by default. */
   readonly scale?: number
-  /** Is added to every number; 0 by default. */
+  /** The summand of every number; 0 by default. */
   readonly shift?: number
 }
 
+export const AFFINE_OPTIONS = ['scale', 'shift'] as const satisfies readonly (keyof AffineOptions)[]
+
 /**
- * `y = scale x + shift`, with two fixed numbers; nothing is learned.
+ * Computes `y = scale x + shift` with two fixed numbers; learns nothing.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a number that is not finite.
  */
 export function affine<X extends Numeric>(x: X, options: AffineOptions): X {
-  checkOptions('affine', options, ['scale', 'shift'])
+  checkOptions('affine', options, AFFINE_OPTIONS)
   const scale = checkNumber('affine scale', options.scale ?? 1)
   const shift = checkNumber('affine shift', options.shift ?? 0)
   const scope = scopeOf('affine', [x])
@@ -27,8 +29,8 @@ export function affine<X extends Numeric>(x: X, options: AffineOptions): X {
 }
 
 /**
- * Between two values: `y = (1 - alpha) a + alpha b`, with a fixed `alpha` or one that is a value
- * itself, such as a gate. Leaky units are `mix(h, tanh(…), 0.1)`.
+ * Mixes two values: `y = (1 - alpha) a + alpha b`, with a fixed number or a value, such as a gate, for
+ * `alpha`. Leaky units are `mix(h, tanh(…), 0.1)`.
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes.
  */

@@ -1,4 +1,4 @@
-import { Described, mismatch, UnrolledError } from '../errors.js'
+import { Described, mismatch } from '../errors.js'
 import { scopeOf } from '../graph/scope.js'
 import {
   checkKind,
@@ -9,12 +9,12 @@ import {
   type Vector,
 } from '../graph/value.js'
 
-/** What a wrong size shows as where a value was expected. */
+/** The type error of a value of the wrong size. */
 export interface SizesDiffer<Expected extends number, Received extends number> {
   readonly 'unrolled: sizes differ': readonly [expected: Expected, received: Received]
 }
 
-/** The values with each that is known to differ in size from the first made an error. */
+/** The values; a value known to differ in size from the first becomes a type error. */
 export type SameSizes<V extends readonly Numeric[]> = {
   readonly [K in keyof V]: Fits<SizeOf<V[0]>, SizeOf<V[K]>> extends true
     ? V[K]
@@ -28,8 +28,8 @@ export type Joined<V extends readonly Numeric[], S extends number> =
 type Fits<A, B> = number extends A ? true : number extends B ? true : A extends B ? true : false
 
 /**
- * The sum, number by number: `y = a + b + …`. All of one size; a vector beside a sequence is added
- * at every step.
+ * Adds values number by number: `y = a + b + …`. All have one size; a vector is added to every step of
+ * a sequence.
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
  */
@@ -41,8 +41,8 @@ export function add(...values: readonly Numeric[]): Numeric {
 }
 
 /**
- * The product, number by number: `y = a b …`. All of one size; a vector beside a sequence counts
- * at every step.
+ * Multiplies values number by number: `y = a b …`. All have one size; a vector multiplies every step
+ * of a sequence.
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
  */
@@ -54,8 +54,8 @@ export function multiply(...values: readonly Numeric[]): Numeric {
 }
 
 /**
- * The values' numbers one after the other: `y = [a, b, …]`. The sizes add up; a vector beside a
- * sequence is repeated at every step.
+ * Joins the numbers of values: `y = [a, b, …]`. The sizes add up; a vector is repeated at every step
+ * of a sequence.
  *
  * @throws UnrolledError `ERR_UNROLLED_KIND` for tokens.
  */
@@ -70,7 +70,7 @@ function combine(op: 'add' | 'multiply' | 'concat', values: readonly Numeric[]):
   const least = op === 'concat' ? 1 : 2
   if (values.length < least) {
     const received = new Described(String(values.length))
-    throw mismatch('ERR_UNROLLED_ARGUMENT', op, `at least ${least} values`, received)
+    throw mismatch('ERR_UNROLLED_GRAPH', op, `at least ${least} values`, received)
   }
   const scope = scopeOf(op, values)
   for (const value of values) {
@@ -96,15 +96,12 @@ function checkSameSize(where: string, values: readonly Numeric[], value: Numeric
   }
 }
 
-/** The axis of the sequences among the values; none if all are vectors. */
+/** Finds the axis of the sequences among the values; none if all are vectors. */
 function commonAxis(where: string, values: readonly Numeric[]): string | undefined {
   const axes = new Set(values.flatMap((it) => (it.kind === 'sequence' ? [it.axis] : [])))
   if (axes.size > 1) {
-    const names = [...axes].join('" and "')
-    throw new UnrolledError(
-      'ERR_UNROLLED_SHAPE',
-      `${where}: expected sequences of one axis, received the axes "${names}"`,
-    )
+    const received = new Described(`sequences of the axes "${[...axes].join('" and "')}"`)
+    throw mismatch('ERR_UNROLLED_KIND', where, 'sequences of one axis', received)
   }
   return [...axes][0]
 }

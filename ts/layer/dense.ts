@@ -1,36 +1,44 @@
-import type { ActivationName } from '../graph/json.js'
+import { ACTIVATIONS, type ActivationName } from '../graph/json.js'
 import { type Layer, layer, type Mapping } from '../graph/layer.js'
 import type { Site } from '../graph/scope.js'
 import type { Numeric, Resize, Sequence } from '../graph/value.js'
 import { checkBoolean, checkCount, checkOptions, checkWord } from '../options.js'
 import { activate } from './activation.js'
-import { checkInitialiser, type Initialiser, pytorchUniform } from './initialiser.js'
+import { checkInitializer, type Initializer, pytorchUniform } from './initializer.js'
 
 /** Options of {@link linear}. */
 export interface LinearOptions {
-  /** Whether to add a learned bias; `true` by default. */
+  /** Adds a learned bias; `true` by default. */
   readonly bias?: boolean
-  /** How the weights start; `'glorot'` by default. */
-  readonly initialiser?: Initialiser
-  /** Names the layer and its parameters; `linear` by default. */
+  /** Initial weights; `'glorot'` by default. */
+  readonly initializer?: Initializer
+  /** Names the layer and its parameters; `linear` or `dense` by default. */
   readonly name?: string
 }
 
+export const LINEAR_OPTIONS = [
+  'bias',
+  'initializer',
+  'name',
+] as const satisfies readonly (keyof LinearOptions)[]
+
 /** Options of {@link dense}. */
-export interface DenseOptions<S extends number, I extends number | undefined> {
-  /** Numbers it gives. */
+export interface DenseOptions<S extends number, I extends number | undefined>
+  extends LinearOptions {
+  /** Numbers in the result. */
   readonly size: S
-  /** Numbers a step of the input has; needed only when the layer begins a model. */
+  /** Numbers in a step of the input; needed only if the layer begins a model. */
   readonly inputSize?: I
-  /** Whether to add a learned bias; `true` by default. */
-  readonly bias?: boolean
   /** A function applied to the result; none by default. */
   readonly activation?: ActivationName
-  /** How the weights start; `'glorot'` by default. */
-  readonly initialiser?: Initialiser
-  /** Names the layer and its parameters; `dense` by default. */
-  readonly name?: string
 }
+
+export const DENSE_OPTIONS = [
+  ...LINEAR_OPTIONS,
+  'size',
+  'inputSize',
+  'activation',
+] as const satisfies readonly (keyof DenseOptions<number, number>)[]
 
 /** The kind stays, the size becomes `S`. */
 export interface SizeMapping<S extends number> extends Mapping {
@@ -48,14 +56,12 @@ export interface SizeMapping<S extends number> extends Mapping {
 export function dense<S extends number, I extends number | undefined = undefined>(
   options: DenseOptions<S, I>,
 ): Layer<Numeric, SizeMapping<S>, I extends number ? Sequence<I> : never> {
-  const known = ['size', 'inputSize', 'bias', 'activation', 'initialiser', 'name']
-  checkOptions('dense', options, known)
+  checkOptions('dense', options, DENSE_OPTIONS)
   const where = options.name ?? 'dense'
-  const names = ['tanh', 'sigmoid', 'relu', 'softmax'] as const
   const after =
     options.activation === undefined
       ? undefined
-      : checkWord(`${where} activation`, options.activation, names)
+      : checkWord(`${where} activation`, options.activation, ACTIVATIONS)
   const inputSize =
     options.inputSize === undefined
       ? undefined
@@ -82,7 +88,7 @@ export function linear<S extends number>(
   size: S,
   options: LinearOptions = {},
 ): Layer<Numeric, SizeMapping<S>> {
-  checkOptions('linear', options, ['bias', 'initialiser', 'name'])
+  checkOptions('linear', options, LINEAR_OPTIONS)
   const map = linearMap(options.name ?? 'linear', size, options)
   return layer({
     kind: 'linear',
@@ -95,10 +101,10 @@ export function linear<S extends number>(
 function linearMap(where: string, size: number, options: LinearOptions) {
   const units = checkCount(`${where} size`, size)
   const biased = checkBoolean(`${where} bias`, options.bias ?? true)
-  const initialiser = checkInitialiser(where, options.initialiser)
+  const initializer = checkInitializer(where, options.initializer)
   return (site: Site, x: Numeric): Numeric => {
     const uniform = pytorchUniform(x.size)
-    const pytorch = initialiser === 'pytorch'
+    const pytorch = initializer === 'pytorch'
     const weight = site.parameter('weight', [units, x.size], pytorch ? uniform : 'glorotUniform')
     const bias = biased ? site.parameter('bias', [units], pytorch ? uniform : 'zeros') : null
     const wire = site.scope.node(site.label, { linear: { weight, bias, rows: null } }, [x])

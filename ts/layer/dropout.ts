@@ -13,6 +13,12 @@ export interface DropoutOptions {
   readonly name?: string
 }
 
+export const DROPOUT_OPTIONS = [
+  'rate',
+  'fixed',
+  'name',
+] as const satisfies readonly (keyof DropoutOptions)[]
+
 /**
  * While training, sets each number to zero with probability `rate` and divides the others by
  * `1 - rate`; otherwise does nothing.
@@ -20,7 +26,7 @@ export interface DropoutOptions {
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option.
  */
 export function dropout(options: DropoutOptions): Layer<Numeric, Same> {
-  checkOptions('dropout', options, ['rate', 'fixed', 'name'])
+  checkOptions('dropout', options, DROPOUT_OPTIONS)
   const where = options.name ?? 'dropout'
   const rate = checkRate(`${where} rate`, options.rate)
   const fixed = checkBoolean(`${where} fixed`, options.fixed ?? false)

@@ -1,23 +1,31 @@
-import { UnrolledError } from '../errors.js'
+import { mismatch } from '../errors.js'
 import type { InitJson } from '../graph/json.js'
 import { type Layer, layer, type Mapping } from '../graph/layer.js'
 import type { Sequence, Token, Tokens, Vector } from '../graph/value.js'
 import { checkCount, checkOptions } from '../options.js'
-import { checkInitialiser, type Initialiser } from './initialiser.js'
+import { checkInitializer, type Initializer } from './initializer.js'
 
 /** Options of {@link embedding}. */
 export interface EmbeddingOptions<S extends number, V extends number | undefined> {
-  /** Numbers an id becomes. */
+  /** Numbers in the vector of an id. */
   readonly size: S
-  /** How many ids there are; needed when the layer begins a model, else taken from the tokens. */
+  /** The number of ids; needed if the layer begins a model, else taken from the tokens. */
   readonly vocabularySize?: V
-  /** An id that becomes zeros and learns nothing; none by default. */
+  /** An id whose vector is zero and never learns; none by default. */
   readonly padding?: number
   /** `'glorot'`: uniform in ±0.05 (default); `'pytorch'`: normal with deviation 1. */
-  readonly initialiser?: Initialiser
+  readonly initializer?: Initializer
   /** Names the layer and its parameters; `embedding` by default. */
   readonly name?: string
 }
+
+export const EMBEDDING_OPTIONS = [
+  'size',
+  'vocabularySize',
+  'padding',
+  'initializer',
+  'name',
+] as const satisfies readonly (keyof EmbeddingOptions<number, number>)[]
 
 /** Tokens become sequences, a token a vector. */
 export interface EmbeddingMapping<S extends number> extends Mapping {
@@ -39,7 +47,7 @@ export interface EmbeddingMapping<S extends number> extends Mapping {
 export function embedding<S extends number, V extends number | undefined = undefined>(
   options: EmbeddingOptions<S, V>,
 ): Layer<Tokens | Token, EmbeddingMapping<S>, V extends number ? Tokens<V> : never> {
-  checkOptions('embedding', options, ['size', 'vocabularySize', 'padding', 'initialiser', 'name'])
+  checkOptions('embedding', options, EMBEDDING_OPTIONS)
   const where = options.name ?? 'embedding'
   const size = checkCount(`${where} size`, options.size)
   const vocabulary =
@@ -48,7 +56,7 @@ export function embedding<S extends number, V extends number | undefined = undef
       : checkCount(`${where} vocabularySize`, options.vocabularySize)
   const padding =
     options.padding === undefined ? null : checkCount(`${where} padding`, options.padding, 0)
-  const init = initOf(checkInitialiser(where, options.initialiser))
+  const init = initOf(checkInitializer(where, options.initializer))
   return layer({
     kind: 'embedding',
     name: options.name,
@@ -65,8 +73,8 @@ export function embedding<S extends number, V extends number | undefined = undef
   })
 }
 
-function initOf(initialiser: Initialiser): InitJson {
-  return initialiser === 'pytorch' ? { normal: { std: 1 } } : { uniform: { bound: 0.05 } }
+function initOf(initializer: Initializer): InitJson {
+  return initializer === 'pytorch' ? { normal: { std: 1 } } : { uniform: { bound: 0.05 } }
 }
 
 function checkVocabulary(
@@ -76,15 +84,10 @@ function checkVocabulary(
   padding: number | null,
 ): void {
   if (expected !== undefined && expected !== received) {
-    throw new UnrolledError(
-      'ERR_UNROLLED_SHAPE',
-      `${where}: expected tokens of vocabulary ${expected}, received ${received}`,
-    )
+    throw mismatch('ERR_UNROLLED_SHAPE', where, `tokens of vocabulary ${expected}`, received)
   }
   if (padding !== null && padding >= received) {
-    throw new UnrolledError(
-      'ERR_UNROLLED_ARGUMENT',
-      `${where} padding: expected an id below ${received}, received ${padding}`,
-    )
+    const below = `an id below ${received}`
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} padding`, below, padding)
   }
 }

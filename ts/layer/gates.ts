@@ -1,4 +1,4 @@
-import { UnrolledError } from '../errors.js'
+import { mismatch } from '../errors.js'
 import type { Scope } from '../graph/scope.js'
 import type { Vector } from '../graph/value.js'
 import type { CellParameters } from './stack.js'
@@ -20,7 +20,7 @@ export function linearNode(
   return body.value({ kind: 'vector', size }, wire)
 }
 
-/** The input's part of the gates (`pre`) and the hidden state's (`rec`). */
+/** Adds the products of the input (`pre`) and of the hidden state (`rec`) with their weights. */
 export function gateParts(
   body: Scope,
   { weightIh, weightHh, biasIh, biasHh }: CellParameters,
@@ -45,11 +45,11 @@ export function likeFirst(
   return body.value(inputs[0], body.node(label, op, inputs))
 }
 
-/** The state of that name, which the scan has made. */
+/** Finds a state of the scan by name. */
 export function stateOf(states: Readonly<Record<string, Vector>>, name: string): Vector {
   const state = states[name]
   if (state === undefined) {
-    throw new UnrolledError('ERR_UNROLLED_INTERNAL', `a scan's body has no state ${name}`)
+    throw mismatch('ERR_UNROLLED_INTERNAL', 'cell', `a state ${name}`, state)
   }
   return state
 }

@@ -4,18 +4,30 @@ import type { Scope } from '../graph/scope.js'
 import type { Vector } from '../graph/value.js'
 import { checkBoolean } from '../options.js'
 import { gateParts, likeFirst, linearNode, stateOf } from './gates.js'
-import { type Directed, type RecurrentLayer, type RecurrentOptions, settle } from './recurrent.js'
+import {
+  type Directed,
+  type RecurrentLayer,
+  type RecurrentOptions,
+  resolveSettings,
+} from './recurrent.js'
 import { type CellParameters, type RecurrentKind, stack } from './stack.js'
 
 /** Options of {@link gru}. */
 export interface GruOptions<H extends number, I extends number | undefined, B extends boolean>
   extends RecurrentOptions<H, I, B> {
   /**
-   * Where the reset gate acts: on the recurrent product (`true`, the default and PyTorch's, Keras's
-   * and cuDNN's), or on the state before it (`false`, the original equations).
+   * Applies the reset gate to the recurrent product (`true`, the default of PyTorch, Keras and cuDNN
+   * too), or to the state before the product (`false`, the original equations).
    */
   readonly resetAfter?: boolean
 }
+
+/** The options that {@link gru} has beyond the shared ones. */
+export const GRU_OPTIONS = ['resetAfter'] as const satisfies readonly (keyof GruOptions<
+  number,
+  number,
+  boolean
+>)[]
 
 /** The state of a {@link gru} layer. */
 export interface GruState<H extends number> {
@@ -40,7 +52,7 @@ export function gru<
   B extends boolean = false,
 >(options: GruOptions<H, I, B>): RecurrentLayer<Directed<H, B>, GruState<Directed<H, B>>, I> {
   const resetAfter = checkBoolean('gru resetAfter', options?.resetAfter ?? true)
-  const settings = settle('gru', options, ['resetAfter'], resetAfter)
+  const settings = resolveSettings('gru', options, GRU_OPTIONS, resetAfter)
   const kind: RecurrentKind = {
     kind: 'gru',
     gates: 3,

@@ -10,15 +10,20 @@ export interface LayerNormOptions {
   readonly name?: string
 }
 
+export const LAYER_NORM_OPTIONS = [
+  'epsilon',
+  'name',
+] as const satisfies readonly (keyof LayerNormOptions)[]
+
 /**
- * Normalises the numbers of each step: `y = weight (x - mean) / √(variance + epsilon) + bias`.
+ * Normalizes the numbers of each step: `y = weight (x - mean) / √(variance + epsilon) + bias`.
  *
  * Keeps kind and size. Parameters `weight` (ones) and `bias` (zeros), both `[F]`.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option.
  */
 export function layerNorm(options: LayerNormOptions = {}): Layer<Numeric, Same> {
-  checkOptions('layerNorm', options, ['epsilon', 'name'])
+  checkOptions('layerNorm', options, LAYER_NORM_OPTIONS)
   const epsilon = checkPositive(`${options.name ?? 'layerNorm'} epsilon`, options.epsilon ?? 1e-5)
   return layer({
     kind: 'layerNorm',

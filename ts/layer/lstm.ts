@@ -1,4 +1,4 @@
-import { UnrolledError } from '../errors.js'
+import { mismatch } from '../errors.js'
 import { layer } from '../graph/layer.js'
 import type { Vector } from '../graph/value.js'
 import { checkNumber } from '../options.js'
@@ -7,17 +7,24 @@ import {
   type Directed,
   type RecurrentLayer,
   type RecurrentOptions,
+  resolveSettings,
   type Settings,
-  settle,
 } from './recurrent.js'
 import { type RecurrentKind, stack } from './stack.js'
 
 /** Options of {@link lstm}. */
 export interface LstmOptions<H extends number, I extends number | undefined, B extends boolean>
   extends RecurrentOptions<H, I, B> {
-  /** What the forget gate's `bias_ih` starts at, unless the initialiser is PyTorch's; 1. */
+  /** Initial value of the forget gate's `bias_ih`; 1 by default. Not for `'pytorch'` weights. */
   readonly forgetBias?: number
 }
+
+/** The options that {@link lstm} has beyond the shared ones. */
+export const LSTM_OPTIONS = ['forgetBias'] as const satisfies readonly (keyof LstmOptions<
+  number,
+  number,
+  boolean
+>)[]
 
 /** The state of an {@link lstm} layer. */
 export interface LstmState<H extends number> {
@@ -41,7 +48,7 @@ export function lstm<
   I extends number | undefined = undefined,
   B extends boolean = false,
 >(options: LstmOptions<H, I, B>): RecurrentLayer<Directed<H, B>, LstmState<Directed<H, B>>, I> {
-  const settings = settle('lstm', options, ['forgetBias'])
+  const settings = resolveSettings('lstm', options, LSTM_OPTIONS)
   const kind: RecurrentKind = {
     kind: 'lstm',
     gates: 4,
@@ -65,11 +72,10 @@ export function lstm<
   })
 }
 
-function forgetBias({ where, bias, initialiser }: Settings, value: number | undefined): number {
-  if (value !== undefined && (!bias || initialiser === 'pytorch')) {
-    const reason = bias ? "initialiser 'pytorch'" : 'bias: false'
-    const message = `${where} forgetBias: expected none beside ${reason}, received ${value}`
-    throw new UnrolledError('ERR_UNROLLED_ARGUMENT', message)
+function forgetBias({ where, bias, initializer }: Settings, value: number | undefined): number {
+  if (value !== undefined && (!bias || initializer === 'pytorch')) {
+    const reason = bias ? "initializer 'pytorch'" : 'bias: false'
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} forgetBias`, `none with ${reason}`, value)
   }
   return checkNumber(`${where} forgetBias`, value ?? 1)
 }

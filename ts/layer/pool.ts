@@ -2,7 +2,7 @@ import { type Layer, layer, type Mapping } from '../graph/layer.js'
 import type { Sequence, SizeOf, Vector } from '../graph/value.js'
 import { checkWord } from '../options.js'
 
-/** How {@link pool} makes one vector of many steps. */
+/** The operation of {@link pool}. */
 export type Pooling = 'last' | 'mean' | 'max'
 
 /** A sequence becomes a vector of its size. */
@@ -11,10 +11,10 @@ export interface PoolMapping extends Mapping {
 }
 
 /**
- * One vector from all valid steps of a row: sequence `[F]` → vector `[F]`. Padding has no part in
- * it; a row of length 0 gives zeros.
+ * Makes one vector of all valid steps of a row: sequence `[F]` → vector `[F]`. Padding is ignored; a
+ * row of length 0 gives zeros.
  *
- * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an unknown way, `ERR_UNROLLED_KIND` for a value
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an unknown operation, `ERR_UNROLLED_KIND` for a value
  * that is no sequence.
  */
 export function pool(how: Pooling): Layer<Sequence, PoolMapping> {

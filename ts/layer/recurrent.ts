@@ -1,11 +1,11 @@
 import type { Start } from '../cell/scan.js'
-import { UnrolledError } from '../errors.js'
+import { mismatch } from '../errors.js'
 import type { KindJson } from '../graph/json.js'
 import type { Mapping, Signature, Signed } from '../graph/layer.js'
 import type { Sequence } from '../graph/value.js'
 import { checkBoolean, checkCount, checkOptions } from '../options.js'
 import { checkRate } from './dropout.js'
-import { checkInitialiser, type Initialiser } from './initialiser.js'
+import { checkInitializer, type Initializer } from './initializer.js'
 
 /** Options that `rnn`, `lstm` and `gru` share. */
 export interface RecurrentOptions<
@@ -15,11 +15,11 @@ export interface RecurrentOptions<
 > {
   /** Numbers in the hidden state. */
   readonly hiddenSize: H
-  /** Numbers a step of the input has; needed only when the layer begins a model. */
+  /** Numbers in a step of the input; needed only if the layer begins a model. */
   readonly inputSize?: I
   /** Layers stacked, each on the output of the one below; 1 by default. */
   readonly numLayers?: number
-  /** Whether to learn biases; `true` by default (`gru`: the same as `resetAfter`). */
+  /** Learns biases; `true` by default (`gru`: the value of `resetAfter`). */
   readonly bias?: boolean
   /** Dropout between the stacked layers, from 0 (default) to below 1. */
   readonly dropout?: number
@@ -27,16 +27,16 @@ export interface RecurrentOptions<
   readonly reverse?: boolean
   /** Runs both ways and joins the two, forward first: outputs and states have 2 `hiddenSize`. */
   readonly bidirectional?: B
-  /** How the weights start; `'glorot'` by default. */
-  readonly initialiser?: Initialiser
+  /** Initial weights; `'glorot'` by default. */
+  readonly initializer?: Initializer
   /** Names the layer and its parameters; the kind by default. */
   readonly name?: string
 }
 
-/** The size of what a layer of `H` units gives: not known to the types when it runs both ways. */
+/** The output size of `H` units; unknown to the types for a bidirectional layer. */
 export type Directed<H extends number, B extends boolean> = B extends true ? number : H
 
-/** What a stacked recurrent layer gives. */
+/** Result of a stacked recurrent layer. */
 export interface Stacked<F extends number, S> {
   /** The top layer's hidden state at every step. */
   readonly output: Sequence<F>
@@ -56,14 +56,14 @@ export interface RecurrentLayer<F extends number, S, I extends number | undefine
   extends Signed<
     Signature<Sequence, StackedMapping<F, S>, I extends number ? Sequence<I> : never>
   > {
-  /** `initial`: the state before the first step; for stacked layers one each, bottom up. */
+  /** `initial`: the state before the first step; for stacked layers a list, bottom up. */
   (
     x: Sequence,
     options?: { readonly initial?: Start<S>['initial'] | readonly Start<S>['initial'][] },
   ): Stacked<F, S>
 }
 
-/** The names that every recurrent layer's options may have. */
+/** The names of the shared options. */
 export const RECURRENT_OPTIONS = [
   'hiddenSize',
   'inputSize',
@@ -72,30 +72,27 @@ export const RECURRENT_OPTIONS = [
   'dropout',
   'reverse',
   'bidirectional',
-  'initialiser',
+  'initializer',
   'name',
-] as const
+] as const satisfies readonly (keyof RecurrentOptions<number, number, boolean>)[]
 
-/** More stacked layers than anyone trains; a mistake beyond it would fill the memory with nodes. */
+/** The most stacked layers; a number of layers given by mistake must not fill the memory with nodes. */
 const MOST_LAYERS = 256
 
-/** Options with every default filled in. */
-export interface Settings {
+type Shared = RecurrentOptions<number, number | undefined, boolean>
+
+/** Shared options with every default filled in. */
+export interface Settings extends Required<Omit<Shared, 'inputSize' | 'name'>> {
+  /** The layer in messages: its name, or its kind. */
   readonly where: string
-  readonly hiddenSize: number
-  readonly numLayers: number
-  readonly bias: boolean
-  readonly dropout: number
-  readonly reverse: boolean
-  readonly bidirectional: boolean
-  readonly initialiser: Initialiser
+  /** The input of a model that begins with the layer. */
   readonly first: KindJson | undefined
 }
 
 /** Checks the shared options and fills in their defaults. */
-export function settle(
+export function resolveSettings(
   kind: string,
-  options: RecurrentOptions<number, number | undefined, boolean>,
+  options: Shared,
   own: readonly string[],
   bias = true,
 ): Settings {
@@ -113,12 +110,12 @@ export function settle(
     dropout: checkRate(`${where} dropout`, options.dropout ?? 0),
     reverse: checkBoolean(`${where} reverse`, options.reverse ?? false),
     bidirectional: checkBoolean(`${where} bidirectional`, options.bidirectional ?? false),
-    initialiser: checkInitialiser(where, options.initialiser),
+    initializer: checkInitializer(where, options.initializer),
     first: inputSize === undefined ? undefined : { sequence: { size: inputSize, axis: 'time' } },
   }
   if (settings.reverse && settings.bidirectional) {
-    const message = `${where}: reverse and bidirectional exclude each other`
-    throw new UnrolledError('ERR_UNROLLED_ARGUMENT', message)
+    const expected = 'false where bidirectional is true'
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} reverse`, expected, true)
   }
   return settings
 }

@@ -2,7 +2,12 @@ import { layer } from '../graph/layer.js'
 import type { Vector } from '../graph/value.js'
 import { checkWord } from '../options.js'
 import { gateParts, likeFirst, stateOf } from './gates.js'
-import { type Directed, type RecurrentLayer, type RecurrentOptions, settle } from './recurrent.js'
+import {
+  type Directed,
+  type RecurrentLayer,
+  type RecurrentOptions,
+  resolveSettings,
+} from './recurrent.js'
 import { type RecurrentKind, stack } from './stack.js'
 
 /** Options of {@link rnn}. */
@@ -11,6 +16,13 @@ export interface RnnOptions<H extends number, I extends number | undefined, B ex
   /** `'tanh'` by default. */
   readonly activation?: 'tanh' | 'relu'
 }
+
+/** The options that {@link rnn} has beyond the shared ones. */
+export const RNN_OPTIONS = ['activation'] as const satisfies readonly (keyof RnnOptions<
+  number,
+  number,
+  boolean
+>)[]
 
 /** The state of an {@link rnn} layer. */
 export interface RnnState<H extends number> {
@@ -32,7 +44,7 @@ export function rnn<
   I extends number | undefined = undefined,
   B extends boolean = false,
 >(options: RnnOptions<H, I, B>): RecurrentLayer<Directed<H, B>, RnnState<Directed<H, B>>, I> {
-  const settings = settle('rnn', options, ['activation'])
+  const settings = resolveSettings('rnn', options, RNN_OPTIONS)
   const name = `${settings.where} activation`
   const activation = checkWord(name, options.activation ?? 'tanh', ['tanh', 'relu'])
   const kind: RecurrentKind = {

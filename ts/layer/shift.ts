@@ -1,19 +1,22 @@
-import { UnrolledError } from '../errors.js'
+import { START_OPTIONS } from '../cell/scan.js'
+import { mismatch } from '../errors.js'
 import { callOptions, type Layer, layer, type Same } from '../graph/layer.js'
 import { checkKind, checkSize, type Sequence, type Tokens, type Vector } from '../graph/value.js'
 import { checkCount, checkOptions } from '../options.js'
 
 /** Options of {@link shift}. */
 export interface ShiftOptions {
-  /** The id that tokens begin with; needed for tokens alone. */
+  /** The first id of shifted tokens; only for tokens. */
   readonly start?: number
   /** Names the layer; `shift` by default. */
   readonly name?: string
 }
 
+export const SHIFT_OPTIONS = ['start', 'name'] as const satisfies readonly (keyof ShiftOptions)[]
+
 /** The layer that {@link shift} makes. */
 export interface Shift extends Layer<Tokens | Sequence, Same> {
-  /** `initial`: what a sequence begins with; zeros by default. */
+  /** `initial`: the first step of a shifted sequence; zeros by default. */
   <X extends Tokens | Sequence>(
     x: X,
     options?: { readonly initial?: X extends Sequence<infer F> ? Vector<F> : never },
@@ -21,12 +24,12 @@ export interface Shift extends Layer<Tokens | Sequence, Same> {
 }
 
 /**
- * Delays by one step, for teacher forcing: `y[0] = start`, `y[t] = x[t - 1]`.
+ * Delays a value by one step, for teacher forcing: `y[0] = start`, `y[t] = x[t - 1]`.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` when tokens have no `start`, or sequences have one.
  */
 export function shift(options: ShiftOptions = {}): Shift {
-  checkOptions('shift', options, ['start', 'name'])
+  checkOptions('shift', options, SHIFT_OPTIONS)
   const where = options.name ?? 'shift'
   const start =
     options.start === undefined ? undefined : checkCount(`${where} start`, options.start, 0)
@@ -35,7 +38,7 @@ export function shift(options: ShiftOptions = {}): Shift {
     name: options.name,
     accepts: ['tokens', 'sequence'],
     build({ scope, label }, x, call) {
-      callOptions(where, call, ['initial'])
+      callOptions(where, call, START_OPTIONS)
       checkStart(where, x, start)
       const initial = (call as { initial?: Vector } | undefined)?.initial
       if (initial !== undefined) checkInitial(where, x, initial)
@@ -47,16 +50,12 @@ export function shift(options: ShiftOptions = {}): Shift {
 
 function checkStart(where: string, x: Tokens | Sequence, start: number | undefined): void {
   if (x.kind === 'sequence' && start !== undefined) {
-    throw new UnrolledError(
-      'ERR_UNROLLED_ARGUMENT',
-      `${where} start: expected none for a sequence, which begins with zeros or with \`initial\``,
-    )
+    const advice = 'a sequence begins with zeros or with `initial`'
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} start`, 'none', start, advice)
   }
   if (x.kind === 'tokens' && (start === undefined || start >= x.vocabularySize)) {
-    throw new UnrolledError(
-      'ERR_UNROLLED_ARGUMENT',
-      `${where} start: expected an id below ${x.vocabularySize}, received ${start}`,
-    )
+    const expected = `an id below ${x.vocabularySize}`
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} start`, expected, start)
   }
 }
 

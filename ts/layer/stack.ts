@@ -1,11 +1,12 @@
+import { START_OPTIONS } from '../cell/scan.js'
 import { type NamedVectors, type Unrolled, unroll } from '../cell/unroll.js'
-import { UnrolledError } from '../errors.js'
+import { mismatch } from '../errors.js'
 import type { InitJson } from '../graph/json.js'
 import { callOptions } from '../graph/layer.js'
 import type { Scope, Site } from '../graph/scope.js'
 import { checkKind, checkSize, type Sequence, type Vector } from '../graph/value.js'
 import { checkOptions } from '../options.js'
-import { pytorchUniform } from './initialiser.js'
+import { pytorchUniform } from './initializer.js'
 import type { Settings, Stacked } from './recurrent.js'
 
 /** The parameters of one layer in one direction, under PyTorch's names. */
@@ -16,12 +17,12 @@ export interface CellParameters {
   readonly biasHh: string | null
 }
 
-/** What distinguishes a kind of recurrent layer. */
+/** A kind of recurrent layer. */
 export interface RecurrentKind {
   readonly kind: 'rnn' | 'lstm' | 'gru'
   readonly gates: number
   readonly states: readonly string[]
-  /** How `bias_ih` starts unless the initialiser is PyTorch's; zeros by default. */
+  /** Initial `bias_ih`, unless the initializer is PyTorch's; zeros by default. */
   readonly biasInit?: InitJson
   /** Builds one step in a scan's body. */
   step(
@@ -40,21 +41,13 @@ export function stack(
   x: Sequence,
   call: unknown,
 ): Stacked<number, NamedVectors> {
-  callOptions(settings.where, call, ['initial'])
-  const initials = initialStates(kind, settings, call)
+  callOptions(settings.where, call, START_OPTIONS)
   const layers: Layer[] = []
   let input = x
-  for (const [index, initial] of initials.entries()) {
-    if (index > 0 && settings.dropout > 0) {
-      const op = { dropout: { rate: settings.dropout, fixed: false } }
-      input = site.scope.value(
-        input,
-        site.scope.node(`${site.label}.dropout_l${index}`, op, [input]),
-      )
-    }
-    const built = settings.bidirectional
-      ? bothWays(kind, settings, site, input, index, initial)
-      : oneWay(kind, settings, site, input, index, initial, settings.reverse)
+  for (const [index, initial] of initialStates(kind, settings, call).entries()) {
+    if (index > 0) input = droppedOut(settings, site, input, index)
+    const direction = { kind, settings, site, x: input, index, initial, reverse: settings.reverse }
+    const built = settings.bidirectional ? bothWays(direction) : oneWay(direction)
     layers.push(built)
     input = built.output
   }
@@ -69,23 +62,35 @@ export function stack(
   }
 }
 
-/** One built layer; its state costs nodes when it runs both ways, so it is made on demand. */
+/** One built layer; a bidirectional layer's state costs nodes, so a getter adds them on demand. */
 interface Layer {
   readonly output: Sequence
   readonly state: NamedVectors
 }
 
-function oneWay(
-  kind: RecurrentKind,
-  settings: Settings,
-  site: Site,
-  x: Sequence,
-  index: number,
-  initial: Partial<NamedVectors>,
-  reverse: boolean,
-): Unrolled {
+/** One layer of a stack, in one direction. */
+interface Direction {
+  readonly kind: RecurrentKind
+  readonly settings: Settings
+  readonly site: Site
+  readonly x: Sequence
+  /** The layer's place in the stack, from 0 at the bottom. */
+  readonly index: number
+  readonly initial: Partial<NamedVectors>
+  readonly reverse: boolean
+}
+
+/** Adds the dropout between two layers, if there is any. */
+function droppedOut({ dropout }: Settings, site: Site, x: Sequence, index: number): Sequence {
+  if (dropout === 0) return x
+  const op = { dropout: { rate: dropout, fixed: false } }
+  return site.scope.value(x, site.scope.node(`${site.label}.dropout_l${index}`, op, [x]))
+}
+
+function oneWay(direction: Direction): Unrolled {
+  const { kind, settings, site, x, index, initial, reverse } = direction
   const suffix = settings.bidirectional && reverse ? `l${index}_reverse` : `l${index}`
-  const parameters = declare(kind, settings, site, x.size, suffix)
+  const parameters = declare(direction, suffix)
   return unroll({
     site,
     label: `${site.label}.${suffix}`,
@@ -97,14 +102,8 @@ function oneWay(
   })
 }
 
-function bothWays(
-  kind: RecurrentKind,
-  settings: Settings,
-  site: Site,
-  x: Sequence,
-  index: number,
-  initial: Partial<NamedVectors>,
-): Layer {
+function bothWays(direction: Direction): Layer {
+  const { settings, site, index, initial } = direction
   const { scope, label } = site
   const half = settings.hiddenSize
   const size = 2 * half
@@ -116,8 +115,8 @@ function bothWays(
       return scope.value<Vector>({ kind: 'vector', size: half }, scope.node('slice', op, [value]))
     }),
   )
-  const forward = oneWay(kind, settings, site, x, index, first ?? {}, false)
-  const backward = oneWay(kind, settings, site, x, index, second ?? {}, true)
+  const forward = oneWay({ ...direction, initial: first ?? {}, reverse: false })
+  const backward = oneWay({ ...direction, initial: second ?? {}, reverse: true })
   const wire = scope.node(`${label}.l${index}`, 'concat', [forward.output, backward.output])
   let joined: NamedVectors | undefined
   return {
@@ -143,21 +142,16 @@ function mapStates(
   return Object.fromEntries(given)
 }
 
-function declare(
-  kind: RecurrentKind,
-  settings: Settings,
-  site: Site,
-  inputSize: number,
-  suffix: string,
-): CellParameters {
+/** Declares the parameters of one layer in one direction. */
+function declare({ kind, settings, site, x }: Direction, suffix: string): CellParameters {
   const { hiddenSize, bias } = settings
   const rows = kind.gates * hiddenSize
-  const uniform = settings.initialiser === 'pytorch' ? pytorchUniform(hiddenSize) : undefined
+  const uniform = settings.initializer === 'pytorch' ? pytorchUniform(hiddenSize) : undefined
   const orthogonal = { orthogonal: { blocks: kind.gates } }
   const parameter = (name: string, shape: readonly number[], init: InitJson) =>
     site.parameter(`${name}_${suffix}`, shape, uniform ?? init)
   return {
-    weightIh: parameter('weight_ih', [rows, inputSize], 'glorotUniform'),
+    weightIh: parameter('weight_ih', [rows, x.size], 'glorotUniform'),
     weightHh: parameter('weight_hh', [rows, hiddenSize], orthogonal),
     biasIh: bias ? parameter('bias_ih', [rows], kind.biasInit ?? 'zeros') : null,
     biasHh: bias ? parameter('bias_hh', [rows], 'zeros') : null,
@@ -174,10 +168,8 @@ function initialStates(
   if (initial === undefined) return Array.from({ length: numLayers }, () => ({}))
   const list: readonly unknown[] = Array.isArray(initial) ? initial : [initial]
   if (list.length !== numLayers) {
-    throw new UnrolledError(
-      'ERR_UNROLLED_ARGUMENT',
-      `${where} initial: expected a state for each of ${numLayers} layers, received ${list.length}`,
-    )
+    const expected = `a state for each of ${numLayers} layers`
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} initial`, expected, list.length)
   }
   return list.map((state) => {
     checkOptions(`${where} initial`, state ?? {}, kind.states, 'state')

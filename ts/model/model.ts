@@ -1,24 +1,25 @@
-import { mismatch, UnrolledError } from '../errors.js'
+import type { Data, Feed } from '../data/data.js'
+import { type Ports, rowsByPort } from '../data/feed.js'
+import { type Port, portsOf } from '../data/kind.js'
+import { Result } from '../data/result.js'
+import { openSource } from '../data/source.js'
+import { Disposable } from '../disposable.js'
+import { Described, mismatch, type UnrolledError } from '../errors.js'
 import type { GraphJson } from '../graph/json.js'
 import type { Outputs } from '../graph/outputs.js'
 import type { Value } from '../graph/value.js'
-import type { Data, Feed } from '../io/data.js'
-import { type Ports, rowsByPort } from '../io/feed.js'
-import type { Port } from '../io/kind.js'
-import { Result } from '../io/result.js'
-import { openSource } from '../io/source.js'
 import type { Description, NativeModel, NativeTensor } from '../native/contract.js'
 import { guard, guardAsync } from '../native/errors.js'
 import { checkCount, checkOptions } from '../options.js'
 import { EarlyStopping } from '../train/early-stopping.js'
 import { evaluateBatches, type Scores } from '../train/evaluate.js'
 import type { EpochRecord, History, StopReason, TrainEvent, TrainMemory } from '../train/event.js'
-import { type OutputLoss, settleLosses, targetPort } from '../train/loss.js'
-import { recordNames, settleMetrics } from '../train/metric.js'
+import { type OutputLoss, resolveLosses, targetPort } from '../train/loss.js'
+import { recordNames, resolveMetrics } from '../train/metric.js'
 import {
   EVALUATE_OPTIONS,
   type EvaluateOptions,
-  settle,
+  resolveOptions,
   type TrainOptions,
 } from '../train/options.js'
 import { type Run, train } from '../train/train.js'
@@ -29,26 +30,32 @@ import {
   readParameters,
   setParameters,
 } from './parameters.js'
-import { portsOf } from './ports.js'
 import { type State, type StateData, stateOf, stateTensors } from './state.js'
 import { Stream } from './stream.js'
 import { summarize } from './summary.js'
 
 type Values = Readonly<Record<string, Value>>
 
-/** What `predict` gives: every output under its name, and the state after the last step. */
+/** The result of `predict`: every output under its name, and the state after the last step. */
 export type Prediction<O extends Outputs> = {
   readonly [K in keyof O]: Result<O[K]>
 } & { readonly state: State }
 
+/** Options of `predict`. */
+export interface PredictOptions {
+  /** The states that an earlier call gave back; zeros by default. */
+  readonly state?: StateData
+}
+
+export const PREDICT_OPTIONS = ['state'] as const satisfies readonly (keyof PredictOptions)[]
+
 /**
  * A network that can learn, made by `sequential`, `graph` or `load`.
  *
- * Training and prediction run off the main thread, but for predictions of about half a millisecond. A
- * model that is no longer needed can be given back at once with `dispose`; otherwise the garbage
- * collector does it.
+ * Training and prediction run off the main thread; predictions of less than about half a millisecond
+ * run on it. `dispose` frees the model's memory at once, the garbage collector some time later.
  */
-export class Model<I extends Values = Values, O extends Outputs = Outputs> {
+export class Model<I extends Values = Values, O extends Outputs = Outputs> extends Disposable {
   /** The model as plain data. */
   readonly graph: GraphJson
 
@@ -57,10 +64,10 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
   readonly #inputs: readonly Port[]
   readonly #outputs: readonly Port[]
   #training = false
-  #disposed = false
 
   /** @internal */
   constructor(native: NativeModel) {
+    super('model', () => native.dispose())
     this.#native = native
     this.graph = JSON.parse(guard(() => native.graph()))
     this.#description = JSON.parse(guard(() => native.describe()))
@@ -68,19 +75,19 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
     this.#outputs = portsOf('output', this.#description.outputs)
   }
 
-  /** How many numbers the model learns. */
+  /** The number of values that the model learns. */
   get parameterCount(): number {
     return this.#description.count
   }
 
   /**
-   * Trains on `data` and resolves to what each epoch came to. Batches are prepared while others
-   * run; the optimizer starts anew at each call.
+   * Trains on `data` and resolves to a record of each epoch. Batches are prepared while others run.
+   * The optimizer starts anew at each call.
    *
    * Rejects with an `UnrolledError` for bad options or data, `ERR_UNROLLED_NON_FINITE` for a loss
-   * that is not finite, `ERR_UNROLLED_STATE` while another run of this model is under way; with the
-   * signal's reason when it is aborted; with the error of an iterator that throws. The model stays
-   * usable, with the weights of the last whole step.
+   * that is not finite, `ERR_UNROLLED_STATE` during another run of this model; with the signal's
+   * reason after an abort; with the error of an iterator that throws. The model stays usable, with the
+   * weights of the last whole step.
    */
   async fit(data: Data<I, O>, options: TrainOptions<I, O>): Promise<History> {
     const epochs: EpochRecord[] = []
@@ -96,23 +103,24 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
   }
 
   /**
-   * As `fit`, one event a step and an epoch; what `fit` rejects with, the next event throws. `break`
-   * stops the run: a step already sent is finished and the iterator of the data is closed.
+   * Trains like `fit` and yields an event for each step and each epoch; an error that `fit` rejects
+   * with is thrown in place of the next event. `break` stops the run: the model finishes a step
+   * already sent, and the iterator of the data is closed.
    */
   async *train(
     data: Data<I, O>,
     options: TrainOptions<I, O>,
   ): AsyncGenerator<TrainEvent, void, void> {
-    this.#checkUsable()
+    this.checkUsable()
     const run = this.#run(data, options)
-    // Only now: a property of the options or data may be anyone's code.
+    // Checked last: a getter of the options or data may have begun another run.
     if (this.#training) {
-      throw new UnrolledError('ERR_UNROLLED_STATE', 'fit: the model is already being trained')
+      throw inTraining('fit')
     }
     this.#training = true
     try {
       for await (const event of train(run)) {
-        this.#checkUsable()
+        this.checkUsable()
         yield event
       }
     } finally {
@@ -121,15 +129,16 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
   }
 
   /**
-   * The loss and metrics over all of `data`, however it is cut into batches; dropout is off.
+   * Measures the loss and metrics over all of `data`. Batches of any size give the same scores;
+   * dropout is off.
    *
    * Rejects with an `UnrolledError` for bad options or data.
    */
   async evaluate(data: Data<I, O>, options: EvaluateOptions): Promise<Scores> {
-    this.#checkUsable()
+    this.checkUsable()
     checkOptions('evaluate', options, EVALUATE_OPTIONS)
-    const losses = settleLosses('evaluate loss', options.loss, this.#outputs)
-    const metrics = settleMetrics('evaluate metrics', options.metrics ?? [])
+    const losses = resolveLosses('evaluate loss', options.loss, this.#outputs)
+    const metrics = resolveMetrics('evaluate metrics', options.metrics ?? [])
     const batchSize = checkCount('evaluate batchSize', options.batchSize ?? 32)
     const cutting = { batchSize, shuffle: false, carry: false, seed: 0 }
     const source = openSource('evaluate data', this.#ports(losses), data, cutting)
@@ -137,17 +146,17 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
   }
 
   /**
-   * The outputs for `x`, and the state after each row's last step. `state` continues an earlier
-   * call: a sequence in two pieces gives the same bits as whole if the states are all that goes on: a
-   * `shift`, a pool over time or an `initial` state of the graph begins anew with each call. A model
-   * that reads backwards in time refuses a state.
+   * Computes the outputs for `x`, and the state after each row's last step. With the `state` of an
+   * earlier call, a sequence in two pieces gives the same bits as in one, unless the graph has a
+   * `shift`, a pool over time or an `initial` state: these begin anew with each call. A model that
+   * reads backwards in time refuses a state.
    *
-   * Rejects with an `UnrolledError` for bad data. Where weights and data are so large that numbers
-   * overflow, outputs and states hold infinities or NaN; such a state is refused when it is given.
+   * Rejects with an `UnrolledError` for bad data. Weights and data so large that numbers overflow
+   * give infinities or NaN in outputs and states; `predict` refuses such a state.
    */
-  async predict(x: Feed<I>, options: { readonly state?: StateData } = {}): Promise<Prediction<O>> {
-    this.#checkUsable()
-    checkOptions('predict', options, ['state'])
+  async predict(x: Feed<I>, options: PredictOptions = {}): Promise<Prediction<O>> {
+    this.checkUsable()
+    checkOptions('predict', options, PREDICT_OPTIONS)
     const inputs = rowsByPort('predict x', this.#inputs, x).map((rows) => rows.all())
     const states = this.#states(options.state)
     const result = await guardAsync(() => this.#native.predict(inputs, states))
@@ -155,80 +164,67 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
     return { ...Object.fromEntries(outputs), state: stateOf(result.states) } as Prediction<O>
   }
 
-  /** The model step by step, with a state of its own. */
+  /** Opens the model as a stream: step by step, with a separate state. */
   stream(): Stream<I, O> {
-    this.#checkUsable()
+    this.checkUsable()
     return new Stream(this.#native, this.#description)
   }
 
-  /** A copy of every parameter under its name. */
+  /** Copies every parameter, under its name. */
   parameters(): Parameters {
-    this.#checkUsable()
+    this.checkUsable()
     return getParameters(this.#native, this.#description)
   }
 
   /**
-   * Sets the parameters that are given and leaves the others.
+   * Sets the given parameters and leaves the others.
    *
    * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an unknown name, `ERR_UNROLLED_SHAPE` for
    * another number of values, `ERR_UNROLLED_NON_FINITE` for a NaN or infinity among them,
    * `ERR_UNROLLED_STATE` during training.
    */
   setParameters(parameters: ParameterData): void {
-    this.#checkUsable()
+    this.checkUsable()
     const given = readParameters(this.#description, parameters)
     if (this.#training) {
-      throw new UnrolledError('ERR_UNROLLED_STATE', 'setParameters: the model is being trained')
+      throw inTraining('setParameters')
     }
     setParameters(this.#native, given)
   }
 
-  /** A table of the nodes: name, kind, what each gives, and how many parameters it has. */
+  /** Draws a table of the nodes: name, kind, result, and number of parameters. */
   summary(): string {
-    return summarize(this.graph)
+    return summarize(this.graph, this.#description)
   }
 
   /** Writes the model to a safetensors file: parameters, and the graph in the metadata. */
   async save(path: string): Promise<void> {
-    this.#checkUsable()
+    this.checkUsable()
     if (typeof path !== 'string') {
       throw mismatch('ERR_UNROLLED_ARGUMENT', 'save', 'a path', path)
     }
     await guardAsync(() => this.#native.save(path))
   }
 
-  /** The bytes that `save` writes. */
+  /** Gives the bytes that `save` writes. */
   toBytes(): Uint8Array {
-    this.#checkUsable()
+    this.checkUsable()
     return guard(() => this.#native.toBytes())
   }
 
-  /** Frees the model; it cannot be used afterwards. Doing it again does nothing. */
-  dispose(): void {
-    if (this.#disposed) return
-    this.#disposed = true
-    this.#native.dispose()
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose()
-  }
-
   #run(data: unknown, options: TrainOptions<I, O>): Run {
-    const settled = settle(options, data, this.#outputs)
-    const ports = this.#ports(settled.losses)
+    const resolved = resolveOptions(options, data, this.#outputs)
+    const ports = this.#ports(resolved.losses)
     const { validation, earlyStopping } = options
-    const measure = { ...settled, shuffle: false, carry: false }
+    const whole = { ...resolved, shuffle: false, carry: false }
     const held =
-      validation === undefined
-        ? undefined
-        : openSource('fit validation', ports, validation, measure)
-    const names = recordNames(settled.metrics, held !== undefined)
+      validation === undefined ? undefined : openSource('fit validation', ports, validation, whole)
+    const names = recordNames(resolved.metrics, held !== undefined)
     return {
       model: this.#native,
-      source: openSource('fit data', ports, data, settled),
-      settled,
-      validate: held && ((epoch) => evaluateBatches(this.#native, held.epoch(epoch), settled)),
+      source: openSource('fit data', ports, data, resolved),
+      options: resolved,
+      validate: held && ((epoch) => evaluateBatches(this.#native, held.epoch(epoch), resolved)),
       earlyStopping:
         earlyStopping === undefined ? undefined : new EarlyStopping(earlyStopping, names),
     }
@@ -237,7 +233,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
   #states(state: StateData | undefined): NativeTensor[] {
     const backward = this.#description.states.find(({ reverse }) => reverse)
     if (state !== undefined && backward !== undefined) {
-      const expected = `none: '${backward.name}' reads backwards in time`
+      const expected = `none, since '${backward.name}' reads backwards in time`
       throw mismatch('ERR_UNROLLED_ARGUMENT', 'predict state', expected, state)
     }
     return stateTensors('predict state', this.#description, state)
@@ -246,10 +242,10 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> {
   #ports(losses: readonly OutputLoss[]): Ports {
     return { inputs: this.#inputs, targets: losses.map(targetPort) }
   }
+}
 
-  #checkUsable(): void {
-    if (this.#disposed) {
-      throw new UnrolledError('ERR_UNROLLED_STATE', 'the model has been disposed')
-    }
-  }
+function inTraining(where: string): UnrolledError {
+  const received = new Described('one in training')
+  const advice = 'wait for that run, or stop it'
+  return mismatch('ERR_UNROLLED_STATE', where, 'a model at rest', received, advice)
 }

@@ -12,12 +12,12 @@ export interface Parameter {
 /** Parameters under PyTorch's names: `lstm.weight_ih_l0`. */
 export type Parameters = Readonly<Record<string, Parameter>>
 
-/** Parameters to set: flat, or as `parameters()` gives them. */
+/** Parameters to set: flat arrays, or the result of `parameters()`. */
 export type ParameterData = Readonly<
   Record<string, { readonly values: Float32Array } | Float32Array>
 >
 
-/** Copies of all parameters. */
+/** Copies all parameters. */
 export function getParameters(model: NativeModel, { parameters }: Description): Parameters {
   const all = guard(() => model.parameters())
   const named = parameters.map(({ name, shape, offset }) => {
@@ -30,7 +30,7 @@ export function getParameters(model: NativeModel, { parameters }: Description): 
 /** Some of the parameters, read and checked. */
 export type Settings = readonly { readonly offset: number; readonly values: Float32Array }[]
 
-/** Reads the parameters given; a property of the caller's may use the model meanwhile. */
+/** Reads and copies the given parameters first: a getter of the caller's may use the model. */
 export function readParameters({ parameters }: Description, given: ParameterData): Settings {
   const names = parameters.map(({ name }) => name)
   checkOptions('setParameters', given, names, 'parameter')
@@ -41,7 +41,7 @@ export function readParameters({ parameters }: Description, given: ParameterData
   })
 }
 
-/** Sets the parameters given and leaves the others. */
+/** Sets the given parameters and leaves the others. */
 export function setParameters(model: NativeModel, given: Settings): void {
   const all = guard(() => model.parameters())
   for (const { offset, values } of given) all.set(values, offset)

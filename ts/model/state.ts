@@ -1,22 +1,22 @@
+import type { VectorData } from '../data/data.js'
+import { rowsOf } from '../data/feed.js'
+import { Result } from '../data/result.js'
 import type { Vector } from '../graph/value.js'
-import type { VectorData } from '../io/data.js'
-import { rowsOf } from '../io/forms.js'
-import { Result } from '../io/result.js'
 import type { Description, NativeTensor } from '../native/contract.js'
 import { checkOptions } from '../options.js'
 
 /** A model's states by name (`lstm.l0:h`), one row for each row of the batch. */
 export type State = Readonly<Record<string, Result<Vector>>>
 
-/** States as a model takes them: what a call returned, or data; those left out are zeros. */
+/** States for a model: a call's result, or data. States left out are zeros. */
 export type StateData = Readonly<Record<string, VectorData | Result<Vector>>>
 
-/** The states that a call gave back. */
+/** Names the states that a call gave back. */
 export function stateOf(tensors: readonly NativeTensor[]): State {
   return Object.fromEntries(tensors.map((tensor) => [tensor.name, new Result<Vector>(tensor)]))
 }
 
-/** States on their way to the core. */
+/** Checks states and converts them for the core. */
 export function stateTensors(
   where: string,
   description: Description,

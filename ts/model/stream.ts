@@ -1,8 +1,15 @@
-import { mismatch, UnrolledError } from '../errors.js'
+import { checkId } from '../data/check.js'
+import { isIds, rowKind, widthOf } from '../data/kind.js'
+import { Disposable } from '../disposable.js'
+import { mismatch, type UnrolledError } from '../errors.js'
 import type { Sequence, Token, Tokens, Value, Vector } from '../graph/value.js'
-import { checkId } from '../io/id.js'
-import { isIds, rowKind, widthOf } from '../io/kind.js'
-import type { Description, NativeModel, NativeStream, NativeTensor } from '../native/contract.js'
+import type {
+  Description,
+  NativeModel,
+  NativeStream,
+  NativeTensor,
+  PortDescription,
+} from '../native/contract.js'
 import { guard } from '../native/errors.js'
 import { checkOptions } from '../options.js'
 import { type State, type StateData, stateOf, stateTensors } from './state.js'
@@ -25,28 +32,29 @@ export type StepOutputs<O extends Readonly<Record<string, Value>>> = {
 }
 
 /**
- * A model step by step, one row, in microseconds and on the calling thread. It keeps its own state,
- * which can be read, set and copied; the model's weights are shared.
+ * A model step by step: one row, in microseconds, on the calling thread. The state of a stream can be
+ * read, set and copied; all streams share the model's weights.
  */
 export class Stream<
   I extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>,
   O extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>,
-> {
+> extends Disposable {
   readonly #model: NativeModel
   readonly #description: Description
   readonly #native: NativeStream
   readonly #inputs: readonly Place[]
   readonly #outputs: readonly Place[]
-  /** Where the inputs of a step are put together; its ids, if any input takes them. */
+  /** The numbers of a step's inputs, one after the other; and the ids, if an input takes ids. */
   readonly #values: Float32Array
   readonly #ids: Int32Array | undefined
-  #disposed = false
 
   /** @internal */
   constructor(model: NativeModel, description: Description) {
+    const native = guard(() => model.stream())
+    super('stream', () => native.dispose())
     this.#model = model
     this.#description = description
-    this.#native = guard(() => model.stream())
+    this.#native = native
     this.#inputs = places(description.inputs)
     this.#outputs = places(description.outputs)
     this.#values = new Float32Array(end(this.#inputs.filter(({ ids }) => !ids)))
@@ -55,58 +63,47 @@ export class Stream<
   }
 
   /**
-   * Takes one step and gives the outputs at it by name.
+   * Takes one step and gives its outputs by name.
    *
    * @throws UnrolledError `ERR_UNROLLED_SHAPE`, `ERR_UNROLLED_VALUE` for a bad step,
-   * `ERR_UNROLLED_NON_FINITE` for a NaN or infinity in it or in the state that it would leave, and
+   * `ERR_UNROLLED_NON_FINITE` for a NaN or infinity in the step or in the next state, and
    * `ERR_UNROLLED_STATE` after `dispose`. The state is then as before.
    */
   push(x: StepFeed<I>): StepOutputs<O> {
-    this.#checkOpen()
+    this.checkUsable()
     this.#take(x)
     const outputs = guard(() => this.#native.push(this.#values, this.#ids))
     return named(this.#outputs, outputs) as StepOutputs<O>
   }
 
-  /** The state after the last step, as values: it can be kept and set again. */
+  /** The state after the last step, as values to keep and set again. */
   get state(): State {
-    this.#checkOpen()
+    this.checkUsable()
     return stateOf(guard(() => this.#native.state()))
   }
 
   set state(state: StateData) {
-    this.#checkOpen()
+    this.checkUsable()
     const given = stateTensors('stream state', this.#description, state)
     const rest = this.#zeros().filter(({ name }) => given.every((other) => other.name !== name))
     guard(() => this.#native.setState([...given, ...rest]))
   }
 
-  /** Back to the state before the first step. */
+  /** Returns to the state before the first step. */
   reset(): void {
-    this.#checkOpen()
+    this.checkUsable()
     guard(() => this.#native.setState(this.#zeros()))
   }
 
-  /** A second stream that goes on from the same state. */
+  /** Opens a second stream that continues from the same state. */
   fork(): Stream<I, O> {
-    this.#checkOpen()
+    this.checkUsable()
     const other = new Stream<I, O>(this.#model, this.#description)
     other.#native.setState(guard(() => this.#native.state()))
     return other
   }
 
-  /** Frees the stream; it cannot be used afterwards. Doing it again does nothing. */
-  dispose(): void {
-    if (this.#disposed) return
-    this.#disposed = true
-    this.#native.dispose()
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose()
-  }
-
-  /** Reads all of a step, which may run code of the caller's, before any of it is put in place. */
+  /** Reads a whole step before it writes any of it: a getter of the caller's may push meanwhile. */
   #take(x: unknown): void {
     const read = this.#steps(x).map(([where, place, step]) => ({
       place,
@@ -118,7 +115,7 @@ export class Stream<
     }
   }
 
-  /** What is given for each input, with what to call it. */
+  /** Pairs each input with its part of a step, and with the name of that part in messages. */
   #steps(x: unknown): [string, Place, unknown][] {
     if (isByName(x)) {
       const names = this.#inputs.map(({ name }) => name)
@@ -141,15 +138,9 @@ export class Stream<
       values: new Float32Array(size),
     }))
   }
-
-  #checkOpen(): void {
-    if (this.#disposed) {
-      throw new UnrolledError('ERR_UNROLLED_STATE', 'the stream has been disposed')
-    }
-  }
 }
 
-/** A copy of one step of an input: each number is read once. */
+/** Copies one step of an input; reads each number once. */
 function numbersOf(where: string, { ids, size }: Place, step: unknown): ArrayLike<number> {
   if (ids) return [checkId(where, step)]
   const expected = (): UnrolledError =>
@@ -169,16 +160,16 @@ function numbersOf(where: string, { ids, size }: Place, step: unknown): ArrayLik
   })
 }
 
-/** Where an input lies among the numbers or ids of a step, or an output among what it gives. */
+/** Range of an input in the numbers or ids of a step, or of an output in the step's result. */
 interface Place {
   readonly name: string
-  /** Whether it takes ids; numbers otherwise. */
+  /** `true` for ids, `false` for numbers. */
   readonly ids: boolean
   readonly start: number
   readonly size: number
 }
 
-function places(ports: Description['inputs']): Place[] {
+function places(ports: readonly PortDescription[]): Place[] {
   const ends = { numbers: 0, ids: 0 }
   return ports.map(({ name, kind }) => {
     const rows = rowKind(kind)
@@ -195,7 +186,7 @@ function end(places: readonly Place[]): number {
   return last === undefined ? 0 : last.start + last.size
 }
 
-/** The outputs of a step by name; the array of each is the caller's. */
+/** Splits the outputs of a step by name; the caller owns each array. */
 function named(places: readonly Place[], outputs: Float32Array): Record<string, Float32Array> {
   const [only] = places
   if (places.length === 1 && only !== undefined) return { [only.name]: outputs }

@@ -1,22 +1,26 @@
-import type { GraphJson, NodeJson } from '../graph/json.js'
-import { shapesOf } from './shape.js'
+import type { GraphJson, KindJson, NodeJson } from '../graph/json.js'
+import type { Description } from '../native/contract.js'
 
-/** A table of a graph's nodes: name, kind, what it gives, parameters of its own. */
-export function summarize(graph: GraphJson): string {
-  const shapes = shapesOf(graph)
+/** Draws a table of a graph's nodes: name, kind, result, number of parameters. */
+export function summarize(graph: GraphJson, { wires }: Pick<Description, 'wires'>): string {
+  const kinds = new Map(wires.map(({ name, kind }) => [name, kind]))
   const sizes = new Map(
     graph.parameters.map(({ name, shape }) => [name, shape.reduce((n, part) => n * part, 1)]),
   )
   const counted = new Set<string>()
   const rows = graph.nodes.map((node) => {
-    const shape = shapes.get(node.name) ?? shapes.get(`${node.name}:output`)
+    const kind = kinds.get(node.name) ?? kinds.get(`${node.name}:output`)
     let count = 0
     for (const name of parametersOf(node)) {
       if (!counted.has(name)) count += sizes.get(name) ?? 0
       counted.add(name)
     }
-    const gives = shape === undefined ? '' : `${shape.kind} [${shape.size}]`
-    return [node.name, kindOf(node), gives, count === 0 ? '' : thousands(count)]
+    return [
+      node.name,
+      kindOf(node),
+      kind === undefined ? '' : kindWords(kind),
+      count === 0 ? '' : thousands(count),
+    ]
   })
   const total = [...sizes.values()].reduce((sum, size) => sum + size, 0)
   const outputs = graph.outputs.map(({ name, from }) =>
@@ -24,6 +28,14 @@ export function summarize(graph: GraphJson): string {
   )
   const lines = table([['name', 'kind', 'gives', 'parameters'], ...rows])
   return [...lines, `outputs: ${outputs.join(', ')}`, `parameters: ${thousands(total)}`].join('\n')
+}
+
+/** Describes a kind: `sequence [128]`. */
+function kindWords(kind: KindJson): string {
+  if ('vector' in kind) return `vector [${kind.vector.size}]`
+  if ('sequence' in kind) return `sequence [${kind.sequence.size}]`
+  if ('tokens' in kind) return `tokens [${kind.tokens.vocabulary}]`
+  return `token [${kind.token.vocabulary}]`
 }
 
 function kindOf({ op }: NodeJson): string {
@@ -41,7 +53,7 @@ function parametersOf({ op }: NodeJson): readonly string[] {
   return 'scan' in op ? op.scan.body.nodes.flatMap(parametersOf) : []
 }
 
-/** Columns as wide as their widest cell; the last one to the right. */
+/** Pads columns to their widest cell; the last column to the right. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const width = (column: number): number =>
     rows.reduce((most, row) => Math.max(most, row[column]?.length ?? 0), 0)

@@ -11,10 +11,13 @@ function load(): typeof import('#native') {
     const platform = `${process.platform}-${process.arch}`
     throw new UnrolledError(
       'ERR_UNROLLED_STATE',
-      `the native addon for ${platform} cannot be loaded: there are binaries for linux, darwin and ` +
-        'win32 on x64 and arm64, installed as optional dependencies; install again without ' +
-        '--omit=optional, or build from a clone (the cause says what was tried)',
+      `native addon: expected a binary for ${platform}, received none that loads (see the cause); ` +
+        'binaries for linux, darwin and win32 on x64 and arm64 are optional dependencies: install ' +
+        'again without --omit=optional, or build from a clone',
       { cause },
     )
   }
 }
+
+/** The version of the native library. */
+export const version: string = binding.version()

@@ -10,22 +10,22 @@ export interface NativeTensor {
   lengths?: Int32Array
 }
 
-/** What a step or an evaluation of one batch found. */
+/** Report of a step or of an evaluation of one batch. */
 export interface NativeReport {
   /** The weighted sum of the losses, each reduced over the batch; NaN of a skipped step. */
   loss: number
-  /** What each output's loss came to; none of a skipped step. */
+  /** The loss of each output; none of a skipped step. */
   terms: NativeTerm[]
   /** The gradient's norm before clipping; 0 in an evaluation, NaN of a skipped step. */
   norm: number
   rate: number
   step: number
   skipped: boolean
-  /** What training holds; zeros in an evaluation. */
+  /** Memory of the training run; zeros in an evaluation. */
   memory: NativeMemory
 }
 
-/** Bytes that training holds. */
+/** Memory of a training run in bytes. */
 export interface NativeMemory {
   tape: number
   gradients: number
@@ -33,16 +33,16 @@ export interface NativeMemory {
   weights: number
 }
 
-/** What the loss of one output came to; terms of batches add up to the term of all their rows. */
+/** The loss of one output; terms of batches add up to the term of all their rows. */
 export interface NativeTerm {
   output: string
   /** The sum of its targets' losses, neither reduced nor weighted against other outputs. */
   sum: number
-  /** What a mean of them is divided by. */
+  /** The divisor of a mean loss. */
   weight: number
-  /** Targets that were hit; none where the loss is not of classes or of yes and no. */
+  /** Targets that the output predicts; absent for losses without classes. */
   correct?: number
-  /** Targets that count. */
+  /** Valid targets. */
   valid: number
 }
 
@@ -52,16 +52,16 @@ export interface NativeTrainer {
     targets: NativeTensor[],
     options: { carry: boolean },
   ): Promise<NativeReport>
-  /** Makes the steps that have not begun reject; the one under way is finished. */
+  /** Rejects the steps that have not begun; the running step is finished. */
   cancel(): void
   close(): void
 }
 
 export interface NativeStream {
-  /** A step: the numbers of all inputs one after the other, their ids too; so are the outputs. */
+  /** Takes the numbers of all inputs one after the other, and the ids likewise; so it gives outputs. */
   push(values: Float32Array, ids: Int32Array | undefined): Float32Array
   state(): NativeTensor[]
-  /** Goes on from these states, one for each of the model's. */
+  /** Continues from these states, one for each of the model's. */
   setState(states: NativeTensor[]): void
   dispose(): void
 }
@@ -97,14 +97,22 @@ export interface NativeModelClass {
   fromBytes(bytes: Uint8Array, precision: Precision): NativeModel
 }
 
-/** What a compiled model takes, gives and keeps. */
+/** An input, output or wire, and the kind of its value. */
+export interface PortDescription {
+  readonly name: string
+  readonly kind: KindJson
+}
+
+/** Inputs, outputs, wires, states and parameters of a compiled model. */
 export interface Description {
-  readonly inputs: readonly { readonly name: string; readonly kind: KindJson }[]
-  readonly outputs: readonly { readonly name: string; readonly kind: KindJson }[]
+  readonly inputs: readonly PortDescription[]
+  readonly outputs: readonly PortDescription[]
+  /** Every wire of the graph, `node` or `node:port`; wires in scan bodies are left out. */
+  readonly wires: readonly PortDescription[]
   readonly states: readonly {
     readonly name: string
     readonly size: number
-    /** Whether it goes from a sequence's end to its start. */
+    /** `true` if the scan goes from a sequence's end to its start. */
     readonly reverse: boolean
   }[]
   readonly parameters: readonly {

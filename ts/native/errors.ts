@@ -1,6 +1,6 @@
 import { type ErrorCode, UnrolledError } from '../errors.js'
 
-/** Calls into the addon and gives its errors the library's class. */
+/** Calls into the addon and turns its errors into the library's class. */
 export function guard<T>(call: () => T): T {
   try {
     return call()
@@ -9,7 +9,7 @@ export function guard<T>(call: () => T): T {
   }
 }
 
-/** As {@link guard}, for what the addon promises. */
+/** Does the same as {@link guard} for a promise of the addon. */
 export async function guardAsync<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call()
@@ -22,5 +22,6 @@ function typed(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error
   const { code } = error
   if (typeof code !== 'string' || !code.startsWith('ERR_UNROLLED_')) return error
-  return new UnrolledError(code as ErrorCode, error.message, { cause: error })
+  // The system's error, where the addon gives it: `cause.code` is then ENOENT and so on.
+  return new UnrolledError(code as ErrorCode, error.message, { cause: error.cause ?? error })
 }

@@ -6,7 +6,7 @@ import { guard, guardAsync } from './errors.js'
 
 const Model: NativeModelClass = binding.Model
 
-/** Compiles a graph; `seed` decides the first weights. */
+/** Compiles a graph; `seed` is the seed of the first weights. */
 export function openModel(graph: GraphJson, seed: number, precision: Precision): NativeModel {
   return guard(() => new Model(JSON.stringify(graph), seed, precision))
 }

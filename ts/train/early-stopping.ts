@@ -1,19 +1,27 @@
 import { checkBoolean, checkCount, checkNumber, checkOptions, checkWord } from '../options.js'
 import type { EpochRecord } from './event.js'
 
-/** When to stop before the last epoch, and which weights to keep. */
+/** Rule to stop before the last epoch, and the weights to keep. */
 export interface EarlyStoppingOptions {
   /** The key of the epoch's record to watch; `'validationLoss'`, or `'loss'` without validation. */
   readonly monitor?: string
   /** Epochs in a row without a better value after which the run stops; 1 by default. */
   readonly patience?: number
-  /** A value is better when it beats the best by more than this; 0 by default. */
+  /** The least difference by which a better value beats the best; 0 by default. */
   readonly minDelta?: number
-  /** Which way is better; `'max'` for accuracies, else `'min'`, by default. */
+  /** The better direction; by default `'max'` for accuracies, `'min'` for all else. */
   readonly mode?: 'min' | 'max'
   /** Ends with the weights of the best epoch; `true` by default. */
   readonly restoreBest?: boolean
 }
+
+export const EARLY_STOPPING_OPTIONS = [
+  'monitor',
+  'patience',
+  'minDelta',
+  'mode',
+  'restoreBest',
+] as const satisfies readonly (keyof EarlyStoppingOptions)[]
 
 /** Watches one measure from epoch to epoch and keeps the weights of the best. */
 export class EarlyStopping {
@@ -27,10 +35,9 @@ export class EarlyStopping {
   #since = 0
   #weights: Float32Array | undefined
 
-  /** `names` are those of the measures in an epoch's record. */
+  /** `names` are the keys of the measures in an epoch's record. */
   constructor(options: EarlyStoppingOptions, names: readonly string[]) {
-    const known = ['monitor', 'patience', 'minDelta', 'mode', 'restoreBest']
-    checkOptions('fit earlyStopping', options, known)
+    checkOptions('fit earlyStopping', options, EARLY_STOPPING_OPTIONS)
     const usual = names.includes('validationLoss') ? 'validationLoss' : 'loss'
     this.#monitor = checkWord('earlyStopping monitor', options.monitor ?? usual, names)
     this.#patience = checkCount('earlyStopping patience', options.patience ?? 1)
@@ -40,11 +47,11 @@ export class EarlyStopping {
     this.#restoreBest = checkBoolean('earlyStopping restoreBest', options.restoreBest ?? true)
   }
 
-  /** Takes an epoch's record; `true` when it is time to stop. */
+  /** Takes an epoch's record; `true` means stop. */
   update(record: EpochRecord, weights: () => Float32Array): boolean {
-    // A metric of the caller's that had nothing to measure is not there.
+    // The record lacks a custom metric that had nothing to measure.
     const { [this.#monitor]: value = Number.NaN } = record
-    // NaN is worse than any number, and the best of nothing.
+    // NaN is worse than any number.
     const cost = Number.isNaN(value) ? Number.POSITIVE_INFINITY : value * this.#sign
     const better = cost < this.#best - this.#minDelta
     if (better) {
@@ -56,7 +63,7 @@ export class EarlyStopping {
     return this.#since >= this.#patience
   }
 
-  /** The weights to end with, unless the last ones are the best. */
+  /** The weights to end with; `undefined` if the last ones are the best. */
   get best(): Float32Array | undefined {
     return this.#since > 0 ? this.#weights : undefined
   }

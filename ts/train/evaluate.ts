@@ -1,25 +1,25 @@
+import type { Batch } from '../data/feed.js'
+import { Result } from '../data/result.js'
 import { mismatch } from '../errors.js'
-import type { Batch } from '../io/feed.js'
-import { Result } from '../io/result.js'
 import type { NativeModel, NativeReport, NativeTerm } from '../native/contract.js'
 import { guardAsync } from '../native/errors.js'
 import type { OutputLoss } from './loss.js'
 import { type Metrics, metricTargets } from './metric.js'
 import { lossConfig } from './options.js'
 
-/** What a model scores: `loss`, and each metric that was asked for under its name. */
+/** Scores of a model: `loss`, and each requested metric under its name. */
 export interface Scores {
   /** The losses over all valid targets, reduced and weighted as they say; NaN without any. */
   readonly loss: number
-  /** The part of the valid targets hit, of outputs with cross-entropy (binary too); NaN without any. */
+  /** Correct part of the valid targets of outputs with (binary) cross-entropy; NaN without any. */
   readonly accuracy?: number
   /** `exp(loss)`. */
   readonly perplexity?: number
-  /** Metrics of your own, by name. */
+  /** Custom metrics, by name. */
   readonly [metric: string]: number | undefined
 }
 
-/** Sums over batches, which come to what one batch of all rows does. */
+/** Sums over batches; equal to the sums over one batch of all rows. */
 export class Tally {
   readonly #losses: readonly OutputLoss[]
   readonly #terms = new Map<string, NativeTerm>()
@@ -42,13 +42,13 @@ export class Tally {
     this.#custom.set(name, { part: part + value * valid, whole: whole + valid })
   }
 
-  /** The scores so far; NaN where nothing counted. */
+  /** The scores so far; NaN without a valid target. */
   scores(metrics: Metrics): Scores {
     const loss = this.#loss()
     const custom = [...this.#custom].map(([name, sums]) => [name, ratio(sums)] as const)
     return {
       loss,
-      ...(metrics.accuracy && { accuracy: ratio(this.#hits()) }),
+      ...(metrics.accuracy && { accuracy: ratio(this.#correct()) }),
       ...(metrics.perplexity && { perplexity: Math.exp(loss) }),
       ...Object.fromEntries(custom),
     }
@@ -63,14 +63,14 @@ export class Tally {
     return counted.length === 0 ? Number.NaN : counted.reduce((sum, part) => sum + part, 0)
   }
 
-  #hits(): Fraction {
-    const hits = { part: 0, whole: 0 }
+  #correct(): Fraction {
+    const sums = { part: 0, whole: 0 }
     for (const { correct, valid } of this.#terms.values()) {
       if (correct === undefined) continue
-      hits.part += correct
-      hits.whole += valid
+      sums.part += correct
+      sums.whole += valid
     }
-    return hits
+    return sums
   }
 }
 
@@ -93,14 +93,14 @@ function sumOf(a: NativeTerm, b: NativeTerm): NativeTerm {
   }
 }
 
-/** What is measured, and until when. */
+/** The losses and metrics of a measurement, and the signal that stops it. */
 export interface Measure {
   readonly losses: readonly OutputLoss[]
   readonly metrics: Metrics
   readonly signal?: AbortSignal | undefined
 }
 
-/** Measures a model on batches; the outputs are computed once more where a metric needs them. */
+/** Measures a model on batches; a custom metric costs a second forward pass for the outputs. */
 export async function evaluateBatches(
   model: NativeModel,
   batches: AsyncIterable<Batch>,
@@ -110,7 +110,7 @@ export async function evaluateBatches(
   const config = JSON.stringify(lossConfig(losses))
   for await (const { inputs, targets } of batches) {
     signal?.throwIfAborted()
-    // All is taken before anyone else runs, who might change the data.
+    // Copied before the first `await`: the caller may change the data afterwards.
     const own = metrics.custom.length > 0 ? targets.map(metricTargets) : []
     const [report, prediction] = await Promise.all([
       guardAsync(() => model.evaluate(config, inputs, targets, [])),

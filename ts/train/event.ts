@@ -1,12 +1,12 @@
-/** Bytes that a training run holds from step to step, for the largest batch so far. */
+/** Memory of a training run in bytes, for the largest batch so far. */
 export interface TrainMemory {
-  /** What a step keeps on its way forward and back: values, their gradients, lists of places. */
+  /** Values, gradients of values and index lists that a step keeps for its backward pass. */
   readonly tape: number
   /** The gradients of the parameters. */
   readonly gradients: number
-  /** What the optimizer remembers of them. */
+  /** The optimizer's running means. */
   readonly optimizer: number
-  /** The parameters, and their copies in the order of the products. */
+  /** The parameters, and their copies packed for matrix products. */
   readonly weights: number
 }
 
@@ -22,27 +22,27 @@ export interface StepEvent {
   /** The loss of the batch, before the update; NaN of a skipped step. */
   readonly loss: number
   /** The learning rate of the update. */
-  readonly rate: number
+  readonly learningRate: number
   /** The gradient's norm before clipping; NaN of a skipped step. */
   readonly norm: number
-  /** Whether the update was left out because it was not finite. */
+  /** `true` if the step was skipped because its loss or gradient was not finite. */
   readonly skipped: boolean
-  /** What the run holds, in bytes. */
+  /** Memory of the run. */
   readonly memory: TrainMemory
 }
 
-/** What an epoch came to. */
+/** Scores of one epoch. */
 export interface EpochRecord {
   /** Counted from 1. */
   readonly epoch: number
   /**
-   * The losses over the targets of all steps that counted, each measured before its update; NaN if
-   * none did.
+   * The loss over the targets of all steps that were not skipped, each measured before its update;
+   * NaN without any.
    */
   readonly loss: number
   /** The validation's loss after the epoch. */
   readonly validationLoss?: number
-  /** How long the epoch took, validation included. */
+  /** Duration of the epoch, validation included. */
   readonly seconds: number
   /** Each metric under its name, the validation's as `validationAccuracy` and so on. */
   readonly [metric: string]: number | undefined
@@ -57,19 +57,19 @@ export interface EpochEvent {
   readonly record: EpochRecord
   /** Set on the last event of a run that ends early. */
   readonly stopped: StopReason | undefined
-  /** What the run holds, in bytes; nothing before its first step. */
+  /** Memory of the run; `undefined` before the first step. */
   readonly memory: TrainMemory | undefined
 }
 
-/** What `train` yields. */
+/** An event of `train`. */
 export type TrainEvent = StepEvent | EpochEvent
 
-/** What `fit` resolves to. */
+/** Result of `fit`. */
 export interface History {
   /** One record an epoch. */
   readonly epochs: readonly EpochRecord[]
   /** Why the run ended before its last epoch, if it did. */
   readonly stopped?: StopReason
-  /** What the run held in the end, in bytes; absent if it had no step. */
+  /** Memory of the run at its end; absent if the run had no step. */
   readonly memory?: TrainMemory
 }

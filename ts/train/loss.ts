@@ -1,5 +1,5 @@
+import type { Port, RowKind } from '../data/kind.js'
 import { mismatch } from '../errors.js'
-import type { Port, RowKind } from '../io/kind.js'
 import {
   checkKind,
   checkNumber,
@@ -9,13 +9,13 @@ import {
   unknownName,
 } from '../options.js'
 
-/** A measure of how far an output is from its target, made by {@link crossEntropy} and others. */
+/** A loss with its settings, made by {@link crossEntropy} and others. */
 export interface Loss {
-  /** The measure and its settings, as the core takes them. */
-  readonly measure: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** The kind of loss and its settings, in the core's form. */
+  readonly kind: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   /** The mean over the valid targets, or their sum. */
   readonly reduction: 'mean' | 'sum'
-  /** What it counts for beside the losses of other outputs. */
+  /** The loss's factor in the sum over outputs. */
   readonly weight: number
 }
 
@@ -37,7 +37,7 @@ export type Losses = LossLike | Readonly<Record<string, LossLike>>
 export interface LossOptions {
   /** `'mean'` over the valid targets (default), or `'sum'`. */
   readonly reduction?: 'mean' | 'sum'
-  /** What it counts for beside the losses of other outputs; 1 by default. */
+  /** The loss's factor in the sum over outputs; 1 by default. */
   readonly weight?: number
 }
 
@@ -45,13 +45,34 @@ export interface LossOptions {
 export interface CrossEntropyOptions extends LossOptions {
   /** The part of each target that is spread over all classes; 0 by default. */
   readonly labelSmoothing?: number
-  /** What each class counts for; 1 each by default. */
+  /** The weight of each class; 1 by default. */
   readonly classWeights?: readonly number[]
-  /** A target id that does not count, which may be negative or no class; none by default. */
+  /** A target id to ignore, even a negative one or one that is no class; none by default. */
   readonly ignore?: number
 }
 
-const LOSS_OPTIONS = ['reduction', 'weight'] as const
+/** Options of {@link huber}. */
+export interface HuberOptions extends LossOptions {
+  /** The distance at which the loss turns from a square to a line; 1 by default. */
+  readonly delta?: number
+}
+
+export const LOSS_OPTIONS = [
+  'reduction',
+  'weight',
+] as const satisfies readonly (keyof LossOptions)[]
+
+export const CROSS_ENTROPY_OPTIONS = [
+  ...LOSS_OPTIONS,
+  'labelSmoothing',
+  'classWeights',
+  'ignore',
+] as const satisfies readonly (keyof CrossEntropyOptions)[]
+
+export const HUBER_OPTIONS = [
+  ...LOSS_OPTIONS,
+  'delta',
+] as const satisfies readonly (keyof HuberOptions)[]
 
 /**
  * `-ln softmax(output)[target]` from logits; targets are ids, one a step or one a row.
@@ -59,8 +80,7 @@ const LOSS_OPTIONS = ['reduction', 'weight'] as const
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option.
  */
 export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
-  const own = ['labelSmoothing', 'classWeights', 'ignore']
-  checkOptions('crossEntropy', options, [...LOSS_OPTIONS, ...own])
+  checkOptions('crossEntropy', options, CROSS_ENTROPY_OPTIONS)
   const { classWeights, ignore, labelSmoothing = 0 } = options
   return lossOf('crossEntropy', options, {
     labelSmoothing: checkNumber('crossEntropy labelSmoothing', labelSmoothing, 0, 1),
@@ -91,8 +111,8 @@ export function meanAbsolute(options: LossOptions = {}): Loss {
  * `d² / 2` where `d = |output - target|` is at most `delta` (1 by default), else
  * `delta (d - delta / 2)`; targets of the output's shape.
  */
-export function huber(options: LossOptions & { readonly delta?: number } = {}): Loss {
-  checkOptions('huber', options, [...LOSS_OPTIONS, 'delta'])
+export function huber(options: HuberOptions = {}): Loss {
+  checkOptions('huber', options, HUBER_OPTIONS)
   return lossOf('huber', options, { delta: checkPositive('huber delta', options.delta ?? 1) })
 }
 
@@ -102,8 +122,8 @@ export interface OutputLoss {
   readonly loss: Loss
 }
 
-/** The losses of a model's outputs: of the only one, or by name. */
-export function settleLosses(
+/** Resolves the losses of a model's outputs: of the only one, or by name. */
+export function resolveLosses(
   where: string,
   losses: unknown,
   outputs: readonly Port[],
@@ -114,7 +134,7 @@ export function settleLosses(
       const names = outputs.map((output) => output.name).join(', ')
       throw mismatch('ERR_UNROLLED_ARGUMENT', where, `a loss by output name (${names})`, losses)
     }
-    return [{ output: only, loss: settleLoss(where, losses) }]
+    return [{ output: only, loss: resolveLoss(where, losses) }]
   }
   if (typeof losses !== 'object' || losses === null) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a loss or its name', losses)
@@ -122,27 +142,29 @@ export function settleLosses(
   const names = outputs.map((output) => output.name)
   checkOptions(where, losses, names, 'output')
   const given = new Map<string, unknown>(Object.entries(losses))
-  const settled = outputs.flatMap((output) => {
+  const resolved = outputs.flatMap((output) => {
     const loss = given.get(output.name)
-    return loss === undefined ? [] : [{ output, loss: settleLoss(`${where}.${output.name}`, loss) }]
+    return loss === undefined
+      ? []
+      : [{ output, loss: resolveLoss(`${where}.${output.name}`, loss) }]
   })
-  if (settled.length === 0) throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a loss', losses)
-  return settled
+  if (resolved.length === 0) throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a loss', losses)
+  return resolved
 }
 
-/** What the targets of an output's loss hold: ids for cross-entropy, else the output's numbers. */
+/** The targets of an output's loss: ids for cross-entropy, else numbers of the output's shape. */
 export function targetPort({ output, loss }: OutputLoss): Port {
-  if (!Object.hasOwn(loss.measure, 'crossEntropy')) return output
+  if (!Object.hasOwn(loss.kind, 'crossEntropy')) return output
   const rows: RowKind = { kind: output.rows.kind === 'sequence' ? 'tokens' : 'token' }
   const { name, axis } = output
-  const { crossEntropy: settings } = loss.measure
+  const { crossEntropy: settings } = loss.kind
   const { ignore: ignored } = settings ?? {}
   return { name, rows, axis, ignored: typeof ignored === 'number' ? ignored : undefined }
 }
 
-function settleLoss(where: string, value: unknown): Loss {
+function resolveLoss(where: string, value: unknown): Loss {
   if (isLoss(value)) {
-    checkKind(`${where} measure`, value.measure)
+    checkKind(`${where} kind`, value.kind)
     return value
   }
   const known: Readonly<Record<LossName, () => Loss>> = {
@@ -163,9 +185,9 @@ function isLoss(value: unknown): value is Loss {
   return (
     typeof value === 'object' &&
     value !== null &&
-    'measure' in value &&
-    typeof value.measure === 'object' &&
-    value.measure !== null &&
+    'kind' in value &&
+    typeof value.kind === 'object' &&
+    value.kind !== null &&
     'reduction' in value &&
     typeof value.reduction === 'string'
   )
@@ -177,7 +199,7 @@ function lossOf(
   settings: Readonly<Record<string, unknown>>,
 ): Loss {
   return Object.freeze({
-    measure: { [name]: settings },
+    kind: { [name]: settings },
     reduction: checkWord(`${name} reduction`, reduction, ['mean', 'sum']),
     weight: checkNumber(`${name} weight`, weight, 0),
   })

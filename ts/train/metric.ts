@@ -1,9 +1,9 @@
+import type { Result } from '../data/result.js'
 import { mismatch } from '../errors.js'
-import type { Result } from '../io/result.js'
 import type { NativeTensor } from '../native/contract.js'
 import { unknownName } from '../options.js'
 
-/** What a {@link Metric} sees: a batch's outputs and targets by name. */
+/** Argument of a {@link Metric}: a batch's outputs and targets by name. */
 export interface MetricBatch {
   readonly outputs: Readonly<Record<string, Result>>
   readonly targets: Readonly<Record<string, MetricTargets>>
@@ -13,25 +13,27 @@ export interface MetricBatch {
 export interface MetricTargets {
   readonly values: Float32Array | Int32Array
   readonly shape: readonly number[]
-  /** The valid steps of each row, where rows differ. */
+  /** The valid steps of each row, if rows differ. */
   readonly lengths: Int32Array | undefined
 }
 
-/** A measure of your own, taken over whole batches and weighted by their valid targets. */
+/** A custom metric, computed for whole batches and averaged by their numbers of valid targets. */
 export interface Metric {
-  /** The key that it has in the results; not a name the library uses itself. */
+  /** The metric's key in the results; names of the library's own results are reserved. */
   readonly name: string
   compute(batch: MetricBatch): number | Promise<number>
 }
 
 /**
- * `'accuracy'`: the part of the valid targets that are hit, of outputs with cross-entropy: by the
- * largest output, or of binary cross-entropy by the likelier side.
- * `'perplexity'`: `exp(loss)`.
+ * A metric or its name.
+ *
+ * - `'accuracy'`: the part of the valid targets that the output predicts, of outputs with
+ *   cross-entropy (the class of the largest logit) or binary cross-entropy (the sign of the logit).
+ * - `'perplexity'`: `exp(loss)`.
  */
 export type MetricLike = 'accuracy' | 'perplexity' | Metric
 
-/** Metrics by what they need: the report of the core, or outputs. */
+/** Metrics by their source: the core's report, or the outputs. */
 export interface Metrics {
   readonly accuracy: boolean
   readonly perplexity: boolean
@@ -40,12 +42,12 @@ export interface Metrics {
 
 const RESERVED = ['accuracy', 'perplexity', 'loss', 'epoch', 'seconds', 'type', 'stopped'] as const
 
-/** The key of a measure of the validation data: `validationLoss`. */
+/** Makes the key of a measure of the validation data: `validationLoss`. */
 export function validationName(name: string): string {
   return `validation${name.charAt(0).toUpperCase()}${name.slice(1)}`
 }
 
-/** The names of the measures in an epoch's record; metrics of the caller's need outputs, so validation. */
+/** Names the measures in an epoch's record; custom metrics need outputs, so only validation has them. */
 export function recordNames(metrics: Metrics, validated: boolean): string[] {
   const { accuracy, perplexity, custom } = metrics
   const names = ['loss', ...(accuracy ? ['accuracy'] : []), ...(perplexity ? ['perplexity'] : [])]
@@ -53,8 +55,8 @@ export function recordNames(metrics: Metrics, validated: boolean): string[] {
   return [...names, ...[...names, ...custom.map(({ name }) => name)].map(validationName)]
 }
 
-/** Checks metrics and sorts them. */
-export function settleMetrics(where: string, metrics: readonly MetricLike[]): Metrics {
+/** Checks metrics and sorts them by source. */
+export function resolveMetrics(where: string, metrics: readonly MetricLike[]): Metrics {
   if (!Array.isArray(metrics)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'an array of metrics', metrics)
   }
@@ -77,7 +79,7 @@ export function settleMetrics(where: string, metrics: readonly MetricLike[]): Me
   }
 }
 
-/** Targets as a {@link Metric} sees them, a copy, under their name. */
+/** Copies targets for a {@link Metric}, under their name. */
 export function metricTargets(tensor: NativeTensor): [name: string, targets: MetricTargets] {
   const values = (tensor.ids ?? tensor.values ?? new Float32Array(0)).slice()
   return [tensor.name, { values, shape: tensor.shape, lengths: tensor.lengths }]
@@ -95,7 +97,12 @@ function checkMetric(where: string, metric: unknown): Metric {
   }
   const taken = RESERVED.map(validationName).includes(validationName(given.name))
   if (taken || given.name.startsWith('validation')) {
-    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} name`, 'a name of its own', given.name)
+    throw mismatch(
+      'ERR_UNROLLED_ARGUMENT',
+      `${where} name`,
+      'a name that is not reserved',
+      given.name,
+    )
   }
   return given as Metric
 }

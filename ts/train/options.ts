@@ -1,8 +1,8 @@
+import type { Data } from '../data/data.js'
+import type { Port } from '../data/kind.js'
+import { isInMemory } from '../data/source.js'
 import { mismatch } from '../errors.js'
 import type { Value } from '../graph/value.js'
-import type { Data } from '../io/data.js'
-import type { Port } from '../io/kind.js'
-import { isInMemory } from '../io/source.js'
 import {
   checkBoolean,
   checkCount,
@@ -11,11 +11,12 @@ import {
   checkOptions,
   checkPositive,
   checkWord,
+  type Names,
 } from '../options.js'
 import type { EarlyStoppingOptions } from './early-stopping.js'
-import { type Losses, type OutputLoss, settleLosses } from './loss.js'
-import { type MetricLike, type Metrics, settleMetrics } from './metric.js'
-import { type Optimizer, type OptimizerName, settleOptimizer } from './optimizer.js'
+import { type Losses, type OutputLoss, resolveLosses } from './loss.js'
+import { type MetricLike, type Metrics, resolveMetrics } from './metric.js'
+import { type Optimizer, type OptimizerName, resolveOptimizer } from './optimizer.js'
 import type { Schedule } from './schedule.js'
 
 type Values = Readonly<Record<string, Value>>
@@ -24,11 +25,26 @@ type Values = Readonly<Record<string, Value>>
 export interface EvaluateOptions {
   /** The loss of the only output, or of outputs by name. */
   readonly loss: Losses
-  /** What else to measure; nothing by default. */
+  /** Metrics to measure; none by default. */
   readonly metrics?: readonly MetricLike[]
-  /** Rows a batch, for examples in memory; 32 by default. It changes the speed alone. */
+  /** Rows in a batch, for examples in memory; 32 by default. */
   readonly batchSize?: number
 }
+
+/** A limit on the gradient: on its norm, or on the magnitude of each of its numbers. */
+export type ClipOptions = { readonly norm: number } | { readonly value: number }
+
+export const CLIP_OPTIONS = ['norm', 'value'] as const satisfies readonly Names<ClipOptions>[]
+
+/** The two distances of truncated BPTT. */
+export interface TruncateOptions {
+  /** Steps from one backward pass to the next. */
+  readonly k1: number
+  /** Steps that a backward pass goes through. */
+  readonly k2: number
+}
+
+export const TRUNCATE_OPTIONS = ['k1', 'k2'] as const satisfies readonly (keyof TruncateOptions)[]
 
 /** Options of `fit` and `train`. */
 export interface TrainOptions<I extends Values = Values, O extends Values = Values>
@@ -37,68 +53,72 @@ export interface TrainOptions<I extends Values = Values, O extends Values = Valu
   readonly optimizer?: Optimizer | OptimizerName
   /** Passes over the data; 1 by default. */
   readonly epochs?: number
-  /** A new order of the rows in every epoch, for examples in memory; `true` unless `carry`. */
+  /** A new order of rows in every epoch, for examples in memory; `true` unless `carry`. */
   readonly shuffle?: boolean
-  /** Measured after every epoch. */
+  /** Data that are measured after every epoch. */
   readonly validation?: Data<I, O>
-  /** Limits the gradient: its norm, or each of its numbers. */
-  readonly clip?: { readonly norm: number } | { readonly value: number }
-  /** How the learning rate changes; not at all by default. */
+  /** A limit on the gradient; none by default. */
+  readonly clip?: ClipOptions
+  /** The learning rate's course; constant by default. */
   readonly schedule?: Schedule
-  /** Stops the run: it rejects with the signal's reason, weights those of the last whole step. */
+  /** Stops the run, which rejects with the signal's reason and keeps the last whole step's weights. */
   readonly signal?: AbortSignal
-  /** A live line on stderr, if that is a terminal; `false` by default. */
+  /** Draws a live line on stderr, if stderr is a terminal; `false` by default. */
   readonly progress?: boolean
-  /** Stops when a measure no longer improves. */
+  /** Stops when a measure no longer improves; never by default. */
   readonly earlyStopping?: EarlyStoppingOptions
   /**
-   * Truncated BPTT: every `k1` steps of time, their losses' gradients go back through the last `k2`
-   * steps. The gradients of a whole batch still make one update; for an update every `k1` steps
-   * give batches of `k1` steps and `carry: true`.
+   * Truncated BPTT: every `k1` steps of time, the gradients of their losses go back through the last
+   * `k2` steps. A batch still makes one update. For an update every `k1` steps, give batches of `k1`
+   * steps and `carry: true`.
    */
-  readonly truncate?: { readonly k1: number; readonly k2: number }
+  readonly truncate?: TruncateOptions
   /**
-   * Each batch begins with the states that the one before ended with, and so has as many rows;
-   * `false` by default.
+   * Begins each batch with the final states of the batch before; all batches then have the same
+   * number of rows. `false` by default.
    */
   readonly carry?: boolean
   /**
-   * How much of a step is kept for going back; everything by default. With less, time runs in windows
-   * of a multiple of 16 steps: only the states between them are kept, and each window but the last is
-   * computed once more, to the same bits. It pays for long sequences: every 16 rows hold a sum of
-   * the gradient of their own. `'sqrt'` takes as many windows as need the least memory, or keeps
-   * everything if that needs less; a number is the most bytes that the tape (`memory.tape` of the
-   * events) may take, with as few windows as fit, none where everything does, and
-   * `ERR_UNROLLED_SIZE` says what a batch needs that does not; threads take a little each. What looks
-   * at a whole sequence (a pool, a shift, the other direction of a bidirectional layer) keeps its
-   * inputs whole.
+   * Gradient checkpointing, for long sequences: time is cut into segments of a multiple of 16 steps,
+   * only the states between segments are kept, and the backward pass recomputes each segment but the
+   * last, to the same bits. Off by default: everything is kept.
+   *
+   * - `'sqrt'`: the least memory.
+   * - A number: the most bytes that the tape may take (`memory.tape` of the events). The run has as
+   *   few segments as fit; `ERR_UNROLLED_SIZE` names the bytes needed if no number of segments fits.
+   *
+   * Each thread needs a little more. Operations on a whole sequence (a pool, a shift, the other
+   * direction of a bidirectional layer) keep their inputs whole, and every 16 rows keep a partial sum
+   * of the gradient.
    */
   readonly memory?: 'sqrt' | number
-  /** A loss or gradient that is not finite: an error (default), or a step left out. */
+  /** Response to a loss or gradient that is not finite: an error (default), or skip the step. */
   readonly onNonFinite?: 'error' | 'skip'
-  /** Of the shuffling and of dropout; 0 by default. */
+  /** Seed of shuffling and dropout; 0 by default. */
   readonly seed?: number
 }
 
 /** Options of a training run, checked and filled in. */
-export interface Settled {
+export interface ResolvedOptions
+  extends Required<
+    Pick<TrainOptions, 'epochs' | 'batchSize' | 'shuffle' | 'carry' | 'progress' | 'seed'>
+  > {
   readonly losses: readonly OutputLoss[]
   readonly metrics: Metrics
-  readonly epochs: number
-  readonly batchSize: number
-  readonly shuffle: boolean
-  readonly carry: boolean
-  readonly progress: boolean
-  readonly seed: number
   readonly signal: AbortSignal | undefined
-  /** What the core takes. */
+  /** The options that the core reads, as JSON. */
   readonly config: string
 }
 
 /** The names of `evaluate`'s options. */
-export const EVALUATE_OPTIONS = ['loss', 'metrics', 'batchSize'] as const
+export const EVALUATE_OPTIONS = [
+  'loss',
+  'metrics',
+  'batchSize',
+] as const satisfies readonly (keyof EvaluateOptions)[]
 
-const TRAIN_OPTIONS = [
+/** The names of `fit`'s options. */
+export const TRAIN_OPTIONS = [
   ...EVALUATE_OPTIONS,
   'optimizer',
   'epochs',
@@ -114,10 +134,14 @@ const TRAIN_OPTIONS = [
   'memory',
   'onNonFinite',
   'seed',
-] as const
+] as const satisfies readonly (keyof TrainOptions)[]
 
 /** Checks the options of a training run and fills in the defaults. */
-export function settle(options: TrainOptions, data: unknown, outputs: readonly Port[]): Settled {
+export function resolveOptions(
+  options: TrainOptions,
+  data: unknown,
+  outputs: readonly Port[],
+): ResolvedOptions {
   checkOptions('fit', options, TRAIN_OPTIONS)
   const { carry = false, signal } = options
   checkBoolean('fit carry', carry)
@@ -125,11 +149,11 @@ export function settle(options: TrainOptions, data: unknown, outputs: readonly P
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit signal', 'an AbortSignal', signal)
   }
   checkCutting(options, data)
-  const losses = settleLosses('fit loss', options.loss, outputs)
+  const losses = resolveLosses('fit loss', options.loss, outputs)
   const seed = checkCount('fit seed', options.seed ?? 0, 0)
   return {
     losses,
-    metrics: settleMetrics('fit metrics', options.metrics ?? []),
+    metrics: resolveMetrics('fit metrics', options.metrics ?? []),
     epochs: checkCount('fit epochs', options.epochs ?? 1),
     batchSize: checkCount('fit batchSize', options.batchSize ?? 32),
     shuffle: checkBoolean('fit shuffle', options.shuffle ?? !carry),
@@ -141,12 +165,12 @@ export function settle(options: TrainOptions, data: unknown, outputs: readonly P
   }
 }
 
-/** The losses as the core takes them. */
+/** Gives the losses in the core's form. */
 export function lossConfig(losses: readonly OutputLoss[]) {
   return {
     losses: losses.map(({ output, loss }) => ({
       output: output.name,
-      loss: loss.measure,
+      loss: loss.kind,
       reduction: loss.reduction,
       weight: loss.weight,
     })),
@@ -154,12 +178,12 @@ export function lossConfig(losses: readonly OutputLoss[]) {
 }
 
 function updateConfig(options: TrainOptions) {
-  const { rate, rule } = settleOptimizer(options.optimizer ?? 'adam')
+  const { learningRate, rule } = resolveOptimizer(options.optimizer ?? 'adam')
   const { clip, schedule, truncate, memory } = options
   const words = ['error', 'skip'] as const
   return {
     optimizer: rule,
-    rate,
+    rate: learningRate,
     ...(clip !== undefined && { clip: checkClip(clip) }),
     ...(schedule !== undefined && { schedule: checkSchedule(schedule) }),
     ...(truncate !== undefined && { truncate: checkTruncate(truncate) }),
@@ -168,7 +192,7 @@ function updateConfig(options: TrainOptions) {
   }
 }
 
-/** Ready-made batches have their own size and order. */
+/** Refuses `batchSize` and `shuffle` for ready-made batches, which have a size and an order. */
 function checkCutting(options: TrainOptions, data: unknown): void {
   if (isInMemory(data)) return
   for (const name of ['batchSize', 'shuffle'] as const) {
@@ -176,14 +200,15 @@ function checkCutting(options: TrainOptions, data: unknown): void {
       options[name] !== undefined &&
       !(name === 'batchSize' && options.validation !== undefined)
     ) {
-      const expected = 'none beside batches ready made'
-      throw mismatch('ERR_UNROLLED_ARGUMENT', `fit ${name}`, expected, options[name])
+      const advice = 'the option is for examples in memory'
+      const expected = 'none with ready-made batches'
+      throw mismatch('ERR_UNROLLED_ARGUMENT', `fit ${name}`, expected, options[name], advice)
     }
   }
 }
 
-function checkClip(clip: { norm?: number; value?: number }) {
-  checkOptions('fit clip', clip, ['norm', 'value'])
+function checkClip(clip: { readonly norm?: number; readonly value?: number }) {
+  checkOptions('fit clip', clip, CLIP_OPTIONS)
   if (clip.norm !== undefined && clip.value !== undefined) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit clip', 'either norm or value', clip)
   }
@@ -203,8 +228,8 @@ function checkSchedule(schedule: Schedule): Schedule {
   return schedule
 }
 
-function checkTruncate(truncate: { k1: number; k2: number }) {
-  checkOptions('fit truncate', truncate, ['k1', 'k2'])
+function checkTruncate(truncate: TruncateOptions) {
+  checkOptions('fit truncate', truncate, TRUNCATE_OPTIONS)
   return {
     k1: checkCount('fit truncate k1', truncate.k1),
     k2: checkCount('fit truncate k2', truncate.k2),

@@ -1,6 +1,6 @@
 import type { EpochRecord, StepEvent, TrainEvent } from './event.js'
 
-/** Where the line goes: a terminal. */
+/** The terminal that a progress line is written to. */
 export interface ProgressOutput {
   readonly isTTY?: boolean
   write(text: string): unknown

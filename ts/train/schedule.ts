@@ -1,43 +1,88 @@
 import { checkCount, checkNumber, checkOptions, checkPositive } from '../options.js'
 
-/** How the learning rate changes from one optimizer step to the next: a factor on the rate. */
+/** A factor on the learning rate for each optimizer step. */
 export type Schedule = Readonly<Record<string, Readonly<Record<string, number>>>>
 
-/** `factor = gamma ^ ⌊step / size⌋`; PyTorch's `StepLR`, counted in optimizer steps. */
-export function stepRate(options: { readonly size: number; readonly gamma: number }): Schedule {
-  checkOptions('stepRate', options, ['size', 'gamma'])
-  const size = checkCount('stepRate size', options.size)
-  return { step: { size, gamma: checkPositive('stepRate gamma', options.gamma) } }
+/** Options of {@link stepDecay}. */
+export interface StepDecayOptions {
+  /** Steps at one rate. */
+  readonly size: number
+  /** The factor from one rate to the next. */
+  readonly gamma: number
 }
+
+export const STEP_DECAY_OPTIONS = [
+  'size',
+  'gamma',
+] as const satisfies readonly (keyof StepDecayOptions)[]
+
+/** `factor = gamma ^ ⌊step / size⌋`; PyTorch's `StepLR`, counted in optimizer steps. */
+export function stepDecay(options: StepDecayOptions): Schedule {
+  checkOptions('stepDecay', options, STEP_DECAY_OPTIONS)
+  const size = checkCount('stepDecay size', options.size)
+  return { step: { size, gamma: checkPositive('stepDecay gamma', options.gamma) } }
+}
+
+/** Options of {@link exponentialDecay}. */
+export interface ExponentialDecayOptions {
+  /** The factor of each step. */
+  readonly gamma: number
+}
+
+export const EXPONENTIAL_DECAY_OPTIONS = [
+  'gamma',
+] as const satisfies readonly (keyof ExponentialDecayOptions)[]
 
 /** `factor = gamma ^ step`; PyTorch's `ExponentialLR`, counted in optimizer steps. */
-export function exponentialRate(options: { readonly gamma: number }): Schedule {
-  checkOptions('exponentialRate', options, ['gamma'])
-  return { exponential: { gamma: checkPositive('exponentialRate gamma', options.gamma) } }
+export function exponentialDecay(options: ExponentialDecayOptions): Schedule {
+  checkOptions('exponentialDecay', options, EXPONENTIAL_DECAY_OPTIONS)
+  return { exponential: { gamma: checkPositive('exponentialDecay gamma', options.gamma) } }
 }
 
-/** From 1 down to `minimum` (0 by default) along half a cosine of `steps` optimizer steps. */
-export function cosineRate(options: {
+/** Options of {@link cosineDecay}. */
+export interface CosineDecayOptions {
+  /** Steps until the factor is `minimum`. */
   readonly steps: number
+  /** The last factor; 0 by default. */
   readonly minimum?: number
-}): Schedule {
-  checkOptions('cosineRate', options, ['steps', 'minimum'])
-  const steps = checkCount('cosineRate steps', options.steps)
-  return { cosine: { steps, minimum: checkNumber('cosineRate minimum', options.minimum ?? 0, 0) } }
 }
+
+export const COSINE_DECAY_OPTIONS = [
+  'steps',
+  'minimum',
+] as const satisfies readonly (keyof CosineDecayOptions)[]
+
+/** From 1 down to `minimum` (0 by default) along half a cosine of `steps` optimizer steps. */
+export function cosineDecay(options: CosineDecayOptions): Schedule {
+  checkOptions('cosineDecay', options, COSINE_DECAY_OPTIONS)
+  const steps = checkCount('cosineDecay steps', options.steps)
+  return { cosine: { steps, minimum: checkNumber('cosineDecay minimum', options.minimum ?? 0, 0) } }
+}
+
+/** Options of {@link linearDecay}. */
+export interface LinearDecayOptions {
+  /** The step at which the factor is `minimum`. */
+  readonly steps: number
+  /** Steps until the factor is 1; 0 by default. */
+  readonly warmup?: number
+  /** The last factor; 0 by default. */
+  readonly minimum?: number
+}
+
+export const LINEAR_DECAY_OPTIONS = [
+  'steps',
+  'warmup',
+  'minimum',
+] as const satisfies readonly (keyof LinearDecayOptions)[]
 
 /**
  * Up to 1 along `warmup` optimizer steps (0 by default), then down to `minimum` (0 by default) at
  * step `steps`, both in a straight line.
  */
-export function linearRate(options: {
-  readonly steps: number
-  readonly warmup?: number
-  readonly minimum?: number
-}): Schedule {
-  checkOptions('linearRate', options, ['steps', 'warmup', 'minimum'])
-  const steps = checkCount('linearRate steps', options.steps)
-  const warmup = checkCount('linearRate warmup', options.warmup ?? 0, 0)
-  const minimum = checkNumber('linearRate minimum', options.minimum ?? 0, 0)
+export function linearDecay(options: LinearDecayOptions): Schedule {
+  checkOptions('linearDecay', options, LINEAR_DECAY_OPTIONS)
+  const steps = checkCount('linearDecay steps', options.steps)
+  const warmup = checkCount('linearDecay warmup', options.warmup ?? 0, 0)
+  const minimum = checkNumber('linearDecay minimum', options.minimum ?? 0, 0)
   return { linear: { warmup, steps, minimum } }
 }

@@ -1,36 +1,35 @@
-import type { Batch } from '../io/feed.js'
-import type { Source } from '../io/source.js'
+import type { Batch } from '../data/feed.js'
+import type { Source } from '../data/source.js'
 import type { NativeModel, NativeReport, NativeTrainer } from '../native/contract.js'
 import { guard, guardAsync } from '../native/errors.js'
-import { untilAborted } from './abort.js'
 import type { EarlyStopping } from './early-stopping.js'
 import { type Scores, Tally } from './evaluate.js'
 import type { EpochRecord, StepEvent, TrainEvent, TrainMemory } from './event.js'
 import { validationName } from './metric.js'
-import type { Settled } from './options.js'
+import type { ResolvedOptions } from './options.js'
 import { Progress } from './progress.js'
 
 /** Everything that a training run needs. */
 export interface Run {
   readonly model: NativeModel
   readonly source: Source
-  readonly settled: Settled
+  readonly options: ResolvedOptions
   readonly validate: ((epoch: number) => Promise<Scores>) | undefined
   readonly earlyStopping: EarlyStopping | undefined
 }
 
-/** The training loop: every way to train goes through it. */
+/** The training loop of `fit` and `train`. */
 export async function* train(run: Run): AsyncGenerator<TrainEvent, void, void> {
-  const { model, settled } = run
-  const { signal } = settled
+  const { model, options } = run
+  const { signal } = options
   signal?.throwIfAborted()
-  const trainer = guard(() => model.trainer(settled.config))
+  const trainer = guard(() => model.trainer(options.config))
   const cancel = (): void => trainer.cancel()
   signal?.addEventListener('abort', cancel, { once: true })
-  const progress = new Progress(settled.epochs, process.stderr)
+  const progress = new Progress(options.epochs, process.stderr)
   try {
     for await (const event of epochs(run, trainer)) {
-      if (settled.progress) progress.update(event)
+      if (options.progress) progress.update(event)
       yield event
     }
   } finally {
@@ -40,11 +39,11 @@ export async function* train(run: Run): AsyncGenerator<TrainEvent, void, void> {
 }
 
 async function* epochs(run: Run, trainer: NativeTrainer): AsyncGenerator<TrainEvent, void, void> {
-  const { model, settled, earlyStopping } = run
+  const { model, options, earlyStopping } = run
   let memory: TrainMemory | undefined
-  for (let epoch = 1; epoch <= settled.epochs; epoch++) {
+  for (let epoch = 1; epoch <= options.epochs; epoch++) {
     const started = performance.now()
-    const tally = new Tally(settled.losses)
+    const tally = new Tally(options.losses)
     let step = 0
     for await (const report of steps(run, trainer, epoch)) {
       tally.add(report)
@@ -53,11 +52,11 @@ async function* epochs(run: Run, trainer: NativeTrainer): AsyncGenerator<TrainEv
       memory = event.memory
       yield event
     }
-    const scores = tally.scores({ ...settled.metrics, custom: [] })
-    const validation = run.validate && (await untilAborted(run.validate(epoch), settled.signal))
+    const scores = tally.scores({ ...options.metrics, custom: [] })
+    const validation = run.validate && (await untilAborted(run.validate(epoch), options.signal))
     const record = epochRecord(epoch, scores, validation, (performance.now() - started) / 1000)
     const stop = earlyStopping?.update(record, () => guard(() => model.parameters())) ?? false
-    if (stop || epoch === settled.epochs) restoreBest(run)
+    if (stop || epoch === options.epochs) restoreBest(run)
     yield { type: 'epoch', record, stopped: stop ? 'earlyStopping' : undefined, memory }
     if (stop) return
   }
@@ -65,11 +64,11 @@ async function* epochs(run: Run, trainer: NativeTrainer): AsyncGenerator<TrainEv
 
 /** The steps of one epoch, two deep: a batch is prepared and sent while the one before runs. */
 async function* steps(
-  { source, settled }: Run,
+  { source, options }: Run,
   trainer: NativeTrainer,
   epoch: number,
 ): AsyncGenerator<NativeReport, void, void> {
-  const { signal } = settled
+  const { signal } = options
   const batches = source.epoch(epoch)
   let running: Promise<NativeReport> | undefined
   let sent: Promise<NativeReport> | undefined
@@ -79,7 +78,7 @@ async function* steps(
     for (;;) {
       const next = await untilAborted(batches.next(), signal)
       sent = next.done === true ? undefined : send(trainer, next.value, carry)
-      carry = settled.carry
+      carry = options.carry
       if (running !== undefined) yield await untilAborted(running, signal)
       running = sent
       if (running === undefined) break
@@ -89,8 +88,8 @@ async function* steps(
     trainer.cancel()
     throw error
   } finally {
-    // A step under way is waited for, so that the weights are at rest; an iterator that an abort
-    // found waiting may never return and is only told.
+    // Wait for the running step, so that the weights are at rest. After an abort do not wait for the
+    // iterator: it may never return.
     await Promise.allSettled([running, sent])
     const returned = whole ? undefined : batches.return()
     if (signal?.aborted !== true) await returned
@@ -100,7 +99,7 @@ async function* steps(
 
 function send(trainer: NativeTrainer, batch: Batch, carry: boolean): Promise<NativeReport> {
   const report = guardAsync(() => trainer.step(batch.inputs, batch.targets, { carry }))
-  // Looked at one step later; until then a rejection is not unhandled.
+  // Awaited one step later: mark a rejection as handled until then.
   report.catch(() => undefined)
   return report
 }
@@ -109,9 +108,9 @@ function stepEvent(
   epoch: number,
   step: number,
   steps: number | undefined,
-  { loss, rate, norm, skipped, memory }: NativeReport,
+  { loss, rate: learningRate, norm, skipped, memory }: NativeReport,
 ): StepEvent {
-  return { type: 'step', epoch, step, steps, loss, rate, norm, skipped, memory }
+  return { type: 'step', epoch, step, steps, loss, learningRate, norm, skipped, memory }
 }
 
 function epochRecord(
@@ -130,4 +129,15 @@ function epochRecord(
 function restoreBest({ model, earlyStopping }: Run): void {
   const best = earlyStopping?.best
   if (best !== undefined) guard(() => model.setParameters(best))
+}
+
+/** Waits for a promise, and rejects with the signal's reason as soon as the signal is aborted. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise
+  return new Promise<T>((resolve, reject) => {
+    const abort = (): void => reject(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }

@@ -36,7 +36,7 @@ async function open(work: Work, numbers: Numbers): Promise<Contender> {
       return output.values
     },
     async gradients() {
-      const optimizer = sgd({ rate: RATE })
+      const optimizer = sgd({ learningRate: RATE })
       const { epochs } = await model.fit([{ x, y }], { loss: 'meanSquared', optimizer })
       const after = weightsOf(model, shape)
       setWeights(model, shape, numbers.weights)

@@ -30,7 +30,7 @@ async function open({ shape }: Work, numbers: Numbers): Promise<Contender> {
   ])
   const compile = (optimizer: tf.Optimizer): void =>
     model.compile({ optimizer, loss: 'meanSquaredError' })
-  const adam = tf.train.adam(ADAM.rate, ADAM.beta1, ADAM.beta2, ADAM.epsilon)
+  const adam = tf.train.adam(ADAM.learningRate, ADAM.beta1, ADAM.beta2, ADAM.epsilon)
   compile(adam)
   const predict = async (): Promise<Float32Array> => {
     const output = model.predictOnBatch(x) as tf.Tensor

@@ -11,7 +11,7 @@ import {
   huber,
   layerNorm,
   linear,
-  linearRate,
+  linearDecay,
   lstm,
   max,
   meanSquared,
@@ -65,7 +65,7 @@ export function ownCells(): Promise<Digests> {
   )
   const lengths = draw.lengths(19, 1, 51)
   const data = { x: { x: draw.sequences(lengths, 5) }, y: draw.sequences(lengths, 3) }
-  const schedule = linearRate({ warmup: 7, steps: 55, minimum: 0.1 })
+  const schedule = linearDecay({ warmup: 7, steps: 55, minimum: 0.1 })
   const optimizer = optimizers.adam(0.01, { weightDecay: 0.01 })
   return digests(model, {
     data,

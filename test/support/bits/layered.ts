@@ -7,7 +7,7 @@ import {
   huber,
   last,
   layerNorm,
-  linearRate,
+  linearDecay,
   lstm,
   mean,
   rnn,
@@ -158,7 +158,7 @@ export function roundedLstm(): Promise<Digests> {
     { seed: 6, precision: 'bf16' },
   )
   const data = { x: draw.sequences(draw.lengths(37, 3, 51), 5), y: draw.ids(37, 3) }
-  const schedule = linearRate({ warmup: 5, steps: 60 })
+  const schedule = linearDecay({ warmup: 5, steps: 60 })
   const optimizer = optimizers.adam(0.01)
   return digests(model, {
     data,

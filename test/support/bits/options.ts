@@ -3,10 +3,10 @@ import { type AdamOptions, adagrad, adam, adamw, rmsprop, sgd } from 'unrolled'
 // Names of options stand here alone, so that a new name changes nothing else of the record.
 
 /** The learning rate of an optimizer. */
-const at = (value: number) => ({ rate: value })
+const at = (value: number) => ({ learningRate: value })
 
 /** Weights that start as PyTorch's do, biases among them. */
-export const pytorch = { initialiser: 'pytorch' } as const
+export const pytorch = { initializer: 'pytorch' } as const
 
 export const optimizers = {
   adam: (value: number, options: AdamOptions = {}) => adam({ ...at(value), ...options }),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::graph::Kind;
-use crate::program::{Port, Program, StatePort};
+use crate::program::{Port, Program, StatePort, Wire};
 
 /// A model's border and its parameters.
 #[derive(Clone, Debug, Serialize)]
@@ -14,17 +14,21 @@ pub struct Description {
     pub outputs: Vec<PortDescription>,
     /// The states that a run may be given and returns.
     pub states: Vec<StateDescription>,
+    /// The kind of every wire of the graph, in the order of the nodes; wires in scan bodies are left out.
+    pub wires: Vec<PortDescription>,
     /// The parameters in the order of the flat arena.
     pub parameters: Vec<ParameterDescription>,
     /// Elements of all parameters.
     pub count: usize,
 }
 
-/// An input or output.
-#[derive(Clone, Debug, Serialize)]
+/// An input, an output or a wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PortDescription {
-    name: String,
-    kind: Kind,
+    /// The name; of a wire `"node"` or `"node:port"`.
+    pub name: String,
+    /// The kind of its value.
+    pub kind: Kind,
 }
 
 /// A state.
@@ -49,6 +53,7 @@ impl Description {
     #[must_use]
     pub fn new(program: &Program) -> Self {
         let port = |port: &Port| PortDescription { name: port.name.clone(), kind: port.kind.clone() };
+        let wire = |wire: &Wire| PortDescription { name: wire.name.clone(), kind: wire.kind.clone() };
         let state = |state: &StatePort| StateDescription {
             name: state.name.clone(),
             size: state.size,
@@ -59,6 +64,7 @@ impl Description {
             inputs: program.inputs.iter().map(port).collect(),
             outputs: program.outputs.iter().map(port).collect(),
             states: program.states.iter().map(state).collect(),
+            wires: program.wires.iter().map(wire).collect(),
             parameters: entries
                 .map(|e| ParameterDescription {
                     name: e.name.clone(),

@@ -14,6 +14,15 @@ pub struct Port {
     pub value: ValueId,
 }
 
+/// A wire of the graph and the kind of its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wire {
+    /// `"node"`, or `"node:port"` for a named port.
+    pub name: String,
+    /// The kind of the value.
+    pub kind: Kind,
+}
+
 /// A state the model owns: zero unless a run is given it, returned by every run.
 #[derive(Clone, Debug)]
 pub struct StatePort {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use unrolled_kernels::Element;
 
-use super::{Embedding, Instruction, Operation, PackSpec, Port, Section, StatePort, Value};
+use super::{Embedding, Instruction, Operation, PackSpec, Port, Section, StatePort, Value, Wire};
 use crate::params::Layout;
 
 /// A compiled graph: instructions over values, ready to be planned and run.
@@ -24,6 +24,8 @@ pub struct Program {
     pub outputs: Vec<Port>,
     /// The model's own states.
     pub states: Vec<StatePort>,
+    /// Every wire of the graph in the order of its nodes, without those of scan bodies.
+    pub wires: Vec<Wire>,
     /// The packed weights that the instructions read.
     pub packs: Vec<PackSpec>,
     /// The instructions that can run together through time.

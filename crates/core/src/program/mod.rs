@@ -11,7 +11,7 @@ mod section;
 mod storage;
 mod value;
 
-pub use border::{Port, StatePort};
+pub use border::{Port, StatePort, Wire};
 pub use compiled::Program;
 pub(crate) use def_use::{defined, read, readers};
 pub use gradients::Gradients;

@@ -76,6 +76,39 @@ fn outputs_are_zero_in_the_padding_and_say_their_lengths_where_rows_differ() {
 }
 
 #[test]
+fn a_description_names_every_wire_with_its_kind() {
+    let mut b = Builder::default();
+    b.node("x", sequence(2), &[]).node("ids", tokens(4), &[]).layer(
+        "a",
+        "lstm",
+        0,
+        "x",
+        [2, 5],
+        true,
+        false,
+        &[],
+    );
+    b.node("last", json!("last"), &["a:output"]).node("both", json!("concat"), &["last", "last"]);
+    b.output("y", "both");
+    let model = Model::<f32>::new(b.graph(), 3, Precision::Full).unwrap();
+    let wires: Value = serde_json::to_value(model.describe().wires).unwrap();
+    let over_time = |size: usize| json!({ "sequence": { "size": size, "axis": "time" } });
+    let vector = |size: usize| json!({ "vector": { "size": size } });
+    assert_eq!(
+        wires,
+        json!([
+            { "name": "x", "kind": over_time(2) },
+            { "name": "ids", "kind": { "tokens": { "vocabulary": 4, "axis": "time" } } },
+            { "name": "a:output", "kind": over_time(5) },
+            { "name": "a:h", "kind": vector(5) },
+            { "name": "a:c", "kind": vector(5) },
+            { "name": "last", "kind": vector(5) },
+            { "name": "both", "kind": vector(10) },
+        ])
+    );
+}
+
+#[test]
 fn a_saved_model_gives_the_same_bits_and_is_four_bytes_a_parameter() {
     let model = model();
     trainer(&model, "y", &json!({})).unwrap().step(vec![input()], vec![target()], false).unwrap();

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::graph::{Graph, Kind, Node, Op, OutputWire};
 use crate::params::Layout;
-use crate::program::{Instruction, Port, Program, TensorRef, Value, ValueId};
+use crate::program::{Instruction, Port, Program, TensorRef, Value, ValueId, Wire};
 use crate::{Error, Result};
 
 /// Checks the graph and lays its nodes out as instructions, each scan's body whole.
@@ -26,6 +26,7 @@ pub(super) fn check(graph: &Graph) -> Result<Program> {
         inputs: Vec::new(),
         outputs: Vec::new(),
         states: Vec::new(),
+        wires: Vec::new(),
         packs: Vec::new(),
         sections: Vec::new(),
     };
@@ -34,6 +35,7 @@ pub(super) fn check(graph: &Graph) -> Result<Program> {
     checker.declare_inputs(&graph.nodes, &mut scope)?;
     checker.nodes(&graph.nodes, &mut scope)?;
     checker.program.outputs = checker.outputs(&graph.outputs, &scope)?;
+    checker.program.wires = checker.wires(&graph.nodes, &scope);
     checker.program.instructions = scope.instructions;
     Ok(checker.program)
 }
@@ -154,6 +156,18 @@ impl Checker {
             return Err(Error::graph("graph: expected at least one output, got none"));
         }
         Ok(ports)
+    }
+
+    /// Names every wire that leaves these nodes.
+    fn wires(&self, nodes: &[Node], scope: &Scope) -> Vec<Wire> {
+        let mut wires = Vec::new();
+        for node in nodes {
+            for (port, value) in scope.ports.get(&node.name).into_iter().flatten() {
+                let name = if port.is_empty() { node.name.clone() } else { format!("{}:{port}", node.name) };
+                wires.push(Wire { name, kind: self.kind(*value).clone() });
+            }
+        }
+        wires
     }
 
     /// A new value of the program.

@@ -1,8 +1,10 @@
-import { Described, mismatch, UnrolledError } from '../errors.js'
+import { Described, mismatch, type UnrolledError } from '../errors.js'
 import type { NativeTensor } from '../native/contract.js'
 import { checkOptions, unknownName } from '../options.js'
-import { rowsOf } from './forms.js'
-import type { Port } from './kind.js'
+import { EXAMPLES_KEYS } from './data.js'
+import { type Port, shapeWords } from './kind.js'
+import { nestedRows } from './nested.js'
+import { packedRows } from './packed.js'
 import type { Rows } from './rows.js'
 
 /** One batch, ready for the core. */
@@ -17,7 +19,24 @@ export interface Ports {
   readonly targets: readonly Port[]
 }
 
-/** Data for each port: by name, or, for a single port, as it is. */
+/** Converts data of any documented form to rows; `name` is the argument's name in messages. */
+export function rowsOf(name: string, port: Port, data: unknown): Rows {
+  if (data instanceof Int32Array && port.rows.kind === 'token') {
+    return packedRows(name, port, { values: data, shape: [data.length] })
+  }
+  if (Array.isArray(data)) return nestedRows(name, port, data)
+  if (
+    typeof data === 'object' &&
+    data !== null &&
+    typeof Reflect.get(data, 'values') === 'object'
+  ) {
+    return packedRows(name, port, data)
+  }
+  const expected = `an array of rows or { values, shape } of ${shapeWords(port.rows)}`
+  throw mismatch('ERR_UNROLLED_KIND', name, expected, data)
+}
+
+/** Converts the data for each port: by name, or, for a single port, without it. */
 export function rowsByPort(argument: string, ports: readonly Port[], data: unknown): Rows[] {
   const named = byName(argument, ports, data)
   const rows = ports.map((port) => {
@@ -34,13 +53,13 @@ export function rowsByPort(argument: string, ports: readonly Port[], data: unkno
   return rows
 }
 
-/** Examples as rows of every input and target, all of one count. */
+/** Rows of every input and target of some examples. */
 export class ExampleRows {
   readonly #inputs: readonly Rows[]
   readonly #targets: readonly Rows[]
 
   constructor(argument: string, ports: Ports, data: unknown) {
-    checkOptions(argument, data, ['x', 'y'])
+    checkOptions(argument, data, EXAMPLES_KEYS)
     const { x, y } = data as { x?: unknown; y?: unknown }
     const inputs = rowsByPort(`${argument} x`, ports.inputs, x)
     const targets = rowsByPort(`${argument} y`, ports.targets, y)
@@ -55,7 +74,7 @@ export class ExampleRows {
     return this.#inputs[0]?.count ?? 0
   }
 
-  /** The chosen rows as a batch. */
+  /** Makes a batch of the chosen rows. */
   batch(rows: ArrayLike<number>): Batch {
     return {
       inputs: this.#inputs.map((input) => input.gather(rows)),
@@ -63,7 +82,7 @@ export class ExampleRows {
     }
   }
 
-  /** All rows as one batch. */
+  /** Makes one batch of all rows. */
   whole(): Batch {
     return {
       inputs: this.#inputs.map((input) => input.all()),
@@ -72,10 +91,10 @@ export class ExampleRows {
   }
 }
 
-/** The rows that say how long those of an axis are, and their name. */
+/** For each axis, the rows that fix the lengths, and their name. */
 type Axes = ReadonlyMap<string, { readonly name: string; readonly rows: Rows }>
 
-/** For each axis an input on it, one with lengths if there is one. */
+/** Finds an input for each axis; an input with lengths if there is one. */
 function timeAxes(ports: readonly Port[], inputs: readonly Rows[]): Axes {
   const axes = new Map<string, { name: string; rows: Rows }>()
   for (const [index, { name, axis }] of ports.entries()) {
@@ -87,7 +106,7 @@ function timeAxes(ports: readonly Port[], inputs: readonly Rows[]): Axes {
   return axes
 }
 
-/** Gives rows the lengths of their axis, or refuses those that differ from it. */
+/** Gives rows the lengths of their axis; refuses rows with other lengths. */
 function alongAxes(
   argument: string,
   ports: readonly Port[],
@@ -131,7 +150,7 @@ function checkCount(where: string, count: number, expected: number, of: string |
   throw mismatch('ERR_UNROLLED_SHAPE', where, `${expected} rows as in ${of}`, received)
 }
 
-/** The error for data without a single row or batch. */
+/** Makes the error for data without a row or batch. */
 export function emptyData(argument: string): UnrolledError {
-  return new UnrolledError('ERR_UNROLLED_VALUE', `${argument}: expected data, received none`)
+  return mismatch('ERR_UNROLLED_VALUE', argument, 'data', new Described('none'))
 }

@@ -1,13 +1,13 @@
 import { mismatch } from '../errors.js'
 import type { NativeTensor } from '../native/contract.js'
+import { checkMemory } from './check.js'
 import { isTimed, type Port, widthOf } from './kind.js'
-import { checkMemory } from './memory.js'
 
-/** How rows lie in a packed array. */
+/** Layout of rows in a packed array. */
 interface Padding {
   /** Steps from one row's start to the next's. */
   readonly time: number
-  /** Whether each row has its own length; otherwise all are as long as the shape says. */
+  /** `true` if each row was given a length; otherwise all rows fill the shape. */
   readonly ragged: boolean
 }
 
@@ -17,16 +17,16 @@ export class Rows {
   readonly #values: Float32Array | Int32Array
   readonly #lengths: Int32Array
   readonly #padding: Padding | undefined
-  /** Of rows that follow each other closely. */
+  /** Start of each row, for rows without padding. */
   readonly #starts: Float64Array | undefined
-  /** As it was checked: a resizable buffer may shrink under it. */
+  /** Length of `#values` when checked: a resizable buffer may shrink later. */
   readonly #size: number
 
   constructor(
     port: Port,
     values: Float32Array | Int32Array,
     lengths: Int32Array,
-    /** None when rows follow each other closely. */
+    /** Left out for rows without padding. */
     padding?: Padding,
   ) {
     this.#port = port
@@ -51,23 +51,23 @@ export class Rows {
     return this.#lengths
   }
 
-  /** Whether each row was given its own length. */
+  /** `true` if each row was given a length. */
   get ragged(): boolean {
     return this.#padding?.ragged ?? true
   }
 
-  /** The rows with these lengths, if they were given none and are padded as long. */
+  /** Gives the rows the lengths of others, if they have none and the same time. */
   along({ lengths, time }: Rows): Rows {
     if (this.ragged || this.time !== time) return this
     return new Rows(this.#port, this.#values, lengths, { time, ragged: true })
   }
 
-  /** The steps that there is room for in each row. */
+  /** Steps in each row, padding included. */
   get time(): number {
     return this.#padding?.time ?? longest(this.#lengths)
   }
 
-  /** The chosen rows, padded to the longest of them. */
+  /** Copies the chosen rows, padded to the longest of them. */
   gather(rows: ArrayLike<number>): NativeTensor {
     this.#check()
     const lengths = Int32Array.from(rows, (row) => this.#lengths[row] ?? 0)
@@ -83,7 +83,7 @@ export class Rows {
     return this.#tensor(values, lengths)
   }
 
-  /** All rows in order; where they lie, if that is as in a batch. */
+  /** Gives all rows in order, without a copy if they have no padding and one length. */
   all(): NativeTensor {
     this.#check()
     const { time } = this
@@ -94,11 +94,11 @@ export class Rows {
     return this.gather(this.#lengths.map((_, row) => row))
   }
 
-  /** Their memory may have changed since they were given. */
+  /** Checks the memory again: it may have changed since the rows were given. */
   #check(): void {
     checkMemory(this.#port.name, this.#values)
     if (this.#values.length !== this.#size) {
-      const expected = `${this.#size} values as before`
+      const expected = `${this.#size} values, as when it was given`
       throw mismatch('ERR_UNROLLED_VALUE', this.#port.name, expected, this.#values)
     }
   }

@@ -8,13 +8,13 @@ export type Nested<X extends Numeric> = X extends Sequence
     ? number[][]
     : never
 
-/** The values of an output or state, row-major. */
+/** Values of an output or state, row-major. */
 export class Result<X extends Numeric = Numeric> {
   /** All rows one after the other; steps beyond a row's length are zeros. */
   readonly values: Float32Array
   /** `[rows, time, size]` of a sequence, `[rows, size]` of a vector. */
   readonly shape: readonly number[]
-  /** The valid steps of each row, where rows differ. */
+  /** The valid steps of each row, if rows differ. */
   readonly lengths: Int32Array | undefined
 
   /** @internal */
@@ -24,7 +24,7 @@ export class Result<X extends Numeric = Numeric> {
     this.lengths = tensor.lengths
   }
 
-  /** As nested arrays, each row cut to its length. */
+  /** Converts to nested arrays, each row cut to its length. */
   toNested(): Nested<X> {
     const [rows = 0, ...rest] = this.shape
     const width = rest.reduce((product, part) => product * part, 1)

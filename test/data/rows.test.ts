@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { rowsOf } from '../../ts/io/forms.js'
-import type { RowKind } from '../../ts/io/kind.js'
-import { Result } from '../../ts/io/result.js'
+import { rowsOf } from '../../ts/data/feed.js'
+import type { RowKind } from '../../ts/data/kind.js'
+import { Result } from '../../ts/data/result.js'
 
 const rows = (kind: RowKind, data: unknown) => rowsOf('x', { name: 'x', rows: kind }, data)
 
@@ -227,31 +227,31 @@ describe('bad data are refused with their place', () => {
       'a detached array',
       sequence,
       { values: detached, shape: [1, 2, 2] },
-      'VALUE x values: expected memory of its own, received one whose memory was transferred away',
+      'STATE x values: expected an array with a buffer of its own, received one whose buffer was transferred away',
     ],
     [
       'a detached row',
       sequence,
       [[], detached],
-      'VALUE x[1]: expected memory of its own, received one whose memory was transferred away',
+      'STATE x[1]: expected an array with a buffer of its own, received one whose buffer was transferred away',
     ],
     [
       'detached ids',
       { kind: 'token' },
       detachedIds,
-      'VALUE x values: expected memory of its own, received one whose memory was transferred away',
+      'STATE x values: expected an array with a buffer of its own, received one whose buffer was transferred away',
     ],
     [
       'a row on shared memory',
       sequence,
       [shared],
-      'VALUE x[0]: expected memory of its own, received one on shared memory, which may change meanwhile: copy it',
+      'KIND x[0]: expected an array with a buffer of its own, received one on a SharedArrayBuffer; copy it first',
     ],
     [
       'a step on shared memory',
       sequence,
       [[shared.subarray(2)]],
-      'VALUE x[0][0]: expected memory of its own, received one on shared memory, which may change meanwhile: copy it',
+      'KIND x[0][0]: expected an array with a buffer of its own, received one on a SharedArrayBuffer; copy it first',
     ],
     [
       'more rows without a step than memory holds',
@@ -281,19 +281,19 @@ describe('bad data are refused with their place', () => {
       'shared memory',
       sequence,
       { values: new Float32Array(new SharedArrayBuffer(16)), shape: [1, 2, 2] },
-      'VALUE x values: expected memory of its own, received one on shared memory, which may change meanwhile: copy it',
+      'KIND x values: expected an array with a buffer of its own, received one on a SharedArrayBuffer; copy it first',
     ],
     [
       'a length beyond time',
       sequence,
       { values: new Float32Array(4), shape: [1, 2, 2], lengths: [3] },
-      'SHAPE x lengths[0]: expected a length from 0 to 2, received 3',
+      'VALUE x lengths[0]: expected a length from 0 to 2, received 3',
     ],
     [
       'a negative length',
       sequence,
       { values: new Float32Array(4), shape: [1, 2, 2], lengths: [-1] },
-      'SHAPE x lengths[0]: expected a length from 0 to 2, received -1',
+      'VALUE x lengths[0]: expected a length from 0 to 2, received -1',
     ],
     [
       'another number of lengths',

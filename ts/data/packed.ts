@@ -1,27 +1,27 @@
 import { Described, mismatch } from '../errors.js'
 import { checkOptions } from '../options.js'
-import { checkId } from './id.js'
+import { checkId, checkMemory } from './check.js'
+import { PACKED_KEYS } from './data.js'
 import { isIds, isTimed, type Port, shapeWords } from './kind.js'
-import { checkMemory } from './memory.js'
 import { Rows } from './rows.js'
 
-/** Rows without a single number may still take memory each; more of them are refused. */
+/** The most rows without a number; each still takes memory. */
 const MOST_EMPTY_ROWS = 2 ** 24
 
-/** The rows of `{ values, shape, lengths }`. */
+/** Checks `{ values, shape, lengths }` and gives its rows. */
 export function packedRows(name: string, port: Port, data: object): Rows {
   const { values, shape, lengths } = data as {
     values: unknown
     shape?: unknown
     lengths?: unknown
   }
-  checkOptions(name, data, ['values', 'shape', 'lengths'], 'key')
+  checkOptions(name, data, PACKED_KEYS, 'key')
   checkArray(name, port, values)
   const [count, time] = checkShape(name, port, shape, values.length)
   if (!isTimed(port.rows)) {
     if (lengths !== undefined) {
       throw mismatch(
-        'ERR_UNROLLED_SHAPE',
+        'ERR_UNROLLED_ARGUMENT',
         `${name} lengths`,
         'none for rows without steps',
         lengths,
@@ -53,7 +53,7 @@ function checkArray(
   checkMemory(`${name} values`, values)
 }
 
-/** Looks at the ids that count; those in the padding are never read. */
+/** Checks the valid ids; never reads the padding. */
 function checkIds(
   name: string,
   { rows, ignored }: Port,
@@ -107,14 +107,14 @@ function checkLengths(name: string, lengths: unknown, count: number, time: numbe
   for (let row = 0; row < count; row++) {
     const length = list[row]
     if (!Number.isInteger(length) || Number(length) < 0 || Number(length) > time) {
-      throw mismatch('ERR_UNROLLED_SHAPE', `${name}[${row}]`, `a length from 0 to ${time}`, length)
+      throw mismatch('ERR_UNROLLED_VALUE', `${name}[${row}]`, `a length from 0 to ${time}`, length)
     }
     checked[row] = Number(length)
   }
   return checked
 }
 
-/** At most so many elements of an array, each read once. */
+/** Copies at most `most` elements of an array, and reads each once. */
 function copyOf(array: readonly unknown[], most: number): unknown[] {
   return Array.from({ length: Math.min(array.length, most) }, (_, i) => array[i])
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ExampleRows } from '../../ts/io/feed.js'
+import { ExampleRows } from '../../ts/data/feed.js'
 
 const sequence = { kind: 'sequence', size: 1 } as const
 const ports = {

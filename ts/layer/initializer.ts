@@ -2,13 +2,13 @@ import type { InitJson } from '../graph/json.js'
 import { checkWord } from '../options.js'
 
 /**
- * How weights start. `'glorot'` (default): Glorot uniform for inputs, orthogonal per gate for
+ * Initial weights. `'glorot'` (default): Glorot uniform for inputs, orthogonal per gate for
  * recurrence, zero biases. `'pytorch'`: everything uniform in ±1/√n, as `torch.nn` does.
  */
-export type Initialiser = 'glorot' | 'pytorch'
+export type Initializer = 'glorot' | 'pytorch'
 
-export function checkInitialiser(where: string, value: Initialiser | undefined): Initialiser {
-  return checkWord(`${where} initialiser`, value ?? 'glorot', ['glorot', 'pytorch'])
+export function checkInitializer(where: string, value: Initializer | undefined): Initializer {
+  return checkWord(`${where} initializer`, value ?? 'glorot', ['glorot', 'pytorch'])
 }
 
 /** PyTorch's uniform distribution over ±1/√n. */

@@ -1,7 +1,6 @@
 import { Described, mismatch } from '../errors.js'
-import { checkId } from './id.js'
+import { checkId, checkMemory } from './check.js'
 import { isIds, isTimed, type Port, widthOf } from './kind.js'
-import { checkMemory } from './memory.js'
 import { Rows } from './rows.js'
 
 /** The most steps of a row. */
@@ -14,8 +13,8 @@ interface Filling {
 }
 
 /**
- * The rows of an array of rows. Each is looked at in order, so that a long array of nothing ends at
- * its first row, and read by index, as often as it had steps at first: it may be anyone's object.
+ * Converts an array of rows. The first pass fixes the length of each row and stops at the first bad
+ * one; the second reads that many steps by index, since a getter may have changed the array.
  */
 export function nestedRows(name: string, port: Port, data: readonly unknown[]): Rows {
   const timed = isTimed(port.rows)
@@ -50,11 +49,11 @@ function allocate(name: string, { rows }: Port, total: number): Float32Array | I
     return isIds(rows) ? new Int32Array(total) : new Float32Array(total)
   } catch {
     const received = new Described(String(total))
-    throw mismatch('ERR_UNROLLED_SIZE', name, 'as many numbers as memory has room for', received)
+    throw mismatch('ERR_UNROLLED_SIZE', name, 'as many numbers as fit in memory', received)
   }
 }
 
-/** The one step of a row without steps, unless there is none. */
+/** Refuses a missing row; a row without steps counts as one step. */
 function checkPresent(where: string, port: Port, row: unknown): 1 {
   if (row === undefined) throw stepMismatch(where, port, row)
   return 1
@@ -89,7 +88,7 @@ function fillFlat(
 ): void {
   const size = length * widthOf(port.rows)
   if (row.length !== size) {
-    throw mismatch('ERR_UNROLLED_VALUE', where, `${size} values as before`, row)
+    throw mismatch('ERR_UNROLLED_VALUE', where, `${size} values, as when it was given`, row)
   }
   if (isIds(port.rows)) {
     for (let step = 0; step < size; step++) {
@@ -101,7 +100,7 @@ function fillFlat(
   into.at += size
 }
 
-/** One step, or one row without steps: an id, a number where the size is 1, or an array. */
+/** Writes one step, or one row without steps: an id, a number if the size is 1, or an array. */
 function fillStep(where: string, port: Port, step: unknown, into: Filling): void {
   const width = widthOf(port.rows)
   if (isIds(port.rows)) {

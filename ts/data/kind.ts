@@ -1,54 +1,69 @@
+import { mismatch } from '../errors.js'
 import type { KindJson } from '../graph/json.js'
+import type { PortDescription } from '../native/contract.js'
 
-/** What one row of data holds: so many numbers, or ids; a step each, or once. */
+/** Content of one row of data: numbers or ids, for each step or once. */
 export type RowKind =
   | { readonly kind: 'vector'; readonly size: number }
   | { readonly kind: 'sequence'; readonly size: number }
   | { readonly kind: 'tokens' }
   | { readonly kind: 'token' }
 
-/** A named input or target, and what its rows hold. */
+/** A named input or target. */
 export interface Port {
   readonly name: string
   readonly rows: RowKind
-  /** The axis that its steps lie on; those of one axis have the same lengths. */
+  /** The axis of the steps; values of one axis have the same lengths. */
   readonly axis?: string | undefined
-  /** An id outside the usual range that may be among its ids. */
+  /** An id outside the range of ids that data may hold all the same. */
   readonly ignored?: number | undefined
 }
 
-/** The rows of an input or output of a compiled model. */
+/** Gives the rows of an input or output of a compiled model. */
 export function rowKind(kind: KindJson): RowKind {
   if ('vector' in kind) return { kind: 'vector', size: kind.vector.size }
   if ('sequence' in kind) return { kind: 'sequence', size: kind.sequence.size }
   return { kind: 'tokens' in kind ? 'tokens' : 'token' }
 }
 
-/** The axis of time of an input or output that has one. */
+/** Gives the time axis of an input or output, if it has one. */
 export function axisOf(kind: KindJson): string | undefined {
   if ('sequence' in kind) return kind.sequence.axis
   return 'tokens' in kind ? kind.tokens.axis : undefined
 }
 
-/** Whether rows have steps. */
+/** Tells if rows have steps. */
 export function isTimed(kind: RowKind): boolean {
   return kind.kind === 'sequence' || kind.kind === 'tokens'
 }
 
-/** Whether rows hold ids. */
+/** Tells if rows hold ids. */
 export function isIds(kind: RowKind): boolean {
   return kind.kind === 'tokens' || kind.kind === 'token'
 }
 
-/** Numbers a step, or a row without steps, takes in a flat array. */
+/** Gives the elements of a step, or of a row without steps, in a flat array. */
 export function widthOf(kind: RowKind): number {
   return 'size' in kind ? kind.size : 1
 }
 
-/** The shape of many rows, in words: `[rows, time, 3]`. */
+/** Describes the shape of many rows: `[rows, time, 3]`. */
 export function shapeWords(kind: RowKind): string {
   const parts = ['rows']
   if (isTimed(kind)) parts.push('time')
   if ('size' in kind) parts.push(String(kind.size))
   return `[${parts.join(', ')}]`
+}
+
+/** Reserved: `{ values }` is packed data, and `state` is a key of every prediction. */
+const TAKEN = { input: ['values'], output: ['values', 'state'] } as const
+
+/** Gives the inputs or outputs of a compiled model; refuses reserved names. */
+export function portsOf(what: 'input' | 'output', ports: readonly PortDescription[]): Port[] {
+  return ports.map(({ name, kind }) => {
+    if (TAKEN[what].some((taken) => taken === name)) {
+      throw mismatch('ERR_UNROLLED_GRAPH', `${what} name`, 'a name that is not reserved', name)
+    }
+    return { name, rows: rowKind(kind), axis: axisOf(kind) }
+  })
 }

@@ -1,21 +1,20 @@
-import { Described, mismatch, UnrolledError } from '../errors.js'
+import { Described, mismatch, type UnrolledError } from '../errors.js'
 import { type Batch, ExampleRows, emptyData, type Ports } from './feed.js'
-import { permutation } from './shuffle.js'
 
-/** Where batches come from, epoch by epoch. */
+/** Source of batches, epoch by epoch. */
 export interface Source {
-  /** Batches an epoch has, where that is known beforehand. */
+  /** Batches in an epoch, if known beforehand. */
   readonly steps: number | undefined
   /** The batches of an epoch, counted from 1. */
   epoch(epoch: number): AsyncGenerator<Batch, void, void>
 }
 
-/** How examples in memory are cut into batches. */
+/** Rule to cut examples in memory into batches. */
 export interface Cutting {
   readonly batchSize: number
   readonly shuffle: boolean
   readonly seed: number
-  /** Whether each batch goes on from the one before, row by row. */
+  /** Continues each row of the batch before. */
   readonly carry: boolean
 }
 
@@ -35,7 +34,7 @@ export function openSource(
   throw mismatch('ERR_UNROLLED_ARGUMENT', argument, expected, data)
 }
 
-/** Whether data are examples in memory, which can be shuffled and cut. */
+/** Tells if data are examples in memory, which can be shuffled and cut. */
 export function isInMemory(data: unknown): boolean {
   return typeof data !== 'function' && !isIterable(data)
 }
@@ -46,7 +45,7 @@ function inMemory(argument: string, ports: Ports, data: object, cutting: Cutting
   if (count === 0) throw emptyData(argument)
   const { batchSize, shuffle, seed, carry } = cutting
   if (carry && count > batchSize && count % batchSize !== 0) {
-    const expected = `a multiple of the ${batchSize} rows of a batch, since they carry on`
+    const expected = `a multiple of ${batchSize} rows, since carry needs whole batches`
     throw mismatch('ERR_UNROLLED_SHAPE', argument, expected, new Described(`${count} rows`))
   }
   return {
@@ -75,8 +74,13 @@ function iterated(argument: string, ports: Ports, open: () => unknown, { carry }
         const examples = new ExampleRows(where, ports, batch)
         if (examples.count === 0) throw emptyData(where)
         if (carry && rows !== undefined && rows !== examples.count) {
-          const expected = `${rows} rows as in the batch that it carries on from`
-          throw mismatch('ERR_UNROLLED_SHAPE', where, expected, new Described(`${examples.count}`))
+          const expected = `${rows} rows as in the batch before, since carry continues each row`
+          throw mismatch(
+            'ERR_UNROLLED_SHAPE',
+            where,
+            expected,
+            new Described(`${examples.count} rows`),
+          )
         }
         rows = examples.count
         count += 1
@@ -89,11 +93,10 @@ function iterated(argument: string, ports: Ports, open: () => unknown, { carry }
 
 function ranDry(argument: string, epoch: number): UnrolledError {
   if (epoch === 1) return emptyData(argument)
-  return new UnrolledError(
-    'ERR_UNROLLED_VALUE',
-    `${argument}: expected batches for epoch ${epoch}, received none: an iterator runs only ` +
-      'once; pass a function that returns a fresh one for every epoch',
-  )
+  const expected = `batches for epoch ${epoch}`
+  const advice =
+    'an iterator runs only once: pass a function that returns a fresh one for every epoch'
+  return mismatch('ERR_UNROLLED_VALUE', argument, expected, new Described('none'), advice)
 }
 
 function isIterable(data: unknown): data is Iterable<unknown> | AsyncIterable<unknown> {
@@ -105,4 +108,26 @@ function isIterable(data: unknown): data is Iterable<unknown> | AsyncIterable<un
 
 function ascending(count: number): Int32Array {
   return Int32Array.from({ length: count }, (_, index) => index)
+}
+
+/** Shuffles `count` rows for an epoch; the same order for the same seed. */
+export function permutation(count: number, seed: number, epoch: number): Int32Array {
+  const order = Int32Array.from({ length: count }, (_, index) => index)
+  let state = (Math.imul(seed | 0, 0x9e3779b1) ^ Math.imul(epoch, 0x85ebca6b)) | 0
+  for (let last = count - 1; last > 0; last--) {
+    state = (state + 0x9e3779b9) | 0
+    const other = Math.floor((mix(state) / 2 ** 32) * (last + 1))
+    const kept = order[last] ?? 0
+    order[last] = order[other] ?? 0
+    order[other] = kept
+  }
+  return order
+}
+
+/** SplitMix32's finalizer: 32 well mixed bits of a counter. */
+function mix(counter: number): number {
+  let bits = counter
+  bits = Math.imul(bits ^ (bits >>> 16), 0x21f0aaad)
+  bits = Math.imul(bits ^ (bits >>> 15), 0x735a2d97)
+  return (bits ^ (bits >>> 15)) >>> 0
 }

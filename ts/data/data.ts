@@ -3,11 +3,17 @@ import type { Sequence, Token, Tokens, Value, Vector } from '../graph/value.js'
 /** A flat array with its shape, row-major, padded to one length where rows have steps. */
 export interface Packed<A extends Float32Array | Int32Array> {
   readonly values: A
-  /** `[rows, time, size]`, `[rows, size]`, `[rows, time]` or `[rows]`, as the kind demands. */
+  /** `[rows, time, size]`, `[rows, size]`, `[rows, time]` or `[rows]`, depending on the kind. */
   readonly shape: readonly number[]
   /** The valid steps of each row; all of them by default. Padding is never read. */
   readonly lengths?: ArrayLike<number>
 }
+
+export const PACKED_KEYS = [
+  'values',
+  'shape',
+  'lengths',
+] as const satisfies readonly (keyof Packed<Float32Array>)[]
 
 /** Numbers of one step, or of a row without steps. */
 type Numbers = readonly number[] | Float32Array
@@ -40,19 +46,19 @@ export type DataOf<X extends Value> = X extends Sequence
         ? TokenData
         : never
 
-/** The data of every value of a record by name; of a record with one value also as it is. */
+/** The data of every value by name; for a single value also without the name. */
 export type Feed<R extends Readonly<Record<string, Value>>> =
   | { readonly [K in keyof R]: DataOf<R[K]> }
   | (IsOne<keyof R> extends true ? DataOf<R[keyof R]> : never)
 
-/** Targets for an output of the kind `X`: numbers of its shape, or an id for each class to hit. */
+/** Targets for an output of the kind `X`: numbers of its shape, or the ids of classes. */
 export type TargetOf<X extends Value> = X extends Sequence
   ? SequenceData | TokensData
   : X extends Vector
     ? VectorData | TokenData
     : never
 
-/** The targets of every output by name; of a single output also as they are. */
+/** The targets of every output by name; for a single output also without the name. */
 export type Targets<R extends Readonly<Record<string, Value>>> =
   | { readonly [K in keyof R]?: TargetOf<R[K]> }
   | (IsOne<keyof R> extends true ? TargetOf<R[keyof R]> : never)
@@ -66,13 +72,15 @@ export interface Examples<
   readonly y: Targets<O>
 }
 
+export const EXAMPLES_KEYS = ['x', 'y'] as const satisfies readonly (keyof Examples)[]
+
 /** Batches one after the other. */
 export type Batches<B> = Iterable<B> | AsyncIterable<B>
 
 /**
- * What a model learns from or is measured on: examples in memory, which are shuffled and cut into
- * batches; or batches ready made, as an iterable or async iterable, or as a function that returns a
- * fresh one for every epoch.
+ * Data for training or measurement: examples in memory, which are shuffled and cut into batches; or
+ * ready-made batches, as an iterable or async iterable, or as a function that returns a fresh one for
+ * every epoch.
  */
 export type Data<
   I extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { permutation } from '../../ts/io/shuffle.js'
+import { permutation } from '../../ts/data/source.js'
 
 const order = (count: number, seed: number, epoch: number) =>
   Array.from(permutation(count, seed, epoch))

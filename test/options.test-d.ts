@@ -1,0 +1,113 @@
+import { expectTypeOf, test } from 'vitest'
+import type { SCAN_OPTIONS, ScanOptions, START_OPTIONS, Start } from '../ts/cell/scan.js'
+import type {
+  AXIS_OPTIONS,
+  AxisOptions,
+  TOKEN_OPTIONS,
+  TokenOptions,
+  VECTOR_OPTIONS,
+  VectorOptions,
+} from '../ts/compose/graph.js'
+import type { LOAD_OPTIONS, LoadOptions } from '../ts/compose/load.js'
+import type { MODEL_OPTIONS, ModelOptions } from '../ts/compose/sequential.js'
+import type { EXAMPLES_KEYS, Examples, PACKED_KEYS, Packed } from '../ts/data/data.js'
+import type { AFFINE_OPTIONS, AffineOptions } from '../ts/layer/affine.js'
+import type {
+  DENSE_OPTIONS,
+  DenseOptions,
+  LINEAR_OPTIONS,
+  LinearOptions,
+} from '../ts/layer/dense.js'
+import type { DROPOUT_OPTIONS, DropoutOptions } from '../ts/layer/dropout.js'
+import type { EMBEDDING_OPTIONS, EmbeddingOptions } from '../ts/layer/embedding.js'
+import type { GRU_OPTIONS, GruOptions } from '../ts/layer/gru.js'
+import type { LAYER_NORM_OPTIONS, LayerNormOptions } from '../ts/layer/layer-norm.js'
+import type { LSTM_OPTIONS, LstmOptions } from '../ts/layer/lstm.js'
+import type { RECURRENT_OPTIONS, RecurrentOptions } from '../ts/layer/recurrent.js'
+import type { RNN_OPTIONS, RnnOptions } from '../ts/layer/rnn.js'
+import type { SHIFT_OPTIONS, ShiftOptions } from '../ts/layer/shift.js'
+import type { SLICE_OPTIONS, SliceOptions } from '../ts/layer/slice.js'
+import type { PREDICT_OPTIONS, PredictOptions } from '../ts/model/model.js'
+import type { Names } from '../ts/options.js'
+import type { EARLY_STOPPING_OPTIONS, EarlyStoppingOptions } from '../ts/train/early-stopping.js'
+import type {
+  CROSS_ENTROPY_OPTIONS,
+  CrossEntropyOptions,
+  HUBER_OPTIONS,
+  HuberOptions,
+  LOSS_OPTIONS,
+  LossOptions,
+} from '../ts/train/loss.js'
+import type {
+  CLIP_OPTIONS,
+  ClipOptions,
+  EVALUATE_OPTIONS,
+  EvaluateOptions,
+  TRAIN_OPTIONS,
+  TRUNCATE_OPTIONS,
+  TrainOptions,
+  TruncateOptions,
+} from '../ts/train/options.js'
+import type {
+  COSINE_DECAY_OPTIONS,
+  CosineDecayOptions,
+  EXPONENTIAL_DECAY_OPTIONS,
+  ExponentialDecayOptions,
+  LINEAR_DECAY_OPTIONS,
+  LinearDecayOptions,
+  STEP_DECAY_OPTIONS,
+  StepDecayOptions,
+} from '../ts/train/schedule.js'
+
+/** The names in a list of options, against the options that the list is of. */
+interface Pair<List extends readonly unknown[], Options> {
+  readonly listed: List[number]
+  readonly declared: Names<Options>
+}
+
+/** Each list names every option, and no other. The optimizers' lists are their defaults' keys. */
+interface Lists {
+  affine: Pair<typeof AFFINE_OPTIONS, AffineOptions>
+  axis: Pair<typeof AXIS_OPTIONS, AxisOptions>
+  clip: Pair<typeof CLIP_OPTIONS, ClipOptions>
+  cosineDecay: Pair<typeof COSINE_DECAY_OPTIONS, CosineDecayOptions>
+  crossEntropy: Pair<typeof CROSS_ENTROPY_OPTIONS, CrossEntropyOptions>
+  dense: Pair<typeof DENSE_OPTIONS, DenseOptions<number, number>>
+  dropout: Pair<typeof DROPOUT_OPTIONS, DropoutOptions>
+  earlyStopping: Pair<typeof EARLY_STOPPING_OPTIONS, EarlyStoppingOptions>
+  embedding: Pair<typeof EMBEDDING_OPTIONS, EmbeddingOptions<number, number>>
+  evaluate: Pair<typeof EVALUATE_OPTIONS, EvaluateOptions>
+  examples: Pair<typeof EXAMPLES_KEYS, Examples>
+  exponentialDecay: Pair<typeof EXPONENTIAL_DECAY_OPTIONS, ExponentialDecayOptions>
+  gru: Pair<Both<typeof GRU_OPTIONS>, GruOptions<number, number, boolean>>
+  huber: Pair<typeof HUBER_OPTIONS, HuberOptions>
+  layerNorm: Pair<typeof LAYER_NORM_OPTIONS, LayerNormOptions>
+  linear: Pair<typeof LINEAR_OPTIONS, LinearOptions>
+  linearDecay: Pair<typeof LINEAR_DECAY_OPTIONS, LinearDecayOptions>
+  load: Pair<typeof LOAD_OPTIONS, LoadOptions>
+  loss: Pair<typeof LOSS_OPTIONS, LossOptions>
+  lstm: Pair<Both<typeof LSTM_OPTIONS>, LstmOptions<number, number, boolean>>
+  model: Pair<typeof MODEL_OPTIONS, ModelOptions>
+  packed: Pair<typeof PACKED_KEYS, Packed<Float32Array>>
+  predict: Pair<typeof PREDICT_OPTIONS, PredictOptions>
+  recurrent: Pair<typeof RECURRENT_OPTIONS, RecurrentOptions<number, number, boolean>>
+  rnn: Pair<Both<typeof RNN_OPTIONS>, RnnOptions<number, number, boolean>>
+  scan: Pair<typeof SCAN_OPTIONS, ScanOptions>
+  shift: Pair<typeof SHIFT_OPTIONS, ShiftOptions>
+  slice: Pair<typeof SLICE_OPTIONS, SliceOptions<number>>
+  start: Pair<typeof START_OPTIONS, Start<unknown>>
+  stepDecay: Pair<typeof STEP_DECAY_OPTIONS, StepDecayOptions>
+  token: Pair<typeof TOKEN_OPTIONS, TokenOptions>
+  train: Pair<typeof TRAIN_OPTIONS, TrainOptions>
+  truncate: Pair<typeof TRUNCATE_OPTIONS, TruncateOptions>
+  vector: Pair<typeof VECTOR_OPTIONS, VectorOptions>
+}
+
+/** The shared options of recurrent layers with a layer's own. */
+type Both<Own extends readonly unknown[]> = readonly [...typeof RECURRENT_OPTIONS, ...Own]
+
+test('every option is in the list that refuses unknown ones, and no other is', () => {
+  type Listed = { [K in keyof Lists]: Lists[K]['listed'] }
+  type Declared = { [K in keyof Lists]: Lists[K]['declared'] }
+  expectTypeOf<Listed>().toEqualTypeOf<Declared>()
+})

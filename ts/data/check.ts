@@ -1,0 +1,34 @@
+import { Described, mismatch } from '../errors.js'
+
+/** Refuses all but ids: whole numbers from 0, or the ignored one. */
+export function checkId(where: string, value: unknown, ignored?: number): number {
+  if (typeof value !== 'number') throw mismatch('ERR_UNROLLED_KIND', where, 'an id', value)
+  const whole = Number.isInteger(value) && value >= 0 && value <= 0x7fff_ffff
+  if (!whole && value !== ignored) {
+    const expected = `a whole id from 0${ignored !== undefined && ignored < 0 ? ` or ${ignored}` : ''}`
+    throw mismatch('ERR_UNROLLED_VALUE', where, expected, value)
+  }
+  return value
+}
+
+/** Refuses an array on memory that another thread may change, or that was transferred away. */
+export function checkMemory(where: string, array: Float32Array | Int32Array): void {
+  const expected = 'an array with a buffer of its own'
+  if (array.buffer instanceof SharedArrayBuffer) {
+    const received = new Described('one on a SharedArrayBuffer')
+    throw mismatch('ERR_UNROLLED_KIND', where, expected, received, 'copy it first')
+  }
+  if (array.length === 0 && isDetached(array.buffer)) {
+    const received = new Described('one whose buffer was transferred away')
+    throw mismatch('ERR_UNROLLED_STATE', where, expected, received)
+  }
+}
+
+function isDetached(buffer: ArrayBuffer): boolean {
+  try {
+    new Uint8Array(buffer)
+    return false
+  } catch {
+    return true
+  }
+}
