@@ -26,13 +26,13 @@ pub trait Element:
     + Neg<Output = Self>
     + AddAssign
     + sealed::Sealed
-    + crate::elementwise::Elementwise<Self>
-    + crate::gates::Gates<Self>
-    + crate::normalize::Normalisation<Self>
-    + crate::optimize::Updates<Self>
-    + crate::product::Products<Self>
-    + crate::reduce::Reductions<Self>
-    + crate::softmax::Softmax<Self>
+    + crate::entry::elementwise::Elementwise<Self>
+    + crate::entry::recurrent::Gates<Self>
+    + crate::entry::normalize::Normalisation<Self>
+    + crate::entry::optimize::Updates<Self>
+    + crate::entry::product::Products<Self>
+    + crate::entry::reduce::Reductions<Self>
+    + crate::entry::softmax::Softmax<Self>
 {
     /// 0.
     const ZERO: Self;

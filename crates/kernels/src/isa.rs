@@ -51,7 +51,7 @@ impl Isa {
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512dq")
             }
-            Isa::Amx => crate::bf16::has_avx512_bf16() && crate::arch::amx_is_granted(),
+            Isa::Amx => crate::operands::has_avx512_bf16() && crate::arch::amx_is_granted(),
             Isa::Neon => false,
         }
     }

@@ -8,37 +8,31 @@
 #[macro_use]
 mod dispatch;
 mod arch;
-mod bf16;
 mod element;
-mod elementwise;
+mod entry;
 mod float_mode;
-mod gates;
 mod generic;
 mod isa;
 pub mod math;
-mod normalize;
-mod optimize;
-mod pack;
-mod product;
-mod reduce;
+mod operands;
+mod packed;
 #[cfg(test)]
 mod reference;
 mod simd;
-mod softmax;
 mod team;
 #[cfg(test)]
 mod tests;
 mod vector;
 mod view;
 
-pub use bf16::{Operands, Precision};
 pub use element::Element;
+pub use entry::optimize::{AdagradStep, AdamStep, RmspropStep, SgdStep};
+pub use entry::product::Start;
+pub use entry::recurrent::{Activation, GruRecurrent, Recurrent};
 pub use float_mode::{FloatModeGuard, flush_subnormals};
-pub use gates::{Activation, GruRecurrent, Recurrent};
 pub use isa::{Isa, IsaError, Kernels};
-pub use optimize::{AdagradStep, AdamStep, RmspropStep, SgdStep};
-pub use pack::Packed;
-pub use product::Start;
+pub use operands::{Operands, Precision};
+pub use packed::Packed;
 pub use team::Team;
 pub use view::{Matrix, MatrixMut, Rows};
 

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::access::{bias, prefetch, read, write};
 use super::exponential::{sigmoid, tanh};
-use super::gates::{check, step};
+use super::recurrent::{check, step};
 use super::tile::Epilogue;
-use crate::gates::GruRecurrent;
+use crate::entry::recurrent::GruRecurrent;
 use crate::vector::Vector;
 use crate::view::{Matrix, MatrixMut};
 

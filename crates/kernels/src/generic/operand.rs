@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::PANEL;
-use crate::bf16::Operands;
+use crate::operands::Operands;
 use crate::view::Matrix;
 
 /// The left operand: rows that are read along k, one number at a time.

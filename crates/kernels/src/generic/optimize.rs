@@ -2,7 +2,7 @@
 
 use super::access::{read, write};
 use crate::element::Element;
-use crate::optimize::{AdagradStep, AdamStep, RmspropStep, SgdStep};
+use crate::entry::optimize::{AdagradStep, AdamStep, RmspropStep, SgdStep};
 use crate::vector::Vector;
 
 #[inline(always)]

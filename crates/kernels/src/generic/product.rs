@@ -3,15 +3,15 @@
 use std::ops::Range;
 
 use super::access::bias;
-use super::bf16::blocks;
+use super::bf16::grid;
 use super::bf16::round::left_operand;
 use super::bf16::tiles::MOST_ROWS;
 use super::operand::Panels;
 use super::tile::{Epilogue, TALLEST, multiply};
 use crate::PANEL;
-use crate::bf16::Format;
-use crate::pack::Packed;
-use crate::product::Start;
+use crate::entry::product::Start;
+use crate::operands::Format;
+use crate::packed::Packed;
 use crate::simd::Simd;
 use crate::vector::Vector;
 use crate::view::{Matrix, MatrixMut};
@@ -82,7 +82,7 @@ pub(crate) fn product<V: Vector>(
             Format::Pairs => unreachable!("operands of other kernels"),
             Format::Tiles => {
                 store.unit = units.start;
-                blocks::multiply::<V, _, 1>(
+                grid::multiply::<V, _, 1>(
                     b.operands(),
                     some,
                     b.pairs().part(units.clone()),

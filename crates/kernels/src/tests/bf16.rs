@@ -4,7 +4,7 @@ use ndarray::Array2;
 use proptest::prelude::*;
 
 use super::support::{Padded, array, assert_close, bits, cast, for_both};
-use crate::bf16::{Format, Operands, pair, rounded};
+use crate::operands::{Format, Operands, pair, rounded};
 use crate::{
     Activation, Element, GruRecurrent, Kernels, Packed, Precision, Recurrent, Rows, Start, Team, reference,
 };

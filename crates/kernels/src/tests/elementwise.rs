@@ -1,6 +1,6 @@
 //! Functions of slices.
 
-use super::gates::{ACTIVATIONS, apply};
+use super::recurrent::{ACTIVATIONS, apply};
 use super::support::{assert_close, cast, for_both, on_every_isa, values};
 use crate::{Element, Kernels};
 

@@ -4,12 +4,12 @@ use ndarray::Array2;
 
 use super::bf16::nearest;
 use super::support::{Padded, array, assert_close, bits};
-use crate::bf16::{Format, Operands};
-use crate::generic::bf16::blocks::blocks;
+use crate::generic::bf16::grid::blocks;
 use crate::generic::bf16::outer::multiply_tiles;
 use crate::generic::bf16::round::left_operand;
 use crate::generic::bf16::tiles::{Configuration, TileDots, Tiles};
 use crate::generic::tile::Epilogue;
+use crate::operands::{Format, Operands};
 use crate::simd::Simd;
 use crate::{Packed, Rows, reference};
 

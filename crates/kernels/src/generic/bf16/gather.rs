@@ -2,10 +2,10 @@
 
 use super::scratch::Line;
 use crate::PANEL;
-#[cfg(target_arch = "x86_64")]
-use crate::bf16::has_avx512_bf16;
-use crate::bf16::pair;
 use crate::generic::access::prefetch;
+#[cfg(target_arch = "x86_64")]
+use crate::operands::has_avx512_bf16;
+use crate::operands::pair;
 use crate::view::Rows;
 
 /// The pairs of two rows.

@@ -1,13 +1,13 @@
 //! C += Σ aᵀb with the operands rounded to bf16, in pairs.
 
-use super::blocks::blocks;
 use super::gather::gather;
+use super::grid::blocks;
 use super::scratch::{Line, by_bits, return_lines, single_rows, take_lines, words, words_mut};
 use super::tiles::{TileDots, Tiles};
 use crate::PANEL;
-use crate::bf16::{Format, Operands};
 use crate::generic::operand::Panels;
 use crate::generic::tile::{Epilogue, multiply};
+use crate::operands::{Format, Operands};
 use crate::vector::Vector;
 use crate::view::{Matrix, Rows};
 

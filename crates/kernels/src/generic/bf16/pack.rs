@@ -2,10 +2,10 @@
 
 use super::scratch::Line;
 use crate::PANEL;
-use crate::bf16::pair;
 use crate::element::Element;
 use crate::generic::bf16::scratch::singles;
-use crate::generic::turn::turn;
+use crate::generic::transpose::turn;
+use crate::operands::pair;
 use crate::view::Matrix;
 
 /// From W of n x k, to compute A·Wᵀ. Only lines and lanes of W are written; the rest stays zero.

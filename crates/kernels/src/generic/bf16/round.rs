@@ -3,8 +3,8 @@
 use super::scratch::{Line, bits_mut, singles};
 use crate::PANEL;
 #[cfg(target_arch = "x86_64")]
-use crate::bf16::has_avx512_bf16;
-use crate::bf16::{Format, Operands, pair, rounded};
+use crate::operands::has_avx512_bf16;
+use crate::operands::{Format, Operands, pair, rounded};
 use crate::simd::Simd;
 use crate::view::Matrix;
 

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 
 use crate::PANEL;
-use crate::bf16::has_pairs;
 use crate::element::Element;
+use crate::operands::has_pairs;
 use crate::view::Rows;
 
 /// 16 words on a cache line of their own.

@@ -1,13 +1,13 @@
 //! The right operand of a product, rearranged once so that every step reads it in order.
 
 use crate::PANEL;
-use crate::bf16::{Format, Operands, has_pairs, rounded};
 use crate::element::Element;
 use crate::generic::access::prefetch;
 use crate::generic::bf16::pack;
 use crate::generic::bf16::scratch::{self, Line};
 use crate::generic::operand::Panels;
-use crate::generic::turn::turn;
+use crate::generic::transpose::turn;
+use crate::operands::{Format, Operands, has_pairs, rounded};
 use crate::view::Matrix;
 
 /// How far ahead the source of a pack is fetched: squares along its rows, or rows.

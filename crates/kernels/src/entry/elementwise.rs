@@ -1,6 +1,6 @@
 //! Functions of slices, element by element: entries. All slices of a call have one length.
 
-use crate::gates::Activation;
+use crate::entry::recurrent::Activation;
 
 entries! {
     trait Elementwise;

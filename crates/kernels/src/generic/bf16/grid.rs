@@ -3,11 +3,11 @@
 use super::scratch::{Line, elements_mut, words_mut};
 use super::tiles::{Lines, MOST_LINES, MOST_ROWS, RowsOfPairs, TileDots, Tiles};
 use crate::PANEL;
-#[cfg(target_arch = "x86_64")]
-use crate::bf16::Format;
-use crate::bf16::Operands;
 use crate::generic::operand::{Panels, Right};
 use crate::generic::tile::Epilogue;
+#[cfg(target_arch = "x86_64")]
+use crate::operands::Format;
+use crate::operands::Operands;
 use crate::vector::Vector;
 use crate::view::Matrix;
 

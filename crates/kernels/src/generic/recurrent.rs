@@ -3,14 +3,14 @@
 use std::ops::Range;
 
 use super::access::{bias, read, write};
-use super::bf16::blocks;
+use super::bf16::grid;
 use super::bf16::round::left_operand;
 use super::elementwise::apply;
 use super::tile::{Epilogue, multiply};
 use crate::PANEL;
-use crate::bf16::Format;
 use crate::element::Element;
-use crate::gates::{Activation, Recurrent};
+use crate::entry::recurrent::{Activation, Recurrent};
+use crate::operands::Format;
 use crate::simd::Simd;
 use crate::vector::Vector;
 use crate::view::MatrixMut;
@@ -46,7 +46,7 @@ pub(crate) fn step<V: Vector, P: Epilogue<V, G>, const G: usize>(
         }
         Format::Pairs => unreachable!("operands of other kernels"),
         Format::Tiles => {
-            blocks::multiply::<V, P, G>(
+            grid::multiply::<V, P, G>(
                 weight.operands(),
                 state,
                 weight.pairs().part(units),

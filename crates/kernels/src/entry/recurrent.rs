@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::element::Element;
 use crate::isa::Kernels;
-use crate::pack::Packed;
+use crate::packed::Packed;
 use crate::team::Team;
 use crate::view::{Matrix, MatrixMut};
 
@@ -126,7 +126,7 @@ entries! {
 
     /// [`Kernels::activation_step`](crate::Kernels::activation_step) of some units, which begin a panel.
     pub(crate) fn activation_units(activation: Activation, buffer: MatrixMut<'_, E>,
-        recurrent: Option<Recurrent<'_, E>>, units: Range<usize>) = crate::generic::gates::activation_step;
+        recurrent: Option<Recurrent<'_, E>>, units: Range<usize>) = crate::generic::recurrent::activation_step;
 
     /// [`Kernels::lstm_step`](crate::Kernels::lstm_step) of some units, which begin a panel.
     pub(crate) fn lstm_units(gates: MatrixMut<'_, E>, recurrent: Option<Recurrent<'_, E>>, c_prev: Matrix<'_, E>,

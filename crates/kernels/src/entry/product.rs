@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use crate::bf16::Operands;
 use crate::element::Element;
 use crate::isa::Kernels;
-use crate::pack::Packed;
+use crate::operands::Operands;
+use crate::packed::Packed;
 use crate::team::Team;
 use crate::view::{Matrix, MatrixMut, Rows};
 
