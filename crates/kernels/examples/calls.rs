@@ -37,7 +37,7 @@ impl Weights {
             state: Matrix::new(&self.state, ROWS, UNITS),
             weight: &self.packed,
             bias: Some(&self.bias),
-            last_first: false,
+            reversed: false,
         }
     }
 }

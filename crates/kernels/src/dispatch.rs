@@ -11,7 +11,7 @@ macro_rules! entries {
             $visibility:vis fn $name:ident($($argument:ident: $type:ty),* $(,)?) $(-> $result:ty)? = $($generic:ident)::+;
         )*
     ) => {
-        impl<E: $crate::element::Element> $crate::isa::Kernels<E> {
+        impl<E: $entries<E>> $crate::isa::Kernels<E> {
             $(
                 $(#[$attribute])*
                 #[inline]

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
-use crate::element::Element;
+use crate::number::Number;
 
 /// The environment variable that forces an instruction set.
 const VARIABLE: &str = "UNROLLED_ISA";
@@ -51,7 +51,7 @@ impl Isa {
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512dq")
             }
-            Isa::Amx => crate::operands::has_avx512_bf16() && crate::arch::amx_is_granted(),
+            Isa::Amx => has_avx512_bf16() && crate::arch::amx_is_granted(),
             Isa::Neon => false,
         }
     }
@@ -84,6 +84,17 @@ impl Isa {
             }
         }
     }
+}
+
+/// AVX-512-BF16 is an extension of its own: some CPUs of x86-64-v4 lack it.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn has_avx512_bf16() -> bool {
+    Isa::Avx512.present() && is_x86_feature_detected!("avx512bf16")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn has_avx512_bf16() -> bool {
+    false
 }
 
 impl fmt::Display for Isa {
@@ -129,7 +140,7 @@ pub struct Kernels<E> {
     element: PhantomData<E>,
 }
 
-impl<E: Element> Kernels<E> {
+impl<E: Number> Kernels<E> {
     /// The kernels on the widest instruction set of this CPU, or on the one named by `UNROLLED_ISA`.
     ///
     /// # Errors

@@ -1,10 +1,10 @@
-//! A vector of an instruction set: the only thing that differs between them.
+//! A vector of an instruction set: the only difference between the sets.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::PANEL;
-use crate::element::Element;
-use crate::simd::Simd;
+use crate::lane::Lane;
+use crate::number::Number;
+use crate::panel::PANEL;
 
 /// `LANES` elements in one register (or an array standing in for one).
 ///
@@ -14,7 +14,7 @@ pub(crate) trait Vector:
     Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
 {
     /// The type of one lane.
-    type Element: Simd;
+    type Element: Lane;
     /// Lanes; 4, 8 or 16.
     const LANES: usize;
     /// Architectural vector registers, which bound the tile of a product.
@@ -39,7 +39,7 @@ pub(crate) trait Vector:
     /// - The CPU has AVX-512-BF16.
     #[inline(always)]
     unsafe fn dot(self, _a: Self, _b: Self) -> Self {
-        unreachable!("pairs of other kernels")
+        unreachable!("a vector without pairs of bf16")
     }
     /// √self.
     fn sqrt(self) -> Self;
@@ -49,12 +49,12 @@ pub(crate) trait Vector:
     fn copy_sign(self, sign: Self) -> Self;
     /// Per lane `yes` where `a > b`, otherwise `no` (also where either is NaN).
     fn select_greater(a: Self, b: Self, yes: Self, no: Self) -> Self;
-    /// self·2ⁿ as [`Element::scale`].
+    /// self·2ⁿ as [`Number::scale`].
     fn scale(self, n: Self) -> Self;
-    /// Runs `work` in a function of its own: its loops get the registers to themselves, whatever it is called from.
-    fn apart(work: impl Apart);
+    /// Runs `work` in a function that is not inlined: its loops have all registers, whatever the caller holds in them.
+    fn outlined(work: impl Outlined);
 
-    /// [`Element::max`] per lane.
+    /// [`Number::max`] per lane.
     #[inline(always)]
     fn max(self, other: Self) -> Self {
         Self::select_greater(self, other, self, other)
@@ -84,8 +84,8 @@ pub(crate) trait Vector:
     }
 }
 
-/// What [`Vector::apart`] runs.
-pub(crate) trait Apart {
-    /// To be `#[inline(always)]`, as all that names vectors.
+/// Work for [`Vector::outlined`].
+pub(crate) trait Outlined {
+    /// Does the work. `#[inline(always)]`, as all code that names vectors.
     fn run(self);
 }

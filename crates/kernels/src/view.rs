@@ -92,7 +92,7 @@ impl<'a, E: Copy> Matrix<'a, E> {
 
     /// `count` elements of row `i` from column `from` on.
     #[inline(always)]
-    pub fn part(&self, i: usize, from: usize, count: usize) -> &'a [E] {
+    pub fn stretch(&self, i: usize, from: usize, count: usize) -> &'a [E] {
         assert!(i < self.rows && from <= self.columns && count <= self.columns - from, "a part of a matrix");
         let start = if self.columns == 0 { 0 } else { i * self.stride + from };
         // SAFETY: all rows were checked to lie in the slice, or this one is empty.
@@ -159,7 +159,7 @@ impl<'a, E: Copy> MatrixMut<'a, E> {
 
     /// `count` elements of row `i` from column `from` on: in the matrix, or panics.
     #[inline(always)]
-    fn part_start(&self, i: usize, from: usize, count: usize) -> NonNull<E> {
+    fn stretch_start(&self, i: usize, from: usize, count: usize) -> NonNull<E> {
         assert!(i < self.rows && from <= self.columns && count <= self.columns - from, "a part of a matrix");
         // SAFETY: all rows lie in the slice that this was made from, or this one is empty.
         unsafe { self.data.add(if self.columns == 0 { 0 } else { i * self.stride + from }) }
@@ -167,16 +167,16 @@ impl<'a, E: Copy> MatrixMut<'a, E> {
 
     /// `count` elements of row `i` from column `from` on.
     #[inline(always)]
-    pub fn part(&self, i: usize, from: usize, count: usize) -> &[E] {
+    pub fn stretch(&self, i: usize, from: usize, count: usize) -> &[E] {
         // SAFETY: they lie in the matrix, which is borrowed.
-        unsafe { std::slice::from_raw_parts(self.part_start(i, from, count).as_ptr(), count) }
+        unsafe { std::slice::from_raw_parts(self.stretch_start(i, from, count).as_ptr(), count) }
     }
 
     /// `count` elements of row `i` from column `from` on, to write.
     #[inline(always)]
-    pub fn part_mut(&mut self, i: usize, from: usize, count: usize) -> &mut [E] {
+    pub fn stretch_mut(&mut self, i: usize, from: usize, count: usize) -> &mut [E] {
         // SAFETY: they lie in the matrix, which is borrowed for writing.
-        unsafe { std::slice::from_raw_parts_mut(self.part_start(i, from, count).as_ptr(), count) }
+        unsafe { std::slice::from_raw_parts_mut(self.stretch_start(i, from, count).as_ptr(), count) }
     }
 
     /// `count` elements from `from` on of each of the `G` equal parts of row `i`, to write: one check for all.
@@ -184,7 +184,7 @@ impl<'a, E: Copy> MatrixMut<'a, E> {
     pub fn gates_mut<const G: usize>(&mut self, i: usize, from: usize, count: usize) -> [&mut [E]; G] {
         let units = self.columns / G;
         assert!(units * G == self.columns && from <= units && count <= units - from, "parts of gates");
-        let start = self.part_start(i, from, count);
+        let start = self.stretch_start(i, from, count);
         // SAFETY: they lie in the matrix, which is borrowed for writing, and `count` of them in each part: none twice.
         std::array::from_fn(|g| unsafe {
             std::slice::from_raw_parts_mut(start.add(g * units).as_ptr(), count)
@@ -194,13 +194,13 @@ impl<'a, E: Copy> MatrixMut<'a, E> {
     /// Row `i`.
     #[inline(always)]
     pub fn row(&self, i: usize) -> &[E] {
-        self.part(i, 0, self.columns)
+        self.stretch(i, 0, self.columns)
     }
 
     /// Row `i`, to write.
     #[inline(always)]
     pub fn row_mut(&mut self, i: usize) -> &mut [E] {
-        self.part_mut(i, 0, self.columns)
+        self.stretch_mut(i, 0, self.columns)
     }
 
     /// Element (i, j).

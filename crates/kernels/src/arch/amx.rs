@@ -3,7 +3,7 @@
 use std::arch::asm;
 use std::sync::OnceLock;
 
-use crate::generic::bf16::tiles::{Configuration, Tiles};
+use crate::tiles::{Configuration, Tiles};
 
 /// The tiles of the thread. That a value exists is the proof that the process may use them.
 pub(crate) struct Amx(());

@@ -100,7 +100,7 @@ unsafe fn select_greater_f64(a: __m256d, b: __m256d, yes: __m256d, no: __m256d) 
     unsafe { _mm256_blendv_pd(no, yes, _mm256_cmp_pd::<_CMP_GT_OQ>(a, b)) }
 }
 
-/// x·2ⁿ by two factors, as `Element::scale`.
+/// x·2ⁿ by two factors, as `Number::scale`.
 ///
 /// # Safety
 /// - The CPU has AVX2.
@@ -118,7 +118,7 @@ unsafe fn scale_f32(x: __m256, n: __m256) -> __m256 {
     }
 }
 
-/// x·2ⁿ by two factors, as `Element::scale`.
+/// x·2ⁿ by two factors, as `Number::scale`.
 ///
 /// # Safety
 /// - The CPU has AVX2.

@@ -2,9 +2,9 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::element::Element;
-use crate::simd::Simd;
-use crate::vector::{Apart, Vector};
+use crate::lane::Lane;
+use crate::number::Number;
+use crate::vector::{Outlined, Vector};
 
 /// `N` lanes of `E`.
 #[derive(Clone, Copy)]
@@ -12,7 +12,7 @@ pub(crate) struct Portable<E, const N: usize>([E; N]);
 
 macro_rules! operator {
     ($trait:ident, $method:ident) => {
-        impl<E: Element, const N: usize> $trait for Portable<E, N> {
+        impl<E: Number, const N: usize> $trait for Portable<E, N> {
             type Output = Self;
 
             #[inline(always)]
@@ -32,7 +32,7 @@ operator!(Sub, sub);
 operator!(Mul, mul);
 operator!(Div, div);
 
-impl<E: Element, const N: usize> Neg for Portable<E, N> {
+impl<E: Number, const N: usize> Neg for Portable<E, N> {
     type Output = Self;
 
     #[inline(always)]
@@ -41,7 +41,7 @@ impl<E: Element, const N: usize> Neg for Portable<E, N> {
     }
 }
 
-impl<E: Simd, const N: usize> Vector for Portable<E, N> {
+impl<E: Lane, const N: usize> Vector for Portable<E, N> {
     type Element = E;
     const LANES: usize = N;
     const REGISTERS: usize = 1;
@@ -116,7 +116,7 @@ impl<E: Simd, const N: usize> Vector for Portable<E, N> {
     }
 
     #[inline(always)]
-    fn apart(work: impl Apart) {
+    fn outlined(work: impl Outlined) {
         work.run();
     }
 }

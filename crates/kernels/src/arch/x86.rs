@@ -148,15 +148,15 @@ macro_rules! x86_vector {
             }
 
             #[inline(always)]
-            fn apart(work: impl $crate::vector::Apart) {
+            fn outlined(work: impl $crate::vector::Outlined) {
                 #[target_feature(enable = $features)]
-                fn with_features(work: impl $crate::vector::Apart) {
+                fn with_features(work: impl $crate::vector::Outlined) {
                     work.run();
                 }
                 // Rust 1.95 gives `inline(never)` beside target features no effect, but does not inline what has features that
                 // its caller lacks.
                 #[inline(never)]
-                fn run(work: impl $crate::vector::Apart) {
+                fn run(work: impl $crate::vector::Outlined) {
                     // SAFETY: as for `add`.
                     unsafe { with_features(work) };
                 }

@@ -1,6 +1,6 @@
 //! Functions of slices, element by element: entries. All slices of a call have one length.
 
-use crate::entry::recurrent::Activation;
+use crate::argument::Activation;
 
 entries! {
     trait Elementwise;

@@ -3,6 +3,7 @@
 pub(crate) mod elementwise;
 pub(crate) mod normalize;
 pub(crate) mod optimize;
+pub(crate) mod pack;
 pub(crate) mod product;
 pub(crate) mod recurrent;
 pub(crate) mod reduce;

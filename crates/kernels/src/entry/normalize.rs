@@ -3,7 +3,7 @@
 use crate::view::{Matrix, MatrixMut};
 
 entries! {
-    trait Normalisation;
+    trait Normalization;
 
     /// y = gain∘x̂ + bias with x̂ = (x - mean)·s, s = 1/√(variance + epsilon) in every row; the variance is the mean
     /// square deviation. y, x m x n; `gain`, `bias` n; `stats` m x 2 receives mean and s.

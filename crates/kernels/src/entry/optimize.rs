@@ -1,66 +1,6 @@
 //! Optimizer updates of flat slices of equal length, PyTorch's formulas: entries.
 
-/// Settings of one step of stochastic gradient descent.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SgdStep {
-    /// Learning rate.
-    pub rate: f64,
-    /// Share of the momentum buffer that stays.
-    pub momentum: f64,
-    /// Share of the gradient that does not enter the momentum buffer.
-    pub dampening: f64,
-    /// Looks ahead along the momentum.
-    pub nesterov: bool,
-    /// Coefficient of the L2 penalty.
-    pub weight_decay: f64,
-    /// The first step of this buffer: it becomes the gradient.
-    pub first: bool,
-}
-
-/// Settings of one step of RMSprop.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RmspropStep {
-    /// Learning rate.
-    pub rate: f64,
-    /// Share of the mean square that stays.
-    pub alpha: f64,
-    /// Added to the root of the mean square.
-    pub epsilon: f64,
-    /// Coefficient of the L2 penalty.
-    pub weight_decay: f64,
-    /// Share of the momentum buffer that stays.
-    pub momentum: f64,
-}
-
-/// Settings of one step of Adagrad.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct AdagradStep {
-    /// Learning rate.
-    pub rate: f64,
-    /// Added to the root of the sum of squares.
-    pub epsilon: f64,
-    /// Coefficient of the L2 penalty.
-    pub weight_decay: f64,
-}
-
-/// Settings of one step of Adam or AdamW.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct AdamStep {
-    /// Learning rate.
-    pub rate: f64,
-    /// Share of the mean gradient that stays.
-    pub beta1: f64,
-    /// Share of the mean square that stays.
-    pub beta2: f64,
-    /// Added to the root of the mean square.
-    pub epsilon: f64,
-    /// Coefficient of the L2 penalty, or of the decay if that is decoupled.
-    pub weight_decay: f64,
-    /// AdamW: the parameters decay by themselves instead of through the gradient.
-    pub decoupled: bool,
-    /// Number of this step, from 1.
-    pub step: u64,
-}
+use crate::argument::{AdagradStep, AdamStep, RmspropStep, SgdStep};
 
 entries! {
     trait Updates;

@@ -2,25 +2,15 @@
 
 use std::ops::Range;
 
-use crate::element::Element;
+use crate::argument::Start;
 use crate::isa::Kernels;
+use crate::number::Number;
 use crate::operands::Operands;
 use crate::packed::Packed;
 use crate::team::Team;
 use crate::view::{Matrix, MatrixMut, Rows};
 
-/// Where the sums of a product begin.
-#[derive(Clone, Copy, Debug)]
-pub enum Start<'a, E> {
-    /// At zero; C is overwritten.
-    Zero,
-    /// At what C holds.
-    Accumulate,
-    /// At a bias of n elements, the same for every row; C is overwritten.
-    Bias(&'a [E]),
-}
-
-impl<E: Element> Kernels<E> {
+impl<E: Number + Products<E>> Kernels<E> {
     /// C = start + A·B, with C m x n, A m x k, and B packed as k x n with one gate.
     ///
     /// Every element is one chain of fused multiply-adds from its start along k; for operands in bf16 see

@@ -2,49 +2,13 @@
 
 use std::ops::Range;
 
-use crate::element::Element;
+use crate::argument::{Activation, GruRecurrent, Recurrent};
 use crate::isa::Kernels;
-use crate::packed::Packed;
+use crate::number::Number;
 use crate::team::Team;
 use crate::view::{Matrix, MatrixMut};
 
-/// An activation function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Activation {
-    /// x
-    Identity,
-    /// tanh x
-    Tanh,
-    /// 1 / (1 + e⁻ˣ)
-    Sigmoid,
-    /// max(0, x)
-    Relu,
-}
-
-/// The recurrent part of a pre-activation: bias + state·Wᵀ.
-#[derive(Clone, Copy, Debug)]
-pub struct Recurrent<'a, E> {
-    /// The state of the previous step, m x k.
-    pub state: Matrix<'a, E>,
-    /// W of n x k, packed by [`Packed::transposed`] with as many gates as the step has.
-    pub weight: &'a Packed<E>,
-    /// n elements; the chains of the product start from it.
-    pub bias: Option<&'a [E]>,
-    /// Whether the units are visited from the last to the first. If every other step does, it finds the weights in a
-    /// cache that the step before read last; the result is the same.
-    pub last_first: bool,
-}
-
-/// The recurrent part of a GRU's pre-activations, whose third gate is scaled by the reset gate.
-#[derive(Clone, Copy, Debug)]
-pub enum GruRecurrent<'a, E> {
-    /// To be computed; three gates.
-    Product(Recurrent<'a, E>),
-    /// Already computed, bias included: m x 3u.
-    Ready(Matrix<'a, E>),
-}
-
-impl<E: Element> Kernels<E> {
+impl<E: Number + RecurrentSteps<E>> Kernels<E> {
     /// y = f(pre + recurrent), with `buffer` m x n: `pre` in, y out. Without `recurrent`, y = f(pre).
     ///
     /// The members of `team` share the units.
@@ -110,7 +74,7 @@ impl<E: Element> Kernels<E> {
 }
 
 /// Splits the units of a step among a team by the work of its product; without one there is little.
-fn split<E: Element>(
+fn split<E: Number>(
     team: &Team,
     recurrent: Option<&Recurrent<'_, E>>,
     units: usize,
@@ -122,7 +86,7 @@ fn split<E: Element>(
 }
 
 entries! {
-    trait Gates;
+    trait RecurrentSteps;
 
     /// [`Kernels::activation_step`](crate::Kernels::activation_step) of some units, which begin a panel.
     pub(crate) fn activation_units(activation: Activation, buffer: MatrixMut<'_, E>,

@@ -1,6 +1,6 @@
 //! Vectors from slices and back.
 
-use crate::element::Element;
+use crate::number::Number;
 use crate::vector::Vector;
 
 /// `V::read` of `active` elements from `at` on.

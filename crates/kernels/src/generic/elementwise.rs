@@ -2,7 +2,7 @@
 
 use super::access::{read, write};
 use super::exponential::{sigmoid, tanh};
-use crate::entry::recurrent::Activation;
+use crate::argument::Activation;
 use crate::vector::Vector;
 
 /// f(x).

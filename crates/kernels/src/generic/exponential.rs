@@ -5,58 +5,9 @@
 //! e^(-|x|), so nothing overflows. The f32 polynomial is that of Cephes `expf`, the f64 one is Taylor's series,
 //! whose first omitted term is 4e-18 at |r| = ln 2 / 2.
 
-use crate::element::Element;
-use crate::simd::Simd;
+use crate::lane::Lane;
+use crate::number::Number;
 use crate::vector::Vector;
-
-/// What eˣ needs to know about a number type.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Exponential<E: 'static> {
-    /// Below, eˣ rounds to 0.
-    lowest: E,
-    /// Above, eˣ overflows.
-    highest: E,
-    log2_e: E,
-    /// 1.5·2^(fraction bits): adding it rounds to an integer.
-    rounder: E,
-    ln2_high: E,
-    ln2_low: E,
-    /// q, highest power first.
-    polynomial: &'static [E],
-}
-
-pub(crate) const F32: Exponential<f32> = Exponential {
-    lowest: -104.0,
-    highest: 89.0,
-    log2_e: std::f32::consts::LOG2_E,
-    rounder: 12_582_912.0,
-    ln2_high: 0.693_359_4,
-    ln2_low: -2.121_944_4e-4,
-    polynomial: &[1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5],
-};
-
-pub(crate) const F64: Exponential<f64> = Exponential {
-    lowest: -746.0,
-    highest: 710.0,
-    log2_e: std::f64::consts::LOG2_E,
-    rounder: 6_755_399_441_055_744.0,
-    ln2_high: 6.931_471_803_691_238e-1,
-    ln2_low: 1.908_214_929_270_587_7e-10,
-    polynomial: &[
-        1.0 / 6_227_020_800.0,
-        1.0 / 479_001_600.0,
-        1.0 / 39_916_800.0,
-        1.0 / 3_628_800.0,
-        1.0 / 362_880.0,
-        1.0 / 40_320.0,
-        1.0 / 5_040.0,
-        1.0 / 720.0,
-        1.0 / 120.0,
-        1.0 / 24.0,
-        1.0 / 6.0,
-        1.0 / 2.0,
-    ],
-};
 
 /// (p, n) with eˣ = 2ⁿ·(1 + p), for x that does not overflow.
 #[inline(always)]

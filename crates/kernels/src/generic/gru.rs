@@ -6,7 +6,7 @@ use super::access::{bias, prefetch, read, write};
 use super::exponential::{sigmoid, tanh};
 use super::recurrent::{check, step};
 use super::tile::Epilogue;
-use crate::entry::recurrent::GruRecurrent;
+use crate::argument::GruRecurrent;
 use crate::vector::Vector;
 use crate::view::{Matrix, MatrixMut};
 
@@ -38,7 +38,7 @@ impl<V: Vector> Epilogue<V, 3> for Gru<'_, V::Element> {
         r.write(gr);
         z.write(gz);
         n.write(gn);
-        rec_n.write(self.hn.part_mut(row, unit, active));
+        rec_n.write(self.hn.stretch_mut(row, unit, active));
     }
 
     #[inline(always)]
@@ -47,8 +47,8 @@ impl<V: Vector> Epilogue<V, 3> for Gru<'_, V::Element> {
         let [_, gz, gn] = self.gates.gates_mut(row, unit, active);
         let (z, n) = (V::read(gz), tanh(V::read(gn)).value());
         n.write(gn);
-        let h_prev = V::read(self.h_prev.part(row, unit, active));
-        z.mul_add(h_prev, (V::one() - z) * n).write(self.h.part_mut(row, unit, active));
+        let h_prev = V::read(self.h_prev.stretch(row, unit, active));
+        z.mul_add(h_prev, (V::one() - z) * n).write(self.h.stretch_mut(row, unit, active));
     }
 }
 

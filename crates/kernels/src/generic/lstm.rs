@@ -6,8 +6,8 @@ use super::access::{bias, prefetch, read, write};
 use super::exponential::{sigmoid, tanh};
 use super::recurrent::{check, step};
 use super::tile::Epilogue;
-use crate::entry::recurrent::Recurrent;
-use crate::simd::Simd;
+use crate::argument::Recurrent;
+use crate::lane::Lane;
 use crate::vector::Vector;
 use crate::view::{Matrix, MatrixMut};
 
@@ -21,7 +21,7 @@ struct Lstm<'a, E> {
     first: usize,
 }
 
-impl<E: Simd> Lstm<'_, E> {
+impl<E: Lane> Lstm<'_, E> {
     /// The step of `active` units of a row, whose pre-activations lack `sums` if there are any.
     #[inline(always)]
     fn cell<V: Vector<Element = E>>(&mut self, row: usize, unit: usize, active: usize, sums: Option<[V; 4]>) {
@@ -37,9 +37,9 @@ impl<E: Simd> Lstm<'_, E> {
         f.write(gf);
         g.write(gg);
         o.write(go);
-        let c_prev = V::read(self.c_prev.part(row, unit, active));
+        let c_prev = V::read(self.c_prev.stretch(row, unit, active));
         let c = f.mul_add(c_prev, i * g);
-        c.write(self.c.part_mut(row, unit, active));
+        c.write(self.c.stretch_mut(row, unit, active));
     }
 
     /// The output of `active` units whose cell is ready.
@@ -47,8 +47,8 @@ impl<E: Simd> Lstm<'_, E> {
     fn output<V: Vector<Element = E>>(&mut self, row: usize, unit: usize, active: usize) {
         let unit = self.first + unit;
         let [.., o] = self.gates.gates_mut::<4>(row, unit, active);
-        let (o, c) = (V::read(o), V::read(self.c.part_mut(row, unit, active)));
-        (o * tanh(c).value()).write(self.h.part_mut(row, unit, active));
+        let (o, c) = (V::read(o), V::read(self.c.stretch_mut(row, unit, active)));
+        (o * tanh(c).value()).write(self.h.stretch_mut(row, unit, active));
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::access::{read, write};
 use super::reduce::{fold_vectors, sum, total};
-use crate::PANEL;
-use crate::element::Element;
+use crate::number::Number;
+use crate::panel::PANEL;
 use crate::vector::Vector;
 use crate::view::{Matrix, MatrixMut};
 

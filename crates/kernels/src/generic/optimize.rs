@@ -1,8 +1,8 @@
 //! Optimizer updates, one pass over flat slices.
 
 use super::access::{read, write};
-use crate::element::Element;
-use crate::entry::optimize::{AdagradStep, AdamStep, RmspropStep, SgdStep};
+use crate::argument::{AdagradStep, AdamStep, RmspropStep, SgdStep};
+use crate::number::Number;
 use crate::vector::Vector;
 
 #[inline(always)]

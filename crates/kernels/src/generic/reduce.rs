@@ -1,8 +1,8 @@
 //! Reductions in 16 virtual lanes and one fixed tree.
 
 use super::access::read;
-use crate::PANEL;
-use crate::element::Element;
+use crate::number::Number;
+use crate::panel::PANEL;
 use crate::vector::Vector;
 
 /// Accumulators of a reduction: the first PANEL / LANES are in use, all together one per virtual lane.
@@ -35,7 +35,7 @@ pub(crate) use fold_vectors;
 
 /// Lane j with lane j + 8, then j + 4, j + 2, j + 1.
 #[inline(always)]
-fn tree<E: Element>(mut lanes: [E; PANEL], combine: impl Fn(E, E) -> E) -> E {
+fn tree<E: Number>(mut lanes: [E; PANEL], combine: impl Fn(E, E) -> E) -> E {
     let mut half = PANEL / 2;
     while half > 0 {
         for j in 0..half {
@@ -73,12 +73,12 @@ pub(crate) fn max<V: Vector>(x: &[V::Element]) -> V::Element {
     let mut lanes = [V::splat(lowest); 4];
     fold_vectors!(V, x.len(), lanes, |most, at, active| most
         .max(read::<V>(x, at, active).keep(active, lowest)));
-    tree(spread(lanes), Element::max)
+    tree(spread(lanes), Number::max)
 }
 
 /// Σ (s·xᵢ)² in f64 and 16 lanes. Plain operations: an `f32` squares exactly, so it gains nothing by fusing.
 #[inline(always)]
-fn squares<E: Element>(x: &[E], s: f64) -> f64 {
+fn squares<E: Number>(x: &[E], s: f64) -> f64 {
     let mut lanes = [0.0; PANEL];
     let mut panels = x.chunks_exact(PANEL);
     for panel in &mut panels {

@@ -4,7 +4,8 @@ use ndarray::Array2;
 use proptest::prelude::*;
 
 use super::support::{Padded, array, assert_close, bits, cast, for_both};
-use crate::operands::{Format, Operands, pair, rounded};
+use crate::bf16::{pair, rounded};
+use crate::operands::{Format, Operands};
 use crate::{
     Activation, Element, GruRecurrent, Kernels, Packed, Precision, Recurrent, Rows, Start, Team, reference,
 };
@@ -233,7 +234,7 @@ fn recurrent_steps_are_products_with_gates<E: Element>() {
             packed.pack(Padded::new(weight.view()).view());
             let mut y = Padded::<E>::new(pre.view());
             let recurrent =
-                Recurrent { state: s.view(), weight: &packed, bias: Some(&bias), last_first: false };
+                Recurrent { state: s.view(), weight: &packed, bias: Some(&bias), reversed: false };
             kernels.activation_step(&Team::new(1), Activation::Tanh, y.view_mut(), Some(recurrent));
             y.elements()
         }) {
@@ -248,7 +249,7 @@ fn recurrent_steps_are_products_with_gates<E: Element>() {
             let (mut gates, mut c) = (Padded::<E>::new(pre.view()), Padded::<E>::zeros(m, u));
             let mut h = Padded::<E>::zeros(m, u);
             let recurrent =
-                Recurrent { state: s.view(), weight: &packed, bias: Some(&bias), last_first: false };
+                Recurrent { state: s.view(), weight: &packed, bias: Some(&bias), reversed: false };
             kernels.lstm_step(
                 &Team::new(1),
                 gates.view_mut(),
@@ -270,7 +271,7 @@ fn recurrent_steps_are_products_with_gates<E: Element>() {
             let (mut gates, mut hn) = (Padded::<E>::new(pre.view()), Padded::<E>::zeros(m, u));
             let mut h = Padded::<E>::zeros(m, u);
             let recurrent =
-                Recurrent { state: s.view(), weight: &packed, bias: Some(&bias), last_first: false };
+                Recurrent { state: s.view(), weight: &packed, bias: Some(&bias), reversed: false };
             let recurrent = GruRecurrent::Product(recurrent);
             kernels.gru_step(
                 &Team::new(1),

@@ -5,9 +5,9 @@ use crate::arch::portable::Portable;
 use crate::generic::exponential;
 use crate::simd::Simd;
 use crate::vector::Vector;
-use crate::{Activation, flush_subnormals, reference};
+use crate::{Activation, Element, flush_subnormals, reference};
 
-trait Sample: Simd {
+trait Sample: Simd + Element {
     /// The smallest positive number.
     const SMALLEST: f64;
     const FROM_BITS: fn(u64) -> Self;

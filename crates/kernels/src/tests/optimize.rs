@@ -3,7 +3,7 @@
 use ndarray::Array1;
 
 use super::support::{assert_close, cast, for_both, on_every_isa, values};
-use crate::entry::optimize::{AdagradStep, AdamStep, RmspropStep, SgdStep};
+use crate::argument::{AdagradStep, AdamStep, RmspropStep, SgdStep};
 use crate::reference::{self, Updated};
 use crate::{Element, Kernels};
 

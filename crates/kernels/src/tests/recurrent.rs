@@ -58,7 +58,7 @@ impl Weights {
         let mut packed = Packed::transposed(self.weight.nrows(), self.weight.ncols(), self.gates);
         packed.pack(weight.view());
         let bias = self.bias.as_ref().map(|bias| cast::<E>(bias.as_slice().unwrap()));
-        f(Recurrent { state: state.view(), weight: &packed, bias: bias.as_deref(), last_first: false })
+        f(Recurrent { state: state.view(), weight: &packed, bias: bias.as_deref(), reversed: false })
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use ndarray::{Array2, s};
 
 use super::bf16::{check_outer as check_outer_in_bf16, check_product as check_product_in_bf16};
-use super::gates::{Weights, check_activation_step, check_lstm_step, lstm};
+use super::recurrent::{Weights, check_activation_step, check_lstm_step, lstm};
 use super::gru::{check_gru_step, gru};
 use super::product::{check_outer, check_product};
 use super::support::{Padded, array, bits, for_both, on_every_isa};
@@ -88,7 +88,7 @@ fn steps_wider_and_deeper_than_a_cache<E: Element>() {
 
 /// The new hidden state of a fused step, of one row or of all: of the plain one with 1 gate, the GRU with 3, the
 /// LSTM with 4.
-fn hidden<E: Element>(gates: usize, row: Option<usize>, last_first: bool) -> Vec<E> {
+fn hidden<E: Element>(gates: usize, row: Option<usize>, reversed: bool) -> Vec<E> {
     let (m, u) = (13, WIDE);
     let pick = |x: Array2<f64>| row.map_or_else(|| x.clone(), |i| x.slice(s![i..i + 1, ..]).to_owned());
     let (pre, previous) = (pick(array(1, m, gates * u)), pick(array(2, m, u)));
@@ -98,7 +98,7 @@ fn hidden<E: Element>(gates: usize, row: Option<usize>, last_first: bool) -> Vec
         None => all,
     };
     let results: Vec<E> = weights.with(|recurrent| {
-        let recurrent = Recurrent { last_first, ..recurrent };
+        let recurrent = Recurrent { reversed, ..recurrent };
         match gates {
             1 => on_every_isa(|kernels| {
                 let mut y = Padded::<E>::new(pre.view());
@@ -116,11 +116,11 @@ fn hidden<E: Element>(gates: usize, row: Option<usize>, last_first: bool) -> Vec
 fn steps_alone_and_in_either_order_have_the_same_bits<E: Element>() {
     for gates in [1, 3, 4] {
         let batch = bits(&hidden::<E>(gates, None, false));
-        assert_eq!(bits(&hidden::<E>(gates, None, true)), batch, "{gates} gates, the last first");
+        assert_eq!(bits(&hidden::<E>(gates, None, true)), batch, "{gates} gates, reversed");
         for i in [0, 7, 12] {
-            for last_first in [false, true] {
-                let alone = bits(&hidden::<E>(gates, Some(i), last_first));
-                assert_eq!(alone, batch[i * WIDE..][..WIDE], "{gates} gates, row {i}, {last_first}");
+            for reversed in [false, true] {
+                let alone = bits(&hidden::<E>(gates, Some(i), reversed));
+                assert_eq!(alone, batch[i * WIDE..][..WIDE], "{gates} gates, row {i}, {reversed}");
             }
         }
     }

@@ -41,7 +41,7 @@ fn steps<E: Element>(
     precision: Precision,
     team: &Team,
     rows: usize,
-    last_first: bool,
+    reversed: bool,
 ) -> Vec<E> {
     let operands = kernels.operands(precision);
     let numbers = |seed, columns| cast::<E>(&values(seed, rows * columns));
@@ -59,7 +59,7 @@ fn steps<E: Element>(
         state: view(&state, DEPTH),
         weight,
         bias: Some(&bias[..n]),
-        last_first,
+        reversed,
     };
     let buffer = MatrixMut::new(&mut y, rows, UNITS);
     kernels.activation_step(team, Activation::Tanh, buffer, Some(recurrent(&one, UNITS)));
@@ -120,9 +120,8 @@ fn every_size_of_team_gives_the_same_bits() {
 fn the_order_of_the_units_changes_no_bit() {
     for precision in [Precision::Full, Precision::Bf16] {
         for rows in [1, 5, 18] {
-            let run = |kernels, last_first| {
-                bits(&steps::<f32>(kernels, precision, &Team::new(1), rows, last_first))
-            };
+            let run =
+                |kernels, reversed| bits(&steps::<f32>(kernels, precision, &Team::new(1), rows, reversed));
             assert_eq!(
                 on_each(|kernels| run(kernels, false)),
                 on_each(|kernels| run(kernels, true)),
