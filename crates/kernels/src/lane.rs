@@ -8,8 +8,8 @@ use crate::view::Rows;
 
 /// A number that fills the lanes of vectors.
 ///
-/// The methods on pairs of bf16 are of `f32` alone, the one type that an instruction multiplies pairs for; on `f64` they
-/// panic, and no [`Operands`](crate::Operands) of `f64` lead there.
+/// Only `f32` has pairs of bf16, because instructions add the products of pairs to `f32` alone. The methods on pairs panic on
+/// `f64`; [`Kernels::operands`](crate::Kernels::operands) makes no operands in pairs for `f64`.
 pub(crate) trait Lane: Number {
     /// Constants of its eˣ.
     const EXPONENTIAL: Exponential<Self>;

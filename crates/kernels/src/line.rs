@@ -11,7 +11,7 @@ pub(crate) struct Line<T>(pub(crate) [T; PANEL]);
 #[inline(always)]
 pub(crate) fn words<T>(lines: &[Line<T>]) -> &[T] {
     const { assert!(size_of::<Line<T>>() == PANEL * size_of::<T>()) };
-    // SAFETY: a line is exactly an array of 16 words, as was just asserted.
+    // SAFETY: a line is exactly an array of 16 words, as the assertion says.
     unsafe { std::slice::from_raw_parts(lines.as_ptr().cast(), lines.len() * PANEL) }
 }
 

@@ -9,7 +9,7 @@ mod sealed {
     impl Sealed for f64 {}
 }
 
-/// `f32` or `f64`.
+/// `f32` or `f64`, with the same rounding on every machine.
 pub trait Number:
     Copy
     + Default
@@ -40,7 +40,7 @@ pub trait Number:
     fn from_f64(x: f64) -> Self;
     /// The same number as `f64`; exact.
     fn to_f64(self) -> f64;
-    /// Neither infinite nor NaN.
+    /// True unless infinite or NaN.
     fn is_finite(self) -> bool;
     /// √self, correctly rounded.
     fn sqrt(self) -> Self;
@@ -50,16 +50,16 @@ pub trait Number:
     fn copy_sign(self, sign: Self) -> Self;
     /// self·a + b, rounded once.
     fn mul_add(self, a: Self, b: Self) -> Self;
-    /// self·2ⁿ, rounded once; `n` is an integer no further from zero than twice the largest exponent.
+    /// self·2ⁿ, rounded once; `n` is an integer, at most twice the largest exponent from zero.
     fn scale(self, n: Self) -> Self;
 
-    /// `self` if it is larger than `other`, otherwise `other`; so a NaN in `other` stays.
+    /// `self` if larger than `other`, otherwise `other`; so a NaN in `other` stays.
     #[inline(always)]
     fn max(self, other: Self) -> Self {
         if self > other { self } else { other }
     }
 
-    /// `self` if it is smaller than `other`, otherwise `other`; so a NaN in `other` stays.
+    /// `self` if smaller than `other`, otherwise `other`; so a NaN in `other` stays.
     #[inline(always)]
     fn min(self, other: Self) -> Self {
         if other > self { self } else { other }
@@ -114,7 +114,7 @@ macro_rules! number {
                 const FRACTION: u32 = <$float>::MANTISSA_DIGITS - 1;
                 const BIAS: i32 = <$float>::MAX_EXP - 1;
                 let power = |n: i32| <$float>::from_bits(((n + BIAS) as $bits) << FRACTION);
-                // Two factors: the first product is exact, so the second rounds the only time.
+                // Two factors: the first product is exact, so only the second rounds.
                 let n = n as i32;
                 let half = n >> 1;
                 self * power(half) * power(n - half)

@@ -9,7 +9,7 @@ use crate::number::Number;
 /// The precision of the operands of a product. Sums, and all other arithmetic, have the precision of the element.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Precision {
-    /// That of the element.
+    /// The precision of the element.
     #[default]
     Full,
     /// bf16: rounded to nearest, to even at a tie; an infinity from beyond its range, NaN from NaN.

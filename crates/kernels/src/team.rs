@@ -105,8 +105,8 @@ impl Team {
     }
 
     /// Calls `work` on ranges of whole panels that cover `units` units once: one range for each member if the work
-    /// [is worthwhile](Self::is_worthwhile), and otherwise one range. A team has one job at a time; the caller of a second
-    /// one does it alone.
+    /// [is worthwhile](Self::is_worthwhile), and otherwise one range. A team has one job at a time; a second
+    /// job meanwhile stays with its caller.
     pub(crate) fn split(
         &self,
         units: usize,

@@ -83,7 +83,7 @@ pub(crate) const PACKED_PANELS: usize = 4;
 
 // Teams of threads: team.rs.
 
-/// Nanoseconds of work below which handing over is not worth it: two cache lines travel to each helper and back.
+/// Nanoseconds of work below which handing over is not worth it: the job and its end move between the caches of cores.
 /// `npm run bench -- compare --threads 2`, rows with `"over": "1 thread"` and `"batch": 1`.
 pub(crate) const WORTHWHILE_NS: usize = 1500;
 

@@ -51,7 +51,7 @@ impl Interleave for Avx512Bf16 {
     }
 }
 
-/// 0, 16, 1, 17, ..
+/// Lanes of the permutation: 0, 16, 1, 17, ..
 const ORDER: [u16; 2 * PANEL] = {
     let mut order = [0; 2 * PANEL];
     let mut i = 0;

@@ -115,8 +115,8 @@ impl Vector for F32x4 {
         fn with_features(work: impl Outlined) {
             work.run();
         }
-        // Rust 1.95 gives `inline(never)` beside target features no effect, but does not inline what has features that
-        // its caller lacks.
+        // Rust 1.95 ignores `inline(never)` beside target features, but never inlines a function into a caller that lacks a
+        // feature of the function.
         #[inline(never)]
         fn run(work: impl Outlined) {
             // SAFETY: as for the operators.

@@ -1,4 +1,4 @@
-//! An array as a vector: any element on any CPU. The compiler vectorises it as far as the entry's features go.
+//! An array as a vector: any number on any CPU. The compiler vectorizes the loops as far as the features of the entry allow.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -65,7 +65,7 @@ impl<E: Lane, const N: usize> Vector for Portable<E, N> {
 
     #[inline(always)]
     unsafe fn load(source: *const E) -> Self {
-        // SAFETY: the caller says that N elements are readable; an unaligned read asks nothing more.
+        // SAFETY: the caller says that N elements are readable; an unaligned read needs nothing more.
         Self(unsafe { source.cast::<[E; N]>().read_unaligned() })
     }
 

@@ -1,4 +1,4 @@
-//! Optimizer updates of flat slices of equal length, PyTorch's formulas: entries.
+//! Optimizer updates of flat slices of equal length, by PyTorch's formulas: the doors.
 
 use crate::argument::{AdagradStep, AdamStep, RmspropStep, SgdStep};
 

@@ -1,4 +1,4 @@
-//! Recurrent steps with the gates fused into the product: entries.
+//! Recurrent steps with the gates fused into the product: the doors.
 
 use std::ops::Range;
 
@@ -20,7 +20,7 @@ impl<E: Number + RecurrentSteps<E>> Kernels<E> {
         recurrent: Option<Recurrent<'_, E>>,
     ) {
         split(team, recurrent.as_ref(), buffer.columns(), |units| {
-            // SAFETY: only the columns of these units are written, and no other call has them.
+            // SAFETY: this call writes only the columns of `units`, which no other call has.
             let buffer = unsafe { buffer.alias() };
             self.activation_units(activation, buffer, recurrent, units);
         });
@@ -41,7 +41,7 @@ impl<E: Number + RecurrentSteps<E>> Kernels<E> {
         h: MatrixMut<'_, E>,
     ) {
         split(team, recurrent.as_ref(), c.columns(), |units| {
-            // SAFETY: only the columns of these units are written, and no other call has them.
+            // SAFETY: this call writes only the columns of `units`, which no other call has.
             let (gates, c, h) = unsafe { (gates.alias(), c.alias(), h.alias()) };
             self.lstm_units(gates, recurrent, c_prev, c, h, units);
         });
@@ -66,14 +66,14 @@ impl<E: Number + RecurrentSteps<E>> Kernels<E> {
             GruRecurrent::Ready(_) => None,
         };
         split(team, product, h.columns(), |units| {
-            // SAFETY: only the columns of these units are written, and no other call has them.
+            // SAFETY: this call writes only the columns of `units`, which no other call has.
             let (gates, hn, h) = unsafe { (gates.alias(), hn.alias(), h.alias()) };
             self.gru_units(gates, hn, h_prev, recurrent, h, units);
         });
     }
 }
 
-/// Splits the units of a step among a team by the work of its product; without one there is little.
+/// Splits the units of a step among a team by the work of its product. A step without a product is too short to split.
 fn split<E: Number>(
     team: &Team,
     recurrent: Option<&Recurrent<'_, E>>,
@@ -88,11 +88,11 @@ fn split<E: Number>(
 entries! {
     trait RecurrentSteps;
 
-    /// [`Kernels::activation_step`](crate::Kernels::activation_step) of some units, which begin a panel.
+    /// [`Kernels::activation_step`](crate::Kernels::activation_step) of some units, the first of a panel on.
     pub(crate) fn activation_units(activation: Activation, buffer: MatrixMut<'_, E>,
         recurrent: Option<Recurrent<'_, E>>, units: Range<usize>) = crate::generic::recurrent::activation_step;
 
-    /// [`Kernels::lstm_step`](crate::Kernels::lstm_step) of some units, which begin a panel.
+    /// [`Kernels::lstm_step`](crate::Kernels::lstm_step) of some units, the first of a panel on.
     pub(crate) fn lstm_units(gates: MatrixMut<'_, E>, recurrent: Option<Recurrent<'_, E>>, c_prev: Matrix<'_, E>,
         c: MatrixMut<'_, E>, h: MatrixMut<'_, E>, units: Range<usize>) = crate::generic::lstm::lstm_step;
 
@@ -103,7 +103,7 @@ entries! {
     pub fn lstm_backward(gates: MatrixMut<'_, E>, c_prev: Matrix<'_, E>, c: Matrix<'_, E>, dh: Matrix<'_, E>,
         dc: MatrixMut<'_, E>) = crate::generic::lstm::lstm_backward;
 
-    /// [`Kernels::gru_step`](crate::Kernels::gru_step) of some units, which begin a panel.
+    /// [`Kernels::gru_step`](crate::Kernels::gru_step) of some units, the first of a panel on.
     pub(crate) fn gru_units(gates: MatrixMut<'_, E>, hn: MatrixMut<'_, E>, h_prev: Matrix<'_, E>,
         recurrent: GruRecurrent<'_, E>, h: MatrixMut<'_, E>, units: Range<usize>) = crate::generic::gru::gru_step;
 

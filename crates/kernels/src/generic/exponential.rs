@@ -2,8 +2,8 @@
 //!
 //! eˣ = 2ⁿ·(1 + p(r)) with n = round(x / ln 2), r = x - n·ln 2 in two steps, and p(r) = r + r²·q(r) ≈ eʳ - 1.
 //! tanh x = -m / (2 + m) with m = e^(-2|x|) - 1 and the sign of x, so nothing cancels near zero; sigmoid uses
-//! e^(-|x|), so nothing overflows. The f32 polynomial is that of Cephes `expf`, the f64 one is Taylor's series,
-//! whose first omitted term is 4e-18 at |r| = ln 2 / 2.
+//! e^(-|x|), so nothing overflows. The polynomial of f32 is that of Cephes `expf`; the polynomial of f64 is Taylor's series,
+//! whose first omitted term is 4e-18 at |r| = ln 2 / 2. The constants are in `lane.rs`.
 
 use crate::lane::Lane;
 use crate::number::Number;
@@ -13,7 +13,7 @@ use crate::vector::Vector;
 #[inline(always)]
 fn reduce<V: Vector>(x: V) -> (V, V) {
     let constants = V::Element::EXPONENTIAL;
-    // In this order a NaN stays.
+    // This order of the operands keeps a NaN.
     let x = V::splat(constants.lowest).max(x);
     let rounder = V::splat(constants.rounder);
     let n = x.mul_add(V::splat(constants.log2_e), rounder) - rounder;
@@ -40,7 +40,7 @@ fn exp_below<V: Vector>(x: V) -> V {
     (p + V::one()).scale(n)
 }
 
-/// A quotient not yet divided, so that several can share one division. The denominator is in 1..=2.
+/// A quotient before its division, so that two can share one. The denominator is in 1..=2.
 #[derive(Clone, Copy)]
 pub(crate) struct Quotient<V> {
     numerator: V,
@@ -53,7 +53,7 @@ impl<V: Vector> Quotient<V> {
         self.numerator / self.denominator
     }
 
-    /// Both values for one division.
+    /// Both values by one division.
     #[inline(always)]
     pub(crate) fn pair(self, other: Self) -> (V, V) {
         let inverse = V::one() / (self.denominator * other.denominator);

@@ -16,7 +16,7 @@ struct Gru<'a, E> {
     hn: MatrixMut<'a, E>,
     h_prev: Matrix<'a, E>,
     h: MatrixMut<'a, E>,
-    /// Units are counted from here.
+    /// Unit 0 of the epilogue.
     first: usize,
 }
 
@@ -24,7 +24,7 @@ impl<V: Vector> Epilogue<V, 3> for Gru<'_, V::Element> {
     #[inline(always)]
     fn start(&mut self, row: usize, unit: usize, active: usize) -> [V; 3] {
         let (units, unit) = (self.h.columns(), self.first + unit);
-        // Over long sequences they are far away when the sums are ready.
+        // The gates of long sequences are in no near cache when the sums are ready.
         self.gates.gates_mut::<3>(row, unit, active).iter().for_each(|gate| prefetch(gate, 0));
         bias(self.bias, units, unit, active)
     }

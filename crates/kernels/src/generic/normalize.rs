@@ -1,4 +1,4 @@
-//! Layer normalisation over the columns of each row.
+//! Layer normalization over the columns of each row.
 
 use super::access::{read, write};
 use super::reduce::{fold_vectors, sum, total};

@@ -25,7 +25,7 @@ struct AddTo<'a, E> {
 impl<V: Vector> Epilogue<V, 1> for AddTo<'_, V::Element> {
     #[inline(always)]
     fn start(&mut self, row: usize, unit: usize, active: usize) -> [V; 1] {
-        // It is far away when the sum is ready.
+        // C is in no near cache when the sum is ready.
         prefetch(self.c.stretch(row, self.first + unit, active), 0);
         [V::zero()]
     }
@@ -37,7 +37,7 @@ impl<V: Vector> Epilogue<V, 1> for AddTo<'_, V::Element> {
     }
 }
 
-/// The rows of `source` in panels of 16 columns: `[columns/16][rows][16]`; in bf16 if `rounding`.
+/// Gathers the rows of `source` in panels of 16 columns: `[columns/16][rows][16]`; rounded to bf16 if `rounding`.
 #[inline(always)]
 fn gather<V: Vector>(target: &mut [V::Element], source: Rows<'_, V::Element>, rounding: bool) {
     let (rows, columns) = (source.count(), source.columns());
@@ -52,10 +52,10 @@ fn gather<V: Vector>(target: &mut [V::Element], source: Rows<'_, V::Element>, ro
             let active = PANEL.min(columns - first);
             let lines = panel.chunks_exact_mut(PANEL).enumerate().skip(some).take(GATHERED_ROWS);
             for (i, line) in lines {
-                let part = &source.row(i)[first..first + active];
+                let row = &source.row(i)[first..first + active];
                 for at in (0..PANEL).step_by(V::LANES) {
-                    let part = &part[at.min(active)..(at + V::LANES).min(active)];
-                    V::read(part).write(&mut line[at..at + V::LANES]);
+                    let numbers = &row[at.min(active)..(at + V::LANES).min(active)];
+                    V::read(numbers).write(&mut line[at..at + V::LANES]);
                 }
                 if rounding {
                     line.iter_mut().for_each(|x| *x = rounded(*x));
@@ -157,7 +157,7 @@ fn strips<V: Vector, L: Left<V::Element>>(
     }
 }
 
-/// `ROWS` rows added to `sums` from column `first` on: aᵢ, or aᵢ∘bᵢ with `b`.
+/// Adds `ROWS` rows from column `first` on to `sums`: aᵢ, or aᵢ∘bᵢ with `b`.
 #[inline(always)]
 fn add_rows<V: Vector, const ROWS: usize>(
     sums: &mut [V::Element],
@@ -182,7 +182,7 @@ fn add_rows<V: Vector, const ROWS: usize>(
     });
 }
 
-/// c += Σ aᵢ, or Σ aᵢ∘bᵢ with `b`: sums that begin with zero, added to c.
+/// c += Σ aᵢ, or Σ aᵢ∘bᵢ with `b`. Each sum is formed from zero, then added to c.
 #[inline(always)]
 fn all_sums<V: Vector>(c: &mut [V::Element], a: Rows<'_, V::Element>, b: Option<Rows<'_, V::Element>>) {
     assert_eq!(c.len(), a.columns(), "a sum per column");

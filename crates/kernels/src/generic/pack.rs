@@ -58,7 +58,7 @@ fn transposed<E: Lane>(target: &mut [Line<E>], units: usize, gates: usize, sourc
                     line.0 = padded(&row[from..from + count]);
                 }
                 if has_pairs::<E>() {
-                    // A transpose moves 32 bits at a time, and an f32 has as many as a pair.
+                    // The transpose moves words of 32 bits, for pairs and for f32.
                     transpose(E::paired_lines_mut(&mut square));
                     for (row, target) in square.iter().zip(lines.by_ref().take(count)) {
                         target.0 = row.0;

@@ -1,4 +1,4 @@
-//! The register tile of every product, but for those in the tiles of AMX, and its walk over a matrix.
+//! The register tile of every product outside of AMX, and the walk of the tile over a matrix.
 //!
 //! A tile holds R rows x U vectors of units x G gates of sums in registers and runs down k once: per k, U·G loads of the
 //! packed operand and R broadcasts feed R·U·G fused multiply-adds, or dot products of pairs. So each sum is one chain along
@@ -39,8 +39,8 @@ where
     let mut left = vectors;
     while left > 0 {
         let walk = Walk { reversed, vectors, left };
-        // A single row needs several vectors in flight to hide the latency of its chains, unless its gates are as many:
-        // weights from beyond the first cache come faster in one stream than in two.
+        // A single row needs several vectors in flight to hide the latency of its chains. Several gates of one vector do as
+        // well, and better if the weights are not near: far weights come faster in one stream than in two.
         left -= if G == 1 && single && near && left >= 8 {
             rows::<V, L, B, P, 8, G>(a, b, walk, epilogue)
         } else if G > 1 && single && near && left >= 2 {

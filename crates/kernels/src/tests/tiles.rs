@@ -1,4 +1,4 @@
-//! The tiles of AMX, done by software: blocks, tails, strides and shapes on any CPU.
+//! The tiles of AMX in software: patches, tails, strides and shapes on any CPU.
 
 use ndarray::Array2;
 
@@ -15,10 +15,10 @@ use crate::simd::Simd;
 use crate::tiles::{Configuration, Tiles};
 use crate::{Packed, Rows, reference};
 
-/// Eight tiles as the manual describes them.
+/// Eight tiles, by the manual of the instructions.
 #[derive(Default)]
 struct Software {
-    /// Rows and bytes a row; none before they are configured.
+    /// Rows, and bytes of a row; zeros before `configure`.
     shapes: [(usize, usize); 8],
     words: [[[u32; 16]; 16]; 8],
 }
@@ -123,7 +123,7 @@ impl<const G: usize> Epilogue<V, G> for AddTo<'_> {
 }
 
 fn operands() -> Operands<f32> {
-    // SAFETY: only packed and multiplied by software here.
+    // SAFETY: these tests pack and multiply in software only.
     unsafe { Operands::new(Format::Tiles) }
 }
 

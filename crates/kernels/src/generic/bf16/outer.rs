@@ -19,6 +19,9 @@ thread_local! {
     static BUFFER: Cell<Vec<Line<u32>>> = const { Cell::new(Vec::new()) };
 }
 
+/// Lines of pairs.
+type Pairs = [Line<u32>];
+
 /// Both operands of a sum, gathered in pairs in the thread's buffer, and some room behind them.
 struct Gathered {
     buffer: Vec<Line<u32>>,
@@ -43,7 +46,7 @@ impl Gathered {
 
     /// The lines of both operands, and the room.
     #[inline(always)]
-    fn split(&mut self) -> (&[Line<u32>], &[Line<u32>], &mut [Line<u32>]) {
+    fn split(&mut self) -> (&Pairs, &Pairs, &mut Pairs) {
         let (left, rest) = self.buffer.split_at_mut(self.left);
         let (right, rest) = rest.split_at_mut(self.right);
         (left, right, &mut rest[..self.room])
@@ -98,7 +101,7 @@ pub(crate) fn in_tiles<V: Vector, P: Epilogue<V, 1>, T: Tiles>(
 #[inline(always)]
 fn panels<V: Vector>(
     operands: Operands<V::Element>,
-    lines: &[Line<u32>],
+    lines: &Pairs,
     columns: usize,
     depth: usize,
 ) -> Panels<'_, V::Element, true> {
@@ -107,7 +110,7 @@ fn panels<V: Vector>(
 
 /// Copies panels to rows of `stride` words, one row for each column. The words of a row behind `depth` keep their values.
 #[inline(always)]
-fn transpose(target: &mut [u32], stride: usize, source: &[Line<u32>], depth: usize) {
+fn transpose(target: &mut [u32], stride: usize, source: &Pairs, depth: usize) {
     for (panel, rows) in source.chunks_exact(depth).zip(target.chunks_exact_mut(PANEL * stride)) {
         for (at, lines) in panel.chunks(PANEL).enumerate() {
             for (column, row) in rows.chunks_exact_mut(stride).enumerate() {

@@ -57,7 +57,7 @@ fn gate_panels<E: Copy, const G: usize>(b: Panels<'_, E, true>, first: usize, pa
     GatePanels { starts, count: panels * G, stride: G * PANEL }
 }
 
-/// The part of a product that the tiles take at a time: rows from `row` on by the units `first..end`.
+/// The outputs of one [`TileDots::add`]: rows from `row` on by the units `first..end`.
 #[derive(Clone, Copy)]
 struct Patch {
     row: usize,

@@ -58,8 +58,8 @@ impl<T: Tiles> TileDots<T> {
         }
     }
 
-    /// Adds the products of `left` and `right` to `sums`, which has `right.count` lines a row. The rows and gate panels
-    /// beside it do not change a sum.
+    /// Adds the products of `left` and `right` to `sums`, which has `right.count` lines a row. The other rows
+    /// and gate panels do not change a sum.
     ///
     /// # Safety
     /// - `left` and `right` are readable for `depth` pairs a row and gate panel.
