@@ -28,10 +28,6 @@ mod simd;
 mod team;
 #[cfg(test)]
 mod tests;
-#[cfg_attr(
-    not(any(test, target_arch = "x86_64")),
-    expect(dead_code, reason = "only x86-64 has tile registers")
-)]
 mod tiles;
 mod tuning;
 mod vector;

@@ -11,6 +11,7 @@ pub(crate) trait Multiplication<V: Vector> {
     /// Multiplies numbers, or pairs of bf16 if `PAIRS`, a vector at a time.
     fn in_vectors<const PAIRS: bool>(self);
     /// Multiplies pairs of bf16, a tile at a time.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "only x86-64 has tile registers"))]
     fn in_tiles<T: Tiles>(self, dots: &mut TileDots<T>);
 }
 
