@@ -1,4 +1,4 @@
-//! Number types as lanes of vectors: what the algorithms ask of a number beyond its arithmetic.
+//! Number types as lanes of vectors: the constants of eˣ, buffers, and the view of numbers as pairs of bf16.
 
 use std::cell::Cell;
 

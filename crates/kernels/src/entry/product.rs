@@ -35,7 +35,7 @@ impl<E: Number + Products<E>> Kernels<E> {
 entries! {
     trait Products;
 
-    /// [`Kernels::product`](crate::Kernels::product) of some columns, the first of a panel on.
+    /// [`Kernels::product`](crate::Kernels::product) of some columns; the first begins a panel.
     pub(crate) fn product_units(c: MatrixMut<'_, E>, start: Start<'_, E>, a: Matrix<'_, E>, b: &Packed<E>,
         units: Range<usize>) = crate::generic::product::product;
 

@@ -88,11 +88,11 @@ fn split<E: Number>(
 entries! {
     trait RecurrentSteps;
 
-    /// [`Kernels::activation_step`](crate::Kernels::activation_step) of some units, the first of a panel on.
+    /// [`Kernels::activation_step`](crate::Kernels::activation_step) of some units; the first begins a panel.
     pub(crate) fn activation_units(activation: Activation, buffer: MatrixMut<'_, E>,
         recurrent: Option<Recurrent<'_, E>>, units: Range<usize>) = crate::generic::recurrent::activation_step;
 
-    /// [`Kernels::lstm_step`](crate::Kernels::lstm_step) of some units, the first of a panel on.
+    /// [`Kernels::lstm_step`](crate::Kernels::lstm_step) of some units; the first begins a panel.
     pub(crate) fn lstm_units(gates: MatrixMut<'_, E>, recurrent: Option<Recurrent<'_, E>>, c_prev: Matrix<'_, E>,
         c: MatrixMut<'_, E>, h: MatrixMut<'_, E>, units: Range<usize>) = crate::generic::lstm::lstm_step;
 
@@ -103,7 +103,7 @@ entries! {
     pub fn lstm_backward(gates: MatrixMut<'_, E>, c_prev: Matrix<'_, E>, c: Matrix<'_, E>, dh: Matrix<'_, E>,
         dc: MatrixMut<'_, E>) = crate::generic::lstm::lstm_backward;
 
-    /// [`Kernels::gru_step`](crate::Kernels::gru_step) of some units, the first of a panel on.
+    /// [`Kernels::gru_step`](crate::Kernels::gru_step) of some units; the first begins a panel.
     pub(crate) fn gru_units(gates: MatrixMut<'_, E>, hn: MatrixMut<'_, E>, h_prev: Matrix<'_, E>,
         recurrent: GruRecurrent<'_, E>, h: MatrixMut<'_, E>, units: Range<usize>) = crate::generic::gru::gru_step;
 

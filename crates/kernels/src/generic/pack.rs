@@ -1,4 +1,4 @@
-//! Packs of weights: how a [`Packed`] is filled.
+//! Packs of weights: the filling of a [`Packed`].
 
 use super::access::prefetch;
 use super::bf16;
