@@ -55,12 +55,8 @@ fn steps<E: Element>(
         kernels.product(team, MatrixMut::new(&mut y, rows, UNITS), start, view(&state, DEPTH), &one);
         all.extend_from_slice(&y);
     }
-    let recurrent = |weight, n: usize| Recurrent {
-        state: view(&state, DEPTH),
-        weight,
-        bias: Some(&bias[..n]),
-        reversed,
-    };
+    let recurrent =
+        |weight, n: usize| Recurrent { state: view(&state, DEPTH), weight, bias: Some(&bias[..n]), reversed };
     let buffer = MatrixMut::new(&mut y, rows, UNITS);
     kernels.activation_step(team, Activation::Tanh, buffer, Some(recurrent(&one, UNITS)));
     all.extend_from_slice(&y);
