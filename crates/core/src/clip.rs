@@ -139,7 +139,7 @@ mod tests {
         for (g, expected) in
             gradients.iter().zip([0.46153842603550577, -0.615384568047341, 1.846153704142023])
         {
-            assert!((g - expected).abs() < 1e-15);
+            assert!(f64::abs(g - expected) < 1e-15);
         }
         let mut small = [0.3f32, -0.4];
         Clip::Norm(2.0).apply(&pool(), &mut small, 0.5);

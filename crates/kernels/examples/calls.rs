@@ -1,17 +1,17 @@
 //! Calls one kernel a number of times, for `scripts/instructions.mjs`, which counts instructions:
-//! `calls KERNEL COUNT` prints the floating-point operations that one call is there for. An LSTM, a GRU or a plain
-//! layer of 128 units on 32 rows; a fused multiply-add is two operations, an exponential or division none.
+//! `calls KERNEL COUNT` prints the floating-point operations of one call. The layers are an LSTM, a GRU and a plain layer of
+//! 128 units on 32 rows. A fused multiply-add counts as two operations, an exponential or division as none.
 #![allow(clippy::allow_attributes, clippy::print_stdout, reason = "a program")]
 
 use unrolled_kernels::{
-    Activation, AdamStep, GruRecurrent, Kernels, Matrix, MatrixMut, Operands, Packed, Recurrent, Rows, Start,
-    Team,
+    Activation, AdamStep, GruRecurrent, Kernels, MOST_SUMMED, Matrix, MatrixMut, Operands, Packed, Recurrent,
+    Rows, Start, Team,
 };
 
 const ROWS: usize = 32;
 const UNITS: usize = 128;
-/// Rows of one block of a weight gradient's sum.
-const SUMMED: usize = 256;
+/// Rows of one sum of a weight gradient.
+const SUMMED: usize = MOST_SUMMED;
 
 /// Numbers in (-1, 1).
 fn numbers(count: usize) -> Vec<f32> {
@@ -37,12 +37,12 @@ impl Weights {
             state: Matrix::new(&self.state, ROWS, UNITS),
             weight: &self.packed,
             bias: Some(&self.bias),
-            last_first: false,
+            reversed: false,
         }
     }
 }
 
-/// Calls the kernel and returns the operations of one call; none for a kernel that is not known.
+/// Calls the kernel and returns the operations of one call, or `None` for an unknown kernel.
 fn run(kernels: Kernels<f32>, kernel: &str, count: usize) -> Option<usize> {
     let team = Team::new(1);
     let (state, gradient) = (numbers(ROWS * UNITS), numbers(ROWS * UNITS));
@@ -122,14 +122,14 @@ fn run(kernels: Kernels<f32>, kernel: &str, count: usize) -> Option<usize> {
         }
         "outer" => {
             let (a, b) = (numbers(SUMMED * 4 * UNITS), numbers(SUMMED * UNITS));
-            let places: Vec<u32> = (0..SUMMED as u32).collect();
+            let indices: Vec<u32> = (0..SUMMED as u32).collect();
             let mut sums = numbers(4 * UNITS * UNITS);
             for _ in 0..count {
                 kernels.outer(
                     Operands::default(),
                     MatrixMut::new(&mut sums, 4 * UNITS, UNITS),
-                    Rows::new(Matrix::new(&a, SUMMED, 4 * UNITS), &places),
-                    Rows::new(Matrix::new(&b, SUMMED, UNITS), &places),
+                    Rows::new(Matrix::new(&a, SUMMED, 4 * UNITS), &indices),
+                    Rows::new(Matrix::new(&b, SUMMED, UNITS), &indices),
                 );
             }
             Some(2 * SUMMED * 4 * UNITS * UNITS)

@@ -1,8 +1,8 @@
 //! From a `Kernels` value to the code compiled for its instruction set.
 
 /// Declares methods of `Kernels`, each with one `#[target_feature]` entry per instruction set around one generic
-/// algorithm over `V: Vector`. The trait only carries them to `f32` and `f64`, so that they are compiled once, in
-/// this crate.
+/// algorithm over `V: Vector`. The trait carries the methods to `f32` and `f64`, so that each is compiled once, in this
+/// crate; it has no other use.
 macro_rules! entries {
     (
         trait $entries:ident;
@@ -11,7 +11,7 @@ macro_rules! entries {
             $visibility:vis fn $name:ident($($argument:ident: $type:ty),* $(,)?) $(-> $result:ty)? = $($generic:ident)::+;
         )*
     ) => {
-        impl<E: $crate::element::Element> $crate::isa::Kernels<E> {
+        impl<E: $entries<E>> $crate::isa::Kernels<E> {
             $(
                 $(#[$attribute])*
                 #[inline]
@@ -62,7 +62,7 @@ macro_rules! entries {
                         }
 
                         match kernels.isa() {
-                            // SAFETY: this value exists, so the CPU has the features.
+                            // SAFETY: a `Kernels` value is the proof that the CPU has the features.
                             #[cfg(target_arch = "x86_64")]
                             $crate::isa::Isa::Avx2 => unsafe { avx2($($argument),*) },
                             // SAFETY: as above.

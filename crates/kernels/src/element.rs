@@ -1,134 +1,28 @@
-//! The number types that kernels compute with.
+//! The elements of tensors: numbers with all kernels.
 
-use std::fmt::{Debug, Display};
-use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
+use crate::entry::elementwise::Elementwise;
+use crate::entry::normalize::Normalization;
+use crate::entry::optimize::Updates;
+use crate::entry::pack::Packing;
+use crate::entry::product::Products;
+use crate::entry::recurrent::RecurrentSteps;
+use crate::entry::reduce::Reductions;
+use crate::entry::softmax::Softmax;
+use crate::number::Number;
 
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
-}
-
-/// `f32` or `f64`.
+/// `f32` or `f64`: a number on which every kernel of [`Kernels`](crate::Kernels) is compiled.
 pub trait Element:
-    Copy
-    + Default
-    + PartialOrd
-    + Debug
-    + Display
-    + Send
-    + Sync
-    + 'static
-    + Add<Output = Self>
-    + Sub<Output = Self>
-    + Mul<Output = Self>
-    + Div<Output = Self>
-    + Neg<Output = Self>
-    + AddAssign
-    + sealed::Sealed
-    + crate::elementwise::Elementwise<Self>
-    + crate::gates::Gates<Self>
-    + crate::normalize::Normalisation<Self>
-    + crate::optimize::Updates<Self>
-    + crate::product::Products<Self>
-    + crate::reduce::Reductions<Self>
-    + crate::softmax::Softmax<Self>
+    Number
+    + Elementwise<Self>
+    + Normalization<Self>
+    + Packing<Self>
+    + Products<Self>
+    + RecurrentSteps<Self>
+    + Reductions<Self>
+    + Softmax<Self>
+    + Updates<Self>
 {
-    /// 0.
-    const ZERO: Self;
-    /// 1.
-    const ONE: Self;
-    /// The distance from 1 to the next larger number.
-    const EPSILON: Self;
-    /// -∞.
-    const NEG_INFINITY: Self;
-
-    /// The number nearest to `x`.
-    fn from_f64(x: f64) -> Self;
-    /// The same number as `f64`; exact.
-    fn to_f64(self) -> f64;
-    /// Neither infinite nor NaN.
-    fn is_finite(self) -> bool;
-    /// √self, correctly rounded.
-    fn sqrt(self) -> Self;
-    /// |self|.
-    fn abs(self) -> Self;
-    /// |self| with the sign of `sign`.
-    fn copy_sign(self, sign: Self) -> Self;
-    /// self·a + b, rounded once.
-    fn mul_add(self, a: Self, b: Self) -> Self;
-    /// self·2ⁿ, rounded once; `n` is an integer no further from zero than twice the largest exponent.
-    fn scale(self, n: Self) -> Self;
-
-    /// `self` if it is larger than `other`, otherwise `other`; so a NaN in `other` stays.
-    #[inline(always)]
-    fn max(self, other: Self) -> Self {
-        if self > other { self } else { other }
-    }
-
-    /// `self` if it is smaller than `other`, otherwise `other`; so a NaN in `other` stays.
-    #[inline(always)]
-    fn min(self, other: Self) -> Self {
-        if other > self { self } else { other }
-    }
 }
 
-macro_rules! element {
-    ($float:ty, $bits:ty) => {
-        impl Element for $float {
-            const ZERO: Self = 0.0;
-            const ONE: Self = 1.0;
-            const EPSILON: Self = <$float>::EPSILON;
-            const NEG_INFINITY: Self = <$float>::NEG_INFINITY;
-
-            #[inline(always)]
-            fn from_f64(x: f64) -> Self {
-                x as $float
-            }
-
-            #[inline(always)]
-            fn to_f64(self) -> f64 {
-                self.into()
-            }
-
-            #[inline(always)]
-            fn is_finite(self) -> bool {
-                <$float>::is_finite(self)
-            }
-
-            #[inline(always)]
-            fn sqrt(self) -> Self {
-                <$float>::sqrt(self)
-            }
-
-            #[inline(always)]
-            fn abs(self) -> Self {
-                <$float>::abs(self)
-            }
-
-            #[inline(always)]
-            fn copy_sign(self, sign: Self) -> Self {
-                <$float>::copysign(self, sign)
-            }
-
-            #[inline(always)]
-            fn mul_add(self, a: Self, b: Self) -> Self {
-                <$float>::mul_add(self, a, b)
-            }
-
-            #[inline(always)]
-            fn scale(self, n: Self) -> Self {
-                const FRACTION: u32 = <$float>::MANTISSA_DIGITS - 1;
-                const BIAS: i32 = <$float>::MAX_EXP - 1;
-                let power = |n: i32| <$float>::from_bits(((n + BIAS) as $bits) << FRACTION);
-                // Two factors: the first product is exact, so the second rounds the only time.
-                let n = n as i32;
-                let half = n >> 1;
-                self * power(half) * power(n - half)
-            }
-        }
-    };
-}
-
-element!(f32, u32);
-element!(f64, u64);
+impl Element for f32 {}
+impl Element for f64 {}

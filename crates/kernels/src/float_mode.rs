@@ -2,27 +2,27 @@
 
 use std::marker::PhantomData;
 
-/// Flushes subnormal operands and results to zero until dropped, then restores the mode found. Stays on its thread.
+/// Flushes subnormal operands and results to zero until dropped, then restores the previous mode. Stays on its thread.
 #[derive(Debug)]
 #[must_use = "the mode lasts only as long as the guard"]
 pub struct FloatModeGuard {
-    found: register::Mode,
+    previous: register::Mode,
     not_send: PhantomData<*const ()>,
 }
 
-/// Flushes subnormals to zero on this thread while the guard lives: they are slow, and too small to matter here.
+/// Flushes subnormals to zero on this thread while the guard lives: subnormals are slow, and too small to matter here.
 ///
-/// A thread started meanwhile inherits the mode. A result that rounding lifts to the smallest normal number is the one
-/// case that differs between CPUs: x86-64 keeps it, AArch64, which looks before rounding, flushes it.
+/// A thread started meanwhile inherits the mode. CPUs differ in one case, a result that rounding lifts to the smallest normal
+/// number: x86-64 keeps the result; AArch64 looks before rounding and flushes the result.
 pub fn flush_subnormals() -> FloatModeGuard {
-    let found = register::get();
-    register::set(found | register::FLUSH);
-    FloatModeGuard { found, not_send: PhantomData }
+    let previous = register::get();
+    register::set(previous | register::FLUSH);
+    FloatModeGuard { previous, not_send: PhantomData }
 }
 
 impl Drop for FloatModeGuard {
     fn drop(&mut self) {
-        register::set(self.found);
+        register::set(self.previous);
     }
 }
 
@@ -36,7 +36,7 @@ mod register {
 
     pub(super) fn get() -> Mode {
         let mut mode: Mode = 0;
-        // SAFETY: stores MXCSR to the four bytes of `mode`; every x86-64 CPU has it.
+        // SAFETY: the instruction stores MXCSR to the four bytes of `mode`; every x86-64 CPU has MXCSR.
         unsafe { asm!("stmxcsr [{}]", in(reg) &raw mut mode, options(nostack, preserves_flags)) };
         mode
     }
@@ -57,7 +57,7 @@ mod register {
 
     pub(super) fn get() -> Mode {
         let mode: Mode;
-        // SAFETY: reads FPCR, which every AArch64 CPU has.
+        // SAFETY: the instruction reads FPCR, which every AArch64 CPU has.
         unsafe { asm!("mrs {}, fpcr", out(reg) mode, options(nomem, nostack, preserves_flags)) };
         mode
     }

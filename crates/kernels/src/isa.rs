@@ -1,11 +1,11 @@
-//! Instruction sets: which ones the CPU has and which one the kernels run on.
+//! Instruction sets: those of the CPU, and the one that the kernels run on.
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
-use crate::element::Element;
+use crate::number::Number;
 
 /// The environment variable that forces an instruction set.
 const VARIABLE: &str = "UNROLLED_ISA";
@@ -26,7 +26,7 @@ pub enum Isa {
 }
 
 impl Isa {
-    /// Widest last.
+    /// All of them, the widest last.
     const ALL: [Isa; 5] = [Isa::Scalar, Isa::Neon, Isa::Avx2, Isa::Avx512, Isa::Amx];
 
     fn word(self) -> &'static str {
@@ -51,7 +51,7 @@ impl Isa {
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512dq")
             }
-            Isa::Amx => crate::bf16::has_avx512_bf16() && crate::arch::amx_is_granted(),
+            Isa::Amx => has_avx512_bf16() && crate::arch::amx_is_granted(),
             Isa::Neon => false,
         }
     }
@@ -74,7 +74,7 @@ impl Isa {
         Isa::ALL.into_iter().filter(|isa| isa.present()).collect()
     }
 
-    /// The forced instruction set if there is one, otherwise the widest present.
+    /// The forced instruction set, or the widest present if none is forced.
     fn choose(forced: Option<&str>) -> Result<Isa, IsaError> {
         match forced {
             None => Ok(Isa::all_present().last().copied().unwrap_or(Isa::Scalar)),
@@ -84,6 +84,17 @@ impl Isa {
             }
         }
     }
+}
+
+/// True if the CPU has AVX-512-BF16, which some CPUs of x86-64-v4 lack.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn has_avx512_bf16() -> bool {
+    Isa::Avx512.present() && is_x86_feature_detected!("avx512bf16")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn has_avx512_bf16() -> bool {
+    false
 }
 
 impl fmt::Display for Isa {
@@ -101,7 +112,7 @@ impl FromStr for Isa {
     }
 }
 
-/// The instruction set asked for is unknown or the CPU lacks it.
+/// The error of a forced instruction set that is unknown or that the CPU lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IsaError {
     asked: String,
@@ -122,18 +133,18 @@ impl fmt::Display for IsaError {
 
 impl std::error::Error for IsaError {}
 
-/// The kernels on one instruction set. That a value exists is the proof that the CPU has the set.
+/// The kernels on one instruction set. A value is the proof that the CPU has the set.
 #[derive(Clone, Copy, Debug)]
 pub struct Kernels<E> {
     isa: Isa,
     element: PhantomData<E>,
 }
 
-impl<E: Element> Kernels<E> {
+impl<E: Number> Kernels<E> {
     /// The kernels on the widest instruction set of this CPU, or on the one named by `UNROLLED_ISA`.
     ///
     /// # Errors
-    /// If `UNROLLED_ISA` names an unknown set or one that the CPU lacks.
+    /// `UNROLLED_ISA` names an unknown set, or a set that the CPU lacks.
     pub fn detect() -> Result<Self, IsaError> {
         static CHOICE: OnceLock<Result<Isa, IsaError>> = OnceLock::new();
         let choice = CHOICE.get_or_init(|| match std::env::var_os(VARIABLE) {
@@ -188,7 +199,7 @@ mod tests {
         assert!(Kernels::<f32>::with(foreign).is_none());
     }
 
-    /// Run again below in processes of its own, as a process detects once.
+    /// Runs again in other processes, started by the test below: a process detects once.
     #[test]
     fn detection_follows_the_variable() {
         match std::env::var(VARIABLE) {

@@ -3,47 +3,42 @@
 //! Every output element accumulates along k in one order with fused multiply-add, lanes run over outputs,
 //! reductions use 16 virtual lanes and one fixed tree, and exp, tanh and sigmoid are this crate's own. So
 //! scalar, AVX2, AVX-512 and NEON return equal bits (a NaN is a NaN: its sign and payload are not kept), and
-//! a row's result does not depend on its neighbours.
+//! a row's result does not depend on its neighbors.
 
 #[macro_use]
 mod dispatch;
 mod arch;
+mod argument;
 mod bf16;
 mod element;
-mod elementwise;
+mod entry;
 mod float_mode;
-mod gates;
 mod generic;
 mod isa;
+mod lane;
+mod line;
 pub mod math;
-mod normalize;
-mod optimize;
-mod pack;
-mod product;
-mod reduce;
+mod number;
+mod operands;
+mod packed;
+mod panel;
 #[cfg(test)]
 mod reference;
 mod simd;
-mod softmax;
 mod team;
 #[cfg(test)]
 mod tests;
+mod tiles;
+mod tuning;
 mod vector;
 mod view;
 
-pub use bf16::{Operands, Precision};
+pub use argument::{Activation, AdagradStep, AdamStep, GruRecurrent, Recurrent, RmspropStep, SgdStep, Start};
 pub use element::Element;
 pub use float_mode::{FloatModeGuard, flush_subnormals};
-pub use gates::{Activation, GruRecurrent, Recurrent};
 pub use isa::{Isa, IsaError, Kernels};
-pub use optimize::{AdagradStep, AdamStep, RmspropStep, SgdStep};
-pub use pack::Packed;
-pub use product::Start;
+pub use operands::{Operands, Precision};
+pub use packed::Packed;
+pub use panel::{MOST_SUMMED, PANEL};
 pub use team::Team;
 pub use view::{Matrix, MatrixMut, Rows};
-
-/// Outputs in one packed panel, and virtual lanes of every reduction.
-pub const PANEL: usize = 16;
-
-/// The most rows that one block of a sum over rows takes.
-pub const BLOCK: usize = 256;

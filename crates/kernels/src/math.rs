@@ -1,4 +1,4 @@
-//! Scalar functions of `f64` for losses and initialisers: the same bits everywhere, unlike a libm's.
+//! Scalar functions of `f64` for losses and initializers: the same bits everywhere, unlike a libm's.
 
 use crate::arch::portable::Portable;
 use crate::generic::exponential;

@@ -1,10 +1,10 @@
-//! Every kernel once more: slow, in `f64`, as the textbook writes it. The tests hold the fast ones to it.
+//! Slow twins of the kernels, in `f64`, as the textbook writes them. The tests hold the fast kernels to these.
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, concatenate, s};
 
-use crate::optimize::{AdagradStep, AdamStep, RmspropStep, SgdStep};
+use crate::argument::{AdagradStep, AdamStep, RmspropStep, SgdStep};
 
-/// start + a·b, the start broadcast over rows if it is one.
+/// start + a·b.
 pub(crate) fn product(
     start: ArrayView2<'_, f64>,
     a: ArrayView2<'_, f64>,
@@ -57,8 +57,8 @@ pub(crate) fn gru_step(
     (side_by_side(&[r, z, n]), h)
 }
 
-fn side_by_side(parts: &[Array2<f64>]) -> Array2<f64> {
-    let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+fn side_by_side(gates: &[Array2<f64>]) -> Array2<f64> {
+    let views: Vec<_> = gates.iter().map(|gate| gate.view()).collect();
     concatenate(Axis(1), &views).unwrap()
 }
 
@@ -106,7 +106,7 @@ pub(crate) fn gradient(x: ArrayView2<'_, f64>, f: impl Fn(ArrayView2<'_, f64>) -
     })
 }
 
-/// What an update makes of the parameters and of its state.
+/// Updated parameters and optimizer slots.
 pub(crate) type Updated = (Array1<f64>, Vec<Array1<f64>>);
 
 pub(crate) fn sgd(p: &Array1<f64>, g: &Array1<f64>, buffer: Option<&Array1<f64>>, step: SgdStep) -> Updated {

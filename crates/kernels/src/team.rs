@@ -1,52 +1,45 @@
 //! Threads that share the work of one caller, product by product.
 //!
-//! With few rows a batch cannot be split by rows, and a recurrence cannot be split by time; what is left are the units
-//! of one step. A step takes microseconds, so its parts are handed over by spinning: the leader publishes a job, each
-//! helper claims the part that is always its own (its weights stay in its own cache), and the leader takes the parts
-//! that nobody has claimed by the time it has done its own. So a helper that is late costs nothing but its help; one that a
-//! busy neighbour keeps from running in the middle of its part is waited for, by letting others run.
+//! A batch of few rows cannot be split by rows, and a recurrence cannot be split by time, so a team splits the units of one
+//! step. A step takes microseconds, so members spin for their shares: the leader publishes a job, each helper claims the
+//! same share every time (the weights of a share stay in the cache of its helper), and the leader does its own share and
+//! then every share that nobody has claimed. A late helper costs nothing but its help. A helper that the system stops in the
+//! middle of a share is waited for; the leader lets other threads run meanwhile.
 //!
-//! A team starts no threads: whoever calls [`Team::assist`] is a member.
+//! A team starts no threads: every thread that calls [`Team::assist`] is a member.
 
 use std::hint::spin_loop;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::PANEL;
-
-/// Nanoseconds of work below which handing over is not worth it.
-const WORTHWHILE: usize = 1500;
-
-/// How long a member spins for the next job or the last part, before it lets others run.
-const SPIN: Duration = Duration::from_micros(50);
-
-/// Jobs after which a helper lets others run, however busy it is.
-const TURN: u64 = 256;
+use crate::panel::PANEL;
+use crate::tuning::{JOBS_PER_YIELD, MACS_PER_NS, SPIN, SPINS_PER_LOOK, WEIGHTS_PER_NS, WORTHWHILE_NS};
 
 type Work<'a> = &'a (dyn Fn(usize) + Sync);
 
 /// A leader and its helpers.
 #[derive(Debug)]
 pub struct Team {
-    parts: Box<[Part]>,
-    /// Counts the jobs; a helper waits for it to change.
+    shares: Box<[Share]>,
+    /// Number of the last job; helpers wait for it to change.
     job: AtomicU64,
-    /// The job's work while there is one.
+    /// The work of the job, while one is under way.
     work: AtomicPtr<Work<'static>>,
-    /// Counts the dismissals.
+    /// Number of dismissals.
     session: AtomicU64,
-    /// Whether a job is under way.
+    /// True while a job is under way.
     busy: AtomicBool,
     panic: Mutex<Option<Box<dyn std::any::Any + Send>>>,
 }
 
-/// Who has begun and ended a part, by the number of the job. On a cache line of its own.
+/// Progress of one share: the numbers of the last job that claimed it and of the last job that ended it. 128 bytes, so that
+/// no two shares lie on one cache line or on two that are fetched together.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-struct Part {
+struct Share {
     claimed: AtomicU64,
     done: AtomicU64,
 }
@@ -56,7 +49,7 @@ impl Team {
     #[must_use]
     pub fn new(members: usize) -> Self {
         Self {
-            parts: (0..members.max(1)).map(|_| Part::default()).collect(),
+            shares: (0..members.max(1)).map(|_| Share::default()).collect(),
             job: AtomicU64::new(0),
             work: AtomicPtr::new(std::ptr::null_mut()),
             session: AtomicU64::new(0),
@@ -68,17 +61,17 @@ impl Team {
     /// Members, the leader included.
     #[must_use]
     pub fn members(&self) -> usize {
-        self.parts.len()
+        self.shares.len()
     }
 
-    /// What a helper is called for: it changes with every dismissal.
+    /// The session that helpers are called for; every dismissal begins another.
     #[must_use]
     pub fn session(&self) -> u64 {
         self.session.load(Ordering::Relaxed)
     }
 
-    /// Helps as member `member` (the leader is 0) while the session lasts. Now and then, and when there has been nothing
-    /// to do for a while, `yield_now` lets the thread do something else.
+    /// Helps as member `member` (the leader is 0) while the session lasts. Calls `yield_now`, to let other threads run, now
+    /// and then and after a while without a job.
     pub fn assist(&self, member: usize, session: u64, yield_now: impl Fn()) {
         let mut seen = 0;
         let mut waiting = Waiting::begin();
@@ -90,7 +83,7 @@ impl Team {
                 }
                 continue;
             }
-            if job.is_multiple_of(TURN) {
+            if job.is_multiple_of(JOBS_PER_YIELD) {
                 yield_now();
             }
             seen = job;
@@ -100,20 +93,20 @@ impl Team {
         }
     }
 
-    /// Ends the session and lets the helpers go; another one may follow.
+    /// Ends the session and releases the helpers; another session may follow.
     pub fn dismiss(&self) {
         self.session.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether so much work on so many weights is worth handing over.
+    /// True if `macs` fused multiply-adds on `weights` weights take long enough to be handed over.
     #[must_use]
     pub fn is_worthwhile(macs: usize, weights: usize) -> bool {
-        // Around 100 multiply-adds a nanosecond, or 25 weights from a cache that holds them all.
-        (macs / 100).max(weights / 25) >= WORTHWHILE
+        (macs / MACS_PER_NS).max(weights / WEIGHTS_PER_NS) >= WORTHWHILE_NS
     }
 
-    /// Calls `work` on panels of `units` units, all of them once, on all members if `macs` fused multiply-adds on
-    /// `weights` weights take long enough. One job at a time: another one meanwhile stays with its caller.
+    /// Calls `work` on ranges of whole panels that cover `units` units once: one range for each member if the work
+    /// [is worthwhile](Self::is_worthwhile), and otherwise one range. A team has one job at a time; a second
+    /// job meanwhile stays with its caller.
     pub(crate) fn split(
         &self,
         units: usize,
@@ -126,20 +119,20 @@ impl Team {
         if !worthwhile || self.busy.swap(true, Ordering::Acquire) {
             return work(0..units);
         }
-        let edge = |part: usize| (panels * part / self.members() * PANEL).min(units);
-        self.run(&|part| work(edge(part)..edge(part + 1)));
+        let edge = |share: usize| (panels * share / self.members() * PANEL).min(units);
+        self.run(&|share| work(edge(share)..edge(share + 1)));
     }
 
     /// Calls `work` once with each of `0..members`.
     fn run(&self, work: Work<'_>) {
         let job = self.job.load(Ordering::Relaxed) + 1;
         let mut work = work;
-        // The pointer forgets the lifetime: `Finish` waits until nobody can call the work any more.
+        // The pointer forgets the lifetime; `Finish` waits until no member can call the work any more.
         self.work.store(std::ptr::from_mut(&mut work).cast(), Ordering::Relaxed);
         let finish = Finish { team: self, job };
         self.job.store(job, Ordering::Release);
-        for part in 0..self.parts.len() {
-            self.take(part, job);
+        for share in 0..self.shares.len() {
+            self.take(share, job);
         }
         drop(finish);
         self.busy.store(false, Ordering::Release);
@@ -149,16 +142,16 @@ impl Team {
         }
     }
 
-    /// Does a part of a job, and says so, unless somebody has begun it.
-    fn take(&self, part: usize, job: u64) -> bool {
-        let Part { claimed, done } = &self.parts[part];
+    /// Does a share of a job unless another member has claimed it. Returns true if this member did it.
+    fn take(&self, share: usize, job: u64) -> bool {
+        let Share { claimed, done } = &self.shares[share];
         if claimed.compare_exchange(job - 1, job, Ordering::AcqRel, Ordering::Relaxed).is_err() {
             return false;
         }
-        // SAFETY: this member has just claimed the part of a job that had not ended, and until `done` says so `Finish`
-        // keeps the leader in `run`, where the work lives.
+        // SAFETY: this member has claimed a share of a job that had not ended, and `Finish` keeps the leader in `run`, where
+        // the work lives, until `done` has the number of the job.
         let work = unsafe { *self.work.load(Ordering::Relaxed) };
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(part)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(share)));
         if let (Err(payload), Ok(mut panic)) = (outcome, self.panic.lock()) {
             *panic = Some(payload);
         }
@@ -167,7 +160,7 @@ impl Team {
     }
 }
 
-/// Ends a job: waits for the parts that others have claimed.
+/// Ends a job: waits for the shares that other members have claimed.
 struct Finish<'a> {
     team: &'a Team,
     job: u64,
@@ -175,9 +168,9 @@ struct Finish<'a> {
 
 impl Drop for Finish<'_> {
     fn drop(&mut self) {
-        for part in &self.team.parts {
+        for share in &self.team.shares {
             let mut waiting = Waiting::begin();
-            while part.done.load(Ordering::Acquire) != self.job {
+            while share.done.load(Ordering::Acquire) != self.job {
                 if waiting.is_long() {
                     std::thread::yield_now();
                 }
@@ -197,11 +190,10 @@ impl Waiting {
         Self { since: None, spins: 0 }
     }
 
-    /// Spins for a moment; whether it has been so long that others should run.
+    /// Spins for a moment. Returns true once the wait is so long that other threads should run.
     fn is_long(&mut self) -> bool {
-        // The clock is looked at only now and then: that takes longer than a spin.
         self.spins += 1;
-        if self.spins < 64 {
+        if self.spins < SPINS_PER_LOOK {
             spin_loop();
             return false;
         }

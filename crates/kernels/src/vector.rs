@@ -1,45 +1,45 @@
-//! A vector of an instruction set: the only thing that differs between them.
+//! A vector of an instruction set: the only difference between the sets.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::PANEL;
-use crate::element::Element;
-use crate::simd::Simd;
+use crate::lane::Lane;
+use crate::number::Number;
+use crate::panel::PANEL;
 
-/// `LANES` elements in one register (or an array standing in for one).
+/// `LANES` elements in one register, or in an array in place of a register.
 ///
-/// Methods are safe because vectors are only named inside the entries of `dispatch.rs`, which a `Kernels` value
-/// guards. All are `#[inline(always)]`: the entry's target features apply once they are inlined there.
+/// Methods are safe because only the entries of `dispatch.rs` name vectors, and a `Kernels` value guards the entries. All
+/// are `#[inline(always)]`: the target features of an entry apply to methods that are inlined there.
 pub(crate) trait Vector:
     Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
 {
     /// The type of one lane.
-    type Element: Simd;
+    type Element: Lane;
     /// Lanes; 4, 8 or 16.
     const LANES: usize;
-    /// Architectural vector registers, which bound the tile of a product.
+    /// Vector registers of the instruction set, which bound the tile of a product.
     const REGISTERS: usize;
 
     /// `x` in every lane.
     fn splat(x: Self::Element) -> Self;
-    /// The elements of `source` (at most `LANES`), zero in the lanes beyond it.
+    /// Reads the elements of `source` (at most `LANES`), and zero into the lanes behind them.
     fn read(source: &[Self::Element]) -> Self;
-    /// The first lanes into `target` (at most `LANES`).
+    /// Writes the first lanes to `target` (at most `LANES`).
     fn write(self, target: &mut [Self::Element]);
-    /// `LANES` elements from memory.
+    /// Reads `LANES` elements from memory.
     ///
     /// # Safety
     /// - `source` is readable for `LANES` elements.
     unsafe fn load(source: *const Self::Element) -> Self;
     /// self·a + b, rounded once.
     fn mul_add(self, a: Self, b: Self) -> Self;
-    /// b plus both products of each lane of self and a, which are pairs of bf16.
+    /// b plus, in each lane, both products of the pairs of bf16 in self and a.
     ///
     /// # Safety
     /// - The CPU has AVX-512-BF16.
     #[inline(always)]
     unsafe fn dot(self, _a: Self, _b: Self) -> Self {
-        unreachable!("pairs of other kernels")
+        unreachable!("a vector without pairs of bf16")
     }
     /// √self.
     fn sqrt(self) -> Self;
@@ -47,14 +47,14 @@ pub(crate) trait Vector:
     fn abs(self) -> Self;
     /// |self| with the sign of `sign`.
     fn copy_sign(self, sign: Self) -> Self;
-    /// Per lane `yes` where `a > b`, otherwise `no` (also where either is NaN).
+    /// Selects `yes` in each lane with `a > b`, and `no` in the others, those with a NaN in `a` or `b` included.
     fn select_greater(a: Self, b: Self, yes: Self, no: Self) -> Self;
-    /// self·2ⁿ as [`Element::scale`].
+    /// self·2ⁿ as [`Number::scale`].
     fn scale(self, n: Self) -> Self;
-    /// Runs `work` in a function of its own: its loops get the registers to themselves, whatever it is called from.
-    fn apart(work: impl Apart);
+    /// Runs `work` in a function that is not inlined: its loops have all registers, whatever the caller holds in them.
+    fn outlined(work: impl Outlined);
 
-    /// [`Element::max`] per lane.
+    /// [`Number::max`] per lane.
     #[inline(always)]
     fn max(self, other: Self) -> Self {
         Self::select_greater(self, other, self, other)
@@ -72,7 +72,7 @@ pub(crate) trait Vector:
         Self::splat(Self::Element::ONE)
     }
 
-    /// `fill` in the lanes from `active` on.
+    /// Keeps the first `active` lanes and puts `fill` into the others.
     #[inline(always)]
     fn keep(self, active: usize, fill: Self::Element) -> Self {
         if active == Self::LANES {
@@ -84,8 +84,8 @@ pub(crate) trait Vector:
     }
 }
 
-/// What [`Vector::apart`] runs.
-pub(crate) trait Apart {
-    /// To be `#[inline(always)]`, as all that names vectors.
+/// Work for [`Vector::outlined`].
+pub(crate) trait Outlined {
+    /// Does the work. `#[inline(always)]`, as all code that names vectors.
     fn run(self);
 }

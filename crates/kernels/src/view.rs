@@ -1,5 +1,5 @@
-//! Checked views of row-major matrices with a row stride. Constructors panic on sizes that do not fit the slice:
-//! that is a bug of the caller, never an input.
+//! Checked views of row-major matrices with a row stride. Constructors panic on sizes that do not fit the slice: such sizes
+//! are a bug of the caller, never an input.
 
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -16,7 +16,7 @@ pub struct Matrix<'a, E> {
 
 /// A matrix to write: `rows` x `columns`, element (i, j) at `i * stride + j`.
 ///
-/// It holds a pointer, not a slice, so that members of a team can each have a view of their own columns.
+/// Holds a pointer, not a slice, so that each member of a team can have a view of its own columns.
 #[derive(Debug)]
 pub struct MatrixMut<'a, E> {
     data: NonNull<E>,
@@ -26,20 +26,23 @@ pub struct MatrixMut<'a, E> {
     elements: PhantomData<&'a mut [E]>,
 }
 
-// SAFETY: it stands for a `&mut [E]`.
+// SAFETY: the matrix stands for a `&mut [E]`.
 unsafe impl<E: Send> Send for MatrixMut<'_, E> {}
 // SAFETY: as above.
 unsafe impl<E: Sync> Sync for MatrixMut<'_, E> {}
 
-/// The elements from the first to behind the last one of such a matrix.
+/// Elements that a matrix spans, from its first to its last.
 #[inline]
 fn extent(rows: usize, columns: usize, stride: usize) -> usize {
-    assert!(rows <= 1 || columns <= stride, "{columns} columns do not fit a stride of {stride}");
+    assert!(
+        rows <= 1 || columns <= stride,
+        "a matrix: expected a stride of at least {columns}, received {stride}"
+    );
     if rows == 0 || columns == 0 {
         return 0;
     }
     let last = (rows - 1).checked_mul(stride).and_then(|last| last.checked_add(columns));
-    last.unwrap_or_else(|| panic!("{rows} rows {stride} apart do not fit into memory"))
+    last.unwrap_or_else(|| panic!("a matrix: {rows} rows with stride {stride} do not fit into memory"))
 }
 
 #[inline]
@@ -47,14 +50,14 @@ fn check(length: usize, rows: usize, columns: usize, stride: usize) {
     let needed = extent(rows, columns, stride);
     assert!(
         needed <= length,
-        "a {rows} x {columns} matrix with stride {stride} needs {needed} elements, the slice has {length}"
+        "a {rows} x {columns} matrix with stride {stride}: expected {needed} elements, received {length}"
     );
 }
 
 fn check_range(range: &Range<usize>, length: usize, what: &str) {
     assert!(
         range.start <= range.end && range.end <= length,
-        "{what} {}..{} of a matrix with {length}",
+        "{what} of a matrix: expected a range in 0..{length}, received {}..{}",
         range.start,
         range.end
     );
@@ -92,10 +95,13 @@ impl<'a, E: Copy> Matrix<'a, E> {
 
     /// `count` elements of row `i` from column `from` on.
     #[inline(always)]
-    pub fn part(&self, i: usize, from: usize, count: usize) -> &'a [E] {
-        assert!(i < self.rows && from <= self.columns && count <= self.columns - from, "a part of a matrix");
+    pub fn stretch(&self, i: usize, from: usize, count: usize) -> &'a [E] {
+        assert!(
+            i < self.rows && from <= self.columns && count <= self.columns - from,
+            "a stretch of a matrix"
+        );
         let start = if self.columns == 0 { 0 } else { i * self.stride + from };
-        // SAFETY: all rows were checked to lie in the slice, or this one is empty.
+        // SAFETY: the constructor checked that all rows lie in the slice; a stretch without columns is empty.
         unsafe { self.data.get_unchecked(start..start + count) }
     }
 
@@ -157,35 +163,39 @@ impl<'a, E: Copy> MatrixMut<'a, E> {
         self.columns
     }
 
-    /// `count` elements of row `i` from column `from` on: in the matrix, or panics.
+    /// Address of `count` elements of row `i` from column `from` on; panics unless all are in the matrix.
     #[inline(always)]
-    fn part_start(&self, i: usize, from: usize, count: usize) -> NonNull<E> {
-        assert!(i < self.rows && from <= self.columns && count <= self.columns - from, "a part of a matrix");
-        // SAFETY: all rows lie in the slice that this was made from, or this one is empty.
+    fn stretch_start(&self, i: usize, from: usize, count: usize) -> NonNull<E> {
+        assert!(
+            i < self.rows && from <= self.columns && count <= self.columns - from,
+            "a stretch of a matrix"
+        );
+        // SAFETY: the constructor checked that all rows lie in its slice; a stretch without columns is empty.
         unsafe { self.data.add(if self.columns == 0 { 0 } else { i * self.stride + from }) }
     }
 
     /// `count` elements of row `i` from column `from` on.
     #[inline(always)]
-    pub fn part(&self, i: usize, from: usize, count: usize) -> &[E] {
-        // SAFETY: they lie in the matrix, which is borrowed.
-        unsafe { std::slice::from_raw_parts(self.part_start(i, from, count).as_ptr(), count) }
+    pub fn stretch(&self, i: usize, from: usize, count: usize) -> &[E] {
+        // SAFETY: the elements lie in the matrix, which is borrowed.
+        unsafe { std::slice::from_raw_parts(self.stretch_start(i, from, count).as_ptr(), count) }
     }
 
     /// `count` elements of row `i` from column `from` on, to write.
     #[inline(always)]
-    pub fn part_mut(&mut self, i: usize, from: usize, count: usize) -> &mut [E] {
-        // SAFETY: they lie in the matrix, which is borrowed for writing.
-        unsafe { std::slice::from_raw_parts_mut(self.part_start(i, from, count).as_ptr(), count) }
+    pub fn stretch_mut(&mut self, i: usize, from: usize, count: usize) -> &mut [E] {
+        // SAFETY: the elements lie in the matrix, which is borrowed for writing.
+        unsafe { std::slice::from_raw_parts_mut(self.stretch_start(i, from, count).as_ptr(), count) }
     }
 
-    /// `count` elements from `from` on of each of the `G` equal parts of row `i`, to write: one check for all.
+    /// `count` elements from `from` on of each of the `G` gates side by side in row `i`, to write. One check for all.
     #[inline(always)]
     pub fn gates_mut<const G: usize>(&mut self, i: usize, from: usize, count: usize) -> [&mut [E]; G] {
         let units = self.columns / G;
-        assert!(units * G == self.columns && from <= units && count <= units - from, "parts of gates");
-        let start = self.part_start(i, from, count);
-        // SAFETY: they lie in the matrix, which is borrowed for writing, and `count` of them in each part: none twice.
+        assert!(units * G == self.columns && from <= units && count <= units - from, "a stretch of gates");
+        let start = self.stretch_start(i, from, count);
+        // SAFETY: the elements lie in the matrix, which is borrowed for writing; `count` fits a gate, so no element is in two
+        // slices.
         std::array::from_fn(|g| unsafe {
             std::slice::from_raw_parts_mut(start.add(g * units).as_ptr(), count)
         })
@@ -194,13 +204,13 @@ impl<'a, E: Copy> MatrixMut<'a, E> {
     /// Row `i`.
     #[inline(always)]
     pub fn row(&self, i: usize) -> &[E] {
-        self.part(i, 0, self.columns)
+        self.stretch(i, 0, self.columns)
     }
 
     /// Row `i`, to write.
     #[inline(always)]
     pub fn row_mut(&mut self, i: usize) -> &mut [E] {
-        self.part_mut(i, 0, self.columns)
+        self.stretch_mut(i, 0, self.columns)
     }
 
     /// Element (i, j).
@@ -231,51 +241,51 @@ impl<'a, E: Copy> MatrixMut<'a, E> {
     #[inline(always)]
     pub fn as_ref(&self) -> Matrix<'_, E> {
         let length = extent(self.rows, self.columns, self.stride);
-        // SAFETY: so many elements were checked to be in the slice that this was made from, which is borrowed.
+        // SAFETY: the constructor checked that its slice, which is borrowed, has `length` elements.
         let data = unsafe { std::slice::from_raw_parts(self.data.as_ptr(), length) };
         Matrix { data, rows: self.rows, columns: self.columns, stride: self.stride }
     }
 
-    /// The same matrix once more.
+    /// A second view of the same matrix.
     ///
     /// # Safety
-    /// - While this is used, no other view reads or writes the elements that this one writes.
+    /// - No other view reads or writes an element while the second view writes the element.
     pub(crate) unsafe fn alias(&self) -> MatrixMut<'_, E> {
         MatrixMut { elements: PhantomData, ..*self }
     }
 }
 
-/// Rows chosen from a matrix by a list of places, in the order of the list. Places from the number of its rows on
-/// lie in a second matrix of the same width, if there is one.
+/// Rows chosen from a matrix by a list of indices, in the order of the list. With a second matrix of the same width, indices
+/// go on from the rows of the first to those of the second.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a, E> {
     first: Matrix<'a, E>,
     second: Option<Matrix<'a, E>>,
-    places: &'a [u32],
+    indices: &'a [u32],
 }
 
 impl<'a, E: Copy> Rows<'a, E> {
-    /// The rows of one matrix at `places`.
-    pub fn new(matrix: Matrix<'a, E>, places: &'a [u32]) -> Self {
-        Self { first: matrix, second: None, places }
+    /// The rows of `matrix` at `indices`.
+    pub fn new(matrix: Matrix<'a, E>, indices: &'a [u32]) -> Self {
+        Self { first: matrix, second: None, indices }
     }
 
-    /// The rows at `places` of `first` with `second` below it.
-    pub fn stacked(first: Matrix<'a, E>, second: Matrix<'a, E>, places: &'a [u32]) -> Self {
+    /// The rows at `indices` of `first` with `second` below.
+    pub fn stacked(first: Matrix<'a, E>, second: Matrix<'a, E>, indices: &'a [u32]) -> Self {
         assert_eq!(first.columns(), second.columns(), "stacked matrices are equally wide");
-        Self { first, second: Some(second), places }
+        Self { first, second: Some(second), indices }
     }
 
     /// Some consecutive columns.
     pub fn column_range(&self, columns: Range<usize>) -> Self {
         let second = self.second.map(|second| second.column_range(columns.clone()));
-        Self { first: self.first.column_range(columns), second, places: self.places }
+        Self { first: self.first.column_range(columns), second, indices: self.indices }
     }
 
-    /// How many there are.
+    /// Number of rows.
     #[inline(always)]
     pub fn count(&self) -> usize {
-        self.places.len()
+        self.indices.len()
     }
 
     /// Number of columns.
@@ -284,13 +294,13 @@ impl<'a, E: Copy> Rows<'a, E> {
         self.first.columns()
     }
 
-    /// The `i`-th of them.
+    /// Row number `i` of the list.
     #[inline(always)]
     pub fn row(&self, i: usize) -> &'a [E] {
-        let place = self.places[i] as usize;
+        let index = self.indices[i] as usize;
         match self.second {
-            Some(second) if place >= self.first.rows() => second.row(place - self.first.rows()),
-            _ => self.first.row(place),
+            Some(second) if index >= self.first.rows() => second.row(index - self.first.rows()),
+            _ => self.first.row(index),
         }
     }
 }

@@ -214,7 +214,7 @@ impl<E: Element> View<'_, E> {
             state: self.matrix(Operand::Value(state)),
             weight: self.weights.packed(op.forward),
             bias: op.bias.map(|bias| self.weights.slice(bias)),
-            last_first: matches!(self.span, Span::Step { t, .. } if (self.start() + t) % 2 == 1),
+            reversed: matches!(self.span, Span::Step { t, .. } if (self.start() + t) % 2 == 1),
         }
     }
 

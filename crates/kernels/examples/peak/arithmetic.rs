@@ -1,28 +1,28 @@
-//! Chains of fused multiply-adds in registers that do not wait for each other, at the widest instruction set; and one
-//! that does.
+//! Chains of fused multiply-adds in registers on the widest instruction set: many independent chains for the peak, one chain
+//! for the latency.
 
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::thread;
 use std::time::Instant;
 
-/// Chains: as many as the units have multiply-adds in flight, and some more.
+/// Independent chains: more than the multiply-adds that a core has in flight.
 const CHAINS: usize = 16;
 /// Multiply-adds of each chain in a run.
 const LENGTH: usize = 20_000;
 const RUNS: usize = 500;
 
-/// The peak of f32.
+/// The peak of f32, in GFLOP/s.
 pub(crate) fn full(threads: usize) -> f64 {
     peak(threads, widest())
 }
 
-/// The peak of pairs of bf16, where the CPU multiplies them.
+/// The peak of pairs of bf16, or `None` if the CPU does not multiply pairs.
 pub(crate) fn paired(threads: usize) -> Option<f64> {
     pairs().map(|chains| peak(threads, chains))
 }
 
-/// Nanoseconds of a multiply-add that waits for the one before.
+/// Nanoseconds of a multiply-add that waits for the previous one.
 pub(crate) fn latency() -> f64 {
     let run = waiting();
     let least = (0..RUNS).map(|_| {
@@ -41,7 +41,7 @@ fn waiting() -> fn(f32) -> f32 {
     }
 
     if is_x86_feature_detected!("fma") {
-        // SAFETY: the CPU has what the function is compiled for.
+        // SAFETY: the CPU has the features of the function.
         |factor| unsafe { fused(factor) }
     } else {
         |factor| (0..LENGTH).fold(factor, |sum, _| sum * factor + factor)
@@ -62,7 +62,7 @@ fn peak(threads: usize, chains: Chains) -> f64 {
     })
 }
 
-/// GFLOP/s of the best run of this thread, while the others run theirs.
+/// GFLOP/s of the best run of this thread, while all threads run.
 fn best_of_runs(barrier: &Barrier, chains: Chains) -> f64 {
     (0..RUNS)
         .map(|_| {
@@ -75,7 +75,7 @@ fn best_of_runs(barrier: &Barrier, chains: Chains) -> f64 {
         .fold(0.0, f64::max)
 }
 
-/// Runs the chains and gives the multiply-adds of an instruction.
+/// Runs the chains and returns the multiply-adds of one instruction.
 type Chains = fn(f32) -> usize;
 
 #[cfg(target_arch = "x86_64")]
@@ -109,7 +109,7 @@ fn widest() -> Chains {
     }
 
     if is_x86_feature_detected!("avx512f") {
-        // SAFETY: the CPU has what the function is compiled for.
+        // SAFETY: the CPU has the features of the function.
         |factor| unsafe { avx512(factor) }
     } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
         // SAFETY: as above.
@@ -138,7 +138,7 @@ fn pairs() -> Option<Chains> {
         32
     }
 
-    // SAFETY: the CPU has what the function is compiled for.
+    // SAFETY: the CPU has the features of the function.
     is_x86_feature_detected!("avx512bf16").then_some(|factor| unsafe { avx512(factor) })
 }
 
@@ -165,7 +165,7 @@ fn widest() -> Chains {
     }
 
     if std::arch::is_aarch64_feature_detected!("neon") {
-        // SAFETY: the CPU has what the function is compiled for.
+        // SAFETY: the CPU has the features of the function.
         |factor| unsafe { neon(factor) }
     } else {
         plain
@@ -177,7 +177,7 @@ fn widest() -> Chains {
     plain
 }
 
-/// One number at a time, as the baseline of the target has it.
+/// Chains of one number each, compiled for the baseline of the target.
 fn plain(factor: f32) -> usize {
     let mut sums = [factor; CHAINS];
     for _ in 0..LENGTH {

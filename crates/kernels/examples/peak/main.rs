@@ -1,9 +1,11 @@
-//! Prints the ceilings of a machine on some threads (the first argument, 1 by default) as JSON:
-//! `{"f32": GFLOP/s, "bf16": GFLOP/s, "latency": ns, "reads": [GB/s, ...]}`. These are multiply-adds at most, of f32 and
-//! of pairs of bf16 (AVX-512-BF16 alone; null without); how long one takes that waits for the one before; and how fast all
-//! threads together read what the further arguments say, in bytes, again and again.
+//! Prints the ceilings of a machine as JSON: `peak THREADS BYTES ...` (1 thread by default) prints
+//! `{"f32": GFLOP/s, "bf16": GFLOP/s, "latency": ns, "reads": [GB/s, ...]}`.
 //!
-//! Each is the best of many short runs, so that a neighbour on the machine is not taken for a limit of it.
+//! - `f32`, `bf16`: the peak of multiply-adds of f32, and of pairs of bf16 (by AVX-512-BF16; null without it).
+//! - `latency`: the time of one multiply-add that waits for the previous one.
+//! - `reads`: for each `BYTES`, the rate at which all threads together read as many bytes again and again.
+//!
+//! Each number is the best of many short runs, so that other work on the machine does not count as a limit of the machine.
 
 mod arithmetic;
 mod reading;

@@ -1,16 +1,16 @@
-//! AMX: tiles of 16 rows by 64 bytes, and `tdpbf16ps`. By assembly, as the intrinsics are not stable.
+//! AMX: tiles of 16 rows by 64 bytes, and `tdpbf16ps`. Assembly, because the intrinsics are not stable.
 
 use std::arch::asm;
 use std::sync::OnceLock;
 
-use crate::generic::bf16::tiles::{Configuration, Tiles};
+use crate::tiles::{Configuration, Tiles};
 
-/// The tiles of the thread. That a value exists is the proof that the process may use them.
+/// The tiles of the thread. A value is the proof that the process may use the tiles.
 pub(crate) struct Amx(());
 
 impl Amx {
     /// # Safety
-    /// - [`is_granted`] said so.
+    /// - [`is_granted`] has returned true.
     pub(crate) unsafe fn new() -> Self {
         Self(())
     }
@@ -36,13 +36,13 @@ macro_rules! on_tile {
 impl Tiles for Amx {
     #[inline(always)]
     fn configure(&mut self, shapes: &Configuration) {
-        // SAFETY: reads the 64 bytes of `shapes`, which are valid for palette 1: at most 16 rows of at most 64 bytes.
+        // SAFETY: the instruction reads the 64 bytes of `shapes`, which are valid for palette 1: at most 16 rows of 64 bytes.
         unsafe { asm!("ldtilecfg [{}]", in(reg) shapes, options(nostack, preserves_flags, readonly)) };
     }
 
     #[inline(always)]
     unsafe fn load<const T: usize>(&mut self, start: *const u8, stride: usize) {
-        // SAFETY: the caller says that the rows are readable; the compiler uses no tile itself.
+        // SAFETY: the caller says that the rows are readable; the compiler itself uses no tile.
         unsafe {
             on_tile!(T, "tileloadd ", ", [{} + {}]",
                 in(reg) start, in(reg) stride, options(nostack, preserves_flags, readonly));
@@ -60,7 +60,7 @@ impl Tiles for Amx {
 
     #[inline(always)]
     fn dot<const C: usize, const A: usize, const B: usize>(&mut self) {
-        // SAFETY: works on tiles alone, whose shapes fit as configured.
+        // SAFETY: the instruction works on tiles alone, whose shapes fit as configured.
         unsafe {
             match (C, A, B) {
                 (0, 4, 6) => asm!("tdpbf16ps tmm0, tmm4, tmm6", options(nostack, preserves_flags, nomem)),
@@ -76,22 +76,22 @@ impl Tiles for Amx {
 
     #[inline(always)]
     fn release(&mut self) {
-        // SAFETY: leaves the tiles in their initial state, so that the system need not save them.
+        // SAFETY: the instruction returns the tiles to their initial state, which the system need not save.
         unsafe { asm!("tilerelease", options(nostack, preserves_flags, nomem)) };
     }
 }
 
-/// Whether the CPU has AMX with bf16, the system saves its tiles, and this process may use them. Asks the system once.
+/// True if the CPU has AMX with bf16, the system saves the tiles, and this process may use them. Asks the system once.
 pub(crate) fn is_granted() -> bool {
     static GRANTED: OnceLock<bool> = OnceLock::new();
     *GRANTED.get_or_init(|| is_present() && is_saved() && permit())
 }
 
-/// AMX-TILE and AMX-BF16: bits 24 and 22 of EDX of leaf 7.
+/// Looks for AMX-TILE and AMX-BF16: bits 24 and 22 of EDX of leaf 7.
 #[allow(
     unused_unsafe,
     clippy::allow_attributes,
-    reason = "these functions are safe in newer versions of Rust than the oldest one we take"
+    reason = "these functions are safe in newer versions of Rust than the oldest supported one"
 )]
 fn is_present() -> bool {
     use std::arch::x86_64::{__cpuid, __cpuid_count};
@@ -100,7 +100,7 @@ fn is_present() -> bool {
     unsafe { __cpuid(0).eax >= 7 && __cpuid_count(7, 0).edx & BITS == BITS }
 }
 
-/// The configuration and the data of tiles: bits 17 and 18 of XCR0.
+/// Looks for the configuration and the data of tiles: bits 17 and 18 of XCR0.
 fn is_saved() -> bool {
     const BITS: u32 = 1 << 17 | 1 << 18;
     if !is_x86_feature_detected!("avx") {
@@ -114,7 +114,7 @@ fn is_saved() -> bool {
     low & BITS == BITS
 }
 
-/// Asks Linux for the tiles, which it gives on request alone: `arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA)`.
+/// Asks Linux for the tiles, which Linux grants on request only: `arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA)`.
 #[cfg(target_os = "linux")]
 fn permit() -> bool {
     const ARCH_PRCTL: isize = 158;

@@ -26,25 +26,25 @@ x86_vector! {
     }
 }
 
-/// All bits in the first `count` lanes.
+/// Sets all bits in the first `count` lanes.
 ///
 /// # Safety
 /// - The CPU has AVX2; `count <= 8`.
 #[inline(always)]
 unsafe fn mask_f32(count: usize) -> __m256i {
     const TABLE: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
-    // SAFETY: 8 - count is in 0..=8, from where 8 of the 16 elements are readable.
+    // SAFETY: 8 - count is in 0..=8, so 8 of the 16 elements are readable from there.
     unsafe { _mm256_loadu_si256(TABLE.as_ptr().add(8 - count).cast()) }
 }
 
-/// All bits in the first `count` lanes.
+/// Sets all bits in the first `count` lanes.
 ///
 /// # Safety
 /// - The CPU has AVX2; `count <= 4`.
 #[inline(always)]
 unsafe fn mask_f64(count: usize) -> __m256i {
     const TABLE: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
-    // SAFETY: 4 - count is in 0..=4, from where 4 of the 8 elements are readable.
+    // SAFETY: 4 - count is in 0..=4, so 4 of the 8 elements are readable from there.
     unsafe { _mm256_loadu_si256(TABLE.as_ptr().add(4 - count).cast()) }
 }
 
@@ -100,7 +100,7 @@ unsafe fn select_greater_f64(a: __m256d, b: __m256d, yes: __m256d, no: __m256d) 
     unsafe { _mm256_blendv_pd(no, yes, _mm256_cmp_pd::<_CMP_GT_OQ>(a, b)) }
 }
 
-/// x·2ⁿ by two factors, as `Element::scale`.
+/// x·2ⁿ by two factors, as in `Number::scale`.
 ///
 /// # Safety
 /// - The CPU has AVX2.
@@ -118,7 +118,7 @@ unsafe fn scale_f32(x: __m256, n: __m256) -> __m256 {
     }
 }
 
-/// x·2ⁿ by two factors, as `Element::scale`.
+/// x·2ⁿ by two factors, as in `Number::scale`.
 ///
 /// # Safety
 /// - The CPU has AVX2.

@@ -27,14 +27,14 @@ x86_vector! {
     }
 }
 
-/// `vdpbf16ps`, by assembly: the intrinsic would not be inlined into functions for AVX-512 alone.
+/// `vdpbf16ps`, in assembly: the compiler does not inline the intrinsic into functions for AVX-512 alone.
 ///
 /// # Safety
 /// - The CPU has AVX-512 and AVX-512-BF16.
 #[inline]
 #[target_feature(enable = "avx512f")]
 unsafe fn dot(x: __m512, y: __m512, mut sum: __m512) -> __m512 {
-    // SAFETY: works on registers alone; the caller says that the CPU has the instruction.
+    // SAFETY: the instruction works on registers alone; the caller says that the CPU has it.
     unsafe {
         asm!("vdpbf16ps {}, {}, {}", inout(zmm_reg) sum, in(zmm_reg) x, in(zmm_reg) y,
             options(pure, nomem, nostack, preserves_flags));

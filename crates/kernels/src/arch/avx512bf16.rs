@@ -1,13 +1,12 @@
-//! AVX-512-BF16: rounding to pairs. Their products are `dot` of the vector of AVX-512.
+//! AVX-512-BF16: rounding to pairs. The vector of AVX-512 multiplies pairs by `dot`.
 
 use std::arch::x86_64::*;
 
-use crate::PANEL;
-use crate::generic::bf16::gather::{Interleave, gather_with};
-use crate::generic::bf16::scratch::Line;
-use crate::view::Rows;
+use crate::bf16::Interleave;
+use crate::line::Line;
+use crate::panel::PANEL;
 
-/// The nearest bf16 of each of `source`, as pairs; zeros behind them.
+/// Rounds `source` to pairs, with zeros behind them.
 #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512bw,avx512dq,avx512bf16")]
 pub(crate) fn round_pairs(source: &[f32], target: &mut [u32]) {
     assert!(source.len() <= 2 * target.len());
@@ -33,21 +32,15 @@ pub(crate) fn round_pairs(source: &[f32], target: &mut [u32]) {
     }
 }
 
-/// [`gather_with`] these instructions.
-#[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512bw,avx512dq,avx512bf16")]
-pub(crate) fn gather_pairs(target: &mut [Line<u32>], depth: usize, source: Rows<'_, f32>) {
-    gather_with::<Interleaved>(target, depth, source);
-}
+/// Pairs of two rows by `vcvtne2ps2bf16` and a permutation. Named only inside functions with these features.
+pub(crate) struct Avx512Bf16;
 
-/// `vcvtne2ps2bf16` and a permutation.
-struct Interleaved;
-
-impl Interleave for Interleaved {
+impl Interleave for Avx512Bf16 {
     #[inline(always)]
     fn interleave(line: &mut Line<u32>, first: &[f32], second: &[f32]) {
         assert!(first.len() <= PANEL && second.len() <= PANEL);
         let mask = |row: &[f32]| ((1_u32 << row.len()) - 1) as __mmask16;
-        // SAFETY: only named inside `gather_pairs`, so the CPU has the instructions; the masks are of what the rows hold.
+        // SAFETY: the CPU has the instructions, as the type says; the masks cover no more than the rows.
         unsafe {
             let low = _mm512_maskz_loadu_ps(mask(first), first.as_ptr());
             let high = _mm512_maskz_loadu_ps(mask(second), second.as_ptr());
@@ -58,7 +51,7 @@ impl Interleave for Interleaved {
     }
 }
 
-/// 0, 16, 1, 17, ..
+/// Lanes of the permutation: 0, 16, 1, 17, ..
 const ORDER: [u16; 2 * PANEL] = {
     let mut order = [0; 2 * PANEL];
     let mut i = 0;

@@ -3,7 +3,7 @@
 use std::arch::aarch64::*;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::vector::{Apart, Vector};
+use crate::vector::{Outlined, Vector};
 
 /// 4 lanes of `f32`.
 #[derive(Clone, Copy)]
@@ -110,15 +110,15 @@ impl Vector for F32x4 {
     }
 
     #[inline(always)]
-    fn apart(work: impl Apart) {
+    fn outlined(work: impl Outlined) {
         #[target_feature(enable = "neon")]
-        fn with_features(work: impl Apart) {
+        fn with_features(work: impl Outlined) {
             work.run();
         }
-        // Rust 1.95 gives `inline(never)` beside target features no effect, but does not inline what has features that
-        // its caller lacks.
+        // Rust 1.95 ignores `inline(never)` beside target features, but never inlines a function into a caller that lacks a
+        // feature of the function.
         #[inline(never)]
-        fn run(work: impl Apart) {
+        fn run(work: impl Outlined) {
             // SAFETY: as for the operators.
             unsafe { with_features(work) };
         }

@@ -1,10 +1,10 @@
-//! An array as a vector: any element on any CPU. The compiler vectorises it as far as the entry's features go.
+//! An array as a vector: any number on any CPU. The compiler vectorizes the loops as far as the features of the entry allow.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::element::Element;
-use crate::simd::Simd;
-use crate::vector::{Apart, Vector};
+use crate::lane::Lane;
+use crate::number::Number;
+use crate::vector::{Outlined, Vector};
 
 /// `N` lanes of `E`.
 #[derive(Clone, Copy)]
@@ -12,7 +12,7 @@ pub(crate) struct Portable<E, const N: usize>([E; N]);
 
 macro_rules! operator {
     ($trait:ident, $method:ident) => {
-        impl<E: Element, const N: usize> $trait for Portable<E, N> {
+        impl<E: Number, const N: usize> $trait for Portable<E, N> {
             type Output = Self;
 
             #[inline(always)]
@@ -32,7 +32,7 @@ operator!(Sub, sub);
 operator!(Mul, mul);
 operator!(Div, div);
 
-impl<E: Element, const N: usize> Neg for Portable<E, N> {
+impl<E: Number, const N: usize> Neg for Portable<E, N> {
     type Output = Self;
 
     #[inline(always)]
@@ -41,7 +41,7 @@ impl<E: Element, const N: usize> Neg for Portable<E, N> {
     }
 }
 
-impl<E: Simd, const N: usize> Vector for Portable<E, N> {
+impl<E: Lane, const N: usize> Vector for Portable<E, N> {
     type Element = E;
     const LANES: usize = N;
     const REGISTERS: usize = 1;
@@ -65,7 +65,7 @@ impl<E: Simd, const N: usize> Vector for Portable<E, N> {
 
     #[inline(always)]
     unsafe fn load(source: *const E) -> Self {
-        // SAFETY: the caller says that N elements are readable; an unaligned read asks nothing more.
+        // SAFETY: the caller says that N elements are readable; an unaligned read needs nothing more.
         Self(unsafe { source.cast::<[E; N]>().read_unaligned() })
     }
 
@@ -116,7 +116,7 @@ impl<E: Simd, const N: usize> Vector for Portable<E, N> {
     }
 
     #[inline(always)]
-    fn apart(work: impl Apart) {
+    fn outlined(work: impl Outlined) {
         work.run();
     }
 }

@@ -1,7 +1,7 @@
-//! What the x86-64 vectors share: everything but the names of intrinsics.
+//! The common part of the x86-64 vectors: everything but the names of intrinsics.
 
 /// Declares a vector over a register. The operations named in braces are intrinsics, or functions of the calling
-/// module where one intrinsic is not enough.
+/// module if one intrinsic is not enough.
 macro_rules! x86_vector {
     (
         $(#[$attribute:meta])*
@@ -137,7 +137,7 @@ macro_rules! x86_vector {
 
             #[inline(always)]
             fn max(self, other: Self) -> Self {
-                // SAFETY: as for `add`. The instruction gives its second operand unless the first is greater.
+                // SAFETY: as for `add`. The instruction returns its second operand unless the first is greater.
                 Self(unsafe { $max(self.0, other.0) })
             }
 
@@ -148,15 +148,15 @@ macro_rules! x86_vector {
             }
 
             #[inline(always)]
-            fn apart(work: impl $crate::vector::Apart) {
+            fn outlined(work: impl $crate::vector::Outlined) {
                 #[target_feature(enable = $features)]
-                fn with_features(work: impl $crate::vector::Apart) {
+                fn with_features(work: impl $crate::vector::Outlined) {
                     work.run();
                 }
-                // Rust 1.95 gives `inline(never)` beside target features no effect, but does not inline what has features that
-                // its caller lacks.
+                // Rust 1.95 ignores `inline(never)` beside target features, but never inlines a function into a caller that
+                // lacks a feature of the function.
                 #[inline(never)]
-                fn run(work: impl $crate::vector::Apart) {
+                fn run(work: impl $crate::vector::Outlined) {
                     // SAFETY: as for `add`.
                     unsafe { with_features(work) };
                 }

@@ -1,21 +1,21 @@
 //! Vectors from slices and back.
 
-use crate::element::Element;
+use crate::number::Number;
 use crate::vector::Vector;
 
-/// `V::read` of `active` elements from `at` on.
+/// Reads `active` elements from `at` on.
 #[inline(always)]
 pub(crate) fn read<V: Vector>(x: &[V::Element], at: usize, active: usize) -> V {
     V::read(&x[at..at + active])
 }
 
-/// `V::write` of `active` elements from `at` on.
+/// Writes `active` lanes from `at` on.
 #[inline(always)]
 pub(crate) fn write<V: Vector>(v: V, y: &mut [V::Element], at: usize, active: usize) {
     v.write(&mut y[at..at + active]);
 }
 
-/// Asks for the cache line of an element, to be read and written soon.
+/// Fetches the cache line of an element ahead of its use.
 #[inline(always)]
 pub(crate) fn prefetch<E>(x: &[E], at: usize) {
     let element = &raw const x[at];
@@ -29,7 +29,8 @@ pub(crate) fn prefetch<E>(x: &[E], at: usize) {
     let _ = element;
 }
 
-/// The bias of `G` gates of `units` units each, or zero; never -0, so that products of zeros add nothing to it.
+/// The bias of `G` gates of `units` units each, or zero. Never -0: adding products of zeros leaves all other numbers as
+/// they are.
 #[inline(always)]
 pub(crate) fn bias<V: Vector, const G: usize>(
     bias: Option<&[V::Element]>,

@@ -2,7 +2,7 @@
 
 use super::access::{read, write};
 use super::exponential::{sigmoid, tanh};
-use crate::gates::Activation;
+use crate::argument::Activation;
 use crate::vector::Vector;
 
 /// f(x).
@@ -12,7 +12,7 @@ pub(crate) fn apply<V: Vector>(activation: Activation, x: V) -> V {
         Activation::Identity => x,
         Activation::Tanh => tanh(x).value(),
         Activation::Sigmoid => sigmoid(x).value(),
-        // The sum flushes a subnormal x if the mode says so, which a maximum may or may not do.
+        // A maximum may or may not flush a subnormal x in the mode that flushes; a sum does on every instruction set.
         Activation::Relu => V::zero().max(x) + V::zero(),
     }
 }

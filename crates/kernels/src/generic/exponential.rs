@@ -2,67 +2,18 @@
 //!
 //! eˣ = 2ⁿ·(1 + p(r)) with n = round(x / ln 2), r = x - n·ln 2 in two steps, and p(r) = r + r²·q(r) ≈ eʳ - 1.
 //! tanh x = -m / (2 + m) with m = e^(-2|x|) - 1 and the sign of x, so nothing cancels near zero; sigmoid uses
-//! e^(-|x|), so nothing overflows. The f32 polynomial is that of Cephes `expf`, the f64 one is Taylor's series,
-//! whose first omitted term is 4e-18 at |r| = ln 2 / 2.
+//! e^(-|x|), so nothing overflows. The polynomial of f32 is that of Cephes `expf`; the polynomial of f64 is Taylor's series,
+//! whose first omitted term is 4e-18 at |r| = ln 2 / 2. The constants are in `lane.rs`.
 
-use crate::element::Element;
-use crate::simd::Simd;
+use crate::lane::Lane;
+use crate::number::Number;
 use crate::vector::Vector;
-
-/// What eˣ needs to know about a number type.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Exponential<E: 'static> {
-    /// Below, eˣ rounds to 0.
-    lowest: E,
-    /// Above, eˣ overflows.
-    highest: E,
-    log2_e: E,
-    /// 1.5·2^(fraction bits): adding it rounds to an integer.
-    rounder: E,
-    ln2_high: E,
-    ln2_low: E,
-    /// q, highest power first.
-    polynomial: &'static [E],
-}
-
-pub(crate) const F32: Exponential<f32> = Exponential {
-    lowest: -104.0,
-    highest: 89.0,
-    log2_e: std::f32::consts::LOG2_E,
-    rounder: 12_582_912.0,
-    ln2_high: 0.693_359_4,
-    ln2_low: -2.121_944_4e-4,
-    polynomial: &[1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5],
-};
-
-pub(crate) const F64: Exponential<f64> = Exponential {
-    lowest: -746.0,
-    highest: 710.0,
-    log2_e: std::f64::consts::LOG2_E,
-    rounder: 6_755_399_441_055_744.0,
-    ln2_high: 6.931_471_803_691_238e-1,
-    ln2_low: 1.908_214_929_270_587_7e-10,
-    polynomial: &[
-        1.0 / 6_227_020_800.0,
-        1.0 / 479_001_600.0,
-        1.0 / 39_916_800.0,
-        1.0 / 3_628_800.0,
-        1.0 / 362_880.0,
-        1.0 / 40_320.0,
-        1.0 / 5_040.0,
-        1.0 / 720.0,
-        1.0 / 120.0,
-        1.0 / 24.0,
-        1.0 / 6.0,
-        1.0 / 2.0,
-    ],
-};
 
 /// (p, n) with eˣ = 2ⁿ·(1 + p), for x that does not overflow.
 #[inline(always)]
 fn reduce<V: Vector>(x: V) -> (V, V) {
     let constants = V::Element::EXPONENTIAL;
-    // In this order a NaN stays.
+    // This order of the operands keeps a NaN.
     let x = V::splat(constants.lowest).max(x);
     let rounder = V::splat(constants.rounder);
     let n = x.mul_add(V::splat(constants.log2_e), rounder) - rounder;
@@ -89,7 +40,7 @@ fn exp_below<V: Vector>(x: V) -> V {
     (p + V::one()).scale(n)
 }
 
-/// A quotient not yet divided, so that several can share one division. The denominator is in 1..=2.
+/// A quotient before its division, so that two can share one. The denominator is in 1..=2.
 #[derive(Clone, Copy)]
 pub(crate) struct Quotient<V> {
     numerator: V,
@@ -102,7 +53,7 @@ impl<V: Vector> Quotient<V> {
         self.numerator / self.denominator
     }
 
-    /// Both values for one division.
+    /// Both values by one division.
     #[inline(always)]
     pub(crate) fn pair(self, other: Self) -> (V, V) {
         let inverse = V::one() / (self.denominator * other.denominator);

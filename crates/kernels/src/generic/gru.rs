@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::access::{bias, prefetch, read, write};
 use super::exponential::{sigmoid, tanh};
-use super::gates::{check, step};
+use super::recurrent::{check, step};
 use super::tile::Epilogue;
-use crate::gates::GruRecurrent;
+use crate::argument::GruRecurrent;
 use crate::vector::Vector;
 use crate::view::{Matrix, MatrixMut};
 
@@ -16,7 +16,7 @@ struct Gru<'a, E> {
     hn: MatrixMut<'a, E>,
     h_prev: Matrix<'a, E>,
     h: MatrixMut<'a, E>,
-    /// Units are counted from here.
+    /// Unit 0 of the epilogue.
     first: usize,
 }
 
@@ -24,7 +24,7 @@ impl<V: Vector> Epilogue<V, 3> for Gru<'_, V::Element> {
     #[inline(always)]
     fn start(&mut self, row: usize, unit: usize, active: usize) -> [V; 3] {
         let (units, unit) = (self.h.columns(), self.first + unit);
-        // Over long sequences they are far away when the sums are ready.
+        // The gates of long sequences are in no near cache when the sums are ready.
         self.gates.gates_mut::<3>(row, unit, active).iter().for_each(|gate| prefetch(gate, 0));
         bias(self.bias, units, unit, active)
     }
@@ -38,7 +38,7 @@ impl<V: Vector> Epilogue<V, 3> for Gru<'_, V::Element> {
         r.write(gr);
         z.write(gz);
         n.write(gn);
-        rec_n.write(self.hn.part_mut(row, unit, active));
+        rec_n.write(self.hn.stretch_mut(row, unit, active));
     }
 
     #[inline(always)]
@@ -47,8 +47,8 @@ impl<V: Vector> Epilogue<V, 3> for Gru<'_, V::Element> {
         let [_, gz, gn] = self.gates.gates_mut(row, unit, active);
         let (z, n) = (V::read(gz), tanh(V::read(gn)).value());
         n.write(gn);
-        let h_prev = V::read(self.h_prev.part(row, unit, active));
-        z.mul_add(h_prev, (V::one() - z) * n).write(self.h.part_mut(row, unit, active));
+        let h_prev = V::read(self.h_prev.stretch(row, unit, active));
+        z.mul_add(h_prev, (V::one() - z) * n).write(self.h.stretch_mut(row, unit, active));
     }
 }
 

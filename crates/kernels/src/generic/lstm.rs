@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use super::access::{bias, prefetch, read, write};
 use super::exponential::{sigmoid, tanh};
-use super::gates::{check, step};
+use super::recurrent::{check, step};
 use super::tile::Epilogue;
-use crate::gates::Recurrent;
-use crate::simd::Simd;
+use crate::argument::Recurrent;
+use crate::lane::Lane;
 use crate::vector::Vector;
 use crate::view::{Matrix, MatrixMut};
 
@@ -17,12 +17,12 @@ struct Lstm<'a, E> {
     c_prev: Matrix<'a, E>,
     c: MatrixMut<'a, E>,
     h: MatrixMut<'a, E>,
-    /// Units are counted from here.
+    /// Unit 0 of the epilogue.
     first: usize,
 }
 
-impl<E: Simd> Lstm<'_, E> {
-    /// The step of `active` units of a row, whose pre-activations lack `sums` if there are any.
+impl<E: Lane> Lstm<'_, E> {
+    /// Computes gates and c of `active` units of a row; `sums` are the recurrent part, if any.
     #[inline(always)]
     fn cell<V: Vector<Element = E>>(&mut self, row: usize, unit: usize, active: usize, sums: Option<[V; 4]>) {
         let unit = self.first + unit;
@@ -37,18 +37,18 @@ impl<E: Simd> Lstm<'_, E> {
         f.write(gf);
         g.write(gg);
         o.write(go);
-        let c_prev = V::read(self.c_prev.part(row, unit, active));
+        let c_prev = V::read(self.c_prev.stretch(row, unit, active));
         let c = f.mul_add(c_prev, i * g);
-        c.write(self.c.part_mut(row, unit, active));
+        c.write(self.c.stretch_mut(row, unit, active));
     }
 
-    /// The output of `active` units whose cell is ready.
+    /// Computes h of `active` units from o and c.
     #[inline(always)]
     fn output<V: Vector<Element = E>>(&mut self, row: usize, unit: usize, active: usize) {
         let unit = self.first + unit;
         let [.., o] = self.gates.gates_mut::<4>(row, unit, active);
-        let (o, c) = (V::read(o), V::read(self.c.part_mut(row, unit, active)));
-        (o * tanh(c).value()).write(self.h.part_mut(row, unit, active));
+        let (o, c) = (V::read(o), V::read(self.c.stretch_mut(row, unit, active)));
+        (o * tanh(c).value()).write(self.h.stretch_mut(row, unit, active));
     }
 }
 
@@ -56,7 +56,7 @@ impl<V: Vector> Epilogue<V, 4> for Lstm<'_, V::Element> {
     #[inline(always)]
     fn start(&mut self, row: usize, unit: usize, active: usize) -> [V; 4] {
         let (units, unit) = (self.c.columns(), self.first + unit);
-        // Over long sequences they are far away when the sums are ready.
+        // The gates of long sequences are in no near cache when the sums are ready.
         self.gates.gates_mut::<4>(row, unit, active).iter().for_each(|gate| prefetch(gate, 0));
         bias(self.bias, units, unit, active)
     }

@@ -1,6 +1,6 @@
-//! The algorithms, once, over `V: Vector`. All are `#[inline(always)]` into the entries of `dispatch.rs`.
+//! The algorithms, written once over `V: Vector`. All are `#[inline(always)]` into the entries that `dispatch.rs` declares.
 
-/// Runs a block for every vector of `0..length`: whole ones with a constant `active`, then the tail.
+/// Runs the body for every vector of `0..length`: whole ones with a constant `active`, then the tail.
 macro_rules! for_each_vector {
     ($vector:ty, $length:expr, |$at:ident, $active:ident| $body:block) => {{
         let length: usize = $length;
@@ -23,17 +23,19 @@ pub(crate) mod access;
     expect(dead_code, reason = "only x86-64 has instructions for pairs of bf16")
 )]
 pub(crate) mod bf16;
+pub(crate) mod dispatch;
 pub(crate) mod elementwise;
 pub(crate) mod exponential;
-pub(crate) mod gates;
 pub(crate) mod gru;
 pub(crate) mod lstm;
 pub(crate) mod normalize;
 pub(crate) mod operand;
 pub(crate) mod optimize;
 pub(crate) mod outer;
+pub(crate) mod pack;
 pub(crate) mod product;
+pub(crate) mod recurrent;
 pub(crate) mod reduce;
 pub(crate) mod softmax;
 pub(crate) mod tile;
-pub(crate) mod turn;
+pub(crate) mod transpose;

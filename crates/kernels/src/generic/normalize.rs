@@ -1,9 +1,9 @@
-//! Layer normalisation over the columns of each row.
+//! Layer normalization over the columns of each row.
 
 use super::access::{read, write};
 use super::reduce::{fold_vectors, sum, total};
-use crate::PANEL;
-use crate::element::Element;
+use crate::number::Number;
+use crate::panel::PANEL;
 use crate::vector::Vector;
 use crate::view::{Matrix, MatrixMut};
 

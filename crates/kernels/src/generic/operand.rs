@@ -2,26 +2,29 @@
 
 use std::ops::Range;
 
-use crate::PANEL;
-use crate::bf16::Operands;
+use crate::line::words;
+use crate::number::Number;
+use crate::operands::Operands;
+use crate::packed::Packed;
+use crate::panel::PANEL;
 use crate::view::Matrix;
 
 /// The left operand: rows that are read along k, one number at a time.
 pub(crate) trait Left<E>: Copy {
     fn rows(&self) -> usize;
     fn depth(&self) -> usize;
-    /// Where step `k < depth` of row `i < rows` lies.
+    /// Address of step `k < depth` of row `i < rows`.
     fn at(&self, i: usize, k: usize) -> *const E;
 }
 
 /// The right operand: the gates of units that are read along k, a vector of units at a time.
 pub(crate) trait Right<E, const G: usize>: Copy {
-    /// Whether the elements of both operands are pairs of bf16 along k, by their bits.
+    /// The elements of both operands are pairs of bf16 along k, by their bits.
     const IN_PAIRS: bool;
     fn units(&self) -> usize;
     fn depth(&self) -> usize;
-    /// Where step `k < depth` of gate `gate < G` of unit `unit < units` lies; the units behind it up to a whole
-    /// vector are readable.
+    /// Address of step `k < depth` of gate `gate < G` of unit `unit < units`; the units behind it up to a whole vector are
+    /// readable.
     fn at(&self, unit: usize, k: usize, gate: usize) -> *const E;
 }
 
@@ -42,13 +45,13 @@ impl<E: Copy> Left<E> for Matrix<'_, E> {
     }
 }
 
-/// Columns in panels of 16 units: `[units/16][k][gates][16]`; in pairs of bf16 if `PAIRS`, so that a step is one of two.
+/// Units in panels of 16: `[units/16][k][gates][16]`. With `PAIRS`, each step of k is a pair of bf16.
 #[derive(Clone, Copy)]
 pub(crate) struct Panels<'a, E, const PAIRS: bool> {
     elements: &'a [E],
     units: usize,
     gates: usize,
-    /// Depth of the panels, and the part of it in use.
+    /// Steps of k that the panels hold, and those in use: `first..first + depth`.
     k: usize,
     first: usize,
     depth: usize,
@@ -61,7 +64,7 @@ impl<'a, E: Copy> Panels<'a, E, false> {
 }
 
 impl<'a, E: Copy> Panels<'a, E, true> {
-    /// Panels of pairs, by their bits, for operands in pairs: those are the proof that the CPU multiplies them.
+    /// Panels of pairs, by their bits. Operands in pairs are the proof that the CPU multiplies pairs.
     pub(crate) fn in_pairs(
         operands: Operands<E>,
         elements: &'a [E],
@@ -69,8 +72,18 @@ impl<'a, E: Copy> Panels<'a, E, true> {
         gates: usize,
         k: usize,
     ) -> Self {
-        assert!(operands.in_pairs(), "pairs are for operands in pairs");
+        assert!(operands.in_pairs(), "panels of pairs: expected operands in pairs");
         Self::over(elements, units, gates, k)
+    }
+}
+
+impl<'a, E: Number, const PAIRS: bool> Panels<'a, E, PAIRS> {
+    /// The panels of a pack, whose operands are in pairs if and only if `PAIRS`.
+    #[inline(always)]
+    pub(crate) fn of(packed: &'a Packed<E>) -> Self {
+        let operands = packed.operands();
+        assert!(operands.in_pairs() == PAIRS, "panels: expected the format of the pack");
+        Self::over(words(packed.lines()), packed.units(), packed.gates(), operands.depth(packed.k()))
     }
 }
 
@@ -80,14 +93,14 @@ impl<'a, E: Copy, const PAIRS: bool> Panels<'a, E, PAIRS> {
         Self { elements, units, gates, k, first: 0, depth: k }
     }
 
-    /// Some of the units, which begin a panel.
-    pub(crate) fn part(self, units: Range<usize>) -> Self {
+    /// Some consecutive units; the first of them begins a panel.
+    pub(crate) fn unit_range(self, units: Range<usize>) -> Self {
         assert!(units.start.is_multiple_of(PANEL) && units.start <= units.end && units.end <= self.units);
         Self { elements: &self.elements[units.start * self.k * self.gates..], units: units.len(), ..self }
     }
 
     /// The steps `first..first + depth` of k.
-    pub(crate) fn steps(self, first: usize, depth: usize) -> Self {
+    pub(crate) fn step_range(self, first: usize, depth: usize) -> Self {
         assert!(first + depth <= self.k);
         Self { first, depth, ..self }
     }
@@ -131,14 +144,14 @@ impl<E: Copy, const PAIRS: bool> Left<E> for Panels<'_, E, PAIRS> {
     }
 }
 
-/// The columns of rows that lie anywhere: step k of each is in the row that starts at `starts[k]`.
+/// The columns of rows that lie anywhere: step k of each column is in the row that starts at `starts[k]`.
 #[derive(Clone, Copy)]
-pub(crate) struct Chosen<'a, E> {
+pub(crate) struct GatheredColumns<'a, E> {
     starts: &'a [*const E],
     columns: usize,
 }
 
-impl<'a, E> Chosen<'a, E> {
+impl<'a, E> GatheredColumns<'a, E> {
     /// # Safety
     /// - Each of `starts` is readable for `columns` elements, for `'a`.
     pub(crate) unsafe fn new(starts: &'a [*const E], columns: usize) -> Self {
@@ -146,7 +159,7 @@ impl<'a, E> Chosen<'a, E> {
     }
 }
 
-impl<E: Copy> Left<E> for Chosen<'_, E> {
+impl<E: Copy> Left<E> for GatheredColumns<'_, E> {
     #[inline(always)]
     fn rows(&self) -> usize {
         self.columns

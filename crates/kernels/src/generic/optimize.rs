@@ -1,8 +1,8 @@
 //! Optimizer updates, one pass over flat slices.
 
 use super::access::{read, write};
-use crate::element::Element;
-use crate::optimize::{AdagradStep, AdamStep, RmspropStep, SgdStep};
+use crate::argument::{AdagradStep, AdamStep, RmspropStep, SgdStep};
+use crate::number::Number;
 use crate::vector::Vector;
 
 #[inline(always)]
@@ -10,7 +10,7 @@ fn splat<V: Vector>(x: f64) -> V {
     V::splat(V::Element::from_f64(x))
 }
 
-/// xⁿ by squaring: the same bits everywhere.
+/// xⁿ by squaring; `powi` has other bits on other machines.
 fn power(mut x: f64, mut n: u64) -> f64 {
     let mut result = 1.0;
     while n > 0 {

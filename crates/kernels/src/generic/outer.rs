@@ -2,26 +2,19 @@
 
 use super::access::{prefetch, read, write};
 use super::bf16;
-use super::operand::{Chosen, Left, Panels};
+use super::bf16::tile_dots::TileDots;
+use super::dispatch::Multiplication;
+use super::operand::{GatheredColumns, Left, Panels};
 use super::tile::{Epilogue, multiply};
-use crate::bf16::{Format, Operands, rounded};
-use crate::element::Element;
-use crate::simd::Simd;
+use crate::bf16::rounded;
+use crate::lane::Lane;
+use crate::number::Number;
+use crate::operands::{Format, Operands};
+use crate::panel::{MOST_SUMMED, PANEL};
+use crate::tiles::Tiles;
+use crate::tuning::{GATHERED_ROWS, ROWS_AHEAD, STRIP, SUMMED_COLUMNS, SUMMED_ROWS, WORTH_GATHERING};
 use crate::vector::Vector;
 use crate::view::{MatrixMut, Rows};
-use crate::{BLOCK, PANEL};
-
-/// Columns of B that are gathered at a time: a row is read along, and the panels stay in the second-level cache.
-const STRIP: usize = 16 * PANEL;
-
-/// Rows that are gathered together: each is read along, and each panel is written along.
-const TOGETHER: usize = 8;
-
-/// How many rows before it is gathered a row is fetched.
-const AHEAD: usize = 4 * TOGETHER;
-
-/// From so many columns of B on, A is gathered as well.
-const WORTH_GATHERING: usize = 256;
 
 /// Adds sums to the columns of C from `first` on.
 struct AddTo<'a, E> {
@@ -32,24 +25,24 @@ struct AddTo<'a, E> {
 impl<V: Vector> Epilogue<V, 1> for AddTo<'_, V::Element> {
     #[inline(always)]
     fn start(&mut self, row: usize, unit: usize, active: usize) -> [V; 1] {
-        // It is far away when the sum is ready.
-        prefetch(self.c.part(row, self.first + unit, active), 0);
+        // C is in no near cache when the sum is ready.
+        prefetch(self.c.stretch(row, self.first + unit, active), 0);
         [V::zero()]
     }
 
     #[inline(always)]
     fn finish(&mut self, row: usize, unit: usize, active: usize, [sum]: [V; 1]) {
-        let target = self.c.part_mut(row, self.first + unit, active);
+        let target = self.c.stretch_mut(row, self.first + unit, active);
         (V::read(target) + sum).write(target);
     }
 }
 
-/// The rows of `source` in panels of 16 columns: `[columns/16][rows][16]`; in bf16 if `rounding`.
+/// Gathers the rows of `source` in panels of 16 columns: `[columns/16][rows][16]`; rounded to bf16 if `rounding`.
 #[inline(always)]
 fn gather<V: Vector>(target: &mut [V::Element], source: Rows<'_, V::Element>, rounding: bool) {
     let (rows, columns) = (source.count(), source.columns());
-    for some in (0..rows).step_by(TOGETHER) {
-        for i in (some + AHEAD..some + AHEAD + TOGETHER).take_while(|&i| i < rows) {
+    for some in (0..rows).step_by(GATHERED_ROWS) {
+        for i in (some + ROWS_AHEAD..some + ROWS_AHEAD + GATHERED_ROWS).take_while(|&i| i < rows) {
             for first in (0..columns).step_by(PANEL) {
                 prefetch(source.row(i), first);
             }
@@ -57,12 +50,12 @@ fn gather<V: Vector>(target: &mut [V::Element], source: Rows<'_, V::Element>, ro
         for first in (0..columns).step_by(PANEL) {
             let panel = &mut target[first * rows..][..PANEL * rows];
             let active = PANEL.min(columns - first);
-            let lines = panel.chunks_exact_mut(PANEL).enumerate().skip(some).take(TOGETHER);
+            let lines = panel.chunks_exact_mut(PANEL).enumerate().skip(some).take(GATHERED_ROWS);
             for (i, line) in lines {
-                let part = &source.row(i)[first..first + active];
+                let row = &source.row(i)[first..first + active];
                 for at in (0..PANEL).step_by(V::LANES) {
-                    let part = &part[at.min(active)..(at + V::LANES).min(active)];
-                    V::read(part).write(&mut line[at..at + V::LANES]);
+                    let numbers = &row[at.min(active)..(at + V::LANES).min(active)];
+                    V::read(numbers).write(&mut line[at..at + V::LANES]);
                 }
                 if rounding {
                     line.iter_mut().for_each(|x| *x = rounded(*x));
@@ -72,16 +65,7 @@ fn gather<V: Vector>(target: &mut [V::Element], source: Rows<'_, V::Element>, ro
     }
 }
 
-/// Elements of a row of `columns` columns in panels.
-#[inline(always)]
-fn panels(columns: usize) -> usize {
-    columns.next_multiple_of(PANEL)
-}
-
-/// C += AᵀB over the chosen rows, a strip of B at a time.
-///
-/// A strip is gathered, so that it is read in order and ends in whole vectors. A is gathered only if enough
-/// strips will read it; otherwise it is read where it lies.
+/// C += AᵀB over the chosen rows.
 #[inline(always)]
 pub(crate) fn outer<V: Vector>(
     operands: Operands<V::Element>,
@@ -89,39 +73,70 @@ pub(crate) fn outer<V: Vector>(
     a: Rows<'_, V::Element>,
     b: Rows<'_, V::Element>,
 ) {
-    let (p, q, rows) = (a.columns(), b.columns(), a.count());
-    assert_eq!((c.rows(), c.columns()), (p, q), "C is p x q, A has p columns, B q");
-    assert_eq!(rows, b.count(), "as many rows of A as of B");
-    assert!(rows <= BLOCK, "a block has at most {BLOCK} rows");
-    if rows == 0 {
-        return;
+    assert_eq!((c.rows(), c.columns()), (a.columns(), b.columns()), "C is p x q, A has p columns, B q");
+    assert_eq!(a.count(), b.count(), "as many rows of A as of B");
+    assert!(a.count() <= MOST_SUMMED, "a sum: expected at most {MOST_SUMMED} rows, received {}", a.count());
+    if a.count() > 0 {
+        operands.dispatch::<V, _>(Outer { operands, c: AddTo { c, first: 0 }, a, b });
     }
-    let rounding = match operands.format {
-        Format::Full => false,
-        Format::Rounded => true,
-        Format::Pairs | Format::Tiles => {
-            return bf16::outer::outer::<V, _>(operands, a, b, &mut AddTo { c, first: 0 });
+}
+
+struct Outer<'a, E> {
+    operands: Operands<E>,
+    c: AddTo<'a, E>,
+    a: Rows<'a, E>,
+    b: Rows<'a, E>,
+}
+
+impl<V: Vector> Multiplication<V> for Outer<'_, V::Element> {
+    #[inline(always)]
+    fn in_vectors<const PAIRS: bool>(self) {
+        let Self { operands, mut c, a, b } = self;
+        if PAIRS {
+            bf16::outer::in_vectors::<V, _>(operands, a, b, &mut c);
+        } else {
+            in_strips::<V>(operands.format == Format::Rounded, a, b, &mut c);
         }
-    };
-    let left_size = if rounding || q >= WORTH_GATHERING { panels(p) * rows } else { 0 };
+    }
+
+    #[inline(always)]
+    fn in_tiles<T: Tiles>(self, dots: &mut TileDots<T>) {
+        let Self { operands, mut c, a, b } = self;
+        bf16::outer::in_tiles::<V, _, T>(dots, operands, a, b, &mut c);
+    }
+}
+
+/// Sums a strip of B at a time.
+///
+/// A strip is gathered, so that it is read in order and ends in whole vectors. A is gathered only if enough strips read it,
+/// and otherwise read from its own rows.
+#[inline(always)]
+fn in_strips<V: Vector>(
+    rounding: bool,
+    a: Rows<'_, V::Element>,
+    b: Rows<'_, V::Element>,
+    c: &mut AddTo<'_, V::Element>,
+) {
+    let (p, rows) = (a.columns(), a.count());
+    let gathers = rounding || b.columns() >= WORTH_GATHERING;
+    let left_size = if gathers { p.next_multiple_of(PANEL) * rows } else { 0 };
     let size = left_size + STRIP * rows;
     let mut scratch = V::Element::take_scratch();
     if scratch.len() < size {
         scratch.resize(size, V::Element::ZERO);
     }
     let (left, strip) = scratch.split_at_mut(left_size);
-    let mut sums = AddTo { c, first: 0 };
     if left_size > 0 {
         gather::<V>(left, a, rounding);
-        strips::<V, _>(Panels::new(left, p, 1, rows), b, strip, rounding, &mut sums);
+        strips::<V, _>(Panels::new(left, p, 1, rows), b, strip, rounding, c);
     } else {
-        let mut room = [std::ptr::null(); BLOCK];
-        for (i, start) in room.iter_mut().enumerate().take(rows) {
+        let mut starts = [std::ptr::null(); MOST_SUMMED];
+        for (i, start) in starts.iter_mut().enumerate().take(rows) {
             *start = a.row(i).as_ptr();
         }
         // SAFETY: each start is that of a row of `a`, which has p columns.
-        let left = unsafe { Chosen::new(&room[..rows], p) };
-        strips::<V, _>(left, b, strip, rounding, &mut sums);
+        let left = unsafe { GatheredColumns::new(&starts[..rows], p) };
+        strips::<V, _>(left, b, strip, rounding, c);
     }
     V::Element::return_scratch(scratch);
 }
@@ -132,20 +147,17 @@ fn strips<V: Vector, L: Left<V::Element>>(
     b: Rows<'_, V::Element>,
     strip: &mut [V::Element],
     rounding: bool,
-    sums: &mut AddTo<'_, V::Element>,
+    c: &mut AddTo<'_, V::Element>,
 ) {
     for first in (0..b.columns()).step_by(STRIP) {
         let columns = STRIP.min(b.columns() - first);
         gather::<V>(strip, b.column_range(first..first + columns), rounding);
-        sums.first = first;
-        multiply::<V, _, _, _, 1>(left, Panels::new(strip, columns, 1, b.count()), false, sums);
+        c.first = first;
+        multiply::<V, _, _, _, 1>(left, Panels::new(strip, columns, 1, b.count()), false, c);
     }
 }
 
-/// Columns that are summed together: each row is read along, and the sums stay in the first-level cache.
-const SUMMED: usize = 4096;
-
-/// `ROWS` rows added to `sums` from column `first` on: aᵢ, or aᵢ∘bᵢ with `b`.
+/// Adds `ROWS` rows from column `first` on to `sums`: aᵢ, or aᵢ∘bᵢ with `b`.
 #[inline(always)]
 fn add_rows<V: Vector, const ROWS: usize>(
     sums: &mut [V::Element],
@@ -170,25 +182,24 @@ fn add_rows<V: Vector, const ROWS: usize>(
     });
 }
 
-/// c += Σ aᵢ, or Σ aᵢ∘bᵢ with `b`: sums that begin with zero, added to c.
+/// c += Σ aᵢ, or Σ aᵢ∘bᵢ with `b`. Each sum is formed from zero, then added to c.
 #[inline(always)]
 fn all_sums<V: Vector>(c: &mut [V::Element], a: Rows<'_, V::Element>, b: Option<Rows<'_, V::Element>>) {
-    const ROWS: usize = 4;
     assert_eq!(c.len(), a.columns(), "a sum per column");
     let mut scratch = V::Element::take_scratch();
-    if scratch.len() < SUMMED {
-        scratch.resize(SUMMED, V::Element::ZERO);
+    if scratch.len() < SUMMED_COLUMNS {
+        scratch.resize(SUMMED_COLUMNS, V::Element::ZERO);
     }
-    for (at, c) in c.chunks_mut(SUMMED).enumerate() {
+    for (at, c) in c.chunks_mut(SUMMED_COLUMNS).enumerate() {
         let sums = &mut scratch[..c.len()];
         sums.fill(V::Element::ZERO);
         let mut row = 0;
-        while row + ROWS <= a.count() {
-            add_rows::<V, ROWS>(sums, a, b, row, at * SUMMED);
-            row += ROWS;
+        while row + SUMMED_ROWS <= a.count() {
+            add_rows::<V, SUMMED_ROWS>(sums, a, b, row, at * SUMMED_COLUMNS);
+            row += SUMMED_ROWS;
         }
         while row < a.count() {
-            add_rows::<V, 1>(sums, a, b, row, at * SUMMED);
+            add_rows::<V, 1>(sums, a, b, row, at * SUMMED_COLUMNS);
             row += 1;
         }
         for_each_vector!(V, c.len(), |at, active| {

@@ -3,30 +3,22 @@
 use std::ops::Range;
 
 use super::access::bias;
-use super::bf16::blocks;
+use super::bf16;
 use super::bf16::round::left_operand;
-use super::bf16::tiles::MOST_ROWS;
+use super::bf16::tile_dots::{MOST_ROWS, TileDots};
+use super::dispatch::Multiplication;
 use super::operand::Panels;
-use super::tile::{Epilogue, TALLEST, multiply};
-use crate::PANEL;
-use crate::bf16::Format;
-use crate::pack::Packed;
-use crate::product::Start;
-use crate::simd::Simd;
+use super::tile::{Epilogue, multiply};
+use crate::argument::Start;
+use crate::lane::Lane;
+use crate::operands::Format;
+use crate::packed::Packed;
+use crate::tiles::Tiles;
+use crate::tuning::{BLOCK_COLUMNS, BLOCK_DEPTH, BLOCK_ROWS, FEW_ROWS, TALLEST};
 use crate::vector::Vector;
 use crate::view::{Matrix, MatrixMut};
 
-/// The most rows of A that pass together, so that they stay in the second-level cache while all of B passes: whole tiles.
-const ROWS: usize = 22 * TALLEST;
-
-/// Columns of B that pass together.
-const STRIP: usize = 8 * PANEL;
-
-/// Steps of k between visits to C, so that the panels of a tile stay in the first-level cache. Going through memory
-/// does not round, so the chain is the same.
-const DEPTH: usize = 128;
-
-/// The part of C from a row and a unit on.
+/// The rows and units of C from `row` and `unit` on.
 struct Store<'a, E> {
     c: MatrixMut<'a, E>,
     start: Start<'a, E>,
@@ -39,17 +31,19 @@ impl<V: Vector> Epilogue<V, 1> for Store<'_, V::Element> {
     fn start(&mut self, row: usize, unit: usize, active: usize) -> [V; 1] {
         match self.start {
             Start::Zero => [V::zero()],
-            Start::Accumulate => [V::read(self.c.part(self.row + row, self.unit + unit, active))],
+            Start::Accumulate => [V::read(self.c.stretch(self.row + row, self.unit + unit, active))],
             Start::Bias(values) => bias(Some(values), 0, self.unit + unit, active),
         }
     }
 
     #[inline(always)]
     fn finish(&mut self, row: usize, unit: usize, active: usize, [sum]: [V; 1]) {
-        sum.write(self.c.part_mut(self.row + row, self.unit + unit, active));
+        sum.write(self.c.stretch_mut(self.row + row, self.unit + unit, active));
     }
 }
 
+/// Passes in blocks of rows of A, columns of B and steps of k, at whose sizes panels, rows and sums stay in their caches.
+/// The order along k is the same for any sizes.
 #[inline(always)]
 pub(crate) fn product<V: Vector>(
     c: MatrixMut<'_, V::Element>,
@@ -68,63 +62,61 @@ pub(crate) fn product<V: Vector>(
     }
     let mut store = Store { c, start, row: 0, unit: 0 };
     let mut buffer = V::Element::take_scratch();
-    let tall = if b.operands().format == Format::Tiles { MOST_ROWS } else { TALLEST };
-    let parts = a.rows().div_ceil(ROWS / tall * tall).max(1);
-    let rows = a.rows().div_ceil(parts).next_multiple_of(tall).max(tall);
+    let operands = b.operands();
+    let tall = if operands.format == Format::Tiles { MOST_ROWS } else { TALLEST };
+    let blocks = a.rows().div_ceil(BLOCK_ROWS / tall * tall).max(1);
+    let rows = a.rows().div_ceil(blocks).next_multiple_of(tall).max(tall);
     for row in (0..a.rows()).step_by(rows) {
-        let some = left_operand(a.row_range(row..(row + rows).min(a.rows())), b.operands(), &mut buffer);
+        let a = left_operand(a.row_range(row..(row + rows).min(a.rows())), operands, &mut buffer);
         store.row = row;
-        match b.operands().format {
-            Format::Full | Format::Rounded => strips::<V, false>(some, b.panels(), units.clone(), &mut store),
-            Format::Pairs if V::LANES == PANEL => {
-                strips::<V, true>(some, b.pairs(), units.clone(), &mut store)
-            }
-            Format::Pairs => unreachable!("operands of other kernels"),
-            Format::Tiles => {
-                store.unit = units.start;
-                blocks::multiply::<V, _, 1>(
-                    b.operands(),
-                    some,
-                    b.pairs().part(units.clone()),
-                    false,
-                    &mut store,
-                );
-            }
-        }
+        operands.dispatch::<V, _>(RowBlock { a, b, units: units.clone(), store: &mut store });
     }
     V::Element::return_scratch(buffer);
 }
 
-/// Some rows of A through some units of B, a strip after the other.
-#[inline(always)]
-fn strips<V: Vector, const PAIRS: bool>(
-    a: Matrix<'_, V::Element>,
-    b: Panels<'_, V::Element, PAIRS>,
+/// A block of rows of A through some units of B.
+struct RowBlock<'a, 'c, E> {
+    a: Matrix<'a, E>,
+    b: &'a Packed<E>,
     units: Range<usize>,
-    store: &mut Store<'_, V::Element>,
-) {
-    let start = store.start;
-    for unit in units.clone().step_by(STRIP) {
-        (store.unit, store.start) = (unit, start);
-        strip::<V, PAIRS>(a, b.part(unit..(unit + STRIP).min(units.end)), store);
-    }
-    store.start = start;
+    store: &'a mut Store<'c, E>,
 }
 
-/// Some rows of A through one strip of B, a part of k after the other.
+impl<V: Vector> Multiplication<V> for RowBlock<'_, '_, V::Element> {
+    #[inline(always)]
+    fn in_vectors<const PAIRS: bool>(self) {
+        let Self { a, b, units, store } = self;
+        let (b, start) = (Panels::<_, PAIRS>::of(b), store.start);
+        for unit in units.clone().step_by(BLOCK_COLUMNS) {
+            (store.unit, store.start) = (unit, start);
+            column_block::<V, PAIRS>(a, b.unit_range(unit..(unit + BLOCK_COLUMNS).min(units.end)), store);
+        }
+        store.start = start;
+    }
+
+    #[inline(always)]
+    fn in_tiles<T: Tiles>(self, dots: &mut TileDots<T>) {
+        let Self { a, b, units, store } = self;
+        store.unit = units.start;
+        bf16::product::multiply::<V, _, T, 1>(dots, a, Panels::of(b).unit_range(units), false, store);
+    }
+}
+
+/// A block of rows of A through a block of columns of B, one block of k after the other. C holds the sums in between;
+/// memory does not round, so the chain is the same.
 #[inline(always)]
-fn strip<V: Vector, const PAIRS: bool>(
+fn column_block<V: Vector, const PAIRS: bool>(
     a: Matrix<'_, V::Element>,
     b: Panels<'_, V::Element, PAIRS>,
     store: &mut Store<'_, V::Element>,
 ) {
     let k = a.columns();
-    let depth = if a.rows() <= 8 { k.max(1) } else { DEPTH };
+    let depth = if a.rows() <= FEW_ROWS { k.max(1) } else { BLOCK_DEPTH };
     let mut first = 0;
     loop {
         let steps = depth.min(k - first);
-        let part = a.column_range(first..first + steps);
-        multiply::<V, _, _, _, 1>(part, b.steps(first, steps), false, store);
+        let a = a.column_range(first..first + steps);
+        multiply::<V, _, _, _, 1>(a, b.step_range(first, steps), false, store);
         first += steps;
         if first == k {
             return;

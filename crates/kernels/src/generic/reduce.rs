@@ -1,11 +1,11 @@
 //! Reductions in 16 virtual lanes and one fixed tree.
 
 use super::access::read;
-use crate::PANEL;
-use crate::element::Element;
+use crate::number::Number;
+use crate::panel::PANEL;
 use crate::vector::Vector;
 
-/// Accumulators of a reduction: the first PANEL / LANES are in use, all together one per virtual lane.
+/// Accumulators of a reduction. The first PANEL / LANES are in use: together they have one lane for each virtual lane.
 pub(crate) type Lanes<V> = [V; 4];
 
 /// Updates the accumulator of every vector of `0..length`: vector `at / LANES` belongs to accumulator
@@ -33,9 +33,9 @@ macro_rules! fold_vectors {
 }
 pub(crate) use fold_vectors;
 
-/// Lane j with lane j + 8, then j + 4, j + 2, j + 1.
+/// Combines lane j with lane j + 8, then j + 4, j + 2, j + 1.
 #[inline(always)]
-fn tree<E: Element>(mut lanes: [E; PANEL], combine: impl Fn(E, E) -> E) -> E {
+fn tree<E: Number>(mut lanes: [E; PANEL], combine: impl Fn(E, E) -> E) -> E {
     let mut half = PANEL / 2;
     while half > 0 {
         for j in 0..half {
@@ -49,8 +49,8 @@ fn tree<E: Element>(mut lanes: [E; PANEL], combine: impl Fn(E, E) -> E) -> E {
 #[inline(always)]
 fn spread<V: Vector>(lanes: Lanes<V>) -> [V::Element; PANEL] {
     let mut all = [V::Element::ZERO; PANEL];
-    for (part, lane) in all.chunks_exact_mut(V::LANES).zip(lanes) {
-        lane.write(part);
+    for (target, lane) in all.chunks_exact_mut(V::LANES).zip(lanes) {
+        lane.write(target);
     }
     all
 }
@@ -73,12 +73,12 @@ pub(crate) fn max<V: Vector>(x: &[V::Element]) -> V::Element {
     let mut lanes = [V::splat(lowest); 4];
     fold_vectors!(V, x.len(), lanes, |most, at, active| most
         .max(read::<V>(x, at, active).keep(active, lowest)));
-    tree(spread(lanes), Element::max)
+    tree(spread(lanes), Number::max)
 }
 
-/// Σ (s·xᵢ)² in f64 and 16 lanes. Plain operations: an `f32` squares exactly, so it gains nothing by fusing.
+/// Σ (s·xᵢ)² in f64 and 16 lanes. Not fused: the square of an `f32` is exact in f64, so fusing would gain nothing.
 #[inline(always)]
-fn squares<E: Element>(x: &[E], s: f64) -> f64 {
+fn squares<E: Number>(x: &[E], s: f64) -> f64 {
     let mut lanes = [0.0; PANEL];
     let mut panels = x.chunks_exact(PANEL);
     for panel in &mut panels {
@@ -104,7 +104,7 @@ pub(crate) fn norm<V: Vector>(x: &[V::Element]) -> f64 {
     if largest == 0.0 || largest.is_infinite() {
         return largest;
     }
-    // Exact powers of two, chosen by the exponent alone.
+    // s is a power of two, so scaling is exact: 2^-823 or 2^817.
     let s = if largest > 1.0 { f64::from_bits(0x0C80 << 48) } else { f64::from_bits(0x7300 << 48) };
     squares(x, s).sqrt() / s
 }

@@ -3,8 +3,8 @@
 use super::access::{read, write};
 use super::exponential::exp;
 use super::reduce::{fold_vectors, max, total};
-use crate::PANEL;
-use crate::element::Element;
+use crate::number::Number;
+use crate::panel::PANEL;
 use crate::vector::Vector;
 use crate::view::{Matrix, MatrixMut};
 

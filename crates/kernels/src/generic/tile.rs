@@ -1,29 +1,31 @@
-//! The register tile that every product is made of (but for AMX), and its walk over a matrix.
+//! The register tile of every product outside of AMX, and the walk of the tile over a matrix.
 //!
-//! A tile holds R rows x U unit vectors x G gates of sums in registers and runs down k once: per k, U·G loads of the
-//! packed operand and R broadcasts feed R·U·G fused multiply-adds, or dot products of pairs. So each sum is one chain along k whatever the
-//! tile. Then the epilogue gets all gates of a unit at once.
+//! A tile holds R rows x U vectors of units x G gates of sums in registers and runs down k once: per k, U·G loads of the
+//! packed operand and R broadcasts feed R·U·G fused multiply-adds, or dot products of pairs. So each sum is one chain along
+//! k, whatever the shape of its tile. Then the epilogue gets all gates of a unit at once.
 
 use super::operand::{Left, Right};
-use crate::vector::{Apart, Vector};
+use crate::tuning::{NEAR, TALLEST};
+use crate::vector::{Outlined, Vector};
 
-/// What happens to the sums of `active` units from `unit` on of one row.
+/// The two ends of the chains of a product: their starts, and the use of their sums.
 pub(crate) trait Epilogue<V: Vector, const G: usize> {
-    /// Whether its code is too much for the chains to keep their sums in registers beside it.
+    /// The code of the epilogue is large: inlined beside a chain, it would push the sums of the chain out of the registers.
     const LARGE: bool = false;
-    /// Where the chains begin.
+    /// The starts of the chains of `active` units from `unit` on of one row.
     fn start(&mut self, row: usize, unit: usize, active: usize) -> [V; G];
+    /// Uses the sums of these units.
     fn finish(&mut self, row: usize, unit: usize, active: usize, sums: [V; G]);
-    /// What is left to do for finished units. It comes once all of a tile are finished: what waits for a long chain of its
-    /// own goes on beside that of the others.
+    /// Ends the work on these units. Called once all units of a tile are finished, so that long chains of operations of
+    /// several units overlap.
     #[inline(always)]
     fn complete(&mut self, _row: usize, _unit: usize, _active: usize) {}
 }
 
 /// start + a·b for every row of `a` and unit of `b`, each given to `epilogue`; from the last units to the first if
-/// `last_first`.
+/// `reversed`.
 #[inline(always)]
-pub(crate) fn multiply<V, L, B, P, const G: usize>(a: L, b: B, last_first: bool, epilogue: &mut P)
+pub(crate) fn multiply<V, L, B, P, const G: usize>(a: L, b: B, reversed: bool, epilogue: &mut P)
 where
     V: Vector,
     L: Left<V::Element>,
@@ -36,48 +38,43 @@ where
     let near = vectors * V::LANES * b.depth() * G * size_of::<V::Element>() <= NEAR;
     let mut left = vectors;
     while left > 0 {
-        let place = Place { last_first, vectors, left };
-        // One row alone needs several vectors in flight to hide the latency of its chains, unless the gates make up for
-        // them: weights that come from further away than the first cache come faster in one stream than in two.
+        let walk = Walk { reversed, vectors, left };
+        // A single row needs several vectors in flight to hide the latency of its chains. Several gates of one vector do as
+        // well, and better if the weights are not near: far weights come faster in one stream than in two.
         left -= if G == 1 && single && near && left >= 8 {
-            rows::<V, L, B, P, 8, G>(a, b, place, epilogue)
+            rows::<V, L, B, P, 8, G>(a, b, walk, epilogue)
         } else if G > 1 && single && near && left >= 2 {
-            rows::<V, L, B, P, 2, G>(a, b, place, epilogue)
+            rows::<V, L, B, P, 2, G>(a, b, walk, epilogue)
         } else if G == 1 && V::REGISTERS >= 32 && left >= 4 {
-            rows::<V, L, B, P, 4, G>(a, b, place, epilogue)
+            rows::<V, L, B, P, 4, G>(a, b, walk, epilogue)
         } else if G == 1 && V::REGISTERS >= 16 && left >= 2 {
-            rows::<V, L, B, P, 2, G>(a, b, place, epilogue)
+            rows::<V, L, B, P, 2, G>(a, b, walk, epilogue)
         } else {
-            rows::<V, L, B, P, 1, G>(a, b, place, epilogue)
+            rows::<V, L, B, P, 1, G>(a, b, walk, epilogue)
         };
     }
 }
 
-/// How far a walk over unit vectors has come.
+/// A walk over vectors of units.
 #[derive(Clone, Copy)]
-struct Place {
-    last_first: bool,
+struct Walk {
+    reversed: bool,
     vectors: usize,
     /// Vectors not yet visited.
     left: usize,
 }
 
-impl Place {
+impl Walk {
     /// The first of the next `count` vectors.
     #[inline(always)]
     fn next(self, count: usize) -> usize {
-        if self.last_first { self.left - count } else { self.vectors - self.left }
+        if self.reversed { self.left - count } else { self.vectors - self.left }
     }
 }
 
-/// Bytes that the first-level cache mostly holds.
-const NEAR: usize = 64 << 10;
-
-/// Most rows of a tile.
-pub(crate) const TALLEST: usize = 6;
-
-/// Rows of the next tile with `columns` columns if `left` rows are left: three quarters of the registers hold sums. Tiles
-/// are of nearly equal height: a low one at the end would wait for the latency of its few sums, or for B to pass once more.
+/// Rows of the next tile with `columns` vectors and gates if `left` rows are left: three quarters of the registers hold
+/// sums. Tiles are of nearly equal height: a low one at the end would wait for the latency of its few sums, or for B to pass
+/// once more.
 #[inline(always)]
 fn height<V: Vector>(columns: usize, left: usize) -> usize {
     let most = match columns {
@@ -88,16 +85,16 @@ fn height<V: Vector>(columns: usize, left: usize) -> usize {
     left.div_ceil(left.div_ceil(most.max(1)))
 }
 
-/// All rows of `a` with the next `U` unit vectors of `b`. Returns `U`.
+/// All rows of `a` with the next `U` vectors of units of `b`. Returns `U`.
 #[inline(always)]
-fn rows<V, L, B, P, const U: usize, const G: usize>(a: L, b: B, place: Place, epilogue: &mut P) -> usize
+fn rows<V, L, B, P, const U: usize, const G: usize>(a: L, b: B, walk: Walk, epilogue: &mut P) -> usize
 where
     V: Vector,
     L: Left<V::Element>,
     B: Right<V::Element, G>,
     P: Epilogue<V, G>,
 {
-    let first = place.next(U) * V::LANES;
+    let first = walk.next(U) * V::LANES;
     let mut sums = [[[V::zero(); G]; U]; TALLEST];
     let mut row = 0;
     while row < a.rows() {
@@ -156,10 +153,10 @@ unsafe fn chain<V, L, B, P, const R: usize, const U: usize, const G: usize>(
     P: Epilogue<V, G>,
 {
     let chain = Chain::<V, L, B, R, U, G> { a, row, b, unit, sums };
-    if P::LARGE { V::apart(chain) } else { chain.run() }
+    if P::LARGE { V::outlined(chain) } else { chain.run() }
 }
 
-/// A [`chain`] whose rows and units there are.
+/// The arguments of a [`chain`]; the caller says that its rows and units exist.
 struct Chain<'a, V, L, B, const R: usize, const U: usize, const G: usize> {
     a: L,
     row: usize,
@@ -168,7 +165,7 @@ struct Chain<'a, V, L, B, const R: usize, const U: usize, const G: usize> {
     sums: &'a mut [[[V; G]; U]; TALLEST],
 }
 
-impl<V, L, B, const R: usize, const U: usize, const G: usize> Apart for Chain<'_, V, L, B, R, U, G>
+impl<V, L, B, const R: usize, const U: usize, const G: usize> Outlined for Chain<'_, V, L, B, R, U, G>
 where
     V: Vector,
     L: Left<V::Element>,
@@ -177,31 +174,31 @@ where
     #[inline(always)]
     fn run(self) {
         let Self { a, row, b, unit, sums } = self;
-        // Indices of this copy are all known after unrolling: it stays in registers.
+        // All indices of this copy are known after unrolling, so the copy stays in registers.
         let mut registers = [[[V::zero(); G]; U]; R];
         for (registers, sums) in registers.iter_mut().zip(sums.iter()) {
             *registers = *sums;
         }
         let add = |x: V, y: V, sum: V| {
             if B::IN_PAIRS {
-                // SAFETY: operands in pairs are the proof of the instruction.
+                // SAFETY: operands in pairs are the proof that the CPU has the instruction.
                 unsafe { x.dot(y, sum) }
             } else {
                 x.mul_add(y, sum)
             }
         };
         for k in 0..a.depth() {
-            // What there are fewer of, columns or rows, is held in registers beside the sums.
+            // Registers hold the sums and, of columns and rows, the fewer.
             if U * G <= R {
                 let mut columns = [[V::zero(); G]; U];
                 for (u, columns) in columns.iter_mut().enumerate() {
                     for (g, column) in columns.iter_mut().enumerate() {
-                        // SAFETY: as whoever made this and the trait say.
+                        // SAFETY: the rows and units exist, so the operands give a readable address.
                         *column = unsafe { V::load(b.at(unit + u * V::LANES, k, g)) };
                     }
                 }
                 for (r, registers) in registers.iter_mut().enumerate() {
-                    // SAFETY: as whoever made this and the trait say.
+                    // SAFETY: the rows and units exist, so the operands give a readable address.
                     let x = V::splat(unsafe { *a.at(row + r, k) });
                     for (registers, columns) in registers.iter_mut().zip(columns) {
                         for (sum, column) in registers.iter_mut().zip(columns) {
@@ -212,10 +209,10 @@ where
             } else {
                 for u in 0..U {
                     for g in 0..G {
-                        // SAFETY: as whoever made this and the trait say.
+                        // SAFETY: the rows and units exist, so the operands give a readable address.
                         let column = unsafe { V::load(b.at(unit + u * V::LANES, k, g)) };
                         for (r, registers) in registers.iter_mut().enumerate() {
-                            // SAFETY: as whoever made this and the trait say.
+                            // SAFETY: the rows and units exist, so the operands give a readable address.
                             let x = V::splat(unsafe { *a.at(row + r, k) });
                             registers[u][g] = add(x, column, registers[u][g]);
                         }

@@ -4,13 +4,14 @@ use ndarray::Array2;
 use proptest::prelude::*;
 
 use super::support::{Padded, array, assert_close, bits, cast, for_both};
-use crate::bf16::{Format, Operands, pair, rounded};
+use crate::bf16::{pair, rounded};
+use crate::operands::{Format, Operands};
 use crate::{
     Activation, Element, GruRecurrent, Kernels, Packed, Precision, Recurrent, Rows, Start, Team, reference,
 };
 
-/// Every way to multiply bf16 operands on this CPU: rounded elements on each instruction set, first of all, then what
-/// each set has of its own.
+/// All formats of bf16 operands on this CPU: first rounded elements on each instruction set, then the format that each set
+/// prefers.
 fn ways<E: Element>() -> Vec<(Kernels<E>, Operands<E>)> {
     let all: Vec<Kernels<E>> = Kernels::<E>::available().into_iter().filter_map(Kernels::with).collect();
     // SAFETY: rounded elements need nothing of the CPU.
@@ -48,7 +49,7 @@ pub(super) fn nearest(x: f64) -> f64 {
 fn rounding_by_hand() {
     let one = 0x3f80_0000;
     for (from, to) in [
-        // A tie goes to even: down from 1 + 2⁻⁸, up from 1 + 3·2⁻⁸; what is beyond a tie is not one.
+        // A tie goes to even: down from 1 + 2⁻⁸, up from 1 + 3·2⁻⁸. A little beyond a tie goes to nearest.
         (one + 0x8000, one),
         (one + 0x1_8000, one + 0x2_0000),
         (one + 0x8001, one + 0x1_0000),
@@ -126,8 +127,8 @@ fn product_of_many_rows<E: Element>() {
     }
 }
 
-/// More steps of k than are added between visits to C, in pairs too.
-fn product_deeper_than_a_visit<E: Element>() {
+/// A depth of several cache blocks, in pairs as well.
+fn product_of_several_blocks_of_k<E: Element>() {
     for (m, k) in [(9, 257), (20, 601)] {
         check_product::<E>(m, 37, k, 2);
     }
@@ -178,8 +179,8 @@ fn outer_of_nothing<E: Element>() {
     check_outer::<E>(5, 0, &[1], 3);
 }
 
-/// A sum is the same in any block: of a row alone, of some rows, of all; of some columns, of all.
-fn a_sum_has_the_same_bits_in_any_block<E: Element>() {
+/// The neighbors of a sum do not change the sum: one row, some rows, all; some columns, all.
+fn a_sum_has_the_same_bits_beside_any_others<E: Element>() {
     let (m, n, k) = (29, 150, 341);
     let (a, w) = (array(5, m, k), array(6, n, k));
     let (a, w) = (Padded::<E>::new(a.view()), Padded::<E>::new(w.view()));
@@ -205,9 +206,9 @@ fn a_sum_has_the_same_bits_in_any_block<E: Element>() {
         }
     }
     for from in [0, 16, 48] {
-        for (part, whole) in product(7..m, from..n).iter().zip(&whole) {
+        for (some, whole) in product(7..m, from..n).iter().zip(&whole) {
             let expected: Vec<E> = whole[7 * n..].chunks(n).flat_map(|row| row[from..].to_vec()).collect();
-            assert_eq!(bits(part), bits(&expected), "outputs from {from}");
+            assert_eq!(bits(some), bits(&expected), "outputs from {from}");
         }
     }
 }
@@ -216,9 +217,9 @@ fn recurrent_steps_are_products_with_gates<E: Element>() {
     for (m, u) in [(1, 5), (1, 40), (6, 16), (7, 37), (21, 19)] {
         let (state, other) = (array(1, m, u), array(2, m, u));
         let (s, o) = (Padded::<E>::new(state.view()), Padded::<E>::new(other.view()));
-        let parts = |gates: usize| {
+        let with_gates = |gates: usize| {
             let weight = array(3, gates * u, u) / (u as f64).sqrt();
-            // What reaches the kernels is an f32 in either type, so that it has one nearest bf16.
+            // An f32 in either type, so that both types round to the same bf16.
             let weight = weight.mapv(|x| f64::from(x as f32));
             let (bias, pre) = (array(4, 1, gates * u), array(5, m, gates * u));
             let start = bias.broadcast((m, gates * u)).unwrap();
@@ -227,20 +228,20 @@ fn recurrent_steps_are_products_with_gates<E: Element>() {
         };
         let tolerance = 16.0 + u as f64;
 
-        let (weight, bias, pre, product) = parts(1);
+        let (weight, bias, pre, product) = with_gates(1);
         for result in every_way(|kernels, operands| {
             let mut packed = Packed::transposed(u, u, 1).with_operands(operands);
             packed.pack(Padded::new(weight.view()).view());
             let mut y = Padded::<E>::new(pre.view());
             let recurrent =
-                Recurrent { state: s.view(), weight: &packed, bias: Some(&bias), last_first: false };
+                Recurrent { state: s.view(), weight: &packed, bias: Some(&bias), reversed: false };
             kernels.activation_step(&Team::new(1), Activation::Tanh, y.view_mut(), Some(recurrent));
             y.elements()
         }) {
             assert_close(&result, (&pre + &product).mapv(f64::tanh).iter(), tolerance);
         }
 
-        let (weight, bias, pre, product) = parts(4);
+        let (weight, bias, pre, product) = with_gates(4);
         let (_, c, h) = reference::lstm_step((&pre + &product).view(), other.view());
         for result in every_way(|kernels, operands| {
             let mut packed = Packed::transposed(4 * u, u, 4).with_operands(operands);
@@ -248,7 +249,7 @@ fn recurrent_steps_are_products_with_gates<E: Element>() {
             let (mut gates, mut c) = (Padded::<E>::new(pre.view()), Padded::<E>::zeros(m, u));
             let mut h = Padded::<E>::zeros(m, u);
             let recurrent =
-                Recurrent { state: s.view(), weight: &packed, bias: Some(&bias), last_first: false };
+                Recurrent { state: s.view(), weight: &packed, bias: Some(&bias), reversed: false };
             kernels.lstm_step(
                 &Team::new(1),
                 gates.view_mut(),
@@ -262,7 +263,7 @@ fn recurrent_steps_are_products_with_gates<E: Element>() {
             assert_close(&result, c.iter().chain(&h), tolerance);
         }
 
-        let (weight, bias, pre, product) = parts(3);
+        let (weight, bias, pre, product) = with_gates(3);
         let (_, h) = reference::gru_step(pre.view(), product.view(), state.view());
         for result in every_way(|kernels, operands| {
             let mut packed = Packed::transposed(3 * u, u, 3).with_operands(operands);
@@ -270,7 +271,7 @@ fn recurrent_steps_are_products_with_gates<E: Element>() {
             let (mut gates, mut hn) = (Padded::<E>::new(pre.view()), Padded::<E>::zeros(m, u));
             let mut h = Padded::<E>::zeros(m, u);
             let recurrent =
-                Recurrent { state: s.view(), weight: &packed, bias: Some(&bias), last_first: false };
+                Recurrent { state: s.view(), weight: &packed, bias: Some(&bias), reversed: false };
             let recurrent = GruRecurrent::Product(recurrent);
             kernels.gru_step(
                 &Team::new(1),
@@ -287,7 +288,7 @@ fn recurrent_steps_are_products_with_gates<E: Element>() {
     }
 }
 
-/// An infinity or NaN of an operand reaches the sums that it is part of, and no others.
+/// An infinity or NaN in an operand reaches the sums of its own row, and no others.
 fn what_is_not_finite_stays<E: Element>() {
     let (m, n, k) = (3, 20, 33);
     for bad in [f64::NAN, f64::INFINITY] {
@@ -310,12 +311,12 @@ fn what_is_not_finite_stays<E: Element>() {
 for_both! {
     product_for_every_size;
     product_of_many_rows;
-    product_deeper_than_a_visit;
+    product_of_several_blocks_of_k;
     product_of_nothing;
     outer_for_every_size;
     outer_of_many_rows;
     outer_of_nothing;
-    a_sum_has_the_same_bits_in_any_block;
+    a_sum_has_the_same_bits_beside_any_others;
     recurrent_steps_are_products_with_gates;
     what_is_not_finite_stays;
 }

@@ -1,10 +1,10 @@
 //! Functions of slices.
 
-use super::gates::{ACTIVATIONS, apply};
+use super::recurrent::{ACTIVATIONS, apply};
 use super::support::{assert_close, cast, for_both, on_every_isa, values};
 use crate::{Element, Kernels};
 
-/// y after `kernel`, for two inputs, on every length; `expected` from old y, a and b.
+/// Checks `kernel(y, a, b)` on every length; `expected` gives the new element of y from the old elements.
 fn check<E: Element>(
     kernel: impl Fn(Kernels<E>, &mut [E], &[E], &[E]),
     expected: impl Fn(f64, f64, f64) -> f64,
@@ -29,7 +29,7 @@ fn activate<E: Element>() {
 
 fn activate_backward<E: Element>() {
     for f in ACTIVATIONS {
-        // a stands for the input; the kernel gets the output.
+        // The derivative by central differences of the input; the kernel receives the output.
         let slope = |x: f64| (apply(f, x + 1e-6) - apply(f, x - 1e-6)) / 2e-6;
         for n in [1, 5, 16, 37] {
             let (dx, x, dy) = (values(n, n), values(n + 100, n), values(n + 200, n));

@@ -1,18 +1,18 @@
-//! exp, tanh and sigmoid over all of their range: how far from the truth, and equal bits.
+//! exp, tanh and sigmoid over all of their range: distance from the exact value, and equal bits.
 
 use super::support::{bits, for_both, on_every_isa, ulps};
 use crate::arch::portable::Portable;
 use crate::generic::exponential;
 use crate::simd::Simd;
 use crate::vector::Vector;
-use crate::{Activation, flush_subnormals, reference};
+use crate::{Activation, Element, flush_subnormals, reference};
 
-trait Sample: Simd {
+trait Sample: Simd + Element {
     /// The smallest positive number.
     const SMALLEST: f64;
     const FROM_BITS: fn(u64) -> Self;
     const BITS: u32;
-    /// Beyond, exp is 0 or infinite.
+    /// Beyond this number exp is 0 or infinite.
     const LIMIT: f64;
 
     /// Numbers evenly spaced by bits (all exponents and signs, subnormals, infinities, NaNs) and by value.
@@ -41,7 +41,7 @@ impl Sample for f64 {
     const LIMIT: f64 = 760.0;
 }
 
-/// The largest error of `y` as `f` of `x`, in units of the last place.
+/// Checks that `y` is `f(x)` within `bound` units of the last place.
 fn assert_ulps<E: Sample>(x: &[E], y: &[E], bound: f64, f: impl Fn(f64) -> f64) {
     for (&x, &y) in x.iter().zip(y) {
         let error = ulps(y, f(x.to_f64()), E::SMALLEST);

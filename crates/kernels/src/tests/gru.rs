@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, s};
 
-use super::gates::Weights;
+use super::recurrent::Weights;
 use super::support::{Padded, array, assert_close, bits, for_both, on_every_isa};
 use crate::{Element, GruRecurrent, Team, reference};
 

@@ -1,4 +1,4 @@
-//! Layer normalisation.
+//! Layer normalization.
 
 use super::support::{Padded, array, assert_close, cast, for_both, on_every_isa};
 use crate::{Element, reference};

@@ -3,13 +3,13 @@
 use ndarray::Array1;
 
 use super::support::{assert_close, cast, for_both, on_every_isa, values};
-use crate::optimize::{AdagradStep, AdamStep, RmspropStep, SgdStep};
+use crate::argument::{AdagradStep, AdamStep, RmspropStep, SgdStep};
 use crate::reference::{self, Updated};
 use crate::{Element, Kernels};
 
 const STEPS: usize = 4;
 
-/// Runs `STEPS` steps of a kernel on parameters and two slots, and the same of the reference; compares all three.
+/// Runs `STEPS` steps of a kernel and of the reference on parameters and two slots; compares all three.
 fn check<E: Element>(
     kernel: impl Fn(Kernels<E>, usize, &mut [E], &[E], &mut [E], &mut [E]),
     reference: impl Fn(usize, &Array1<f64>, &Array1<f64>, &Array1<f64>, &Array1<f64>) -> Updated,
@@ -90,7 +90,7 @@ fn adam<E: Element>() {
 }
 
 fn adam_moves_by_the_rate_at_first<E: Element>() {
-    // Whatever the gradient's size, the corrected means make the first step ±rate.
+    // The corrected means make the first step ±rate for a gradient of any size.
     let step = AdamStep {
         rate: 0.5,
         beta1: 0.9,

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::support::{Padded, array, assert_close, bits, cast, for_both, on_every_isa, values};
 use crate::{Element, Matrix, MatrixMut, Operands, Packed, Rows, Start, Team, reference};
 
-/// The contract: from the start along k, one rounding a step.
+/// The contract: a sum from its start along k, rounded once a step.
 fn chain<E: Element>(start: E, pairs: impl Iterator<Item = (f64, f64)>) -> E {
     pairs.fold(start, |sum, (a, b)| E::from_f64(a).mul_add(E::from_f64(b), sum))
 }
@@ -64,7 +64,7 @@ fn product_for_every_height<E: Element>() {
     }
 }
 
-fn product_deeper_than_a_visit<E: Element>() {
+fn product_of_several_blocks_of_k<E: Element>() {
     for k in [127, 128, 129, 300] {
         for start in 0..3 {
             check_product::<E>(13, 70, k, start);
@@ -167,19 +167,19 @@ fn outer_of_many_rows<E: Element>() {
     check_outer::<E>(4133, 2, &rows[..6], 300);
 }
 
-/// Rows from two matrices at places of their own have the bits of the same rows side by side in one.
+/// Rows of two stacked matrices have the bits of the same rows in one matrix.
 fn outer_of_stacked_rows<E: Element>() {
     let (p, q, heights) = (19, 37, [5, 3]);
     let [a, top, bottom] = [array(1, 9, p), array(2, heights[0], q), array(3, heights[1], q)];
     let [a, top, bottom] = [&a, &top, &bottom].map(|m| Padded::<E>::new(m.view()));
-    let (own, places) = ([8, 0, 3, 3, 1], [4, 5, 0, 7, 5]);
+    let (own, indices) = ([8, 0, 3, 3, 1], [4, 5, 0, 7, 5]);
     let result = on_every_isa(|kernels| {
         let mut c = vec![E::ONE; p * q];
-        let b = Rows::stacked(top.view(), bottom.view(), &places);
+        let b = Rows::stacked(top.view(), bottom.view(), &indices);
         kernels.outer(Operands::default(), MatrixMut::new(&mut c, p, q), Rows::new(a.view(), &own), b);
         c
     });
-    let row = |place: u32| match place as usize {
+    let row = |index: u32| match index as usize {
         i if i < heights[0] => top.view().row(i),
         i => bottom.view().row(i - heights[0]),
     };
@@ -187,7 +187,7 @@ fn outer_of_stacked_rows<E: Element>() {
         let left = |r: u32| a.view().row(r as usize)[i].to_f64();
         let expected: Vec<E> = (0..q)
             .map(|j| {
-                let pairs = own.iter().zip(&places).map(|(&r, &place)| (left(r), row(place)[j].to_f64()));
+                let pairs = own.iter().zip(&indices).map(|(&r, &index)| (left(r), row(index)[j].to_f64()));
                 E::ONE + chain(E::ZERO, pairs)
             })
             .collect();
@@ -204,7 +204,7 @@ fn outer_of_no_rows_changes_nothing<E: Element>() {
 for_both! {
     product_for_every_width;
     product_for_every_height;
-    product_deeper_than_a_visit;
+    product_of_several_blocks_of_k;
     product_of_nothing;
     a_pack_can_be_repeated;
     outer_for_every_width;

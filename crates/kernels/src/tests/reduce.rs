@@ -3,7 +3,7 @@
 use super::support::{assert_close, bits, cast, for_both, on_every_isa, values};
 use crate::{Element, Kernels};
 
-/// The contract: lane j sums elements j, j + 16, ...; then lane j and j + 8, j + 4, j + 2, j + 1.
+/// The contract: lane j sums elements j, j + 16, ...; then lanes j and j + 8 are added, j + 4, j + 2, j + 1.
 fn sum_by_lanes<E: Element>(x: &[E]) -> E {
     let mut lanes = [E::ZERO; 16];
     for (i, &x) in x.iter().enumerate() {

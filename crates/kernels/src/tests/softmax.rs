@@ -30,7 +30,7 @@ fn softmax_of_one_is_one<E: Element>() {
     assert_eq!(softmax::<E>(&(array(1, 4, 1) * 1e9)), [E::ONE; 4]);
 }
 
-fn softmax_ignores_what_is_impossible<E: Element>() {
+fn softmax_of_minus_infinity_is_zero<E: Element>() {
     let x = Array2::from_shape_vec((1, 3), vec![0.0, f64::NEG_INFINITY, 0.0]).unwrap();
     assert_eq!(softmax::<E>(&x), [0.5, 0.0, 0.5].map(E::from_f64));
 }
@@ -62,7 +62,7 @@ for_both! {
     softmax_rows;
     softmax_of_large_numbers;
     softmax_of_one_is_one;
-    softmax_ignores_what_is_impossible;
+    softmax_of_minus_infinity_is_zero;
     softmax_of_nan_is_nan;
     softmax_backward_rows;
 }

@@ -1,24 +1,24 @@
-//! Sizes beyond every strip and depth at once, from every start: a visit to a later strip must begin as the first does.
+//! Sizes beyond every cache block and strip at once, from every start: a later block must begin as the first does.
 
 use std::ops::Range;
 
 use ndarray::{Array2, s};
 
 use super::bf16::{check_outer as check_outer_in_bf16, check_product as check_product_in_bf16};
-use super::gates::{Weights, check_activation_step, check_lstm_step, lstm};
 use super::gru::{check_gru_step, gru};
 use super::product::{check_outer, check_product};
+use super::recurrent::{Weights, check_activation_step, check_lstm_step, lstm};
 use super::support::{Padded, array, bits, for_both, on_every_isa};
 use crate::{Activation, Element, GruRecurrent, Packed, Recurrent, Start, Team};
 
-/// Rows of one tile, of few enough for all of k at a time, of a whole part of rows, of more, and of unequal parts.
+/// Rows of one tile, few rows (whose blocks take all of k) and one more, a whole cache block and one more, unequal blocks.
 const HEIGHTS: [usize; 7] = [1, 8, 9, 13, 132, 133, 150];
 
-/// More outputs than pass together, and more of k than passes between visits to C.
+/// More columns and more steps of k than a cache block has.
 const WIDE: usize = 131;
 const DEEP: usize = 133;
 
-fn products_wider_and_deeper_than_a_visit<E: Element>() {
+fn products_wider_and_deeper_than_a_block<E: Element>() {
     for m in HEIGHTS {
         for start in 0..3 {
             check_product::<E>(m, WIDE, DEEP, start);
@@ -26,8 +26,7 @@ fn products_wider_and_deeper_than_a_visit<E: Element>() {
     }
 }
 
-/// The third strip and the third visit are like the second.
-fn products_of_three_strips_and_visits<E: Element>() {
+fn products_of_three_blocks_each_way<E: Element>() {
     for m in [1, 8, 13] {
         for start in 0..3 {
             check_product::<E>(m, 259, 261, start);
@@ -39,7 +38,7 @@ fn products_of_three_strips_and_visits<E: Element>() {
     }
 }
 
-/// In pairs, a visit takes twice as much of k.
+/// In pairs, a cache block has twice as many steps of k.
 fn products_in_bf16<E: Element>() {
     for m in [1, 9, 133] {
         for start in 0..3 {
@@ -49,7 +48,7 @@ fn products_in_bf16<E: Element>() {
     check_product_in_bf16::<E>(13, 259, 521, 2);
 }
 
-/// Some rows of a product have their bits in the whole, from every start.
+/// Some rows of a product have the bits of these rows in the whole product, from every start.
 fn rows_alone_have_the_bits_of_the_batch<E: Element>() {
     let (m, n, k) = (29, 150, 141);
     let (a, w, c) = (array(5, m, k), array(6, n, k), array(7, m, n));
@@ -86,9 +85,8 @@ fn steps_wider_and_deeper_than_a_cache<E: Element>() {
     }
 }
 
-/// The new hidden state of a fused step, of one row or of all: of the plain one with 1 gate, the GRU with 3, the
-/// LSTM with 4.
-fn hidden<E: Element>(gates: usize, row: Option<usize>, last_first: bool) -> Vec<E> {
+/// The new hidden state of one row or all rows after a fused step: the plain cell with 1 gate, the GRU with 3, the LSTM with 4.
+fn hidden<E: Element>(gates: usize, row: Option<usize>, reversed: bool) -> Vec<E> {
     let (m, u) = (13, WIDE);
     let pick = |x: Array2<f64>| row.map_or_else(|| x.clone(), |i| x.slice(s![i..i + 1, ..]).to_owned());
     let (pre, previous) = (pick(array(1, m, gates * u)), pick(array(2, m, u)));
@@ -98,7 +96,7 @@ fn hidden<E: Element>(gates: usize, row: Option<usize>, last_first: bool) -> Vec
         None => all,
     };
     let results: Vec<E> = weights.with(|recurrent| {
-        let recurrent = Recurrent { last_first, ..recurrent };
+        let recurrent = Recurrent { reversed, ..recurrent };
         match gates {
             1 => on_every_isa(|kernels| {
                 let mut y = Padded::<E>::new(pre.view());
@@ -112,21 +110,21 @@ fn hidden<E: Element>(gates: usize, row: Option<usize>, last_first: bool) -> Vec
     results[results.len() - pre.nrows() * u..].to_vec()
 }
 
-/// A row alone has its bits in the batch, in either order of the units, where weights are beyond the first cache.
+/// A single row has the bits of this row in the batch, in either order of the units, with more weights than are near.
 fn steps_alone_and_in_either_order_have_the_same_bits<E: Element>() {
     for gates in [1, 3, 4] {
         let batch = bits(&hidden::<E>(gates, None, false));
-        assert_eq!(bits(&hidden::<E>(gates, None, true)), batch, "{gates} gates, the last first");
+        assert_eq!(bits(&hidden::<E>(gates, None, true)), batch, "{gates} gates, reversed");
         for i in [0, 7, 12] {
-            for last_first in [false, true] {
-                let alone = bits(&hidden::<E>(gates, Some(i), last_first));
-                assert_eq!(alone, batch[i * WIDE..][..WIDE], "{gates} gates, row {i}, {last_first}");
+            for reversed in [false, true] {
+                let alone = bits(&hidden::<E>(gates, Some(i), reversed));
+                assert_eq!(alone, batch[i * WIDE..][..WIDE], "{gates} gates, row {i}, {reversed}");
             }
         }
     }
 }
 
-/// Columns of B on both sides of a strip, and from where A is gathered as well; rows up to a whole block.
+/// Columns of B on both sides of a strip, and of the width that has A gathered as well; rows up to the most of a sum.
 fn outer_products_of_several_strips<E: Element>() {
     let rows: Vec<u32> = (0..256).map(|r| r * 7 % 300).collect();
     for (p, q, count) in [
@@ -144,7 +142,7 @@ fn outer_products_of_several_strips<E: Element>() {
     }
 }
 
-/// In bf16, more columns of either operand than are gathered together.
+/// More columns of either operand than are gathered together in bf16.
 fn outer_products_in_bf16<E: Element>() {
     let rows: Vec<u32> = (0..256).map(|r| r * 7 % 300).collect();
     for (p, q, count) in [(1, 530, 133), (530, 9, 13), (133, 257, 150), (9, 1041, 8), (150, 131, 256)] {
@@ -153,8 +151,8 @@ fn outer_products_in_bf16<E: Element>() {
 }
 
 for_both! {
-    products_wider_and_deeper_than_a_visit;
-    products_of_three_strips_and_visits;
+    products_wider_and_deeper_than_a_block;
+    products_of_three_blocks_each_way;
     products_in_bf16;
     rows_alone_have_the_bits_of_the_batch;
     steps_wider_and_deeper_than_a_cache;

@@ -23,7 +23,7 @@ pub(super) fn array(seed: usize, rows: usize, columns: usize) -> Array2<f64> {
     Array2::from_shape_vec((rows, columns), values(seed, rows * columns)).unwrap()
 }
 
-/// A matrix whose rows are further apart than they are long, with a mark in between.
+/// A matrix with padding behind each row, filled with a mark.
 #[derive(Clone)]
 pub(super) struct Padded<E> {
     data: Vec<E>,
@@ -33,7 +33,7 @@ pub(super) struct Padded<E> {
 }
 
 const PADDING: usize = 3;
-/// A number that no kernel makes: whoever reads or writes the padding shows.
+/// A number that no kernel computes, so that a read or write of the padding shows.
 const MARK: f64 = -1_048_576.5;
 
 impl<E: Element> Padded<E> {
@@ -59,7 +59,7 @@ impl<E: Element> Padded<E> {
         MatrixMut::strided(&mut self.data, self.rows, self.columns, self.stride)
     }
 
-    /// The elements without the padding, which must be untouched.
+    /// The elements without the padding. Panics if the padding was written.
     pub(super) fn elements(&self) -> Vec<E> {
         let mut elements = Vec::new();
         for row in self.data.chunks(self.stride) {
@@ -71,12 +71,12 @@ impl<E: Element> Padded<E> {
     }
 }
 
-/// Bits, all NaNs alike.
+/// Bits of each number, with the same bits for every NaN.
 pub(super) fn bits<E: Element>(x: &[E]) -> Vec<u64> {
     x.iter().map(|x| if x.to_f64().is_nan() { u64::MAX } else { x.to_f64().to_bits() }).collect()
 }
 
-/// Runs `f` on every instruction set, which must all return the same bits, and returns what they returned.
+/// Runs `f` on every instruction set, checks that all return the same bits, and returns the result.
 pub(super) fn on_every_isa<E: Element>(f: impl Fn(Kernels<E>) -> Vec<E>) -> Vec<E> {
     let mut results = Kernels::<E>::available().into_iter().map(|isa| (isa, f(Kernels::with(isa).unwrap())));
     let (first, expected) = results.next().unwrap();
@@ -89,7 +89,7 @@ pub(super) fn on_every_isa<E: Element>(f: impl Fn(Kernels<E>) -> Vec<E>) -> Vec<
     expected
 }
 
-/// Every element within `tolerance` epsilons of the expected one, relative where that is larger than 1.
+/// Checks that every element is within `tolerance` epsilons of the expected number; relative for numbers above 1.
 pub(super) fn assert_close<'a, E: Element>(
     actual: &[E],
     expected: impl IntoIterator<Item = &'a f64>,

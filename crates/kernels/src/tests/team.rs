@@ -1,4 +1,4 @@
-//! A team gives the bits of one thread, whoever comes to help.
+//! A team of any size, with or without its helpers, gives the bits of one thread.
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,7 +14,7 @@ use crate::{
 const UNITS: usize = 200;
 const DEPTH: usize = 203;
 
-/// Runs `lead` with a team whose helpers are there.
+/// Runs `lead` with a team and all of its helpers.
 fn with_helpers<R>(members: usize, lead: impl FnOnce(&Team) -> R) -> R {
     let team = Team::new(members);
     let session = team.session();
@@ -35,13 +35,13 @@ fn packed<E: Element>(operands: Operands<E>, gates: usize) -> Packed<E> {
     packed
 }
 
-/// What every step leaves, one after the other.
+/// The results of every kernel that splits its units, one after the other.
 fn steps<E: Element>(
     kernels: Kernels<E>,
     precision: Precision,
     team: &Team,
     rows: usize,
-    last_first: bool,
+    reversed: bool,
 ) -> Vec<E> {
     let operands = kernels.operands(precision);
     let numbers = |seed, columns| cast::<E>(&values(seed, rows * columns));
@@ -55,12 +55,8 @@ fn steps<E: Element>(
         kernels.product(team, MatrixMut::new(&mut y, rows, UNITS), start, view(&state, DEPTH), &one);
         all.extend_from_slice(&y);
     }
-    let recurrent = |weight, n: usize| Recurrent {
-        state: view(&state, DEPTH),
-        weight,
-        bias: Some(&bias[..n]),
-        last_first,
-    };
+    let recurrent =
+        |weight, n: usize| Recurrent { state: view(&state, DEPTH), weight, bias: Some(&bias[..n]), reversed };
     let buffer = MatrixMut::new(&mut y, rows, UNITS);
     kernels.activation_step(team, Activation::Tanh, buffer, Some(recurrent(&one, UNITS)));
     all.extend_from_slice(&y);
@@ -89,7 +85,7 @@ fn steps<E: Element>(
     all
 }
 
-/// By instruction set, whose bits need not be equal in bf16.
+/// Runs on each instruction set; their bits may differ in bf16.
 fn on_each<R>(run: impl Fn(Kernels<f32>) -> R) -> Vec<R> {
     Kernels::<f32>::available().into_iter().map(|isa| run(Kernels::with(isa).unwrap())).collect()
 }
@@ -109,7 +105,7 @@ fn every_size_of_team_gives_the_same_bits() {
         for members in [2, 3, 16] {
             let team = on_each(|kernels| with_helpers(members, |team| run(kernels, team)));
             assert!(alone == team, "{precision:?}, {rows} rows, {members} members");
-            // Nobody comes: the leader does it all.
+            // Without helpers the leader does all shares.
             let absent = on_each(|kernels| run(kernels, &Team::new(members)));
             assert!(alone == absent, "{precision:?}, {rows} rows, {members} members who never come");
         }
@@ -120,9 +116,8 @@ fn every_size_of_team_gives_the_same_bits() {
 fn the_order_of_the_units_changes_no_bit() {
     for precision in [Precision::Full, Precision::Bf16] {
         for rows in [1, 5, 18] {
-            let run = |kernels, last_first| {
-                bits(&steps::<f32>(kernels, precision, &Team::new(1), rows, last_first))
-            };
+            let run =
+                |kernels, reversed| bits(&steps::<f32>(kernels, precision, &Team::new(1), rows, reversed));
             assert_eq!(
                 on_each(|kernels| run(kernels, false)),
                 on_each(|kernels| run(kernels, true)),
@@ -132,22 +127,22 @@ fn the_order_of_the_units_changes_no_bit() {
     }
 }
 
-/// The parts that a split came to, sorted.
-fn parts(team: &Team, units: usize, macs: usize) -> Vec<Range<usize>> {
-    let parts = Mutex::new(Vec::new());
-    team.split(units, macs, 0, |part| parts.lock().unwrap().push(part));
-    let mut parts = parts.into_inner().unwrap();
-    parts.sort_by_key(|part| part.start);
-    parts
+/// The shares of a split, sorted.
+fn shares(team: &Team, units: usize, macs: usize) -> Vec<Range<usize>> {
+    let shares = Mutex::new(Vec::new());
+    team.split(units, macs, 0, |share| shares.lock().unwrap().push(share));
+    let mut shares = shares.into_inner().unwrap();
+    shares.sort_by_key(|share| share.start);
+    shares
 }
 
 #[test]
-fn parts_are_whole_panels_and_cover_every_unit_once() {
+fn shares_are_whole_panels_and_cover_every_unit_once() {
     with_helpers(3, |team| {
-        assert_eq!(parts(team, 100, 1 << 20), [0..32, 32..64, 64..100]);
-        assert_eq!(parts(team, 17, 1 << 20), [0..0, 0..16, 16..17]);
+        assert_eq!(shares(team, 100, 1 << 20), [0..32, 32..64, 64..100]);
+        assert_eq!(shares(team, 17, 1 << 20), [0..0, 0..16, 16..17]);
         for _ in 0..2000 {
-            assert_eq!(parts(team, 48, 1 << 20), [0..16, 16..32, 32..48]);
+            assert_eq!(shares(team, 48, 1 << 20), [0..16, 16..32, 32..48]);
         }
     });
 }
@@ -155,19 +150,19 @@ fn parts_are_whole_panels_and_cover_every_unit_once() {
 #[test]
 fn little_work_and_single_panels_stay_with_the_leader() {
     let team = Team::new(4);
-    assert_eq!(parts(&team, 100, 1000), std::slice::from_ref(&(0..100)));
-    assert_eq!(parts(&team, 16, 1 << 30), std::slice::from_ref(&(0..16)));
-    assert_eq!(parts(&Team::new(1), 100, 1 << 30), std::slice::from_ref(&(0..100)));
+    assert_eq!(shares(&team, 100, 1000), std::slice::from_ref(&(0..100)));
+    assert_eq!(shares(&team, 16, 1 << 30), std::slice::from_ref(&(0..16)));
+    assert_eq!(shares(&Team::new(1), 100, 1 << 30), std::slice::from_ref(&(0..100)));
 }
 
 #[test]
-fn a_panic_of_any_part_reaches_the_leader_and_the_team_goes_on() {
+fn a_panic_of_any_share_reaches_the_leader_and_the_team_goes_on() {
     with_helpers(3, |team| {
         for bad in [0, 16, 32] {
-            let work = |part: Range<usize>| assert!(part.start != bad, "part {bad}");
+            let work = |share: Range<usize>| assert!(share.start != bad, "share {bad}");
             let outcome = catch_unwind(AssertUnwindSafe(|| team.split(48, 1 << 20, 0, work)));
-            assert!(outcome.is_err(), "part {bad}");
-            assert_eq!(parts(team, 48, 1 << 20).len(), 3);
+            assert!(outcome.is_err(), "share {bad}");
+            assert_eq!(shares(team, 48, 1 << 20).len(), 3);
         }
     });
 }
@@ -175,7 +170,7 @@ fn a_panic_of_any_part_reaches_the_leader_and_the_team_goes_on() {
 #[test]
 fn a_job_inside_a_job_stays_with_its_caller() {
     with_helpers(2, |team| {
-        team.split(32, 1 << 20, 0, |_| assert_eq!(parts(team, 64, 1 << 20), std::slice::from_ref(&(0..64))));
+        team.split(32, 1 << 20, 0, |_| assert_eq!(shares(team, 64, 1 << 20), std::slice::from_ref(&(0..64))));
     });
 }
 

@@ -1,22 +1,24 @@
-//! The tiles of AMX, done by software: blocks, tails, strides and shapes on any CPU.
+//! The tiles of AMX in software: patches, tails, strides and shapes on any CPU.
 
 use ndarray::Array2;
 
 use super::bf16::nearest;
 use super::support::{Padded, array, assert_close, bits};
-use crate::bf16::{Format, Operands};
-use crate::generic::bf16::blocks::blocks;
-use crate::generic::bf16::outer::multiply_tiles;
+use crate::generic::bf16::outer::in_tiles;
+use crate::generic::bf16::product::multiply;
 use crate::generic::bf16::round::left_operand;
-use crate::generic::bf16::tiles::{Configuration, TileDots, Tiles};
+use crate::generic::bf16::tile_dots::TileDots;
+use crate::generic::operand::Panels;
 use crate::generic::tile::Epilogue;
+use crate::operands::{Format, Operands};
 use crate::simd::Simd;
+use crate::tiles::{Configuration, Tiles};
 use crate::{Packed, Rows, reference};
 
-/// Eight tiles as the manual describes them.
+/// Eight tiles, by the manual of the instructions.
 #[derive(Default)]
 struct Software {
-    /// Rows and bytes a row; none before they are configured.
+    /// Rows, and bytes of a row; zeros before `configure`.
     shapes: [(usize, usize); 8],
     words: [[[u32; 16]; 16]; 8],
 }
@@ -121,7 +123,7 @@ impl<const G: usize> Epilogue<V, G> for AddTo<'_> {
 }
 
 fn operands() -> Operands<f32> {
-    // SAFETY: only packed and multiplied by software here.
+    // SAFETY: these tests pack and multiply in software only.
     unsafe { Operands::new(Format::Tiles) }
 }
 
@@ -133,7 +135,7 @@ fn product<const G: usize>(start: &Array2<f64>, a: &Array2<f64>, w: &Array2<f64>
     let mut dots = TileDots::new(Software::default());
     let (a, mut buffer) = (Padded::new(a.view()), Vec::new());
     let a = left_operand(a.view(), operands(), &mut buffer);
-    blocks::<V, _, _, G>(&mut dots, a, packed.pairs(), false, &mut sums);
+    multiply::<V, _, _, G>(&mut dots, a, Panels::of(&packed), false, &mut sums);
     c.iter().map(|&x| x as f32).collect()
 }
 
@@ -180,7 +182,7 @@ fn outer_for_every_size() {
         let mut dots = TileDots::new(Software::default());
         let mut sums = AddTo { c: &mut c, units: q };
         let (a_rows, b_rows) = (Rows::new(a_view.view(), &rows), Rows::new(b_view.view(), &rows));
-        multiply_tiles::<V, _, _>(&mut dots, operands(), a_rows, b_rows, &mut sums);
+        in_tiles::<V, _, _>(&mut dots, operands(), a_rows, b_rows, &mut sums);
         let result: Vec<f32> = c.iter().map(|&x| x as f32).collect();
         let indices: Vec<usize> = rows.iter().map(|&r| r as usize).collect();
         let (a, b) = (a.mapv(nearest), b.mapv(nearest));

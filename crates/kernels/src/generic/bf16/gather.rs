@@ -1,53 +1,49 @@
-//! Rows that lie anywhere, gathered in pairs of two.
+//! Rows that lie anywhere, gathered in pairs of two rows.
 
-use super::scratch::Line;
-use crate::PANEL;
-#[cfg(target_arch = "x86_64")]
-use crate::bf16::has_avx512_bf16;
-use crate::bf16::pair;
+use crate::bf16::{Interleave, pair};
 use crate::generic::access::prefetch;
+#[cfg(target_arch = "x86_64")]
+use crate::isa::has_avx512_bf16;
+use crate::line::Line;
+use crate::panel::PANEL;
+use crate::tuning::{GATHERED_PANELS, PAIRS_AHEAD};
 use crate::view::Rows;
 
-/// The pairs of two rows.
-pub(crate) trait Interleave {
-    /// Of up to 16 columns; the second row is as long as the first, or empty for zeros.
-    fn interleave(line: &mut Line<u32>, first: &[f32], second: &[f32]);
-}
-
-/// Panels that are gathered together, so that rows are read along.
-const TOGETHER: usize = 32;
-
-/// How many pairs before it is gathered a pair of rows is fetched.
-const AHEAD: usize = 8;
-
-/// The rows of `source` in pairs, in panels of 16 columns: `[columns/16][depth][16]`; zeros behind them.
+/// Gathers the rows of `source` in pairs, in panels of 16 columns: `[columns/16][depth][16]`, with zeros behind the rows.
 #[inline(always)]
 pub(crate) fn gather(target: &mut [Line<u32>], depth: usize, source: Rows<'_, f32>) {
     #[cfg(target_arch = "x86_64")]
     if has_avx512_bf16() {
-        // SAFETY: the CPU has the instructions, as was just asked.
-        return unsafe { crate::arch::gather_pairs(target, depth, source) };
+        // SAFETY: the CPU has the instructions, as the line above found.
+        return unsafe { gather_by_instruction(target, depth, source) };
     }
-    gather_with::<Portable>(target, depth, source);
+    gather_by::<Portable>(target, depth, source);
 }
 
-/// [`gather`] by given instructions.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512bw,avx512dq,avx512bf16")]
+fn gather_by_instruction(target: &mut [Line<u32>], depth: usize, source: Rows<'_, f32>) {
+    gather_by::<crate::arch::Avx512Bf16>(target, depth, source);
+}
+
+/// [`gather`] with pairs formed by `I`.
 #[inline(always)]
-pub(crate) fn gather_with<I: Interleave>(target: &mut [Line<u32>], depth: usize, source: Rows<'_, f32>) {
-    let groups = target.chunks_mut(TOGETHER * depth);
-    for (group, first) in groups.zip((0..source.columns()).step_by(TOGETHER * PANEL)) {
-        let columns = first..source.columns().min(first + TOGETHER * PANEL);
+fn gather_by<I: Interleave>(target: &mut [Line<u32>], depth: usize, source: Rows<'_, f32>) {
+    let groups = target.chunks_mut(GATHERED_PANELS * depth);
+    for (group, first) in groups.zip((0..source.columns()).step_by(GATHERED_PANELS * PANEL)) {
+        let columns = first..source.columns().min(first + GATHERED_PANELS * PANEL);
         for at in 0..depth {
-            for i in (2 * (at + AHEAD)..2 * (at + AHEAD + 1)).take_while(|&i| i < source.count()) {
+            let ahead = at + PAIRS_AHEAD;
+            for i in (2 * ahead..2 * (ahead + 1)).take_while(|&i| i < source.count()) {
                 let row = source.row(i);
                 columns.clone().step_by(PANEL).for_each(|first| prefetch(row, first));
             }
-            let mut pair: [&[f32]; 2] = [&[]; 2];
-            for (part, i) in pair.iter_mut().zip(2 * at..source.count()) {
-                *part = &source.row(i)[columns.clone()];
+            let mut rows: [&[f32]; 2] = [&[]; 2];
+            for (row, i) in rows.iter_mut().zip(2 * at..source.count()) {
+                *row = &source.row(i)[columns.clone()];
             }
             for (panel, line) in group.iter_mut().skip(at).step_by(depth).enumerate() {
-                let [first, second] = pair.map(|row| {
+                let [first, second] = rows.map(|row| {
                     let from = row.len().min(panel * PANEL);
                     &row[from..row.len().min(from + PANEL)]
                 });
@@ -57,7 +53,7 @@ pub(crate) fn gather_with<I: Interleave>(target: &mut [Line<u32>], depth: usize,
     }
 }
 
-/// Without an instruction for it.
+/// Pairs by integer arithmetic, for CPUs without an instruction.
 struct Portable;
 
 impl Interleave for Portable {

@@ -1,9 +1,8 @@
-//! Products of bf16 operands: rounding, pairs for the instructions that multiply them, and blocks for the tiles of AMX.
+//! Products of operands rounded to bf16: rounding, pairs for the instructions that multiply them, and the tiles of AMX.
 
-pub(crate) mod blocks;
 pub(crate) mod gather;
 pub(crate) mod outer;
 pub(crate) mod pack;
+pub(crate) mod product;
 pub(crate) mod round;
-pub(crate) mod scratch;
-pub(crate) mod tiles;
+pub(crate) mod tile_dots;

@@ -1,22 +1,23 @@
 //! The left operand of a product, rounded to bf16.
 
-use super::scratch::{Line, bits_mut, singles};
-use crate::PANEL;
+use crate::bf16::{pair, rounded};
 #[cfg(target_arch = "x86_64")]
-use crate::bf16::has_avx512_bf16;
-use crate::bf16::{Format, Operands, pair, rounded};
-use crate::simd::Simd;
+use crate::isa::has_avx512_bf16;
+use crate::lane::Lane;
+use crate::line::Line;
+use crate::operands::{Format, Operands};
+use crate::panel::PANEL;
 use crate::view::Matrix;
 
-/// The rows of `a` as the left operand of a product with such operands: as they are, or in `buffer`, rounded or in pairs,
-/// which are elements by their bits.
+/// The rows of `a` as the left operand of a product in the format of `operands`: `a` itself, or `buffer` with rounded
+/// numbers, or `buffer` with pairs in the bits of numbers.
 #[inline(always)]
-pub(crate) fn left_operand<'a, E: Simd>(
+pub(crate) fn left_operand<'a, E: Lane>(
     a: Matrix<'a, E>,
     operands: Operands<E>,
     buffer: &'a mut Vec<E>,
 ) -> Matrix<'a, E> {
-    let (rows, depth) = (a.rows(), operands.steps(a.columns()));
+    let (rows, depth) = (a.rows(), operands.depth(a.columns()));
     let stride = match operands.format {
         Format::Full => return a,
         Format::Rounded => depth,
@@ -34,19 +35,19 @@ pub(crate) fn left_operand<'a, E: Simd>(
                 *target = rounded(x);
             }
         } else {
-            round_in_pairs(singles(a.row(row)), bits_mut(target));
+            round_in_pairs(E::singles(a.row(row)), E::pairs_mut(target));
         }
     }
     Matrix::strided(buffer, rows, depth, stride)
 }
 
-/// The nearest bf16 of each of `source`, as pairs; zeros behind them.
+/// Rounds `source` to pairs, with zeros behind them.
 #[inline(always)]
 fn round_in_pairs(source: &[f32], target: &mut [u32]) {
     assert!(source.len() <= 2 * target.len());
     #[cfg(target_arch = "x86_64")]
     if has_avx512_bf16() {
-        // SAFETY: the CPU has the instructions, as was just asked.
+        // SAFETY: the CPU has the instructions, as the line above found.
         return unsafe { crate::arch::round_pairs(source, target) };
     }
     let (pairs, rest) = source.as_chunks::<2>();

@@ -1,16 +1,16 @@
-//! Rows as columns: 16 x 16 words at a time.
+//! The transpose of a square of 16 x 16 words.
 
-use super::bf16::scratch::Line;
-use crate::PANEL;
+use crate::line::Line;
+use crate::panel::PANEL;
 
 /// Words of a register, on every x86-64.
 #[cfg(target_arch = "x86_64")]
 const SIDE: usize = 4;
 
-/// Turns a square round, four by four words at a time: compilers leave the plain loop one word at a time.
+/// Transposes a square, four by four words at a time: compilers leave the plain loop one word at a time.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-pub(crate) fn turn(square: &mut [Line<u32>]) {
+pub(crate) fn transpose(square: &mut [Line<u32>]) {
     assert_eq!(square.len(), PANEL);
     use std::arch::x86_64::{__m128i, _mm_load_si128, _mm_store_si128};
     let at = |square: &mut [Line<u32>], row: usize, column: usize| -> *mut __m128i {
@@ -22,7 +22,7 @@ pub(crate) fn turn(square: &mut [Line<u32>]) {
             unsafe {
                 let above: [_; SIDE] = std::array::from_fn(|i| _mm_load_si128(at(square, row + i, column)));
                 let below: [_; SIDE] = std::array::from_fn(|i| _mm_load_si128(at(square, column + i, row)));
-                for (i, (above, below)) in turned(above).into_iter().zip(turned(below)).enumerate() {
+                for (i, (above, below)) in transposed(above).into_iter().zip(transposed(below)).enumerate() {
                     _mm_store_si128(at(square, column + i, row), above);
                     _mm_store_si128(at(square, row + i, column), below);
                 }
@@ -31,10 +31,10 @@ pub(crate) fn turn(square: &mut [Line<u32>]) {
     }
 }
 
-/// Four rows of four words as columns.
+/// Transposes four rows of four words.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn turned(rows: [std::arch::x86_64::__m128i; SIDE]) -> [std::arch::x86_64::__m128i; SIDE] {
+fn transposed(rows: [std::arch::x86_64::__m128i; SIDE]) -> [std::arch::x86_64::__m128i; SIDE] {
     use std::arch::x86_64::{_mm_unpackhi_epi32, _mm_unpackhi_epi64, _mm_unpacklo_epi32, _mm_unpacklo_epi64};
     let [a, b, c, d] = rows;
     // SAFETY: SSE2 is part of x86-64.
@@ -50,10 +50,10 @@ fn turned(rows: [std::arch::x86_64::__m128i; SIDE]) -> [std::arch::x86_64::__m12
     }
 }
 
-/// Turns a square round.
+/// Transposes a square.
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
-pub(crate) fn turn(square: &mut [Line<u32>]) {
+pub(crate) fn transpose(square: &mut [Line<u32>]) {
     assert_eq!(square.len(), PANEL);
     for row in 0..PANEL {
         for column in row + 1..PANEL {
@@ -72,7 +72,7 @@ mod tests {
     fn rows_become_columns() {
         let word = |row: usize, column: usize| (100 * row + column) as u32;
         let mut square: [_; PANEL] = std::array::from_fn(|row| Line(std::array::from_fn(|i| word(row, i))));
-        turn(&mut square);
+        transpose(&mut square);
         for (row, line) in square.iter().enumerate() {
             assert_eq!(line.0, std::array::from_fn(|column| word(column, row)));
         }

@@ -1,50 +1,14 @@
-//! Recurrent steps with the gates fused into the product: entries.
+//! Recurrent steps with the gates fused into the product: the doors.
 
 use std::ops::Range;
 
-use crate::element::Element;
+use crate::argument::{Activation, GruRecurrent, Recurrent};
 use crate::isa::Kernels;
-use crate::pack::Packed;
+use crate::number::Number;
 use crate::team::Team;
 use crate::view::{Matrix, MatrixMut};
 
-/// An activation function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Activation {
-    /// x
-    Identity,
-    /// tanh x
-    Tanh,
-    /// 1 / (1 + e⁻ˣ)
-    Sigmoid,
-    /// max(0, x)
-    Relu,
-}
-
-/// The recurrent part of a pre-activation: bias + state·Wᵀ.
-#[derive(Clone, Copy, Debug)]
-pub struct Recurrent<'a, E> {
-    /// The state of the previous step, m x k.
-    pub state: Matrix<'a, E>,
-    /// W of n x k, packed by [`Packed::transposed`] with as many gates as the step has.
-    pub weight: &'a Packed<E>,
-    /// n elements; the chains of the product start from it.
-    pub bias: Option<&'a [E]>,
-    /// Whether the units are visited from the last to the first. If every other step does, it finds the weights in a
-    /// cache that the step before read last; the result is the same.
-    pub last_first: bool,
-}
-
-/// The recurrent part of a GRU's pre-activations, whose third gate is scaled by the reset gate.
-#[derive(Clone, Copy, Debug)]
-pub enum GruRecurrent<'a, E> {
-    /// To be computed; three gates.
-    Product(Recurrent<'a, E>),
-    /// Already computed, bias included: m x 3u.
-    Ready(Matrix<'a, E>),
-}
-
-impl<E: Element> Kernels<E> {
+impl<E: Number + RecurrentSteps<E>> Kernels<E> {
     /// y = f(pre + recurrent), with `buffer` m x n: `pre` in, y out. Without `recurrent`, y = f(pre).
     ///
     /// The members of `team` share the units.
@@ -56,7 +20,7 @@ impl<E: Element> Kernels<E> {
         recurrent: Option<Recurrent<'_, E>>,
     ) {
         split(team, recurrent.as_ref(), buffer.columns(), |units| {
-            // SAFETY: only the columns of these units are written, and no other call has them.
+            // SAFETY: this call writes only the columns of `units`, which no other call has.
             let buffer = unsafe { buffer.alias() };
             self.activation_units(activation, buffer, recurrent, units);
         });
@@ -77,7 +41,7 @@ impl<E: Element> Kernels<E> {
         h: MatrixMut<'_, E>,
     ) {
         split(team, recurrent.as_ref(), c.columns(), |units| {
-            // SAFETY: only the columns of these units are written, and no other call has them.
+            // SAFETY: this call writes only the columns of `units`, which no other call has.
             let (gates, c, h) = unsafe { (gates.alias(), c.alias(), h.alias()) };
             self.lstm_units(gates, recurrent, c_prev, c, h, units);
         });
@@ -102,15 +66,15 @@ impl<E: Element> Kernels<E> {
             GruRecurrent::Ready(_) => None,
         };
         split(team, product, h.columns(), |units| {
-            // SAFETY: only the columns of these units are written, and no other call has them.
+            // SAFETY: this call writes only the columns of `units`, which no other call has.
             let (gates, hn, h) = unsafe { (gates.alias(), hn.alias(), h.alias()) };
             self.gru_units(gates, hn, h_prev, recurrent, h, units);
         });
     }
 }
 
-/// Splits the units of a step among a team by the work of its product; without one there is little.
-fn split<E: Element>(
+/// Splits the units of a step among a team by the work of its product. A step without a product is too short to split.
+fn split<E: Number>(
     team: &Team,
     recurrent: Option<&Recurrent<'_, E>>,
     units: usize,
@@ -122,13 +86,13 @@ fn split<E: Element>(
 }
 
 entries! {
-    trait Gates;
+    trait RecurrentSteps;
 
-    /// [`Kernels::activation_step`](crate::Kernels::activation_step) of some units, which begin a panel.
+    /// [`Kernels::activation_step`](crate::Kernels::activation_step) of some units; the first begins a panel.
     pub(crate) fn activation_units(activation: Activation, buffer: MatrixMut<'_, E>,
-        recurrent: Option<Recurrent<'_, E>>, units: Range<usize>) = crate::generic::gates::activation_step;
+        recurrent: Option<Recurrent<'_, E>>, units: Range<usize>) = crate::generic::recurrent::activation_step;
 
-    /// [`Kernels::lstm_step`](crate::Kernels::lstm_step) of some units, which begin a panel.
+    /// [`Kernels::lstm_step`](crate::Kernels::lstm_step) of some units; the first begins a panel.
     pub(crate) fn lstm_units(gates: MatrixMut<'_, E>, recurrent: Option<Recurrent<'_, E>>, c_prev: Matrix<'_, E>,
         c: MatrixMut<'_, E>, h: MatrixMut<'_, E>, units: Range<usize>) = crate::generic::lstm::lstm_step;
 
@@ -139,7 +103,7 @@ entries! {
     pub fn lstm_backward(gates: MatrixMut<'_, E>, c_prev: Matrix<'_, E>, c: Matrix<'_, E>, dh: Matrix<'_, E>,
         dc: MatrixMut<'_, E>) = crate::generic::lstm::lstm_backward;
 
-    /// [`Kernels::gru_step`](crate::Kernels::gru_step) of some units, which begin a panel.
+    /// [`Kernels::gru_step`](crate::Kernels::gru_step) of some units; the first begins a panel.
     pub(crate) fn gru_units(gates: MatrixMut<'_, E>, hn: MatrixMut<'_, E>, h_prev: Matrix<'_, E>,
         recurrent: GruRecurrent<'_, E>, h: MatrixMut<'_, E>, units: Range<usize>) = crate::generic::gru::gru_step;
 

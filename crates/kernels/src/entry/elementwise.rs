@@ -1,6 +1,6 @@
-//! Functions of slices, element by element: entries. All slices of a call have one length.
+//! Functions of slices, element by element: the doors. All slices of a call have one length.
 
-use crate::gates::Activation;
+use crate::argument::Activation;
 
 entries! {
     trait Elementwise;
@@ -8,11 +8,11 @@ entries! {
     /// y = f(x); tanh and sigmoid within 3 units of the last place over the whole range.
     pub fn activate(activation: Activation, y: &mut [E], x: &[E]) = crate::generic::elementwise::activate;
 
-    /// dx += f'(x)∘dy, where f' is computed from the output y = f(x).
+    /// dx += f'(x)∘dy, with f' from the output y = f(x).
     pub fn activate_backward(activation: Activation, dx: &mut [E], y: &[E], dy: &[E])
         = crate::generic::elementwise::activate_backward;
 
-    /// d = f'(x)∘d, in place, where f' is computed from the output y = f(x).
+    /// d = f'(x)∘d, in place, with f' from the output y = f(x).
     pub fn activate_gradient(activation: Activation, d: &mut [E], y: &[E]) = crate::generic::elementwise::activate_gradient;
 
     /// y += x.

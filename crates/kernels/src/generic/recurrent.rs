@@ -1,64 +1,73 @@
-//! y = f(pre + recurrent).
+//! The product of a recurrent step, for every cell; and the plain cell, y = f(pre + recurrent).
 
 use std::ops::Range;
 
 use super::access::{bias, read, write};
-use super::bf16::blocks;
+use super::bf16;
 use super::bf16::round::left_operand;
+use super::bf16::tile_dots::TileDots;
+use super::dispatch::Multiplication;
 use super::elementwise::apply;
+use super::operand::Panels;
 use super::tile::{Epilogue, multiply};
-use crate::PANEL;
-use crate::bf16::Format;
-use crate::element::Element;
-use crate::gates::{Activation, Recurrent};
-use crate::simd::Simd;
+use crate::argument::{Activation, Recurrent};
+use crate::lane::Lane;
+use crate::number::Number;
+use crate::packed::Packed;
+use crate::tiles::Tiles;
 use crate::vector::Vector;
-use crate::view::MatrixMut;
+use crate::view::{Matrix, MatrixMut};
 
 /// Panics unless `recurrent` computes `n` outputs with `G` gates for `m` rows.
 #[inline(always)]
-pub(crate) fn check<E: Element, const G: usize>(recurrent: &Recurrent<'_, E>, m: usize, n: usize) {
+pub(crate) fn check<E: Number, const G: usize>(recurrent: &Recurrent<'_, E>, m: usize, n: usize) {
     let Recurrent { state, weight, bias, .. } = recurrent;
     assert_eq!((state.rows(), state.columns()), (m, weight.k()), "a state is m x k");
     assert_eq!((weight.n(), weight.gates()), (n, G), "outputs and gates of the recurrent weight");
     assert!(bias.is_none_or(|bias| bias.len() == n), "a bias has n elements");
 }
 
-/// The product of `recurrent` for some units, given to `epilogue`, which counts from the first of them.
+/// The product of `recurrent` for some units, given to `epilogue`, which counts units from the first of them.
 #[inline(always)]
 pub(crate) fn step<V: Vector, P: Epilogue<V, G>, const G: usize>(
     recurrent: &Recurrent<'_, V::Element>,
     units: Range<usize>,
     epilogue: &mut P,
 ) {
-    let Recurrent { state, weight, last_first, .. } = *recurrent;
+    let Recurrent { state, weight, reversed, .. } = *recurrent;
     if (0..state.rows()).all(|row| state.row(row).iter().all(|&x| x == V::Element::ZERO)) {
         return step_from_zero(state.rows(), units.len(), epilogue);
     }
     let mut buffer = V::Element::take_scratch();
-    let state = left_operand(state, weight.operands(), &mut buffer);
-    match weight.operands().format {
-        Format::Full | Format::Rounded => {
-            multiply::<V, _, _, P, G>(state, weight.panels().part(units), last_first, epilogue);
-        }
-        Format::Pairs if V::LANES == PANEL => {
-            multiply::<V, _, _, P, G>(state, weight.pairs().part(units), last_first, epilogue);
-        }
-        Format::Pairs => unreachable!("operands of other kernels"),
-        Format::Tiles => {
-            blocks::multiply::<V, P, G>(
-                weight.operands(),
-                state,
-                weight.pairs().part(units),
-                last_first,
-                epilogue,
-            );
-        }
-    }
+    let operands = weight.operands();
+    let state = left_operand(state, operands, &mut buffer);
+    operands.dispatch::<V, _>(Step::<_, _, G> { state, weight, units, reversed, epilogue });
     V::Element::return_scratch(buffer);
 }
 
-/// The same from a state of zeros, as most first steps are: the weights are not read, the bits are those of the product.
+struct Step<'a, E, P, const G: usize> {
+    state: Matrix<'a, E>,
+    weight: &'a Packed<E>,
+    units: Range<usize>,
+    reversed: bool,
+    epilogue: &'a mut P,
+}
+
+impl<V: Vector, P: Epilogue<V, G>, const G: usize> Multiplication<V> for Step<'_, V::Element, P, G> {
+    #[inline(always)]
+    fn in_vectors<const PAIRS: bool>(self) {
+        let weight = Panels::<_, PAIRS>::of(self.weight).unit_range(self.units);
+        multiply::<V, _, _, P, G>(self.state, weight, self.reversed, self.epilogue);
+    }
+
+    #[inline(always)]
+    fn in_tiles<T: Tiles>(self, dots: &mut TileDots<T>) {
+        let weight = Panels::of(self.weight).unit_range(self.units);
+        bf16::product::multiply::<V, P, T, G>(dots, self.state, weight, self.reversed, self.epilogue);
+    }
+}
+
+/// The product of a state of zeros, which most first steps have: the bits are the same, and no weight is read.
 #[inline(always)]
 fn step_from_zero<V: Vector, P: Epilogue<V, G>, const G: usize>(rows: usize, units: usize, epilogue: &mut P) {
     for row in 0..rows {
@@ -88,8 +97,8 @@ impl<V: Vector> Epilogue<V, 1> for Activate<'_, V::Element> {
 
     #[inline(always)]
     fn finish(&mut self, row: usize, unit: usize, active: usize, [sum]: [V; 1]) {
-        let part = self.buffer.part_mut(row, self.first + unit, active);
-        apply(self.activation, V::read(part) + sum).write(part);
+        let y = self.buffer.stretch_mut(row, self.first + unit, active);
+        apply(self.activation, V::read(y) + sum).write(y);
     }
 }
 
@@ -106,9 +115,9 @@ pub(crate) fn activation_step<V: Vector>(
         return step::<V, _, 1>(&recurrent, units, &mut y);
     }
     for i in 0..buffer.rows() {
-        let part = buffer.part_mut(i, units.start, units.len());
-        for_each_vector!(V, part.len(), |at, active| {
-            write(apply(activation, read::<V>(part, at, active)), part, at, active);
+        let y = buffer.stretch_mut(i, units.start, units.len());
+        for_each_vector!(V, y.len(), |at, active| {
+            write(apply(activation, read::<V>(y, at, active)), y, at, active);
         });
     }
 }

@@ -1,26 +1,16 @@
-//! Matrix products: entries.
+//! Matrix products: the doors.
 
 use std::ops::Range;
 
-use crate::bf16::Operands;
-use crate::element::Element;
+use crate::argument::Start;
 use crate::isa::Kernels;
-use crate::pack::Packed;
+use crate::number::Number;
+use crate::operands::Operands;
+use crate::packed::Packed;
 use crate::team::Team;
 use crate::view::{Matrix, MatrixMut, Rows};
 
-/// Where the sums of a product begin.
-#[derive(Clone, Copy, Debug)]
-pub enum Start<'a, E> {
-    /// At zero; C is overwritten.
-    Zero,
-    /// At what C holds.
-    Accumulate,
-    /// At a bias of n elements, the same for every row; C is overwritten.
-    Bias(&'a [E]),
-}
-
-impl<E: Element> Kernels<E> {
+impl<E: Number + Products<E>> Kernels<E> {
     /// C = start + A·B, with C m x n, A m x k, and B packed as k x n with one gate.
     ///
     /// Every element is one chain of fused multiply-adds from its start along k; for operands in bf16 see
@@ -35,7 +25,7 @@ impl<E: Element> Kernels<E> {
     ) {
         let weights = b.k() * b.n();
         team.split(b.n(), a.rows() * weights, weights, |units| {
-            // SAFETY: only these columns are read and written, and no other call has them.
+            // SAFETY: this call reads and writes only the columns `units`, which no other call has.
             let c = unsafe { c.alias() };
             self.product_units(c, start, a, b, units);
         });
@@ -45,24 +35,25 @@ impl<E: Element> Kernels<E> {
 entries! {
     trait Products;
 
-    /// [`Kernels::product`](crate::Kernels::product) of some columns, which begin a panel.
+    /// [`Kernels::product`](crate::Kernels::product) of some columns; the first begins a panel.
     pub(crate) fn product_units(c: MatrixMut<'_, E>, start: Start<'_, E>, a: Matrix<'_, E>, b: &Packed<E>,
         units: Range<usize>) = crate::generic::product::product;
 
-    /// C += Σ aᵢᵀ·bᵢ over the rows of A and B, which are as many, with C p x q.
+    /// C += Σ aᵢᵀ·bᵢ over the rows of A and B, with C p x q. A and B have equally many rows, at most
+    /// [`MOST_SUMMED`](crate::MOST_SUMMED).
     ///
-    /// The sum is formed from zero in their order by fused multiply-adds, then added to C once: one block of k.
-    /// Nothing happens if there are none. A and B are taken as `operands` says.
+    /// The sum is formed from zero in the order of the rows by fused multiply-adds, then added to C once. No rows leave C
+    /// as it is. Both operands are rounded to the format of `operands`.
     pub fn outer(operands: Operands<E>, c: MatrixMut<'_, E>, a: Rows<'_, E>, b: Rows<'_, E>)
         = crate::generic::outer::outer;
 
     /// c += Σ aᵢ over the rows of A, with c of p elements.
     ///
-    /// The sum is formed from zero in their order, then added to c once.
+    /// The sum is formed from zero in the order of the rows, then added to c once.
     pub fn column_sums(c: &mut [E], a: Rows<'_, E>) = crate::generic::outer::column_sums;
 
-    /// c += Σ aᵢ∘bᵢ over the rows of A and B, which are as many, with c of p elements.
+    /// c += Σ aᵢ∘bᵢ over the rows of A and B, with c of p elements. A and B have equally many rows.
     ///
-    /// The sum is formed from zero in their order by fused multiply-adds, then added to c once.
+    /// The sum is formed from zero in the order of the rows by fused multiply-adds, then added to c once.
     pub fn product_sums(c: &mut [E], a: Rows<'_, E>, b: Rows<'_, E>) = crate::generic::outer::product_sums;
 }

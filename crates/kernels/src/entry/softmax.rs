@@ -1,4 +1,4 @@
-//! Softmax over the columns of each row: entries.
+//! Softmax over the columns of each row: the doors.
 
 use crate::view::{Matrix, MatrixMut};
 

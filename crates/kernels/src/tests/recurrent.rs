@@ -1,4 +1,4 @@
-//! The simple step and the LSTM against the reference, and their gradients against central differences.
+//! The plain step and the LSTM against the reference, and their gradients against central differences.
 
 use ndarray::{Array2, s};
 
@@ -24,7 +24,7 @@ impl Weights {
         }
     }
 
-    /// The same with zeros of either sign in row `i` of the state: alone, it is a step that needs no product.
+    /// The same part with zeros of either sign in row `i` of the state; a step of that row alone needs no product.
     pub(super) fn with_zeros(mut self, i: usize) -> Self {
         self.state
             .row_mut(i)
@@ -58,7 +58,7 @@ impl Weights {
         let mut packed = Packed::transposed(self.weight.nrows(), self.weight.ncols(), self.gates);
         packed.pack(weight.view());
         let bias = self.bias.as_ref().map(|bias| cast::<E>(bias.as_slice().unwrap()));
-        f(Recurrent { state: state.view(), weight: &packed, bias: bias.as_deref(), last_first: false })
+        f(Recurrent { state: state.view(), weight: &packed, bias: bias.as_deref(), reversed: false })
     }
 }
 
@@ -100,7 +100,7 @@ pub(super) fn check_activation_step<E: Element>(
     assert_close(&alone, pre.mapv(|x| apply(activation, x)).iter(), 4.0);
 }
 
-/// Zeros of either sign, a bias of -0 and weights of one sign: what a product adds up must not show.
+/// Zeros of either sign, a bias of -0 and weights of one sign: products of zeros must not change the sign of a zero.
 fn a_state_of_zeros_has_the_bits_of_its_product<E: Element>() {
     let (m, u) = (3, 21);
     for sign in [1.0, -1.0] {
