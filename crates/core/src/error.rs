@@ -58,6 +58,14 @@ pub struct Error {
     pub message: String,
 }
 
+impl Error {
+    /// The same error, with what it is about in front.
+    #[must_use]
+    pub fn within(self, what: impl fmt::Display) -> Self {
+        Self { message: format!("{what}: {}", self.message), ..self }
+    }
+}
+
 /// A result with the library's error.
 pub type Result<T> = std::result::Result<T, Error>;
 

@@ -1,12 +1,12 @@
 //! Which values have a gradient: those that a parameter reaches and that reach a loss.
 
 use super::reductions;
-use crate::program::{Gradients, Instruction, Operation, Program, ValueId};
+use crate::program::{Gradients, Instruction, Operation, Program};
 
-/// Finds the values with a gradient when `seeded` are given theirs.
-pub(super) fn differentiate(program: &Program, seeded: &[ValueId], inputs: bool) -> Gradients {
+/// Finds the values with a gradient.
+pub(super) fn differentiate(program: &Program, inputs: bool) -> Gradients {
     let requires = requires(program, inputs);
-    let reached = reached(program, seeded);
+    let reached = reached(program);
     let mut needed: Vec<bool> =
         (0..program.values.len()).map(|v| requires[v] && reached[v] && program.values[v].width > 0).collect();
     complete(&program.instructions, &mut needed);
@@ -50,12 +50,9 @@ fn depend(list: &[Instruction], requires: &mut [bool]) {
     }
 }
 
-/// Values from which a seeded one can be reached.
-fn reached(program: &Program, seeded: &[ValueId]) -> Vec<bool> {
+/// Values from which a loss can be reached.
+fn reached(program: &Program) -> Vec<bool> {
     let mut reached = vec![false; program.values.len()];
-    for &value in seeded {
-        reached[value] = true;
-    }
     reach(&program.instructions, &mut reached);
     reached
 }
@@ -74,7 +71,7 @@ fn reach(list: &[Instruction], reached: &mut [bool]) {
                     reached[state.initial] |= reached[state.incoming];
                 }
             }
-        } else if instruction.outputs.iter().any(|&v| reached[v]) {
+        } else if instruction.facts().starts_gradients || instruction.outputs.iter().any(|&v| reached[v]) {
             for &input in &instruction.inputs {
                 reached[input] = true;
             }

@@ -1,7 +1,7 @@
 //! From a graph to a program: checked, hoisted, fused and planned, a file a pass.
 //!
-//! The passes in their order: `check` (names, kinds, sizes), `hoist` (what leaves the loop over time), `fuse` (one
-//! recurrent step), `pack` (weights in the order of their products), `sections` (what can run through time together),
+//! The passes in their order: `check` (names, kinds, sizes), `hoist` (what leaves the loop over time), `losses`
+//! (outputs against targets), `fuse` (one recurrent step), `pack` (weights in the order of their products), `sections` (what can run through time together),
 //! `gradients` (what has a gradient), `reductions` (the sums that form those of the weights), `plan` with `liveness` and
 //! `checkpoints` (who shares storage).
 
@@ -13,16 +13,32 @@ mod fuse;
 mod gradients;
 mod hoist;
 mod liveness;
+mod losses;
 mod pack;
 mod plan;
+mod probes;
 mod reductions;
 mod sections;
 
 use crate::Result;
 use crate::graph::Graph;
+use crate::loss::LossConfig;
 use crate::program::{Mode, Plan, Program};
 
 pub use cost::Cost;
+
+fn compile(graph: &Graph, losses: &[(&str, &LossConfig)], probed: bool) -> Result<Program> {
+    let mut program = check::check(graph)?;
+    hoist::hoist(&mut program);
+    losses::append(&mut program, losses)?;
+    fuse::fuse(&mut program);
+    if probed {
+        probes::add(&mut program);
+    }
+    pack::pack(&mut program);
+    sections::divide(&mut program);
+    Ok(program)
+}
 
 impl Program {
     /// Compiles a graph.
@@ -31,12 +47,24 @@ impl Program {
     /// [`crate::Code::Graph`] for a graph that is malformed, [`crate::Code::Shape`] or [`crate::Code::Kind`] for
     /// values that do not fit together, [`crate::Code::Size`] for one too large, each naming the node.
     pub fn compile(graph: &Graph) -> Result<Self> {
-        let mut program = check::check(graph)?;
-        hoist::hoist(&mut program);
-        fuse::fuse(&mut program);
-        pack::pack(&mut program);
-        sections::divide(&mut program);
-        Ok(program)
+        compile(graph, &[], false)
+    }
+
+    /// Compiles a graph with a loss for each named output.
+    ///
+    /// # Errors
+    /// Those of [`Program::compile`]; [`crate::Code::Argument`] for an output that is unknown or named twice, or an option
+    /// of a loss out of its range.
+    pub fn compile_with_losses(graph: &Graph, losses: &[(&str, &LossConfig)]) -> Result<Self> {
+        compile(graph, losses, false)
+    }
+
+    /// Compiles a graph with losses whose gradients with respect to states and gates at each step are read out.
+    ///
+    /// # Errors
+    /// Those of [`Program::compile_with_losses`].
+    pub fn compile_with_probes(graph: &Graph, losses: &[(&str, &LossConfig)]) -> Result<Self> {
+        compile(graph, losses, true)
     }
 
     /// The storage plan and, for training, the gradients.

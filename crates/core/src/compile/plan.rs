@@ -7,26 +7,27 @@ use super::checkpoints::{checkpoints, delays, previous, recomputed};
 use super::gradients;
 use super::liveness::Lives;
 use crate::program::{
-    Gradients, InstructionPlan, Mode, Operand, Plan, Program, Tape, ValueId, ValuePlan, defined, read,
+    Gradients, InstructionPlan, Mode, Operand, Plan, Program, Tape, ValuePlan, defined, read,
 };
 
 /// Plans the storage of a program.
 pub(super) fn plan(program: &Program, mode: Mode) -> Plan {
-    let (segmented, training, seeded, inputs) = match mode {
-        Mode::Inference { segmented } => (segmented, false, Vec::new(), false),
-        Mode::Training { seeded, inputs, tape } => (tape != Tape::Whole, true, seeded, inputs),
+    let (segmented, outputs, training) = match mode {
+        Mode::Inference { segmented } => (segmented, true, None),
+        Mode::Evaluation => (true, false, None),
+        Mode::Training { inputs, tape } => (tape != Tape::Whole, false, Some(inputs)),
     };
     let gradients = match training {
-        true => gradients::differentiate(program, &seeded, inputs),
-        false => Gradients { needed: vec![false; program.values.len()], contributions: Vec::new() },
+        Some(inputs) => gradients::differentiate(program, inputs),
+        None => Gradients { needed: vec![false; program.values.len()], contributions: Vec::new() },
     };
     let delays = delays(program);
-    let sections = sections(program, segmented, training);
+    let sections = sections(program, segmented, outputs);
     let mut instructions = vec![InstructionPlan::default(); program.instructions.len()];
-    let mut lives = Lives::new(program, &gradients, training, &delays, &sections);
-    lives.forward(&seeded);
-    if training {
-        lives.backward(&seeded, inputs, &mut instructions);
+    let mut lives = Lives::new(program, &gradients, training.is_some(), &delays, &sections);
+    lives.forward(outputs);
+    if let Some(inputs) = training {
+        lives.backward(inputs, &mut instructions);
     }
     lives.keep_contributions();
     if segmented {
@@ -34,7 +35,7 @@ pub(super) fn plan(program: &Program, mode: Mode) -> Plan {
     }
     let (mut slots, places) = lives.assign();
     let checkpoints = match segmented {
-        true => checkpoints(program, &gradients, training, &mut slots),
+        true => checkpoints(program, &gradients, training.is_some(), &mut slots),
         false => vec![Default::default(); program.values.len()],
     };
     let recomputed = recomputed(program, &gradients, &delays);
@@ -47,11 +48,11 @@ pub(super) fn plan(program: &Program, mode: Mode) -> Plan {
         checkpoint: checkpoints[value],
     });
     let (values, previous) = (values.collect(), previous(program, &gradients, &delays));
-    Plan { slots, gradients, values, instructions, previous, segmented, training }
+    Plan { slots, gradients, values, instructions, previous, segmented, training: training.is_some() }
 }
 
 /// By value: the section that alone knows it, over time, where sections run segment by segment.
-fn sections(program: &Program, segmented: bool, training: bool) -> Vec<Option<usize>> {
+fn sections(program: &Program, segmented: bool, outputs: bool) -> Vec<Option<usize>> {
     let mut sections: Vec<Option<usize>> = vec![None; program.values.len()];
     if !segmented {
         return sections;
@@ -67,10 +68,8 @@ fn sections(program: &Program, segmented: bool, training: bool) -> Vec<Option<us
             sections[value] = sections[value].filter(|&s| known(s, i));
         }
     }
-    if !training {
-        // The caller reads them whole.
-        let outputs: Vec<ValueId> = program.outputs.iter().map(|port| port.value).collect();
-        outputs.into_iter().for_each(|value| sections[value] = None);
-    }
+    // The caller reads them whole.
+    let read_out = program.outputs.iter().filter(|_| outputs).chain(&program.probes).chain(&program.gates);
+    read_out.for_each(|port| sections[port.value] = None);
     sections
 }

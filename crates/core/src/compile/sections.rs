@@ -50,9 +50,14 @@ pub(super) fn divide(program: &mut Program) {
 fn role(program: &Program, instruction: &Instruction) -> Role {
     match instruction.facts().time {
         Time::Along { axis, reverse } => Role::Scan { axis, reverse },
-        Time::EachStep if program.values[instruction.outputs[0]].axis.is_some() => Role::Local,
+        Time::EachStep if axis_of(program, instruction).is_some() => Role::Local,
         Time::EachStep | Time::Whole => Role::Whole,
     }
+}
+
+/// The axis of what an instruction writes, or reads if it writes nothing.
+fn axis_of(program: &Program, instruction: &Instruction) -> Option<usize> {
+    program.values[*instruction.outputs.first().or(instruction.inputs.first())?].axis
 }
 
 /// The stages: a section, named by its scan, or a single instruction; where scans and single instructions are put,
@@ -101,7 +106,7 @@ fn place_local(
         if roles[i] != Role::Local {
             continue;
         }
-        let own_axis = program.values[instruction.outputs[0]].axis;
+        let own_axis = axis_of(program, instruction);
         let along = |stage: usize| matches!(stages.get(stage), Some(&Role::Scan { axis, .. }) if Some(axis) == own_axis);
         let of_outputs = instruction.outputs.iter().filter_map(|value| readers.get(value)).flatten();
         let first = of_outputs.map(|&reader| positions[reader]).min();

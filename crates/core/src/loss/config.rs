@@ -30,6 +30,8 @@ pub enum LossConfig {
         #[serde(default = "delta")]
         delta: f64,
     },
+    /// `x t`: the targets are the gradient of the output.
+    Dot {},
 }
 
 fn delta() -> f64 {

@@ -1,11 +1,7 @@
 //! Losses that compare element with element.
 
-use unrolled_kernels::{Element, Matrix, MatrixMut};
+use unrolled_kernels::{Element, Matrix, MatrixMut, math};
 
-use super::binary_cross_entropy::BinaryCrossEntropy;
-use super::huber::Huber;
-use super::mean_absolute::MeanAbsolute;
-use super::mean_squared::MeanSquared;
 use crate::finite::first_non_finite;
 use crate::{Error, Result};
 
@@ -13,14 +9,118 @@ use crate::{Error, Result};
 const LANES: usize = 8;
 
 /// The loss of one element.
-pub(super) trait Comparison {
+trait Comparison {
     /// The loss of `x` where `t` was expected.
     fn value(&self, x: f64, t: f64) -> f64;
     /// Its derivative with respect to `x`.
     fn slope(&self, x: f64, t: f64) -> f64;
-    /// Whether `x` says what `t` does, where that is a yes or no.
-    fn correct(&self, _x: f64, _t: f64) -> bool {
-        false
+    /// Whether `x` says what `t` does, if the loss is of yes and no.
+    fn correct(&self, x: f64, t: f64) -> Option<bool>;
+}
+
+/// `-t ln σ(x) - (1 - t) ln(1 - σ(x)) = max(x, 0) - x t + ln(1 + e^-|x|)`, which neither overflows nor cancels.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BinaryCrossEntropy;
+
+impl Comparison for BinaryCrossEntropy {
+    fn value(&self, x: f64, t: f64) -> f64 {
+        x.max(0.0) - x * t + math::ln_1p(math::exp(-x.abs()))
+    }
+
+    fn slope(&self, x: f64, t: f64) -> f64 {
+        let e = math::exp(-x.abs());
+        let sigmoid = if x < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) };
+        sigmoid - t
+    }
+
+    fn correct(&self, x: f64, t: f64) -> Option<bool> {
+        Some((x > 0.0) == (t > 0.5))
+    }
+}
+
+/// `(x - t)^2`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MeanSquared;
+
+impl Comparison for MeanSquared {
+    fn value(&self, x: f64, t: f64) -> f64 {
+        (x - t) * (x - t)
+    }
+
+    fn slope(&self, x: f64, t: f64) -> f64 {
+        2.0 * (x - t)
+    }
+
+    fn correct(&self, _: f64, _: f64) -> Option<bool> {
+        None
+    }
+}
+
+/// `|x - t|`, with slope 0 where they are equal.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MeanAbsolute;
+
+impl Comparison for MeanAbsolute {
+    fn value(&self, x: f64, t: f64) -> f64 {
+        (x - t).abs()
+    }
+
+    fn slope(&self, x: f64, t: f64) -> f64 {
+        if x == t { 0.0 } else { (x - t).signum() }
+    }
+
+    fn correct(&self, _: f64, _: f64) -> Option<bool> {
+        None
+    }
+}
+
+/// `e^2 / 2` for `e = |x - t|` up to `delta`, then `delta (e - delta / 2)`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Huber {
+    delta: f64,
+}
+
+impl Huber {
+    pub(super) fn new(delta: f64) -> Result<Self> {
+        if !(delta.is_finite() && delta > 0.0) {
+            return Err(Error::argument(format!(
+                "loss huber.delta must be finite and more than 0, got {delta}"
+            )));
+        }
+        Ok(Self { delta })
+    }
+}
+
+impl Comparison for Huber {
+    fn value(&self, x: f64, t: f64) -> f64 {
+        let error = (x - t).abs();
+        if error <= self.delta { 0.5 * error * error } else { self.delta * (error - 0.5 * self.delta) }
+    }
+
+    fn slope(&self, x: f64, t: f64) -> f64 {
+        (x - t).clamp(-self.delta, self.delta)
+    }
+
+    fn correct(&self, _: f64, _: f64) -> Option<bool> {
+        None
+    }
+}
+
+/// `x t`: the gradient of the output is the target.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dot;
+
+impl Comparison for Dot {
+    fn value(&self, x: f64, t: f64) -> f64 {
+        x * t
+    }
+
+    fn slope(&self, _: f64, t: f64) -> f64 {
+        t
+    }
+
+    fn correct(&self, _: f64, _: f64) -> Option<bool> {
+        None
     }
 }
 
@@ -31,6 +131,7 @@ pub(super) enum Elementwise {
     MeanSquared(MeanSquared),
     MeanAbsolute(MeanAbsolute),
     Huber(Huber),
+    Dot(Dot),
 }
 
 /// One loop for each comparison, so that it is inlined.
@@ -41,11 +142,17 @@ macro_rules! with_comparison {
             Elementwise::MeanSquared($comparison) => $use,
             Elementwise::MeanAbsolute($comparison) => $use,
             Elementwise::Huber($comparison) => $use,
+            Elementwise::Dot($comparison) => $use,
         }
     };
 }
 
 impl Elementwise {
+    /// Whether a target is met or not: yes and no.
+    pub(super) fn decides(&self) -> bool {
+        with_comparison!(self, comparison => comparison.correct(0.0, 0.0).is_some())
+    }
+
     /// Each row's loss is the sum of its elements'; `d += scale * slope`.
     pub(super) fn run<E: Element>(
         &self,
@@ -86,7 +193,8 @@ fn run<E: Element>(
     for (i, (row_loss, hits)) in losses.iter_mut().zip(correct).enumerate() {
         let (x, t) = (logits.row(i), targets.row(i));
         *row_loss = sum(loss, x, t);
-        *hits = x.iter().zip(t).filter(|(x, t)| loss.correct(x.to_f64(), t.to_f64())).count() as u32;
+        *hits = x.iter().zip(t).filter(|(x, t)| loss.correct(x.to_f64(), t.to_f64()) == Some(true)).count()
+            as u32;
         if let Some((scale, d)) = &mut gradient {
             for ((d, x), t) in d.row_mut(i).iter_mut().zip(x).zip(t) {
                 *d += E::from_f64(*scale * loss.slope(x.to_f64(), t.to_f64()));

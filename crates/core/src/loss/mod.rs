@@ -1,15 +1,11 @@
-//! What training makes small: losses of logits and targets, with their gradients.
+//! Losses of outputs and targets, with their gradients: what training makes small.
 
-mod binary_cross_entropy;
 mod config;
+mod criterion;
 mod cross_entropy;
 mod elementwise;
-mod huber;
-mod mean_absolute;
-mod mean_squared;
-mod objective;
 mod targets;
 
 pub use config::LossConfig;
-pub use objective::Loss;
+pub use criterion::Loss;
 pub use targets::Targets;

@@ -1,4 +1,4 @@
-//! What a network should have said.
+//! Targets: the classes or numbers that a network should give.
 
 use unrolled_kernels::Matrix;
 

@@ -59,8 +59,8 @@ impl<E: Element> Carried<E> {
     }
 
     /// Notes the states that a run of the batch ended with.
-    pub(super) fn end(&mut self, program: &Program, engine: &Engine<E>, batch: &Batch<E>) {
-        for (state, next) in program.states.iter().zip(&mut self.next) {
+    pub(super) fn end(&mut self, engine: &Engine<E>, batch: &Batch<E>) {
+        for (state, next) in engine.program().states.iter().zip(&mut self.next) {
             let next = next.get_or_insert_default();
             next.resize(batch.rows() * state.size, E::ZERO);
             engine.read(state.last, batch, next);

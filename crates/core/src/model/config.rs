@@ -23,7 +23,7 @@ pub enum Reduction {
 }
 
 /// One loss of one output.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct LossTerm {
     /// The output's name.

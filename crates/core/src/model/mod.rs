@@ -3,17 +3,21 @@
 mod carried;
 mod config;
 mod description;
+mod evaluate;
 mod file;
+mod gradients;
 mod network;
 mod objective;
+mod report;
 mod stream;
 mod trainer;
 mod truncate;
 
 pub use config::{LossTerm, MeasureConfig, MemoryConfig, OnNonFinite, Reduction, TrainerConfig};
 pub use description::Description;
+pub use gradients::GradientReport;
 pub use network::{Model, Snapshot};
-pub use objective::{Memory, Report, Term};
+pub use report::{Memory, Report, Term};
 pub use stream::Stream;
 pub use trainer::Trainer;
 pub use truncate::{Chunk, Truncation};

@@ -4,14 +4,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 use unrolled_kernels::{Element, Isa, Kernels, Precision};
 
-use super::objective::{Objective, Report};
-use super::{Description, MeasureConfig};
+use super::evaluate::Evaluator;
+use super::{Description, MeasureConfig, Report};
 use crate::compile::Cost;
 use crate::graph::Graph;
 use crate::parallel::{Pool, pool};
 use crate::program::{Mode, Program};
 use crate::run::{Engine, Outputs};
-use crate::storage::{Batch, Tensor, Weights};
+use crate::storage::{Batch, GivenTargets, Tensor, Weights};
 use crate::tuning::AT_ONCE;
 use crate::{Error, Result, initialize};
 
@@ -31,6 +31,8 @@ pub struct Model<E> {
     /// Held only to fetch or change it: a run keeps the weights it began with.
     weights: RwLock<Arc<Weights<E>>>,
     engine: Mutex<Engine<E>>,
+    /// The losses that were measured last, compiled.
+    evaluator: Mutex<Option<Evaluator<E>>>,
 }
 
 impl<E: Element> Model<E> {
@@ -61,7 +63,7 @@ impl<E: Element> Model<E> {
         let mode = Mode::Inference { segmented: true };
         let engine = Mutex::new(Engine::new(Arc::clone(&program), mode, kernels));
         let (cost, weights) = (program.cost(), RwLock::new(Arc::new(weights)));
-        Ok(Self { graph, program, kernels, pool, cost, weights, engine })
+        Ok(Self { graph, program, kernels, pool, cost, weights, engine, evaluator: Mutex::default() })
     }
 
     /// The graph.
@@ -132,24 +134,23 @@ impl<E: Element> Model<E> {
     /// Runs forward, dropout off, and measures losses; also returns the states.
     ///
     /// # Errors
-    /// Those of [`Batch::new`] and [`Engine::score`]; `Argument`, `Kind`, `Shape`, `Value` or `NonFinite` for losses
-    /// and targets that do not fit.
-    pub fn evaluate(
+    /// Those of [`Batch::new`], [`Batch::bind_targets`] and [`Engine::measure`]; [`crate::Code::Argument`] for losses that
+    /// do not fit.
+    pub fn evaluate<T: Into<GivenTargets<E>>>(
         &self,
         snapshot: &Snapshot<E>,
         config: &MeasureConfig,
         inputs: Vec<Tensor<E>>,
-        targets: Vec<Tensor<E>>,
+        targets: Vec<T>,
         states: Vec<Tensor<E>>,
     ) -> Result<(Report, Vec<Tensor<E>>)> {
-        let objective = Objective::new(&self.program, &config.losses)?;
-        let batch = Batch::new(&self.program, inputs, states)?;
-        let (mut goals, mut weights, mut report) = (Vec::new(), Vec::new(), Report::default());
-        objective.aim(&self.program, &batch, targets, &mut goals, &mut weights)?;
-        let pool = self.pool.suited(batch.operations(&self.cost));
-        let (scores, states) = lock(&self.engine).score(&self.weights_of(snapshot), &batch, &goals, pool)?;
-        objective.report(&scores, &weights, &mut report);
-        Ok((report, states))
+        let mut kept = lock(&self.evaluator);
+        let evaluator = match kept.take().filter(|kept| kept.measures(config)) {
+            Some(evaluator) => evaluator,
+            None => Evaluator::new(&self.graph, config, self.kernels)?,
+        };
+        let targets = targets.into_iter().map(Into::into).collect();
+        kept.insert(evaluator).run(self, &self.weights_of(snapshot), inputs, targets, states)
     }
 
     /// A copy of all parameters, flat.

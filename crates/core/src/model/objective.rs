@@ -4,182 +4,100 @@ use std::sync::Arc;
 
 use unrolled_kernels::Element;
 
-use super::{LossTerm, Reduction};
-use crate::loss::{Loss, LossConfig};
+use super::{LossTerm, Reduction, Report, Term};
+use crate::graph::Graph;
+use crate::loss::LossConfig;
 use crate::program::Program;
-use crate::run::{Criterion, Goal, Score};
-use crate::storage::{Batch, Tensor};
+use crate::run::Score;
+use crate::storage::{Batch, Weight};
 use crate::{Error, Result};
 
-/// Bytes that training holds from step to step, for the largest batch so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Memory {
-    /// What a step keeps on its way forward and back: values, their gradients and lists of places.
-    pub tape: usize,
-    /// The gradients of the parameters.
-    pub gradients: usize,
-    /// What the optimizer remembers of them.
-    pub optimizer: usize,
-    /// The parameters and their packed copies.
-    pub weights: usize,
-}
-
-/// What a batch came to.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Report {
-    /// The weighted sum of the losses, each reduced over the batch; NaN of a skipped step.
-    pub loss: f64,
-    /// What each output's loss came to; none of a skipped step.
-    pub terms: Vec<Term>,
-    /// The gradient's norm before clipping; 0 without a gradient, NaN of a skipped step.
-    pub norm: f64,
-    /// The learning rate of the update; 0 without one.
-    pub rate: f64,
-    /// Updates so far.
-    pub step: u64,
-    /// Whether the update was left out because the loss or gradient was not finite.
-    pub skipped: bool,
-    /// What training holds; nothing without training.
-    pub memory: Memory,
-}
-
-impl Report {
-    /// Becomes the report of a step that was left out after `step` updates.
-    pub(super) fn skip(&mut self, step: u64) {
-        self.terms.clear();
-        (self.loss, self.norm, self.rate) = (f64::NAN, f64::NAN, 0.0);
-        (self.step, self.skipped) = (step, true);
-    }
-}
-
-/// What the loss of one output came to. Terms of batches add up to the term of all their rows.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Term {
-    /// The output.
-    pub output: Arc<str>,
-    /// The sum of its targets' losses, neither reduced nor weighted against other outputs.
-    pub sum: f64,
-    /// The weight of the targets: what a mean is divided by.
-    pub weight: f64,
-    /// Targets that were hit; none where the loss is not of classes or of yes and no.
-    pub correct: Option<u64>,
-    /// Targets that count.
-    pub valid: u64,
-}
-
-/// Losses that fit a program.
+/// The weighted sum of losses, in the order of the program's targets.
 pub(super) struct Objective {
-    terms: Vec<OutputLoss>,
+    losses: Vec<OutputLoss>,
 }
 
 struct OutputLoss {
-    port: usize,
     output: Arc<str>,
-    criterion: Arc<Criterion>,
-    /// Whether a target can be hit.
-    hits: bool,
+    /// Whether a target is met or not: a class, or yes and no.
+    decides: bool,
     reduction: Reduction,
     weight: f64,
 }
 
 impl Objective {
-    /// Checks losses against the outputs of a program.
-    pub(super) fn new(program: &Program, losses: &[LossTerm]) -> Result<Self> {
-        if losses.is_empty() {
-            return Err(Error::argument("losses: expected at least one, got none"));
-        }
-        let terms: Vec<OutputLoss> =
-            losses.iter().map(|loss| OutputLoss::new(program, loss)).collect::<Result<_>>()?;
-        let twice =
-            terms.iter().enumerate().find(|(i, term)| terms[..*i].iter().any(|t| t.port == term.port));
-        match twice {
-            Some((i, _)) => {
-                Err(Error::argument(format!("losses: output '{}' has more than one", losses[i].output)))
-            }
-            None => Ok(Self { terms }),
-        }
+    /// Compiles a graph with losses.
+    pub(super) fn compile(graph: &Graph, terms: &[LossTerm]) -> Result<(Self, Program)> {
+        Self::compile_by(graph, terms, Program::compile_with_losses)
     }
 
-    /// The values whose gradients begin a backward pass.
-    pub(super) fn seeded(&self, program: &Program) -> Vec<usize> {
-        self.terms.iter().map(|term| program.outputs[term.port].value).collect()
+    /// Compiles a graph with losses whose gradients are read out.
+    pub(super) fn compile_probed(graph: &Graph, terms: &[LossTerm]) -> Result<(Self, Program)> {
+        Self::compile_by(graph, terms, Program::compile_with_probes)
     }
 
-    /// The first output with a loss that is not over time.
-    pub(super) fn timeless<'a>(&self, program: &'a Program) -> Option<&'a str> {
-        let mut ports = self.terms.iter().map(|term| &program.outputs[term.port]);
-        ports.find(|port| program.values[port.value].axis.is_none()).map(|port| port.name.as_str())
-    }
-
-    /// Pairs the losses with the targets of a batch, which are named as their outputs: their goals, and the weights
-    /// of their targets.
-    pub(super) fn aim<E: Element>(
-        &self,
-        program: &Program,
-        batch: &Batch<E>,
-        mut targets: Vec<Tensor<E>>,
-        goals: &mut Vec<Goal<E>>,
-        weights: &mut Vec<Score>,
-    ) -> Result<()> {
-        goals.clear();
-        weights.clear();
-        for term in &self.terms {
-            let port = &program.outputs[term.port];
-            let at = targets.iter().position(|target| target.name == port.name);
-            let at = at.ok_or_else(|| Error::argument(format!("target '{}' is missing", port.name)))?;
-            let target = targets.swap_remove(at);
-            let scale = |weight| term.scale(weight);
-            let (goal, score) = Goal::loss(program, port, batch, &term.criterion, target, scale)?;
-            goals.push(goal);
-            weights.push(score);
+    fn compile_by(
+        graph: &Graph,
+        terms: &[LossTerm],
+        compile: fn(&Graph, &[(&str, &LossConfig)]) -> Result<Program>,
+    ) -> Result<(Self, Program)> {
+        if terms.is_empty() {
+            return Err(Error::argument("losses: expected at least one, received none"));
         }
-        match targets.first() {
-            Some(left) => {
-                Err(Error::argument(format!("target '{}' has no loss, or is given twice", left.name)))
-            }
-            None => Ok(()),
+        if let Some(term) = terms.iter().find(|term| !term.weight.is_finite()) {
+            return Err(Error::argument(format!(
+                "losses: expected a finite weight of '{}', received {}",
+                term.output, term.weight
+            )));
+        }
+        let losses: Vec<_> = terms.iter().map(|term| (term.output.as_str(), &term.loss)).collect();
+        let program = compile(graph, &losses)?;
+        let losses = terms.iter().zip(&program.targets).map(|(term, target)| OutputLoss {
+            output: term.output.as_str().into(),
+            decides: target.loss.decides(),
+            reduction: term.reduction,
+            weight: term.weight,
+        });
+        Ok((Self { losses: losses.collect() }, program))
+    }
+
+    /// Adds the weights of a batch's targets to those of others.
+    pub(super) fn add_weights<E: Element>(batch: &Batch<E>, weights: &mut [Weight]) {
+        for (sum, targets) in weights.iter_mut().zip(batch.targets()) {
+            sum.total += targets.weight().total;
+            sum.valid += targets.weight().valid;
         }
     }
 
-    /// Puts the sums of losses (`scores`) and the weights of their targets together: the loss and its terms.
-    pub(super) fn report(&self, scores: &[Score], weights: &[Score], report: &mut Report) {
+    /// The factor of each loss in the gradient, for targets of these weights.
+    pub(super) fn scale(&self, weights: &[Weight], scales: &mut Vec<f64>) {
+        scales.clear();
+        scales.extend(self.losses.iter().zip(weights).map(|(loss, weight)| loss.scale(weight.total)));
+    }
+
+    /// Puts the sums of losses and the weights of their targets together: the loss and its terms.
+    pub(super) fn report(&self, scores: &[Score], weights: &[Weight], report: &mut Report) {
         report.loss = 0.0;
         report.terms.clear();
-        for ((term, score), weight) in self.terms.iter().zip(scores).zip(weights) {
-            report.loss += term.scale(weight.weight) * score.loss;
+        for ((loss, score), weight) in self.losses.iter().zip(scores).zip(weights) {
+            report.loss += loss.scale(weight.total) * score.loss;
             report.terms.push(Term {
-                output: Arc::clone(&term.output),
+                output: Arc::clone(&loss.output),
                 sum: score.loss,
-                weight: weight.weight,
-                correct: term.hits.then_some(score.correct),
+                weight: weight.total,
+                correct: loss.decides.then_some(score.correct),
                 valid: weight.valid,
             });
         }
     }
+
+    /// The number of losses.
+    pub(super) fn count(&self) -> usize {
+        self.losses.len()
+    }
 }
 
 impl OutputLoss {
-    fn new(program: &Program, config: &LossTerm) -> Result<Self> {
-        let LossTerm { output, loss, reduction, weight } = config;
-        let port = program.outputs.iter().position(|port| port.name == *output).ok_or_else(|| {
-            let known: Vec<&str> = program.outputs.iter().map(|port| port.name.as_str()).collect();
-            Error::argument(format!("losses: output '{output}' is unknown; the model has {known:?}"))
-        })?;
-        let kind = &program.outputs[port].kind;
-        let width = kind
-            .size()
-            .ok_or_else(|| Error::kind(format!("losses: output '{output}' must be numbers, it is {kind}")))?;
-        if !weight.is_finite() {
-            return Err(Error::argument(format!(
-                "losses: the weight of '{output}' must be finite, got {weight}"
-            )));
-        }
-        let hits = matches!(loss, LossConfig::CrossEntropy { .. } | LossConfig::BinaryCrossEntropy {});
-        let criterion = Arc::new(Criterion::new(Loss::new(loss, width)?, kind));
-        let output = output.as_str().into();
-        Ok(Self { port, output, criterion, hits, reduction: *reduction, weight: *weight })
-    }
-
     /// The factor of the summed loss, whose targets have this weight.
     fn scale(&self, weight: f64) -> f64 {
         match self.reduction {

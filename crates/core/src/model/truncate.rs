@@ -3,9 +3,16 @@
 //! Every `k1` steps the losses of those steps are sent back through at most `k2` steps. A chunk runs
 //! from where its gradient stops, with the state carried to there as a constant.
 
-use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
-use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use unrolled_kernels::Element;
+
+use super::Trainer;
+use crate::program::Program;
+use crate::run::{Run, Score};
+use crate::storage::{Losses, RngKey};
+use crate::{Code, Error, Result};
 
 /// How often, and how far, gradients go back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +50,29 @@ impl Truncation {
         Ok(())
     }
 
+    /// Checks the numbers, and that a program can be cut in time.
+    ///
+    /// # Errors
+    /// [`crate::Code::Argument`], naming the output or node.
+    pub(super) fn check(&self, program: &Program) -> Result<()> {
+        self.validate()?;
+        program.check_divisible("truncate")?;
+        let timeless = program.targets.iter().find(|target| program.values[target.value].axis.is_none());
+        if let Some(target) = timeless {
+            return Err(Error::argument(format!(
+                "truncate: output '{}' is not over time, so a chunk has no loss of it",
+                target.name
+            )));
+        }
+        if program.axes.len() > 1 {
+            return Err(Error::argument(format!(
+                "truncate: expected one axis of time, the model has {:?}",
+                program.axes
+            )));
+        }
+        Ok(())
+    }
+
     /// The chunks of a sequence of `time` steps. Neighbours whose gradients stop at the same step are one
     /// chunk, so `k2 >= time` is full backpropagation.
     #[must_use]
@@ -57,6 +87,87 @@ impl Truncation {
             }
         }
         chunks
+    }
+}
+
+/// States of all rows, in the order of the program's.
+type States<E> = Vec<Option<Vec<E>>>;
+
+impl<E: Element> Trainer<E> {
+    /// Sends a batch backward chunk by chunk.
+    pub(super) fn backward_chunks(
+        &mut self,
+        index: usize,
+        rng_key: RngKey,
+        truncation: Truncation,
+        time: usize,
+    ) -> Result<()> {
+        // The known states: at the start of the last chunk, and at its end.
+        let mut began = (0, self.batches[index].states().to_vec());
+        let mut ended = began.clone();
+        let chunks = truncation.chunks(time);
+        for chunk in &chunks {
+            let (from, states) = if ended.0 <= chunk.start { ended } else { began };
+            let done = self.advance(index, rng_key, from..chunk.start, states).and_then(|states| {
+                let losses = chunk.losses - chunk.start;
+                let last = self.chunk(index, rng_key, &states, chunk.start..chunk.end, losses)?;
+                Ok((states, last))
+            });
+            let (states, last) = done.map_err(|error| self.for_all(error, index, &chunks))?;
+            let mut scores = vec![Score::default(); self.scores.len()];
+            self.engine.add_scores(&mut scores);
+            for (sum, score) in self.scores.iter_mut().zip(scores) {
+                sum.loss += score.loss;
+                sum.correct += score.correct;
+            }
+            (began, ended) = ((chunk.start, states), (chunk.end, last));
+        }
+        Ok(())
+    }
+
+    /// An error of one chunk; of memory, it names what all of them need.
+    fn for_all(&self, error: Error, index: usize, chunks: &[Chunk]) -> Error {
+        let (program, batch) = (self.engine.program(), &self.batches[index]);
+        let batches = chunks.iter().map(|chunk| batch.steps(program, chunk.start, chunk.end));
+        match error.code {
+            Code::Size => self.engine.too_small(batches, self.pool).unwrap_or(error),
+            _ => error,
+        }
+    }
+
+    /// The states at the end of `span`, from those at its start.
+    fn advance(
+        &mut self,
+        index: usize,
+        rng_key: RngKey,
+        span: Range<usize>,
+        states: States<E>,
+    ) -> Result<States<E>> {
+        match span.len() {
+            0 => Ok(states),
+            // No step has a loss, and so there is no gradient.
+            steps => self.chunk(index, rng_key, &states, span, steps),
+        }
+    }
+
+    /// Adds the gradients of the steps `span`, of which those from `losses` on have a loss; the states at their end.
+    fn chunk(
+        &mut self,
+        index: usize,
+        rng_key: RngKey,
+        states: &[Option<Vec<E>>],
+        span: Range<usize>,
+        losses: usize,
+    ) -> Result<States<E>> {
+        let Self { model, pool, engine, batches, gradients, scales, carried, .. } = self;
+        let mut piece = batches[index].steps(engine.program(), span.start, span.end);
+        piece.set_states(states.to_vec());
+        let rng_key = RngKey { time: span.start as u64, ..rng_key };
+        let losses = Losses { scales, from: losses };
+        let run = Run { weights: &*model.weights(), batch: &piece, losses, rng_key };
+        engine.gradient(&run, pool, gradients)?;
+        carried.end(engine, &piece);
+        Ok(carried.ended())
     }
 }
 

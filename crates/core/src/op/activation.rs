@@ -13,6 +13,7 @@ fn mapped(i: &Instruction, work: Work) -> Facts {
         cut: Cut::Free,
         storage: Storage::Own,
         reads_back: vec![i.outputs[0]],
+        starts_gradients: false,
         joint: None,
         sums: Vec::new(),
         work,

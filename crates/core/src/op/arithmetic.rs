@@ -14,6 +14,7 @@ fn combined(reads_back: Vec<ValueId>) -> Facts {
         cut: Cut::Free,
         storage: Storage::Own,
         reads_back,
+        starts_gradients: false,
         joint: None,
         sums: Vec::new(),
         work: Work::Elementwise { weights: 0 },

@@ -13,6 +13,7 @@ pub(crate) fn facts() -> Facts {
         cut: Cut::Free,
         storage: Storage::Own,
         reads_back: Vec::new(),
+        starts_gradients: false,
         joint: None,
         sums: Vec::new(),
         work: Work::Elementwise { weights: 0 },
@@ -60,7 +61,7 @@ fn masked<E: Element>(
     let width = f.program.values[i.outputs[0]].width;
     let stream = Stream::new(f.rng_key.seed, &i.node, f.rng_key.step);
     mask.resize(width, E::ZERO);
-    let first = f.shard.rows.start as u64;
+    let first = f.rng_key.row + f.shard.rows.start as u64;
     let mut add = |place: usize, row: usize, time: u64| {
         let time = if op.fixed { 0 } else { f.rng_key.time + time };
         let range = place * width..(place + 1) * width;

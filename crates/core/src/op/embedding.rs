@@ -13,6 +13,7 @@ pub(crate) fn facts(op: &Embedding, i: &Instruction) -> Facts {
         cut: Cut::Free,
         storage: Storage::Own,
         reads_back: Vec::new(),
+        starts_gradients: false,
         joint: None,
         sums: vec![(op.weight, Sum::Table { gradient, ids: i.inputs[0], padding: op.padding })],
         work: Work::Elementwise { weights: 0 },

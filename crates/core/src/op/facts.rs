@@ -18,6 +18,8 @@ pub(crate) struct Facts {
     pub(crate) storage: Storage,
     /// The values that its backward reads; those that the weights' sums read are not among them.
     pub(crate) reads_back: Vec<ValueId>,
+    /// Whether gradients start at it: at losses.
+    pub(crate) starts_gradients: bool,
     /// Values whose gradients come together, if some do.
     pub(crate) joint: Option<Joint>,
     /// The sums that form the gradients of its parameters; none without parameters.

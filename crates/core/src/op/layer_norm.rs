@@ -15,6 +15,7 @@ pub(crate) fn facts(op: &LayerNorm, i: &Instruction) -> Facts {
         cut: Cut::Free,
         storage: Storage::Own,
         reads_back: vec![i.inputs[0], i.outputs[1], i.outputs[2]],
+        starts_gradients: false,
         joint: None,
         sums: vec![(op.bias, bias), (op.gain, gain)],
         work: Work::Reduction,

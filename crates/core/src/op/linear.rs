@@ -13,6 +13,7 @@ pub(crate) fn facts(op: &Linear, i: &Instruction) -> Facts {
         cut: Cut::Free,
         storage: Storage::Own,
         reads_back: Vec::new(),
+        starts_gradients: false,
         joint: None,
         sums: linear_sums(op, gradient, 0, 0..op.weight.rows, i.inputs[0]),
         work: Work::Elementwise { weights: op.weights() },

@@ -18,6 +18,7 @@ pub(crate) fn facts(op: Option<&Linear>, i: &Instruction) -> Facts {
         cut: Cut::Free,
         storage: Storage::InPlaceOfValue,
         reads_back: vec![gates, c, i.inputs[1]],
+        starts_gradients: false,
         joint: Some(joint),
         sums: op.map(sums).unwrap_or_default(),
         work: Work::Elementwise { weights: op.map_or(0, Linear::weights) },

@@ -12,6 +12,7 @@ mod facts;
 mod gru;
 mod layer_norm;
 mod linear;
+mod loss;
 mod lstm;
 mod pool;
 mod repeat;
@@ -48,6 +49,7 @@ impl Instruction {
             Operation::ActivationStep { linear, .. } => rnn::facts(linear, self),
             Operation::Lstm { linear } => lstm::facts(linear.as_ref(), self),
             Operation::Gru { linear } => gru::facts(linear.as_ref(), self),
+            Operation::Loss { .. } => loss::facts(self),
             Operation::Recurrence(op) => unroll::facts(op),
         }
     }
@@ -72,6 +74,7 @@ impl Instruction {
             | Operation::Shift(_)
             | Operation::Repeat
             | Operation::Pool(_)
+            | Operation::Loss { .. }
             | Operation::Recurrence(_) => return None,
         };
         Some(Product { linear, gates, parts })
@@ -108,6 +111,7 @@ fn forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) -> Result<()> {
         Operation::ActivationStep { activation, linear } => rnn::forward(f, *activation, linear, i),
         Operation::Lstm { linear } => lstm::forward(f, linear.as_ref(), i),
         Operation::Gru { linear } => gru::forward(f, linear.as_ref(), i),
+        Operation::Loss { target } => loss::forward(f, *target, i),
         Operation::Recurrence(op) => return unroll::forward(f, op),
     }
     Ok(())
@@ -157,6 +161,7 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, i: &Instruction, per_ste
         Operation::ActivationStep { activation, linear } => rnn::backward(f, *activation, linear, i),
         Operation::Lstm { linear } => lstm::backward(f, linear.as_ref(), i),
         Operation::Gru { linear } => gru::backward(f, linear.as_ref(), i),
+        Operation::Loss { target } => loss::backward(f, *target, i),
         Operation::Recurrence(op) => unroll::backward(f, op, per_step_gradients),
     }
 }

@@ -20,6 +20,7 @@ pub(crate) fn facts(op: Pool, i: &Instruction) -> Facts {
         cut,
         storage: Storage::Own,
         reads_back,
+        starts_gradients: false,
         joint: None,
         sums: Vec::new(),
         work: Work::Elementwise { weights: 0 },

@@ -12,6 +12,7 @@ pub(crate) fn facts() -> Facts {
         cut: Cut::Free,
         storage: Storage::Own,
         reads_back: Vec::new(),
+        starts_gradients: false,
         joint: None,
         sums: Vec::new(),
         work: Work::Elementwise { weights: 0 },

@@ -14,6 +14,7 @@ pub(crate) fn facts(op: &Linear, i: &Instruction) -> Facts {
         cut: Cut::Free,
         storage: Storage::InPlace,
         reads_back: vec![h],
+        starts_gradients: false,
         joint: Some(joint),
         sums: linear_sums(op, Operand::Gradient(h), 0, 0..op.weight.rows, i.inputs[1]),
         work: Work::Elementwise { weights: op.weights() },

@@ -19,6 +19,7 @@ pub(crate) fn facts(op: &Shift, i: &Instruction) -> Facts {
         cut,
         storage: Storage::Own,
         reads_back: Vec::new(),
+        starts_gradients: false,
         joint: None,
         sums: Vec::new(),
         work: Work::Elementwise { weights: 0 },

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use unrolled_kernels::Element;
 
-use super::{Embedding, Instruction, Operation, PackSpec, Port, Section, StatePort, Value, Wire};
+use super::{Embedding, Instruction, Operation, PackSpec, Port, Section, StatePort, Target, Value, Wire};
 use crate::params::Layout;
 
 /// A compiled graph: instructions over values, ready to be planned and run.
@@ -22,6 +22,12 @@ pub struct Program {
     pub inputs: Vec<Port>,
     /// The values a run returns.
     pub outputs: Vec<Port>,
+    /// The targets that its losses compare outputs with.
+    pub targets: Vec<Target>,
+    /// The states whose gradients at each step are read out, by name.
+    pub probes: Vec<Port>,
+    /// The pre-activations of gates whose gradients at each step are read out, by node.
+    pub gates: Vec<Port>,
     /// The model's own states.
     pub states: Vec<StatePort>,
     /// Every wire of the graph in the order of its nodes, without those of scan bodies.

@@ -23,6 +23,7 @@ impl Gradients {
                         .iter()
                         .any(|state| self.needed[state.last] || self.needed[state.next])
             }
+            Operation::Loss { .. } => true,
             _ => instruction.outputs.iter().any(|&v| self.needed[v]),
         }
     }

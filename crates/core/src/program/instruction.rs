@@ -73,6 +73,11 @@ pub enum Operation {
         /// The product with the state, if fused.
         linear: Option<Linear>,
     },
+    /// output -> nothing; its losses against a target.
+    Loss {
+        /// An index into [`super::Program::targets`].
+        target: usize,
+    },
     /// A body unrolled along time.
     Recurrence(Recurrence),
 }

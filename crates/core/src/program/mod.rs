@@ -9,6 +9,7 @@ mod plan;
 mod reductions;
 mod section;
 mod storage;
+mod target;
 mod value;
 
 pub use border::{Port, StatePort, Wire};
@@ -23,4 +24,5 @@ pub use plan::{InstructionPlan, Mode, Plan, Tape, ValuePlan};
 pub use reductions::{Contribution, Sum};
 pub use section::Section;
 pub use storage::{Checkpoint, Delay, Operand, Place, Slot, Space};
+pub use target::Target;
 pub use value::{Value, ValueId};

@@ -3,17 +3,17 @@
 use super::{Checkpoint, Contribution, Delay, Gradients, Operand, Place, Slot, Space, ValueId};
 
 /// The purpose of a plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Forward alone.
+    /// Forward, for the outputs.
     Inference {
         /// In segments of time short enough for a cache; otherwise all steps of each operation together.
         segmented: bool,
     },
-    /// Forward and backward.
+    /// Forward, for the losses.
+    Evaluation,
+    /// Forward, and backward from the losses.
     Training {
-        /// The values that are given a gradient: outputs with a loss.
-        seeded: Vec<ValueId>,
         /// Whether the gradients of inputs and initial states are wanted too.
         inputs: bool,
         /// How much is kept for backward.

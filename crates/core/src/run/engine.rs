@@ -6,13 +6,12 @@ use std::sync::Arc;
 use unrolled_kernels::{Element, Kernels, Team};
 
 use super::checkpoint::Plans;
-use super::goal::{Goal, Score};
 use super::reduce::{self, Cut};
-use super::shard::{Outcome, Task};
+use super::shard::{Purpose, Run};
 use super::{load, transfer};
 use crate::parallel::{Pool, processors};
-use crate::program::{Mode, Operand, Program, ValueId};
-use crate::storage::{Batch, RngKey, Shard, Tensor, Weights};
+use crate::program::{Mode, Operand, Port, Program, ValueId};
+use crate::storage::{Batch, Losses, RngKey, Shard, Tensor, Weights};
 use crate::tuning::MOST_MEMBERS;
 use crate::{Error, Result};
 
@@ -20,23 +19,23 @@ use crate::{Error, Result};
 pub struct Engine<E> {
     program: Arc<Program>,
     plans: Plans,
-    /// The most bytes that the shards have held, going back.
+    /// The most bytes that the shards have held in training.
     held: usize,
     kernels: Kernels<E>,
-    /// Behind those of the last run, room for more.
+    /// Those of the last run; spare ones follow.
     shards: Vec<Shard<E>>,
     /// By shard: the threads that share its work.
     teams: Vec<Arc<Team>>,
+    /// By shard: the end of its run.
+    results: Vec<Result<()>>,
     /// The weights of the largest recurrent product.
     recurrent: usize,
-    /// Blocks of the last run.
+    /// The number of shards of the last run.
     count: usize,
     cut: Cut<E>,
-    outcomes: Vec<Outcome<E>>,
-    scores: Vec<Score>,
 }
 
-/// What a forward run returns.
+/// The results of a forward run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outputs<E> {
     /// The graph's outputs.
@@ -45,19 +44,28 @@ pub struct Outputs<E> {
     pub states: Vec<Tensor<E>>,
 }
 
-/// What a backward run returns beside the parameters' gradients.
-#[derive(Clone, Debug)]
-pub struct Gradient<E> {
-    /// What each goal's loss came to; only `loss` and `correct` are set.
-    pub scores: Vec<Score>,
-    /// The model's states after each row's last step.
-    pub states: Vec<Tensor<E>>,
-    /// The gradients of inputs and initial states, if the plan has them.
-    pub inputs: Vec<Tensor<E>>,
+/// The losses of one target over a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Score {
+    /// The sum of all losses, each times its weight.
+    pub loss: f64,
+    /// The number of targets that were met.
+    pub correct: u64,
 }
 
-/// Blocks, what they come to, and who takes them.
-type Piece<'a, E> = (&'a mut [Shard<E>], &'a mut [Outcome<E>], &'a [Arc<Team>]);
+/// Gradients of a backward run other than the parameters'.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gradients<E> {
+    /// Of the inputs and the initial states, where the plan has them.
+    pub inputs: Vec<Tensor<E>>,
+    /// Of the states after each step, where the program has probes.
+    pub states: Vec<Tensor<E>>,
+    /// Of the pre-activations of gates at each step, where the program has probes.
+    pub gates: Vec<Tensor<E>>,
+}
+
+/// Shards, the ends of their runs, and their threads.
+type Piece<'a, E> = (&'a mut [Shard<E>], &'a mut [Result<()>], &'a [Arc<Team>]);
 
 impl<E: Element> Engine<E> {
     /// Plans a program for a mode.
@@ -71,15 +79,19 @@ impl<E: Element> Engine<E> {
             held: 0,
             kernels,
             shards: Vec::new(),
+            results: Vec::new(),
             count: 0,
             cut: Cut::default(),
-            outcomes: Vec::new(),
-            scores: Vec::new(),
         }
     }
 
-    /// Bytes that it holds from run to run: every value and gradient that has to be kept, for the largest batch so
-    /// far.
+    /// The program.
+    #[must_use]
+    pub fn program(&self) -> &Arc<Program> {
+        &self.program
+    }
+
+    /// Bytes held from run to run: every value and gradient that has to be kept, for the largest batch so far.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.held.max(held(&self.shards))
@@ -97,21 +109,67 @@ impl<E: Element> Engine<E> {
     /// [`crate::Code::Size`] if an output does not fit into memory.
     pub fn forward(&mut self, weights: &Weights<E>, batch: &Batch<E>, pool: &Pool) -> Result<Outputs<E>> {
         self.run_forward(weights, batch, pool)?;
-        let outputs = self
-            .program
-            .outputs
-            .iter()
+        let ports = self.program.outputs.iter();
+        let outputs = ports
             .map(|port| self.unload(&port.name, Operand::Value(port.value), batch))
             .collect::<Result<_>>()?;
         Ok(Outputs { outputs, states: self.states(batch)? })
     }
 
-    /// Runs forward; [`Engine::read`] gives what it came to.
+    /// Runs forward; [`Engine::read`] gives the values.
     ///
     /// # Errors
     /// As [`Engine::forward`].
     pub(crate) fn run_forward(&mut self, weights: &Weights<E>, batch: &Batch<E>, pool: &Pool) -> Result<()> {
-        self.each_shard(&Task::forward(weights, batch, &[]), pool)
+        let (losses, rng_key) = (Losses::default(), RngKey::default());
+        self.each_shard(&Run { weights, batch, losses, rng_key }, Purpose::Forward, pool)
+    }
+
+    /// Runs forward and measures the losses; [`Engine::scores`] gives them.
+    ///
+    /// # Errors
+    /// As [`Engine::forward`].
+    pub fn measure(&mut self, run: &Run<'_, E>, pool: &Pool) -> Result<()> {
+        self.each_shard(run, Purpose::Forward, pool)
+    }
+
+    /// Runs forward and backward, and adds the parameters' gradients to the flat `gradients`.
+    ///
+    /// # Errors
+    /// As [`Engine::forward`]; `gradients` is as before then.
+    pub fn gradient(&mut self, run: &Run<'_, E>, pool: &Pool, gradients: &mut [E]) -> Result<()> {
+        self.each_shard(run, Purpose::Backward, pool)?;
+        self.cut.prepare(&self.program.layout, pool.threads());
+        let shards = &self.shards[..self.count];
+        let source = (self.kernels, run.weights.operands());
+        reduce::add(source, &self.program, &self.plans.plan, shards, pool, &self.cut, gradients);
+        Ok(())
+    }
+
+    /// Runs forward and names the first node and step whose value is not finite.
+    ///
+    /// # Errors
+    /// [`crate::Code::NonFinite`], naming them.
+    pub fn inspect(&mut self, run: &Run<'_, E>, pool: &Pool) -> Result<()> {
+        self.each_shard(run, Purpose::Inspect, pool)
+    }
+
+    /// Adds the losses of the last run to those of others, by target, row after row.
+    pub fn add_scores(&self, scores: &mut [Score]) {
+        for shard in &self.shards[..self.count] {
+            for (score, tally) in scores.iter_mut().zip(&shard.tallies) {
+                for &(loss, correct) in &tally.rows {
+                    score.loss += loss;
+                    score.correct += correct;
+                }
+            }
+        }
+    }
+
+    /// The losses of each row and of each item of a target in the last run, `[rows]` and in the shape of the output's
+    /// items.
+    pub fn losses(&self, target: usize, batch: &Batch<E>) -> [Tensor<f64>; 2] {
+        transfer::losses(target, &self.program, batch, &self.shards[..self.count])
     }
 
     /// Writes a value of the batch that ran last, in the shape of an output.
@@ -120,151 +178,91 @@ impl<E: Element> Engine<E> {
         transfer::copy(operand, &self.program, &self.plans.plan, batch, &self.shards[..self.count], into);
     }
 
-    /// Runs forward and gives each goal's losses and hits, with the states.
+    /// The model's states after each row's last step.
     ///
     /// # Errors
-    /// As [`Engine::forward`].
-    pub fn score(
-        &mut self,
-        weights: &Weights<E>,
-        batch: &Batch<E>,
-        goals: &[Goal<E>],
-        pool: &Pool,
-    ) -> Result<(Vec<Score>, Vec<Tensor<E>>)> {
-        self.each_shard(&Task::forward(weights, batch, goals), pool)?;
-        Ok((self.scores.clone(), self.states(batch)?))
+    /// [`crate::Code::Size`] when there is no memory.
+    pub fn states(&self, batch: &Batch<E>) -> Result<Vec<Tensor<E>>> {
+        let states = self.program.states.iter();
+        states.map(|state| self.unload(&state.name, Operand::Value(state.last), batch)).collect()
     }
 
-    /// Runs forward and backward, and adds the parameters' gradients to the flat `gradients`. Steps before
-    /// `from` have no loss.
+    /// The gradients that the last run has left, other than the parameters'.
     ///
     /// # Errors
-    /// As [`Engine::forward`]; `gradients` is as before then.
-    #[expect(clippy::too_many_arguments, reason = "what a training step consists of")]
-    pub fn gradient(
-        &mut self,
-        weights: &Weights<E>,
+    /// [`crate::Code::Size`] when there is no memory.
+    pub fn gradients(&self, batch: &Batch<E>) -> Result<Gradients<E>> {
+        let inputs = self.program.inputs.iter().map(|port| (&port.name, port.value));
+        let states = self.program.states.iter().map(|state| (&state.name, state.initial));
+        let ports =
+            |ports: &'_ [Port]| self.unload_gradients(ports.iter().map(|p| (&p.name, p.value)), batch);
+        Ok(Gradients {
+            inputs: self.unload_gradients(inputs.chain(states), batch)?,
+            states: ports(&self.program.probes)?,
+            gates: ports(&self.program.gates)?,
+        })
+    }
+
+    fn unload_gradients<'a>(
+        &self,
+        values: impl Iterator<Item = (&'a String, ValueId)>,
         batch: &Batch<E>,
-        goals: &[Goal<E>],
-        from: usize,
-        rng_key: RngKey,
-        pool: &Pool,
-        gradients: &mut [E],
-    ) -> Result<Gradient<E>> {
-        self.run_gradient(weights, batch, goals, from, rng_key, pool, gradients)?;
-        let (states, inputs) = (self.states(batch)?, self.input_gradients(batch)?);
-        Ok(Gradient { scores: self.scores.clone(), states, inputs })
+    ) -> Result<Vec<Tensor<E>>> {
+        values
+            .filter(|&(_, value)| self.plans.plan.has_gradient(value))
+            .map(|(name, value)| self.unload(name, Operand::Gradient(value), batch))
+            .collect()
     }
 
-    /// As [`Engine::gradient`]; [`Engine::scores`] and [`Engine::read`] give what it came to.
-    ///
-    /// # Errors
-    /// As [`Engine::gradient`].
-    #[expect(clippy::too_many_arguments, reason = "what a training step consists of")]
-    pub(crate) fn run_gradient(
-        &mut self,
-        weights: &Weights<E>,
-        batch: &Batch<E>,
-        goals: &[Goal<E>],
-        from: usize,
-        rng_key: RngKey,
-        pool: &Pool,
-        gradients: &mut [E],
-    ) -> Result<()> {
-        let task = Task { weights, batch, goals, from, rng_key, inspect: false, backward: true };
-        self.each_shard(&task, pool)?;
-        self.cut.prepare(&self.program.layout, pool.threads());
-        let shards = &self.shards[..self.count];
-        let operands = weights.operands();
-        reduce::add(
-            self.kernels,
-            operands,
-            &self.program,
-            &self.plans.plan,
-            shards,
-            pool,
-            &self.cut,
-            gradients,
-        );
-        Ok(())
+    fn unload(&self, name: &str, operand: Operand, batch: &Batch<E>) -> Result<Tensor<E>> {
+        transfer::unload(name, operand, &self.program, &self.plans.plan, batch, &self.shards[..self.count])
     }
 
-    /// What each goal's loss came to in the last run; only `loss` and `correct` are set.
-    pub(crate) fn scores(&self) -> &[Score] {
-        &self.scores
-    }
-
-    /// Runs forward and names the first node and step whose value is not finite.
-    ///
-    /// # Errors
-    /// [`crate::Code::NonFinite`], naming them.
-    pub fn inspect(
-        &mut self,
-        weights: &Weights<E>,
-        batch: &Batch<E>,
-        rng_key: RngKey,
-        pool: &Pool,
-    ) -> Result<()> {
-        let task = Task { weights, batch, goals: &[], from: 0, rng_key, inspect: true, backward: false };
-        self.each_shard(&task, pool)
-    }
-
-    fn each_shard(&mut self, task: &Task<'_, E>, pool: &Pool) -> Result<()> {
-        let ranges = load::split(task.batch.rows(), pool.threads());
+    fn each_shard(&mut self, run: &Run<'_, E>, purpose: Purpose, pool: &Pool) -> Result<()> {
+        let ranges = load::split(run.batch.rows(), pool.threads());
         let count = ranges.len();
-        let steps = self.prepare(task, &ranges)?;
+        let steps = self.prepare(run, purpose, &ranges)?;
         self.count = count;
         self.shards.resize_with(count.max(self.shards.len()), Shard::default);
-        self.outcomes.resize_with(count.max(self.outcomes.len()), Outcome::default);
+        self.results.resize_with(count.max(self.results.len()), || Ok(()));
         for (shard, rows) in self.shards.iter_mut().zip(ranges) {
             shard.rows = rows;
             shard.segment_steps = steps;
         }
         self.form_teams(pool);
         let (program, plan, kernels) = (&*self.program, &self.plans.plan, self.kernels);
-        let piece = (&mut self.shards[..count], &mut self.outcomes[..count], &self.teams[..count]);
-        pool.for_each_chunk(piece, count, 1, |(shards, outcomes, teams): Piece<'_, E>| {
-            for ((shard, outcome), team) in shards.iter_mut().zip(outcomes).zip(teams) {
-                outcome.result = pool.with_helpers(team, || {
-                    shard.run(program, plan, kernels, team, task, &mut outcome.tallies)
-                });
+        let piece = (&mut self.shards[..count], &mut self.results[..count], &self.teams[..count]);
+        pool.for_each_chunk(piece, count, 1, |(shards, results, teams): Piece<'_, E>| {
+            for ((shard, result), team) in shards.iter_mut().zip(results).zip(teams) {
+                *result = pool.with_helpers(team, || shard.run(program, plan, kernels, team, run, purpose));
             }
         });
-        if task.backward {
+        if purpose == Purpose::Backward {
             self.held = self.bytes();
         }
-        self.scores.clear();
-        self.scores.resize(task.goals.len(), Score::default());
-        for outcome in &mut self.outcomes[..count] {
-            std::mem::replace(&mut outcome.result, Ok(()))?;
-            for (score, tally) in self.scores.iter_mut().zip(&outcome.tallies) {
-                for &(loss, correct) in &tally.rows {
-                    score.loss += loss;
-                    score.correct += correct;
-                }
-            }
-        }
-        Ok(())
+        self.results[..count].iter_mut().try_for_each(|result| std::mem::replace(result, Ok(())))
     }
 
-    /// Chooses the plan and the segments, and gives back what would be held beside them for nothing.
+    /// Chooses the plan and the segments, and gives back storage that would be held in vain.
     fn prepare(
         &mut self,
-        task: &Task<'_, E>,
+        run: &Run<'_, E>,
+        purpose: Purpose,
         ranges: &(impl ExactSizeIterator<Item = Range<usize>> + Clone),
     ) -> Result<usize> {
         let Self { program, plans, shards, .. } = self;
-        if task.backward && plans.choose(program, task.batch, ranges) {
+        let backward = purpose == Purpose::Backward;
+        if backward && plans.choose(program, run.batch, ranges) {
             shards.clear();
         }
-        let steps = plans.steps(program, task.batch, ranges, task.inspect)?;
+        let steps = plans.steps(program, run.batch, ranges, purpose == Purpose::Inspect)?;
         let others =
             || shards.len() > ranges.len() || shards.iter().any(|shard| shard.segment_steps != steps);
         if plans.plan.segmented && plans.plan.training && others() {
-            // What other segments needed is not held beside what these do.
+            // The storage of other segments is not held together with that of these.
             shards.clear();
         }
-        if task.backward && !plans.fits_beside(program, task.batch, ranges, steps, || held(shards)) {
+        if backward && !plans.fits_beside(program, run.batch, ranges, steps, || held(shards)) {
             shards.clear();
         }
         Ok(steps)
@@ -279,25 +277,6 @@ impl<E: Element> Engine<E> {
         if self.teams.len() < self.count || self.teams[0].members() != members {
             self.teams = self.shards.iter().map(|_| Arc::new(Team::new(members))).collect();
         }
-    }
-
-    fn unload(&self, name: &str, operand: Operand, batch: &Batch<E>) -> Result<Tensor<E>> {
-        transfer::unload(name, operand, &self.program, &self.plans.plan, batch, &self.shards[..self.count])
-    }
-
-    fn states(&self, batch: &Batch<E>) -> Result<Vec<Tensor<E>>> {
-        let states = self.program.states.iter();
-        states.map(|state| self.unload(&state.name, Operand::Value(state.last), batch)).collect()
-    }
-
-    fn input_gradients(&self, batch: &Batch<E>) -> Result<Vec<Tensor<E>>> {
-        let inputs = self.program.inputs.iter().map(|port| (&port.name, port.value));
-        let states = self.program.states.iter().map(|state| (&state.name, state.initial));
-        inputs
-            .chain(states)
-            .filter(|&(_, value)| self.plans.plan.has_gradient(value))
-            .map(|(name, value)| self.unload(name, Operand::Gradient(value), batch))
-            .collect()
     }
 }
 

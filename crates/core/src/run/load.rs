@@ -41,6 +41,11 @@ pub(super) fn load<E: Element>(
     }
     cut(shard, plan);
     shard.reserve(plan)?;
+    shard.tallies.resize_with(program.targets.len(), Default::default);
+    for (target, tally) in program.targets.iter().zip(&mut shard.tallies) {
+        let axis = program.values[target.value].axis;
+        tally.begin(axis.map_or(shard.rows.len(), |axis| shard.schedules[axis].items()));
+    }
     shard.ids.resize_with(program.values.len(), Vec::new);
     for (port, data) in program.inputs.iter().zip(batch.inputs()) {
         let axis = program.values[port.value].axis;

@@ -2,12 +2,11 @@
 
 mod checkpoint;
 mod engine;
-mod goal;
 mod load;
 mod reduce;
 mod shard;
 mod transfer;
 mod walk;
 
-pub use engine::{Engine, Gradient, Outputs};
-pub use goal::{Criterion, Goal, Score, Seed};
+pub use engine::{Engine, Gradients, Outputs, Score};
+pub use shard::Run;

@@ -1,107 +1,71 @@
-//! What a run does with each block, and what that comes to.
+//! Runs one shard of the batch and collects its losses.
 
 use unrolled_kernels::{Element, Kernels, Team};
 
-use super::goal::{self, Goal, Tally};
 use super::walk::{backward_program, forward_program};
 use super::{load, reduce};
 use crate::Result;
 use crate::program::{Plan, Program};
-use crate::storage::{Batch, RngKey, Shard, Span, View, Weights};
+use crate::storage::{Batch, Losses, RngKey, Shard, Span, View, Weights};
 
-/// What a run does with each block.
-pub(super) struct Task<'a, E> {
+/// One run of a program on a batch.
+pub struct Run<'a, E> {
+    /// The parameters.
     pub weights: &'a Weights<E>,
+    /// The batch, with its targets bound if the program has losses.
     pub batch: &'a Batch<E>,
-    pub goals: &'a [Goal<E>],
-    pub from: usize,
+    /// The factors and the reach of the losses.
+    pub losses: Losses<'a>,
+    /// The key of the masks.
     pub rng_key: RngKey,
-    pub inspect: bool,
-    pub backward: bool,
 }
 
-impl<'a, E> Task<'a, E> {
-    /// A run forward without rng_key.
-    pub(super) fn forward(weights: &'a Weights<E>, batch: &'a Batch<E>, goals: &'a [Goal<E>]) -> Self {
-        let rng_key = RngKey::default();
-        Self { weights, batch, goals, from: 0, rng_key, inspect: false, backward: false }
-    }
-}
-
-/// What one block's part of a run came to.
-pub(super) struct Outcome<E> {
-    /// By goal.
-    pub tallies: Vec<Tally<E>>,
-    pub result: Result<()>,
-}
-
-impl<E> Default for Outcome<E> {
-    fn default() -> Self {
-        Self { tallies: Vec::new(), result: Ok(()) }
-    }
+/// The purpose of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Forward.
+    Forward,
+    /// Forward up to the first value that is not finite.
+    Inspect,
+    /// Forward and backward.
+    Backward,
 }
 
 impl<E: Element> Shard<E> {
-    /// Runs its rows, forward and, if the task says so, back.
+    /// Runs the rows of the shard.
     pub(super) fn run(
         &mut self,
         program: &Program,
         plan: &Plan,
         kernels: Kernels<E>,
         team: &Team,
-        task: &Task<'_, E>,
-        tallies: &mut Vec<Tally<E>>,
+        run: &Run<'_, E>,
+        purpose: Purpose,
     ) -> Result<()> {
-        load::load(self, program, plan, task.batch)?;
-        let (weights, rng_key) = (task.weights, task.rng_key);
+        load::load(self, program, plan, run.batch)?;
         let mut f = View {
             kernels,
             team,
             program,
             plan,
-            weights,
+            weights: run.weights,
+            batch: run.batch,
+            losses: run.losses,
             shard: self,
             span: Span::All,
-            rng_key,
+            rng_key: run.rng_key,
             reverse: false,
-            inspect: task.inspect,
+            inspect: purpose == Purpose::Inspect,
         };
         forward_program(&mut f)?;
-        tallies.resize_with(task.goals.len(), Tally::default);
-        tallies.iter_mut().for_each(|tally| tally.begin(f.shard.rows.len()));
-        if task.backward {
-            backward_program(&mut f, &mut |f, section| {
-                seed(f, task, section, tallies);
-                Ok(())
-            })?;
+        if purpose == Purpose::Backward {
+            backward_program(&mut f)?;
             reduce::order(plan, self);
-        } else {
-            seed(&mut f, task, None, tallies);
         }
-        for (goal, tally) in task.goals.iter().zip(tallies) {
-            tally.finish(self, program.values[goal.value].axis);
+        for (target, tally) in program.targets.iter().zip(&mut self.tallies) {
+            let schedule = program.values[target.value].axis.map(|axis| &self.schedules[axis]);
+            tally.finish(self.rows.len(), schedule);
         }
         Ok(())
-    }
-}
-
-/// Computes the losses at hand: of the values that a section alone knows, or of all others. Backward, their gradients
-/// begin at zero.
-fn seed<E: Element>(
-    f: &mut View<'_, E>,
-    task: &Task<'_, E>,
-    section: Option<usize>,
-    tallies: &mut [Tally<E>],
-) {
-    let own = |f: &View<'_, E>, goal: &Goal<E>| f.plan.values[goal.value].section == section;
-    for goal in task.goals {
-        if own(f, goal) && f.has_gradient(goal.value) {
-            f.zero(goal.value);
-        }
-    }
-    for (goal, tally) in task.goals.iter().zip(tallies) {
-        if own(f, goal) {
-            goal::seed(f, goal, task.batch, task.from, tally);
-        }
     }
 }

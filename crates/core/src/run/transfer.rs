@@ -1,8 +1,8 @@
-//! From blocks, step by step, into arrays, row by row, with zeros in padding.
+//! From shards, step by step, into arrays, row by row, with zeros in padding.
 
 use unrolled_kernels::Element;
 
-use crate::program::{Operand, Plan, Program, ValueId};
+use crate::program::{Operand, Plan, Program, Target, ValueId};
 use crate::storage::{Batch, Data, Shard, Tensor};
 use crate::{Error, Result};
 
@@ -23,7 +23,7 @@ pub(super) fn unload<E: Element>(
         .filter(|&count| data.try_reserve_exact(count).is_ok())
         .ok_or_else(|| Error::size(format!("output '{name}': shape {shape:?} does not fit into memory")))?;
     let width = program.values[value].width;
-    // In the order of the array, so that its memory is written once: rows follow one another from block to shard.
+    // In the order of the array, so that its memory is written once: rows follow one another from shard to shard.
     each_line(operand, program, plan, batch, shards, |line, source| {
         data.resize(line * width, E::ZERO);
         data.extend_from_slice(source);
@@ -47,7 +47,7 @@ pub(super) fn copy<E: Element>(
     });
 }
 
-/// Calls with each line of an array that is not padding, in the array's order: which it is, and its numbers.
+/// Calls `take(index, numbers)` for every valid row or step, in the order of the array.
 fn each_line<E: Element>(
     operand: Operand,
     program: &Program,
@@ -75,6 +75,37 @@ fn each_line<E: Element>(
             }
         }
     }
+}
+
+/// The losses of a target by row, and by item in the shape of the output's items.
+pub(super) fn losses<E: Element>(
+    target: usize,
+    program: &Program,
+    batch: &Batch<E>,
+    shards: &[Shard<E>],
+) -> [Tensor<f64>; 2] {
+    let Target { name, value, .. } = &program.targets[target];
+    let axis = program.values[*value].axis;
+    let time = axis.map_or(1, |axis| batch.axes()[axis].time);
+    let (mut rows, mut items) = (vec![0.0; batch.rows()], vec![0.0; batch.rows() * time]);
+    for shard in shards {
+        let tally = &shard.tallies[target];
+        for (row, place) in shard.rows.clone().enumerate() {
+            rows[place] = tally.rows[row].0;
+            match axis {
+                None => items[place] = tally.loss(row),
+                Some(axis) => {
+                    let places = shard.schedules[axis].items_of(row).enumerate();
+                    places.for_each(|(t, from)| items[place * time + t] = tally.loss(from));
+                }
+            }
+        }
+    }
+    let (mut shape, lengths) = shape(program, batch, *value);
+    shape.pop();
+    let tensor =
+        |shape, data, lengths| Tensor { name: name.clone(), shape, data: Data::Values(data), lengths };
+    [tensor(vec![batch.rows()], rows, None), tensor(shape, items, lengths)]
 }
 
 fn shape<E: Element>(program: &Program, batch: &Batch<E>, value: ValueId) -> (Vec<usize>, Option<Vec<i32>>) {

@@ -32,19 +32,14 @@ pub(super) fn forward_program<E: Element>(f: &mut View<'_, E>) -> Result<()> {
     Ok(())
 }
 
-/// Sends gradients back through the whole program. `seed` gives the losses of a section that is at hand segment by
-/// segment their part, or of all other values.
-pub(super) fn backward_program<E: Element>(
-    f: &mut View<'_, E>,
-    seed: &mut impl FnMut(&mut View<'_, E>, Option<usize>) -> Result<()>,
-) -> Result<()> {
-    seed(f, None)?;
+/// Sends gradients back through the whole program, from its losses.
+pub(super) fn backward_program<E: Element>(f: &mut View<'_, E>) -> Result<()> {
     let mut end = f.program.instructions.len();
     while end > 0 {
         let (section, range) = together(f, end - 1);
         end = range.start;
         match section {
-            Some(section) => checkpoint::backward(f, section, seed)?,
+            Some(section) => checkpoint::backward(f, section)?,
             None => backward_section(f, range),
         }
     }

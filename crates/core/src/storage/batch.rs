@@ -3,6 +3,7 @@
 use unrolled_kernels::Element;
 
 use super::check::{Named, check_lengths, check_shape, check_state, check_values, lengths};
+use super::{GivenTargets, Targets};
 use crate::program::{Port, Program};
 use crate::{Error, Result};
 
@@ -44,6 +45,7 @@ pub struct Batch<E> {
     axes: Vec<Axis>,
     inputs: Vec<Data<E>>,
     states: Vec<Option<Vec<E>>>,
+    targets: Vec<Targets<E>>,
 }
 
 impl<E: Element> Batch<E> {
@@ -66,6 +68,7 @@ impl<E: Element> Batch<E> {
             axes: vec![Axis::default(); program.axes.len()],
             inputs: program.inputs.iter().map(|_| Data::Values(Vec::new())).collect(),
             states: vec![None; program.states.len()],
+            targets: Vec::new(),
         }
     }
 
@@ -80,6 +83,7 @@ impl<E: Element> Batch<E> {
             axes: vec![Axis { time: 1, lengths: vec![1] }; program.axes.len()],
             inputs: program.inputs.iter().map(input).collect(),
             states: program.states.iter().map(|state| Some(vec![E::ZERO; state.size])).collect(),
+            targets: Vec::new(),
         }
     }
 
@@ -129,7 +133,7 @@ impl<E: Element> Batch<E> {
                 )));
             }
         }
-        check_values(what, &port.kind, &tensor.data, rows, axis.map(|i| &self.axes[i]))?;
+        check_values(what, &port.kind, &tensor.data, rows, axis.map(|i| &self.axes[i]), |_| true)?;
         self.inputs[index] = tensor.data;
         Ok(())
     }
@@ -143,6 +147,33 @@ impl<E: Element> Batch<E> {
             }
         }
         Ok(())
+    }
+
+    /// Takes targets, which are named as their outputs, in place of those before.
+    ///
+    /// # Errors
+    /// Naming the target: [`crate::Code::Argument`] for one that is missing, doubled or unknown, `Kind`, `Shape`, `Value`
+    /// for a class out of range or a negative weight, `NonFinite` for a NaN or infinity that counts.
+    pub fn bind_targets(&mut self, program: &Program, mut given: Vec<GivenTargets<E>>) -> Result<()> {
+        self.targets.clear();
+        for target in &program.targets {
+            let at = given.iter().position(|given| given.tensor.name == target.name);
+            let at = at.ok_or_else(|| Error::argument(format!("target '{}' is missing", target.name)))?;
+            let axis = program.values[target.value].axis.map(|axis| &self.axes[axis]);
+            self.targets.push(Targets::bind(target, given.swap_remove(at), self.rows, axis)?);
+        }
+        match given.first() {
+            Some(GivenTargets { tensor, .. }) => {
+                Err(Error::argument(format!("target '{}' has no loss, or is given twice", tensor.name)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The targets, in the order of the program's.
+    #[must_use]
+    pub fn targets(&self) -> &[Targets<E>] {
+        &self.targets
     }
 
     /// Rows.
@@ -199,7 +230,14 @@ impl<E: Element> Batch<E> {
                 }
             })
             .collect();
-        Self { rows: self.rows, axes, inputs, states: self.states.clone() }
+        let targets = program.targets.iter().zip(&self.targets).map(|(target, targets)| {
+            match program.values[target.value].axis {
+                None => targets.clone(),
+                Some(i) => targets.steps(self.rows, self.axes[i].time, target.loss.width(), start, end),
+            }
+        });
+        let targets = targets.collect();
+        Self { rows: self.rows, axes, inputs, states: self.states.clone(), targets }
     }
 }
 
@@ -230,7 +268,7 @@ impl Axis {
 }
 
 /// The steps `start..end` of an array `[rows, time, width]`.
-pub(crate) fn slice_time<E: Copy>(
+pub(super) fn slice_time<E: Copy>(
     data: &Data<E>,
     rows: usize,
     time: usize,
@@ -245,7 +283,7 @@ pub(crate) fn slice_time<E: Copy>(
     }
 }
 
-fn cut<T: Copy>(all: &[T], rows: usize, stride: usize, start: usize, end: usize) -> Vec<T> {
+pub(super) fn cut<T: Copy>(all: &[T], rows: usize, stride: usize, start: usize, end: usize) -> Vec<T> {
     (0..rows).flat_map(|row| all[row * stride + start..row * stride + end].iter().copied()).collect()
 }
 

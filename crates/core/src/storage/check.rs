@@ -108,42 +108,78 @@ pub(crate) fn check_state<E: Element>(state: &StatePort, tensor: &Tensor<E>, row
     if tensor.shape[0] != rows {
         return Err(Error::shape(format!("{what}: expected {rows} rows, got {}", tensor.shape[0])));
     }
-    check_values(what, &kind, &tensor.data, rows, None)
+    check_values(what, &kind, &tensor.data, rows, None, |_| true)
 }
 
-/// Checks the numbers and ids at valid steps; what lies in padding is never looked at.
+/// Checks the numbers and ids at valid steps that count; padding is never looked at.
 pub(crate) fn check_values<E: Element>(
     what: Named<'_>,
     kind: &Kind,
     data: &Data<E>,
     rows: usize,
     axis: Option<&Axis>,
+    counts: impl Fn(usize) -> bool,
 ) -> Result<()> {
-    let (time, width) = (axis.map_or(1, |axis| axis.time), kind.size().unwrap_or(1));
-    for row in 0..rows {
-        let valid = axis.map_or(1, |axis| axis.lengths[row] as usize) * width;
-        let range = row * time * width..row * time * width + valid;
-        let at = |i: usize| {
-            if axis.is_some() { format!("row {row}, step {}", i / width) } else { format!("row {row}") }
-        };
+    let width = kind.size().unwrap_or(1);
+    for (item, row, step) in items(rows, axis).filter(|&(item, ..)| counts(item)) {
+        let range = item * width..(item + 1) * width;
+        let at = || if axis.is_some() { format!("row {row}, step {step}") } else { format!("row {row}") };
         match data {
             Data::Values(values) => {
-                if let Some(i) = first_non_finite(&values[range]) {
-                    return Err(Error::non_finite(format!("{what}: a NaN or infinity at {}", at(i))));
+                if first_non_finite(&values[range]).is_some() {
+                    return Err(Error::non_finite(format!("{what}: a NaN or infinity at {}", at())));
                 }
             }
             Data::Ids(ids) => {
                 let vocabulary = kind.vocabulary().unwrap_or(0);
-                let out = |&id: &i32| usize::try_from(id).map_or(true, |id| id >= vocabulary);
-                if let Some(i) = ids[range.clone()].iter().position(out) {
+                let id = ids[range.start];
+                if usize::try_from(id).map_or(true, |id| id >= vocabulary) {
                     return Err(Error::value(format!(
-                        "{what}: ids must be from 0 to {}, got {} at {}",
+                        "{what}: ids must be from 0 to {}, got {id} at {}",
                         vocabulary.saturating_sub(1),
-                        ids[range.start + i],
-                        at(i)
+                        at()
                     )));
                 }
             }
+        }
+    }
+    Ok(())
+}
+
+/// The items of a batch that are no padding: the place in arrays `[rows, time]`, row and step of each.
+fn items(rows: usize, axis: Option<&Axis>) -> impl Iterator<Item = (usize, usize, usize)> {
+    let time = axis.map_or(1, |axis| axis.time);
+    (0..rows).flat_map(move |row| {
+        let valid = axis.map_or(1, |axis| axis.lengths[row] as usize);
+        (0..valid).map(move |step| (row * time + step, row, step))
+    })
+}
+
+/// Checks the weights of the items of a target.
+pub(super) fn check_item_weights<E: Element>(
+    what: Named<'_>,
+    weights: &[E],
+    rows: usize,
+    axis: Option<&Axis>,
+) -> Result<()> {
+    let expected = rows * axis.map_or(1, |axis| axis.time);
+    if weights.len() != expected {
+        return Err(Error::shape(format!(
+            "{what}: expected {expected} weights, one a row or step, received {}",
+            weights.len()
+        )));
+    }
+    for (item, row, step) in items(rows, axis) {
+        let weight = weights[item].to_f64();
+        if !weight.is_finite() {
+            return Err(Error::non_finite(format!(
+                "{what}: the weight of row {row}, step {step} is {weight}"
+            )));
+        }
+        if weight < 0.0 {
+            return Err(Error::value(format!(
+                "{what}: expected weights of at least 0, received {weight} at row {row}, step {step}"
+            )));
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use unrolled_kernels::Element;
 
-use super::{PartialSums, ROW_GROUP, Schedule, SumBlock};
+use super::{PartialSums, ROW_GROUP, Schedule, SumBlock, Tally};
 use crate::program::{Operand, Plan, Space, ValueId};
 use crate::{Error, Result};
 
@@ -23,6 +23,8 @@ pub struct Shard<E> {
     pub segment: Option<Segment>,
     /// By contribution: its sums so far, where its section runs segment by segment.
     pub sums: Vec<PartialSums<E>>,
+    /// By target: the losses of its items.
+    pub tallies: Vec<Tally>,
     /// The blocks of sums over rows; spare ones follow those in use.
     pub row_blocks: Vec<SumBlock>,
     /// By slot of the plan.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Recurrent, Team};
 
-use super::{Schedule, Shard, Span, Weights};
+use super::{Batch, Schedule, Shard, Span, Weights};
 use crate::program::{Linear, Operand, Plan, Program, ValueId};
 
 /// The key of random masks.
@@ -18,6 +18,17 @@ pub struct RngKey {
     pub step: u64,
     /// The step of time that the batch begins with.
     pub time: u64,
+    /// The number of rows of the step that stand before the batch's.
+    pub row: u64,
+}
+
+/// The losses of a run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Losses<'a> {
+    /// By target: the factor of its losses in the gradient.
+    pub scales: &'a [f64],
+    /// The first step of time that has losses.
+    pub from: usize,
 }
 
 /// An operation's view: the shard, the weights and a span of time.
@@ -32,6 +43,10 @@ pub struct View<'a, E> {
     pub plan: &'a Plan,
     /// The parameters.
     pub weights: &'a Weights<E>,
+    /// The batch, where losses find their targets.
+    pub batch: &'a Batch<E>,
+    /// The factors and the reach of losses.
+    pub losses: Losses<'a>,
     /// The rows.
     pub shard: &'a mut Shard<E>,
     /// The span of time.

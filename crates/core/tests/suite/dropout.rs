@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use crate::support::backward::Backward;
 use crate::support::graphs::{Builder, node, sequence};
 use crate::support::runs::{Model, data, numbers, values};
 use serde_json::{Value, json};
 use unrolled_core::graph::Graph;
-use unrolled_core::loss::{Loss, LossConfig};
-use unrolled_core::program::{Mode, Tape};
-use unrolled_core::run::{Criterion, Engine, Goal};
-use unrolled_core::storage::{Batch, RngKey, Tensor, Weights};
+use unrolled_core::loss::LossConfig;
+use unrolled_core::program::{Mode, Program, Tape};
+use unrolled_core::run::{Engine, Run, Score};
+use unrolled_core::storage::{Batch, Losses, RngKey, Tensor, Weights};
 use unrolled_kernels::Element;
 
 const ROWS: usize = 19;
@@ -46,17 +47,19 @@ fn input<E: Element>() -> Tensor<E> {
 
 /// The loss Σ y² in training, and its gradient.
 fn train<E: Element>(model: &Model<E>, batch: &Batch<E>, weights: &Weights<E>) -> (f64, Vec<E>) {
-    let port = &model.program.outputs[0];
-    let config: LossConfig = serde_json::from_value(json!({ "meanSquared": {} })).unwrap();
-    let loss = Arc::new(Criterion::new(Loss::new(&config, 2).unwrap(), &port.kind));
+    let program = Program::compile_with_losses(&model.graph, &[("y", &LossConfig::MeanSquared {})]).unwrap();
+    let mode = Mode::Training { inputs: false, tape: Tape::Whole };
+    let mut engine = Engine::new(Arc::new(program), mode, model.kernels);
+    let mut batch = batch.clone();
     let target = values("y", &[ROWS, 2], vec![E::ZERO; ROWS * 2]);
-    let (goal, _) = Goal::loss(&model.program, port, batch, &loss, target, |_| 1.0).unwrap();
-    let mode = Mode::Training { seeded: vec![port.value], inputs: false, tape: Tape::Whole };
-    let mut engine = Engine::new(model.program.clone(), mode, model.kernels);
+    batch.bind_targets(engine.program(), vec![target.into()]).unwrap();
     let mut gradients = vec![E::ZERO; model.program.layout.total()];
-    let noise = RngKey { training: true, seed: 11, step: 4, time: 0 };
-    let run = engine.gradient(weights, batch, &[goal], 0, noise, &model.pool, &mut gradients).unwrap();
-    (run.scores[0].loss, gradients)
+    let rng_key = RngKey { training: true, seed: 11, step: 4, ..RngKey::default() };
+    let losses = Losses { scales: &[1.0], from: 0 };
+    engine.gradient(&Run { weights, batch: &batch, losses, rng_key }, &model.pool, &mut gradients).unwrap();
+    let mut scores = [Score::default()];
+    engine.add_scores(&mut scores);
+    (scores[0].loss, gradients)
 }
 
 #[test]
@@ -114,13 +117,11 @@ fn masks(body: &[(&str, Value)], noise: RngKey) -> Vec<Vec<f64>> {
     body.iter()
         .enumerate()
         .map(|(i, _)| {
-            let port = &model.program.outputs[i];
-            let mode = Mode::Training { seeded: vec![port.value], inputs: true, tape: Tape::Whole };
-            let mut engine = Engine::new(model.program.clone(), mode, model.kernels);
-            let seed = unrolled_core::run::Seed::Gradient(vec![1.0; 3 * 8 * SIZE]);
-            let goal = Goal { value: port.value, seed };
+            let name = &model.program.outputs[i].name;
+            let mut backward = Backward::new(&model.graph, &[name], Tape::Whole, model.kernels);
             let mut gradients = vec![0.0; model.program.layout.total()];
-            let run = engine.gradient(&model.weights, &batch, &[goal], 0, noise, &model.pool, &mut gradients);
+            let ones = [vec![1.0; 3 * 8 * SIZE]];
+            let run = backward.run(&model.weights, &batch, &ones, noise, &model.pool, &mut gradients);
             data(&run.unwrap().inputs[0]).to_vec()
         })
         .collect()
@@ -128,7 +129,7 @@ fn masks(body: &[(&str, Value)], noise: RngKey) -> Vec<Vec<f64>> {
 
 #[test]
 fn every_node_step_and_window_has_a_mask_of_its_own() {
-    let noise = RngKey { training: true, seed: 1, step: 0, time: 0 };
+    let noise = RngKey { training: true, seed: 1, ..RngKey::default() };
     let dropout = |fixed: bool| json!({ "dropout": { "rate": 0.5, "fixed": fixed } });
     let cell = json!({ "scan": { "body": {
         "nodes": [node("x", json!({ "input": { "vector": { "size": SIZE } } }), &[]), node("kept", dropout(false), &["x"])],

@@ -29,6 +29,9 @@ pub(super) fn check(graph: &Graph) -> Result<Program> {
         wires: Vec::new(),
         packs: Vec::new(),
         sections: Vec::new(),
+        targets: Vec::new(),
+        probes: Vec::new(),
+        gates: Vec::new(),
     };
     let mut checker = Checker { program };
     let mut scope = Scope::new("graph");

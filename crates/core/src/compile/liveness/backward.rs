@@ -5,19 +5,10 @@ use crate::program::{InstructionPlan, Operand, Operation, Space, ValueId, define
 
 impl Lives<'_> {
     /// The gradients, from the last reader's backward to the writer's.
-    pub(in crate::compile) fn backward(
-        &mut self,
-        seeded: &[ValueId],
-        inputs: bool,
-        plans: &mut [InstructionPlan],
-    ) {
+    pub(in crate::compile) fn backward(&mut self, inputs: bool, plans: &mut [InstructionPlan]) {
         let program = self.program;
         let mut touched = vec![false; program.values.len()];
-        for &value in seeded {
-            touched[value] = true;
-            self.touch(Operand::Gradient(value), self.loss(), self.whole(value));
-        }
-        let wanted = self.wanted_outside(seeded);
+        let wanted = self.wanted_outside();
         for (i, instruction) in program.instructions.iter().enumerate().rev() {
             if !self.gradients.active(instruction) {
                 continue;
@@ -56,6 +47,11 @@ impl Lives<'_> {
                 }
             }
         }
+        for port in program.probes.iter().chain(&program.gates) {
+            if self.gradients.needed[port.value] {
+                self.touch(Operand::Gradient(port.value), self.end(), self.whole(port.value));
+            }
+        }
         if inputs {
             for value in
                 program.inputs.iter().map(|p| p.value).chain(program.states.iter().map(|s| s.initial))
@@ -67,12 +63,11 @@ impl Lives<'_> {
         }
     }
 
-    /// Values whose gradient a single step cannot hold: seeded, read outside their loop, or summed for
-    /// the weights.
-    fn wanted_outside(&self, seeded: &[ValueId]) -> Vec<bool> {
+    /// Values whose gradient a single step cannot hold: read outside their loop, read out, or summed for the weights.
+    fn wanted_outside(&self) -> Vec<bool> {
         let mut wanted = vec![false; self.program.values.len()];
-        for &value in seeded {
-            wanted[value] = true;
+        for port in self.program.probes.iter().chain(&self.program.gates) {
+            wanted[port.value] = true;
         }
         for instruction in &self.program.instructions {
             for value in read(instruction) {

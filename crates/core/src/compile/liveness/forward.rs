@@ -2,11 +2,11 @@
 
 use super::Lives;
 use crate::op::Storage;
-use crate::program::{Instruction, Operand, Operation, Space, ValueId, read};
+use crate::program::{Instruction, Operand, Operation, Space, read};
 
 impl Lives<'_> {
     /// The values, from where they are written to where forward, backward and the caller read them.
-    pub(in crate::compile) fn forward(&mut self, seeded: &[ValueId]) {
+    pub(in crate::compile) fn forward(&mut self, outputs: bool) {
         let program = self.program;
         for value in program.inputs.iter().map(|p| p.value).chain(program.states.iter().map(|s| s.initial)) {
             self.touch(Operand::Value(value), 0, self.whole(value));
@@ -39,11 +39,8 @@ impl Lives<'_> {
                 }
             }
         }
-        // Training returns no outputs, only their losses.
-        let outputs = program.outputs.iter().map(|port| port.value);
-        let training = self.training;
-        for value in outputs.filter(|value| !training || seeded.contains(value)) {
-            self.touch(Operand::Value(value), self.loss(), self.whole(value));
+        for port in program.outputs.iter().filter(|_| outputs) {
+            self.touch(Operand::Value(port.value), self.end(), self.whole(port.value));
         }
         for state in &program.states {
             self.touch(Operand::Value(state.last), self.end(), Space::Rows);

@@ -9,8 +9,8 @@ use std::ops::Range;
 
 use crate::program::{Delay, Gradients, Operand, Program, Space, ValueId, defined, read};
 
-/// When an operand is first written and last read: instruction `i` runs at `i`, the losses at `n`,
-/// the backward of `i` at `2n - i`, the region of the weights last.
+/// When an operand is first written and last read: instruction `i` of `n` runs at `i`, its backward at
+/// `2n - i`, the region of the weights last.
 #[derive(Clone, Copy)]
 struct Life {
     start: usize,
@@ -41,16 +41,12 @@ impl<'a> Lives<'a> {
         Self { program, gradients, training, delays, sections, lives, alias }
     }
 
-    fn loss(&self) -> usize {
-        self.program.instructions.len()
-    }
-
     fn back(&self, index: usize) -> usize {
-        2 * self.loss() - index
+        2 * self.program.instructions.len() - index
     }
 
     fn end(&self) -> usize {
-        2 * self.loss() + 1
+        2 * self.program.instructions.len() + 1
     }
 
     /// The space of a value's whole extent.

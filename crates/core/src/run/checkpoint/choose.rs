@@ -23,10 +23,9 @@ pub(in crate::run) struct Plans {
 impl Plans {
     pub(in crate::run) fn new(program: &Program, mode: Mode) -> Self {
         let tape = if let Mode::Training { tape, .. } = mode { tape } else { Tape::Whole };
-        let spare = match &mode {
-            Mode::Training { seeded, inputs, tape: Tape::Sqrt | Tape::Bytes(_) } => {
-                let (seeded, inputs) = (seeded.clone(), *inputs);
-                Some(program.plan(Mode::Training { seeded, inputs, tape: Tape::Whole }))
+        let spare = match mode {
+            Mode::Training { inputs, tape: Tape::Sqrt | Tape::Bytes(_) } => {
+                Some(program.plan(Mode::Training { inputs, tape: Tape::Whole }))
             }
             _ => None,
         };

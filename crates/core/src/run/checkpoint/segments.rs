@@ -41,12 +41,8 @@ pub(in crate::run) fn forward<E: Element>(f: &mut View<'_, E>, section: &Section
     Ok(())
 }
 
-/// Sends gradients back through a section; `seed` gives the losses at hand their part.
-pub(in crate::run) fn backward<E: Element>(
-    f: &mut View<'_, E>,
-    index: usize,
-    seed: &mut impl FnMut(&mut View<'_, E>, Option<usize>) -> Result<()>,
-) -> Result<()> {
+/// Sends gradients back through a section.
+pub(in crate::run) fn backward<E: Element>(f: &mut View<'_, E>, index: usize) -> Result<()> {
     let (program, plan) = (f.program, f.plan);
     let section = &program.sections[index];
     let list = &program.instructions[section.range.clone()];
@@ -72,7 +68,6 @@ pub(in crate::run) fn backward<E: Element>(
             for state in states(list).filter(|state| has_gradient(plan, state)) {
                 f.clear(Operand::CheckpointGradient(state.incoming, order));
             }
-            seed(f, Some(index))?;
             backward_section(f, section.range.clone());
             add_section(f, index);
             Ok(())

@@ -89,10 +89,8 @@ impl<E: Element> Divide for Tasks<'_, E> {
 }
 
 /// Adds the gradients of all parameters to the flat `gradient`.
-#[expect(clippy::too_many_arguments, reason = "what a training step consists of")]
 pub(super) fn add<E: Element>(
-    kernels: Kernels<E>,
-    operands: Operands<E>,
+    (kernels, operands): (Kernels<E>, Operands<E>),
     program: &Program,
     plan: &Plan,
     shards: &[Shard<E>],

@@ -6,14 +6,17 @@ use std::sync::Arc;
 use unrolled_core::graph::Graph;
 use unrolled_core::parallel::Pool;
 use unrolled_core::program::{Mode, Program, Tape};
-use unrolled_core::run::{Engine, Goal, Seed};
+use unrolled_core::run::Engine;
 use unrolled_core::storage::{Batch, Data, RngKey, Tensor, Weights};
 use unrolled_kernels::{Element, Kernels};
+
+use crate::support::backward::Backward;
 
 use super::archive::{from_f64, to_f64};
 
 /// A model on one instruction set.
 pub(crate) struct Net<E> {
+    graph: Graph,
     kernels: Kernels<E>,
     pool: Pool,
     pub(crate) program: Arc<Program>,
@@ -35,7 +38,7 @@ impl<E: Element> Net<E> {
         let pool = Pool::with_threads(1).expect("a pool");
         let values = program.layout.entries().iter().flat_map(|entry| from_f64(parameter(&entry.name)));
         let weights = Weights::new(&program, values.collect(), &pool).expect("parameters that fit");
-        Self { kernels, pool, program: program.into(), weights }
+        Self { graph, kernels, pool, program: program.into(), weights }
     }
 
     /// Runs forward, then backward from the given gradients of outputs.
@@ -43,31 +46,23 @@ impl<E: Element> Net<E> {
         let mut inference =
             Engine::new(Arc::clone(&self.program), Mode::Inference { segmented: true }, self.kernels);
         let outputs = inference.forward(&self.weights, batch, &self.pool).expect("a forward run").outputs;
-        let goals: Vec<Goal<E>> = upstream
-            .into_iter()
-            .map(|(name, values)| Goal {
-                value: self.program.output(&name).expect("an output").value,
-                seed: Seed::Gradient(values),
-            })
-            .collect();
         Results {
             outputs: outputs.into_iter().map(named).collect(),
-            gradients: self.gradients(batch, &goals),
+            gradients: self.gradients(batch, upstream),
         }
     }
 
-    fn gradients(&self, batch: &Batch<E>, goals: &[Goal<E>]) -> HashMap<String, Vec<f64>> {
-        let seeded = goals.iter().map(|goal| goal.value).collect();
-        let mode = Mode::Training { seeded, inputs: true, tape: Tape::Whole };
-        let mut engine = Engine::new(Arc::clone(&self.program), mode, self.kernels);
+    fn gradients(&self, batch: &Batch<E>, upstream: Vec<(String, Vec<E>)>) -> HashMap<String, Vec<f64>> {
+        let (names, upstream): (Vec<String>, Vec<Vec<E>>) = upstream.into_iter().unzip();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut backward = Backward::new(&self.graph, &names, Tape::Whole, self.kernels);
         let mut flat = vec![E::ZERO; self.weights.values().len()];
-        let noise = RngKey::default();
-        let gradient = engine
-            .gradient(&self.weights, batch, goals, 0, noise, &self.pool, &mut flat)
+        let found = backward
+            .run(&self.weights, batch, &upstream, RngKey::default(), &self.pool, &mut flat)
             .expect("a backward run");
         let parameters = self.program.layout.entries().iter();
         let parameters = parameters.map(|entry| (entry.name.clone(), to_f64(&flat[entry.range()])));
-        parameters.chain(gradient.inputs.into_iter().map(named)).collect()
+        parameters.chain(found.inputs.into_iter().map(named)).collect()
     }
 }
 

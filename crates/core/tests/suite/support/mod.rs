@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses a part")]
 
 pub mod arithmetic;
+pub mod backward;
 pub mod cells;
 pub mod graphs;
 pub mod operations;

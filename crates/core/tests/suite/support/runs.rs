@@ -5,9 +5,11 @@ use std::sync::Arc;
 use unrolled_core::graph::Graph;
 use unrolled_core::parallel::Pool;
 use unrolled_core::program::{Mode, Operation, Program, Tape};
-use unrolled_core::run::{Engine, Goal, Outputs, Seed};
+use unrolled_core::run::{Engine, Outputs};
 use unrolled_core::storage::{Batch, Data, RngKey, Tensor, Weights};
 use unrolled_kernels::{Element, Kernels};
+
+use super::backward::Backward;
 
 /// Numbers that look random and are the same everywhere.
 pub fn numbers<E: Element>(count: usize, seed: u64) -> Vec<E> {
@@ -55,7 +57,7 @@ impl<E: Element> Model<E> {
         let count = program.layout.total();
         let values = numbers::<f64>(count, 7).into_iter().map(|x| E::from_f64(0.6 * x)).collect();
         let weights = Weights::new(&program, values, &pool).unwrap();
-        Self { program, pool, weights, kernels }
+        Self { graph: graph.clone(), program, pool, weights, kernels }
     }
 
     pub fn batch(&self, inputs: Vec<Tensor<E>>, states: Vec<Tensor<E>>) -> Batch<E> {
@@ -76,22 +78,10 @@ impl<E: Element> Model<E> {
     }
 
     pub fn add_gradient(&self, batch: &Batch<E>, upstream: &[Vec<E>], gradients: &mut [E]) -> Vec<Tensor<E>> {
-        let seeded = self.program.outputs.iter().map(|port| port.value).collect();
-        let mut engine = Engine::new(
-            self.program.clone(),
-            Mode::Training { seeded, inputs: true, tape: Tape::Whole },
-            self.kernels,
-        );
-        let goals: Vec<Goal<E>> = self
-            .program
-            .outputs
-            .iter()
-            .zip(upstream)
-            .map(|(port, d)| Goal { value: port.value, seed: Seed::Gradient(d.clone()) })
-            .collect();
-        let noise = RngKey { training: true, seed: 3, ..RngKey::default() };
-        let run = engine.gradient(&self.weights, batch, &goals, 0, noise, &self.pool, gradients);
-        run.unwrap().inputs
+        let outputs: Vec<&str> = self.program.outputs.iter().map(|port| port.name.as_str()).collect();
+        let mut backward = Backward::new(&self.graph, &outputs, Tape::Whole, self.kernels);
+        let key = RngKey { training: true, seed: 3, ..RngKey::default() };
+        backward.run(&self.weights, batch, upstream, key, &self.pool, gradients).unwrap().inputs
     }
 
     /// Upstream gradients for all outputs of a batch; zero in padding.
@@ -115,6 +105,7 @@ impl<E: Element> Model<E> {
 }
 
 pub struct Model<E> {
+    pub graph: Graph,
     pub program: Arc<Program>,
     pub pool: Pool,
     pub weights: Weights<E>,

@@ -1,11 +1,11 @@
 //! Steps that keep one window of time at once beside steps that keep everything.
 
-use unrolled_core::program::{Mode, Tape};
-use unrolled_core::run::{Engine, Goal, Seed};
+use unrolled_core::program::Tape;
 use unrolled_core::storage::{Batch, RngKey, Tensor};
 use unrolled_core::{Code, Result};
 use unrolled_kernels::Element;
 
+use super::backward::Backward;
 use super::graphs::Builder;
 use super::runs::{Model, data};
 
@@ -22,22 +22,14 @@ pub fn run(
     upstream: &[Vec<f32>],
     tape: Tape,
 ) -> Result<(Bits, usize)> {
-    let seeded = model.program.outputs.iter().map(|port| port.value).collect();
-    let mode = Mode::Training { seeded, inputs: true, tape };
-    let mut engine = Engine::new(model.program.clone(), mode, model.kernels);
-    let goals: Vec<Goal<f32>> = model
-        .program
-        .outputs
-        .iter()
-        .zip(upstream)
-        .map(|(port, d)| Goal { value: port.value, seed: Seed::Gradient(d.clone()) })
-        .collect();
-    let noise = RngKey { training: true, seed: 3, ..RngKey::default() };
+    let outputs: Vec<&str> = model.program.outputs.iter().map(|port| port.name.as_str()).collect();
+    let mut backward = Backward::new(&model.graph, &outputs, tape, model.kernels);
+    let key = RngKey { training: true, seed: 3, ..RngKey::default() };
     let mut gradients = vec![0.0; model.program.layout.total()];
-    let run = engine.gradient(&model.weights, batch, &goals, 0, noise, &model.pool, &mut gradients)?;
+    let run = backward.run(&model.weights, batch, upstream, key, &model.pool, &mut gradients)?;
     let inner = run.inputs.iter().chain(&run.states);
     let inner = inner.map(|tensor| (tensor.name.clone(), bits(data(tensor)))).collect();
-    Ok(((bits(&gradients), inner), engine.bytes()))
+    Ok(((bits(&gradients), inner), backward.engine.bytes()))
 }
 
 /// The smallest budget that is not refused.

@@ -2,12 +2,8 @@
 
 use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut};
 
-use super::binary_cross_entropy::BinaryCrossEntropy;
 use super::cross_entropy::CrossEntropy;
-use super::elementwise::{self, Elementwise};
-use super::huber::Huber;
-use super::mean_absolute::MeanAbsolute;
-use super::mean_squared::MeanSquared;
+use super::elementwise::{self, BinaryCrossEntropy, Dot, Elementwise, Huber, MeanAbsolute, MeanSquared};
 use super::{LossConfig, Targets};
 use crate::{Error, Result};
 
@@ -44,6 +40,7 @@ impl Loss {
             LossConfig::MeanSquared {} => Kind::Values(Elementwise::MeanSquared(MeanSquared)),
             LossConfig::MeanAbsolute {} => Kind::Values(Elementwise::MeanAbsolute(MeanAbsolute)),
             LossConfig::Huber { delta } => Kind::Values(Elementwise::Huber(Huber::new(*delta)?)),
+            LossConfig::Dot {} => Kind::Values(Elementwise::Dot(Dot)),
         };
         Ok(Self { kind, width })
     }
@@ -64,6 +61,15 @@ impl Loss {
     #[must_use]
     pub fn takes_classes(&self) -> bool {
         matches!(self.kind, Kind::Classes(_))
+    }
+
+    /// Whether a target is met or not: a class, or yes and no.
+    #[must_use]
+    pub fn decides(&self) -> bool {
+        match &self.kind {
+            Kind::Classes(_) => true,
+            Kind::Values(loss) => loss.decides(),
+        }
     }
 
     /// Checks the targets of `rows` rows.

@@ -112,7 +112,10 @@ fn cross_entropy_far_out() {
         assert_eq!(correct, [1, 0]);
         for value in losses {
             // A number as large as that is no finer than its last place.
-            assert!((value - 4f64.ln()).abs() <= 4.0 * f64::EPSILON * f64::max(1.0, f64::abs(size)), "{value}");
+            assert!(
+                (value - 4f64.ln()).abs() <= 4.0 * f64::EPSILON * f64::max(1.0, f64::abs(size)),
+                "{value}"
+            );
         }
         let d = backward(&even, &[size; 8], Targets::Classes(&[0, 3]), 1.0);
         assert_eq!(d, [-0.75, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25, -0.75]);
