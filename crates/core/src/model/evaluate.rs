@@ -36,12 +36,12 @@ impl<E: Element> Evaluator<E> {
         model: &Model<E>,
         weights: &Weights<E>,
         inputs: Vec<Tensor<E>>,
-        targets: Vec<GivenTargets<E>>,
+        mut targets: Vec<GivenTargets<E>>,
         states: Vec<Tensor<E>>,
     ) -> Result<(Report, Vec<Tensor<E>>)> {
         let Self { objective, engine, .. } = self;
         let mut batch = Batch::new(engine.program(), inputs, states)?;
-        batch.bind_targets(engine.program(), targets)?;
+        batch.bind_targets(engine.program(), &mut targets)?;
         let pool = model.pool.suited(batch.operations(&model.cost));
         let (mut scales, mut report) = (Vec::new(), Report::default());
         let (mut of_targets, mut scores) =

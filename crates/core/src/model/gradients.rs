@@ -43,7 +43,8 @@ impl<E: Element> Model<E> {
         let mode = Mode::Training { inputs: true, tape: Tape::Whole };
         let mut engine = Engine::new(Arc::new(program), mode, self.kernels);
         let mut batch = Batch::new(engine.program(), inputs, states)?;
-        batch.bind_targets(engine.program(), targets.into_iter().map(Into::into).collect())?;
+        let mut targets = targets.into_iter().map(Into::into).collect();
+        batch.bind_targets(engine.program(), &mut targets)?;
         let (mut scales, mut report) = (Vec::new(), Report::default());
         let (mut of_targets, mut scores) =
             (vec![Weight::default(); objective.count()], vec![Score::default(); objective.count()]);

@@ -34,6 +34,8 @@ pub struct Trainer<E> {
     /// The batches of the step; spare ones follow.
     pub(super) batches: Vec<Batch<E>>,
     prepared: usize,
+    /// Targets on their way to a batch.
+    given: Vec<GivenTargets<E>>,
     /// By target: the weight of the targets of all batches of the step.
     weights: Vec<Weight>,
     /// By target: the factor of its losses.
@@ -74,6 +76,7 @@ impl<E: Element> Trainer<E> {
             gradients: vec![E::ZERO; total],
             batches: Vec::new(),
             prepared: 0,
+            given: Vec::new(),
             weights: vec![Weight::default(); objective.count()],
             scales: Vec::with_capacity(objective.count()),
             scores: vec![Score::default(); objective.count()],
@@ -127,7 +130,9 @@ impl<E: Element> Trainer<E> {
         }
         let batch = &mut self.batches[index];
         batch.fill(program, inputs)?;
-        batch.bind_targets(program, targets.into_iter().map(Into::into).collect())?;
+        self.given.clear();
+        self.given.extend(targets.into_iter().map(Into::into));
+        batch.bind_targets(program, &mut self.given)?;
         self.prepared = index + 1;
         Ok(())
     }

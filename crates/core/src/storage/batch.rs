@@ -149,12 +149,12 @@ impl<E: Element> Batch<E> {
         Ok(())
     }
 
-    /// Takes targets, which are named as their outputs, in place of those before.
+    /// Takes the targets out of `given`, which are named as their outputs, in place of those before.
     ///
     /// # Errors
     /// Naming the target: [`crate::Code::Argument`] for one that is missing, doubled or unknown, `Kind`, `Shape`, `Value`
     /// for a class out of range or a negative weight, `NonFinite` for a NaN or infinity that counts.
-    pub fn bind_targets(&mut self, program: &Program, mut given: Vec<GivenTargets<E>>) -> Result<()> {
+    pub fn bind_targets(&mut self, program: &Program, given: &mut Vec<GivenTargets<E>>) -> Result<()> {
         self.targets.clear();
         for target in &program.targets {
             let at = given.iter().position(|given| given.tensor.name == target.name);

@@ -52,7 +52,7 @@ fn train<E: Element>(model: &Model<E>, batch: &Batch<E>, weights: &Weights<E>) -
     let mut engine = Engine::new(Arc::new(program), mode, model.kernels);
     let mut batch = batch.clone();
     let target = values("y", &[ROWS, 2], vec![E::ZERO; ROWS * 2]);
-    batch.bind_targets(engine.program(), vec![target.into()]).unwrap();
+    batch.bind_targets(engine.program(), &mut vec![target.into()]).unwrap();
     let mut gradients = vec![E::ZERO; model.program.layout.total()];
     let rng_key = RngKey { training: true, seed: 11, step: 4, ..RngKey::default() };
     let losses = Losses { scales: &[1.0], from: 0 };

@@ -52,9 +52,9 @@ impl<E: Element> Backward<E> {
             let shape: Vec<usize> = [batch.rows()].into_iter().chain(time).chain([value.width]).collect();
             values(name, &shape, upstream.clone()).into()
         };
-        let targets = self.outputs.iter().zip(upstream).map(target).collect();
+        let mut targets = self.outputs.iter().zip(upstream).map(target).collect();
         let mut batch = batch.clone();
-        batch.bind_targets(&program, targets)?;
+        batch.bind_targets(&program, &mut targets)?;
         let scales = vec![1.0; self.outputs.len()];
         let losses = Losses { scales: &scales, from: 0 };
         self.engine.gradient(&Run { weights, batch: &batch, losses, rng_key }, pool, gradients)?;
