@@ -34,7 +34,7 @@ pub struct Report {
     /// The gradient's norm before clipping; 0 without a gradient, NaN of a skipped step.
     pub norm: f64,
     /// The learning rate of the update; 0 without one.
-    pub rate: f64,
+    pub learning_rate: f64,
     /// Updates so far.
     pub step: u64,
     /// Whether the update was left out because the loss or gradient was not finite.
@@ -47,7 +47,7 @@ impl Report {
     /// Becomes the report of a step that was left out after `step` updates.
     pub(super) fn skip(&mut self, step: u64) {
         self.terms.clear();
-        (self.loss, self.norm, self.rate) = (f64::NAN, f64::NAN, 0.0);
+        (self.loss, self.norm, self.learning_rate) = (f64::NAN, f64::NAN, 0.0);
         (self.step, self.skipped) = (step, true);
     }
 }
@@ -61,7 +61,7 @@ pub struct Term {
     pub sum: f64,
     /// The weight of the targets: what a mean is divided by.
     pub weight: f64,
-    /// Targets that were hit; none where the loss is not of classes or of yes and no.
+    /// Targets that the output predicts; none for a loss without classes.
     pub correct: Option<u64>,
     /// Targets that count.
     pub valid: u64,
@@ -76,8 +76,8 @@ struct OutputLoss {
     port: usize,
     output: Arc<str>,
     criterion: Arc<Criterion>,
-    /// Whether a target can be hit.
-    hits: bool,
+    /// Whether a target can be predicted right.
+    counts_correct: bool,
     reduction: Reduction,
     weight: f64,
 }
@@ -151,7 +151,7 @@ impl Objective {
                 output: Arc::clone(&term.output),
                 sum: score.loss,
                 weight: weight.weight,
-                correct: term.hits.then_some(score.correct),
+                correct: term.counts_correct.then_some(score.correct),
                 valid: weight.valid,
             });
         }
@@ -174,10 +174,11 @@ impl OutputLoss {
                 "losses: the weight of '{output}' must be finite, got {weight}"
             )));
         }
-        let hits = matches!(loss, LossConfig::CrossEntropy { .. } | LossConfig::BinaryCrossEntropy {});
+        let counts_correct =
+            matches!(loss, LossConfig::CrossEntropy { .. } | LossConfig::BinaryCrossEntropy {});
         let criterion = Arc::new(Criterion::new(Loss::new(loss, width)?, kind));
         let output = output.as_str().into();
-        Ok(Self { port, output, criterion, hits, reduction: *reduction, weight: *weight })
+        Ok(Self { port, output, criterion, counts_correct, reduction: *reduction, weight: *weight })
     }
 
     /// The factor of the summed loss, whose targets have this weight.

@@ -47,9 +47,12 @@ impl<E: Element> Trainer<E> {
     pub fn new(model: Arc<Model<E>>, config: TrainerConfig) -> Result<Self> {
         let program = Arc::clone(&model.program);
         let objective = Objective::new(&program, &config.losses)?;
-        check_rate(config.rate)?;
-        if !E::from_f64(config.rate).is_finite() {
-            return Err(Error::argument(format!("rate: {} is beyond the numbers of the model", config.rate)));
+        check_rate(config.learning_rate)?;
+        if !E::from_f64(config.learning_rate).is_finite() {
+            return Err(Error::argument(format!(
+                "learningRate: {} is beyond the numbers of the model",
+                config.learning_rate
+            )));
         }
         config.schedule.check()?;
         config.clip.iter().try_for_each(|clip| clip.check())?;
@@ -116,7 +119,7 @@ impl<E: Element> Trainer<E> {
         let rng_key =
             RngKey { training: true, seed: self.config.seed, step: self.optimizer.steps(), time: 0 };
         self.measure(rng_key)?;
-        self.report.rate = self.update(self.report.norm)?;
+        self.report.learning_rate = self.update(self.report.norm)?;
         self.report.step = self.optimizer.steps();
         self.report.skipped = false;
         Ok(())
@@ -237,7 +240,7 @@ impl<E: Element> Trainer<E> {
     /// Updates the parameters and returns the rate; a schedule may take it beyond all numbers.
     fn update(&mut self, norm: f64) -> Result<f64> {
         let Self { model, pool, config, optimizer, gradients, .. } = self;
-        let rate = config.rate * config.schedule.factor(optimizer.steps());
+        let rate = config.learning_rate * config.schedule.factor(optimizer.steps());
         if !E::from_f64(rate).is_finite() {
             let step = optimizer.steps();
             return Err(Error::argument(format!(
