@@ -42,7 +42,7 @@ describe('bad input is refused, weights untouched', () => {
     await model.fit(finite, options)
   })
 
-  test('a rate that explodes ends in an error, with weights that are finite', async () => {
+  test('a learning rate that explodes ends in an error, with weights that are finite', async () => {
     const model = regressor()
     const run = model.fit(finite, {
       ...options,

@@ -18,7 +18,7 @@ describe('training', () => {
     expect(await train(2)).not.toEqual(first)
   })
 
-  test('a step of plain descent is the rate times the gradient, by differences', async () => {
+  test('a step of plain descent is the learning rate times the gradient, by differences', async () => {
     const model = regressor()
     const data = rows(6)
     const before = model.parameters()

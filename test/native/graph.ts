@@ -45,7 +45,7 @@ export function recurrentGraph(units: number): string {
 export const TRAINING: string = JSON.stringify({
   losses: [{ output: 'y', loss: { meanSquared: {} } }],
   optimizer: { sgd: {} },
-  rate: 0.1,
+  learningRate: 0.1,
 })
 
 /** A batch for {@link recurrentGraph}. */

@@ -129,7 +129,16 @@ export class FakeModel implements NativeModel {
     const [rows = 0] = inputs[0]?.shape ?? []
     const found = this.report(step, inputs)
     const { loss = 1, terms = [termOf(loss, rows)] } = found
-    return { norm: 2, rate: 0.1, step, skipped: false, memory: MEMORY, ...found, loss, terms }
+    return {
+      norm: 2,
+      learningRate: 0.1,
+      step,
+      skipped: false,
+      memory: MEMORY,
+      ...found,
+      loss,
+      terms,
+    }
   }
 }
 

@@ -170,7 +170,7 @@ test('the configuration of a run, with every default', async () => {
   expect(JSON.parse(native.configs[0] ?? '')).toEqual({
     losses: [{ output: 'output', loss: { meanSquared: {} }, reduction: 'mean', weight: 1 }],
     optimizer: { adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 } },
-    rate: 0.001,
+    learningRate: 0.001,
     onNonFinite: 'error',
     seed: 0,
   })

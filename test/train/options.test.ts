@@ -58,7 +58,7 @@ test('what a run is told is what was asked for', async () => {
   expect(config).toEqual({
     losses: [{ output: 'output', loss: { huber: { delta: 2 } }, reduction: 'sum', weight: 3 }],
     optimizer: { sgd: { momentum: 0.9, dampening: 0, nesterov: true, weightDecay: 0 } },
-    rate: 0.5,
+    learningRate: 0.5,
     clip: { norm: 1 },
     schedule: { linear: { warmup: 2, steps: 10, minimum: 0 } },
     truncate: { k1: 4, k2: 8 },

@@ -18,7 +18,7 @@ export interface NativeReport {
   terms: NativeTerm[]
   /** The gradient's norm before clipping; 0 in an evaluation, NaN of a skipped step. */
   norm: number
-  rate: number
+  learningRate: number
   step: number
   skipped: boolean
   /** Memory of the training run; zeros in an evaluation. */

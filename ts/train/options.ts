@@ -183,7 +183,7 @@ function updateConfig(options: TrainOptions) {
   const words = ['error', 'skip'] as const
   return {
     optimizer: rule,
-    rate: learningRate,
+    learningRate,
     ...(clip !== undefined && { clip: checkClip(clip) }),
     ...(schedule !== undefined && { schedule: checkSchedule(schedule) }),
     ...(truncate !== undefined && { truncate: checkTruncate(truncate) }),

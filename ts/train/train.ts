@@ -108,7 +108,7 @@ function stepEvent(
   epoch: number,
   step: number,
   steps: number | undefined,
-  { loss, rate: learningRate, norm, skipped, memory }: NativeReport,
+  { loss, learningRate, norm, skipped, memory }: NativeReport,
 ): StepEvent {
   return { type: 'step', epoch, step, steps, loss, learningRate, norm, skipped, memory }
 }

@@ -54,7 +54,7 @@ fn trainer(model: &Arc<Model<f32>>) -> Trainer<f32> {
             { "output": "gated", "loss": { "meanSquared": {} }, "weight": 0.5 },
         ],
         "optimizer": { "adam": {} },
-        "rate": 0.01,
+        "learningRate": 0.01,
         "clip": { "norm": 1e-3 },
     });
     Trainer::new(Arc::clone(model), TrainerConfig::from_json(&config.to_string()).unwrap()).unwrap()

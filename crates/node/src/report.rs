@@ -18,7 +18,7 @@ pub struct Report {
     /// The gradient's norm before clipping; 0 without a gradient, NaN of a skipped step.
     pub norm: f64,
     /// The learning rate of the update; 0 without one.
-    pub rate: f64,
+    pub learning_rate: f64,
     /// Updates so far.
     pub step: f64,
     /// Whether the update was left out because the loss or gradient was not finite.
@@ -60,7 +60,7 @@ pub struct Term {
     pub sum: f64,
     /// The weight of the targets: what a mean is divided by.
     pub weight: f64,
-    /// Targets that were hit; none where the loss is not of classes or of yes and no.
+    /// Targets that the output predicts; none for a loss without classes.
     pub correct: Option<f64>,
     /// Targets that count.
     pub valid: f64,
@@ -73,7 +73,7 @@ impl Report {
             loss: report.loss,
             terms: report.terms.into_iter().map(Term::from).collect(),
             norm: report.norm,
-            rate: report.rate,
+            learning_rate: report.learning_rate,
             step: report.step as f64,
             skipped: report.skipped,
             memory: report.memory.into(),
@@ -97,7 +97,7 @@ impl From<model::Term> for Term {
             output: output.to_string(),
             sum,
             weight,
-            correct: correct.map(|hits| hits as f64),
+            correct: correct.map(|count| count as f64),
             valid: valid as f64,
         }
     }

@@ -93,8 +93,8 @@ pub struct TrainerConfig {
     /// The rule of the updates.
     pub optimizer: OptimizerConfig,
     /// The learning rate.
-    pub rate: f64,
-    /// What multiplies the rate, by step.
+    pub learning_rate: f64,
+    /// What multiplies the learning rate, by step.
     #[serde(default)]
     pub schedule: Schedule,
     /// How gradients are bounded.

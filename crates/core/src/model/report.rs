@@ -25,7 +25,7 @@ pub struct Report {
     /// The gradient's norm before clipping; 0 without a gradient, NaN of a skipped step.
     pub norm: f64,
     /// The learning rate of the update; 0 without one.
-    pub rate: f64,
+    pub learning_rate: f64,
     /// Updates so far.
     pub step: u64,
     /// Whether the update was left out because the loss or gradient was not finite.
@@ -38,7 +38,7 @@ impl Report {
     /// Becomes the report of a step that was left out after `step` updates.
     pub(super) fn skip(&mut self, step: u64) {
         self.terms.clear();
-        (self.loss, self.norm, self.rate) = (f64::NAN, f64::NAN, 0.0);
+        (self.loss, self.norm, self.learning_rate) = (f64::NAN, f64::NAN, 0.0);
         (self.step, self.skipped) = (step, true);
     }
 }

@@ -56,9 +56,12 @@ impl<E: Element> Trainer<E> {
     /// no memory.
     pub fn new(model: Arc<Model<E>>, config: TrainerConfig) -> Result<Self> {
         let (objective, program) = Objective::compile(model.graph(), &config.losses)?;
-        check_rate(config.rate)?;
-        if !E::from_f64(config.rate).is_finite() {
-            return Err(Error::argument(format!("rate: {} is beyond the numbers of the model", config.rate)));
+        check_rate(config.learning_rate)?;
+        if !E::from_f64(config.learning_rate).is_finite() {
+            return Err(Error::argument(format!(
+                "learningRate: {} is beyond the numbers of the model",
+                config.learning_rate
+            )));
         }
         config.schedule.check()?;
         config.clip.iter().try_for_each(|clip| clip.check())?;
@@ -175,7 +178,7 @@ impl<E: Element> Trainer<E> {
     /// [`Code::Argument`] where the schedule's rate is not finite.
     pub fn update(&mut self) -> Result<()> {
         let Self { model, pool, config, optimizer, gradients, report, .. } = self;
-        let rate = config.rate * config.schedule.factor(optimizer.steps());
+        let rate = config.learning_rate * config.schedule.factor(optimizer.steps());
         if !E::from_f64(rate).is_finite() {
             let step = optimizer.steps();
             return Err(Error::argument(format!(
@@ -190,7 +193,7 @@ impl<E: Element> Trainer<E> {
                 weights.update(pool, |values| optimizer.step(pool, model.kernels, rate, values, gradients));
             });
         });
-        (report.rate, report.step, report.skipped) = (rate, optimizer.steps(), false);
+        (report.learning_rate, report.step, report.skipped) = (rate, optimizer.steps(), false);
         self.carried.advance(self.batches.first().map_or(0, Batch::rows));
         Ok(())
     }

@@ -152,7 +152,7 @@ impl OptimizerConfig {
 /// # Errors
 /// `Argument`.
 pub fn check_rate(rate: f64) -> Result<()> {
-    at_least_zero("rate", rate)
+    at_least_zero("learningRate", rate)
 }
 
 fn option(name: &str, value: f64, fits: bool, range: &str) -> Result<()> {

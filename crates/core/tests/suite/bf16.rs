@@ -146,7 +146,7 @@ fn train(precision: Precision, steps: usize) -> Vec<f64> {
     let config = json!({
         "losses": [{ "output": "out", "loss": { "meanSquared": {} } }],
         "optimizer": { "adam": {} },
-        "rate": 0.01,
+        "learningRate": 0.01,
     });
     let model = Arc::new(model::Model::<f32>::new(graph("lstm"), 5, precision).unwrap());
     let mut trainer = Trainer::new(model, TrainerConfig::from_json(&config.to_string()).unwrap()).unwrap();

@@ -42,7 +42,7 @@ fn check(more: &Value, factors: &[f64], bound: &dyn Fn([f64; 2]) -> [f64; 2], de
         close(&format!("{more}, weights after step {n}"), &model.parameters(), &w);
         close(
             &format!("{more}, report of step {n}"),
-            &[report.rate, report.norm],
+            &[report.learning_rate, report.norm],
             &[RATE * factors[n], norm],
         );
         assert_eq!(report.step, n as u64 + 1);

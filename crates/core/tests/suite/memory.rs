@@ -32,7 +32,7 @@ fn step(
     let mut config = json!({
         "losses": [{ "output": "y", "loss": { "meanSquared": {} } }],
         "optimizer": { "adam": {} },
-        "rate": 0.1,
+        "learningRate": 0.1,
     });
     config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let model = Arc::new(Model::<f32>::new(b.graph(), 1, Precision::Full).unwrap());
@@ -147,7 +147,7 @@ fn tapes(memory: &Value, batches: &[Vec<i32>]) -> Vec<usize> {
     let mut config = json!({
         "losses": [{ "output": "y", "loss": { "meanSquared": {} } }],
         "optimizer": { "adam": {} },
-        "rate": 0.1,
+        "learningRate": 0.1,
     });
     config.as_object_mut().unwrap().extend(memory.as_object().unwrap().clone());
     let config = TrainerConfig::from_json(&config.to_string()).unwrap();

@@ -30,7 +30,7 @@ fn trainer(model: &Arc<Model<f32>>, output: &str, more: &Value) -> unrolled_core
     let mut config = json!({
         "losses": [{ "output": output, "loss": { "meanSquared": {} } }],
         "optimizer": { "adam": {} },
-        "rate": 0.1,
+        "learningRate": 0.1,
     });
     config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     Trainer::new(Arc::clone(model), TrainerConfig::from_json(&config.to_string()).unwrap())

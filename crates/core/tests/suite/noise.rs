@@ -81,7 +81,7 @@ fn dropout_is_off_where_nothing_is_trained() {
 
 /// What steps with the same weights and batch report: only the masks can make them differ.
 fn reports(dropout: Option<bool>, more: &Value) -> Vec<Report> {
-    let mut options = json!({ "rate": 0.0 });
+    let mut options = json!({ "learningRate": 0.0 });
     options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let model = model::<f64>(&graph(dropout));
     let mut trainer = trainer(&model, &options).unwrap();
@@ -158,7 +158,7 @@ fn a_skipped_step_uses_up_no_masks() {
     let run = |skip: bool| {
         let model = model::<f32>(&graph(Some(false)));
         let losses = json!([{ "output": "y", "loss": { "meanSquared": {} }, "reduction": "sum" }]);
-        let options = json!({ "onNonFinite": "skip", "losses": losses, "rate": 0.01 });
+        let options = json!({ "onNonFinite": "skip", "losses": losses, "learningRate": 0.01 });
         let mut trainer = trainer(&model, &options).unwrap();
         step(&mut trainer, &[input()], &target(), false).unwrap();
         if skip {

@@ -64,7 +64,7 @@ fn after(
 ) -> (Report, Vec<u32>) {
     let model = model::<f32>(&graph());
     let losses = json!([{ "output": "y", "loss": { "meanSquared": {} }, "reduction": "sum" }]);
-    let mut options = json!({ "losses": losses, "rate": 0.01 });
+    let mut options = json!({ "losses": losses, "learningRate": 0.01 });
     options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let mut trainer = trainer(&model, &options).unwrap();
     for seed in [1, 2] {
@@ -78,7 +78,7 @@ fn after(
             None => {
                 let report = result.unwrap();
                 assert!(report.skipped && report.loss.is_nan() && report.norm.is_nan(), "{options}");
-                assert_eq!((report.step, report.rate, report.terms.len()), (2, 0.0, 0), "{options}");
+                assert_eq!((report.step, report.learning_rate, report.terms.len()), (2, 0.0, 0), "{options}");
             }
         }
         assert!(model.parameters() == before, "{options}");
@@ -139,7 +139,7 @@ fn overflowing(loss: &Value, policy: &str) -> (Arc<Model<f32>>, Result<Report, E
     model.set_parameters(&[1e30]).unwrap();
     let losses = json!([{ "output": "y", "loss": loss }]);
     let mut trainer =
-        trainer(&model, &json!({ "losses": losses, "onNonFinite": policy, "rate": 0.5 })).unwrap();
+        trainer(&model, &json!({ "losses": losses, "onNonFinite": policy, "learningRate": 0.5 })).unwrap();
     let one = |name: &str, x: f32| values(name, &[1, 1], vec![x]);
     let failed = step(&mut trainer, &[one("x", 1e30)], &one("y", 0.0), false);
     assert_eq!(model.parameters(), [1e30]);

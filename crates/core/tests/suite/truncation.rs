@@ -34,7 +34,7 @@ fn config(more: &Value) -> TrainerConfig {
     let mut config = json!({
         "losses": [{ "output": "y", "loss": { "meanSquared": {} } }],
         "optimizer": { "sgd": {} },
-        "rate": 0.25,
+        "learningRate": 0.25,
     });
     if let (Some(config), Some(more)) = (config.as_object_mut(), more.as_object()) {
         config.extend(more.clone());
@@ -136,7 +136,7 @@ fn windows_that_overlap_replay_the_steps_before_them() {
 #[test]
 fn carried_states_go_on_where_the_batch_before_ended() {
     let model = Arc::new(Model::<f64>::new(graph("gru"), 1, Precision::Full).unwrap());
-    let mut trainer = Trainer::new(Arc::clone(&model), config(&json!({ "rate": 0.0 }))).unwrap();
+    let mut trainer = Trainer::new(Arc::clone(&model), config(&json!({ "learningRate": 0.0 }))).unwrap();
     let full: (Vec<f64>, Vec<f64>) = (numbers(ROWS * TIME * 3, 1), numbers(ROWS * TIME * 2, 2));
     let piece = |all: &[f64], width: usize, from: usize, to: usize| -> Vec<f64> {
         (0..ROWS).flat_map(|r| all[(r * TIME + from) * width..(r * TIME + to) * width].to_vec()).collect()

@@ -66,8 +66,9 @@ fn run<E: Element>(case: Case<'_>, tolerance: f64) {
 
 fn config(case: Case<'_>) -> TrainerConfig {
     let mut config = json!({ "losses": [{ "output": "logits", "loss": { "crossEntropy": {} } }] });
-    for key in ["optimizer", "rate", "clip", "truncate"] {
-        if let Some(value) = case.facts.get(key) {
+    let facts = ["optimizer", "rate", "clip", "truncate"];
+    for (fact, key) in facts.into_iter().zip(["optimizer", "learningRate", "clip", "truncate"]) {
+        if let Some(value) = case.facts.get(fact) {
             config[key] = value.clone();
         }
     }

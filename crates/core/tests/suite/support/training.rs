@@ -21,7 +21,7 @@ pub fn trainer<E: Element>(model: &Arc<Model<E>>, more: &Value) -> Result<Traine
     let mut config = json!({
         "losses": [{ "output": "y", "loss": { "meanSquared": {} } }],
         "optimizer": { "sgd": {} },
-        "rate": 0.25,
+        "learningRate": 0.25,
     });
     config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     Trainer::new(Arc::clone(model), TrainerConfig::from_json(&config.to_string())?)
