@@ -20,7 +20,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use support::graphs::{Builder, sequence, tokens};
 use support::runs::{ids, numbers, values};
 use unrolled_core::graph::Graph;
-use unrolled_core::model::{Model, Precision, Stream, Trainer, TrainerConfig};
+use unrolled_core::model::{Model, Precision, Session, Trainer, TrainerConfig};
 use unrolled_core::parallel::pool;
 use unrolled_core::storage::Tensor;
 
@@ -118,11 +118,11 @@ fn count_steps(threads: usize, precision: Precision) {
         }
     });
 
-    let mut stream = Stream::new(model).unwrap();
-    stream.push(&[0.5, -0.5, 1.0], &[3]).unwrap();
+    let mut stream = Session::new(model, 1).unwrap();
+    stream.step(&[0.5, -0.5, 1.0], &[3]).unwrap();
     count("a stream", 0, || {
         for n in 0..STEPS {
-            let outputs = stream.push(&[0.5, -0.5, 1.0], &[(n % VOCABULARY) as i32]).unwrap();
+            let outputs = stream.step(&[0.5, -0.5, 1.0], &[(n % VOCABULARY) as i32]).unwrap();
             assert_eq!(outputs.len(), VOCABULARY + 12);
         }
     });

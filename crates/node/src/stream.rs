@@ -15,7 +15,7 @@ use crate::tensor::{Tensor, copied, handed_over, readable};
 /// A model that is fed one step at a time and keeps its states.
 #[napi]
 pub struct Stream {
-    open: RefCell<Option<model::Stream<f32>>>,
+    open: RefCell<Option<model::Session<f32>>>,
 }
 
 #[napi]
@@ -34,7 +34,7 @@ impl Stream {
             let ids = ids.as_ref().map(|ids| readable("ids", ids)).transpose()?;
             let values = readable("values", &values)?;
             let ids = ids.as_deref().unwrap_or_default();
-            self.with(|stream| Float32ArraySlice::copy_from(env, stream.push(&values, ids)?).map_err(refused))
+            self.with(|stream| Float32ArraySlice::copy_from(env, stream.step(&values, ids)?).map_err(refused))
         })
     }
 
@@ -63,10 +63,10 @@ impl Stream {
 impl Stream {
     /// A stream of `model` with its states at zero.
     pub(crate) fn start(model: &Arc<model::Model<f32>>) -> Result<Self> {
-        Ok(Self { open: RefCell::new(Some(model::Stream::new(Arc::clone(model))?)) })
+        Ok(Self { open: RefCell::new(Some(model::Session::new(Arc::clone(model), 1)?)) })
     }
 
-    fn with<T>(&self, body: impl FnOnce(&mut model::Stream<f32>) -> Result<T>) -> Result<T> {
+    fn with<T>(&self, body: impl FnOnce(&mut model::Session<f32>) -> Result<T>) -> Result<T> {
         body(self.open.borrow_mut().as_mut().ok_or_else(|| disposed("stream"))?)
     }
 }

@@ -9,7 +9,7 @@ mod gradients;
 mod network;
 mod objective;
 mod report;
-mod stream;
+mod session;
 mod trainer;
 mod truncate;
 
@@ -18,7 +18,7 @@ pub use description::Description;
 pub use gradients::GradientReport;
 pub use network::{Model, Snapshot};
 pub use report::{Memory, Report, Term};
-pub use stream::Stream;
+pub use session::Session;
 pub use trainer::Trainer;
 pub use truncate::{Chunk, Truncation};
 pub use unrolled_kernels::Precision;

@@ -4,7 +4,7 @@ use unrolled_kernels::Element;
 
 use super::check::{Named, check_lengths, check_shape, check_state, check_values, lengths};
 use super::{GivenTargets, Targets};
-use crate::program::{Port, Program};
+use crate::program::{Port, Program, StatePort};
 use crate::{Error, Result};
 
 /// A named array: `[rows, time, size]`, `[rows, size]`, or ids `[rows, time]`, `[rows]`.
@@ -72,17 +72,18 @@ impl<E: Element> Batch<E> {
         }
     }
 
-    /// A row of one step, of zeros.
-    pub(crate) fn step(program: &Program) -> Self {
+    /// One step of so many rows, of zeros.
+    pub(crate) fn step(program: &Program, rows: usize) -> Self {
         let input = |port: &Port| match port.kind.size() {
-            Some(size) => Data::Values(vec![E::ZERO; size]),
-            None => Data::Ids(vec![0]),
+            Some(size) => Data::Values(vec![E::ZERO; rows * size]),
+            None => Data::Ids(vec![0; rows]),
         };
+        let state = |state: &StatePort| Some(vec![E::ZERO; rows * state.size]);
         Self {
-            rows: 1,
-            axes: vec![Axis { time: 1, lengths: vec![1] }; program.axes.len()],
+            rows,
+            axes: vec![Axis { time: 1, lengths: vec![1; rows] }; program.axes.len()],
             inputs: program.inputs.iter().map(input).collect(),
-            states: program.states.iter().map(|state| Some(vec![E::ZERO; state.size])).collect(),
+            states: program.states.iter().map(state).collect(),
             targets: Vec::new(),
         }
     }

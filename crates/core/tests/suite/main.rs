@@ -21,6 +21,7 @@ mod operations;
 mod policies;
 mod refusals;
 mod reuse;
+mod session;
 mod targets;
 mod truncation;
 mod whole_values;

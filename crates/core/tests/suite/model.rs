@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use unrolled_core::Code;
 use unrolled_core::format;
 use unrolled_core::graph::Graph;
-use unrolled_core::model::{MeasureConfig, Model, Precision, Stream, Trainer, TrainerConfig};
+use unrolled_core::model::{MeasureConfig, Model, Precision, Session, Trainer, TrainerConfig};
 use unrolled_core::storage::Tensor;
 
 const ROWS: usize = 3;
@@ -152,10 +152,10 @@ fn a_stream_gives_the_bits_of_the_whole_sequence() {
     let model = model();
     let x = values("x", &[1, TIME, 2], numbers(TIME * 2, 5));
     let whole = model.predict(&model.snapshot(), vec![x.clone()], vec![]).unwrap();
-    let mut stream = Stream::new(Arc::clone(&model)).unwrap();
+    let mut stream = Session::new(Arc::clone(&model), 1).unwrap();
     let mut steps = Vec::new();
     for step in data(&x).chunks(2) {
-        let outputs = stream.push(step, &[]).unwrap();
+        let outputs = stream.step(step, &[]).unwrap();
         assert_eq!(outputs[..5], outputs[5..], "the last step of one step is that step");
         steps.extend_from_slice(&outputs[..5]);
     }
@@ -167,16 +167,16 @@ fn a_stream_gives_the_bits_of_the_whole_sequence() {
 fn a_streams_state_is_a_value() {
     let model = model();
     let step = [0.5, -1.0];
-    let mut stream = Stream::new(Arc::clone(&model)).unwrap();
+    let mut stream = Session::new(Arc::clone(&model), 1).unwrap();
     let zero = stream.states();
-    let first = stream.push(&step, &[]).unwrap().to_vec();
+    let first = stream.step(&step, &[]).unwrap().to_vec();
     let after = stream.states();
-    assert_ne!(stream.push(&step, &[]).unwrap(), first);
+    assert_ne!(stream.step(&step, &[]).unwrap(), first);
     stream.set_states(zero.iter().rev().cloned().collect()).unwrap();
-    assert_eq!(stream.push(&step, &[]).unwrap(), first);
+    assert_eq!(stream.step(&step, &[]).unwrap(), first);
 
     let code =
-        |states: Vec<Tensor<f32>>, stream: &mut Stream<f32>| stream.set_states(states).unwrap_err().code;
+        |states: Vec<Tensor<f32>>, stream: &mut Session<f32>| stream.set_states(states).unwrap_err().code;
     let wrong = values(&zero[0].name, &[1, 4], vec![0.0; 4]);
     let infinite = values(&zero[0].name, &[1, 5], vec![f32::INFINITY; 5]);
     assert_eq!(code(zero[..1].to_vec(), &mut stream), Code::Argument);
@@ -192,8 +192,8 @@ fn a_streams_state_is_a_value() {
 
 #[test]
 fn a_step_that_does_not_fit_leaves_a_stream_as_it_was() {
-    let mut stream = Stream::new(model()).unwrap();
-    stream.push(&[0.5, -1.0], &[]).unwrap();
+    let mut stream = Session::new(model(), 1).unwrap();
+    stream.step(&[0.5, -1.0], &[]).unwrap();
     let before = stream.states();
     let wrong: [(&[f32], &[i32], Code); 5] = [
         (&[0.5], &[], Code::Shape),
@@ -203,7 +203,7 @@ fn a_step_that_does_not_fit_leaves_a_stream_as_it_was() {
         (&[f32::INFINITY, 0.0], &[], Code::NonFinite),
     ];
     for (values, ids, code) in wrong {
-        assert_eq!(stream.push(values, ids).unwrap_err().code, code, "{values:?} {ids:?}");
+        assert_eq!(stream.step(values, ids).unwrap_err().code, code, "{values:?} {ids:?}");
         assert_eq!(stream.states(), before);
     }
 }
@@ -215,10 +215,10 @@ fn a_state_that_grows_out_of_range_is_refused_and_not_kept() {
     b.output("y", "a:output");
     let model = Arc::new(Model::<f32>::new(b.graph(), 3, Precision::Full).unwrap());
     model.set_parameters(&[1e30, 1e30]).unwrap();
-    let mut stream = Stream::new(model).unwrap();
-    stream.push(&[1.0], &[]).unwrap();
+    let mut stream = Session::new(model, 1).unwrap();
+    stream.step(&[1.0], &[]).unwrap();
     let before = stream.states();
-    let error = stream.push(&[1.0], &[]).unwrap_err();
+    let error = stream.step(&[1.0], &[]).unwrap_err();
     assert_eq!((error.code, error.message.as_str()), (Code::NonFinite, "state 'a:h': a NaN or infinity"));
     assert_eq!(stream.states(), before);
     assert_eq!(data(&before[0]), [1e30]);
@@ -244,16 +244,16 @@ fn a_stream_takes_several_inputs_of_either_kind_in_their_order() {
     ];
     let whole = model.predict(&model.snapshot(), whole, vec![]).unwrap();
     let [y, z] = &whole.outputs[..] else { panic!("two outputs") };
-    let mut stream = Stream::new(model).unwrap();
+    let mut stream = Session::new(model, 1).unwrap();
     for t in 0..TIME {
         let step = [&a[t * 2..][..2], &c[t * 3..][..3]].concat();
-        let outputs = stream.push(&step, &[first[t], second[t]]).unwrap();
+        let outputs = stream.step(&step, &[first[t], second[t]]).unwrap();
         assert_eq!(bits(&outputs[..3]), bits(&data(y)[t * 3..][..3]));
         assert_eq!(bits(&outputs[3..]), bits(&data(z)[t * 8..][..8]));
     }
     assert_eq!(stream.states(), whole.states);
     for (wrong, code) in [([5, 0], Code::Value), ([0, 4], Code::Value), ([-1, 0], Code::Value)] {
-        assert_eq!(stream.push(&[0.0; 5], &wrong).unwrap_err().code, code);
+        assert_eq!(stream.step(&[0.0; 5], &wrong).unwrap_err().code, code);
     }
     assert_eq!(stream.states(), whole.states);
 }
@@ -354,7 +354,7 @@ fn time_that_cannot_be_cut_is_refused() {
     let code = |result: unrolled_core::Result<Trainer<f32>>| result.err().unwrap().code;
     assert_eq!(code(trainer(&backward, "y", &truncate)), Code::Argument);
     assert_eq!(code(trainer(&model(), "z", &truncate)), Code::Argument);
-    assert_eq!(Stream::new(Arc::clone(&backward)).err().unwrap().code, Code::Argument);
+    assert_eq!(Session::new(Arc::clone(&backward), 1).err().unwrap().code, Code::Argument);
     let mut trainer = trainer(&backward, "y", &json!({})).unwrap();
     trainer.step(vec![input()], vec![target()], false).unwrap();
     assert_eq!(trainer.step(vec![input()], vec![target()], true).unwrap_err().code, Code::Argument);

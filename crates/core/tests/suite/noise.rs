@@ -7,7 +7,7 @@ use crate::support::runs::{data, numbers, values};
 use crate::support::tapes::check_tapes;
 use crate::support::training::{model, predict, step, trainer};
 use serde_json::{Value, json};
-use unrolled_core::model::{MeasureConfig, Model, Report, Stream};
+use unrolled_core::model::{MeasureConfig, Model, Report, Session};
 use unrolled_core::storage::Tensor;
 use unrolled_kernels::Element;
 
@@ -71,9 +71,9 @@ fn dropout_is_off_where_nothing_is_trained() {
         };
         assert_eq!(measured(&with), measured(&without));
         assert_ne!(measured(&with).0.loss, first.loss);
-        let [mut one, mut other] = [&with, &without].map(|model| Stream::new(Arc::clone(model)).unwrap());
+        let [mut one, mut other] = [&with, &without].map(|model| Session::new(Arc::clone(model), 1).unwrap());
         for x in data(&input()).chunks(3) {
-            assert_eq!(one.push(x, &[]).unwrap(), other.push(x, &[]).unwrap());
+            assert_eq!(one.step(x, &[]).unwrap(), other.step(x, &[]).unwrap());
         }
         assert_eq!(one.states(), other.states());
     }

@@ -1,4 +1,4 @@
-//! A model one step at a time.
+//! A session: a model step by step, for many rows.
 
 use std::sync::Arc;
 
@@ -11,49 +11,58 @@ use crate::run::Engine;
 use crate::storage::{Batch, Data, Named, Tensor, check_state, check_values};
 use crate::{Error, Result};
 
-/// A model that is fed step by step and keeps its states in between. The steps have the bits of the whole sequence, and
-/// after the first of them nothing is allocated.
-pub struct Stream<E> {
+/// A model that is fed step by step and keeps the states of its rows in between. The steps have the bits of the whole
+/// sequence, and after the first of them nothing is allocated. A stream is a session of one row.
+pub struct Session<E> {
     model: Arc<Model<E>>,
     engine: Engine<E>,
-    /// One row of one step, with the states that it begins with.
+    /// One step of the rows, with the states that it begins with.
     batch: Batch<E>,
     /// Storage for the states that it ends with.
     next: Vec<Option<Vec<E>>>,
     outputs: Vec<E>,
 }
 
-impl<E: Element> Stream<E> {
-    /// A stream of one row with its states at zero.
+impl<E: Element> Session<E> {
+    /// A session of so many rows with their states at zero.
     ///
     /// # Errors
-    /// [`crate::Code::Argument`] for a model that needs a sequence whole.
-    pub fn new(model: Arc<Model<E>>) -> Result<Self> {
+    /// [`crate::Code::Argument`] for a model that needs a sequence whole, or for no rows.
+    pub fn new(model: Arc<Model<E>>, rows: usize) -> Result<Self> {
+        if rows == 0 {
+            return Err(Error::argument("session: expected at least 1 row, received 0"));
+        }
         let program = &model.program;
         program.check_divisible("stream")?;
         program.check_unpooled("stream")?;
         let engine = Engine::new(Arc::clone(program), Mode::Inference { segmented: false }, model.kernels);
-        let batch = Batch::step(program);
+        let batch = Batch::step(program, rows);
         let next = batch.states().to_vec();
-        let count: usize = program.outputs.iter().map(|port| program.values[port.value].width).sum();
-        Ok(Self { engine, batch, next, outputs: vec![E::ZERO; count], model })
+        Ok(Self { engine, batch, next, outputs: Vec::new(), model })
     }
 
-    /// Takes a step and returns the outputs at it. `values` has the numbers of the inputs that take numbers, one input
-    /// after the other as the model has them, and `ids` the ids of those that take ids; the outputs come in their
-    /// order. On error the states are as before.
+    /// The number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.batch.rows()
+    }
+
+    /// Takes a step of every row and returns the outputs at it. `values` has the numbers of the inputs that take numbers,
+    /// one input after another as the model has them, each `[rows, size]`; `ids` likewise the ids of those that take ids,
+    /// each `[rows]`. The outputs come one after another as well, each `[rows, size]`. On error the states are as before.
     ///
     /// # Errors
     /// [`crate::Code::Shape`] for more or fewer numbers or ids than a step has, `NonFinite` for a NaN or infinity
     /// among them, `Value` for an id out of range; `NonFinite` for a state that has grown out of range; `Size` when
     /// there is no memory.
-    pub fn push(&mut self, values: &[E], ids: &[i32]) -> Result<&[E]> {
+    pub fn step(&mut self, values: &[E], ids: &[i32]) -> Result<&[E]> {
         self.take(values, ids)?;
         let Self { model, engine, batch, next, outputs } = self;
+        let rows = batch.rows();
         engine.run_forward(&model.weights(), batch, model.pool.suited(batch.operations(&model.cost)))?;
         for (state, next) in model.program.states.iter().zip(&mut *next) {
             let next = next.get_or_insert_default();
-            next.resize(state.size, E::ZERO);
+            next.resize(rows * state.size, E::ZERO);
             engine.read(state.last, batch, next);
             if first_non_finite(next).is_some() {
                 let what = Named("state", &state.name);
@@ -61,9 +70,11 @@ impl<E: Element> Stream<E> {
             }
         }
         batch.states_mut().swap_with_slice(next);
+        let widths = model.program.outputs.iter().map(|port| model.program.values[port.value].width);
+        outputs.resize(rows * widths.sum::<usize>(), E::ZERO);
         let mut rest = &mut outputs[..];
         for port in &model.program.outputs {
-            let (output, more) = rest.split_at_mut(model.program.values[port.value].width);
+            let (output, more) = rest.split_at_mut(rows * model.program.values[port.value].width);
             engine.read(port.value, batch, output);
             rest = more;
         }
@@ -74,11 +85,12 @@ impl<E: Element> Stream<E> {
     fn take(&mut self, mut values: &[E], mut ids: &[i32]) -> Result<()> {
         let Self { model, batch, .. } = self;
         let ports = || model.program.inputs.iter().map(|port| &port.kind);
-        let numbers: usize = ports().filter_map(|kind| kind.size()).sum();
-        let tokens = ports().filter(|kind| kind.size().is_none()).count();
+        let rows = batch.rows();
+        let numbers = rows * ports().filter_map(|kind| kind.size()).sum::<usize>();
+        let tokens = rows * ports().filter(|kind| kind.size().is_none()).count();
         if (values.len(), ids.len()) != (numbers, tokens) {
             return Err(Error::shape(format!(
-                "a step has {numbers} numbers and {tokens} ids, got {} and {}",
+                "step: expected {numbers} numbers and {tokens} ids, received {} and {}",
                 values.len(),
                 ids.len()
             )));
@@ -97,20 +109,45 @@ impl<E: Element> Stream<E> {
                 }
             }
             let axis = model.program.values[port.value].axis.map(|axis| &batch.axes()[axis]);
-            check_values(Named("input", &port.name), &port.kind, &batch.inputs()[i], 1, axis, |_| true)?;
+            check_values(Named("input", &port.name), &port.kind, &batch.inputs()[i], rows, axis, |_| true)?;
         }
         Ok(())
     }
 
-    /// The states after the last step.
+    /// Continues with these rows: row `i` goes on from the state of row `rows[i]`. A row may go on as several, or as none.
+    ///
+    /// # Errors
+    /// [`crate::Code::Argument`] for no rows, [`crate::Code::Value`] for a row that does not exist. Nothing is changed then.
+    pub fn reorder(&mut self, rows: &[usize]) -> Result<()> {
+        if rows.is_empty() {
+            return Err(Error::argument("reorder: expected at least 1 row, received none"));
+        }
+        if let Some(row) = rows.iter().find(|&&row| row >= self.rows()) {
+            let count = self.rows();
+            return Err(Error::value(format!("reorder: expected rows below {count}, received {row}")));
+        }
+        let program = &self.model.program;
+        let mut batch = Batch::step(program, rows.len());
+        let states = program.states.iter().zip(self.batch.states()).zip(batch.states_mut());
+        for ((state, old), new) in states {
+            let (Some(old), Some(new)) = (old, new) else { continue };
+            for (new, &row) in new.chunks_exact_mut(state.size).zip(rows) {
+                new.copy_from_slice(&old[row * state.size..][..state.size]);
+            }
+        }
+        self.batch = batch;
+        Ok(())
+    }
+
+    /// The states after the last step, each `[rows, size]`.
     #[must_use]
     pub fn states(&self) -> Vec<Tensor<E>> {
-        let states = self.model.program.states.iter().zip(self.batch.states());
+        let (rows, states) = (self.rows(), self.model.program.states.iter().zip(self.batch.states()));
         states
             .map(|(state, values)| Tensor {
                 name: state.name.clone(),
-                shape: vec![1, state.size],
-                data: Data::Values(values.clone().unwrap_or_else(|| vec![E::ZERO; state.size])),
+                shape: vec![rows, state.size],
+                data: Data::Values(values.clone().unwrap_or_else(|| vec![E::ZERO; rows * state.size])),
                 lengths: None,
             })
             .collect()
@@ -126,7 +163,7 @@ impl<E: Element> Stream<E> {
         for state in known {
             let mut given = states.iter().filter(|tensor| tensor.name == state.name);
             match (given.next(), given.next()) {
-                (Some(tensor), None) => check_state(state, tensor, 1)?,
+                (Some(tensor), None) => check_state(state, tensor, self.batch.rows())?,
                 (None, _) => return Err(Error::argument(format!("state '{}' is missing", state.name))),
                 _ => return Err(Error::argument(format!("state '{}' is given twice", state.name))),
             }
