@@ -33,6 +33,7 @@ export type {
 export type { Layer } from './graph/layer.js'
 export type { Outputs } from './graph/outputs.js'
 export type { Numeric, Sequence, Token, Tokens, Value, Vector } from './graph/value.js'
+export { abs } from './layer/abs.js'
 export { activation, relu, sigmoid, softmax, tanh } from './layer/activation.js'
 export { type AffineOptions, affine, mix } from './layer/affine.js'
 export { add, concat, multiply } from './layer/combine.js'

@@ -1,5 +1,6 @@
 import {
   add,
+  abs,
   affine,
   concat,
   dense,
@@ -65,6 +66,7 @@ describe('values by hand', () => {
     ['a vector before each step', (x, v) => concat(v, x), each((x, v) => [...v, ...x])],
     ['a slice up to the end', (x) => slice({ start: 1, size: 2 })(x), each((x) => x.slice(1))],
     ['a slice from the start', (x) => slice({ start: 0, size: 1 })(x), each((x) => x.slice(0, 1))],
+    ['abs', (x) => abs(x), each((x) => x.map((a) => Math.abs(a)))],
     ['a scale alone', (x) => affine(x, { scale: -2 }), each((x) => x.map((a) => -2 * a))],
     ['a shift alone', (x) => affine(x, { shift: 3 }), each((x) => x.map((a) => a + 3))],
     [

@@ -84,6 +84,7 @@ export type OpJson =
   | { readonly slice: { readonly start: number; readonly size: number } }
   | 'add'
   | 'multiply'
+  | 'abs'
   | { readonly affine: { readonly scale: number; readonly shift: number } }
   | { readonly activation: ActivationName }
   | {

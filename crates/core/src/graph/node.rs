@@ -100,6 +100,8 @@ pub enum Op {
         /// The summand.
         shift: f64,
     },
+    /// `y = |x|`.
+    Abs,
     /// An elementwise function, or softmax over features.
     Activation(ActivationName),
     /// `y = gain (x - mean) / sqrt(variance + epsilon) + bias` over the features of a step.

@@ -3,6 +3,7 @@
 //! An operation sees matrices: all steps at once, or one step of a loop. Backward always adds to the
 //! gradients of its inputs.
 
+mod abs;
 mod activation;
 mod arithmetic;
 mod concat;
@@ -40,6 +41,7 @@ impl Instruction {
             Operation::Softmax => activation::softmax_facts(self),
             Operation::Add | Operation::Affine { .. } => arithmetic::linear_facts(),
             Operation::Multiply => arithmetic::multiply_facts(self),
+            Operation::Abs => abs::facts(self),
             Operation::Concat | Operation::Slice { .. } => concat::facts(),
             Operation::LayerNorm(op) => layer_norm::facts(op, self),
             Operation::Dropout(_) => dropout::facts(),
@@ -67,6 +69,7 @@ impl Instruction {
             | Operation::Add
             | Operation::Multiply
             | Operation::Affine { .. }
+            | Operation::Abs
             | Operation::Concat
             | Operation::Slice { .. }
             | Operation::LayerNorm(_)
@@ -101,6 +104,7 @@ fn forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) -> Result<()> {
         Operation::Add => arithmetic::add_forward(f, i),
         Operation::Multiply => arithmetic::multiply_forward(f, i),
         Operation::Affine { scale, shift } => arithmetic::affine_forward(f, *scale, *shift, i),
+        Operation::Abs => abs::forward(f, i),
         Operation::Concat => concat::forward(f, i),
         Operation::Slice { start } => concat::slice_forward(f, *start, i),
         Operation::LayerNorm(op) => layer_norm::forward(f, op, i),
@@ -151,6 +155,7 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, i: &Instruction, per_ste
         Operation::Add => arithmetic::add_backward(f, i),
         Operation::Multiply => arithmetic::multiply_backward(f, i),
         Operation::Affine { scale, .. } => arithmetic::affine_backward(f, *scale, i),
+        Operation::Abs => abs::backward(f, i),
         Operation::Concat => concat::backward(f, i),
         Operation::Slice { start } => concat::slice_backward(f, *start, i),
         Operation::LayerNorm(op) => layer_norm::backward(f, op, i),

@@ -39,6 +39,8 @@ pub enum Operation {
         /// The summand.
         shift: f64,
     },
+    /// x -> |x|.
+    Abs,
     /// a, b, ... -> features side by side.
     Concat,
     /// x -> features from `start`.

@@ -40,7 +40,8 @@ fn cells_with_initial_states_both_ways() {
 
 #[test]
 fn nodes_over_time_and_over_rows() {
-    let cases: [(&str, serde_json::Value, usize); 9] = [
+    let cases: [(&str, serde_json::Value, usize); 10] = [
+        ("abs", json!("abs"), 3),
         ("tanh", json!({ "activation": "tanh" }), 3),
         ("sigmoid", json!({ "activation": "sigmoid" }), 3),
         ("relu", json!({ "activation": "relu" }), 3),

@@ -1,6 +1,6 @@
 //! Every operation against its arithmetic, worked by hand step by step; its gradients against slopes.
 
-use crate::support::graphs::{Builder, sequence, tokens};
+use crate::support::graphs::{Builder, sequence, tokens, vector};
 use crate::support::operations::{inputs, operations};
 use crate::support::plain::{check_forward, close};
 use crate::support::runs::{Model, check_gradients, data, ids, values};
@@ -139,4 +139,26 @@ fn a_padding_id_is_below_the_vocabulary() {
     assert_ne!(edited, bytes);
     let error = Network::<f32>::from_bytes(&edited, Precision::Full).err().unwrap();
     assert!(error.message.contains("padding id 4"), "{error}");
+}
+
+/// The slope of |x| at 0 is 0, and the sign of zero is lost.
+#[test]
+fn a_magnitude_has_no_slope_at_zero() {
+    let mut b = Builder::default();
+    b.parameter("w", &[1, 1]);
+    b.node("x", vector(1), &[]).node("y", json!("abs"), &["x"]).node(
+        "unused",
+        json!({ "linear": { "weight": "w" } }),
+        &["y"],
+    );
+    b.output("y", "y").output("unused", "unused");
+    let model = Model::<f64>::new(&b.graph(), 1);
+    let batch = model.batch(vec![values("x", &[4, 1], vec![-2.0, -0.0, 0.0, 3.0])], vec![]);
+    let outputs = model.forward(&batch).outputs;
+    assert_eq!(
+        data(&outputs[0]).iter().map(|y| y.to_bits()).collect::<Vec<_>>(),
+        [2.0_f64, 0.0, 0.0, 3.0].map(f64::to_bits)
+    );
+    let (_, inner) = model.gradient(&batch, &[vec![5.0; 4], vec![0.0; 4]]);
+    assert_eq!(*data(&inner[0]), [-5.0, 0.0, 0.0, 5.0]);
 }

@@ -51,6 +51,10 @@ impl Checker {
                 setting(node, "shift", *shift, &single)?;
                 self.map(node, inputs, size, Operation::Affine { scale: *scale, shift: *shift }, scope)
             }
+            Op::Abs => {
+                let size = self.numbers(node, &inputs)?;
+                self.map(node, inputs, size, Operation::Abs, scope)
+            }
             Op::Activation(name) => {
                 let size = self.numbers(node, &inputs)?;
                 let op = match name {

@@ -34,6 +34,7 @@ pub fn compute(
         ("slice", _) => x[number("start") as usize..][..number("size") as usize].to_vec(),
         ("affine", _) => map(&|x| number("scale") * x + number("shift")),
         ("dropout", _) => x.clone(),
+        ("abs", _) => map(&f64::abs),
         ("activation", Some("tanh")) => map(&f64::tanh),
         ("activation", Some("sigmoid")) => map(&sigmoid),
         ("activation", Some("relu")) => map(&|x| x.max(0.0)),

@@ -11,7 +11,9 @@ use super::runs::{ids, numbers, values};
 pub fn operations() -> Vec<(String, Builder)> {
     let linear = |rows: Value| json!({ "linear": { "weight": "w4", "bias": "b4", "rows": rows } });
     let table = |padding: Value| json!({ "embedding": { "weight": "table", "padding": padding } });
-    let cases: [(Value, &[&str]); 36] = [
+    let cases: [(Value, &[&str]); 38] = [
+        (json!("abs"), &["p"]),
+        (json!("abs"), &["q"]),
         (json!({ "activation": "tanh" }), &["p"]),
         (json!({ "activation": "sigmoid" }), &["p"]),
         (json!({ "activation": "relu" }), &["p"]),
