@@ -79,6 +79,7 @@ export {
   type LossOptions,
   meanAbsolute,
   meanSquared,
+  poisson,
 } from './train/loss.js'
 export type { Metric, MetricBatch, MetricLike, MetricTargets } from './train/metric.js'
 export {

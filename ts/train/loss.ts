@@ -26,6 +26,7 @@ export type LossName =
   | 'meanSquared'
   | 'meanAbsolute'
   | 'huber'
+  | 'poisson'
 
 /** A loss, or its name. */
 export type LossLike = Loss | LossName
@@ -116,6 +117,16 @@ export function huber(options: HuberOptions = {}): Loss {
   return lossOf('huber', options, { delta: checkPositive('huber delta', options.delta ?? 1) })
 }
 
+/**
+ * `exp(output) - target output`: the negative log-likelihood of counts, without the terms that no weight
+ * changes; outputs are logarithms of rates, targets counts of the output's shape
+ * (`torch.nn.PoissonNLLLoss`).
+ */
+export function poisson(options: LossOptions = {}): Loss {
+  checkOptions('poisson', options, LOSS_OPTIONS)
+  return lossOf('poisson', options, {})
+}
+
 /** A loss for each output that has one. */
 export interface OutputLoss {
   readonly output: Port
@@ -173,6 +184,7 @@ function resolveLoss(where: string, value: unknown): Loss {
     meanSquared,
     meanAbsolute,
     huber,
+    poisson,
   }
   if (typeof value !== 'string') {
     throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a loss or its name', value)

@@ -30,6 +30,8 @@ pub enum LossConfig {
         #[serde(default = "delta")]
         delta: f64,
     },
+    /// `e^x - t x` of the logarithm x of a rate against counts, `torch.nn.PoissonNLLLoss`.
+    Poisson {},
     /// `x t`: the targets are the gradient of the output.
     Dot {},
 }

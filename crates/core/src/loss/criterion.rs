@@ -3,7 +3,7 @@
 use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut};
 
 use super::cross_entropy::CrossEntropy;
-use super::elementwise::{self, BinaryCrossEntropy, Dot, Elementwise, Huber, MeanAbsolute, MeanSquared};
+use super::elementwise::{self, BinaryCrossEntropy, Dot, Elementwise, Huber, MeanAbsolute, MeanSquared, Poisson};
 use super::{LossConfig, Targets};
 use crate::{Error, Result};
 
@@ -40,6 +40,7 @@ impl Loss {
             LossConfig::MeanSquared {} => Kind::Values(Elementwise::MeanSquared(MeanSquared)),
             LossConfig::MeanAbsolute {} => Kind::Values(Elementwise::MeanAbsolute(MeanAbsolute)),
             LossConfig::Huber { delta } => Kind::Values(Elementwise::Huber(Huber::new(*delta)?)),
+            LossConfig::Poisson {} => Kind::Values(Elementwise::Poisson(Poisson)),
             LossConfig::Dot {} => Kind::Values(Elementwise::Dot(Dot)),
         };
         Ok(Self { kind, width })

@@ -106,6 +106,24 @@ impl Comparison for Huber {
     }
 }
 
+/// `e^x - t x`, the negative log-likelihood of a count `t` at the rate `e^x`, without the terms that x does not change.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Poisson;
+
+impl Comparison for Poisson {
+    fn value(&self, x: f64, t: f64) -> f64 {
+        math::exp(x) - t * x
+    }
+
+    fn slope(&self, x: f64, t: f64) -> f64 {
+        math::exp(x) - t
+    }
+
+    fn correct(&self, _: f64, _: f64) -> Option<bool> {
+        None
+    }
+}
+
 /// `x t`: the gradient of the output is the target.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dot;
@@ -131,6 +149,7 @@ pub(super) enum Elementwise {
     MeanSquared(MeanSquared),
     MeanAbsolute(MeanAbsolute),
     Huber(Huber),
+    Poisson(Poisson),
     Dot(Dot),
 }
 
@@ -142,6 +161,7 @@ macro_rules! with_comparison {
             Elementwise::MeanSquared($comparison) => $use,
             Elementwise::MeanAbsolute($comparison) => $use,
             Elementwise::Huber($comparison) => $use,
+            Elementwise::Poisson($comparison) => $use,
             Elementwise::Dot($comparison) => $use,
         }
     };

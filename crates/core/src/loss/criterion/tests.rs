@@ -200,6 +200,8 @@ fn gradients_are_the_slopes() {
         r#"{"meanSquared":{}}"#,
         r#"{"meanAbsolute":{}}"#,
         r#"{"huber":{"delta":0.7}}"#,
+        r#"{"poisson":{}}"#,
+        r#"{"dot":{}}"#,
     ] {
         let loss = loss(json, 5);
         let targets = if loss.takes_classes() {

@@ -94,6 +94,23 @@ fn errors_far_out_and_at_their_borders() {
     check_both(r#"{"huber":{}}"#, &[(1.5, 0.5, 0.5, 1.0), (3.0, 0.0, 2.5, 1.0), (0.5, 0.0, 0.125, 0.5)]);
 }
 
+/// Worked by hand: e^x - t x, with slope e^x - t.
+#[test]
+fn counts_at_rates_of_all_sizes() {
+    let e = std::f64::consts::E;
+    check_both(
+        r#"{"poisson":{}}"#,
+        &[
+            (0.0, 0.0, 1.0, 1.0),
+            (0.0, 3.0, 1.0, -2.0),
+            (1.0, 0.0, e, e),
+            (1.0, 2.0, e - 2.0, e - 2.0),
+            (-1.0, 4.0, 1.0 / e + 4.0, 1.0 / e - 4.0),
+            (-1000.0, 2.0, 2000.0, -2.0),
+        ],
+    );
+}
+
 #[test]
 fn cross_entropy_far_out() {
     let x = [1e30f32, -1e30, 0.0];
