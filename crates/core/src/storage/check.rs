@@ -120,28 +120,31 @@ pub(crate) fn check_values<E: Element>(
     axis: Option<&Axis>,
     counts: impl Fn(usize) -> bool,
 ) -> Result<()> {
-    let width = kind.size().unwrap_or(1);
-    for (item, row, step) in items(rows, axis).filter(|&(item, ..)| counts(item)) {
-        let range = item * width..(item + 1) * width;
-        let at = || if axis.is_some() { format!("row {row}, step {step}") } else { format!("row {row}") };
-        match data {
-            Data::Values(values) => {
-                if first_non_finite(&values[range]).is_some() {
-                    return Err(Error::non_finite(format!("{what}: a NaN or infinity at {}", at())));
-                }
-            }
-            Data::Ids(ids) => {
-                let vocabulary = kind.vocabulary().unwrap_or(0);
-                let id = ids[range.start];
-                if usize::try_from(id).map_or(true, |id| id >= vocabulary) {
-                    return Err(Error::value(format!(
-                        "{what}: ids must be from 0 to {}, got {id} at {}",
-                        vocabulary.saturating_sub(1),
-                        at()
-                    )));
-                }
-            }
+    let (time, width) = (axis.map_or(1, |axis| axis.time), kind.size().unwrap_or(1));
+    let vocabulary = kind.vocabulary().unwrap_or(0);
+    let known = |&id: &i32| usize::try_from(id).is_ok_and(|id| id < vocabulary);
+    for row in 0..rows {
+        let items = axis.map_or(1, |axis| axis.lengths[row] as usize);
+        let range = |item: usize, count: usize| item * width..(item + count) * width;
+        let fits = |item: usize, count: usize| match data {
+            Data::Values(values) => first_non_finite(&values[range(item, count)]).is_none(),
+            Data::Ids(ids) => ids[range(item, count)].iter().all(known),
+        };
+        // Most rows are right as a whole.
+        if fits(row * time, items) {
+            continue;
         }
+        let wrong = (0..items).find(|step| counts(row * time + step) && !fits(row * time + step, 1));
+        let Some(step) = wrong else { continue };
+        let at = if axis.is_some() { format!("row {row}, step {step}") } else { format!("row {row}") };
+        return Err(match data {
+            Data::Values(_) => Error::non_finite(format!("{what}: a NaN or infinity at {at}")),
+            Data::Ids(ids) => Error::value(format!(
+                "{what}: ids must be from 0 to {}, got {} at {at}",
+                vocabulary.saturating_sub(1),
+                ids[row * time + step]
+            )),
+        });
     }
     Ok(())
 }
