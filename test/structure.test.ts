@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -46,6 +46,14 @@ test('folders of the core stand in their order', () => {
     return floor < 0 ? [] : [...targets].filter(above).map((to) => `${from} needs ${to}`)
   })
   expect(upward).toEqual([])
+})
+
+test('the tests of the core are modules of one binary', () => {
+  const suite = fileURLToPath(new URL('../crates/core/tests/suite', import.meta.url))
+  const main = readFileSync(join(suite, 'main.rs'), 'utf8')
+  const modules = readdirSync(suite).map((file) => file.replace(/\.rs$/, ''))
+  const named = [...main.matchAll(/^mod (\w+);$/gm)].map(([, module]) => module)
+  expect(['main', ...named].sort()).toEqual(modules.sort())
 })
 
 const root = mkdtempSync(join(tmpdir(), 'unrolled-'))
