@@ -6,9 +6,9 @@ interface Module {
   file: string
   /** Its path from the crate's root, such as `run::reduce`. */
   path: string
-  /** The code behind `use`. */
+  /** The code after its imports. */
   body: string
-  /** By name: the path that the file imports under it, and whether the import is private. */
+  /** The imports by name: their path, and whether the import is private. */
   imports: Map<string, { path: readonly string[]; isPrivate: boolean }>
 }
 
