@@ -1,17 +1,17 @@
 import type { CompareSettings } from './compare/settings.js'
 import type { Machine } from './machine.js'
 
-/** What can be measured by itself. */
+/** A benchmark that can be run by itself. */
 export interface Benchmark {
-  /** What is measured, in one line. */
+  /** Its subject, in one line. */
   readonly about: string
-  /** Measures, prints its table and gives what goes on record. */
+  /** Measures, prints its table and returns the record. */
   run(settings: Settings): Promise<object>
 }
 
-/** How thoroughly to measure. */
+/** Options of a benchmark. */
 export interface Settings {
-  /** A look at whether it runs rather than a measurement. */
+  /** Two rounds, to see that it runs. */
   readonly quick: boolean
   readonly compare: CompareSettings
   readonly machine: Machine

@@ -2,8 +2,8 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Runs a module of this folder in a process of its own, which gets `argument`, and resolves to what
- * that reports: threads are chosen once a process, and a peak of memory never falls again.
+ * Runs a module of this folder in a process of its own, with `argument`, and resolves to its report:
+ * threads are chosen once a process, and a peak of memory never falls again.
  */
 export function inChild<T>(
   module: string,
@@ -25,7 +25,7 @@ export function inChild<T>(
   })
 }
 
-/** In the child: does the work and reports its result. */
+/** Does the work in the child and reports the result. */
 export async function report<A extends object>(
   work: (argument: A) => Promise<object>,
 ): Promise<void> {

@@ -6,7 +6,7 @@ import { short, table } from './table.js'
 
 /** Steps whose mean loss is a point of the curve: one step's depends on its few characters. */
 const POINT = 100
-/** How far apart the curves may be, in parts of the loss. */
+/** The largest distance of the curves, relative to the loss. */
 const APART = 0.01
 
 /** The loss of what `npm start` trains, in f32 and in bf16, over the same characters. */

@@ -14,7 +14,7 @@ const SHAPE = { rows: 32, time: 100, inputSize: 128, hiddenSize: 128 }
 const TARGET = 10
 const FILE_BYTES = 64 * 1024
 
-/** What the main thread saw, in milliseconds. */
+/** The delays of the main thread, in milliseconds. */
 interface Seen {
   readonly delay: { readonly p50: number; readonly p99: number; readonly max: number }
   readonly readFile: { readonly p50: number; readonly p99: number; readonly max: number }
@@ -23,7 +23,7 @@ interface Seen {
   readonly cores: number
 }
 
-/** Whether the event loop stays free while `fit` keeps every thread busy. */
+/** Measures the event loop while `fit` keeps every thread busy. */
 export const eventLoop: Benchmark = {
   about: `delay of the event loop and of fs.readFile during fit (target: p99 below ${TARGET} ms)`,
   async run({ quick }) {

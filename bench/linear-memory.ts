@@ -1,4 +1,4 @@
-// In a process of its own: how much the peak of its memory grows by training on one batch.
+// Reports, from a process of its own, the growth of its peak of memory by training on one batch.
 import { report } from './child.js'
 import { type Batch, examples, lstmModel, randomBatch, type Shape } from './lstm.js'
 

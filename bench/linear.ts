@@ -8,7 +8,7 @@ import { short, spreadWords, table } from './table.js'
 const SHAPE = { rows: 16, inputSize: 64, hiddenSize: 64 }
 const TIMES = [100, 200, 400, 800, 1600, 3200]
 
-/** What one length came to. */
+/** The results of one length. */
 interface Entry {
   readonly time: number
   readonly milliseconds: ReturnType<typeof spreadOf>

@@ -7,7 +7,7 @@ import { version } from 'unrolled'
 /** The root of the repository, from `build/bench`. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
-/** What a figure was measured on. */
+/** The machine of a figure. */
 export interface Machine {
   readonly cpu: string
   readonly cores: number

@@ -6,7 +6,7 @@ export interface Spread {
   readonly samples: number
 }
 
-/** How long something took, and how long processors worked on it, on all threads together. */
+/** The time that passed, and the time of processors on all threads together. */
 export interface Time {
   readonly wall: number
   readonly processor: number
@@ -58,13 +58,13 @@ export function percentile(sorted: ArrayLike<number>, part: number): number {
   return low + (high - low) * (place - Math.floor(place))
 }
 
-/** How many times as long one thing takes as another. */
+/** The time of one thing over the time of another. */
 export interface Ratio {
   readonly ofMedians: number
   readonly byRound: Spread
 }
 
-/** How many times as long `slow` takes as `fast`, as the ratio of medians and round by round. */
+/** The time of `slow` over the time of `fast`, as the ratio of medians and round by round. */
 export function ratioOf(slow: readonly number[], fast: readonly number[]): Ratio {
   const byRound = slow.map((value, round) => value / (fast[round] ?? NaN))
   return { ofMedians: spreadOf(slow).median / spreadOf(fast).median, byRound: spreadOf(byRound) }

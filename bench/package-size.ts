@@ -63,7 +63,7 @@ function addon(): { readonly bytes: number; readonly gzipped: number } {
   return { bytes: bytes.length, gzipped: gzipSync(bytes, { level: 9 }).length }
 }
 
-/** What scripts/package.mjs, which packs dry, says of each package. */
+/** The report of scripts/package.mjs, which packs dry, on each package. */
 function packed() {
   const words = execFileSync(process.execPath, ['scripts/package.mjs'], {
     cwd: root,

@@ -4,7 +4,7 @@
 //   node scripts/instructions.mjs --record   counts, and makes that the record
 //
 // Callgrind knows no AVX-512, so the kernels run as AVX2. A kernel is run twice, with other numbers of calls:
-// the difference is the calls alone, without what comes before and after.
+// the difference is that of the calls, without the rest of the process.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execute, main, root, StepError, step } from './steps.mjs'

@@ -1,4 +1,4 @@
-// What npm would publish: the root package holds no binary, this platform's package only the addon and stays small,
+// Checks the packages that npm would publish: the root package holds no binary, this platform's package only the addon and stays small,
 // and the built library loads in plain Node.
 import { copyFileSync, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// What the scripts share: one line a step, failures in full, and fingerprints of sources.
+// Helpers that the scripts share: one line a step, failures in full, and fingerprints of sources.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'

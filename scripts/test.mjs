@@ -23,7 +23,7 @@ function cargoTest(what = ['--workspace'], env = {}) {
   return { ...result, passed, failed }
 }
 
-/** What must give the same bits, on narrower instruction sets than the one that this CPU chooses. */
+/** Checks that must give the same bits on narrower instruction sets than the one that this CPU chooses. */
 function sameBits() {
   const narrower = process.arch === 'x64' ? ['avx2', 'scalar'] : ['scalar']
   const tests = ['--test', 'suite', '--', 'determinism::', 'checkpointing::', 'bf16::']

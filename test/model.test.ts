@@ -113,7 +113,7 @@ describe('laws', () => {
     expect((await piped.predict(x)).output).toEqual((await stacked.predict(x)).output)
   })
 
-  test('reverse is the reversed sequence, reversed; both ways are one beside the other', async () => {
+  test('reverse is the reversed sequence, reversed; both ways are the two side by side', async () => {
     const model = graph(
       ({ input }) => {
         const x = input.sequence('x', { size: 3 })

@@ -250,7 +250,7 @@ describe('training', () => {
 })
 
 describe('memory', () => {
-  test('windows of time give the same bits and take less', async () => {
+  test('segments of time give the same bits and take less', async () => {
     const train = async (memory?: 'sqrt' | number) => {
       const model = sequential([lstm({ inputSize: 1, hiddenSize: 8 }), dense({ size: 1 })])
       const x = Array.from({ length: 4 }, (_, row) =>

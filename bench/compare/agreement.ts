@@ -4,17 +4,17 @@ import type { Shape } from './shape.js'
 import type { Side } from './side.js'
 import { layersOf } from './weights.js'
 
-/** How far two sides are apart on the same weights and batch. */
+/** The difference of two sides on the same weights and batch. */
 export interface Difference {
   /** The largest of any output. */
   readonly output: number
-  /** Of the loss, of its size. */
+  /** The difference of the loss, relative to the loss. */
   readonly loss?: number
-  /** The largest of any gradient, of the largest gradient of the same parameter. */
+  /** The largest of any gradient, relative to the largest gradient of the same parameter. */
   readonly gradient?: number
 }
 
-/** What two sides may differ by before a comparison of their times means nothing. */
+/** The largest differences with which a comparison of times means something. */
 export const TOLERANCE: Readonly<Record<Precision, Required<Difference>>> = {
   f32: { output: 1e-4, loss: 1e-4, gradient: 1e-3 },
   // Eight bits of mantissa, through every step of time.
@@ -43,7 +43,7 @@ export async function numbersFrom(side: Side, shape: Shape, file: string): Promi
   return { outputs, loss, gradients: readFloats(file) }
 }
 
-/** How far `theirs` is from `ours`. */
+/** The difference of `theirs` from `ours`. */
 export function differenceOf(shape: Shape, ours: Found, theirs: Found): Difference {
   const output = largestDifference(ours.outputs, theirs.outputs)
   if (ours.loss === undefined || ours.gradients === undefined) return { output }
@@ -54,7 +54,7 @@ export function differenceOf(shape: Shape, ours: Found, theirs: Found): Differen
   }
 }
 
-/** What is too far apart, in words; nothing if all is well. */
+/** Names each difference beyond its tolerance; undefined if there is none. */
 export function tooFar(difference: Difference, tolerance: Difference): string | undefined {
   const names = ['output', 'loss', 'gradient'] as const
   // Written so that NaN is too far.

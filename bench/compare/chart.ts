@@ -20,11 +20,11 @@ const WIDTH = 860
 const LEFT = 250
 const RIGHT = 60
 const LINE = 13
-/** The largest ratio that has a place of its own, and its inverse the smallest: bars end there. */
+/** The largest ratio that is drawn to scale, and its inverse the smallest: bars end there. */
 const MOST = 16
 const COLORS = { win: '#2a7f62', loss: '#c8452d' }
 
-/** Whose rows are one bar a set, from the lowest to the highest. */
+/** Libraries whose rows are one bar a set, from the lowest to the highest. */
 const TOGETHER = ['tfjs', 'brain']
 
 /**
@@ -99,7 +99,7 @@ function ticksOf(bars: readonly Bar[]): number[] {
   return Array.from({ length: high - low + 1 }, (_, at) => 2 ** (low + at))
 }
 
-/** From a ratio to its place between the first and the last tick. */
+/** The position of a ratio between the first and the last tick. */
 function scaleOf(bars: readonly Bar[]): (ratio: number) => number {
   const ticks = ticksOf(bars)
   const [low, high] = [Math.log2(ticks[0] ?? 1), Math.log2(ticks.at(-1) ?? 1)]

@@ -87,7 +87,7 @@ async function oneRow(
   return measureRow(entrant, others, quick)
 }
 
-/** What a shape that is compared with ourselves is compared with. */
+/** The other way of ours that a shape is compared with. */
 function ourOther(entrant: Entrant, ours: OurSides, threads: number): Entrant | undefined {
   const { shape } = entrant
   const named = (name: string, count: number, change: Partial<Entrant> = {}): Entrant => {

@@ -53,7 +53,7 @@ function differenceWords(difference: Difference): string {
   return `apart by ${parts.join(', ')}`
 }
 
-/** What the run came to, beside what was to be reached. */
+/** Prints the results of the run next to the targets. */
 export function printSummary(
   reached: readonly Reached[],
   steps: readonly { readonly cell: string; readonly microseconds: number }[],

@@ -6,7 +6,7 @@ export type Precision = (typeof PRECISIONS)[number]
 /** Adam with one epsilon for everyone: the libraries' defaults differ. */
 export const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 } as const
 
-/** What a side of the comparison is to compute, all sides the same. */
+/** The work of a side of the comparison, the same for all sides. */
 export interface Work {
   readonly shape: Shape
   readonly precision: Precision
@@ -32,28 +32,28 @@ export type Request =
   | { readonly ask: 'gradients'; readonly file: string }
   | ({ readonly ask: 'sample' } & Count)
 
-/** How often to call. */
+/** The number of calls of a sample. */
 export interface Count {
   readonly calls: number
   readonly warm: boolean
 }
 
-/** Who answers. */
+/** The library that answers. */
 export interface Hello {
   readonly version: string
-  /** Whatever else belongs on record: back end, threads. */
+  /** Further facts for the record: back end, threads. */
   readonly about: string
 }
 
-/** How a model was built, or why it was not. */
+/** The way a model was built, or the reason against it. */
 export interface Opened {
-  /** Why this side has no such work. */
+  /** The reason why this side has no such work. */
   readonly refused?: string
-  /** Which of several ways was taken. */
+  /** The way that was taken, of several. */
   readonly note?: string
 }
 
-/** What `gradients` gives. */
+/** The answer to `gradients`. */
 export interface Learned {
   readonly loss: number
 }

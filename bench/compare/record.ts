@@ -4,7 +4,7 @@ import type { Precision } from './protocol.js'
 import type { Row } from './row.js'
 import type { Reached } from './targets.js'
 
-/** What a run of the comparison puts on record. */
+/** The record of a run of the comparison. */
 export interface Comparison {
   readonly settings: {
     readonly shapes: string
@@ -12,7 +12,7 @@ export interface Comparison {
     readonly threads: number
     readonly precision: Precision
   }
-  /** The versions of who was compared with. */
+  /** The versions of the other libraries. */
   readonly versions: Readonly<Record<string, string>>
   readonly tolerance: (typeof TOLERANCE)[Precision]
   readonly rows: readonly Row[]

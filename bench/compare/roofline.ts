@@ -2,7 +2,7 @@ import { GATES } from './flops.js'
 import type { Precision } from './protocol.js'
 import { lengthsOf, type Shape } from './shape.js'
 
-/** What a machine gives at most, as `crates/kernels/examples/peak` measures it. */
+/** The ceilings of a machine, as `crates/kernels/examples/peak` measures them. */
 export interface Ceilings {
   /** Multiply-adds of the run's precision, in 1e9 operations a second. */
   readonly peak: number

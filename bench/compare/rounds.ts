@@ -3,13 +3,13 @@ import { flopsOf } from './flops.js'
 import type { Sample } from './protocol.js'
 import type { Duel, Left, Ready } from './row.js'
 
-/** Of a row, where its rounds take longer. */
+/** The time of a row, where its rounds take longer. */
 const BUDGET_MS = 20_000
 /** Rounds that a row has whatever they take, and all that slow peers have. */
 const FEW = 3
-/** Of a call: who takes longer is slow. */
+/** The time of a call beyond which a side is slow. */
 const SLOW_MS = 2_500
-/** Of a call: who takes longer needs no call beforehand that is not counted. */
+/** The time of a call beyond which a sample needs no uncounted call first. */
 export const LONG_MS = 1_000
 
 /** The samples in turn; who breaks is left out. */

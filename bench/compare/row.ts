@@ -18,12 +18,12 @@ import { lengthsOf, type Shape } from './shape.js'
 import type { Side } from './side.js'
 import { numbersOf } from './weights.js'
 
-/** Of a sample, so that the clock and the turn to another process weigh little. */
+/** The time of a sample: beside it, the clock and the change of processes weigh little. */
 const SAMPLE_MS = 40
-/** Of a call: who takes longer is left out. */
+/** The time of a call beyond which a side is left out. */
 const LIMIT_MS = 6_000
 
-/** Who is timed in a row, and on what. */
+/** A side that is timed in a row, and its shape. */
 export interface Entrant {
   readonly name: string
   readonly side: Side
@@ -31,7 +31,7 @@ export interface Entrant {
   readonly precision: Precision
   /** Operations a second, as far as they are known. */
   readonly rate: number
-  /** Of ours: the ceilings at the time of the row, where they could be measured. */
+  /** The ceilings at the time of the row, for ours, where they could be measured. */
   readonly ceilings?: Ceilings | undefined
 }
 
@@ -44,11 +44,11 @@ export interface Duel {
   readonly theirs: readonly number[]
   readonly oursMs: Spread
   readonly theirsMs: Spread
-  /** How many times as fast as theirs ours is. */
+  /** The speed of ours over the speed of theirs. */
   readonly ratio: Ratio
   /** The same by processor time, which a neighbor on the machine lengthens less. */
   readonly processorRatio: number
-  /** The ceilings of theirs, where that is ours in another way. */
+  /** The ceilings of theirs, where theirs is ours in another way. */
   readonly ceilings?: Ceilings
   /**
    * The roofline: what the ratio would be if ours took as little as the ceilings allow, and theirs
@@ -59,15 +59,15 @@ export interface Duel {
   readonly gflops: number
 }
 
-/** Why one was not compared. */
+/** The reason why a library was not compared. */
 export interface Left {
   readonly name: string
   readonly reason: string
-  /** Whether something is wrong, rather than out of place. */
+  /** True if something is wrong; false if the work does not fit the library. */
   readonly wrong: boolean
 }
 
-/** What a row came to. */
+/** The results of a row. */
 export interface Row {
   readonly shape: Shape
   readonly flops: number
@@ -77,7 +77,7 @@ export interface Row {
   readonly ceilings?: Ceilings
   /** Milliseconds that they let a call of ours take at least. */
   readonly least?: number
-  /** What ours reached of the peak, and of the roofline. */
+  /** The share of the peak, and of the roofline, that ours reached. */
   readonly share?: { readonly peak: number; readonly roofline: number }
   readonly duels: readonly Duel[]
   readonly left: readonly Left[]
@@ -187,7 +187,7 @@ async function prepare(
   }
 }
 
-/** How many calls fill a sample, by one and then by some. */
+/** Finds the number of calls that fill a sample, by one call and then by some. */
 async function callsOf(side: Side, once: number): Promise<number> {
   const first = Math.ceil(SAMPLE_MS / 4 / once)
   if (first <= 1) return Math.max(1, Math.ceil(SAMPLE_MS / once))

@@ -17,7 +17,7 @@ export interface Contender {
 /** A library under test, in a process of its own. */
 export interface Engine {
   hello(): Promise<Hello>
-  /** Why there is no such work, or nothing. */
+  /** The reason why there is no such work, or nothing. */
   refuse(work: Work): string | undefined
   open(work: Work, numbers: Numbers): Promise<Contender>
 }
@@ -97,7 +97,7 @@ export async function timeCalls(
   return { wall: wall / calls, processor: processor / calls }
 }
 
-/** As `timeCalls`, where nothing is waited for. */
+/** Does as `timeCalls`, for calls that do not wait. */
 export async function timeLoop({ calls, warm }: Count, call: () => void): Promise<Sample> {
   if (warm) call()
   const watch = startWatch()

@@ -15,7 +15,7 @@ export interface Flags {
   readonly quick?: boolean | undefined
 }
 
-/** How to compare. */
+/** The settings of a comparison. */
 export interface CompareSettings {
   /** A file of shapes, or the ones committed for the precision. */
   readonly shapes: string | undefined

@@ -5,7 +5,7 @@ export const TASKS = ['infer', 'train', 'step'] as const
 export type Cell = (typeof CELLS)[number]
 export type Task = (typeof TASKS)[number]
 
-/** What a row of the comparison computes. */
+/** The work of a row of the comparison. */
 export interface Shape {
   /** The table that the row belongs to. */
   readonly set: string
@@ -17,7 +17,7 @@ export interface Shape {
   /** Steps of a sequence; of the task `step`, how many are checked. */
   readonly time: number
   readonly task: Task
-  /** Of `rnn`: `tanh` by default, as everywhere. */
+  /** The activation of `rnn`; `tanh` by default. */
   readonly activation?: 'tanh' | 'relu'
   /** Lengths spread evenly over 1..time: ours alone, over a full batch. */
   readonly lengths?: 'uniform'

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Answers, Reply, Request } from './protocol.js'
 
-/** How to start a side. */
+/** The command that starts a side. */
 export interface Command {
   readonly program: string
   readonly args: readonly string[]

@@ -85,7 +85,7 @@ const TARGETS: readonly Target[] = [
   },
 ]
 
-/** What came of a target. */
+/** The result of a target. */
 export interface Reached {
   readonly work: string
   readonly against: string
@@ -98,7 +98,7 @@ export interface Reached {
   readonly rows: number
 }
 
-/** What the rows of a run come to, of the targets that some of them are about. */
+/** The results of a run, for the targets that some of its rows are about. */
 export function reachedBy(rows: readonly Row[], precision: Precision): Reached[] {
   return TARGETS.filter((target) => target.precision === precision).flatMap((target) => {
     const duels = rows
@@ -124,7 +124,7 @@ export function reachedBy(rows: readonly Row[], precision: Precision): Reached[]
 /** Microseconds that one step of hidden size 128 should take at most, and takes by cell. */
 export const STEP = { hidden: 128, most: 8 } as const
 
-/** What one step from JavaScript took at {@link STEP}'s size, by cell. */
+/** The time of one step from JavaScript at {@link STEP}'s size, by cell. */
 export function stepMicroseconds(rows: readonly Row[]): { cell: string; microseconds: number }[] {
   return CELLS.flatMap((cell) => {
     const row = rows.find(({ shape: { task, layers, hidden, ...shape } }) => {

@@ -9,7 +9,7 @@ export interface LayerWeights {
   readonly biasHh: Float32Array
 }
 
-/** How many numbers all layers have. */
+/** The count of the numbers of all layers. */
 export function weightCount(shape: Shape): number {
   return sizesOf(shape).reduce((sum, sizes) => sum + sizes.reduce((all, size) => all + size, 0), 0)
 }

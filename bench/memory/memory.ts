@@ -17,13 +17,13 @@ export interface MemoryShape {
 
 /** Bytes. */
 export interface Held {
-  /** What is kept for going back. */
+  /** The part of the tape that is kept for backward. */
   readonly tape: number
-  /** How much the process grew at most in three steps, the batch apart. */
+  /** The growth of the process in three steps, at most, without the batch. */
   readonly growth: number
 }
 
-/** What a shape came to. */
+/** The results of a shape. */
 interface Entry {
   readonly shape: MemoryShape
   readonly ours: Held
@@ -39,7 +39,7 @@ const SIZES = [
 const RUNS = 3
 const CELLS = ['lstm', 'gru', 'rnn'] as const
 
-/** What a training step holds, beside PyTorch's; on Linux, which says how large a process was. */
+/** Measures the memory of a training step and of PyTorch's; on Linux, which tells the size of a process. */
 export const memory: Benchmark = {
   about: 'what a training step holds: the tape, and how much the process grows (Linux alone)',
   async run({ quick, compare: { python } }) {

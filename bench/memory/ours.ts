@@ -1,4 +1,4 @@
-// In a process of its own: what a training step of ours holds.
+// Measures the memory of a training step of ours, in a process of its own.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { gru, lstm, rnn, sequential } from 'unrolled'
 import { report } from '../child.js'

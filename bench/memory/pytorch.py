@@ -1,4 +1,4 @@
-"""What a training step of PyTorch holds: the argument is a shape (bench/memory/memory.ts), the answer a line of JSON."""
+"""Measures the memory of a training step of PyTorch: the argument is a shape (bench/memory/memory.ts), the answer a line of JSON."""
 
 import json
 import sys

@@ -3,7 +3,7 @@ import { graphOf } from '../../ts/compose/graph.js'
 import { sequentialGraph } from '../../ts/compose/sequential.js'
 import { dense, dropout, embedding, gru, layerNorm, linear, lstm, rnn } from '../../ts/index.js'
 
-/** What every default says, written out, makes the same graph. */
+/** Options written out as the documentation gives their defaults: the graph is the same. */
 describe('defaults are what the documentation says', () => {
   const recurrent = {
     inputSize: 2,

@@ -1,6 +1,6 @@
 import {
-  add,
   abs,
+  add,
   affine,
   concat,
   dense,
@@ -36,7 +36,7 @@ const V = [
   [1, 1, 1],
 ]
 
-/** What a graph of a sequence and a vector gives, by rows. */
+/** Runs a graph of a sequence and a vector: the outputs by rows. */
 async function given(build: (x: never, v: never) => Numeric): Promise<unknown> {
   const model = graph(({ input }) => {
     const [x, v] = [input.sequence('x', { size: SIZE }), input.vector('v', { size: SIZE })]
@@ -120,7 +120,7 @@ describe('values by hand', () => {
     expect(await given(build)).toEqual(expected)
   })
 
-  test.each([undefined, 0.5])('a normalised step, with an epsilon of %s', async (epsilon) => {
+  test.each([undefined, 0.5])('a normalized step, with an epsilon of %s', async (epsilon) => {
     const layer = layerNorm(epsilon === undefined ? {} : { epsilon })
     const actual = (await given((x) => layer(x))) as number[][][]
     const expected = each((x) => {

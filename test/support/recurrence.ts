@@ -96,7 +96,7 @@ export function run(
   return { output, states: Object.fromEntries(states) }
 }
 
-/** Two lists of rows, one beside the other. */
+/** Two lists of rows, side by side. */
 export function beside<T>(a: readonly (readonly T[])[], b: readonly (readonly T[])[]): T[][] {
   return a.map((row, r) => [...row, ...(b[r] ?? [])])
 }

@@ -346,7 +346,7 @@ test('an iterator that throws rejects with its own error; the model goes on', as
   await model.fit(examples(1), { loss: 'meanSquared' })
 })
 
-test('an error of the core is typed, and the step behind it does not run on', async () => {
+test('an error of the core is typed, and the step after it does not run', async () => {
   const { model, native } = fakeModel()
   native.report = (step) => {
     if (step === 2) throw coded('ERR_UNROLLED_NON_FINITE', 'the loss is NaN at step 2')

@@ -91,7 +91,7 @@ def batches(config: dict) -> dict[str, Tensor]:
 
 
 def windows(config: dict) -> dict[str, Tensor]:
-    """An update for each window; the state is carried as a constant, from zero in each pass."""
+    """An update for each chunk of time; the state is carried as a constant, from zero in each pass."""
     source, net, steps = start(config)
     rows = len(LENGTHS)
     ids = source.integers(VOCABULARY, rows, STREAM)

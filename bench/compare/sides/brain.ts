@@ -1,4 +1,4 @@
-// In a process of its own: brain.js, whose plain recurrent network with relu is ours.
+// Runs brain.js in a process of its own; its plain recurrent network with relu is ours.
 import { createRequire } from 'node:module'
 import type { Work } from '../protocol.js'
 import { type Contender, type Numbers, serve, timeLoop } from '../serve.js'

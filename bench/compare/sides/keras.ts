@@ -8,7 +8,7 @@ export interface KerasWeight {
   readonly dims: number[]
 }
 
-/** For each layer Keras's kernel `[inputs, gates]`, recurrent kernel and bias, the sum of PyTorch's. */
+/** Keras's kernel `[inputs, gates]`, recurrent kernel and bias (the sum of PyTorch's) of each layer. */
 export function toKeras(shape: Shape, flat: Float32Array): KerasWeight[] {
   const { hidden } = shape
   const rows = GATES[shape.cell] * hidden

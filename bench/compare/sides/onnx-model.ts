@@ -12,7 +12,7 @@ import {
   type ValueProto,
 } from './onnx-schema.js'
 
-/** Where ONNX wants which of PyTorch's gates: i, o, f, g of i, f, g, o; z, r, n of r, z, n. */
+/** ONNX's order of PyTorch's gates: i, o, f, g of i, f, g, o; z, r, n of r, z, n. */
 const ORDER: Readonly<Record<Cell, readonly number[]>> = {
   lstm: [0, 3, 1, 2],
   gru: [1, 0, 2],

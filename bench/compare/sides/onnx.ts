@@ -1,4 +1,4 @@
-// In a process of its own: onnxruntime-node, which infers.
+// Runs onnxruntime-node, which infers, in a process of its own.
 import { createRequire } from 'node:module'
 import * as ort from 'onnxruntime-node'
 import type { Work } from '../protocol.js'

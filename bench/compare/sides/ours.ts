@@ -1,4 +1,4 @@
-// In a process of its own: this library, from arrays in JavaScript to arrays in JavaScript.
+// Runs this library in a process of its own, from arrays in JavaScript to arrays in JavaScript.
 import { adam, gru, lstm, rnn, sequential, sgd, version } from 'unrolled'
 import { startWatch } from '../../measure.js'
 import { ADAM, type Count, type Sample, type Work } from '../protocol.js'

@@ -1,4 +1,4 @@
-// In a process of its own: TensorFlow.js's layers on its WebAssembly backend.
+// Runs TensorFlow.js's layers on the WebAssembly backend, in a process of its own.
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { setWasmPaths, version_wasm } from '@tensorflow/tfjs-backend-wasm'

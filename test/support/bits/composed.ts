@@ -40,7 +40,7 @@ export const normedLstm = (units: number) =>
     return { h: multiply(sigmoid(part(3)), tanh(layerNorm()(memory))), c: memory }
   })
 
-/** A GRU whose reset gate comes before the product, with an output beside its state. */
+/** A GRU whose reset gate comes before the product, with an output next to its state. */
 export const resetBefore = (units: number) =>
   cell({ h: units }, ({ h }, x) => {
     const both = concat(h, x)

@@ -74,7 +74,7 @@ export function bidirectionalGru(): Promise<Digests> {
   })
 }
 
-/** A long sequence in windows of time, the layer below and dropout computed once more. */
+/** A long sequence in segments of time, the layer below and dropout computed once more. */
 export function checkpointedLstm(memory: 'sqrt' | number): Promise<Digests> {
   const draw = new Draw(13)
   const model = sequential(

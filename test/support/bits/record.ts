@@ -3,7 +3,7 @@ import type { Data, Model, Outputs, Result, StepFeed, TrainOptions, Value } from
 
 type Values = Readonly<Record<string, Value>>
 
-/** Digests (SHA-256) of all that a case comes to. */
+/** Digests (SHA-256) of all results of a case. */
 export interface Digests {
   /** Updates that were made, and those that were left out. */
   readonly steps: number

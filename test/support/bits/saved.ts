@@ -18,14 +18,14 @@ import { optimizers } from './options.js'
 /** Rows of several lengths, one of them empty. */
 const LENGTHS = [7, 1, 0, 3]
 
-/** What each saved model is asked. */
+/** The question to each saved model. */
 export const questions = {
   'bidirectional-lstm': new Draw(31).sequences(LENGTHS, 3),
   'own-cells': new Draw(32).sequences(LENGTHS, 3),
   words: new Draw(33).tokens(LENGTHS, 11),
 }
 
-/** Models as they were saved, trained a little so that no bias is zero: how the files came to be. */
+/** Models as they were saved, trained a little so that no bias is zero, so that the files can be made again. */
 export const makers = {
   'bidirectional-lstm': async () => {
     const model = sequential(

@@ -1,4 +1,7 @@
 //! AMX: tiles of 16 rows by 64 bytes, and `tdpbf16ps`. Assembly, because the intrinsics are not stable.
+//!
+//! The five instructions have run under an emulator, never yet on a CPU that has them; `tests/tiles.rs` tests all that is
+//! built on them by tiles in software.
 
 use std::arch::asm;
 use std::sync::OnceLock;

@@ -68,6 +68,9 @@ impl<V: Vector, P: Epilogue<V, G>, const G: usize> Multiplication<V> for Step<'_
 }
 
 /// The product of a state of zeros, which most first steps have: the bits are the same, and no weight is read.
+///
+/// The choice looks at the numbers alone, so that a row has the same bits whatever else is in its batch. No start is -0, so
+/// that zeros times weights would add nothing to it. Weights that are not finite do not show in such a step.
 #[inline(always)]
 fn step_from_zero<V: Vector, P: Epilogue<V, G>, const G: usize>(rows: usize, units: usize, epilogue: &mut P) {
     for row in 0..rows {

@@ -153,6 +153,7 @@ unsafe fn chain<V, L, B, P, const R: usize, const U: usize, const G: usize>(
     P: Epilogue<V, G>,
 {
     let chain = Chain::<V, L, B, R, U, G> { a, row, b, unit, sums };
+    // Inlined beside a large epilogue, the sums of the chain are spilled.
     if P::LARGE { V::outlined(chain) } else { chain.run() }
 }
 

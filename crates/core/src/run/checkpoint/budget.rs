@@ -1,4 +1,8 @@
-//! Whether a run goes segment by segment, and how long the segments are.
+//! The length of segments, and the bytes of a run with them.
+//!
+//! Training takes the fewest segments that a budget allows. Inference takes segments short enough for a cache: the loop reads
+//! pre-activations while the second-level cache still has them, and no sequence is held whole. A session, of one step, has
+//! no segments.
 
 use std::ops::Range;
 
