@@ -194,19 +194,23 @@ function runTests(command, args, { cwd, fault = '' }) {
 /** The programs of cargo's tests, core's before those of kernels: they are quicker to notice what is core's. */
 function buildRust() {
   process.stdout.write('build ... ')
-  const args = ['test', '--no-run', '--offline', '--message-format=json-render-diagnostics']
+  const args = ['test', '--no-run', '--message-format=json']
   const packages = ['-p', 'unrolled-kernels', '-p', 'unrolled-core']
   const env = { CARGO_TARGET_DIR: join(root, 'target') }
   const built = execute('cargo', [...args, ...packages, '--manifest-path', join(TREE, 'Cargo.toml')], { env })
-  if (!built.ok) {
-    console.log('failed')
-    throw new StepError(built.output.replace(/^\{.*\n/gm, ''))
-  }
-  console.log(`${built.seconds.toFixed(1)} s`)
-  return built.stdout
+  const messages = built.stdout
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line))
+  if (!built.ok) {
+    // Warnings of the planted text mean nothing.
+    const errors = messages.filter(({ message }) => message?.level === 'error')
+    const words = errors.map(({ message }) => message.rendered).join('\n')
+    console.log('failed')
+    throw new StepError(words || built.output)
+  }
+  console.log(`${built.seconds.toFixed(1)} s`)
+  return messages
     .filter((it) => it.reason === 'compiler-artifact' && it.profile.test && it.executable)
     .map((it) => ({
       command: it.executable,
