@@ -9,6 +9,7 @@ import {
   graph,
   last,
   linear,
+  load,
   rnn,
   sequential,
   shift,
@@ -192,6 +193,46 @@ const mistakes: Record<string, Mistake> = {
       ['y', { dropout: { rate: 1, fixed: false } }, 'a'],
     ]),
   },
+  'a padding id beyond the vocabulary': {
+    code: 'ERR_UNROLLED_ARGUMENT',
+    typed: declared((input) =>
+      embedding({ size: 2, padding: 4 })(input.tokens('a', { vocabularySize: 4 })),
+    ),
+    native: compiled(
+      [
+        ['a', tokens],
+        ['y', { embedding: { weight: 'w', padding: 4 } }, 'a'],
+      ],
+      [parameter('w', 4, 2)],
+    ),
+  },
+  'a start id beyond the vocabulary': {
+    code: 'ERR_UNROLLED_ARGUMENT',
+    typed: declared((input) => shift({ start: 4 })(input.tokens('a', { vocabularySize: 4 }))),
+    native: compiled(
+      [
+        ['a', tokens],
+        ['b', { shift: { start: 4 } }, 'a'],
+        ['y', { embedding: { weight: 'w', padding: null } }, 'b'],
+      ],
+      [parameter('w', 4, 2)],
+    ),
+  },
+  'an input of size 0': {
+    code: 'ERR_UNROLLED_ARGUMENT',
+    typed: declared((input) => input.vector('a', { size: 0 })),
+    native: compiled([['a', vector(0)]]),
+  },
+  'a file that is not there': {
+    code: 'ERR_UNROLLED_IO',
+    typed: () => load('/nowhere/model.safetensors'),
+    native: () => binding.Model.load('/nowhere/model.safetensors'),
+  },
+  'a file that cannot be written': {
+    code: 'ERR_UNROLLED_IO',
+    typed: () => vectorModel().save('/nowhere/model.safetensors'),
+    native: () => compile([['x', vector(2)]]).save('/nowhere/model.safetensors'),
+  },
   'a start id for numbers': {
     code: 'ERR_UNROLLED_ARGUMENT',
     typed: declared((input) => shift({ start: 1 })(input.sequence('a', { size: 2 }))),
@@ -322,4 +363,8 @@ test.each(Object.entries(mistakes))('%s has one code', async (_, { code, typed, 
     typed: code,
     native: code,
   })
+})
+
+test("the system's error is the cause of a file's", async () => {
+  await expect(load('/nowhere/model.safetensors')).rejects.toHaveProperty('cause.code', 'ENOENT')
 })

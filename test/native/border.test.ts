@@ -66,7 +66,7 @@ test('a file that is none is refused', async () => {
     expect.objectContaining({ code: 'ERR_UNROLLED_FORMAT' }),
   )
   await expect(binding.Model.load('/nowhere/model.safetensors')).rejects.toMatchObject({
-    code: 'ERR_UNROLLED_ARGUMENT',
+    code: 'ERR_UNROLLED_IO',
   })
 })
 
