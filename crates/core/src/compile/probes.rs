@@ -18,7 +18,7 @@ pub(super) fn add(program: &mut Program) {
     let renamed =
         |value: ValueId| copies.iter().find(|&&(old, _)| old == value).map_or(value, |&(_, new)| new);
     for instruction in &mut instructions {
-        instruction.inputs.iter_mut().for_each(|input| *input = renamed(*input));
+        rename(instruction, &renamed);
     }
     for port in program.outputs.iter_mut() {
         port.value = renamed(port.value);
@@ -27,6 +27,16 @@ pub(super) fn add(program: &mut Program) {
         target.value = renamed(target.value);
     }
     program.instructions = instructions;
+}
+
+/// Lets an instruction, and those of its body, read the copies; a copy itself reads the value that it is of.
+fn rename(instruction: &mut Instruction, renamed: &impl Fn(ValueId) -> ValueId) {
+    if let Operation::Recurrence(recurrence) = &mut instruction.op {
+        recurrence.body.iter_mut().for_each(|inner| rename(inner, renamed));
+    }
+    let outputs = &instruction.outputs;
+    let read = instruction.inputs.iter_mut().filter(|input| !outputs.contains(&renamed(**input)));
+    read.for_each(|input| *input = renamed(*input));
 }
 
 fn probe(program: &mut Program, recurrence: &mut Recurrence, copies: &mut Vec<(ValueId, ValueId)>) {

@@ -3,7 +3,9 @@
 use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut};
 
 use super::cross_entropy::CrossEntropy;
-use super::elementwise::{self, BinaryCrossEntropy, Dot, Elementwise, Huber, MeanAbsolute, MeanSquared, Poisson};
+use super::elementwise::{
+    self, BinaryCrossEntropy, Dot, Elementwise, Huber, MeanAbsolute, MeanSquared, Poisson,
+};
 use super::{LossConfig, Targets};
 use crate::{Error, Result};
 
