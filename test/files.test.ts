@@ -64,6 +64,11 @@ describe('files', () => {
 
   test('a file that is not there is refused', async () => {
     await expect(load(join(folder, 'nowhere'))).rejects.toThrow(/nowhere/)
+    const missing = { code: 'ERR_UNROLLED_IO', cause: { code: 'ENOENT' } }
+    await expect(load(join(folder, 'nowhere'))).rejects.toMatchObject(missing)
+    await expect(tagger().save(join(folder, 'none', 'file'))).rejects.toMatchObject(missing)
+    const folderItself = { code: 'ERR_UNROLLED_IO', cause: { code: 'EISDIR' } }
+    await expect(load(folder)).rejects.toMatchObject(folderItself)
     rmSync(folder, { recursive: true })
   })
 })

@@ -1,25 +1,31 @@
 //! The one error type of the library: a stable code and a sentence.
 
-use std::fmt;
+use std::{fmt, io};
 
-/// What kind of thing was wrong; [`Code::as_str`] is the `code` that JavaScript sees.
+pub use system::SystemError;
+
+mod system;
+
+/// The kind of a mistake; [`Code::as_str`] is the `code` that JavaScript sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
-    /// A rank, size or length does not fit.
+    /// A rank, size or number of rows does not fit.
     Shape,
-    /// A value of the wrong kind, such as tokens where numbers were expected.
+    /// A value of the wrong kind, such as tokens for numbers, or another axis.
     Kind,
-    /// A value out of its range, such as a token id beyond the vocabulary.
+    /// Data out of their range, such as an id beyond the vocabulary.
     Value,
     /// A graph that is malformed or contradicts itself.
     Graph,
     /// A file that is truncated, corrupted or foreign.
     Format,
+    /// A file that cannot be read or written.
+    Io,
     /// An operation on something disposed, closed or not ready.
     State,
-    /// An argument or option that is unknown or makes no sense.
+    /// An argument or option that is unknown, missing, out of its range or without sense.
     Argument,
-    /// A NaN or an infinity where a finite number is needed.
+    /// A NaN or infinity.
     NonFinite,
     /// More than this library, or this machine, can address.
     Size,
@@ -39,6 +45,7 @@ impl Code {
             Self::Value => "ERR_UNROLLED_VALUE",
             Self::Graph => "ERR_UNROLLED_GRAPH",
             Self::Format => "ERR_UNROLLED_FORMAT",
+            Self::Io => "ERR_UNROLLED_IO",
             Self::State => "ERR_UNROLLED_STATE",
             Self::Argument => "ERR_UNROLLED_ARGUMENT",
             Self::NonFinite => "ERR_UNROLLED_NON_FINITE",
@@ -49,20 +56,27 @@ impl Code {
     }
 }
 
-/// What went wrong, in words that name the argument or node, what was expected and what came.
+/// A code, and a sentence in the form of every message: `where: expected this, received that; advice`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     /// The stable code.
     pub code: Code,
     /// One lower-case sentence.
     pub message: String,
+    /// The operating system's error that led to this one.
+    pub cause: Option<SystemError>,
 }
 
 impl Error {
-    /// The same error, with what it is about in front.
+    /// An error with [`Code::Io`] and the operating system's error as its cause.
+    pub fn io(message: impl Into<String>, cause: &io::Error) -> Self {
+        Self { code: Code::Io, message: message.into(), cause: Some(cause.into()) }
+    }
+
+    /// The same error with its place in front of the message.
     #[must_use]
-    pub fn within(self, what: impl fmt::Display) -> Self {
-        Self { message: format!("{what}: {}", self.message), ..self }
+    pub fn within(self, place: impl fmt::Display) -> Self {
+        Self { message: format!("{place}: {}", self.message), ..self }
     }
 }
 
@@ -74,7 +88,7 @@ macro_rules! constructors {
         impl Error {
             $(#[doc = concat!("An error with [`Code::", stringify!($code), "`].")]
             pub fn $name(message: impl Into<String>) -> Self {
-                Self { code: Code::$code, message: message.into() }
+                Self { code: Code::$code, message: message.into(), cause: None }
             })*
         }
     };
@@ -100,4 +114,8 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_ref().map(|cause| cause as _)
+    }
+}

@@ -21,4 +21,4 @@ pub mod schedule;
 pub mod storage;
 mod tuning;
 
-pub use error::{Code, Error, Result};
+pub use error::{Code, Error, Result, SystemError};

@@ -1,11 +1,11 @@
-//! Errors on their way to JavaScript: the core's codes, and panics as faults of the library.
+//! Errors on their way to JavaScript: the core's codes, the system's errors as causes, and panics as faults of the library.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use napi::bindgen_prelude::Unknown;
+use napi::bindgen_prelude::{JsObjectValue, Unknown};
 use napi::{Env, JsError};
-use unrolled_core::{Error, Result};
+use unrolled_core::{Error, Result, SystemError};
 
 /// An error that JavaScript sees as an `Error` with a `code`.
 pub(crate) type Thrown = napi::Error<&'static str>;
@@ -15,17 +15,32 @@ pub(crate) fn caught<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| Err(Error::internal(said(&*panic))))
 }
 
-/// Runs the body of a synchronous method; what it returns as an error is thrown with its code.
+/// Runs the body of a synchronous method and throws its error with the code.
 pub(crate) fn throwing<T>(body: impl FnOnce() -> Result<T>) -> std::result::Result<T, Thrown> {
     caught(body).map_err(|error| Thrown::new(error.code.as_str(), error.message))
 }
 
-/// The reason a promise is rejected with: an `Error` with its code.
+/// The reason of a promise's rejection: an `Error` with its code and its cause.
 pub(crate) fn reason<'env>(env: Env, error: Error) -> Unknown<'env> {
-    JsError::from(Thrown::new(error.code.as_str(), error.message)).into_unknown(env)
+    let reason = JsError::from(Thrown::new(error.code.as_str(), error.message)).into_unknown(env);
+    if let Some(cause) = &error.cause {
+        // Node-API refuses a property of an object just made only while the environment ends, when nobody listens.
+        let _ = set_cause(env, reason, cause);
+    }
+    reason
 }
 
-/// The same, for what rejects a promise later.
+/// Sets `cause`: an `Error` with the system's `code` and, where libuv has the same number, its `errno`.
+fn set_cause(env: Env, reason: Unknown<'_>, system: &SystemError) -> napi::Result<()> {
+    let code = system.name().unwrap_or("UNKNOWN");
+    let cause = JsError::from(Thrown::new(code, system.to_string())).into_unknown(env);
+    if let (true, Some(number)) = (cfg!(unix), system.number) {
+        cause.coerce_to_object()?.set_named_property("errno", -number)?;
+    }
+    reason.coerce_to_object()?.set_named_property("cause", cause)
+}
+
+/// The same, to reject a promise later.
 pub(crate) fn rejection(env: Env, error: Error) -> napi::Error {
     reason(env, error).into()
 }

@@ -10,7 +10,7 @@ use crate::{Error, Result};
 /// Reads a regular file whole.
 ///
 /// # Errors
-/// `Argument`, with the path and the operating system's words.
+/// `Io`, with the path and the operating system's error.
 pub fn load(path: &Path) -> Result<Vec<u8>> {
     // A device or a pipe may never end.
     let read = || check_regular(&fs::metadata(path)?).and_then(|()| fs::read(path));
@@ -22,17 +22,23 @@ pub fn load(path: &Path) -> Result<Vec<u8>> {
 /// the file stays.
 ///
 /// # Errors
-/// `Argument`, with the path and the operating system's words. The temporary file is then gone.
+/// `Io`, with the path and the operating system's error. The temporary file is then gone.
 pub fn save_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     replace(path, bytes).map_err(|error| failure("write", path, &error))
 }
 
 fn failure(verb: &str, path: &Path, error: &io::Error) -> Error {
-    Error::argument(format!("cannot {verb} '{}': {error}", path.display()))
+    Error::io(format!("cannot {verb} '{}': {error}", path.display()), error)
 }
 
 fn check_regular(metadata: &Metadata) -> io::Result<()> {
-    if metadata.is_file() { Ok(()) } else { Err(io::Error::other("it is not a regular file")) }
+    let refused =
+        |kind, received| Err(io::Error::new(kind, format!("expected a regular file, received a {received}")));
+    match (metadata.is_file(), metadata.is_dir()) {
+        (true, _) => Ok(()),
+        (_, true) => refused(ErrorKind::IsADirectory, "directory"),
+        _ => refused(ErrorKind::Other, "device or pipe"),
+    }
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -144,8 +150,12 @@ mod tests {
         let path = directory.0.join("taken");
         fs::create_dir(&path).unwrap();
         for error in [save_atomic(&path, b"new").unwrap_err(), load(&path).unwrap_err()] {
-            assert_eq!(error.code, Code::Argument);
-            assert!(error.message.contains("taken': it is not a regular file"), "{error}");
+            let kind = error.cause.as_ref().map(|cause| cause.kind);
+            assert_eq!((error.code, kind), (Code::Io, Some(ErrorKind::IsADirectory)));
+            assert!(
+                error.message.contains("taken': expected a regular file, received a directory"),
+                "{error}"
+            );
         }
         assert_eq!(directory.names(), ["taken"]);
         #[cfg(unix)]
@@ -180,9 +190,11 @@ mod tests {
     fn missing_paths_are_errors() {
         let directory = Directory::new("missing");
         let path = directory.0.join("none").join("file");
-        assert!(load(&path).unwrap_err().message.contains("No such file or directory"));
-        assert!(save_atomic(&path, b"x").unwrap_err().message.contains("file"));
-        assert_eq!(save_atomic(Path::new(""), b"x").unwrap_err().code, Code::Argument);
+        for error in [load(&path).unwrap_err(), save_atomic(&path, b"x").unwrap_err()] {
+            assert!(error.code == Code::Io && error.message.contains("file': "), "{error}");
+            assert_eq!(error.cause.and_then(|cause| cause.name()), Some("ENOENT"));
+        }
+        assert_eq!(save_atomic(Path::new(""), b"x").unwrap_err().code, Code::Io);
         assert!(save_atomic(&directory.0.join("x".repeat(4096)), b"x").is_err());
         assert!(directory.names().is_empty());
     }
