@@ -37,7 +37,7 @@ test.each(['0', '1025', '65536', '-1', 'two', ''])('%j threads are refused', asy
     env: { ...process.env, UNROLLED_THREADS: threads },
   })
   expect(stdout).toBe(
-    `ERR_UNROLLED_ARGUMENT UNROLLED_THREADS must be a number from 1 to 1024, got "${threads}"\n`,
+    `ERR_UNROLLED_ARGUMENT UNROLLED_THREADS: expected a whole number from 1 to 1024, received "${threads}"\n`,
   )
 })
 

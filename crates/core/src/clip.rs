@@ -33,7 +33,7 @@ impl Clip {
         if bound.is_finite() && bound > 0.0 {
             return Ok(());
         }
-        Err(Error::argument(format!("clip.{name} must be finite and more than 0, got {bound}")))
+        Err(Error::argument(format!("clip.{name}: expected a finite number above 0, received {bound}")))
     }
 
     /// Clips `gradients`, whose norm is `norm` (see [`GradientNorm`]).
@@ -89,7 +89,7 @@ impl GradientNorm {
         if norm.is_finite() {
             return Ok(norm);
         }
-        Err(Error::non_finite(format!("the gradient is not finite: its norm is {norm}")))
+        Err(Error::non_finite(format!("gradient: expected a finite norm, received {norm}")))
     }
 }
 

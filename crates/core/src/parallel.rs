@@ -29,7 +29,7 @@ impl Pool {
     /// `Argument` for 0 threads, `Size` when the operating system refuses to start them.
     pub fn with_threads(count: usize) -> Result<Self> {
         if count == 0 {
-            return Err(Error::argument("the number of threads must be at least 1, got 0"));
+            return Err(Error::argument("threads: expected at least 1, received 0"));
         }
         if count == 1 {
             return Ok(Self { threads: None });
@@ -153,7 +153,7 @@ fn thread_count() -> Result<usize> {
         Some(value) => match value.to_str().and_then(|text| text.parse().ok()) {
             Some(count @ 1..=MOST_THREADS) => Ok(count),
             _ => Err(Error::argument(format!(
-                "{THREADS} must be a number from 1 to {MOST_THREADS}, got {value:?}"
+                "{THREADS}: expected a whole number from 1 to {MOST_THREADS}, received {value:?}"
             ))),
         },
         None => Ok(processors()),

@@ -102,7 +102,9 @@ impl Layout {
             let size = elements(&name, &shape)?;
             check_init(&name, &shape, &init)?;
             if index.insert(name.clone(), entries.len()).is_some() {
-                return Err(Error::graph(format!("parameter '{name}' is declared twice")));
+                return Err(Error::graph(format!(
+                    "parameter '{name}': expected one declaration, received two"
+                )));
             }
             let offset = total;
             total += size;
@@ -137,7 +139,7 @@ impl Layout {
 fn check_name(name: &str) -> Result<()> {
     if name.is_empty() || name.contains([':', '\0']) || name == "__metadata__" {
         return Err(Error::graph(format!(
-            "parameter name {name:?} must not be empty, contain ':' or NUL, or be '__metadata__'"
+            "parameters: expected a name without ':' and NUL that is neither empty nor '__metadata__', received {name:?}"
         )));
     }
     Ok(())
@@ -146,7 +148,7 @@ fn check_name(name: &str) -> Result<()> {
 fn elements(name: &str, shape: &[usize]) -> Result<usize> {
     if shape.contains(&0) {
         return Err(Error::graph(format!(
-            "parameter '{name}' has shape {shape:?}: every dimension must be at least 1"
+            "parameter '{name}': expected dimensions of at least 1, received shape {shape:?}"
         )));
     }
     shape
@@ -158,32 +160,37 @@ fn elements(name: &str, shape: &[usize]) -> Result<usize> {
 
 fn too_large(name: &str, shape: &[usize]) -> Error {
     Error::size(format!(
-        "parameter '{name}' of shape {shape:?} takes the model beyond {MAX_ELEMENTS} parameter elements"
+        "parameter '{name}': expected at most {MAX_ELEMENTS} elements in all parameters, received more with shape {shape:?}"
     ))
 }
 
 fn check_init(name: &str, shape: &[usize], init: &Init) -> Result<()> {
     let rows = shape.first().copied().unwrap_or(1);
+    let uneven = |blocks: usize| format!("expected blocks that divide {rows} rows, received {blocks}");
     let fault = match init {
         Init::Zeros => None,
-        Init::Constant { value } => (!value.is_finite()).then(|| format!("value {value} is not finite")),
+        Init::Constant { value } => {
+            (!value.is_finite()).then(|| format!("expected a finite value, received {value}"))
+        }
         Init::Blocks { values } => {
             if values.is_empty() || rows % values.len() != 0 {
-                Some(format!("{} blocks do not divide {rows} rows", values.len()))
+                Some(uneven(values.len()))
             } else {
-                values.iter().find(|v| !v.is_finite()).map(|v| format!("value {v} is not finite"))
+                values
+                    .iter()
+                    .find(|v| !v.is_finite())
+                    .map(|v| format!("expected finite values, received {v}"))
             }
         }
         Init::Uniform { bound: spread } | Init::Normal { std: spread } => (!(spread.is_finite()
             && *spread >= 0.0))
-            .then(|| format!("{spread} is not a finite spread of at least 0")),
-        Init::GlorotUniform => (shape.len() != 2).then(|| "the shape is not a matrix".into()),
+            .then(|| format!("expected a finite number of at least 0, received {spread}")),
+        Init::GlorotUniform => (shape.len() != 2).then(|| "expected a matrix".into()),
         Init::Orthogonal { blocks } => {
             if shape.len() != 2 {
-                Some("the shape is not a matrix".into())
+                Some("expected a matrix".into())
             } else {
-                (*blocks == 0 || rows % blocks != 0)
-                    .then(|| format!("{blocks} blocks do not divide {rows} rows"))
+                (*blocks == 0 || rows % blocks != 0).then(|| uneven(*blocks))
             }
         }
     };
@@ -229,7 +236,10 @@ mod tests {
             assert_eq!(code(vec![parameter(name, &[1], Init::Zeros)]), Code::Graph, "{name:?}");
         }
         let twice = vec![parameter("w", &[1], Init::Zeros), parameter("w", &[2], Init::Zeros)];
-        assert_eq!(Layout::new(twice).unwrap_err().message, "parameter 'w' is declared twice");
+        assert_eq!(
+            Layout::new(twice).unwrap_err().message,
+            "parameter 'w': expected one declaration, received two"
+        );
     }
 
     #[test]

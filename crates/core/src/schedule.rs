@@ -69,7 +69,7 @@ impl Schedule {
             Self::Linear { warmup, steps, minimum } => {
                 if steps <= warmup {
                     return Err(Error::argument(format!(
-                        "schedule linear.steps must be more than linear.warmup ({warmup}), got {steps}"
+                        "linear.steps: expected more than linear.warmup ({warmup}), received {steps}"
                     )));
                 }
                 share("linear.minimum", minimum)
@@ -100,21 +100,21 @@ impl Schedule {
 
 fn at_least_one(option: &str, value: u64) -> Result<()> {
     if value == 0 {
-        return Err(Error::argument(format!("schedule {option} must be at least 1, got 0")));
+        return Err(Error::argument(format!("{option}: expected at least 1, received 0")));
     }
     Ok(())
 }
 
 fn positive(option: &str, value: f64) -> Result<()> {
     if !(value.is_finite() && value > 0.0) {
-        return Err(Error::argument(format!("schedule {option} must be more than 0, got {value}")));
+        return Err(Error::argument(format!("{option}: expected a finite number above 0, received {value}")));
     }
     Ok(())
 }
 
 fn share(option: &str, value: f64) -> Result<()> {
     if !(0.0..=1.0).contains(&value) {
-        return Err(Error::argument(format!("schedule {option} must be from 0 to 1, got {value}")));
+        return Err(Error::argument(format!("{option}: expected a number from 0 to 1, received {value}")));
     }
     Ok(())
 }

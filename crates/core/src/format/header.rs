@@ -30,9 +30,8 @@ impl Header {
     /// Parses the header of `bytes` and checks it against the bytes that follow it.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
         let text = header_bytes(bytes)?;
-        let header: Self = serde_json::from_slice(text).map_err(|error| {
-            Error::format(format!("the header is not that of a safetensors file: {error}"))
-        })?;
+        let header: Self = serde_json::from_slice(text)
+            .map_err(|error| Error::format(format!("not a safetensors file: malformed header: {error}")))?;
         header.check(bytes.len() - PREFIX - text.len())?;
         Ok(header)
     }
@@ -45,30 +44,29 @@ impl Header {
         let mut covered = 0;
         for (name, TensorInfo { dtype, shape, data_offsets: (start, end) }) in tensors {
             if *dtype != Dtype::F32 {
-                return Err(Error::format(format!("tensor '{name}' holds {dtype}, expected F32")));
+                return Err(Error::format(format!("tensor '{name}': expected F32, received {dtype}")));
             }
             let size = shape.iter().try_fold(size_of::<f32>(), |size, &n| size.checked_mul(n));
             if end.checked_sub(*start) != size {
                 return Err(Error::format(format!(
-                    "tensor '{name}' of shape {shape:?} cannot lie in bytes {start} to {end}"
+                    "tensor '{name}': expected bytes for shape {shape:?}, received bytes {start} to {end}"
                 )));
             }
             if *start != covered {
-                let fault =
-                    if *start < covered { "overlaps another tensor" } else { "leaves a gap before it" };
+                let fault = if *start < covered { "overlap another tensor" } else { "leave a gap" };
                 return Err(Error::format(format!(
-                    "tensor '{name}' in bytes {start} to {end} {fault}: it should start at byte {covered}"
+                    "tensor '{name}': expected to start at byte {covered}, received bytes {start} to {end}, which {fault}"
                 )));
             }
             if *end > data {
                 return Err(Error::format(format!(
-                    "tensor '{name}' is truncated: it needs bytes {start} to {end}, the file has {data}"
+                    "tensor '{name}': expected bytes {start} to {end}, received {data} bytes of data; the file is truncated"
                 )));
             }
             covered = *end;
         }
         if covered != data {
-            return Err(Error::format(format!("{} bytes follow the last tensor", data - covered)));
+            return Err(Error::format(format!("file: expected {covered} bytes of data, received {data}")));
         }
         Ok(())
     }
@@ -76,16 +74,17 @@ impl Header {
 
 fn header_bytes(bytes: &[u8]) -> Result<&[u8]> {
     let truncated = |what: &str| {
-        Error::format(format!("the file is truncated: {} bytes do not hold {what}", bytes.len()))
+        Error::format(format!("file: expected {what}, received {} bytes; the file is truncated", bytes.len()))
     };
-    let (prefix, rest) = bytes.split_first_chunk::<PREFIX>().ok_or_else(|| truncated("a header's length"))?;
+    let (prefix, rest) =
+        bytes.split_first_chunk::<PREFIX>().ok_or_else(|| truncated("the length of a header"))?;
     let length = u64::from_le_bytes(*prefix);
     match usize::try_from(length) {
         Ok(length) if length <= MAX_HEADER => {
             rest.get(..length).ok_or_else(|| truncated(&format!("a header of {length} bytes")))
         }
         _ => Err(Error::format(format!(
-            "this is not a safetensors file: its header of {length} bytes is larger than {MAX_HEADER} bytes"
+            "not a safetensors file: expected a header of at most {MAX_HEADER} bytes, received {length}"
         ))),
     }
 }

@@ -44,7 +44,7 @@ impl File {
 pub fn read(bytes: &[u8]) -> Result<File> {
     let Header { metadata, mut tensors } = Header::parse(bytes)?;
     let file = SafeTensors::deserialize(bytes)
-        .map_err(|error| Error::format(format!("the file is not a valid safetensors file: {error}")))?;
+        .map_err(|error| Error::format(format!("not a safetensors file: {error}")))?;
     tensors.sort_by_key(|(_, info)| info.data_offsets);
     let tensors = tensors
         .into_iter()
@@ -61,7 +61,10 @@ fn values(name: &str, data: &[u8]) -> Result<Vec<f32>> {
     let (chunks, _) = data.as_chunks::<4>();
     let values: Vec<f32> = chunks.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
     match values.iter().position(|value| !value.is_finite()) {
-        Some(i) => Err(Error::format(format!("tensor '{name}' holds {} at element {i}", values[i]))),
+        Some(i) => Err(Error::format(format!(
+            "tensor '{name}': expected finite numbers, received {} at element {i}",
+            values[i]
+        ))),
         None => Ok(values),
     }
 }
@@ -87,35 +90,47 @@ mod tests {
     fn malformed_files_are_refused_by_name() {
         let one = r#"{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#;
         assert_eq!(read(&framed(one, &[0; 8])).unwrap().tensors[0].values, [0.0, 0.0]);
-        refused(b"", "truncated: 0 bytes");
-        refused(&[1, 0, 0], "truncated: 3 bytes");
-        refused(&u64::MAX.to_le_bytes(), "larger than 100000000 bytes");
-        refused(&100_000_001u64.to_le_bytes(), "larger than 100000000 bytes");
+        refused(b"", "expected the length of a header, received 0 bytes; the file is truncated");
+        refused(&[1, 0, 0], "received 3 bytes; the file is truncated");
+        refused(&u64::MAX.to_le_bytes(), "at most 100000000 bytes, received 18446744073709551615");
+        refused(&100_000_001u64.to_le_bytes(), "at most 100000000 bytes, received 100000001");
         refused(&16u64.to_le_bytes(), "a header of 16 bytes");
         refused(&framed("", &[]), "header");
         refused(&framed("[]", &[]), "a map of tensors");
         refused(&framed("{\"\u{0}\":1}", &[]), "header");
         refused(&[&2u64.to_le_bytes()[..], &[0xff, 0xff]].concat(), "header");
-        refused(&framed(one, &[0; 7]), "tensor 'w' is truncated: it needs bytes 0 to 8, the file has 7");
-        refused(&framed(one, &[0; 9]), "1 bytes follow the last tensor");
-        refused(&framed("{}", &[0; 4]), "4 bytes follow the last tensor");
+        refused(
+            &framed(one, &[0; 7]),
+            "tensor 'w': expected bytes 0 to 8, received 7 bytes of data; the file is truncated",
+        );
+        refused(&framed(one, &[0; 9]), "expected 8 bytes of data, received 9");
+        refused(&framed("{}", &[0; 4]), "expected 0 bytes of data, received 4");
         let cases = [
             (
                 r#"{"w":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}"#,
-                "tensor 'w' holds F64, expected F32",
+                "tensor 'w': expected F32, received F64",
             ),
             (r#"{"w":{"dtype":"X8","shape":[1],"data_offsets":[0,8]}}"#, "tensor 'w'"),
-            (r#"{"w":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#, "tensor 'w' of shape [3] cannot"),
-            (r#"{"w":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#, "tensor 'w' of shape [2] cannot"),
+            (
+                r#"{"w":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#,
+                "tensor 'w': expected bytes for shape [3], received bytes 0 to 8",
+            ),
+            (
+                r#"{"w":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#,
+                "tensor 'w': expected bytes for shape [2], received bytes 8 to 0",
+            ),
             (r#"{"w":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#, "tensor 'w'"),
             (
                 r#"{"w":{"dtype":"F32","shape":[4611686018427387904],"data_offsets":[0,0]}}"#,
-                "tensor 'w' of shape [4611686018427387904] cannot",
+                "tensor 'w': expected bytes for shape [4611686018427387904]",
             ),
-            (r#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, "'w' in bytes 4 to 8 leaves a gap"),
+            (
+                r#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+                "'w': expected to start at byte 0, received bytes 4 to 8, which leave a gap",
+            ),
             (
                 r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
-                "tensor 'b' in bytes 4 to 8 overlaps another tensor",
+                "tensor 'b': expected to start at byte 8, received bytes 4 to 8, which overlap",
             ),
             (
                 r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
@@ -132,9 +147,9 @@ mod tests {
             refused(&framed(header, &[0; 8]), words);
         }
         let nan = [0.0f32.to_le_bytes(), f32::NAN.to_le_bytes()].concat();
-        refused(&framed(one, &nan), "tensor 'w' holds NaN at element 1");
+        refused(&framed(one, &nan), "tensor 'w': expected finite numbers, received NaN at element 1");
         let infinity = [f32::INFINITY.to_le_bytes(), [0; 4]].concat();
-        refused(&framed(one, &infinity), "tensor 'w' holds inf at element 0");
+        refused(&framed(one, &infinity), "tensor 'w': expected finite numbers, received inf at element 0");
     }
 
     #[test]

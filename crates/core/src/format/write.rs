@@ -20,11 +20,13 @@ pub fn write(metadata: BTreeMap<String, String>, tensors: &[(&str, &[usize], &[f
     let mut infos = Vec::with_capacity(tensors.len());
     for &(name, shape, values) in tensors {
         if name == METADATA || !names.insert(name) {
-            return Err(Error::internal(format!("tensor name '{name}' is reserved or doubled")));
+            return Err(Error::internal(format!(
+                "tensor '{name}': expected a name of its own, received one that is reserved or taken"
+            )));
         }
         if shape.iter().product::<usize>() != values.len() {
             return Err(Error::internal(format!(
-                "tensor '{name}' of shape {shape:?} has {} values",
+                "tensor '{name}': expected values for shape {shape:?}, received {}",
                 values.len()
             )));
         }

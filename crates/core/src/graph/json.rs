@@ -28,7 +28,7 @@ impl Graph {
     pub fn from_json(text: &str) -> Result<Self> {
         if text.len() > MAX_BYTES {
             return Err(Error::graph(format!(
-                "graph: expected at most {MAX_BYTES} bytes of JSON, got {}",
+                "graph: expected at most {MAX_BYTES} bytes of JSON, received {}",
                 text.len()
             )));
         }
@@ -36,7 +36,7 @@ impl Graph {
         let versioned: Versioned = serde_json::from_str(text).map_err(malformed)?;
         if versioned.version.as_u64() != Some(VERSION.into()) {
             return Err(Error::graph(format!(
-                "graph: expected version {VERSION}, got version {}",
+                "graph: expected version {VERSION}, received {}",
                 versioned.version
             )));
         }
@@ -53,7 +53,9 @@ impl Graph {
         let nodes = self.nodes.len() + self.nodes.iter().map(inside).sum::<usize>();
         for (what, count) in [("nodes", nodes), ("parameters", self.parameters.len())] {
             if count > MAX_PARTS {
-                return Err(Error::size(format!("graph: expected at most {MAX_PARTS} {what}, got {count}")));
+                return Err(Error::size(format!(
+                    "graph: expected at most {MAX_PARTS} {what}, received {count}"
+                )));
             }
         }
         Ok(())

@@ -85,12 +85,13 @@ impl Kind {
 
     pub(crate) fn validate(&self, node: &str) -> Result<()> {
         let size = self.size().or(self.vocabulary()).unwrap_or(0);
-        if size == 0 || size > MAX_SIZE {
-            return Err(Error::size(format!(
-                "node '{node}': a size must be between 1 and {MAX_SIZE}, got {size}"
-            )));
+        match size {
+            0 => Err(Error::argument(format!("node '{node}': expected a size of at least 1, received 0"))),
+            1..=MAX_SIZE => Ok(()),
+            _ => Err(Error::size(format!(
+                "node '{node}': expected a size of at most {MAX_SIZE}, received {size}"
+            ))),
         }
-        Ok(())
     }
 }
 

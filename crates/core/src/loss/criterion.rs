@@ -93,15 +93,15 @@ impl Loss {
             _ => return Err(self.wrong_kind()),
         };
         if count != rows {
-            return Err(Error::shape(format!("the loss expects targets for {rows} rows, got {count}")));
+            return Err(Error::shape(format!("expected {rows} rows of targets, received {count}")));
         }
         Ok(())
     }
 
     fn wrong_kind(&self) -> Error {
         Error::kind(match self.kind {
-            Kind::Classes(_) => "the loss expects a class for each row, got numbers",
-            Kind::Values(_) => "the loss expects numbers, got classes",
+            Kind::Classes(_) => "expected a class for each row, received numbers",
+            Kind::Values(_) => "expected numbers, received classes",
         })
     }
 

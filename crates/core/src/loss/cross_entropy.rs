@@ -28,19 +28,19 @@ impl CrossEntropy {
     ) -> Result<Self> {
         if !(0.0..=1.0).contains(&label_smoothing) {
             return Err(Error::argument(format!(
-                "loss crossEntropy.labelSmoothing must be from 0 to 1, got {label_smoothing}"
+                "crossEntropy.labelSmoothing: expected a number from 0 to 1, received {label_smoothing}"
             )));
         }
         let weights = class_weights.map_or_else(|| vec![1.0; classes], <[f64]>::to_vec);
         if weights.len() != classes {
             return Err(Error::argument(format!(
-                "loss crossEntropy.classWeights must have {classes} weights, got {}",
+                "crossEntropy.classWeights: expected {classes} weights, received {}",
                 weights.len()
             )));
         }
         if let Some(weight) = weights.iter().find(|w| !(w.is_finite() && **w >= 0.0)) {
             return Err(Error::argument(format!(
-                "loss crossEntropy.classWeights must be finite and at least 0, got {weight}"
+                "crossEntropy.classWeights: expected finite numbers of at least 0, received {weight}"
             )));
         }
         let total = weights.iter().sum();
@@ -62,7 +62,7 @@ impl CrossEntropy {
         let known = |class: u32| (class as usize) < self.weights.len();
         match classes.iter().find(|&&class| self.counts(class) && !known(class)) {
             Some(class) => Err(Error::value(format!(
-                "expected a class from 0 to {}, got {}",
+                "expected a class from 0 to {}, received {}",
                 self.weights.len() - 1,
                 class.cast_signed()
             ))),

@@ -84,7 +84,7 @@ impl Huber {
     pub(super) fn new(delta: f64) -> Result<Self> {
         if !(delta.is_finite() && delta > 0.0) {
             return Err(Error::argument(format!(
-                "loss huber.delta must be finite and more than 0, got {delta}"
+                "huber.delta: expected a finite number above 0, received {delta}"
             )));
         }
         Ok(Self { delta })
@@ -189,14 +189,14 @@ impl Elementwise {
 /// Targets must be `width` wide and finite.
 pub(super) fn check<E: Element>(targets: Matrix<E>, width: usize) -> Result<()> {
     if targets.columns() != width {
-        return Err(Error::shape(format!(
-            "the loss expects targets of size {width}, got {}",
-            targets.columns()
-        )));
+        return Err(Error::shape(format!("expected {width} numbers a row, received {}", targets.columns())));
     }
     for i in 0..targets.rows() {
         if let Some(at) = first_non_finite(targets.row(i)) {
-            return Err(Error::non_finite(format!("target {i} holds {}", targets.element(i, at))));
+            return Err(Error::non_finite(format!(
+                "row {i}: expected finite numbers, received {}",
+                targets.element(i, at)
+            )));
         }
     }
     Ok(())

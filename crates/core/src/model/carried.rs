@@ -41,10 +41,12 @@ impl<E: Element> Carried<E> {
             let what = Named("state", &state.name);
             if self.rows != batch.rows() {
                 let (expected, carried) = (batch.rows(), self.rows);
-                return Err(Error::shape(format!("{what}: expected {expected} rows, got {carried}")));
+                return Err(Error::shape(format!("{what}: expected {expected} rows, received {carried}")));
             }
             if values.as_ref().is_some_and(|values| first_non_finite(values).is_some()) {
-                return Err(Error::non_finite(format!("{what}: a NaN or infinity")));
+                return Err(Error::non_finite(format!(
+                    "{what}: expected finite numbers, received a NaN or infinity"
+                )));
             }
         }
         batch.states_mut().swap_with_slice(&mut self.states);

@@ -77,9 +77,11 @@ impl TryFrom<MemoryText> for MemoryConfig {
             MemoryText::Bytes(bytes) if bytes >= 1.0 && bytes.fract() == 0.0 => {
                 Ok(Self(Tape::Bytes(bytes as u64)))
             }
-            MemoryText::Bytes(bytes) => Err(format!("memory: expected whole bytes, at least 1, got {bytes}")),
+            MemoryText::Bytes(bytes) => {
+                Err(format!("memory: expected a whole number of bytes of at least 1, received {bytes}"))
+            }
             MemoryText::Word(word) if word == "sqrt" => Ok(Self(Tape::Sqrt)),
-            MemoryText::Word(word) => Err(format!("memory: expected \"sqrt\" or bytes, got \"{word}\"")),
+            MemoryText::Word(word) => Err(format!("memory: expected \"sqrt\" or bytes, received \"{word}\"")),
         }
     }
 }

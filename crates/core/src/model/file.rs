@@ -23,9 +23,10 @@ impl Model<f32> {
     /// [`crate::Code::Format`] for bytes that are not a model's, and those of [`Program::compile`] for its graph.
     pub fn from_bytes(bytes: &[u8], precision: Precision) -> Result<Self> {
         let file = format::read(bytes)?;
-        let text = file.metadata.get(GRAPH).ok_or_else(|| {
-            Error::format(format!("the file is no model of this library: its metadata has no '{GRAPH}'"))
-        })?;
+        let text = file
+            .metadata
+            .get(GRAPH)
+            .ok_or_else(|| Error::format(format!("not an unrolled model: metadata has no '{GRAPH}'")))?;
         let graph = Graph::from_json(text)?;
         let program = Program::compile(&graph)?;
         let values = gather(&program.layout, &file)?;
@@ -50,7 +51,7 @@ impl Model<f32> {
     /// Reads a model from a file, as [`Model::from_bytes`].
     ///
     /// # Errors
-    /// Those of [`Model::from_bytes`]; [`crate::Code::Argument`] when the file cannot be read.
+    /// Those of [`Model::from_bytes`]; [`crate::Code::Io`] when the file cannot be read.
     pub fn load(path: &Path, precision: Precision) -> Result<Self> {
         Self::from_bytes(&format::load(path)?, precision)
     }
@@ -58,7 +59,7 @@ impl Model<f32> {
     /// Writes a file, whole or not at all.
     ///
     /// # Errors
-    /// Those of [`Model::to_bytes`]; [`crate::Code::Argument`] when the file cannot be written.
+    /// Those of [`Model::to_bytes`]; [`crate::Code::Io`] when the file cannot be written.
     pub fn save(&self, snapshot: &Snapshot<f32>, path: &Path) -> Result<()> {
         format::save_atomic(path, &self.to_bytes(snapshot)?)
     }
@@ -67,21 +68,22 @@ impl Model<f32> {
 fn gather(layout: &Layout, file: &format::File) -> Result<Vec<f32>> {
     let mut values = Vec::new();
     for entry in layout.entries() {
-        let tensor = file
-            .find(&entry.name)
-            .ok_or_else(|| Error::format(format!("the file lacks parameter '{}'", entry.name)))?;
+        let tensor = file.find(&entry.name).ok_or_else(|| {
+            Error::format(format!("file: expected parameter '{}', received none", entry.name))
+        })?;
         if tensor.shape != entry.shape {
             return Err(Error::format(format!(
-                "parameter '{}': expected shape {:?}, the file has {:?}",
+                "parameter '{}': expected shape {:?}, received {:?}",
                 entry.name, entry.shape, tensor.shape
             )));
         }
         values.extend_from_slice(&tensor.values);
     }
     match file.tensors.iter().find(|tensor| layout.find(&tensor.name).is_none()) {
-        Some(extra) => {
-            Err(Error::format(format!("the file has a tensor '{}' that its graph lacks", extra.name)))
-        }
+        Some(extra) => Err(Error::format(format!(
+            "file: expected the parameters of its graph alone, received tensor '{}' as well",
+            extra.name
+        ))),
         None => Ok(values),
     }
 }

@@ -59,7 +59,7 @@ impl<E: Element> Trainer<E> {
         check_rate(config.learning_rate)?;
         if !E::from_f64(config.learning_rate).is_finite() {
             return Err(Error::argument(format!(
-                "learningRate: {} is beyond the numbers of the model",
+                "learningRate: {} is too large for float32",
                 config.learning_rate
             )));
         }
@@ -182,7 +182,7 @@ impl<E: Element> Trainer<E> {
         if !E::from_f64(rate).is_finite() {
             let step = optimizer.steps();
             return Err(Error::argument(format!(
-                "schedule: the rate of step {step}, {rate}, is beyond the numbers of the model"
+                "schedule: the learning rate of step {step}, {rate}, is too large for float32"
             )));
         }
         pool.run(|| {
@@ -266,7 +266,10 @@ impl<E: Element> Trainer<E> {
             engine.inspect(&run, pool)?;
             rng_key.row += batch.rows() as u64;
         }
-        let what = measured.err().map_or_else(|| format!("the loss is {}", report.loss), |e| e.message);
+        let what = measured.err().map_or_else(
+            || format!("loss: expected a finite number, received {}", report.loss),
+            |e| e.message,
+        );
         Err(Error::non_finite(format!("step {}: {what}", rng_key.step)))
     }
 }

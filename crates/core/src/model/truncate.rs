@@ -43,7 +43,7 @@ impl Truncation {
     pub fn validate(&self) -> Result<()> {
         if self.k1 == 0 || self.k2 < self.k1 {
             return Err(Error::argument(format!(
-                "truncate: expected a k1 of at least 1 and a k2 of at least k1, got k1 {} and k2 {}",
+                "truncate: expected a k1 of at least 1 and a k2 of at least k1, received k1 {} and k2 {}",
                 self.k1, self.k2
             )));
         }
@@ -60,13 +60,13 @@ impl Truncation {
         let timeless = program.targets.iter().find(|target| program.values[target.value].axis.is_none());
         if let Some(target) = timeless {
             return Err(Error::argument(format!(
-                "truncate: output '{}' is not over time, so a chunk has no loss of it",
+                "truncate: expected outputs over time, received output '{}', whose loss no chunk has; leave truncate out",
                 target.name
             )));
         }
         if program.axes.len() > 1 {
             return Err(Error::argument(format!(
-                "truncate: expected one axis of time, the model has {:?}",
+                "truncate: expected one axis of time, received {:?}",
                 program.axes
             )));
         }

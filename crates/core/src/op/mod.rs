@@ -128,7 +128,10 @@ fn inspect<E: Element>(f: &View<'_, E>, i: &Instruction) -> Result<()> {
         for row in 0..rows.rows() {
             if first_non_finite(rows.row(row)).is_some() {
                 let when = f.step_of(value, row).map_or(String::new(), |t| format!(" at step {t}"));
-                return Err(Error::non_finite(format!("node '{}': a NaN or infinity{when}", i.node)));
+                return Err(Error::non_finite(format!(
+                    "node '{}': expected finite numbers, received a NaN or infinity{when}",
+                    i.node
+                )));
             }
         }
     }

@@ -116,7 +116,7 @@ impl OptimizerConfig {
                 at_least_zero("sgd.weightDecay", weight_decay)?;
                 if nesterov && (momentum == 0.0 || dampening != 0.0) {
                     return Err(Error::argument(format!(
-                        "optimizer sgd.nesterov needs a momentum and no dampening, got momentum {momentum} and dampening {dampening}"
+                        "sgd.nesterov: expected a momentum above 0 and no dampening, received momentum {momentum} and dampening {dampening}"
                     )));
                 }
             }
@@ -159,27 +159,27 @@ fn option(name: &str, value: f64, fits: bool, range: &str) -> Result<()> {
     if fits {
         return Ok(());
     }
-    Err(Error::argument(format!("optimizer {name} must be {range}, got {value}")))
+    Err(Error::argument(format!("{name}: expected {range}, received {value}")))
 }
 
 fn finite(name: &str, value: f64) -> Result<()> {
-    option(name, value, value.abs() <= f64::from(f32::MAX), "from -3.4e38 to 3.4e38")
+    option(name, value, value.abs() <= f64::from(f32::MAX), "a number from -3.4e38 to 3.4e38")
 }
 
 /// What is infinite in `f32` leaves no number of a parameter.
 fn at_least_zero(name: &str, value: f64) -> Result<()> {
-    option(name, value, (0.0..=f64::from(f32::MAX)).contains(&value), "at least 0 and at most 3.4e38")
+    option(name, value, (0.0..=f64::from(f32::MAX)).contains(&value), "a number from 0 to 3.4e38")
 }
 
 /// An epsilon of 0, which PyTorch takes, turns a parameter that never had a gradient into 0 / 0. So does one that
 /// vanishes in `f32`.
 fn positive(name: &str, value: f64) -> Result<()> {
     let least = f64::from(f32::MIN_POSITIVE);
-    option(name, value, value.is_finite() && value >= least, "finite and more than 1e-37")
+    option(name, value, value.is_finite() && value >= least, "a finite number of at least 1.2e-38")
 }
 
 fn share(name: &str, value: f64) -> Result<()> {
-    option(name, value, (0.0..1.0).contains(&value), "at least 0 and less than 1")
+    option(name, value, (0.0..1.0).contains(&value), "a number of at least 0 and below 1")
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ impl<E: Element> Optimizer<E> {
     pub fn step(&mut self, pool: &Pool, kernels: Kernels<E>, rate: f64, values: &mut [E], gradients: &[E]) {
         assert!(
             values.len() == self.length && gradients.len() == self.length,
-            "an optimizer of {} parameters got {} and {} gradients",
+            "optimizer: expected {} parameters, received {} and {} gradients",
             self.length,
             values.len(),
             gradients.len()
@@ -68,13 +68,13 @@ impl<E: Element> Optimizer<E> {
         let find = |name: &str| state.iter().find(|(found, _)| *found == name);
         let slots: Option<Vec<_>> = names.iter().map(|name| find(name)).collect();
         let slots = slots.filter(|slots| slots.len() == state.len()).ok_or_else(|| {
-            Error::format(format!("the optimizer's state has slots {found:?}, expected {names:?}"))
+            Error::format(format!("optimizer: expected slots {names:?}, received {found:?}"))
         })?;
         if let Some((name, values)) = slots.iter().find(|(_, values)| values.len() != self.length) {
             return Err(Error::format(format!(
-                "optimizer slot '{name}' has {} elements, expected {}",
-                values.len(),
-                self.length
+                "optimizer slot '{name}': expected {} elements, received {}",
+                self.length,
+                values.len()
             )));
         }
         for (slot, (_, values)) in self.rule.slots_mut().into_iter().zip(slots) {

@@ -96,12 +96,17 @@ impl<E: Element> Batch<E> {
         for (i, tensor) in inputs.iter().enumerate() {
             find(program.inputs.iter().map(|p| p.name.as_str()), &tensor.name, "input")?;
             if inputs[..i].iter().any(|other| other.name == tensor.name) {
-                return Err(Error::argument(format!("input '{}' is given twice", tensor.name)));
+                return Err(Error::argument(format!(
+                    "input '{}': expected once, received twice",
+                    tensor.name
+                )));
             }
         }
         for (i, port) in program.inputs.iter().enumerate() {
             let given = inputs.iter().position(|tensor| tensor.name == port.name);
-            let given = given.ok_or_else(|| Error::argument(format!("input '{}' is missing", port.name)))?;
+            let given = given.ok_or_else(|| {
+                Error::argument(format!("input '{}': expected values, received none", port.name))
+            })?;
             self.set_input(program, i, inputs.swap_remove(given))?;
         }
         Ok(())
@@ -116,7 +121,7 @@ impl<E: Element> Batch<E> {
             self.rows = rows;
         } else if rows != self.rows {
             return Err(Error::shape(format!(
-                "{what}: expected {} rows like the first input, got {rows}",
+                "{what}: expected {} rows as in the first input, received {rows}",
                 self.rows
             )));
         }
@@ -129,7 +134,7 @@ impl<E: Element> Batch<E> {
                 self.axes[i].follow(&tensor);
             } else if !self.axes[i].is_of(&tensor) {
                 return Err(Error::shape(format!(
-                    "{what}: expected the same time and lengths as the other inputs on axis '{}'",
+                    "{what}: expected the same time and lengths as the other inputs on axis '{}', received others",
                     program.axes[i]
                 )));
             }
@@ -159,14 +164,17 @@ impl<E: Element> Batch<E> {
         self.targets.clear();
         for target in &program.targets {
             let at = given.iter().position(|given| given.tensor.name == target.name);
-            let at = at.ok_or_else(|| Error::argument(format!("target '{}' is missing", target.name)))?;
+            let at = at.ok_or_else(|| {
+                Error::argument(format!("target '{}': expected values, received none", target.name))
+            })?;
             let axis = program.values[target.value].axis.map(|axis| &self.axes[axis]);
             self.targets.push(Targets::bind(target, given.swap_remove(at), self.rows, axis)?);
         }
         match given.first() {
-            Some(GivenTargets { tensor, .. }) => {
-                Err(Error::argument(format!("target '{}' has no loss, or is given twice", tensor.name)))
-            }
+            Some(GivenTargets { tensor, .. }) => Err(Error::argument(format!(
+                "target '{}': expected once and for an output with a loss, received one too many",
+                tensor.name
+            ))),
             None => Ok(()),
         }
     }
@@ -291,6 +299,6 @@ pub(super) fn cut<T: Copy>(all: &[T], rows: usize, stride: usize, start: usize, 
 fn find<'a>(mut names: impl Iterator<Item = &'a str> + Clone, name: &str, what: &str) -> Result<usize> {
     names.clone().position(|known| known == name).ok_or_else(|| {
         let known: Vec<&str> = names.by_ref().collect();
-        Error::argument(format!("{what} '{name}' is unknown; the model has {known:?}"))
+        Error::argument(format!("unknown {what} '{name}'; known: {known:?}"))
     })
 }

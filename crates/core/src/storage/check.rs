@@ -40,24 +40,36 @@ pub(crate) fn check_shape<E>(what: Named<'_>, kind: &Kind, tensor: &Tensor<E>) -
         (Data::Values(values), Some(_)) => values.len(),
         (Data::Ids(ids), None) => ids.len(),
         (Data::Values(_), None) => {
-            return Err(Error::kind(format!("{what}: expected integer ids {}, got numbers", expected())));
+            return Err(Error::kind(format!(
+                "{what}: expected integer ids {}, received numbers",
+                expected()
+            )));
         }
         (Data::Ids(_), Some(_)) => {
-            return Err(Error::kind(format!("{what}: expected numbers {}, got integer ids", expected())));
+            return Err(Error::kind(format!(
+                "{what}: expected numbers {}, received integer ids",
+                expected()
+            )));
         }
     };
     let rank = 1 + usize::from(kind.axis().is_some()) + usize::from(kind.size().is_some());
     let fits = tensor.shape.len() == rank && kind.size().is_none_or(|size| tensor.shape[rank - 1] == size);
     if !fits {
-        return Err(Error::shape(format!("{what}: expected shape {}, got {:?}", expected(), tensor.shape)));
+        return Err(Error::shape(format!(
+            "{what}: expected shape {}, received {:?}",
+            expected(),
+            tensor.shape
+        )));
     }
     if let Some(&size) = tensor.shape.iter().take(2).find(|&&size| size > MAX_STEPS) {
-        return Err(Error::size(format!("{what}: a size of {size} is more than {MAX_STEPS}")));
+        return Err(Error::size(format!(
+            "{what}: expected at most {MAX_STEPS} rows or steps, received {size}"
+        )));
     }
     let count = tensor.shape.iter().try_fold(1_usize, |n, &size| n.checked_mul(size));
     if count != Some(length) {
         return Err(Error::shape(format!(
-            "{what}: shape {:?} does not hold {length} elements",
+            "{what}: expected elements for shape {:?}, received {length}",
             tensor.shape
         )));
     }
@@ -69,19 +81,21 @@ pub(crate) fn check_lengths<E>(what: Named<'_>, kind: &Kind, tensor: &Tensor<E>)
     if kind.axis().is_none() {
         return match &tensor.lengths {
             None => Ok(()),
-            Some(_) => {
-                Err(Error::argument(format!("{what}: lengths are for values over time, this is a {kind}")))
-            }
+            Some(_) => Err(Error::argument(format!(
+                "{what}: expected no lengths for {kind}, which is not over time, received some"
+            ))),
         };
     }
     let (rows, time) = (tensor.shape[0], tensor.shape[1]);
     if rows.checked_mul(time).is_none_or(|steps| steps > MAX_STEPS) {
-        return Err(Error::size(format!("{what}: {rows} rows of {time} steps are more than {MAX_STEPS}")));
+        return Err(Error::size(format!(
+            "{what}: expected at most {MAX_STEPS} steps of all rows, received {rows} rows of {time}"
+        )));
     }
     let Some(lengths) = &tensor.lengths else { return Ok(()) };
     if lengths.len() != rows {
         return Err(Error::shape(format!(
-            "{what}: expected {rows} lengths, one a row, got {}",
+            "{what}: expected {rows} lengths, one a row, received {}",
             lengths.len()
         )));
     }
@@ -89,7 +103,7 @@ pub(crate) fn check_lengths<E>(what: Named<'_>, kind: &Kind, tensor: &Tensor<E>)
     match lengths.iter().position(outside) {
         None => Ok(()),
         Some(row) => Err(Error::value(format!(
-            "{what}: the length of row {row} must be from 0 to {time}, got {}",
+            "{what}: expected the length of row {row} from 0 to {time}, received {}",
             lengths[row]
         ))),
     }
@@ -106,7 +120,7 @@ pub(crate) fn check_state<E: Element>(state: &StatePort, tensor: &Tensor<E>, row
     let (what, kind) = (Named("state", &state.name), Kind::Vector { size: state.size });
     check_shape(what, &kind, tensor)?;
     if tensor.shape[0] != rows {
-        return Err(Error::shape(format!("{what}: expected {rows} rows, got {}", tensor.shape[0])));
+        return Err(Error::shape(format!("{what}: expected {rows} rows, received {}", tensor.shape[0])));
     }
     check_values(what, &kind, &tensor.data, rows, None, |_| true)
 }
@@ -138,9 +152,9 @@ pub(crate) fn check_values<E: Element>(
         let Some(step) = wrong else { continue };
         let at = if axis.is_some() { format!("row {row}, step {step}") } else { format!("row {row}") };
         return Err(match data {
-            Data::Values(_) => Error::non_finite(format!("{what}: a NaN or infinity at {at}")),
+            Data::Values(_) => Error::non_finite(format!("{what}: expected finite numbers, received a NaN or infinity at {at}")),
             Data::Ids(ids) => Error::value(format!(
-                "{what}: ids must be from 0 to {}, got {} at {at}",
+                "{what}: expected ids from 0 to {}, received {} at {at}",
                 vocabulary.saturating_sub(1),
                 ids[row * time + step]
             )),
@@ -176,7 +190,7 @@ pub(super) fn check_item_weights<E: Element>(
         let weight = weights[item].to_f64();
         if !weight.is_finite() {
             return Err(Error::non_finite(format!(
-                "{what}: the weight of row {row}, step {step} is {weight}"
+                "{what}: expected finite weights, received {weight} at row {row}, step {step}"
             )));
         }
         if weight < 0.0 {

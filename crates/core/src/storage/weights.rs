@@ -126,7 +126,7 @@ fn empty<E: Element>(spec: &PackSpec) -> Packed<E> {
 fn check<E: Element>(program: &Program, values: &[E]) -> Result<()> {
     if values.len() != program.layout.total() {
         return Err(Error::shape(format!(
-            "parameters: expected {} values, got {}",
+            "parameters: expected {} values, received {}",
             program.layout.total(),
             values.len()
         )));
@@ -138,7 +138,10 @@ fn check<E: Element>(program: &Program, values: &[E]) -> Result<()> {
 pub(crate) fn check_finite<E: Element>(layout: &Layout, values: &[E]) -> Result<()> {
     let bad = layout.entries().iter().find(|entry| first_non_finite(&values[entry.range()]).is_some());
     match bad {
-        Some(entry) => Err(Error::non_finite(format!("parameter '{}': a NaN or infinity", entry.name))),
+        Some(entry) => Err(Error::non_finite(format!(
+            "parameter '{}': expected finite numbers, received a NaN or infinity",
+            entry.name
+        ))),
         None => Ok(()),
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::support::graphs::{Builder, sequence};
 use crate::support::runs::{numbers, values};
+use crate::support::tapes::needed;
 use serde_json::{Value, json};
 use unrolled_core::model::{Memory, Model, Precision, Report, Trainer, TrainerConfig};
 use unrolled_core::{Code, Result};
@@ -114,7 +115,7 @@ fn a_budget_is_kept_and_one_too_small_refused() {
     let (whole, parameters) = step("lstm", 20, 211, Some(lengths.clone()), &json!({})).unwrap();
     let error = step("lstm", 20, 211, Some(lengths.clone()), &config(1000)).unwrap_err();
     assert_eq!(error.code, Code::Size);
-    let least: u64 = error.message.rsplit(' ').next().unwrap().parse().unwrap();
+    let least = needed(&error);
     for budget in [least, least * 5 / 4, least * 2] {
         let (report, others) = step("lstm", 20, 211, Some(lengths.clone()), &config(budget)).unwrap();
         assert!(report.memory.tape as u64 <= budget, "{} of {budget}", report.memory.tape);
@@ -196,15 +197,12 @@ fn what_truncation_takes_is_that_of_its_largest_cut() {
     };
     let (whole, parameters) = run(&json!({})).unwrap();
     let error = run(&json!({ "memory": 1 })).unwrap_err();
-    let least: usize = error.message.rsplit(' ').next().unwrap().parse().unwrap();
+    let least = needed(&error) as usize;
     for budget in [least, whole.memory.tape] {
         let (report, others) = run(&json!({ "memory": budget })).unwrap();
         assert!(report.memory.tape <= budget && others == parameters, "{budget}");
     }
-    assert_eq!(
-        run(&json!({ "memory": least - 1 })).unwrap_err().message.rsplit(' ').next(),
-        Some(&*least.to_string())
-    );
+    assert_eq!(needed(&run(&json!({ "memory": least - 1 })).unwrap_err()), least as u64);
 }
 
 #[test]

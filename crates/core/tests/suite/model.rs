@@ -303,7 +303,7 @@ fn a_rate_beyond_all_numbers_is_refused_before_the_weights_change() {
     let before = bits(&model.parameters());
     let error = trainer.step(vec![input()], vec![target()], false).unwrap_err();
     assert_eq!(error.code, Code::Argument);
-    assert!(error.message.contains("the rate of step 1"), "{error}");
+    assert!(error.message.contains("the learning rate of step 1"), "{error}");
     assert_eq!(bits(&model.parameters()), before);
 }
 
@@ -319,7 +319,7 @@ fn states_are_carried_past_a_step_that_fails_and_only_to_as_many_rows() {
             let fewer = |name, size| values(name, &[1, TIME, size], numbers(TIME * size, 5));
             let error = trainer.step(vec![fewer("x", 2)], vec![fewer("y", 5)], true).unwrap_err();
             assert_eq!(error.code, Code::Shape);
-            assert!(error.message.contains("state 'a:h': expected 1 rows, got 3"), "{error}");
+            assert!(error.message.contains("state 'a:h': expected 1 rows, received 3"), "{error}");
         }
         let report = trainer.step(vec![input()], vec![target()], true).unwrap().clone();
         (report, bits(&model.parameters()))

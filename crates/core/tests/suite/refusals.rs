@@ -78,13 +78,13 @@ fn wires_that_lead_nowhere_or_round_in_circles() {
     expect(&refused(&b.json()), Code::Graph, &["cycle"]);
     let mut b = linear();
     b.node("y", json!("last"), &["x"]);
-    expect(&refused(&b.json()), Code::Graph, &["two nodes", "'y'"]);
+    expect(&refused(&b.json()), Code::Graph, &["one node 'y'", "received two"]);
     let mut b = linear();
     b.node("a:b", json!("last"), &["x"]);
     expect(&refused(&b.json()), Code::Graph, &["':'"]);
     let mut b = linear();
     b.output("y", "x");
-    expect(&refused(&b.json()), Code::Graph, &["two outputs", "'y'"]);
+    expect(&refused(&b.json()), Code::Graph, &["one output 'y'", "received two"]);
     let mut b = linear();
     b.outputs.clear();
     expect(&refused(&b.json()), Code::Graph, &["output"]);
@@ -131,7 +131,11 @@ fn sizes_and_kinds_that_contradict() {
         &["'z'", "wide", "[2, 3]", "[2, 4]"],
     );
     case(&|b| b.node("z", json!("add"), &["x", "y"]), Code::Shape, &["'z'", "3", "2"]);
-    case(&|b| b.node("z", json!({ "slice": { "start": 2, "size": 2 } }), &["x"]), Code::Shape, &["'z'", "3"]);
+    case(
+        &|b| b.node("z", json!({ "slice": { "start": 2, "size": 2 } }), &["x"]),
+        Code::Shape,
+        &["'z': slice 2..4", "3"],
+    );
     case(
         &|b| b.node("z", json!({ "slice": { "start": usize::MAX, "size": 2 } }), &["x"]),
         Code::Shape,
@@ -221,7 +225,7 @@ fn scans_whose_bodies_do_not_fit() {
     expect(&scan(wrong, json!({}), &["x"]), Code::Shape, &["'h'", "vector[3]"]);
     let pooled =
         body(vec![x(), h(), node("p", json!("last"), &["x"])], json!([{ "name": "h", "from": "p" }]));
-    expect(&scan(pooled, json!({}), &["x"]), Code::Kind, &["'p'"]);
+    expect(&scan(pooled, json!({}), &["x"]), Code::Kind, &["'p'", "pool needs a whole sequence"]);
     let inner = json!({ "scan": { "body": good() } });
     let nested = body(vec![x(), h(), node("i", inner, &["x"])], json!([{ "name": "h", "from": "x" }]));
     expect(&scan(nested, json!({}), &["x"]), Code::Graph, &["'i'"]);
@@ -285,7 +289,7 @@ fn batches_that_do_not_fit() {
     expect(&batch(|t| t[1] = t[0].clone()), Code::Argument, &["'x'", "twice"]);
     expect(&batch(|t| t[1] = values("t", &[2, 3], vec![0.0; 6])), Code::Kind, &["'t'", "ids"]);
     let missing = Batch::<f32>::new(&program(), good()[..1].to_vec(), vec![]).unwrap_err();
-    expect(&missing, Code::Argument, &["'t'", "missing"]);
+    expect(&missing, Code::Argument, &["input 't'", "received none"]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ impl Checker {
         for (&value, &block) in inputs.iter().zip(blocks) {
             if self.size_of(node, value)? != block * size {
                 return Err(Error::shape(format!(
-                    "node '{}': expected {} features from '{}' beside a state of {size}, got {}",
+                    "node '{}': expected {} features from '{}' for a state of {size}, received {}",
                     node.name,
                     block * size,
                     self.name(value),

@@ -78,7 +78,10 @@ impl Scope {
     fn resolve(&self, wire: &str, reader: &str) -> Result<ValueId> {
         let (node, port) = names::split(wire);
         let ports = self.ports.get(node).ok_or_else(|| {
-            Error::graph(format!("{}: {reader} reads '{wire}', which is not there", self.name))
+            Error::graph(format!(
+                "{}: {reader}: expected a wire from one of the nodes, received '{wire}'",
+                self.name
+            ))
         })?;
         let found = match port {
             None => ports.first(),
@@ -86,7 +89,10 @@ impl Scope {
         };
         found.map(|&(_, value)| value).ok_or_else(|| {
             let known: Vec<&str> = ports.iter().map(|(name, _)| name.as_str()).collect();
-            Error::graph(format!("{}: {reader} reads '{wire}'; '{node}' has the ports {known:?}", self.name))
+            Error::graph(format!(
+                "{}: {reader}: expected one of the ports {known:?} of '{node}', received '{wire}'",
+                self.name
+            ))
         })
     }
 }
@@ -98,8 +104,9 @@ impl Checker {
             if scope.ports.contains_key(&node.name) {
                 if !node.inputs.is_empty() {
                     return Err(Error::graph(format!(
-                        "node '{}': an input or state reads no wires",
-                        node.name
+                        "node '{}': expected no wires into an input or state, received {}",
+                        node.name,
+                        node.inputs.len()
                     )));
                 }
                 continue;
@@ -127,7 +134,7 @@ impl Checker {
                 }
                 Op::State { .. } => {
                     return Err(Error::graph(format!(
-                        "node '{}': a state belongs in a scan's body",
+                        "node '{}': expected a state in a scan's body, received one in the graph",
                         node.name
                     )));
                 }
@@ -135,7 +142,7 @@ impl Checker {
             }
         }
         if self.program.inputs.is_empty() {
-            return Err(Error::graph("graph: expected at least one input node, got none"));
+            return Err(Error::graph("graph: expected at least one input node, received none"));
         }
         Ok(())
     }
@@ -146,17 +153,23 @@ impl Checker {
         for wire in wires {
             names::validate(&wire.name, "output")?;
             if !seen.insert(&wire.name) {
-                return Err(Error::graph(format!("graph: two outputs are named '{}'", wire.name)));
+                return Err(Error::graph(format!(
+                    "graph: expected one output '{}', received two",
+                    wire.name
+                )));
             }
             let value = scope.resolve(&wire.from, &format!("output '{}'", wire.name))?;
             let kind = self.program.values[value].kind.clone();
             if kind.size().is_none() {
-                return Err(Error::kind(format!("output '{}': expected numbers, got {kind}", wire.name)));
+                return Err(Error::kind(format!(
+                    "output '{}': expected numbers, received {kind}",
+                    wire.name
+                )));
             }
             ports.push(Port { name: wire.name.clone(), kind, value });
         }
         if ports.is_empty() {
-            return Err(Error::graph("graph: expected at least one output, got none"));
+            return Err(Error::graph("graph: expected at least one output, received none"));
         }
         Ok(ports)
     }
@@ -199,7 +212,7 @@ impl Checker {
         let found = if shape.len() == 1 { vec![tensor.rows] } else { vec![tensor.rows, tensor.columns] };
         if found != shape {
             return Err(Error::shape(format!(
-                "node '{}': expected parameter '{name}' of shape {shape:?}, got {found:?}",
+                "node '{}': expected parameter '{name}' of shape {shape:?}, received {found:?}",
                 node.name
             )));
         }
@@ -208,13 +221,16 @@ impl Checker {
 
     fn tensor(&self, node: &Node, name: &str, rank: usize) -> Result<TensorRef> {
         let entry = self.program.layout.find(name).ok_or_else(|| {
-            Error::graph(format!("node '{}': parameter '{name}' is not in the graph's parameters", node.name))
+            Error::graph(format!(
+                "node '{}': expected one of the graph's parameters, received '{name}'",
+                node.name
+            ))
         })?;
         match (rank, entry.shape.as_slice()) {
             (1, &[rows]) => Ok(TensorRef { offset: entry.offset, rows, columns: 1 }),
             (2, &[rows, columns]) => Ok(TensorRef { offset: entry.offset, rows, columns }),
             (_, shape) => Err(Error::shape(format!(
-                "node '{}': expected parameter '{name}' of rank {rank}, got shape {shape:?}",
+                "node '{}': expected parameter '{name}' of rank {rank}, received shape {shape:?}",
                 node.name
             ))),
         }

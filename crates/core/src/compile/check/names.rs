@@ -17,7 +17,7 @@ pub(super) fn split(wire: &str) -> (&str, Option<&str>) {
 pub(super) fn validate(name: &str, what: &str) -> Result<()> {
     if name.is_empty() || name.len() > 1024 || name.contains([':', '\0']) {
         return Err(Error::graph(format!(
-            "{what}: a name must have 1 to 1024 characters without ':' and NUL, got {name:?}"
+            "{what}: expected a name of 1 to 1024 bytes without ':' and NUL, received {name:?}"
         )));
     }
     Ok(())
@@ -32,7 +32,10 @@ pub(super) fn order(nodes: &[Node], scope: &str) -> Result<Vec<usize>> {
         for wire in &node.inputs {
             let (from, _) = split(wire);
             let &j = index.get(from).ok_or_else(|| {
-                Error::graph(format!("{scope}: node '{}' reads '{wire}', which is not there", node.name))
+                Error::graph(format!(
+                    "{scope}: node '{}': expected a wire from one of the nodes, received '{wire}'",
+                    node.name
+                ))
             })?;
             waiting[i] += 1;
             readers[j].push(i);
@@ -51,7 +54,7 @@ pub(super) fn order(nodes: &[Node], scope: &str) -> Result<Vec<usize>> {
     }
     match waiting.iter().position(|&n| n > 0) {
         Some(i) => Err(Error::graph(format!(
-            "{scope}: node '{}' lies on, or behind, a cycle without a delay; only a scan's state may close a loop",
+            "{scope}: node '{}': expected no cycle without a delay, received one that the node is on or reads from; only a scan's state may close a loop",
             nodes[i].name
         ))),
         None => Ok(sorted),
@@ -63,7 +66,7 @@ fn index<'a>(nodes: &'a [Node], scope: &str) -> Result<HashMap<&'a str, usize>> 
     for (i, node) in nodes.iter().enumerate() {
         validate(&node.name, scope)?;
         if index.insert(node.name.as_str(), i).is_some() {
-            return Err(Error::graph(format!("{scope}: two nodes are named '{}'", node.name)));
+            return Err(Error::graph(format!("{scope}: expected one node '{}', received two", node.name)));
         }
     }
     Ok(index)

@@ -36,8 +36,9 @@ impl Checker {
                 let width = self.numbers(node, &inputs)?;
                 if *size == 0 || start.checked_add(*size).is_none_or(|end| end > width) {
                     return Err(Error::shape(format!(
-                        "node '{}': cannot take {size} features from {start} on of {width}",
-                        node.name
+                        "node '{}': slice {start}..{} is empty or outside the {width} features",
+                        node.name,
+                        start.saturating_add(*size)
                     )));
                 }
                 self.map(node, inputs, *size, Operation::Slice { start: *start }, scope)
@@ -72,7 +73,7 @@ impl Checker {
                 let size = self.numbers(node, &inputs)?;
                 if !(0.0..1.0).contains(rate) {
                     return Err(Error::argument(format!(
-                        "node '{}': rate must be at least 0 and below 1, got {rate}",
+                        "node '{}': expected a rate of at least 0 and below 1, received {rate}",
                         node.name
                     )));
                 }
@@ -100,7 +101,7 @@ impl Checker {
         let kind = self.kind(value);
         kind.size().ok_or_else(|| {
             Error::kind(format!(
-                "node '{}': expected numbers, got {kind} from '{}'",
+                "node '{}': expected numbers, received {kind} from '{}'",
                 node.name,
                 self.name(value)
             ))
@@ -115,7 +116,11 @@ impl Checker {
         if inputs.len() == expected {
             return Ok(());
         }
-        Err(Error::graph(format!("node '{}': expected {expected} inputs, got {}", node.name, inputs.len())))
+        Err(Error::graph(format!(
+            "node '{}': expected {expected} inputs, received {}",
+            node.name,
+            inputs.len()
+        )))
     }
 
     /// Adds an instruction whose one output has the rows and steps of its inputs.
@@ -129,7 +134,7 @@ impl Checker {
     ) -> Result<Ports> {
         if size > MAX_SIZE {
             return Err(Error::size(format!(
-                "node '{}': {size} features are more than {MAX_SIZE}",
+                "node '{}': expected at most {MAX_SIZE} features, received {size}",
                 node.name
             )));
         }
@@ -163,7 +168,7 @@ impl Checker {
         let size = self.program.values[inputs[0]].width;
         if let Some(&other) = inputs.iter().find(|&&v| self.program.values[v].width != size) {
             return Err(Error::shape(format!(
-                "node '{}': expected values of one size, got {} from '{}' and {} from '{}'",
+                "node '{}': expected values of one size, received {} from '{}' and {} from '{}'",
                 node.name,
                 self.kind(inputs[0]),
                 self.name(inputs[0]),
@@ -182,7 +187,7 @@ pub(super) fn setting(node: &Node, name: &str, value: f64, range: &RangeInclusiv
     }
     let (least, most) = (range.start(), range.end());
     Err(Error::argument(format!(
-        "node '{}': {name} must be from {least:e} to {most:e}, got {value}",
+        "node '{}': expected {name} from {least:e} to {most:e}, received {value}",
         node.name
     )))
 }

@@ -25,11 +25,14 @@ impl Checker {
         outer: &mut Scope,
     ) -> Result<Vec<(String, ValueId)>> {
         if outer.axis.is_some() {
-            return Err(Error::graph(format!("node '{}': a scan's body cannot hold a scan", node.name)));
+            return Err(Error::graph(format!(
+                "node '{}': expected a body without scans, received a scan in a scan",
+                node.name
+            )));
         }
         let entering = inputs.len().checked_sub(scan.initial.len()).ok_or_else(|| {
             Error::graph(format!(
-                "node '{}': expected at least {} inputs, one for each initial state, got {}",
+                "node '{}': expected at least {} inputs, one for each initial state, received {}",
                 node.name,
                 scan.initial.len(),
                 inputs.len()
@@ -50,13 +53,13 @@ impl Checker {
         let mut axes = entering.iter().filter_map(|&v| self.program.values[v].axis);
         let axis = axes.next().ok_or_else(|| {
             Error::kind(format!(
-                "node '{}': a scan needs at least one sequence to run along, got none",
+                "node '{}': expected at least one sequence to run along, received none",
                 node.name
             ))
         })?;
         if let Some(other) = axes.find(|&other| other != axis) {
             return Err(Error::kind(format!(
-                "node '{}': expected sequences on one axis, got '{}' and '{}'",
+                "node '{}': expected sequences on one axis, received '{}' and '{}'",
                 node.name, self.program.axes[axis], self.program.axes[other]
             )));
         }
@@ -81,7 +84,7 @@ impl Checker {
             .collect();
         if declared.len() != entering.len() {
             return Err(Error::graph(format!(
-                "node '{}': expected {} inputs for its body, got {}",
+                "node '{}': expected {} inputs for its body, received {}",
                 node.name,
                 declared.len(),
                 entering.len()
@@ -94,7 +97,7 @@ impl Checker {
                 && kind.vocabulary() == outside.vocabulary();
             if !fits {
                 return Err(Error::shape(format!(
-                    "node '{}': its body's input '{}' expects {kind} a step, got {outside}",
+                    "node '{}': expected {kind} at each step for its body's input '{}', received {outside}",
                     node.name, inner.name
                 )));
             }
@@ -122,7 +125,7 @@ impl Checker {
                 Some(i) if *self.kind(initial[i]) == kind => initial[i],
                 Some(i) => {
                     return Err(Error::shape(format!(
-                        "node '{}': expected {kind} for the initial state '{}', got {}",
+                        "node '{}': expected {kind} for the initial state '{}', received {}",
                         node.name,
                         inner.name,
                         self.kind(initial[i])
@@ -138,13 +141,16 @@ impl Checker {
         let known: HashSet<&str> = states.iter().map(|state| state.name.as_str()).collect();
         if let Some(name) = scan.initial.iter().find(|name| !known.contains(name.as_str())) {
             return Err(Error::graph(format!(
-                "node '{}': its body has no state '{name}' to initialise",
+                "node '{}': expected a state of its body to initialize, received '{name}'",
                 node.name
             )));
         }
         let distinct: HashSet<&String> = scan.initial.iter().collect();
         if distinct.len() != scan.initial.len() {
-            return Err(Error::graph(format!("node '{}': a state is initialised twice", node.name)));
+            return Err(Error::graph(format!(
+                "node '{}': expected each state to be initialized once, received one twice",
+                node.name
+            )));
         }
         Ok(states)
     }
@@ -189,7 +195,10 @@ impl Checker {
             let value = scope.resolve(&wire.from, &format!("output '{}'", wire.name))?;
             let value = self.step_of(node, value, axis, &mut scope)?;
             if next.insert(wire.name.as_str(), value).is_some() {
-                return Err(Error::graph(format!("{}: two outputs are named '{}'", scope.name, wire.name)));
+                return Err(Error::graph(format!(
+                    "{}: expected one output '{}', received two",
+                    scope.name, wire.name
+                )));
             }
             if !states.iter().any(|state| state.name == wire.name) {
                 ports.push((wire.name.clone(), value));
@@ -199,16 +208,16 @@ impl Checker {
         for state in states {
             let &value = next.get(state.name.as_str()).ok_or_else(|| {
                 Error::graph(format!(
-                    "{}: state '{}' has no next value among the outputs",
+                    "{}: expected an output with the next value of state '{}', received none",
                     scope.name, state.name
                 ))
             })?;
             if self.program.values[value].width != state.size {
                 return Err(Error::shape(format!(
-                    "{}: the next value of state '{}' should be vector[{}], got {}",
+                    "{}: expected vector[{}] as the next value of state '{}', received {}",
                     scope.name,
-                    state.name,
                     state.size,
+                    state.name,
                     self.kind(value)
                 )));
             }

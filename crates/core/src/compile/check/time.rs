@@ -21,7 +21,7 @@ impl Checker {
     pub(super) fn shared_axis(&self, node: &Node, inputs: &[ValueId], least: usize) -> Result<Option<usize>> {
         if inputs.len() < least {
             return Err(Error::graph(format!(
-                "node '{}': expected at least {least} inputs, got {}",
+                "node '{}': expected at least {least} inputs, received {}",
                 node.name,
                 inputs.len()
             )));
@@ -33,7 +33,7 @@ impl Checker {
         let Some(axis) = axes.next() else { return Ok(None) };
         if let Some(other) = axes.find(|&other| other != axis) {
             return Err(Error::kind(format!(
-                "node '{}': expected values on one axis, got '{}' and '{}'",
+                "node '{}': expected values on one axis, received '{}' and '{}'",
                 node.name, self.program.axes[axis], self.program.axes[other]
             )));
         }
@@ -73,9 +73,10 @@ impl Checker {
         scope: &mut Scope,
     ) -> Result<Ports> {
         let size = self.numbers(node, &inputs)?;
-        if scope.axis.is_some() || self.program.values[inputs[0]].axis.is_none() {
+        refuse_step(node, "pool", scope)?;
+        if self.program.values[inputs[0]].axis.is_none() {
             return Err(Error::kind(format!(
-                "node '{}': expected a sequence to pool over, got one step of it or {}",
+                "node '{}': expected a sequence to pool over, received {}",
                 node.name,
                 self.kind(inputs[0])
             )));
@@ -92,22 +93,28 @@ impl Checker {
         start: Option<u32>,
         scope: &mut Scope,
     ) -> Result<Ports> {
+        refuse_step(node, "shift", scope)?;
         let kind = inputs.first().map(|&v| self.kind(v).clone());
-        let kind = kind.filter(|kind| kind.axis().is_some() && scope.axis.is_none()).ok_or_else(|| {
-            Error::kind(format!("node '{}': expected a sequence or tokens over time to shift", node.name))
+        let kind = kind.filter(|kind| kind.axis().is_some()).ok_or_else(|| {
+            let received = inputs.first().map_or("none".to_owned(), |&v| self.kind(v).to_string());
+            Error::kind(format!(
+                "node '{}': expected a sequence or tokens over time to shift, received {received}",
+                node.name
+            ))
         })?;
         if let Some(vocabulary) = kind.vocabulary() {
             self.arity(node, &inputs, 1)?;
             if start.is_none_or(|id| (id as usize) >= vocabulary) {
-                return Err(Error::value(format!(
-                    "node '{}': tokens need a start id below {vocabulary}, got {start:?}",
+                let received = start.map_or("none".to_owned(), |id| id.to_string());
+                return Err(Error::argument(format!(
+                    "node '{}': expected a start id below the vocabulary of {vocabulary}, received {received}",
                     node.name
                 )));
             }
         } else {
-            if start.is_some() {
+            if let Some(id) = start {
                 return Err(Error::argument(format!(
-                    "node '{}': a start id is for tokens, got {kind}",
+                    "node '{}': expected no start id for {kind}, received {id}",
                     node.name
                 )));
             }
@@ -116,7 +123,7 @@ impl Checker {
                 let expected = Kind::Vector { size: kind.size().unwrap_or(0) };
                 if *self.kind(first) != expected {
                     return Err(Error::shape(format!(
-                        "node '{}': expected {expected} as its first step, got {}",
+                        "node '{}': expected {expected} as its first step, received {}",
                         node.name,
                         self.kind(first)
                     )));
@@ -126,5 +133,16 @@ impl Checker {
         let output = self.value(&node.name, kind);
         self.push(node, Operation::Shift(Shift { reverse: false, start }), inputs, vec![output], scope);
         Ok(vec![(String::new(), output)])
+    }
+}
+
+/// Refuses a node that looks along time where one step is all there is.
+fn refuse_step(node: &Node, what: &str, scope: &Scope) -> Result<()> {
+    match scope.axis {
+        None => Ok(()),
+        Some(_) => Err(Error::kind(format!(
+            "node '{}': {what} needs a whole sequence; inside a scan there is only one step",
+            node.name
+        ))),
     }
 }

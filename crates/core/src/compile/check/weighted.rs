@@ -22,7 +22,7 @@ impl Checker {
         let [start, end] = rows.unwrap_or([0, outputs]);
         if start >= end || end > outputs {
             return Err(Error::shape(format!(
-                "node '{}': rows {start}..{end} are not a part of the weight's {outputs}",
+                "node '{}': rows {start}..{end} are outside the weight's {outputs}",
                 node.name
             )));
         }
@@ -40,14 +40,14 @@ impl Checker {
     ) -> Result<Ports> {
         self.arity(node, inputs, 1)?;
         let kind = self.kind(inputs[0]).clone();
-        let vocabulary = kind.vocabulary().ok_or_else(|| {
-            Error::kind(format!("node '{}': an embedding expects tokens, got {kind}", node.name))
-        })?;
+        let vocabulary = kind
+            .vocabulary()
+            .ok_or_else(|| Error::kind(format!("node '{}': expected tokens, received {kind}", node.name)))?;
         let size = self.tensor(node, weight, 2)?.columns;
         let weight = self.parameter(node, weight, &[vocabulary, size])?;
         if let Some(id) = padding.filter(|&id| id as usize >= vocabulary) {
-            return Err(Error::value(format!(
-                "node '{}': the padding id {id} is not below the vocabulary of {vocabulary}",
+            return Err(Error::argument(format!(
+                "node '{}': expected a padding id below the vocabulary of {vocabulary}, received {id}",
                 node.name
             )));
         }

@@ -54,7 +54,7 @@ pub(super) fn segment_steps<E: Element>(
 /// The error for a budget that a batch does not fit.
 pub(super) fn too_small(budget: u64, least: usize) -> Error {
     Error::size(format!(
-        "memory: a tape of {budget} bytes is too small for this batch, which needs at least {least}"
+        "memory: expected at least {least} bytes for the tape of this batch, received {budget}"
     ))
 }
 

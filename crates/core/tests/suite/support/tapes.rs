@@ -1,8 +1,8 @@
-//! Steps that keep one window of time at once beside steps that keep everything.
+//! Steps under every tape, held to the bits of the step that keeps everything.
 
 use unrolled_core::program::Tape;
 use unrolled_core::storage::{Batch, RngKey, Tensor};
-use unrolled_core::{Code, Result};
+use unrolled_core::{Code, Error, Result};
 use unrolled_kernels::Element;
 
 use super::backward::Backward;
@@ -36,7 +36,13 @@ pub fn run(
 fn least(model: &Model<f32>, batch: &Batch<f32>, upstream: &[Vec<f32>]) -> u64 {
     let error = run(model, batch, upstream, Tape::Bytes(1)).unwrap_err();
     assert_eq!(error.code, Code::Size, "{error}");
-    error.message.rsplit(' ').next().unwrap().parse().unwrap()
+    needed(&error)
+}
+
+/// Bytes that the error of a budget asks for.
+pub fn needed(error: &Error) -> u64 {
+    let (_, rest) = error.message.split_once("expected at least ").unwrap();
+    rest.split(' ').next().unwrap().parse().unwrap()
 }
 
 /// Holds every tape to the bits of the whole one.
