@@ -6,10 +6,10 @@ use unrolled_kernels::{Element, Kernels};
 use crate::parallel::{Divide, Pool};
 use crate::{Error, Result};
 
-/// Elements of one partial norm: fixed, so that the bits do not depend on the pool.
-const CHUNK: usize = 1 << 14;
+/// Elements of one partial norm: fixed, so that the bits do not depend on the pool. Another number changes them.
+const PART: usize = 1 << 14;
 
-/// How gradients are kept small.
+/// The bound of gradients.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Clip {
@@ -44,14 +44,14 @@ impl Clip {
                 let factor = bound / (norm + 1e-6);
                 // The factor in f64: a large norm's reciprocal vanishes in f32.
                 if factor < 1.0 {
-                    pool.for_each_chunk(gradients, length, CHUNK, |chunk| {
+                    pool.for_each_part(gradients, length, PART, |chunk| {
                         chunk.iter_mut().for_each(|g| *g = E::from_f64(g.to_f64() * factor));
                     });
                 }
             }
             Self::Value(bound) => {
                 let bound = E::from_f64(bound);
-                pool.for_each_chunk(gradients, length, CHUNK, |chunk| {
+                pool.for_each_part(gradients, length, PART, |chunk| {
                     chunk.iter_mut().for_each(|g| *g = g.max(-bound).min(bound));
                 });
             }
@@ -69,7 +69,7 @@ impl GradientNorm {
     /// Ready for arenas of `length` elements, so that measuring allocates nothing.
     #[must_use]
     pub fn new(length: usize) -> Self {
-        Self { partial: vec![0.0; length.div_ceil(CHUNK)] }
+        Self { partial: vec![0.0; length.div_ceil(PART)] }
     }
 
     /// The norm of `gradients`, summed so that neither 1e20 in `f32` nor 1e200 in `f64` overflows.
@@ -78,11 +78,11 @@ impl GradientNorm {
     /// `NonFinite` when an element, or the norm itself, is not finite.
     pub fn measure<E: Element>(&mut self, pool: &Pool, kernels: Kernels<E>, gradients: &[E]) -> Result<f64> {
         let length = gradients.len();
-        self.partial.resize(length.div_ceil(CHUNK), 0.0);
-        let piece = Chunks { gradients, norms: &mut self.partial };
-        pool.for_each_chunk(piece, length, CHUNK, |piece| {
-            if let [norm] = piece.norms {
-                *norm = kernels.norm(piece.gradients);
+        self.partial.resize(length.div_ceil(PART), 0.0);
+        let data = Parts { gradients, norms: &mut self.partial };
+        pool.for_each_part(data, length, PART, |data| {
+            if let [norm] = data.norms {
+                *norm = kernels.norm(data.gradients);
             }
         });
         let norm = combine(&self.partial);
@@ -102,16 +102,16 @@ fn combine(parts: &[f64]) -> f64 {
     largest * parts.iter().map(|part| (part / largest) * (part / largest)).sum::<f64>().sqrt()
 }
 
-/// Gradients and one norm for each chunk of them.
-struct Chunks<'a, E> {
+/// Gradients and one norm for each part of them.
+struct Parts<'a, E> {
     gradients: &'a [E],
     norms: &'a mut [f64],
 }
 
-impl<E: Element> Divide for Chunks<'_, E> {
+impl<E: Element> Divide for Parts<'_, E> {
     fn divide(self, middle: usize) -> (Self, Self) {
         let (left, right) = self.gradients.split_at(middle);
-        let (left_norms, right_norms) = self.norms.split_at_mut(middle / CHUNK);
+        let (left_norms, right_norms) = self.norms.split_at_mut(middle / PART);
         (Self { gradients: left, norms: left_norms }, Self { gradients: right, norms: right_norms })
     }
 }

@@ -1,8 +1,8 @@
-//! The search for what is not a number.
+//! The search for a NaN or infinity.
 
 use unrolled_kernels::Element;
 
-/// Where the first NaN or infinity stands. The usual answer, none, takes one pass without a branch.
+/// The index of the first NaN or infinity. The usual answer, none, takes one pass without a branch.
 pub(crate) fn first_non_finite<E: Element>(values: &[E]) -> Option<usize> {
     let all = values.iter().fold(true, |all, x| all & x.is_finite());
     if all { None } else { values.iter().position(|x| !x.is_finite()) }

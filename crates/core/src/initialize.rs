@@ -10,7 +10,7 @@ use crate::{Error, Result};
 /// layer more or less changes none of them. In `f32` the values are those of `f64`, rounded.
 ///
 /// # Errors
-/// `Size` when there is no memory for it, `Argument` when `UNROLLED_ISA` asks for what the CPU lacks.
+/// `Size` when there is no memory for it, `Argument` when `UNROLLED_ISA` names an instruction set that the CPU lacks.
 pub fn parameters<E: Element>(layout: &Layout, seed: u64) -> Result<Vec<E>> {
     let total = layout.total();
     let mut values = Vec::new();
@@ -90,11 +90,13 @@ fn orthogonal<E: Element>(draws: &mut Draws, rows: usize, columns: usize, values
     Ok(())
 }
 
-/// Vectors that are made orthonormal together, so that most of the work is products of matrices.
+/// Vectors that are made orthonormal together, so that most of the work is products of matrices. Another number changes
+/// bits.
 const PANEL: usize = 32;
 
-/// Makes the vectors, each `length` long, orthonormal in their order: panel by panel, each first freed of what came
-/// before and then made orthonormal within, and all of it twice, which is enough (Giraud, Langou and Rozložník, 2005).
+/// Makes the vectors, each `length` long, orthonormal in their order: panel by panel, each first made
+/// orthogonal to the panels before and then orthonormal within, both twice, which is enough (Giraud, Langou and
+/// Rozložník, 2005).
 fn orthonormalize(kernels: Kernels<f64>, vectors: &mut [f64], length: usize) {
     let (count, alone) = (vectors.len() / length, Team::new(1));
     for start in (0..count).step_by(PANEL) {
@@ -118,7 +120,7 @@ fn orthonormalize(kernels: Kernels<f64>, vectors: &mut [f64], length: usize) {
     }
 }
 
-/// Gram and Schmidt's modified method, once.
+/// One pass of Gram and Schmidt's modified method.
 fn gram_schmidt(vectors: &mut [f64], length: usize) {
     for i in 0..vectors.len() / length {
         let (done, rest) = vectors.split_at_mut(i * length);
@@ -207,8 +209,8 @@ mod tests {
         {
             let values = draw::<f64>("w", &[rows, columns], Init::Orthogonal { blocks }, 3);
             let height = rows / blocks;
-            let mut pieces = values.chunks_exact(height * columns);
-            assert!(blocks == 1 || pieces.next() != pieces.next(), "blocks are drawn on their own");
+            let mut parts = values.chunks_exact(height * columns);
+            assert!(blocks == 1 || parts.next() != parts.next(), "blocks are drawn on their own");
             for block in values.chunks_exact(height * columns) {
                 let at = |i: usize, j: usize| block[i * columns + j];
                 let (count, length) = (height.min(columns), height.max(columns));

@@ -17,7 +17,6 @@ pub mod params;
 pub mod program;
 pub mod random;
 pub mod run;
-pub mod schedule;
 pub mod storage;
 mod tuning;
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use unrolled_kernels::{Team, flush_subnormals};
 
+use crate::tuning::HAND_OVER;
 use crate::{Error, Result};
 
 /// The environment variable that sets how many threads compute.
@@ -12,9 +13,6 @@ const THREADS: &str = "UNROLLED_THREADS";
 
 /// The most threads: each takes memory and a place in every cut of the work.
 const MOST_THREADS: usize = 1024;
-
-/// Floating-point operations that are not worth sending to other threads: about 50 microseconds of one core.
-const SMALL: f64 = 1e6;
 
 /// A pool of threads; one of a single thread is the caller's.
 #[derive(Debug)]
@@ -42,26 +40,26 @@ impl Pool {
         Ok(Self { threads: Some(threads) })
     }
 
-    /// This pool, or for so little work one of the calling thread alone.
+    /// This pool, or the caller's for too few operations to be worth a hand-over.
     #[must_use]
     pub fn suited(&'static self, operations: f64) -> &'static Self {
-        if operations < SMALL { Self::caller() } else { self }
+        if operations < HAND_OVER { Self::caller() } else { self }
     }
 
-    /// The pool of the calling thread alone.
+    /// The pool of only the calling thread.
     #[must_use]
     pub fn caller() -> &'static Self {
         static CALLER: Pool = Pool { threads: None };
         &CALLER
     }
 
-    /// How many threads it has.
+    /// The number of threads.
     #[must_use]
     pub fn threads(&self) -> usize {
         self.threads.as_ref().map_or(1, ThreadPool::current_num_threads)
     }
 
-    /// Does all of `work` on the pool, which then goes there and back once and not for each of its parts.
+    /// Does all of `work` on the pool: one hand-over for all parts of the work.
     pub fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         match &self.threads {
             Some(threads) => threads.install(work),
@@ -69,7 +67,7 @@ impl Pool {
         }
     }
 
-    /// Calls `work` while threads of the pool help `team`, as many of its members as get to it.
+    /// Calls `work` while free threads of the pool join `team` as members.
     pub fn with_helpers<T>(&self, team: &Arc<Team>, work: impl FnOnce() -> T) -> T {
         let session = team.session();
         for member in 1..team.members() {
@@ -77,7 +75,7 @@ impl Pool {
             let team = Arc::clone(team);
             threads.spawn(move || {
                 let _mode = flush_subnormals();
-                // Other models wait for this thread as well.
+                // Work of other models waits for this thread too.
                 team.assist(member, session, || match rayon::yield_now() {
                     Some(rayon::Yield::Executed) => {}
                     _ => std::thread::yield_now(),
@@ -88,28 +86,27 @@ impl Pool {
         work()
     }
 
-    /// Cuts `piece`, which is `length` long, into chunks of `size` (the last may be shorter) and calls `work` on
-    /// each, on any thread and with subnormals flushed. A single chunk stays on the calling thread. Nothing is
-    /// allocated.
-    pub fn for_each_chunk<P: Divide>(&self, piece: P, length: usize, size: usize, work: impl Fn(P) + Sync) {
+    /// Cuts `data` of `length` elements into parts of `size` (the last may be shorter) and calls `work` on each, on
+    /// any thread and with subnormals flushed. A single part stays on the calling thread. Nothing is allocated.
+    pub fn for_each_part<P: Divide>(&self, data: P, length: usize, size: usize, work: impl Fn(P) + Sync) {
         match &self.threads {
-            Some(threads) if length > size => threads.install(|| divide(piece, length, size, &work)),
-            _ => each(piece, length, size, &work),
+            Some(threads) if length > size => threads.install(|| divide(data, length, size, &work)),
+            _ => each(data, length, size, &work),
         }
     }
 }
 
-/// One chunk after another on the calling thread.
-fn each<P: Divide>(mut piece: P, mut length: usize, size: usize, work: &impl Fn(P)) {
+/// Calls `work` on one part after another, on the calling thread.
+fn each<P: Divide>(mut data: P, mut length: usize, size: usize, work: &impl Fn(P)) {
     while length > size {
-        let (first, rest) = piece.divide(size);
+        let (first, rest) = data.divide(size);
         call(first, work);
-        (piece, length) = (rest, length - size);
+        (data, length) = (rest, length - size);
     }
-    call(piece, work);
+    call(data, work);
 }
 
-/// Lets the helpers of a team go, also when its leader panics.
+/// Dismisses the helpers of a team, also when the leader panics.
 struct Dismissal<'a>(&'a Team);
 
 impl Drop for Dismissal<'_> {
@@ -118,22 +115,22 @@ impl Drop for Dismissal<'_> {
     }
 }
 
-fn call<P>(piece: P, work: &impl Fn(P)) {
+fn call<P>(data: P, work: &impl Fn(P)) {
     let _mode = flush_subnormals();
-    work(piece);
+    work(data);
 }
 
-fn divide<P: Divide>(piece: P, length: usize, size: usize, work: &(impl Fn(P) + Sync)) {
+fn divide<P: Divide>(data: P, length: usize, size: usize, work: &(impl Fn(P) + Sync)) {
     if length <= size {
-        return call(piece, work);
+        return call(data, work);
     }
     let middle = length.div_ceil(size) / 2 * size;
-    let (left, right) = piece.divide(middle);
+    let (left, right) = data.divide(middle);
     rayon::join(|| divide(left, middle, size, work), || divide(right, length - middle, size, work));
 }
 
-/// The pool of the process, which all models share: `UNROLLED_THREADS` threads, or as many as the machine lets this
-/// process use (on Linux the affinity mask and the cgroup's quota count).
+/// The pool of the process, which all models share: `UNROLLED_THREADS` threads, or the number of processors that this
+/// process may use (on Linux within the affinity mask and the cgroup's quota).
 ///
 /// # Errors
 /// `Argument` when the variable is not a number from 1 to 1024.
@@ -142,7 +139,7 @@ pub fn pool() -> Result<&'static Pool> {
     POOL.get_or_init(|| Pool::with_threads(thread_count()?)).as_ref().map_err(Clone::clone)
 }
 
-/// How many threads the machine lets this process run at a time.
+/// The number of processors that this process may use at a time.
 pub(crate) fn processors() -> usize {
     static COUNT: OnceLock<usize> = OnceLock::new();
     *COUNT.get_or_init(|| std::thread::available_parallelism().map_or(1, |count| count.get()))
@@ -160,7 +157,7 @@ fn thread_count() -> Result<usize> {
     }
 }
 
-/// What can be cut in two: slices, and tuples of slices of one length.
+/// Data that can be cut in two: slices, and tuples of slices of one length.
 pub trait Divide: Send + Sized {
     /// The first `middle` elements, and the rest.
     fn divide(self, middle: usize) -> (Self, Self);
@@ -180,7 +177,7 @@ impl<T: Send> Divide for &mut [T] {
 
 impl<T: Divide> Divide for Option<T> {
     fn divide(self, middle: usize) -> (Self, Self) {
-        self.map(|piece| piece.divide(middle)).unzip()
+        self.map(|data| data.divide(middle)).unzip()
     }
 }
 
@@ -214,17 +211,12 @@ mod tests {
                 let mut seen = vec![0; length];
                 let source: Vec<usize> = (0..length).collect();
                 let none: Option<&mut [u8]> = None;
-                pool.for_each_chunk(
-                    (&mut seen[..], &source[..], none),
-                    length,
-                    10,
-                    |(seen, source, none)| {
-                        assert!(none.is_none() && seen.len() == source.len());
-                        assert!(seen.len() == 10 || source.last() == length.checked_sub(1).as_ref());
-                        assert!(source.first().is_none_or(|first| first % 10 == 0));
-                        seen.iter_mut().for_each(|count| *count += 1);
-                    },
-                );
+                pool.for_each_part((&mut seen[..], &source[..], none), length, 10, |(seen, source, none)| {
+                    assert!(none.is_none() && seen.len() == source.len());
+                    assert!(seen.len() == 10 || source.last() == length.checked_sub(1).as_ref());
+                    assert!(source.first().is_none_or(|first| first % 10 == 0));
+                    seen.iter_mut().for_each(|count| *count += 1);
+                });
                 assert!(seen.iter().all(|&count| count == 1), "{length}");
             }
         }
@@ -236,14 +228,14 @@ mod tests {
         let caller = here();
         let many: &'static Pool = Box::leak(Box::new(Pool::with_threads(2).unwrap()));
         let one = Pool::with_threads(1).unwrap();
-        for pool in [many.suited(SMALL / 2.0), &one] {
+        for pool in [many.suited(HAND_OVER / 2.0), &one] {
             assert_eq!(pool.threads(), 1);
             let mut seen = [None; 10];
-            pool.for_each_chunk(&mut seen[..], 10, 3, |seen: &mut [Option<_>]| seen.fill(Some(here())));
+            pool.for_each_part(&mut seen[..], 10, 3, |seen: &mut [Option<_>]| seen.fill(Some(here())));
             assert_eq!(seen, [Some(caller); 10]);
             assert_eq!(pool.run(here), caller);
         }
-        assert_eq!(many.suited(SMALL).threads(), 2);
+        assert_eq!(many.suited(HAND_OVER).threads(), 2);
         assert_ne!(many.run(here), caller);
     }
 

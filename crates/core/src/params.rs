@@ -1,4 +1,4 @@
-//! The table of a model's parameters: what each is called, its shape, where it lies in the flat arena.
+//! The table of a model's parameters: name, shape and place in the flat arena.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use crate::{Error, Result};
 /// Most elements that the parameters of one model may have together.
 pub const MAX_ELEMENTS: usize = 1 << 29;
 
-/// How the values of a parameter are drawn before training.
+/// The rule that draws the values of a parameter before training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Init {
@@ -41,7 +41,7 @@ pub enum Init {
     /// Equal blocks of rows of a matrix, each on its own a random orthogonal matrix (orthonormal rows, or
     /// orthonormal columns where a block has more rows than columns), uniform by Haar's measure.
     Orthogonal {
-        /// How many blocks.
+        /// The number of blocks.
         blocks: usize,
     },
 }
@@ -54,7 +54,7 @@ pub struct Parameter {
     pub name: String,
     /// The shape, row-major.
     pub shape: Vec<usize>,
-    /// How it starts.
+    /// The values before training.
     pub init: Init,
 }
 
@@ -65,9 +65,9 @@ pub struct Entry {
     pub name: String,
     /// The shape, row-major.
     pub shape: Vec<usize>,
-    /// Where its first element lies, in elements.
+    /// The place of the first element, in elements.
     pub offset: usize,
-    /// How it starts.
+    /// The values before training.
     pub init: Init,
 }
 
@@ -122,7 +122,7 @@ impl Layout {
         &self.entries
     }
 
-    /// How many elements they have together.
+    /// The number of elements of all parameters.
     #[must_use]
     pub fn total(&self) -> usize {
         self.total

@@ -31,7 +31,7 @@ const ROWS: usize = 40;
 const TIME: usize = 21;
 const VOCABULARY: usize = 9;
 
-/// What a step goes through: a table, an LSTM, a GRU, masks, a product of gates, a projection; two losses.
+/// The model of a step: a table, an LSTM, a GRU, masks, a product of gates, a projection; two losses.
 fn graph() -> Graph {
     let mut b = Builder::default();
     b.node("ids", tokens(VOCABULARY), &[]).node("x", sequence(3), &[]).parameter("table", &[VOCABULARY, 5]);
@@ -76,9 +76,9 @@ fn batch(seed: usize, lengths: impl Fn(usize) -> usize) -> Batch {
 /// Steps that are counted.
 const STEPS: usize = 64;
 
-/// What all threads together may allocate in [`STEPS`] steps. One thread: nothing. Several: a block of the queue through
+/// The most allocations of all threads in [`STEPS`] steps. One thread: none. Several: a chunk of the queue through
 /// which a step goes to the pool, for every 63 steps, and the buffer in which each thread gathers a weight gradient,
-/// which grows when the thread first meets a larger piece, whenever that is.
+/// which grows when the thread first runs a larger task, at any time.
 fn budget(threads: usize) -> usize {
     if threads == 1 { 0 } else { STEPS / 63 + 1 + 4 * threads }
 }

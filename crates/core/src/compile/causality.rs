@@ -1,14 +1,14 @@
-//! Whether a sequence may be run in pieces, each beginning with the states that the one before ended with.
+//! The check that a sequence can be run in chunks, each beginning with the states that the chunk before ended with.
 
 use crate::op::Cut;
 use crate::program::{Instruction, Program, ValueId};
 use crate::{Error, Result};
 
 impl Program {
-    /// Refuses a program whose states at the end of a piece are not all it needs to go on.
+    /// Refuses a program that needs more than the states at the end of a chunk to go on.
     ///
     /// # Errors
-    /// [`crate::Code::Argument`], naming `what` was asked for and the node that needs the whole sequence.
+    /// [`crate::Code::Argument`], naming the option `what` and the node that needs the whole sequence.
     pub fn check_divisible(&self, what: &str) -> Result<()> {
         self.refuse(what, |cut| match cut {
             Cut::Free | Cut::Anew(_) => None,
@@ -22,7 +22,7 @@ impl Program {
     /// Refuses a program that pools over a whole sequence.
     ///
     /// # Errors
-    /// [`crate::Code::Argument`], naming `what` was asked for and the node.
+    /// [`crate::Code::Argument`], naming the option `what` and the node.
     pub fn check_unpooled(&self, what: &str) -> Result<()> {
         self.refuse(what, |cut| match cut {
             Cut::Anew(reason) => Some(reason),
@@ -38,7 +38,7 @@ impl Program {
         }
     }
 
-    /// Whether a value is one that takes a state a run is given.
+    /// True for the initial value of one of the model's own states.
     fn owns(&self, initial: ValueId) -> bool {
         self.states.iter().any(|state| state.initial == initial)
     }

@@ -1,4 +1,4 @@
-//! How the states of loops are stored: from step to step, and at the checkpoints of segments.
+//! Storage of the states of loops: from step to step, and at the checkpoints of segments.
 
 use crate::program::{
     Checkpoint, Delay, Gradients, Operand, Operation, Program, Slot, Space, StateLink, read,
@@ -20,7 +20,7 @@ pub(super) fn checkpoints(
                 slots.push(Slot { space, width });
                 Some((slots.len() - 1, space))
             };
-            // Only backward comes back to a checkpoint.
+            // Only backward reads a checkpoint twice.
             let space = if training { Space::Checkpoints(recurrence.axis) } else { Space::PingPong };
             checkpoints[state.incoming].states = add(space);
             if [state.incoming, state.next, state.last].iter().any(|&value| gradients.needed[value]) {
@@ -31,7 +31,7 @@ pub(super) fn checkpoints(
     checkpoints
 }
 
-/// The incoming states that nobody reads outside of their loops.
+/// The incoming states that no instruction reads outside of their loops.
 pub(super) fn delays(program: &Program) -> Vec<Option<Delay>> {
     let mut delays = vec![None; program.values.len()];
     for instruction in &program.instructions {
@@ -50,7 +50,7 @@ pub(super) fn delays(program: &Program) -> Vec<Option<Delay>> {
     delays
 }
 
-/// By value: whether it is an incoming state that backward reads, and so is copied once more.
+/// By value: true for an incoming state that backward reads and copies once more.
 pub(super) fn recomputed(program: &Program, gradients: &Gradients, delays: &[Option<Delay>]) -> Vec<bool> {
     let mut recomputed = vec![false; program.values.len()];
     for instruction in &program.instructions {
@@ -64,7 +64,7 @@ pub(super) fn recomputed(program: &Program, gradients: &Gradients, delays: &[Opt
     recomputed
 }
 
-/// By axis: whether sums read the states before the steps, of scans from first to last and of reversed ones.
+/// By axis: true if sums read the states before the steps, of scans from first to last and of reversed ones.
 pub(super) fn previous(program: &Program, gradients: &Gradients, delays: &[Option<Delay>]) -> Vec<[bool; 2]> {
     let mut previous = vec![[false; 2]; program.axes.len()];
     for operand in gradients.contributions.iter().flat_map(|contribution| contribution.sum.operands()) {

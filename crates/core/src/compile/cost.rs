@@ -1,4 +1,4 @@
-//! The amount of arithmetic of a program, roughly: to tell what is worth sending to other threads.
+//! An estimate of a program's arithmetic, to tell the runs that are worth sending to other threads.
 
 use unrolled_kernels::Element;
 
@@ -25,8 +25,8 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// The cost of a run of so many rows and steps at most, in floating-point operations of a busy core: about 10 ps
-    /// each.
+    /// The cost of a run of at most `rows` rows and `steps` steps, in floating-point operations of a busy core: about
+    /// 10 ps each.
     #[must_use]
     pub fn at_most(&self, rows: usize, steps: usize) -> f64 {
         let (rows, steps) = (rows as f64, steps as f64);
@@ -38,7 +38,7 @@ impl Cost {
 }
 
 impl<E: Element> Batch<E> {
-    /// The floating-point operations of a forward run, roughly.
+    /// An estimate of the floating-point operations of a forward run.
     pub(crate) fn operations(&self, cost: &Cost) -> f64 {
         let steps = |axis: &Axis| axis.lengths.iter().map(|&n| f64::from(n)).sum::<f64>();
         let steps = self.axes().iter().zip(&cost.steps).map(|(axis, each)| steps(axis) * each);

@@ -1,6 +1,6 @@
-//! A product with a state, a pre-activation and what follows become one step.
+//! A product with a state, its sum with a pre-activation and the activation or gates become one step.
 //!
-//! Three shapes are recognised inside a loop: `f(pre + linear(s))`, `lstmGates(pre + linear(h), c)` and
+//! Three shapes are recognized inside a loop: `f(pre + linear(s))`, `lstmGates(pre + linear(h), c)` and
 //! `gruGates(pre, linear(h), h)`. The step works in place of `pre`.
 
 use std::collections::{HashMap, HashSet};
@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use crate::op::Time;
 use crate::program::{Instruction, Linear, Operation, Program, Value, ValueId, readers};
 
-/// Fuses inside every loop, then makes sure that what works in place may do so.
+/// Fuses inside every loop, then gives each step that works in place storage of its own.
 pub(super) fn fuse(program: &mut Program) {
     let readers = readers(program);
     for instruction in &mut program.instructions {
@@ -66,7 +66,7 @@ impl Finder<'_> {
         Some((Instruction { node: instruction.node.clone(), op, inputs, outputs }, taken))
     }
 
-    /// `pre + linear(state)`, read by nobody else.
+    /// `pre + linear(state)`, with no other reader.
     fn sum(&self, value: ValueId) -> Option<(ValueId, ValueId, Linear, Vec<usize>)> {
         let &i = self.producer.get(&value)?;
         let add = &self.body[i];
@@ -81,7 +81,7 @@ impl Finder<'_> {
         None
     }
 
-    /// `linear(state)`, read by nobody else.
+    /// `linear(state)`, with no other reader.
     fn product(&self, value: ValueId) -> Option<(ValueId, Linear, usize)> {
         let &i = self.producer.get(&value)?;
         match &self.body[i].op {
@@ -93,11 +93,11 @@ impl Finder<'_> {
     }
 }
 
-/// Puts a copy before each step whose pre-activation somebody else needs as well, that is not of its own section (one that
-/// runs again finds it overwritten), or that is a vector.
+/// Puts a copy before each step that may not overwrite its pre-activation: one with other readers, one made in another
+/// section (a segment that runs again would find it overwritten), or a vector.
 fn own_storage(program: &mut Program) {
     let readers = readers(program);
-    // Where a pre-activation may come from: the loop that it is made in, none outside of loops.
+    // By pre-activation: the loop that makes it, none outside of loops.
     let mut homes: HashMap<ValueId, Option<usize>> = HashMap::new();
     let mut kept: HashSet<ValueId> = HashSet::new();
     for (i, outer) in program.instructions.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Which values have a gradient: those that a parameter reaches and that reach a loss.
+//! The values with a gradient: those that a parameter reaches and that reach a loss.
 
 use super::reductions;
 use crate::program::{Gradients, Instruction, Operation, Program};
@@ -30,7 +30,7 @@ fn requires(program: &Program, inputs: bool) -> Vec<bool> {
 fn depend(list: &[Instruction], requires: &mut [bool]) {
     for instruction in list {
         if let Operation::Recurrence(recurrence) = &instruction.op {
-            // A state depends on what it depended on one step before: twice round reaches every one
+            // A state depends on the values that it depended on one step before: two passes reach every state
             // that is fed directly, once more for each state in between.
             for _ in 0..=recurrence.states.len() {
                 for state in &recurrence.states {

@@ -1,13 +1,13 @@
-//! What need not wait for the state leaves the loop over time.
+//! Instructions that need not wait for the state leave the loop over time.
 //!
-//! A body splits into *before* (no state reaches it: all steps at once), *inside* (the true recurrence)
-//! and *after* (no next state needs it: all steps at once, later). A state whose next value lies before
+//! A body splits into *before* (no state reaches it: all steps together), *inside* (the true recurrence)
+//! and *after* (no next state needs it: all steps together, later). A state whose next value lies before
 //! is no recurrence but a delay, and becomes a shift; so an output-to-hidden network under teacher
 //! forcing loses its loop altogether (Goodfellow et al., section 10.2.1).
 
 use std::collections::HashSet;
 
-use crate::program::{Instruction, Operation, Pool, Program, Recurrence, Shift, ValueId};
+use crate::program::{Instruction, Operation, Pooling, Program, Recurrence, Shift, ValueId};
 
 /// Splits every scan's body.
 pub(super) fn hoist(program: &mut Program) {
@@ -51,7 +51,7 @@ fn split(node: &str, mut recurrence: Recurrence, out: &mut Vec<Instruction>) {
         });
         after.push(Instruction {
             node: node.to_owned(),
-            op: Operation::Pool(Pool::Last { first: reverse }),
+            op: Operation::Pool(Pooling::Last { first: reverse }),
             inputs: vec![state.next, state.initial],
             outputs: vec![state.last],
         });
@@ -93,7 +93,7 @@ fn needed(recurrence: &Recurrence) -> HashSet<ValueId> {
     needed
 }
 
-/// The shifts of delayed states stand behind the body in the list but before it in order.
+/// Orders the instructions: the shifts of delayed states are listed after the body but run before it.
 fn sorted(mut waiting: Vec<Instruction>) -> Vec<Instruction> {
     let mut sorted = Vec::with_capacity(waiting.len());
     while !waiting.is_empty() {

@@ -1,9 +1,9 @@
 //! From a graph to a program: checked, hoisted, fused and planned, a file a pass.
 //!
-//! The passes in their order: `check` (names, kinds, sizes), `hoist` (what leaves the loop over time), `losses`
-//! (outputs against targets), `fuse` (one recurrent step), `pack` (weights in the order of their products), `sections` (what can run through time together),
-//! `gradients` (what has a gradient), `reductions` (the sums that form those of the weights), `plan` with `liveness` and
-//! `checkpoints` (who shares storage).
+//! The passes in their order: `check` (names, kinds, sizes), `hoist` (out of the loop over time), `losses` (outputs against
+//! targets), `fuse` (one recurrent step), `pack` (weights in the order of their products), `sections` (instructions that run
+//! through time together), `gradients` (the values that have one), `reductions` (the sums that form those of the weights),
+//! `plan` with `liveness` and `checkpoints` (shared storage).
 
 mod causality;
 mod check;

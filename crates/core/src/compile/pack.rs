@@ -1,4 +1,4 @@
-//! Which weights are packed, and how: once per update, for every product that reads them.
+//! The packed weights: packed once per update, for every product that reads them.
 
 use crate::op::Product;
 use crate::program::{Instruction, Operation, PackId, PackSpec, Program, TensorRef};
@@ -28,7 +28,7 @@ fn fill(Product { linear, gates, parts }: Product<'_>, packs: &mut Vec<PackSpec>
     linear.backward = parts
         .iter()
         .map(|part| {
-            let tensor: TensorRef = linear.weight.row_block(start, part * unit);
+            let tensor: TensorRef = linear.weight.part(start, part * unit);
             start += part * unit;
             find(PackSpec { tensor, gates: None }, packs)
         })

@@ -1,7 +1,7 @@
-//! Who shares storage: lifetimes to slots.
+//! Shared storage: lifetimes to slots.
 //!
 //! A slot is a buffer of rows or steps by features. Values and gradients whose lifetimes do not meet
-//! share one; what lives for a single step of a loop holds a single step.
+//! share one; a value that lives for a single step of a loop takes the room of a single step.
 
 use super::checkpoints::{checkpoints, delays, previous, recomputed};
 use super::gradients;
@@ -51,7 +51,7 @@ pub(super) fn plan(program: &Program, mode: Mode) -> Plan {
     Plan { slots, gradients, values, instructions, previous, segmented, training: training.is_some() }
 }
 
-/// By value: the section that alone knows it, over time, where sections run segment by segment.
+/// By value over time: the section that no other shares the value with, where sections run segment by segment.
 fn sections(program: &Program, segmented: bool, outputs: bool) -> Vec<Option<usize>> {
     let mut sections: Vec<Option<usize>> = vec![None; program.values.len()];
     if !segmented {

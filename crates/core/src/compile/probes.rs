@@ -61,7 +61,7 @@ fn probe(program: &mut Program, recurrence: &mut Recurrence, copies: &mut Vec<(V
     }
 }
 
-/// Puts a copy of a value behind the instruction that makes it; what follows reads the copy.
+/// Puts a copy of a value after the instruction that makes it; later instructions read the copy.
 fn copy(program: &mut Program, body: &mut Vec<Instruction>, value: ValueId) -> ValueId {
     program.values.push(program.values[value].clone());
     let copy = program.values.len() - 1;

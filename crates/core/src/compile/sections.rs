@@ -1,7 +1,7 @@
-//! Which instructions can run together through time, some steps after others.
+//! Sections: instructions that can run together through time, segment by segment.
 //!
-//! What only looks at the step at hand, and scans of one direction, form a section: it can take the steps of an
-//! axis in windows, one after another, and the other way round when it goes back. What looks at a whole sequence
+//! Instructions that read only the current step, and scans of one direction, form a section: it can take the steps of an
+//! axis in segments, one after another, and in the opposite order backward. An instruction that reads a whole sequence
 //! (a pool, a shift, a vector repeated) stands between sections. The direction of its section is the order in which
 //! the gradient of a weight visits time.
 
@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use crate::op::Time;
 use crate::program::{Instruction, Program, Section, ValueId, defined, read};
 
-/// What an instruction does with time.
+/// The relation of an instruction to time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     /// A loop along an axis.
@@ -21,10 +21,10 @@ enum Role {
     Whole,
 }
 
-/// Where an instruction is put: a stage, or just before it.
+/// The place of an instruction: in a stage, or just before it.
 type Position = (usize, bool);
 
-/// Orders the instructions so that each section's stand together.
+/// Orders the instructions so that those of each section are consecutive.
 pub(super) fn divide(program: &mut Program) {
     let roles: Vec<Role> = program.instructions.iter().map(|i| role(program, i)).collect();
     let (stages, mut positions, ready) = stages(program, &roles);
@@ -55,13 +55,13 @@ fn role(program: &Program, instruction: &Instruction) -> Role {
     }
 }
 
-/// The axis of what an instruction writes, or reads if it writes nothing.
+/// The axis of the values that an instruction writes, or reads if it writes none.
 fn axis_of(program: &Program, instruction: &Instruction) -> Option<usize> {
     program.values[*instruction.outputs.first().or(instruction.inputs.first())?].axis
 }
 
-/// The stages: a section, named by its scan, or a single instruction; where scans and single instructions are put,
-/// and the first stage that can read each value.
+/// The stages: a section, named by its scan, or a single instruction; the places of scans and single
+/// instructions, and the first stage that can read each value.
 fn stages(program: &Program, roles: &[Role]) -> (Vec<Role>, Vec<Position>, Vec<usize>) {
     let mut stages: Vec<Role> = Vec::new();
     let mut positions = vec![(0, false); roles.len()];
@@ -80,7 +80,7 @@ fn stages(program: &Program, roles: &[Role]) -> (Vec<Role>, Vec<Position>, Vec<u
         }
         positions[i] = (stage, role != Role::Local);
         for value in defined(instruction) {
-            // A vector is there when its section has run through.
+            // A vector is complete when its section has run through.
             let whole = role == Role::Whole || program.values[value].axis.is_none();
             ready[value] = stage + usize::from(whole);
         }
@@ -88,7 +88,7 @@ fn stages(program: &Program, roles: &[Role]) -> (Vec<Role>, Vec<Position>, Vec<u
     (stages, positions, ready)
 }
 
-/// Puts what is local into the section of its first reader, else into that of what it reads.
+/// Puts local instructions into the section of their first reader, else into that of their inputs.
 fn place_local(
     program: &Program,
     roles: &[Role],

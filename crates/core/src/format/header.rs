@@ -5,21 +5,21 @@ use std::fmt;
 
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
-use serde::de::{Error as _, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Error, Result};
 
-/// The header's key that holds the metadata.
+/// The header's key of the metadata.
 pub(super) const METADATA: &str = "__metadata__";
 /// Bytes before the header: its length, little endian.
 pub(super) const PREFIX: usize = 8;
 /// The largest header that safetensors readers accept.
 const MAX_HEADER: usize = 100_000_000;
 
-/// What a file says about itself: free text, and each tensor's type, shape and bytes. Keys are unique; both maps
-/// are written in a fixed order.
+/// The contents of a header: free text, and each tensor's type, shape and bytes. Keys are unique; both maps are written
+/// in a fixed order.
 #[derive(Debug)]
 pub(super) struct Header {
     pub(super) metadata: BTreeMap<String, String>,
@@ -104,63 +104,82 @@ impl Serialize for Header {
 
 impl<'de> Deserialize<'de> for Header {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        deserializer.deserialize_map(HeaderVisitor)
+        deserializer.deserialize_map(Unique(Self { metadata: BTreeMap::new(), tensors: Vec::new() }))
     }
 }
 
-struct HeaderVisitor;
+/// A collection of the entries of a JSON object.
+trait Entries {
+    /// The words for the object in an error.
+    const OBJECT: &'static str;
+    /// The word for an entry in an error.
+    const ENTRY: &'static str;
 
-impl<'de> Visitor<'de> for HeaderVisitor {
-    type Value = Header;
+    /// Takes the value that follows `key`.
+    fn take<'de, A: MapAccess<'de>>(&mut self, key: String, map: &mut A)
+    -> std::result::Result<(), A::Error>;
+}
+
+impl Entries for Header {
+    const OBJECT: &'static str = "a map of tensors";
+    const ENTRY: &'static str = "tensor";
+
+    fn take<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: String,
+        map: &mut A,
+    ) -> std::result::Result<(), A::Error> {
+        if key == METADATA {
+            self.metadata = map.next_value_seed(Unique(BTreeMap::new()))?;
+        } else {
+            let info = map.next_value().map_err(|e| A::Error::custom(format!("tensor '{key}': {e}")))?;
+            self.tensors.push((key, info));
+        }
+        Ok(())
+    }
+}
+
+impl Entries for BTreeMap<String, String> {
+    const OBJECT: &'static str = "a map of text";
+    const ENTRY: &'static str = "metadata";
+
+    fn take<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: String,
+        map: &mut A,
+    ) -> std::result::Result<(), A::Error> {
+        let text = map.next_value()?;
+        self.insert(key, text);
+        Ok(())
+    }
+}
+
+/// Fills a collection from a JSON object and refuses a key that comes twice.
+struct Unique<T>(T);
+
+impl<'de, T: Entries> Visitor<'de> for Unique<T> {
+    type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a map of tensors")
+        f.write_str(T::OBJECT)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Header, A::Error> {
-        let mut header = Header { metadata: BTreeMap::new(), tensors: Vec::new() };
-        let mut names = BTreeSet::new();
-        while let Some(name) = map.next_key::<String>()? {
-            if !names.insert(name.clone()) {
-                return Err(A::Error::custom(format!("tensor '{name}' appears twice")));
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> std::result::Result<T, A::Error> {
+        let mut keys = BTreeSet::new();
+        while let Some(key) = map.next_key::<String>()? {
+            if !keys.insert(key.clone()) {
+                return Err(A::Error::custom(format!("expected one {} '{key}', received two", T::ENTRY)));
             }
-            if name == METADATA {
-                header.metadata = map.next_value::<Metadata>()?.0;
-            } else {
-                let info = map.next_value().map_err(|e| A::Error::custom(format!("tensor '{name}': {e}")))?;
-                header.tensors.push((name, info));
-            }
+            self.0.take(key, &mut map)?;
         }
-        Ok(header)
+        Ok(self.0)
     }
 }
 
-/// The metadata, in which JSON's doubled keys are refused as well.
-struct Metadata(BTreeMap<String, String>);
+impl<'de, T: Entries> DeserializeSeed<'de> for Unique<T> {
+    type Value = T;
 
-impl<'de> Deserialize<'de> for Metadata {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        deserializer.deserialize_map(MetadataVisitor)
-    }
-}
-
-struct MetadataVisitor;
-
-impl<'de> Visitor<'de> for MetadataVisitor {
-    type Value = Metadata;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a map of text")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Metadata, A::Error> {
-        let mut metadata = BTreeMap::new();
-        while let Some((key, value)) = map.next_entry::<String, String>()? {
-            if metadata.contains_key(&key) {
-                return Err(A::Error::custom(format!("metadata '{key}' appears twice")));
-            }
-            metadata.insert(key, value);
-        }
-        Ok(Metadata(metadata))
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<T, D::Error> {
+        deserializer.deserialize_map(self)
     }
 }

@@ -134,13 +134,13 @@ mod tests {
             ),
             (
                 r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
-                "tensor 'a' appears twice",
+                "expected one tensor 'a', received two",
             ),
             (
                 r#"{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#,
-                "tensor 'a' appears twice",
+                "expected one tensor 'a', received two",
             ),
-            (r#"{"__metadata__":{"k":"1","k":"2"}}"#, "metadata 'k' appears twice"),
+            (r#"{"__metadata__":{"k":"1","k":"2"}}"#, "expected one metadata 'k', received two"),
             (r#"{"__metadata__":{"k":1}}"#, "header"),
         ];
         for (header, words) in cases {

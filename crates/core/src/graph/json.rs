@@ -64,7 +64,7 @@ impl Graph {
     /// Writes the graph; [`Graph::from_json`] reads it back equal.
     ///
     /// # Errors
-    /// [`crate::Code::Internal`] if serialisation fails, which it does not for a graph that was read or built.
+    /// [`crate::Code::Internal`] if serialization fails, which no graph that was read or built makes it do.
     pub fn to_json(&self) -> Result<String> {
         serde_json::to_string(self)
             .map_err(|e| Error::internal(format!("graph: cannot be written as JSON: {e}")))

@@ -10,7 +10,7 @@ use crate::{Error, Result};
 /// before anything is allocated.
 pub const MAX_SIZE: usize = 1 << 24;
 
-/// What one row (one example of the batch) of a value holds.
+/// The kind of a value: the contents of one row, which is one example of the batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Kind {
@@ -29,7 +29,7 @@ pub enum Kind {
     },
     /// An integer id below `vocabulary` at each step: `[rows, time]`.
     Tokens {
-        /// How many ids there are.
+        /// The number of ids.
         vocabulary: usize,
         /// The axis of time.
         #[serde(default = "default_axis")]
@@ -37,7 +37,7 @@ pub enum Kind {
     },
     /// One integer id below `vocabulary`: `[rows]`.
     Token {
-        /// How many ids there are.
+        /// The number of ids.
         vocabulary: usize,
     },
 }

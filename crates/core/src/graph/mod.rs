@@ -1,4 +1,4 @@
-//! What a model is: plain data, with JSON in and out.
+//! A model as plain data, with JSON in and out.
 
 mod json;
 mod kind;

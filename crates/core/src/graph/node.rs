@@ -15,7 +15,7 @@ pub struct Graph {
     pub parameters: Vec<Parameter>,
     /// The nodes, in any order.
     pub nodes: Vec<Node>,
-    /// What a run returns.
+    /// The outputs of a run.
     pub outputs: Vec<OutputWire>,
 }
 
@@ -25,7 +25,7 @@ pub struct Graph {
 pub struct Node {
     /// Unique within its graph or body; without `:`.
     pub name: String,
-    /// What it computes.
+    /// The operation.
     pub op: Op,
     /// Wires, `"node"` or `"node:port"`.
     #[serde(default)]
@@ -86,7 +86,7 @@ pub enum Op {
     Slice {
         /// The first feature.
         start: usize,
-        /// How many.
+        /// The number of features.
         size: usize,
     },
     /// The sum of two or more values.
@@ -159,10 +159,10 @@ pub struct Scan {
     /// From each row's last valid step to its first.
     #[serde(default)]
     pub reverse: bool,
-    /// The states that the scan's last inputs initialise.
+    /// The states that the scan's last inputs initialize.
     #[serde(default)]
     pub initial: Vec<String>,
-    /// What one step computes.
+    /// The graph of one step.
     pub body: Body,
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Which loss, and its options.
+/// A loss and its options.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum LossConfig {
@@ -26,7 +26,7 @@ pub enum LossConfig {
     MeanAbsolute {},
     /// `(x - t)^2 / 2` up to a difference of `delta`, then straight on, `torch.nn.HuberLoss`.
     Huber {
-        /// Where the parabola ends.
+        /// The difference at which the parabola ends.
         #[serde(default = "delta")]
         delta: f64,
     },

@@ -11,7 +11,7 @@ use crate::{Error, Result};
 
 /// A loss of rows of `width` logits (or values).
 ///
-/// Rows do not meet: [`Loss::run`] gives each row's loss by itself. The loss of a batch is their sum (PyTorch's
+/// Rows are independent: [`Loss::run`] gives each row's loss. The loss of a batch is their sum (PyTorch's
 /// `reduction="sum"`), or the sum over [`Loss::weight`] (`"mean"`).
 #[derive(Clone, Debug)]
 pub struct Loss {
@@ -19,7 +19,7 @@ pub struct Loss {
     width: usize,
 }
 
-/// What the loss compares with.
+/// The kind of targets.
 #[derive(Clone, Debug)]
 enum Kind {
     Classes(CrossEntropy),
@@ -60,13 +60,13 @@ impl Loss {
         if self.takes_classes() { self.width } else { 0 }
     }
 
-    /// Whether targets are classes; otherwise they are values.
+    /// True if targets are classes, false if they are values.
     #[must_use]
     pub fn takes_classes(&self) -> bool {
         matches!(self.kind, Kind::Classes(_))
     }
 
-    /// Whether a target is met or not: a class, or yes and no.
+    /// True where a target is met or missed: a class, or yes and no.
     #[must_use]
     pub fn decides(&self) -> bool {
         match &self.kind {
@@ -115,7 +115,7 @@ impl Loss {
         }
     }
 
-    /// How many targets count: rows for classes, else elements.
+    /// The number of targets that count: rows for classes, else elements.
     #[must_use]
     pub fn valid<E: Element>(&self, targets: Targets<E>) -> u64 {
         match (&self.kind, targets) {
@@ -125,7 +125,7 @@ impl Loss {
         }
     }
 
-    /// The loss of each row in `losses`, and in `correct` how many of its targets were hit: the class with the
+    /// The loss of each row in `losses`, and in `correct` the number of its targets that were met: the class with the
     /// largest logit (the first of several), or elements on the target's side of 1/2 for binary cross-entropy. With
     /// `gradient`, a scale and rows x width numbers, the scaled gradient of the summed losses is added to them; for a
     /// mean the scale is one over the total [`Loss::weight`].

@@ -14,7 +14,7 @@ trait Comparison {
     fn value(&self, x: f64, t: f64) -> f64;
     /// Its derivative with respect to `x`.
     fn slope(&self, x: f64, t: f64) -> f64;
-    /// Whether `x` says what `t` does, if the loss is of yes and no.
+    /// True if `x` and `t` are on the same side, for a loss of yes and no; none for others.
     fn correct(&self, x: f64, t: f64) -> Option<bool>;
 }
 
@@ -142,7 +142,7 @@ impl Comparison for Dot {
     }
 }
 
-/// One of them.
+/// One of the comparisons.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Elementwise {
     BinaryCrossEntropy(BinaryCrossEntropy),
@@ -168,7 +168,7 @@ macro_rules! with_comparison {
 }
 
 impl Elementwise {
-    /// Whether a target is met or not: yes and no.
+    /// True where a target is met or missed: yes and no.
     pub(super) fn decides(&self) -> bool {
         with_comparison!(self, comparison => comparison.correct(0.0, 0.0).is_some())
     }
@@ -186,7 +186,7 @@ impl Elementwise {
     }
 }
 
-/// Targets must be `width` wide and finite.
+/// Refuses targets that are not `width` wide and finite.
 pub(super) fn check<E: Element>(targets: Matrix<E>, width: usize) -> Result<()> {
     if targets.columns() != width {
         return Err(Error::shape(format!("expected {width} numbers a row, received {}", targets.columns())));
@@ -210,10 +210,10 @@ fn run<E: Element>(
     correct: &mut [u32],
     mut gradient: Option<(f64, MatrixMut<E>)>,
 ) {
-    for (i, (row_loss, hits)) in losses.iter_mut().zip(correct).enumerate() {
+    for (i, (row_loss, met)) in losses.iter_mut().zip(correct).enumerate() {
         let (x, t) = (logits.row(i), targets.row(i));
         *row_loss = sum(loss, x, t);
-        *hits = x.iter().zip(t).filter(|(x, t)| loss.correct(x.to_f64(), t.to_f64()) == Some(true)).count()
+        *met = x.iter().zip(t).filter(|(x, t)| loss.correct(x.to_f64(), t.to_f64()) == Some(true)).count()
             as u32;
         if let Some((scale, d)) = &mut gradient {
             for ((d, x), t) in d.row_mut(i).iter_mut().zip(x).zip(t) {
@@ -223,7 +223,7 @@ fn run<E: Element>(
     }
 }
 
-/// The sum of the elements' losses, in lanes so that one does not wait for the one before.
+/// The sum of the elements' losses, in independent lanes so that additions need not wait for one another.
 fn sum<E: Element>(loss: &impl Comparison, x: &[E], t: &[E]) -> f64 {
     let mut lanes = [0.0; LANES];
     let mut add = |x: &[E], t: &[E]| {

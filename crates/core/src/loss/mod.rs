@@ -1,4 +1,4 @@
-//! Losses of outputs and targets, with their gradients: what training makes small.
+//! Losses of outputs and targets, with their gradients.
 
 mod config;
 mod criterion;

@@ -1,4 +1,4 @@
-//! Targets: the classes or numbers that a network should give.
+//! Targets: the expected classes or numbers.
 
 use unrolled_kernels::Matrix;
 
@@ -7,6 +7,6 @@ use unrolled_kernels::Matrix;
 pub enum Targets<'a, E> {
     /// A class for each row, or the one that the loss ignores.
     Classes(&'a [u32]),
-    /// As many numbers a row as the network gives.
+    /// The expected numbers of each row.
     Values(Matrix<'a, E>),
 }

@@ -5,19 +5,19 @@ use unrolled_kernels::Element;
 use crate::finite::first_non_finite;
 use crate::program::Program;
 use crate::run::Engine;
-use crate::storage::{Batch, Named};
+use crate::storage::{Batch, Subject};
 use crate::{Error, Result};
 
 /// The states after the last step of training, and storage for those after the next.
 pub(super) struct Carried<E> {
-    /// Rows that the states are of; 0 when there are none yet.
+    /// The rows of the states; 0 before the first step.
     rows: usize,
     states: Vec<Option<Vec<E>>>,
     next: Vec<Option<Vec<E>>>,
 }
 
 impl<E: Element> Carried<E> {
-    /// Nothing yet.
+    /// No states yet.
     pub(super) fn new(program: &Program) -> Self {
         let none = vec![Some(Vec::new()); program.states.len()];
         Self { rows: 0, states: none.clone(), next: none }
@@ -38,7 +38,7 @@ impl<E: Element> Carried<E> {
             return Ok(());
         }
         for (state, values) in program.states.iter().zip(&self.states) {
-            let what = Named("state", &state.name);
+            let what = Subject("state", &state.name);
             if self.rows != batch.rows() {
                 let (expected, carried) = (batch.rows(), self.rows);
                 return Err(Error::shape(format!("{what}: expected {expected} rows, received {carried}")));
@@ -74,11 +74,11 @@ impl<E: Element> Carried<E> {
         self.next.clone()
     }
 
-    /// Goes on from the states that were noted, of so many rows.
+    /// Begins the next step with the noted states, of `rows` rows.
     pub(super) fn advance(&mut self, rows: usize) {
         std::mem::swap(&mut self.states, &mut self.next);
         self.rows = rows;
-        // The two take turns: room in the other as well.
+        // The next step writes into the other list: give it room too.
         for (state, next) in self.states.iter().zip(&mut self.next) {
             let (length, next) = (state.as_ref().map_or(0, Vec::len), next.get_or_insert_default());
             next.reserve_exact(length.saturating_sub(next.len()));

@@ -1,4 +1,4 @@
-//! What a training run or a measurement is asked for, as JSON in camelCase.
+//! Options of training and of measurements, as JSON in camelCase.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -6,12 +6,11 @@ use serde::de::DeserializeOwned;
 use super::Truncation;
 use crate::clip::Clip;
 use crate::loss::LossConfig;
-use crate::optimizer::OptimizerConfig;
+use crate::optimizer::{Decay, OptimizerConfig};
 use crate::program::Tape;
-use crate::schedule::Schedule;
 use crate::{Error, Result};
 
-/// How the losses of a batch become one number.
+/// The reduction of a batch's losses to one number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Reduction {
@@ -38,7 +37,7 @@ pub struct LossTerm {
     pub weight: f64,
 }
 
-/// What to measure on a batch.
+/// The losses to measure on a batch.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct MeasureConfig {
@@ -46,18 +45,18 @@ pub struct MeasureConfig {
     pub losses: Vec<LossTerm>,
 }
 
-/// What to do with a loss or gradient that is not finite.
+/// The treatment of a step whose loss or gradient is not finite.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum OnNonFinite {
     /// Fail, naming the node and the step of time.
     #[default]
     Error,
-    /// Leave the parameters as they are and say so.
+    /// Leave the parameters as they are and report a skipped step.
     Skip,
 }
 
-/// How much of a step is kept for going back: `"sqrt"` or bytes.
+/// Gradient checkpointing: `"sqrt"`, or a limit in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "MemoryText")]
 pub struct MemoryConfig(pub Tape);
@@ -86,7 +85,7 @@ impl TryFrom<MemoryText> for MemoryConfig {
     }
 }
 
-/// How to train.
+/// The options of a training run.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct TrainerConfig {
@@ -96,19 +95,19 @@ pub struct TrainerConfig {
     pub optimizer: OptimizerConfig,
     /// The learning rate.
     pub learning_rate: f64,
-    /// What multiplies the learning rate, by step.
-    #[serde(default)]
-    pub schedule: Schedule,
-    /// How gradients are bounded.
+    /// The factor of the learning rate, by step.
+    #[serde(default, rename = "schedule")]
+    pub decay: Decay,
+    /// The bound of gradients.
     #[serde(default)]
     pub clip: Option<Clip>,
-    /// What to do with a loss or gradient that is not finite.
+    /// The treatment of a step whose loss or gradient is not finite.
     #[serde(default)]
     pub on_non_finite: OnNonFinite,
-    /// How far gradients go back; all the way if absent.
+    /// Truncated backpropagation through time; full if absent.
     #[serde(default)]
     pub truncate: Option<Truncation>,
-    /// How much of a step is kept for going back; everything if absent.
+    /// Gradient checkpointing; the whole tape is kept if absent.
     #[serde(default)]
     pub memory: MemoryConfig,
     /// The seed of dropout.

@@ -1,4 +1,4 @@
-//! What a model takes, gives and learns, for callers that build their own interface on it.
+//! A model's inputs, outputs, states and parameters, for callers that build an interface on a model.
 
 use serde::Serialize;
 
@@ -8,9 +8,9 @@ use crate::program::{Port, Program, StatePort, Wire};
 /// A model's border and its parameters.
 #[derive(Clone, Debug, Serialize)]
 pub struct Description {
-    /// What a run is fed.
+    /// The inputs of a run.
     pub inputs: Vec<PortDescription>,
-    /// What a run returns.
+    /// The outputs of a run.
     pub outputs: Vec<PortDescription>,
     /// The states that a run may be given and returns.
     pub states: Vec<StateDescription>,
@@ -36,7 +36,7 @@ pub struct PortDescription {
 pub struct StateDescription {
     name: String,
     size: usize,
-    /// Whether it goes from a sequence's end to its start.
+    /// True for a state that goes from a sequence's end to its start.
     reverse: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Losses measured on batches, forward alone.
+//! Losses measured on batches, without a backward pass.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ impl<E: Element> Evaluator<E> {
         Ok(Self { terms: config.losses.clone(), objective, engine })
     }
 
-    /// Whether these are the losses it measures.
+    /// True for the losses that the evaluator was compiled for.
     pub(super) fn measures(&self, config: &MeasureConfig) -> bool {
         self.terms == config.losses
     }

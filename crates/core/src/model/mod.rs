@@ -1,4 +1,4 @@
-//! A model and what is done with it: run, measured, trained, streamed, saved.
+//! A model: run, measured, trained, streamed, saved.
 
 mod carried;
 mod config;

@@ -12,7 +12,7 @@ use crate::parallel::{Pool, pool};
 use crate::program::{Mode, Program};
 use crate::run::{Engine, Outputs};
 use crate::storage::{Batch, GivenTargets, Tensor, Weights};
-use crate::tuning::AT_ONCE;
+use crate::tuning::{AT_ONCE, AVX2_PACE, NEON_PACE, SCALAR_PACE};
 use crate::{Error, Result, initialize};
 
 /// The weights of a moment, for a run that begins later.
@@ -28,7 +28,7 @@ pub struct Model<E> {
     pub(super) kernels: Kernels<E>,
     pub(super) pool: &'static Pool,
     pub(super) cost: Cost,
-    /// Held only to fetch or change it: a run keeps the weights it began with.
+    /// Locked only to fetch or change the weights: a run keeps those it began with.
     weights: RwLock<Arc<Weights<E>>>,
     engine: Mutex<Engine<E>>,
     /// The losses that were measured last, compiled.
@@ -72,7 +72,7 @@ impl<E: Element> Model<E> {
         &self.graph
     }
 
-    /// What it takes, gives and learns.
+    /// The model's inputs, outputs, states and parameters.
     #[must_use]
     pub fn describe(&self) -> Description {
         Description::new(&self.program)
@@ -99,8 +99,8 @@ impl<E: Element> Model<E> {
         lock(&self.engine).forward(&self.weights_of(snapshot), &batch, pool)
     }
 
-    /// [`Model::predict`] for a caller that must not wait: if there is little to do and nothing else under way. Otherwise
-    /// gives back what it was given.
+    /// [`Model::predict`] for a caller that must not wait: runs if the work is small and no other run is under way.
+    /// Otherwise gives back inputs and states.
     ///
     /// # Errors
     /// The inputs and states.
@@ -167,7 +167,7 @@ impl<E: Element> Model<E> {
         self.change_weights(|weights| weights.set(&self.program, values, self.pool))
     }
 
-    /// The weights as they are now, without waiting: if a step is just changing them, a run takes those it finds.
+    /// The weights as they are now, without waiting: a run during a step takes the weights it finds.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot<E> {
         Snapshot(match self.weights.try_read() {
@@ -192,18 +192,17 @@ impl<E: Element> Model<E> {
     }
 }
 
-/// A lock whose last holder panicked is taken all the same: storage is filled anew by every run.
+/// Takes a lock even if the last holder panicked: every run fills its storage anew.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How many times as long operations take as with AVX-512.
+/// The time of an operation, over that with AVX-512.
 fn pace(isa: Isa) -> f64 {
     match isa {
         Isa::Avx512 | Isa::Amx => 1.0,
-        Isa::Avx2 => 2.0,
-        Isa::Neon => 4.0,
-        // A fused multiply-add without an instruction for it is a call.
-        Isa::Scalar => 150.0,
+        Isa::Avx2 => AVX2_PACE,
+        Isa::Neon => NEON_PACE,
+        Isa::Scalar => SCALAR_PACE,
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Objective {
 
 struct OutputLoss {
     output: Arc<str>,
-    /// Whether a target is met or not: a class, or yes and no.
+    /// True where a target is met or missed: a class, or yes and no.
     decides: bool,
     reduction: Reduction,
     weight: f64,

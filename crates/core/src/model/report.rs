@@ -28,7 +28,7 @@ pub struct Report {
     pub learning_rate: f64,
     /// Updates so far.
     pub step: u64,
-    /// Whether the update was left out because the loss or gradient was not finite.
+    /// True if the update was left out because the loss or gradient was not finite.
     pub skipped: bool,
     /// The memory that training holds; nothing without training.
     pub memory: Memory,

@@ -8,7 +8,7 @@ use super::Model;
 use crate::finite::first_non_finite;
 use crate::program::Mode;
 use crate::run::Engine;
-use crate::storage::{Batch, Data, Named, Tensor, check_state, check_values};
+use crate::storage::{Batch, Data, Subject, Tensor, check_state, check_values};
 use crate::{Error, Result};
 
 /// A model that is fed step by step and keeps the states of its rows in between. The steps have the bits of the whole
@@ -65,7 +65,7 @@ impl<E: Element> Session<E> {
             next.resize(rows * state.size, E::ZERO);
             engine.read(state.last, batch, next);
             if first_non_finite(next).is_some() {
-                let what = Named("state", &state.name);
+                let what = Subject("state", &state.name);
                 return Err(Error::non_finite(format!("{what}: a NaN or infinity")));
             }
         }
@@ -109,7 +109,7 @@ impl<E: Element> Session<E> {
                 }
             }
             let axis = model.program.values[port.value].axis.map(|axis| &batch.axes()[axis]);
-            check_values(Named("input", &port.name), &port.kind, &batch.inputs()[i], rows, axis, |_| true)?;
+            check_values(Subject("input", &port.name), &port.kind, &batch.inputs()[i], rows, axis, |_| true)?;
         }
         Ok(())
     }

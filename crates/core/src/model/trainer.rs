@@ -16,7 +16,7 @@ use crate::storage::{Batch, GivenTargets, Losses, RngKey, Tensor, Weight};
 use crate::tuning::{TRAINING, UPDATE};
 use crate::{Code, Error, Result};
 
-/// A training run of a model, with its optimizer and the states it carries from batch to batch.
+/// A training run of a model, with its optimizer and the states carried from batch to batch.
 ///
 /// A step is three phases: [`Trainer::prepare`] for each of its batches, [`Trainer::backward`], [`Trainer::update`]. The
 /// gradients of several batches are those of the one large batch, to the bit where every batch but the last has whole row
@@ -63,7 +63,7 @@ impl<E: Element> Trainer<E> {
                 config.learning_rate
             )));
         }
-        config.schedule.check()?;
+        config.decay.check()?;
         config.clip.iter().try_for_each(|clip| clip.check())?;
         if let Some(truncation) = &config.truncate {
             truncation.check(&program)?;
@@ -178,7 +178,7 @@ impl<E: Element> Trainer<E> {
     /// [`Code::Argument`] where the schedule's rate is not finite.
     pub fn update(&mut self) -> Result<()> {
         let Self { model, pool, config, optimizer, gradients, report, .. } = self;
-        let rate = config.learning_rate * config.schedule.factor(optimizer.steps());
+        let rate = config.learning_rate * config.decay.factor(optimizer.steps());
         if !E::from_f64(rate).is_finite() {
             let step = optimizer.steps();
             return Err(Error::argument(format!(

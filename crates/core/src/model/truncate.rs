@@ -1,7 +1,7 @@
 //! Truncated backpropagation through time (Williams and Peng, 1990; Sutskever, 2013, section 2.8.6).
 //!
 //! Every `k1` steps the losses of those steps are sent back through at most `k2` steps. A chunk runs
-//! from where its gradient stops, with the state carried to there as a constant.
+//! from the step at which its gradient stops, with the state carried to that step as a constant.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ use crate::run::{Run, Score};
 use crate::storage::{Losses, RngKey};
 use crate::{Code, Error, Result};
 
-/// How often, and how far, gradients go back.
+/// The rhythm and the reach of gradients through time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Truncation {
@@ -27,11 +27,11 @@ pub struct Truncation {
 /// One backward pass: the steps `start..end`, of which those from `losses` on have a loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chunk {
-    /// Where the gradient stops.
+    /// The step at which the gradient stops.
     pub start: usize,
     /// The first step with a loss.
     pub losses: usize,
-    /// Behind the last step.
+    /// One past the last step.
     pub end: usize,
 }
 
@@ -73,7 +73,7 @@ impl Truncation {
         Ok(())
     }
 
-    /// The chunks of a sequence of `time` steps. Neighbours whose gradients stop at the same step are one
+    /// The chunks of a sequence of `time` steps. Neighbors whose gradients stop at the same step are one
     /// chunk, so `k2 >= time` is full backpropagation.
     #[must_use]
     pub fn chunks(&self, time: usize) -> Vec<Chunk> {
@@ -125,7 +125,7 @@ impl<E: Element> Trainer<E> {
         Ok(())
     }
 
-    /// An error of one chunk; of memory, it names what all of them need.
+    /// The error of one chunk; an error of memory names the bytes that all chunks need.
     fn for_all(&self, error: Error, index: usize, chunks: &[Chunk]) -> Error {
         let (program, batch) = (self.engine.program(), &self.batches[index]);
         let batches = chunks.iter().map(|chunk| batch.steps(program, chunk.start, chunk.end));
@@ -160,13 +160,13 @@ impl<E: Element> Trainer<E> {
         losses: usize,
     ) -> Result<States<E>> {
         let Self { model, pool, engine, batches, gradients, scales, carried, .. } = self;
-        let mut piece = batches[index].steps(engine.program(), span.start, span.end);
-        piece.set_states(states.to_vec());
+        let mut chunk = batches[index].steps(engine.program(), span.start, span.end);
+        chunk.set_states(states.to_vec());
         let rng_key = RngKey { time: span.start as u64, ..rng_key };
         let losses = Losses { scales, from: losses };
-        let run = Run { weights: &*model.weights(), batch: &piece, losses, rng_key };
+        let run = Run { weights: &*model.weights(), batch: &chunk, losses, rng_key };
         engine.gradient(&run, pool, gradients)?;
-        carried.end(engine, &piece);
+        carried.end(engine, &chunk);
         Ok(carried.ended())
     }
 }
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn overlapping_windows_reach_back_over_their_neighbours() {
+    fn overlapping_chunks_reach_back_over_their_neighbors() {
         assert_eq!(chunks(2, 4, 8), [(0, 0, 4), (2, 4, 6), (4, 6, 8)]);
     }
 }

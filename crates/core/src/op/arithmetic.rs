@@ -29,7 +29,7 @@ pub(crate) fn multiply_facts(i: &Instruction) -> Facts {
     combined(i.inputs.clone())
 }
 
-/// `y = a + b + ...`, from left to right; a vector beside sequences is the same at every step.
+/// `y = a + b + ...`, from left to right; a vector among sequences is the same at every step.
 pub(crate) fn add_forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) {
     accumulate(f, i, |kernels, y, x| kernels.add_assign(y, x));
 }

@@ -49,7 +49,7 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: &Dropout, i: &Instru
     });
 }
 
-/// `y += mask x`, a mask for each row and step whatever block they are in.
+/// `y += mask x`, a mask for each row and step, the same in any shard.
 fn masked<E: Element>(
     f: &View<'_, E>,
     op: &Dropout,

@@ -12,13 +12,13 @@ use crate::program::{Linear, Operand, Sum, TensorRef, ValueId};
 pub(crate) struct Facts {
     /// Its relation to time.
     pub(crate) time: Time,
-    /// Whether a sequence may be cut in time at it.
+    /// The cut of a sequence in time at the operation.
     pub(crate) cut: Cut,
     /// The storage of its first output.
     pub(crate) storage: Storage,
     /// The values that its backward reads; those that the weights' sums read are not among them.
     pub(crate) reads_back: Vec<ValueId>,
-    /// Whether gradients start at it: at losses.
+    /// True if gradients start here: at losses.
     pub(crate) starts_gradients: bool,
     /// Values whose gradients come together, if some do.
     pub(crate) joint: Option<Joint>,
@@ -39,14 +39,14 @@ pub(crate) enum Time {
     Whole,
 }
 
-/// Whether a sequence may be run in pieces, each beginning with the states that the one before ended with.
+/// The cut of a sequence into chunks of time, each beginning with the states that the chunk before ended with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Cut {
-    /// A piece needs nothing of another.
+    /// A chunk needs nothing of another.
     Free,
-    /// A piece begins with these vectors, which the model must own as states; otherwise the reason against it.
+    /// A chunk begins with these vectors, which the model must own as states; otherwise the reason against it.
     From { vectors: Vec<ValueId>, otherwise: &'static str },
-    /// Each piece begins anew; the reason why a single step does not suffice.
+    /// Each chunk begins anew; the reason why a single step does not suffice.
     Anew(&'static str),
     /// Never, and the reason.
     Never(&'static str),
@@ -60,14 +60,14 @@ pub(crate) const BACKWARDS: &str = "reads backwards in time";
 pub(crate) enum Storage {
     /// Storage of its own.
     Own,
-    /// That of its first input, whose gradient lies where the output's gradient does.
+    /// The first input's; the gradients of input and output share storage too.
     InPlace,
-    /// That of its first input, whose gradient takes the place of the output once backward has read it.
+    /// The first input's, whose gradient overwrites the output once backward has read the output.
     InPlaceOfValue,
 }
 
 impl Storage {
-    /// Whether the first output takes over the storage of the first input.
+    /// True if the first output takes over the storage of the first input.
     pub(crate) fn is_in_place(self) -> bool {
         match self {
             Self::Own => false,
@@ -88,11 +88,11 @@ pub(crate) struct Joint {
 /// The arithmetic of an operation for one row or step, in classes of equal cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
-    /// A few operations for each element, and a product with so many weights.
+    /// A few operations for each element, and a product with `weights` weights.
     Elementwise { weights: usize },
     /// An exponential for each element.
     Exponential,
-    /// An exponential for each element, behind a reduction over all of them.
+    /// An exponential for each element, after a reduction over all elements.
     Reduction,
 }
 
@@ -116,7 +116,7 @@ pub(crate) fn linear_sums(
 ) -> Vec<(TensorRef, Sum)> {
     let rows = columns.len();
     let bias_sum = Sum::Columns { gradient, columns: columns.clone() };
-    let bias = linear.bias.map(|bias| (bias.row_block(first, rows), bias_sum));
+    let bias = linear.bias.map(|bias| (bias.part(first, rows), bias_sum));
     let weight_sum = Sum::Outer { gradient, columns, input: Operand::Value(input) };
-    bias.into_iter().chain([(linear.weight.row_block(first, rows), weight_sum)]).collect()
+    bias.into_iter().chain([(linear.weight.part(first, rows), weight_sum)]).collect()
 }

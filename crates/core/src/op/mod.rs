@@ -1,6 +1,6 @@
 //! The operations, one file each: facts, then forward directly above backward.
 //!
-//! An operation sees matrices: all steps at once, or one step of a loop. Backward always adds to the
+//! An operation sees matrices: all steps together, or one step of a loop. Backward always adds to the
 //! gradients of its inputs.
 
 mod abs;

@@ -3,17 +3,17 @@
 use unrolled_kernels::{Element, Matrix};
 
 use super::facts::{Cut, Facts, Storage, Time, Work};
-use crate::program::{Instruction, Operand, Pool};
+use crate::program::{Instruction, Operand, Pooling};
 use crate::storage::View;
 
-pub(crate) fn facts(op: Pool, i: &Instruction) -> Facts {
+pub(crate) fn facts(op: Pooling, i: &Instruction) -> Facts {
     let cut = match op {
-        Pool::Last { .. } => Cut::Free,
-        Pool::Mean | Pool::Max => Cut::Anew("pools over the whole sequence"),
+        Pooling::Last { .. } => Cut::Free,
+        Pooling::Mean | Pooling::Max => Cut::Anew("pools over the whole sequence"),
     };
     let reads_back = match op {
-        Pool::Max => vec![i.inputs[0], i.outputs[0]],
-        Pool::Last { .. } | Pool::Mean => Vec::new(),
+        Pooling::Max => vec![i.inputs[0], i.outputs[0]],
+        Pooling::Last { .. } | Pooling::Mean => Vec::new(),
     };
     Facts {
         time: Time::Whole,
@@ -28,7 +28,7 @@ pub(crate) fn facts(op: Pool, i: &Instruction) -> Facts {
 }
 
 /// A row without steps gives zeros, or the second input if there is one.
-pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: Pool, i: &Instruction) {
+pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: Pooling, i: &Instruction) {
     f.write(Operand::Value(i.outputs[0]), |f, y| {
         let x = f.matrix(Operand::Value(i.inputs[0]));
         let schedule = f.schedule(i.inputs[0]);
@@ -48,24 +48,24 @@ pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: Pool, i: &Instruction
 
 fn pool<E: Element>(
     f: &View<'_, E>,
-    op: Pool,
+    op: Pooling,
     x: Matrix<'_, E>,
     mut items: impl DoubleEndedIterator<Item = usize> + ExactSizeIterator,
     out: &mut [E],
 ) {
     let count = E::from_f64(items.len() as f64);
     let first = match op {
-        Pool::Last { first: false } => items.next_back(),
-        Pool::Last { first: true } | Pool::Mean | Pool::Max => items.next(),
+        Pooling::Last { first: false } => items.next_back(),
+        Pooling::Last { first: true } | Pooling::Mean | Pooling::Max => items.next(),
     };
     first.into_iter().for_each(|place| out.copy_from_slice(x.row(place)));
     match op {
-        Pool::Last { .. } => {}
-        Pool::Mean => {
+        Pooling::Last { .. } => {}
+        Pooling::Mean => {
             items.for_each(|place| f.kernels.add_assign(out, x.row(place)));
             out.iter_mut().for_each(|y| *y = *y / count);
         }
-        Pool::Max => items.for_each(|place| {
+        Pooling::Max => items.for_each(|place| {
             for (y, &x) in out.iter_mut().zip(x.row(place)) {
                 if x > *y {
                     *y = x;
@@ -76,7 +76,7 @@ fn pool<E: Element>(
 }
 
 /// dy goes to the last step, evenly to all, or to the first of the largest.
-pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: Pool, i: &Instruction) {
+pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: Pooling, i: &Instruction) {
     f.add_gradient(i.inputs[0], |f, dx| {
         let dy = f.matrix(Operand::Gradient(i.outputs[0]));
         let schedule = f.schedule(i.inputs[0]);
@@ -84,15 +84,15 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: Pool, i: &Instructio
         for row in (0..schedule.rows()).filter(|&row| schedule.items_of(row).len() > 0) {
             let (dy, mut items) = (dy.row(row), schedule.items_of(row));
             match op {
-                Pool::Last { first } => {
+                Pooling::Last { first } => {
                     let place = if first { items.next() } else { items.next_back() };
                     place.into_iter().for_each(|place| f.kernels.add_assign(dx.row_mut(place), dy));
                 }
-                Pool::Mean => {
+                Pooling::Mean => {
                     let share = E::ONE / E::from_f64(items.len() as f64);
                     items.for_each(|place| f.kernels.add_scaled(dx.row_mut(place), share, dy));
                 }
-                Pool::Max => {
+                Pooling::Max => {
                     let x = f.matrix(Operand::Value(i.inputs[0]));
                     let y = f.matrix(Operand::Value(i.outputs[0]));
                     for (k, &dy) in dy.iter().enumerate() {

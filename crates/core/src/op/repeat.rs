@@ -1,4 +1,4 @@
-//! A vector at each step of an axis, alone and as an operand among sequences.
+//! A vector at each step of an axis, copied or as an operand among sequences.
 
 use unrolled_kernels::{Element, MatrixMut};
 

@@ -6,7 +6,7 @@ use super::facts::{BACKWARDS, Cut, Facts, Storage, Time, Work};
 use crate::program::{Instruction, Operand, Shift};
 use crate::storage::{Schedule, View};
 
-/// A piece begins with the last step of the one before only where a state of the model holds that step.
+/// A chunk of time begins with the last step of the chunk before only if a state of the model holds that step.
 pub(crate) fn facts(op: &Shift, i: &Instruction) -> Facts {
     let otherwise = "shifts in time and does not keep its last step";
     let cut = match i.inputs.get(1) {
@@ -45,7 +45,7 @@ pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: &Shift, i: &Instructi
     });
 }
 
-/// Calls with the place, the row and the place before of each item.
+/// Calls `call` with the place, the row and the predecessor's place of each item.
 fn each_item(schedule: &Schedule, reverse: bool, mut call: impl FnMut(usize, usize, Option<usize>)) {
     for t in 0..schedule.steps() {
         for (position, (place, row)) in schedule.step(t).zip(schedule.rows_at(t)).enumerate() {
@@ -64,7 +64,7 @@ fn shift_ids<E: Element>(f: &mut View<'_, E>, op: &Shift, start: u32, i: &Instru
     f.shard.ids[i.outputs[0]] = shifted;
 }
 
-/// dy of each step goes to the step that it came from.
+/// Sends dy of each step to the step before it.
 pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: &Shift, i: &Instruction) {
     for (n, &input) in i.inputs.iter().enumerate() {
         f.add_gradient(input, |f, dx| {

@@ -8,8 +8,8 @@
 //!     last = next(t)                              (where a row ends)
 //! ```
 //!
-//! Backward is the same steps from the last that ran to the first: `d next(t)` receives what the items that follow send
-//! back and `d last` where a row ends, the body runs backward, and rows that started hand `d incoming(t)` to `d initial`.
+//! Backward is the same steps from the last that ran to the first: `d next(t)` receives the gradients of the items
+//! that follow and `d last` where a row ends, the body runs backward, and rows that started hand `d incoming(t)` to `d initial`.
 
 use unrolled_kernels::Element;
 
@@ -19,13 +19,13 @@ use crate::Result;
 use crate::program::{Operand, Recurrence, StateLink, ValueId};
 use crate::storage::{Span, Unrolling, View};
 
-/// A reversed loop reads backwards; one whose states begin with values of the graph begins each piece anew.
+/// A reversed loop reads backwards; one whose states begin with values of the graph begins each chunk of time anew.
 pub(crate) fn facts(op: &Recurrence) -> Facts {
     let cut = match op.reverse {
         true => Cut::Never(BACKWARDS),
         false => Cut::From {
             vectors: op.states.iter().map(|state| state.initial).collect(),
-            otherwise: "begins each piece with an initial state from the graph",
+            otherwise: "begins each chunk with an initial state from the graph",
         },
     };
     Facts {
@@ -159,7 +159,7 @@ fn leave<E: Element>(f: &mut View<'_, E>, op: &Recurrence, state: &StateLink, t:
     });
 }
 
-/// `d next(t)` receives what the items that follow send back, and `d last` where a row ends.
+/// Adds to `d next(t)` the gradients of the items that follow, and `d last` where a row ends.
 fn receive<E: Element>(f: &mut View<'_, E>, op: &Recurrence, state: &StateLink, t: usize) {
     if !f.has_gradient(state.next) {
         return;

@@ -4,19 +4,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// Which optimizer, and its options; the learning rate comes with each step.
+/// An optimizer and its options; the learning rate comes with each step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum OptimizerConfig {
     /// Stochastic gradient descent, `torch.optim.SGD`.
     Sgd {
-        /// How much of the last update stays; 0 keeps no buffer.
+        /// The share of the last update that stays; 0 keeps no buffer.
         #[serde(default)]
         momentum: f64,
-        /// How much less than 1 of the gradient enters the momentum.
+        /// The share of the gradient that does not enter the momentum.
         #[serde(default)]
         dampening: f64,
-        /// Whether to look ahead along the momentum (needs momentum, and no dampening).
+        /// Look ahead along the momentum (needs momentum, and no dampening).
         #[serde(default)]
         nesterov: bool,
         /// The factor of the parameters that is added to their gradients.
@@ -25,13 +25,13 @@ pub enum OptimizerConfig {
     },
     /// `torch.optim.RMSprop`, not centered.
     Rmsprop {
-        /// How much of the mean square stays.
+        /// The share of the mean square that stays.
         #[serde(default = "rmsprop_alpha")]
         alpha: f64,
         /// Added to the root of the mean square.
         #[serde(default = "epsilon")]
         epsilon: f64,
-        /// How much of the last update stays; 0 keeps no buffer.
+        /// The share of the last update that stays; 0 keeps no buffer.
         #[serde(default)]
         momentum: f64,
         /// The factor of the parameters that is added to their gradients.
@@ -49,10 +49,10 @@ pub enum OptimizerConfig {
     },
     /// `torch.optim.Adam`.
     Adam {
-        /// How much of the mean gradient stays.
+        /// The share of the mean gradient that stays.
         #[serde(default = "beta1")]
         beta1: f64,
-        /// How much of the mean square stays.
+        /// The share of the mean square that stays.
         #[serde(default = "beta2")]
         beta2: f64,
         /// Added to the root of the mean square.
@@ -64,10 +64,10 @@ pub enum OptimizerConfig {
     },
     /// `torch.optim.AdamW`: Adam with a decay of the weights that does not pass through the moments.
     Adamw {
-        /// How much of the mean gradient stays.
+        /// The share of the mean gradient that stays.
         #[serde(default = "beta1")]
         beta1: f64,
-        /// How much of the mean square stays.
+        /// The share of the mean square that stays.
         #[serde(default = "beta2")]
         beta2: f64,
         /// Added to the root of the mean square.
@@ -166,7 +166,7 @@ fn finite(name: &str, value: f64) -> Result<()> {
     option(name, value, value.abs() <= f64::from(f32::MAX), "a number from -3.4e38 to 3.4e38")
 }
 
-/// What is infinite in `f32` leaves no number of a parameter.
+/// A number that is infinite in `f32` leaves no number of a parameter.
 fn at_least_zero(name: &str, value: f64) -> Result<()> {
     option(name, value, (0.0..=f64::from(f32::MAX)).contains(&value), "a number from 0 to 3.4e38")
 }

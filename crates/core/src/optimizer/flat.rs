@@ -7,7 +7,7 @@ use super::rule::Rule;
 use crate::parallel::Pool;
 use crate::{Error, Result};
 
-/// An update rule, how often it was applied, and what it remembers of each parameter.
+/// An update rule with its number of steps and its slots.
 #[derive(Clone, Debug)]
 pub struct Optimizer<E> {
     rule: Rule<E>,
@@ -39,26 +39,26 @@ impl<E: Element> Optimizer<E> {
         self.rule.apply(pool, kernels, rate, self.steps, values, gradients);
     }
 
-    /// How many steps were taken.
+    /// The number of steps taken.
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.steps
     }
 
-    /// Bytes of what it remembers.
+    /// Bytes of the slots.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.rule.slot_count() * self.length * size_of::<E>()
     }
 
-    /// What it remembers, by PyTorch's names: `momentum_buffer`, `square_avg`, `sum`, `exp_avg`, `exp_avg_sq`. Each
-    /// slot is as long as the parameters.
+    /// The slots by PyTorch's names: `momentum_buffer`, `square_avg`, `sum`, `exp_avg`, `exp_avg_sq`. Each is as long
+    /// as the parameters.
     #[must_use]
     pub fn state(&self) -> Vec<(&'static str, &[E])> {
         self.rule.slots()
     }
 
-    /// Puts back what [`Optimizer::steps`] and [`Optimizer::state`] gave, in any order. Unchanged on error.
+    /// Restores the values of [`Optimizer::steps`] and [`Optimizer::state`], slots in any order. Unchanged on error.
     ///
     /// # Errors
     /// `Format` when a slot is missing, unknown or of another length.

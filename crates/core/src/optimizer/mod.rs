@@ -1,8 +1,10 @@
-//! What turns gradients into new parameters.
+//! Update rules: from gradients to new parameters.
 
 mod config;
+mod decay;
 mod flat;
 mod rule;
 
 pub use config::{OptimizerConfig, check_rate};
+pub use decay::Decay;
 pub use flat::Optimizer;

@@ -1,13 +1,11 @@
-//! The update rules with the memory each keeps.
+//! The update rules with their slots.
 
 use unrolled_kernels::{AdagradStep, AdamStep, Element, Kernels, RmspropStep, SgdStep};
 
 use super::OptimizerConfig;
 use crate::parallel::Pool;
+use crate::tuning::UPDATED_TOGETHER;
 use crate::{Error, Result};
-
-/// Elements that one thread updates at a time.
-const CHUNK: usize = 1 << 14;
 
 /// An update rule. The slots are as long as the parameters and start at zero.
 #[derive(Clone, Debug)]
@@ -74,8 +72,8 @@ impl<E: Element> Rule<E> {
         })
     }
 
-    /// Updates `values` by `gradients`, chunk by chunk: each element on its own, so the bits do not depend on the
-    /// chunks. `step` is the number of this update, from 1.
+    /// Updates `values` by `gradients`, part by part: each element on its own, so the bits do not depend on the
+    /// parts. `step` is the number of this update, from 1.
     pub(super) fn apply(
         &mut self,
         pool: &Pool,
@@ -89,22 +87,24 @@ impl<E: Element> Rule<E> {
         match *self {
             Self::Sgd { momentum, dampening, nesterov, weight_decay, ref mut buffer } => {
                 let options = SgdStep { rate, momentum, dampening, nesterov, weight_decay, first: step == 1 };
-                let piece = (values, gradients, buffer.as_deref_mut());
-                pool.for_each_chunk(piece, length, CHUNK, |(p, g, buffer)| {
+                let data = (values, gradients, buffer.as_deref_mut());
+                pool.for_each_part(data, length, UPDATED_TOGETHER, |(p, g, buffer)| {
                     kernels.sgd(p, g, buffer, options)
                 });
             }
             Self::Rmsprop { alpha, epsilon, momentum, weight_decay, ref mut mean_square, ref mut buffer } => {
                 let options = RmspropStep { rate, alpha, epsilon, weight_decay, momentum };
-                let piece = (values, gradients, &mut mean_square[..], buffer.as_deref_mut());
-                pool.for_each_chunk(piece, length, CHUNK, |(p, g, square, buffer)| {
+                let data = (values, gradients, &mut mean_square[..], buffer.as_deref_mut());
+                pool.for_each_part(data, length, UPDATED_TOGETHER, |(p, g, square, buffer)| {
                     kernels.rmsprop(p, g, square, buffer, options);
                 });
             }
             Self::Adagrad { epsilon, weight_decay, ref mut sum } => {
                 let options = AdagradStep { rate, epsilon, weight_decay };
-                let piece = (values, gradients, &mut sum[..]);
-                pool.for_each_chunk(piece, length, CHUNK, |(p, g, sum)| kernels.adagrad(p, g, sum, options));
+                let data = (values, gradients, &mut sum[..]);
+                pool.for_each_part(data, length, UPDATED_TOGETHER, |(p, g, sum)| {
+                    kernels.adagrad(p, g, sum, options)
+                });
             }
             Self::Adam {
                 beta1,
@@ -116,13 +116,15 @@ impl<E: Element> Rule<E> {
                 ref mut mean_square,
             } => {
                 let options = AdamStep { rate, beta1, beta2, epsilon, weight_decay, decoupled, step };
-                let piece = (values, gradients, &mut mean[..], &mut mean_square[..]);
-                pool.for_each_chunk(piece, length, CHUNK, |(p, g, m, v)| kernels.adam(p, g, m, v, options));
+                let data = (values, gradients, &mut mean[..], &mut mean_square[..]);
+                pool.for_each_part(data, length, UPDATED_TOGETHER, |(p, g, m, v)| {
+                    kernels.adam(p, g, m, v, options)
+                });
             }
         }
     }
 
-    /// How many slots there are.
+    /// The number of slots.
     pub(super) fn slot_count(&self) -> usize {
         match self {
             Self::Sgd { buffer, .. } => buffer.iter().len(),

@@ -8,7 +8,7 @@ use crate::graph::Kind;
 pub struct Port {
     /// The name callers use.
     pub name: String,
-    /// What it holds.
+    /// The kind.
     pub kind: Kind,
     /// The value.
     pub value: ValueId,
@@ -23,7 +23,7 @@ pub struct Wire {
     pub kind: Kind,
 }
 
-/// A state the model owns: zero unless a run is given it, returned by every run.
+/// A state the model owns: given to a run or zero, returned by every run.
 #[derive(Clone, Debug)]
 pub struct StatePort {
     /// `"node:state"`.
@@ -34,6 +34,6 @@ pub struct StatePort {
     pub initial: ValueId,
     /// The value that holds the final state.
     pub last: ValueId,
-    /// Whether the scan runs from last step to first, so that no state can be carried on.
+    /// True if the scan runs from last step to first, so that no state can be carried on.
     pub reverse: bool,
 }

@@ -43,7 +43,7 @@ impl Program {
     pub fn zero_padding<E: Element>(&self, values: &mut [E]) {
         for instruction in &self.instructions {
             if let Operation::Embedding(Embedding { weight, padding: Some(id) }) = &instruction.op {
-                values[weight.row_block(*id as usize, 1).range()].fill(E::ZERO);
+                values[weight.part(*id as usize, 1).range()].fill(E::ZERO);
             }
         }
     }

@@ -5,14 +5,14 @@ use super::{Contribution, Instruction, Operation};
 /// The values that have a gradient, and the sums over them.
 #[derive(Clone, Debug, Default)]
 pub struct Gradients {
-    /// By value: whether it has a gradient.
+    /// By value: true with a gradient.
     pub needed: Vec<bool>,
     /// The sums of the weights' region.
     pub contributions: Vec<Contribution>,
 }
 
 impl Gradients {
-    /// Whether the instruction sends anything back.
+    /// True if the instruction sends a gradient back.
     #[must_use]
     pub fn active(&self, instruction: &Instruction) -> bool {
         match &instruction.op {

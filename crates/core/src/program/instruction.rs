@@ -1,4 +1,4 @@
-//! What a program is made of.
+//! The instructions of a program.
 
 use unrolled_kernels::Activation;
 
@@ -9,11 +9,11 @@ use super::ValueId;
 pub struct Instruction {
     /// The node of the graph it came from.
     pub node: String,
-    /// What it computes.
+    /// The operation.
     pub op: Operation,
-    /// What it reads.
+    /// The values it reads.
     pub inputs: Vec<ValueId>,
-    /// What it writes, first of all the value that the node's first port names.
+    /// The values it writes, first the value of the node's first port.
     pub outputs: Vec<ValueId>,
 }
 
@@ -48,7 +48,7 @@ pub enum Operation {
         /// The first feature.
         start: usize,
     },
-    /// x -> y, statistics, normalised x.
+    /// x -> y, statistics, normalized x.
     LayerNorm(LayerNorm),
     /// x -> x under a mask.
     Dropout(Dropout),
@@ -57,7 +57,7 @@ pub enum Operation {
     /// vector -> the same at each step of the output's axis.
     Repeat,
     /// sequence -> vector.
-    Pool(Pool),
+    Pool(Pooling),
     /// pre, state -> f(pre + state Wᵀ + b), in place of pre.
     ActivationStep {
         /// f.
@@ -84,10 +84,10 @@ pub enum Operation {
     Recurrence(Recurrence),
 }
 
-/// A block of rows of one parameter, in elements of the flat arena.
+/// Consecutive rows of one parameter, in elements of the flat arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TensorRef {
-    /// Where it begins.
+    /// The offset of the first element.
     pub offset: usize,
     /// Rows.
     pub rows: usize,
@@ -104,7 +104,7 @@ impl TensorRef {
 
     /// The rows `start..start + rows` of it.
     #[must_use]
-    pub fn row_block(&self, start: usize, rows: usize) -> Self {
+    pub fn part(&self, start: usize, rows: usize) -> Self {
         Self { offset: self.offset + start * self.columns, rows, columns: self.columns }
     }
 }
@@ -138,7 +138,7 @@ pub type PackId = usize;
 pub struct PackSpec {
     /// The weight.
     pub tensor: TensorRef,
-    /// For `x Wᵀ`: how many gates' rows are interleaved. For `g W`: `None`.
+    /// For `x Wᵀ`: the number of gates whose rows are interleaved. For `g W`: `None`.
     pub gates: Option<usize>,
 }
 
@@ -151,7 +151,7 @@ pub struct Embedding {
     pub padding: Option<u32>,
 }
 
-/// Gain and bias of a normalisation over features.
+/// Gain and bias of a normalization over features.
 #[derive(Clone, Debug)]
 pub struct LayerNorm {
     /// The gain.
@@ -171,7 +171,7 @@ pub struct Dropout {
     pub fixed: bool,
 }
 
-/// How a sequence is delayed.
+/// The delay of a sequence by one step.
 #[derive(Clone, Debug)]
 pub struct Shift {
     /// From each row's last step to its first.
@@ -180,9 +180,9 @@ pub struct Shift {
     pub start: Option<u32>,
 }
 
-/// How a sequence becomes a vector.
+/// The reduction of a sequence to a vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pool {
+pub enum Pooling {
     /// The last valid step; the first for a reversed scan's final state.
     Last {
         /// Take the first step instead.
@@ -203,7 +203,7 @@ pub struct Recurrence {
     pub reverse: bool,
     /// The delay edges.
     pub states: Vec<StateLink>,
-    /// What one step runs.
+    /// The instructions of one step.
     pub body: Vec<Instruction>,
 }
 

@@ -14,22 +14,22 @@ pub enum Mode {
     Evaluation,
     /// Forward, and backward from the losses.
     Training {
-        /// Whether the gradients of inputs and initial states are wanted too.
+        /// True for the gradients of inputs and initial states too.
         inputs: bool,
-        /// How much is kept for backward.
+        /// The values kept for backward.
         tape: Tape,
     },
 }
 
-/// How much a training step keeps for backward; the rest is computed once more, to the same bits.
+/// The values that a training step keeps for backward; the rest are computed once more, to the same bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tape {
     /// Everything.
     #[default]
     Whole,
-    /// The states between segments of time, and one segment: as long as makes both together smallest.
+    /// The states between segments of time, and one segment, of the length that makes both together smallest.
     Sqrt,
-    /// The fewest segments with which the tape takes at most so many bytes.
+    /// The fewest segments with which the tape takes at most these bytes.
     Bytes(u64),
 }
 
@@ -44,11 +44,11 @@ pub struct Plan {
     pub values: Vec<ValuePlan>,
     /// By instruction.
     pub instructions: Vec<InstructionPlan>,
-    /// By axis: whether sums read the states before the steps, of scans from first to last and of reversed ones.
+    /// By axis: true if sums read the states before the steps, of scans from first to last and of reversed ones.
     pub previous: Vec<[bool; 2]>,
-    /// Whether sections run segment by segment.
+    /// True if sections run segment by segment.
     pub segmented: bool,
-    /// Whether the plan runs backward.
+    /// True if the plan runs backward.
     pub training: bool,
 }
 
@@ -59,11 +59,11 @@ pub struct ValuePlan {
     pub place: Option<Place>,
     /// The slot of its gradient.
     pub gradient: Option<Place>,
-    /// The section that alone knows it, where that runs segment by segment.
+    /// The section that no other shares the value with, where sections run segment by segment.
     pub section: Option<usize>,
     /// For an incoming state that is kept for a single step: its source.
     pub delay: Option<Delay>,
-    /// Whether it is an incoming state that backward reads, and so is copied from its source once more.
+    /// True for an incoming state that backward reads and copies from its source once more.
     pub recomputed: bool,
     /// For an incoming state where sections run segment by segment: storage between segments.
     pub checkpoint: Checkpoint,
@@ -100,20 +100,20 @@ impl Plan {
         }
     }
 
-    /// Whether some sum goes over all steps of an axis at once.
+    /// True if some sum goes over all steps of an axis together.
     #[must_use]
     pub fn reduces_over(&self, axis: usize) -> bool {
         let whole = |c: &Contribution| c.space == Space::Axis(axis) && !self.sums_by_segment(c);
         self.gradients.contributions.iter().any(whole)
     }
 
-    /// Whether a contribution is summed segment by segment.
+    /// True if a contribution is summed segment by segment.
     #[must_use]
     pub fn sums_by_segment(&self, contribution: &Contribution) -> bool {
         self.segmented && contribution.section.is_some()
     }
 
-    /// Whether a value has a gradient.
+    /// True for a value with a gradient.
     #[must_use]
     pub fn has_gradient(&self, value: ValueId) -> bool {
         self.gradients.needed.get(value).copied().unwrap_or(false)

@@ -13,13 +13,13 @@ pub struct Contribution {
     pub space: Space,
     /// The section of its instruction.
     pub section: Option<usize>,
-    /// Whether backward visits time from the first step to the last.
+    /// True if backward visits time from the first step to the last.
     pub reverse: bool,
     /// The sum.
     pub sum: Sum,
 }
 
-/// What a contribution sums.
+/// The sum of a contribution.
 #[derive(Clone, Debug)]
 pub enum Sum {
     /// `Gᵀ X`, with the columns of G that belong to the tensor.

@@ -33,7 +33,7 @@ pub enum Operand {
 }
 
 impl Operand {
-    /// The value that it is, or that it belongs to.
+    /// The value of the operand.
     #[must_use]
     pub fn value(self) -> ValueId {
         match self {
@@ -45,7 +45,7 @@ impl Operand {
     }
 }
 
-/// A buffer that operands take turns in.
+/// A buffer that operands use one after another.
 #[derive(Clone, Copy, Debug)]
 pub struct Slot {
     /// Its rows.
@@ -64,7 +64,7 @@ pub struct Delay {
     pub next: ValueId,
     /// The state before the first step.
     pub initial: ValueId,
-    /// Whether the step before is the one after in time.
+    /// True if the step before is the one after in time.
     pub reverse: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Values: what flows between instructions.
+//! Values, which flow between instructions.
 
 use crate::graph::Kind;
 
@@ -8,9 +8,9 @@ pub type ValueId = usize;
 /// A matrix of features over rows or over the steps of an axis.
 #[derive(Clone, Debug)]
 pub struct Value {
-    /// The wire it came from, for error messages.
+    /// The wire of the graph, for error messages.
     pub name: String,
-    /// What it holds.
+    /// The kind.
     pub kind: Kind,
     /// The axis of time as an index into [`super::Program::axes`], `None` for vectors.
     pub axis: Option<usize>,

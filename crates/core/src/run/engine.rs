@@ -22,7 +22,7 @@ pub struct Engine<E> {
     /// The most bytes that the shards have held in training.
     held: usize,
     kernels: Kernels<E>,
-    /// Those of the last run; spare ones follow.
+    /// The shards of the last run; spare ones follow.
     shards: Vec<Shard<E>>,
     /// By shard: the threads that share its work.
     teams: Vec<Arc<Team>>,
@@ -65,7 +65,7 @@ pub struct Gradients<E> {
 }
 
 /// Shards, the ends of their runs, and their threads.
-type Piece<'a, E> = (&'a mut [Shard<E>], &'a mut [Result<()>], &'a [Arc<Team>]);
+type Work<'a, E> = (&'a mut [Shard<E>], &'a mut [Result<()>], &'a [Arc<Team>]);
 
 impl<E: Element> Engine<E> {
     /// Plans a program for a mode.
@@ -97,7 +97,7 @@ impl<E: Element> Engine<E> {
         self.held.max(held(&self.shards))
     }
 
-    /// The error for a budget that some of the batches of a step do not fit, naming what the largest needs.
+    /// The error for a budget that some of the batches of a step do not fit, naming the bytes that the largest needs.
     #[must_use]
     pub(crate) fn too_small(&self, batches: impl Iterator<Item = Batch<E>>, pool: &Pool) -> Option<Error> {
         self.plans.too_small(&self.program, batches, |batch| load::split(batch.rows(), pool.threads()))
@@ -231,8 +231,8 @@ impl<E: Element> Engine<E> {
         }
         self.form_teams(pool);
         let (program, plan, kernels) = (&*self.program, &self.plans.plan, self.kernels);
-        let piece = (&mut self.shards[..count], &mut self.results[..count], &self.teams[..count]);
-        pool.for_each_chunk(piece, count, 1, |(shards, results, teams): Piece<'_, E>| {
+        let work = (&mut self.shards[..count], &mut self.results[..count], &self.teams[..count]);
+        pool.for_each_part(work, count, 1, |(shards, results, teams): Work<'_, E>| {
             for ((shard, result), team) in shards.iter_mut().zip(results).zip(teams) {
                 *result = pool.with_helpers(team, || shard.run(program, plan, kernels, team, run, purpose));
             }
@@ -243,7 +243,7 @@ impl<E: Element> Engine<E> {
         self.results[..count].iter_mut().try_for_each(|result| std::mem::replace(result, Ok(())))
     }
 
-    /// Chooses the plan and the segments, and gives back storage that would be held in vain.
+    /// Chooses the plan and the segments, and frees storage that the run does not use.
     fn prepare(
         &mut self,
         run: &Run<'_, E>,

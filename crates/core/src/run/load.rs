@@ -1,4 +1,4 @@
-//! From a batch, row by row, into a block, step by step.
+//! From a batch, row by row, into a shard, step by step.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ pub(super) fn split(rows: usize, count: usize) -> impl ExactSizeIterator<Item = 
     })
 }
 
-/// Fills a block with its rows of the batch.
+/// Fills a shard with its rows of the batch.
 ///
 /// # Errors
 /// [`crate::Code::Size`] when there is no memory.
@@ -27,7 +27,7 @@ pub(super) fn load<E: Element>(
     plan: &Plan,
     batch: &Batch<E>,
 ) -> Result<()> {
-    // A run that panicked may have left one at hand.
+    // A run that panicked may have left its segment.
     shard.segment = None;
     shard.schedules.resize_with(program.axes.len(), Default::default);
     for (i, (schedule, axis)) in shard.schedules.iter_mut().zip(batch.axes()).enumerate() {
@@ -102,8 +102,8 @@ fn cut<E: Element>(shard: &mut Shard<E>, plan: &Plan) {
     }
 }
 
-/// For each row or step of a block, in its order: which row or step of an array `[rows, time]` it is. Step 0
-/// of the block is step `first` of the array.
+/// The place in an array `[rows, time]` of each row or step of a shard, in the shard's order. Step 0 of the shard is step
+/// `first` of the array.
 pub(super) fn places<'a>(
     rows: &Range<usize>,
     schedules: &'a [Schedule],

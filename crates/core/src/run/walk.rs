@@ -9,7 +9,7 @@ use crate::Result;
 use crate::op::{backward, forward_all};
 use crate::storage::View;
 
-/// The instructions from `first` on that run together: a section, if it runs segment by segment, or one alone.
+/// The instructions from `first` on that run together: a section that runs segment by segment, or a single instruction.
 fn together<E: Element>(f: &View<'_, E>, first: usize) -> (Option<usize>, Range<usize>) {
     let section = f.program.section_of(first);
     match section.filter(|_| f.plan.segmented) {
@@ -46,14 +46,14 @@ pub(super) fn backward_program<E: Element>(f: &mut View<'_, E>) -> Result<()> {
     Ok(())
 }
 
-/// Sends gradients back through some of the program's instructions, to each value for the first time onto zeros.
+/// Sends gradients back through some of the program's instructions, after zeroing the gradients that they are the first to add to.
 pub(super) fn backward_section<E: Element>(f: &mut View<'_, E>, range: Range<usize>) {
     let (program, plan) = (f.program, f.plan);
     for index in range.rev() {
         let instruction = &program.instructions[index];
         f.reverse = program.section_of(index).is_some_and(|section| program.sections[section].reverse);
         if plan.gradients.active(instruction) {
-            // A segment adds to what its section has begun.
+            // A segment adds to the gradients of the section's other segments.
             let inside = f.shard.segment.is_some();
             for &value in &plan.instructions[index].zeroed_before {
                 if !inside || program.values[value].axis.is_some() {

@@ -1,8 +1,8 @@
-//! What a run is fed: named arrays, batch first, checked against the program before anything runs.
+//! The inputs of a run: named arrays, batch first, checked against the program before anything runs.
 
 use unrolled_kernels::Element;
 
-use super::check::{Named, check_lengths, check_shape, check_state, check_values, lengths};
+use super::check::{Subject, check_lengths, check_shape, check_state, check_values, lengths};
 use super::{GivenTargets, Targets};
 use crate::program::{Port, Program, StatePort};
 use crate::{Error, Result};
@@ -91,7 +91,7 @@ impl<E: Element> Batch<E> {
     /// Takes these inputs in place of those before.
     ///
     /// # Errors
-    /// As [`Batch::new`]; the batch is of no use until it is filled again.
+    /// As [`Batch::new`]; the batch must then be filled again before a run.
     pub(crate) fn fill(&mut self, program: &Program, mut inputs: Vec<Tensor<E>>) -> Result<()> {
         for (i, tensor) in inputs.iter().enumerate() {
             find(program.inputs.iter().map(|p| p.name.as_str()), &tensor.name, "input")?;
@@ -114,7 +114,7 @@ impl<E: Element> Batch<E> {
 
     fn set_input(&mut self, program: &Program, index: usize, tensor: Tensor<E>) -> Result<()> {
         let port = &program.inputs[index];
-        let what = Named("input", &port.name);
+        let what = Subject("input", &port.name);
         check_shape(what, &port.kind, &tensor)?;
         let rows = tensor.shape.first().copied().unwrap_or(0);
         if index == 0 {
@@ -203,18 +203,18 @@ impl<E: Element> Batch<E> {
         &self.inputs
     }
 
-    /// The states to begin with, in the order of the program's; `None` is zero.
+    /// The initial states, in the order of the program's; `None` is zero.
     #[must_use]
     pub fn states(&self) -> &[Option<Vec<E>>] {
         &self.states
     }
 
-    /// The arrays, to write what was checked.
+    /// The arrays, to be written with checked numbers.
     pub(crate) fn inputs_mut(&mut self) -> &mut [Data<E>] {
         &mut self.inputs
     }
 
-    /// The states to begin with, to exchange.
+    /// The initial states, to exchange.
     pub(crate) fn states_mut(&mut self) -> &mut [Option<Vec<E>>] {
         &mut self.states
     }
@@ -258,12 +258,12 @@ impl Axis {
         self.lengths.extend(lengths(tensor));
     }
 
-    /// Whether a tensor over time has these steps.
+    /// True if a tensor over time has these steps.
     pub(crate) fn is_of<E>(&self, tensor: &Tensor<E>) -> bool {
         self.time == tensor.shape[1] && lengths(tensor).eq(self.lengths.iter().copied())
     }
 
-    /// The steps `start..end`, or as many of them as there are.
+    /// Those of the steps `start..end` that the axis has.
     #[must_use]
     pub fn steps(&self, start: usize, end: usize) -> Self {
         let (start, end) = (start.min(self.time), end.min(self.time));

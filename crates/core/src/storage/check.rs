@@ -1,4 +1,4 @@
-//! Whether an array fits what it is given for; the errors name it.
+//! Checks of arrays against the inputs, states and targets they are given for.
 
 use std::fmt;
 
@@ -13,11 +13,11 @@ use crate::{Error, Result};
 /// The most steps times rows that one batch may have.
 const MAX_STEPS: usize = 1 << 31;
 
-/// What an error names: an input, a state or a target.
+/// The subject of an error: an input, a state or a target.
 #[derive(Clone, Copy)]
-pub(crate) struct Named<'a>(pub &'static str, pub &'a str);
+pub(crate) struct Subject<'a>(pub &'static str, pub &'a str);
 
-impl fmt::Display for Named<'_> {
+impl fmt::Display for Subject<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} '{}'", self.0, self.1)
     }
@@ -34,7 +34,7 @@ fn shape_of(kind: &Kind) -> String {
 }
 
 /// Checks kind, rank, sizes and the amount of data.
-pub(crate) fn check_shape<E>(what: Named<'_>, kind: &Kind, tensor: &Tensor<E>) -> Result<()> {
+pub(crate) fn check_shape<E>(what: Subject<'_>, kind: &Kind, tensor: &Tensor<E>) -> Result<()> {
     let expected = || shape_of(kind);
     let length = match (&tensor.data, kind.size()) {
         (Data::Values(values), Some(_)) => values.len(),
@@ -77,7 +77,7 @@ pub(crate) fn check_shape<E>(what: Named<'_>, kind: &Kind, tensor: &Tensor<E>) -
 }
 
 /// Checks the lengths of a value over time; others have none.
-pub(crate) fn check_lengths<E>(what: Named<'_>, kind: &Kind, tensor: &Tensor<E>) -> Result<()> {
+pub(crate) fn check_lengths<E>(what: Subject<'_>, kind: &Kind, tensor: &Tensor<E>) -> Result<()> {
     if kind.axis().is_none() {
         return match &tensor.lengths {
             None => Ok(()),
@@ -117,7 +117,7 @@ pub(super) fn lengths<E>(tensor: &Tensor<E>) -> impl Iterator<Item = u32> {
 
 /// Checks a state of `rows` rows.
 pub(crate) fn check_state<E: Element>(state: &StatePort, tensor: &Tensor<E>, rows: usize) -> Result<()> {
-    let (what, kind) = (Named("state", &state.name), Kind::Vector { size: state.size });
+    let (what, kind) = (Subject("state", &state.name), Kind::Vector { size: state.size });
     check_shape(what, &kind, tensor)?;
     if tensor.shape[0] != rows {
         return Err(Error::shape(format!("{what}: expected {rows} rows, received {}", tensor.shape[0])));
@@ -125,9 +125,9 @@ pub(crate) fn check_state<E: Element>(state: &StatePort, tensor: &Tensor<E>, row
     check_values(what, &kind, &tensor.data, rows, None, |_| true)
 }
 
-/// Checks the numbers and ids at valid steps that count; padding is never looked at.
+/// Checks the numbers and ids at valid steps that count; padding is not read.
 pub(crate) fn check_values<E: Element>(
-    what: Named<'_>,
+    what: Subject<'_>,
     kind: &Kind,
     data: &Data<E>,
     rows: usize,
@@ -152,7 +152,9 @@ pub(crate) fn check_values<E: Element>(
         let Some(step) = wrong else { continue };
         let at = if axis.is_some() { format!("row {row}, step {step}") } else { format!("row {row}") };
         return Err(match data {
-            Data::Values(_) => Error::non_finite(format!("{what}: expected finite numbers, received a NaN or infinity at {at}")),
+            Data::Values(_) => Error::non_finite(format!(
+                "{what}: expected finite numbers, received a NaN or infinity at {at}"
+            )),
             Data::Ids(ids) => Error::value(format!(
                 "{what}: expected ids from 0 to {}, received {} at {at}",
                 vocabulary.saturating_sub(1),
@@ -163,7 +165,7 @@ pub(crate) fn check_values<E: Element>(
     Ok(())
 }
 
-/// The items of a batch that are no padding: the place in arrays `[rows, time]`, row and step of each.
+/// The items of a batch without padding: the place in arrays `[rows, time]`, row and step of each.
 fn items(rows: usize, axis: Option<&Axis>) -> impl Iterator<Item = (usize, usize, usize)> {
     let time = axis.map_or(1, |axis| axis.time);
     (0..rows).flat_map(move |row| {
@@ -174,7 +176,7 @@ fn items(rows: usize, axis: Option<&Axis>) -> impl Iterator<Item = (usize, usize
 
 /// Checks the weights of the items of a target.
 pub(super) fn check_item_weights<E: Element>(
-    what: Named<'_>,
+    what: Subject<'_>,
     weights: &[E],
     rows: usize,
     axis: Option<&Axis>,

@@ -1,4 +1,4 @@
-//! The memory of a run, below the operations: what it is fed, the layout of time, a shard's buffers and the weights.
+//! The memory of a run, below the operations: the batch, the layout of time, a shard's buffers and the weights.
 
 mod batch;
 mod check;
@@ -12,7 +12,7 @@ mod weights;
 
 use batch::slice_time;
 pub use batch::{Axis, Batch, Data, Tensor};
-pub(crate) use check::{Named, check_state, check_values};
+pub(crate) use check::{Subject, check_state, check_values};
 pub use partial_sums::{PartialSums, TableSums};
 pub(crate) use schedule::{BLOCK_STEPS, list_row_blocks};
 pub use schedule::{Link, ROW_GROUP, Schedule, SumBlock, Unrolling};

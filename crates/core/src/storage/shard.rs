@@ -66,7 +66,7 @@ pub struct TableEntry {
 /// All steps, or one step of a loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Span {
-    /// Everything at once.
+    /// All steps together.
     All,
     /// Step `t` of an axis.
     Step {

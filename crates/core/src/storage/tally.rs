@@ -12,7 +12,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Forgets all, for so many items.
+    /// Starts anew for `items` items.
     pub(crate) fn begin(&mut self, items: usize) {
         self.items.clear();
         self.items.resize(items, (0.0, 0));

@@ -2,7 +2,7 @@
 
 use unrolled_kernels::{Element, Matrix};
 
-use super::check::{Named, check_item_weights, check_lengths, check_shape, check_values};
+use super::check::{Subject, check_item_weights, check_lengths, check_shape, check_values};
 use super::{Axis, Data, Tensor};
 use crate::loss::{self, Loss};
 use crate::program::Target;
@@ -56,7 +56,7 @@ impl<E: Element> Targets<E> {
         axis: Option<&Axis>,
     ) -> Result<Self> {
         let GivenTargets { tensor, weights } = given;
-        let what = Named("target", &target.name);
+        let what = Subject("target", &target.name);
         check_shape(what, &target.kind, &tensor)?;
         if tensor.shape[0] != rows {
             return Err(Error::shape(format!("{what}: expected {rows} rows, received {}", tensor.shape[0])));

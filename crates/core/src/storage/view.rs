@@ -10,7 +10,7 @@ use crate::program::{Linear, Operand, Plan, Program, ValueId};
 /// The key of random masks.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RngKey {
-    /// Whether there are any.
+    /// True in training; without, no masks are drawn.
     pub training: bool,
     /// The seed of the run.
     pub seed: u64,
@@ -18,7 +18,7 @@ pub struct RngKey {
     pub step: u64,
     /// The step of time that the batch begins with.
     pub time: u64,
-    /// The number of rows of the step that stand before the batch's.
+    /// The number of rows of the step in earlier batches.
     pub row: u64,
 }
 
@@ -53,9 +53,9 @@ pub struct View<'a, E> {
     pub span: Span,
     /// The key of the masks.
     pub rng_key: RngKey,
-    /// Whether backward visits time from the first step to the last.
+    /// True if backward visits time from the first step to the last.
     pub reverse: bool,
-    /// Whether the run stops at the first value that is not finite.
+    /// True if the run stops at the first value that is not finite.
     pub inspect: bool,
 }
 
@@ -167,7 +167,7 @@ impl<E: Element> View<'_, E> {
         taken.into_iter().for_each(|taken| self.put(taken));
     }
 
-    /// Calls `work` with numbers to work in, which hold nothing that matters before or after.
+    /// Calls `work` with scratch numbers, whose contents nobody reads before or after.
     pub fn with_scratch(&mut self, work: impl FnOnce(&mut Self, &mut Vec<E>)) {
         let mut scratch = std::mem::take(&mut self.shard.scratch);
         work(self, &mut scratch);
@@ -197,7 +197,7 @@ impl<E: Element> View<'_, E> {
         self.shard.slots[slot].copy_within(from.start * width..from.end * width, to.start * width);
     }
 
-    /// Whether a value has a gradient.
+    /// True for a value with a gradient.
     #[must_use]
     pub fn has_gradient(&self, value: ValueId) -> bool {
         self.plan.has_gradient(value)
@@ -290,7 +290,7 @@ impl<E: Element> View<'_, E> {
         &self.shard.schedules[axis]
     }
 
-    /// Whether a vector stands beside a sequence: `input` is the same at every step of `output`.
+    /// True for a vector among sequences: `input` is the same at every step of `output`.
     #[must_use]
     pub fn is_whole(&self, input: ValueId, output: ValueId) -> bool {
         self.program.values[input].axis.is_none() && self.program.values[output].axis.is_some()

@@ -87,7 +87,7 @@ impl<E: Element> Weights<E> {
         &self.values[tensor.range()]
     }
 
-    /// How products take their operands.
+    /// The precision of products.
     #[must_use]
     pub fn operands(&self) -> Operands<E> {
         self.operands
@@ -102,7 +102,7 @@ impl<E: Element> Weights<E> {
     fn refresh(&mut self, pool: &Pool) {
         let values = &self.values;
         let count = self.packs.len();
-        pool.for_each_chunk(
+        pool.for_each_part(
             (&mut self.packs[..], &self.specs[..]),
             count,
             1,

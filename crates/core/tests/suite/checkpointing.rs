@@ -1,4 +1,4 @@
-//! A step that keeps one window of time at once has the bits of a step that keeps everything.
+//! A step that keeps one segment of time at a time has the bits of a step that keeps everything.
 
 use crate::support::graphs::{Builder, sequence, tokens, vector};
 use crate::support::runs::{Model, data, ids, numbers, values};
@@ -129,9 +129,9 @@ fn inference_in_windows_has_the_same_bits_and_holds_two_borders_however_long() {
     b.node("x", sequence(2), &[]).layer("a", "lstm", 0, "x", [2, width], true, false, &[]);
     b.output("y", "a:output");
     let model = Model::<f32>::new(&b.graph(), 1);
-    let run = |time: usize, windows| {
+    let run = |time: usize, segmented| {
         let x = ragged(values("x", &[rows, time, 2], numbers(rows * time * 2, 4)), time);
-        let mode = Mode::Inference { segmented: windows };
+        let mode = Mode::Inference { segmented };
         let mut engine = Engine::new(model.program.clone(), mode, model.kernels);
         let batch = model.batch(vec![x], Vec::new());
         let steps = batch.axes()[0].lengths.iter().sum::<u32>() as usize;
@@ -141,7 +141,7 @@ fn inference_in_windows_has_the_same_bits_and_holds_two_borders_however_long() {
     };
     let ((short, before, few), (long, after, many)) = (run(64, true), run(320, true));
     assert!(short == run(64, false).0 && long == run(320, false).0);
-    // Inputs, outputs, and each window's lists of rows and steps; no state of a border.
+    // Inputs, outputs, and each segment's lists of rows and steps; no state of a checkpoint.
     let arithmetic = (many - few) * (2 + width) * 4 + (320 - 64) * (rows * 12 + 16);
     assert!(after - before <= arithmetic * 11 / 10, "{} of {arithmetic}", after - before);
 }

@@ -11,7 +11,7 @@ const CELLS: [&str; 5] = ["rnn_tanh", "rnn_relu", "lstm", "gru", "gru_before"];
 const ROWS: usize = 37;
 const TIME: usize = 21;
 
-/// Two layers of a cell, the second the other way round if `both`, with a normalised read-out.
+/// Two layers of a cell, the second the other way round if `both`, with a normalized read-out.
 fn graph(cell: &str, both: bool) -> Graph {
     let mut b = Builder::default();
     b.parameter("out", &[3, 7]).parameter("gain", &[7]).parameter("shift", &[7]);
@@ -72,7 +72,7 @@ fn any_number_of_threads() {
     }
 }
 
-/// Too few rows for a block each: the units of a step are split over the threads.
+/// Too few rows for a shard each: the units of a step are split over the threads.
 #[test]
 fn any_number_of_threads_on_few_rows() {
     const SIZE: usize = 250;

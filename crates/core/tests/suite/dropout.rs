@@ -93,8 +93,8 @@ fn masks_do_not_depend_on_threads() {
     assert!(bits(1) == bits(2) && bits(1) == bits(3));
 }
 
-/// Ones through dropout in one run: what is left of them shows the mask.
-fn masks(body: &[(&str, Value)], noise: RngKey) -> Vec<Vec<f64>> {
+/// Ones through dropout in one run: the outputs are the mask.
+fn masks(body: &[(&str, Value)], key: RngKey) -> Vec<Vec<f64>> {
     let mut b = Builder::default();
     b.parameter("one", &[SIZE]).parameter("zero", &[SIZE, SIZE]).node("x", sequence(SIZE), &[]);
     // A parameter on the way, so that there is something to train.
@@ -121,7 +121,7 @@ fn masks(body: &[(&str, Value)], noise: RngKey) -> Vec<Vec<f64>> {
             let mut backward = Backward::new(&model.graph, &[name], Tape::Whole, model.kernels);
             let mut gradients = vec![0.0; model.program.layout.total()];
             let ones = [vec![1.0; 3 * 8 * SIZE]];
-            let run = backward.run(&model.weights, &batch, &ones, noise, &model.pool, &mut gradients);
+            let run = backward.run(&model.weights, &batch, &ones, key, &model.pool, &mut gradients);
             data(&run.unwrap().inputs[0]).to_vec()
         })
         .collect()
@@ -129,24 +129,24 @@ fn masks(body: &[(&str, Value)], noise: RngKey) -> Vec<Vec<f64>> {
 
 #[test]
 fn every_node_step_and_window_has_a_mask_of_its_own() {
-    let noise = RngKey { training: true, seed: 1, ..RngKey::default() };
+    let key = RngKey { training: true, seed: 1, ..RngKey::default() };
     let dropout = |fixed: bool| json!({ "dropout": { "rate": 0.5, "fixed": fixed } });
     let cell = json!({ "scan": { "body": {
         "nodes": [node("x", json!({ "input": { "vector": { "size": SIZE } } }), &[]), node("kept", dropout(false), &["x"])],
         "outputs": [{ "name": "kept", "from": "kept" }],
     } } });
-    let all = masks(&[("a", dropout(false)), ("b", dropout(false)), ("c", cell.clone()), ("d", cell)], noise);
+    let all = masks(&[("a", dropout(false)), ("b", dropout(false)), ("c", cell.clone()), ("d", cell)], key);
     for (i, mask) in all.iter().enumerate() {
         assert!(mask.iter().all(|&m| m == 0.0 || m == 2.0));
         assert!(all[..i].iter().all(|other| other != mask), "{i} has another's mask");
         assert!(mask.chunks(SIZE).any(|step| step != &mask[..SIZE]));
     }
-    // A window that begins at step 4 goes on with the masks of step 4.
-    let later = masks(&[("a", dropout(false))], RngKey { time: 4, ..noise }).remove(0);
+    // A batch that begins at step 4 goes on with the masks of step 4.
+    let later = masks(&[("a", dropout(false))], RngKey { time: 4, ..key }).remove(0);
     for row in 0..3 {
         let at = |mask: &[f64], t: usize| mask[(row * 8 + t) * SIZE..][..4 * SIZE].to_vec();
         assert_eq!(at(&all[0], 4), at(&later, 0));
     }
-    let fixed = masks(&[("a", dropout(true))], noise).remove(0);
+    let fixed = masks(&[("a", dropout(true))], key).remove(0);
     assert!(fixed.chunks(8 * SIZE).all(|row| row.chunks(SIZE).all(|step| step == &row[..SIZE])));
 }

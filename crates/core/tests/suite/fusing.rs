@@ -1,4 +1,4 @@
-//! Cells of every shape that could be taken for one fused step: what the graph says, whoever else reads its parts.
+//! Cells of every shape that could be taken for one fused step: the results are the graph's, whatever else reads the parts.
 
 use crate::support::cells::{cell, cell_from, given};
 use crate::support::plain::check_forward;
@@ -78,7 +78,7 @@ fn a_cell_goes_on_from_the_states_it_is_given() {
     }
 }
 
-/// A scan right on its input, whose numbers come from outside: nothing but its own values fills the tape.
+/// A scan right on its input, whose numbers come from outside: only the scan's own values fill the tape.
 #[test]
 fn a_scan_right_on_its_input_runs_in_windows() {
     for (rows, time) in [(32, 256), (19, 400)] {
@@ -96,11 +96,11 @@ fn a_scan_right_on_its_input_runs_in_windows() {
                 let report = trainer(&model, &options).unwrap().step(x, vec![y], false).unwrap().clone();
                 (report.memory.tape, report.loss.to_bits(), model.parameters())
             };
-            let (whole, windows) = (tape(json!({})), tape(json!({ "memory": "sqrt" })));
-            assert!((whole.1, whole.2) == (windows.1, windows.2), "{text}");
-            // The input alone stays whole.
+            let (whole, segmented) = (tape(json!({})), tape(json!({ "memory": "sqrt" })));
+            assert!((whole.1, whole.2) == (segmented.1, segmented.2), "{text}");
+            // Only the input stays whole.
             let input = rows * time * 3 * size_of::<f32>();
-            assert!(windows.0 * 4 < whole.0 * 3, "{text}: {} of {}, input {input}", windows.0, whole.0);
+            assert!(segmented.0 * 4 < whole.0 * 3, "{text}: {} of {}, input {input}", segmented.0, whole.0);
         }
     }
 }

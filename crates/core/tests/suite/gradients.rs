@@ -106,7 +106,7 @@ fn embeddings_of_tokens_shifted_and_not() {
     check_gradients(&b.graph(), &[t, ids("one", &[5], vec![0, 5, 2, 2, 1])], &[]);
 }
 
-/// A layer-normalised LSTM with a context, a leaky state, and a state that is another one's past.
+/// A layer-normalized LSTM with a context, a leaky state, and a state that is another one's past.
 #[test]
 fn a_cell_of_ones_own() {
     let mut b = Builder::default();

@@ -1,4 +1,4 @@
-//! States that wait for no state: out of the loop, and still what the graph says, in either direction.
+//! States that wait for no state: out of the loop, with the results of the graph, in either direction.
 
 use crate::support::cells::{cell, cell_from, given};
 use crate::support::graphs::Builder;

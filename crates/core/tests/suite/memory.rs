@@ -1,4 +1,4 @@
-//! What a training step holds, against the arithmetic of its tape, whole or in windows of time.
+//! The bytes of a training step, against the arithmetic of its tape, whole or in segments of time.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use unrolled_core::{Code, Result};
 const SIZE: usize = 24;
 const INPUT: usize = 10;
 
-/// What one training step of a layer with a loss at every step holds.
+/// The memory of one training step of a layer with a loss at every step.
 fn memory(cell: &str, rows: usize, time: usize, lengths: Option<Vec<i32>>) -> (Memory, usize) {
     let (report, parameters) = step(cell, rows, time, lengths, &json!({})).unwrap();
     (report.memory, parameters.len())
@@ -48,7 +48,7 @@ fn step(
     Ok((report, model.parameters()))
 }
 
-/// Numbers a row and step: the input, what the cell leaves of itself, its output and the gradient of that.
+/// Numbers a row and step: the input, the values that the cell keeps, its output and the gradient of the output.
 fn tape(cell: &str) -> usize {
     let inside = match cell {
         // The gates and c.
@@ -95,16 +95,16 @@ fn windows_take_a_small_part_of_a_long_tape() {
     for cell in ["lstm", "gru", "rnn_tanh"] {
         let (rows, time) = (32, 1024);
         let (whole, parameters) = step(cell, rows, time, None, &json!({})).unwrap();
-        let (windows, others) = step(cell, rows, time, None, &json!({ "memory": "sqrt" })).unwrap();
-        assert!(parameters == others && whole.loss.to_bits() == windows.loss.to_bits(), "{cell}");
-        // 8 windows of 128 steps with the states between them; the input, which comes from outside, is whole.
+        let (segmented, others) = step(cell, rows, time, None, &json!({ "memory": "sqrt" })).unwrap();
+        assert!(parameters == others && whole.loss.to_bits() == segmented.loss.to_bits(), "{cell}");
+        // 8 segments of 128 steps with the states between them; the input, which comes from outside, is whole.
         let states = if cell == "lstm" { 2 } else { 1 };
-        let window = (rows * 128 * (tape(cell) - INPUT) + rows * time * INPUT) * size_of::<f32>();
-        let borders = rows * 9 * states * SIZE * size_of::<f32>();
+        let segment = (rows * 128 * (tape(cell) - INPUT) + rows * time * INPUT) * size_of::<f32>();
+        let checkpoints = rows * 9 * states * SIZE * size_of::<f32>();
         let sums = 2 * parameters.len() * size_of::<f32>();
-        let most = window + borders + sums;
-        assert!(windows.memory.tape * 10 <= most * 12, "{cell}: {} of {most}", windows.memory.tape);
-        assert!(windows.memory.tape * 2 < whole.memory.tape, "{cell}: {}", whole.memory.tape);
+        let most = segment + checkpoints + sums;
+        assert!(segmented.memory.tape * 10 <= most * 12, "{cell}: {} of {most}", segmented.memory.tape);
+        assert!(segmented.memory.tape * 2 < whole.memory.tape, "{cell}: {}", whole.memory.tape);
     }
 }
 
@@ -139,7 +139,7 @@ fn windows_never_take_more_than_the_whole_tape() {
     }
 }
 
-/// What a run reports after each of its batches, given by the lengths of their rows.
+/// The memory that a run reports after each of its batches, given by the lengths of their rows.
 fn tapes(memory: &Value, batches: &[Vec<i32>]) -> Vec<usize> {
     let mut b = Builder::default();
     b.node("x", sequence(INPUT), &[]);
@@ -165,7 +165,7 @@ fn tapes(memory: &Value, batches: &[Vec<i32>]) -> Vec<usize> {
 
 #[test]
 fn a_budget_holds_for_batches_of_all_shapes() {
-    // The one has more rows, the other more steps: together they would hold more than either.
+    // One batch has more rows, the other more steps: storage for both would be more than either needs.
     let batches = [vec![1; 300], vec![400]];
     let alone = batches.clone().map(|batch| tapes(&json!({}), &[batch])[0]);
     let budget = alone[0].max(alone[1]);
@@ -210,8 +210,8 @@ fn windows_inside_of_truncation() {
     let truncate = json!({ "truncate": { "k1": 40, "k2": 70 } });
     let both = json!({ "truncate": { "k1": 40, "k2": 70 }, "memory": "sqrt" });
     let (whole, parameters) = step("lstm", 18, 150, None, &truncate).unwrap();
-    let (windows, others) = step("lstm", 18, 150, None, &both).unwrap();
-    assert!(parameters == others && whole.loss.to_bits() == windows.loss.to_bits());
+    let (segmented, others) = step("lstm", 18, 150, None, &both).unwrap();
+    assert!(parameters == others && whole.loss.to_bits() == segmented.loss.to_bits());
 }
 
 #[test]

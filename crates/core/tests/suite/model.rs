@@ -1,4 +1,4 @@
-//! A model as a whole: saved and loaded, streamed, and left alone by steps that fail.
+//! A model as a whole: saved and loaded, streamed, and unchanged by steps that fail.
 
 use std::sync::Arc;
 

@@ -75,7 +75,7 @@ fn embedding(padding: u32, kind: &str) -> Builder {
     b
 }
 
-/// Whatever lies in its row of the table: it is neither read nor trained.
+/// Padding's row of the table is neither read nor trained, whatever its numbers.
 #[test]
 fn a_padding_id_gives_zeros_and_gets_no_gradient() {
     for padding in [0, 2, 3] {
@@ -97,7 +97,7 @@ fn a_padding_id_gives_zeros_and_gets_no_gradient() {
     }
 }
 
-/// Straight into a cell, so that it runs in the cell's windows.
+/// Straight into a cell, so that the operation runs in the cell's segments.
 #[test]
 fn a_padding_id_gets_no_gradient_in_windows() {
     for cell in ["rnn_tanh", "lstm", "gru"] {
@@ -125,7 +125,7 @@ fn a_padding_id_is_below_the_vocabulary() {
             );
         }
     }
-    // A file may say so as well.
+    // A file may have such an id too.
     let model = Network::<f32>::new(embedding(3, "tokens").graph(), 3, Precision::Full).unwrap();
     let bytes = model.to_bytes(&model.snapshot()).unwrap();
     let file = unrolled_core::format::read(&bytes).unwrap();

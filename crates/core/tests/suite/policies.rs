@@ -1,4 +1,4 @@
-//! Steps that fail or are left out: what they say, and that the step after them knows nothing of them.
+//! Steps that fail or are left out: their reports, and the step after them, which is as if they had not been.
 
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ fn options() -> [Value; 8] {
     ]
 }
 
-/// The report of a step and the parameters' bits, after two steps and what `between` does with the trainer.
+/// The report of a step and the parameters' bits, after two steps and a call of `between` with the trainer.
 fn after(
     more: &Value,
     carry: bool,
@@ -84,7 +84,7 @@ fn after(
         assert!(model.parameters() == before, "{options}");
     }
     let mut report = step(&mut trainer, &[x(3)], &y(3), carry).unwrap();
-    // What looked for the node that failed may go on holding more.
+    // The search for the node that failed may have left more storage.
     report.memory = Memory::default();
     (report, model.parameters().iter().map(|x| x.to_bits()).collect())
 }

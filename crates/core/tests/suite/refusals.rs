@@ -1,4 +1,4 @@
-//! Bad graphs and bad batches: a typed error that names what was wrong, and nothing else.
+//! Bad graphs and bad batches: a typed error that names the mistake, and nothing else.
 
 use crate::support::graphs::{Builder, node, sequence, tokens, vector};
 use crate::support::runs::{ids, values};

@@ -1,4 +1,4 @@
-//! Targets that do not fit, that do not count, and what a step reports of those that do.
+//! Targets that do not fit, that do not count, and a step's report of those that do.
 
 use std::sync::Arc;
 
@@ -146,7 +146,7 @@ fn a_batch_without_a_target_that_counts_has_no_loss_and_no_gradient() {
     assert_eq!((report.unwrap().norm, unchanged), (0.0, false));
 }
 
-/// Hits and the summed loss, by hand from the predictions.
+/// The targets met and the summed loss, by hand from the predictions.
 fn by_hand(kind: &str, target: &Tensor<f64>) -> (f64, u64, u64) {
     let run = predict(&network(Builder::default()), &[x()]);
     let (mut sum, mut correct, mut valid) = (0.0, 0, 0);
@@ -191,12 +191,8 @@ fn a_report_is_that_of_the_whole_however_it_is_cut() {
             let term = &report.terms[0];
             assert!((term.sum - sum).abs() < 1e-12 * sum, "{kind}, {what}: {} is not {sum}", term.sum);
             assert!((report.loss - sum / term.weight).abs() < 1e-12, "{kind}, {what}");
-            let hits = (kind != "meanSquared").then_some(correct);
-            assert_eq!(
-                (term.correct, term.valid, term.weight),
-                (hits, valid, valid as f64),
-                "{kind}, {what}"
-            );
+            let met = (kind != "meanSquared").then_some(correct);
+            assert_eq!((term.correct, term.valid, term.weight), (met, valid, valid as f64), "{kind}, {what}");
         };
         assert!(correct > 0 && correct < valid);
         hold(&evaluate(&network(Builder::default()), &loss, &target).unwrap(), &json!("evaluate"));

@@ -76,8 +76,8 @@ fn a_reach_of_the_whole_sequence_is_full_backpropagation_to_the_bit() {
     }
 }
 
-/// The gradient by hand: each window alone, from the states that a plain forward run has at its start.
-fn by_windows(cell: &str, windows: &[(usize, usize, usize)]) -> Vec<f64> {
+/// The gradient by hand: each chunk by itself, from the states that a plain forward run has at its start.
+fn by_chunks(cell: &str, chunks: &[(usize, usize, usize)]) -> Vec<f64> {
     let graph = graph(cell);
     let model = Model::<f64>::new(graph.clone(), 1, Precision::Full).unwrap();
     let mut run = Run::<f64>::new(&graph, 1);
@@ -88,7 +88,7 @@ fn by_windows(cell: &str, windows: &[(usize, usize, usize)]) -> Vec<f64> {
     let whole = run.batch(vec![x], vec![]);
     let count = lengths.iter().sum::<usize>() * 2;
     let mut gradients = vec![0.0; initial.len()];
-    for &(start, losses, end) in windows {
+    for &(start, losses, end) in chunks {
         let before = run.forward(&whole.steps(&run.program, 0, start));
         let mut piece = whole.steps(&run.program, start, end);
         piece.set_states(before.states.iter().map(|state| Some(data(state).to_vec())).collect());
@@ -117,22 +117,22 @@ fn a_reach_of_one_is_each_step_alone() {
     let steps: Vec<_> = (0..TIME).map(|t| (t, t, t + 1)).collect();
     for cell in ["rnn_tanh", "lstm", "gru"] {
         let (_, parameters) = stepped(cell, &json!({ "truncate": { "k1": 1, "k2": 1 } }));
-        assert_close(&parameters, &by_windows(cell, &steps), cell);
+        assert_close(&parameters, &by_chunks(cell, &steps), cell);
     }
 }
 
 #[test]
 fn windows_that_overlap_replay_the_steps_before_them() {
-    for (k1, k2, windows) in [
+    for (k1, k2, chunks) in [
         (4, 4, vec![(0, 0, 4), (4, 4, 8), (8, 8, 12)]),
         (2, 5, vec![(0, 0, 4), (1, 4, 6), (3, 6, 8), (5, 8, 10), (7, 10, 12)]),
     ] {
         let (_, parameters) = stepped("lstm", &json!({ "truncate": { "k1": k1, "k2": k2 } }));
-        assert_close(&parameters, &by_windows("lstm", &windows), &format!("k1 {k1}, k2 {k2}"));
+        assert_close(&parameters, &by_chunks("lstm", &chunks), &format!("k1 {k1}, k2 {k2}"));
     }
 }
 
-/// Feeding windows as batches with the state carried: the same states as the whole sequence has.
+/// Chunks as batches with the state carried have the same states as the whole sequence.
 #[test]
 fn carried_states_go_on_where_the_batch_before_ended() {
     let model = Arc::new(Model::<f64>::new(graph("gru"), 1, Precision::Full).unwrap());
@@ -153,7 +153,7 @@ fn carried_states_go_on_where_the_batch_before_ended() {
     assert!((sum - whole).abs() < 1e-14, "{sum} is not {whole}");
 }
 
-/// Its windows would be of the first axis alone.
+/// Chunks would be of the first axis only.
 #[test]
 fn two_axes_of_time_are_not_cut() {
     let mut b = Builder::default();

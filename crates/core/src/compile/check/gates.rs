@@ -1,4 +1,4 @@
-//! The nodes of gates: what an LSTM and a GRU make of their products.
+//! The nodes of gates: an LSTM's and a GRU's, from their products.
 
 use super::node::Ports;
 use super::{Checker, Scope};
@@ -7,16 +7,16 @@ use crate::program::{Operation, ValueId};
 use crate::{Error, Result};
 
 impl Checker {
-    /// The state size of a gates node whose inputs are `blocks[i]` times as wide.
-    fn gates(&self, node: &Node, inputs: &[ValueId], blocks: &[usize]) -> Result<usize> {
-        self.arity(node, inputs, blocks.len())?;
-        let size = self.size_of(node, inputs[blocks.len() - 1])?;
-        for (&value, &block) in inputs.iter().zip(blocks) {
-            if self.size_of(node, value)? != block * size {
+    /// The state size of a gates node whose inputs are `gates[i]` times as wide.
+    fn gates(&self, node: &Node, inputs: &[ValueId], gates: &[usize]) -> Result<usize> {
+        self.arity(node, inputs, gates.len())?;
+        let size = self.size_of(node, inputs[gates.len() - 1])?;
+        for (&value, &gates) in inputs.iter().zip(gates) {
+            if self.size_of(node, value)? != gates * size {
                 return Err(Error::shape(format!(
                     "node '{}': expected {} features from '{}' for a state of {size}, received {}",
                     node.name,
-                    block * size,
+                    gates * size,
                     self.name(value),
                     self.kind(value)
                 )));

@@ -51,7 +51,7 @@ struct Checker {
 /// The nodes of a graph or body that have been checked so far.
 struct Scope {
     name: String,
-    /// What precedes the names of its nodes where those of the whole program meet.
+    /// The prefix of its nodes' names among those of the whole program.
     prefix: String,
     /// The axis of the scan whose body this is.
     axis: Option<usize>,

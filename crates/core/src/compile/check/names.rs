@@ -13,7 +13,7 @@ pub(super) fn split(wire: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Refuses a name that a wire could not spell.
+/// Refuses a name that a wire cannot carry.
 pub(super) fn validate(name: &str, what: &str) -> Result<()> {
     if name.is_empty() || name.len() > 1024 || name.contains([':', '\0']) {
         return Err(Error::graph(format!(
@@ -23,7 +23,7 @@ pub(super) fn validate(name: &str, what: &str) -> Result<()> {
     Ok(())
 }
 
-/// The nodes in an order in which every wire comes from before.
+/// The nodes in an order in which every wire comes from an earlier node.
 pub(super) fn order(nodes: &[Node], scope: &str) -> Result<Vec<usize>> {
     let index = index(nodes, scope)?;
     let mut waiting = vec![0_usize; nodes.len()];

@@ -1,4 +1,4 @@
-//! One node: what it accepts and what it gives.
+//! One node: inputs accepted and outputs given.
 
 use std::ops::RangeInclusive;
 
@@ -6,7 +6,7 @@ use unrolled_kernels::Activation;
 
 use super::{Checker, Scope};
 use crate::graph::{ActivationName, MAX_SIZE, Node, Op};
-use crate::program::{Dropout, Instruction, Operation, Pool, ValueId};
+use crate::program::{Dropout, Instruction, Operation, Pooling, ValueId};
 use crate::{Error, Result};
 
 pub(super) type Ports = Vec<(String, ValueId)>;
@@ -24,9 +24,9 @@ impl Checker {
                 let size = linear.weight.rows;
                 self.map(node, inputs, size, Operation::Linear(linear), scope)
             }
-            Op::Last => self.pool(node, inputs, Pool::Last { first: false }, scope),
-            Op::Mean => self.pool(node, inputs, Pool::Mean, scope),
-            Op::Max => self.pool(node, inputs, Pool::Max, scope),
+            Op::Last => self.pool(node, inputs, Pooling::Last { first: false }, scope),
+            Op::Mean => self.pool(node, inputs, Pooling::Mean, scope),
+            Op::Max => self.pool(node, inputs, Pooling::Max, scope),
             Op::Concat => {
                 self.shared_axis(node, &inputs, 1)?;
                 let size = inputs.iter().map(|&v| self.program.values[v].width).sum();
@@ -77,7 +77,7 @@ impl Checker {
                         node.name
                     )));
                 }
-                // A mask of its own at every step, also for a vector that is the same at all of them.
+                // Each step has its own mask, also for a vector, which is the same at every step.
                 let inputs = match scope.axis.filter(|_| !fixed) {
                     Some(axis) => vec![self.over(node, inputs[0], axis, scope)?],
                     None => inputs,

@@ -163,7 +163,7 @@ impl Checker {
         }
     }
 
-    /// A state that passes a state on needs a value of its own to write.
+    /// Copies a state that is another state's next value: each next value needs storage of its own.
     fn copy(&mut self, node: &Node, value: ValueId, scope: &mut Scope) -> ValueId {
         let kind = self.kind(value).clone();
         let copy = self.value(&node.name, kind);

@@ -1,9 +1,9 @@
-//! Nodes that look along time: what they accept and what they give.
+//! Nodes that look along time: inputs accepted and outputs given.
 
 use super::node::Ports;
 use super::{Checker, Scope};
 use crate::graph::{Kind, Node};
-use crate::program::{Operation, Pool, Shift, ValueId};
+use crate::program::{Operation, Pooling, Shift, ValueId};
 use crate::{Error, Result};
 
 impl Checker {
@@ -69,7 +69,7 @@ impl Checker {
         &mut self,
         node: &Node,
         inputs: Vec<ValueId>,
-        pool: Pool,
+        pool: Pooling,
         scope: &mut Scope,
     ) -> Result<Ports> {
         let size = self.numbers(node, &inputs)?;

@@ -1,4 +1,4 @@
-//! Nodes with parameters: what they accept and what they give.
+//! Nodes with parameters: inputs accepted and outputs given.
 
 use super::node::{Ports, setting};
 use super::{Checker, Scope};
@@ -26,7 +26,7 @@ impl Checker {
                 node.name
             )));
         }
-        let part = |tensor: TensorRef| tensor.row_block(start, end - start);
+        let part = |tensor: TensorRef| tensor.part(start, end - start);
         Ok(Linear { weight: part(weight), bias: bias.map(part), forward: 0, backward: Vec::new() })
     }
 

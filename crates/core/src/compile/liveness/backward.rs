@@ -84,7 +84,7 @@ impl Lives<'_> {
         wanted
     }
 
-    /// What the weights' region sums lives to the end, over all steps.
+    /// Keeps the operands of the weights' sums to the end, over all steps.
     pub(in crate::compile) fn keep_contributions(&mut self) {
         let gradients = self.gradients;
         for contribution in &gradients.contributions {

@@ -1,4 +1,4 @@
-//! When each value and gradient is needed, and who shares a slot with whom.
+//! The lives of values and gradients, and the slots they share.
 
 mod backward;
 mod forward;
@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use crate::program::{Delay, Gradients, Operand, Program, Space, ValueId, defined, read};
 
-/// When an operand is first written and last read: instruction `i` of `n` runs at `i`, its backward at
+/// The times at which an operand is first written and last read: instruction `i` of `n` runs at `i`, its backward at
 /// `2n - i`, the region of the weights last.
 #[derive(Clone, Copy)]
 struct Life {
@@ -58,7 +58,7 @@ impl<'a> Lives<'a> {
         }
     }
 
-    /// Follows what works in place to the operand that owns the storage.
+    /// Follows operations in place to the operand that owns the storage.
     fn owner(&self, operand: Operand) -> Operand {
         let mut owner = operand;
         while let Some(&next) = self.alias.get(&owner) {
@@ -97,7 +97,8 @@ impl<'a> Lives<'a> {
         }
     }
 
-    /// What a section shares with others is read and written until its last segment has run, forward and back.
+    /// Widens the lives of operands that a section shares with others: its segments read and write them until the last has
+    /// run, forward and back.
     pub(super) fn repeat(&mut self, range: Range<usize>) {
         let program = self.program;
         for instruction in &program.instructions[range.clone()] {
@@ -119,7 +120,7 @@ impl<'a> Lives<'a> {
     }
 }
 
-/// Which of two spaces of one axis is the larger.
+/// The rank of a space among those of one axis, by extent.
 fn extent(space: Space) -> usize {
     match space {
         Space::Step(_) => 0,

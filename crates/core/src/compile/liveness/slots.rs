@@ -1,4 +1,4 @@
-//! Lives to slots.
+//! From lives to slots.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ impl Lives<'_> {
         let mut order: Vec<(Operand, Life)> = self.lives.iter().map(|(&o, &l)| (o, l)).collect();
         order.sort_by_key(|&(operand, life)| (life.start, key(operand)));
         let mut slots: Vec<Slot> = Vec::new();
-        // Segments of a section leave the last one's values where they are until it goes back.
+        // The last segment of a section leaves its values where they are until it goes back.
         let mut users: Vec<Option<usize>> = Vec::new();
         let mut busy_until: Vec<usize> = Vec::new();
         let mut owned: HashMap<Operand, Place> = HashMap::new();

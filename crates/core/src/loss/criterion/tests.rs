@@ -7,7 +7,7 @@ fn loss(json: &str, width: usize) -> Loss {
     Loss::new(&serde_json::from_str(json).unwrap(), width).unwrap()
 }
 
-/// Each row's loss, and how many of its targets were hit.
+/// Each row's loss, and the number of its targets that were met.
 fn forward<E: Element>(loss: &Loss, x: &[E], targets: Targets<E>) -> (Vec<f64>, Vec<u32>) {
     run(loss, x, targets, None)
 }
@@ -248,7 +248,7 @@ fn gradients_add_up_and_far_logits_stay_finite() {
 }
 
 #[test]
-fn a_row_does_not_see_its_neighbours() {
+fn a_row_does_not_see_its_neighbors() {
     let loss = loss(r#"{"crossEntropy":{"labelSmoothing":0.1}}"#, 3);
     let whole = forward(&loss, &X, Targets::Classes(&[2, 1, 0, 0])).0;
     for (i, class) in [2, 1, 0, 0].into_iter().enumerate() {

@@ -13,29 +13,29 @@ use crate::storage::{BLOCK_STEPS, Batch, ROW_GROUP, Schedule};
 use crate::tuning::{CACHED_NUMBERS, FEWEST_STEPS};
 use crate::{Error, Result};
 
-/// In training, segments are whole runs of steps of a sum.
+/// The step of a segment's length in training: segments have whole shards of a sum.
 const STEP: usize = BLOCK_STEPS;
 
-/// Steps of a segment, for a batch in blocks of rows. `whole` is the plan without segments, if there is a choice.
+/// Steps of a segment, for a batch in shards. `whole` is the plan without segments, if there is a choice.
 ///
 /// # Errors
-/// [`crate::Code::Size`] for a budget that no segments fit, naming what would be needed.
+/// [`crate::Code::Size`] for a budget that no segments fit, naming the bytes needed.
 pub(super) fn segment_steps<E: Element>(
     program: &Program,
     plan: &Plan,
     whole: Option<&Plan>,
     tape: Tape,
     batch: &Batch<E>,
-    blocks: &(impl Iterator<Item = Range<usize>> + Clone),
+    shards: &(impl Iterator<Item = Range<usize>> + Clone),
 ) -> Result<usize> {
     if !plan.training {
-        let rows = blocks.clone().map(|rows| rows.len()).max().unwrap_or(0).max(1);
+        let rows = shards.clone().map(|rows| rows.len()).max().unwrap_or(0).max(1);
         let wide = plan.slots.iter().filter(|slot| matches!(slot.space, Space::Segment(_)));
         let widest = wide.map(|slot| slot.width).max().unwrap_or(0).max(1);
         return Ok((CACHED_NUMBERS / widest).max(FEWEST_STEPS).div_ceil(rows));
     }
-    let bytes = |steps: usize| all_bytes(program, plan, batch, blocks, steps);
-    let lengths = window_lengths(batch);
+    let bytes = |steps: usize| all_bytes(program, plan, batch, shards, steps);
+    let lengths = segment_lengths(batch);
     match tape {
         Tape::Whole => Ok(STEP),
         Tape::Sqrt => Ok(lengths.into_iter().min_by_key(|&steps| bytes(steps)).unwrap_or(STEP)),
@@ -46,7 +46,7 @@ pub(super) fn segment_steps<E: Element>(
                 .iter()
                 .copied()
                 .find(fits)
-                .ok_or_else(|| too_small(budget, least_bytes(program, plans, batch, blocks)))
+                .ok_or_else(|| too_small(budget, least_bytes(program, plans, batch, shards)))
         }
     }
 }
@@ -58,43 +58,42 @@ pub(super) fn too_small(budget: u64, least: usize) -> Error {
     ))
 }
 
-/// Bytes that a training step takes at least by any of the plans.
+/// The fewest bytes of a training step by any of the plans.
 pub(super) fn least_bytes<'a, E: Element>(
     program: &Program,
     plans: impl Iterator<Item = &'a Plan>,
     batch: &Batch<E>,
-    blocks: &(impl Iterator<Item = Range<usize>> + Clone),
+    shards: &(impl Iterator<Item = Range<usize>> + Clone),
 ) -> usize {
     let least = |plan: &Plan| match plan.segmented {
         true => {
-            let steps = window_lengths(batch).into_iter();
-            steps.map(|steps| all_bytes(program, plan, batch, blocks, steps)).min().unwrap_or(0)
+            let steps = segment_lengths(batch).into_iter();
+            steps.map(|steps| all_bytes(program, plan, batch, shards, steps)).min().unwrap_or(0)
         }
-        false => all_bytes(program, plan, batch, blocks, usize::MAX),
+        false => all_bytes(program, plan, batch, shards, usize::MAX),
     };
     plans.map(least).min().unwrap_or(0)
 }
 
-/// Whether a training step by the plan `whole`, which keeps everything, takes what its `tape` may: then nothing has to be
-/// computed twice, as `segmented` would.
+/// True if the full tape fits the budget, so that nothing needs to be computed twice.
 pub(super) fn whole_fits<E: Element>(
     program: &Program,
     [whole, segmented]: [&Plan; 2],
     tape: Tape,
     batch: &Batch<E>,
-    blocks: &(impl Iterator<Item = Range<usize>> + Clone),
+    shards: &(impl Iterator<Item = Range<usize>> + Clone),
 ) -> bool {
-    let needed = all_bytes(program, whole, batch, blocks, usize::MAX);
-    let segments = |steps: usize| all_bytes(program, segmented, batch, blocks, steps);
+    let needed = all_bytes(program, whole, batch, shards, usize::MAX);
+    let segments = |steps: usize| all_bytes(program, segmented, batch, shards, steps);
     match tape {
         Tape::Whole => true,
-        Tape::Sqrt => window_lengths(batch).into_iter().all(|steps| needed <= segments(steps)),
+        Tape::Sqrt => segment_lengths(batch).into_iter().all(|steps| needed <= segments(steps)),
         Tape::Bytes(budget) => u64::try_from(needed).is_ok_and(|needed| needed <= budget),
     }
 }
 
-/// The lengths that segments may have, falling.
-fn window_lengths<E: Element>(batch: &Batch<E>) -> Vec<usize> {
+/// The possible lengths of segments, falling.
+fn segment_lengths<E: Element>(batch: &Batch<E>) -> Vec<usize> {
     let time = batch.axes().iter().flat_map(|axis| &axis.lengths).max().map_or(0, |&n| n as usize);
     let runs = time.div_ceil(STEP).max(1);
     let mut lengths: Vec<usize> = (1..=runs).map(|count| runs.div_ceil(count) * STEP).collect();
@@ -102,18 +101,18 @@ fn window_lengths<E: Element>(batch: &Batch<E>) -> Vec<usize> {
     lengths
 }
 
-/// Bytes that all blocks take with segments of `steps` steps, if the plan has segments.
+/// Bytes of all shards with segments of `steps` steps, if the plan has segments.
 pub(super) fn all_bytes<E: Element>(
     program: &Program,
     plan: &Plan,
     batch: &Batch<E>,
-    blocks: &(impl Iterator<Item = Range<usize>> + Clone),
+    shards: &(impl Iterator<Item = Range<usize>> + Clone),
     steps: usize,
 ) -> usize {
-    blocks.clone().map(|rows| bytes::<E>(program, plan, batch, &rows, steps)).sum()
+    shards.clone().map(|rows| bytes::<E>(program, plan, batch, &rows, steps)).sum()
 }
 
-/// Bytes that a block of rows takes with segments of `steps` steps, if the plan has segments.
+/// Bytes of a shard with segments of `steps` steps, if the plan has segments.
 fn bytes<E: Element>(
     program: &Program,
     plan: &Plan,

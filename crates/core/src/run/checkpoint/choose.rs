@@ -1,4 +1,4 @@
-//! Which plan a run goes by: everything kept, or segment by segment.
+//! The choice of a run's plan: everything kept, or segment by segment.
 
 use std::ops::Range;
 
@@ -11,12 +11,12 @@ use crate::{Error, Result};
 
 /// The plans of a program in one mode.
 pub(in crate::run) struct Plans {
-    /// That of the last run.
+    /// The plan of the last run.
     pub(in crate::run) plan: Plan,
-    /// The other one, of a run that may keep everything or go segment by segment.
+    /// The other plan, if a run may keep everything or go segment by segment.
     spare: Option<Plan>,
     tape: Tape,
-    /// Of the last run with a budget: the lengths of all rows, and how they were cut.
+    /// Of the last run with a budget: the lengths of all rows, and the rows of each shard.
     shape: Vec<u32>,
 }
 
@@ -32,24 +32,24 @@ impl Plans {
         Self { plan: program.plan(mode), spare, tape, shape: Vec::new() }
     }
 
-    /// Keeps everything where that is allowed, otherwise goes segment by segment; whether that is another plan than the
+    /// Keeps everything where the tape allows it, otherwise goes segment by segment; true if the plan is another than the
     /// last run's.
     pub(in crate::run) fn choose<E: Element>(
         &mut self,
         program: &Program,
         batch: &Batch<E>,
-        blocks: &(impl Iterator<Item = Range<usize>> + Clone),
+        shards: &(impl Iterator<Item = Range<usize>> + Clone),
     ) -> bool {
         let Some(spare) = &mut self.spare else { return false };
         let plans = if self.plan.segmented { [&*spare, &self.plan] } else { [&self.plan, &*spare] };
-        let other = whole_fits(program, plans, self.tape, batch, blocks) == self.plan.segmented;
+        let other = whole_fits(program, plans, self.tape, batch, shards) == self.plan.segmented;
         if other {
             std::mem::swap(&mut self.plan, spare);
         }
         other
     }
 
-    /// Steps of a segment. What keeps nothing has no budget that bounds it.
+    /// Steps of a segment. A run that keeps nothing has no budget.
     ///
     /// # Errors
     /// Those of [`segment_steps`].
@@ -57,40 +57,40 @@ impl Plans {
         &self,
         program: &Program,
         batch: &Batch<E>,
-        blocks: &(impl Iterator<Item = Range<usize>> + Clone),
+        shards: &(impl Iterator<Item = Range<usize>> + Clone),
         keeps_nothing: bool,
     ) -> Result<usize> {
         if !self.plan.segmented {
             return Ok(usize::MAX);
         }
         let tape = if keeps_nothing { Tape::Whole } else { self.tape };
-        segment_steps(program, &self.plan, self.spare.as_ref(), tape, batch, blocks)
+        segment_steps(program, &self.plan, self.spare.as_ref(), tape, batch, shards)
     }
 
-    /// Whether a run fits the budget beside the `held` bytes that others needed.
+    /// True if a run fits the budget together with the `held` bytes of earlier runs.
     pub(in crate::run) fn fits_beside<E: Element>(
         &mut self,
         program: &Program,
         batch: &Batch<E>,
-        blocks: &(impl Iterator<Item = Range<usize>> + Clone),
+        shards: &(impl Iterator<Item = Range<usize>> + Clone),
         steps: usize,
         held: impl FnOnce() -> usize,
     ) -> bool {
         let Tape::Bytes(budget) = self.tape else { return true };
         let lengths = batch.axes().iter().flat_map(|axis| axis.lengths.iter().copied());
-        let cut = blocks.clone().flat_map(|rows| [rows.start as u32, rows.end as u32]);
+        let cut = shards.clone().flat_map(|rows| [rows.start as u32, rows.end as u32]);
         let shape = lengths.chain(cut);
         if self.shape.iter().copied().eq(shape.clone()) {
-            // It needs what it already has.
+            // The same run needs the storage it already has.
             return true;
         }
         self.shape.clear();
         self.shape.extend(shape);
-        let needed = all_bytes(program, &self.plan, batch, blocks, steps);
+        let needed = all_bytes(program, &self.plan, batch, shards, steps);
         u64::try_from(held() + needed).is_ok_and(|bytes| bytes <= budget)
     }
 
-    /// The error for a budget that some of the batches of a step do not fit, naming what the largest needs.
+    /// The error for a budget that some of the batches of a step do not fit, naming the bytes that the largest needs.
     pub(in crate::run) fn too_small<E: Element, R: Iterator<Item = Range<usize>> + Clone>(
         &self,
         program: &Program,

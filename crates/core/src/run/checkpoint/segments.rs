@@ -1,8 +1,8 @@
-//! Groups of instructions run segment by segment, so that only the states between segments are kept.
+//! Sections run segment by segment, so that only the states between segments are kept.
 //!
-//! Forward leaves the states at each border. Backward runs each segment forward once more (the last one is still
-//! there), then back, and adds what it comes to to the sums of the row groups: the same operations on the same
-//! numbers in the same order as without segments.
+//! Forward leaves the states at each checkpoint. Backward runs each segment forward once more (except the last, whose
+//! values are still there), then back, and adds its gradients to the sums of the row groups: the same operations on the
+//! same numbers in the same order as without segments.
 
 use unrolled_kernels::Element;
 
@@ -86,7 +86,7 @@ fn has_gradient(plan: &Plan, state: &StateLink) -> bool {
     plan.place(Operand::CheckpointGradient(state.incoming, 0)).is_some()
 }
 
-/// Runs `body` with one segment's steps at hand.
+/// Runs `body` on the steps of one segment.
 fn inside<E: Element>(
     f: &mut View<'_, E>,
     section: &Section,

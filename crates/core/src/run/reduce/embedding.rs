@@ -1,14 +1,12 @@
 //! The sum of a shard for the gradient of a table: each row group's sum of an id is formed from zero, a block of steps
-//! after another, and each block's from zero too.
+//! after another, and each block's sum from zero too.
 
 use unrolled_kernels::Element;
 
 use super::row_group::{Part, Source, visit};
 use crate::program::{Operand, Plan, Sum};
 use crate::storage::{Shard, TableEntry};
-
-/// Columns of a table that are summed at a time.
-const STRIP: usize = 256;
+use crate::tuning::TABLE_COLUMNS;
 
 /// Orders the steps of a shard by the rows of a table that they name, by contribution, once for all tasks.
 pub(in crate::run) fn order<E: Element>(plan: &Plan, shard: &mut Shard<E>) {
@@ -48,8 +46,8 @@ impl<E: Element> Source<'_, E> {
             for names in own.chunk_by(|a, b| a.id == b.id) {
                 let row =
                     &mut target[(names[0].id as usize - part.rows.start) * part.columns..][..part.columns];
-                for (i, strip) in row.chunks_mut(STRIP).enumerate() {
-                    let columns = i * STRIP..i * STRIP + strip.len();
+                for (i, strip) in row.chunks_mut(TABLE_COLUMNS).enumerate() {
+                    let columns = i * TABLE_COLUMNS..i * TABLE_COLUMNS + strip.len();
                     self.add_strip(strip, names, |place| &g.row(place as usize)[columns.clone()]);
                 }
             }
@@ -61,7 +59,7 @@ impl<E: Element> Source<'_, E> {
     where
         E: 'g,
     {
-        let (mut row_group, mut block) = ([E::ZERO; STRIP], [E::ZERO; STRIP]);
+        let (mut row_group, mut block) = ([E::ZERO; TABLE_COLUMNS], [E::ZERO; TABLE_COLUMNS]);
         let (row_group, block) = (&mut row_group[..strip.len()], &mut block[..strip.len()]);
         for same in names.chunk_by(|a, b| a.block == b.block) {
             block.fill(E::ZERO);

@@ -1,6 +1,6 @@
 //! The region of the weights: each gradient is a sum over all rows and steps, formed in one order.
 //!
-//! Every element adds up row groups, each a sum of its own over blocks of 16 steps (`row group.rs`). Tiles of the
+//! Every element adds up row groups, each a sum of its own over blocks of 16 steps (`row_group.rs`). Tiles of the
 //! result go to the threads, so neither their number nor the cut of the batch changes a bit.
 
 mod embedding;
@@ -18,18 +18,18 @@ use crate::program::{Plan, Program, Sum};
 use crate::storage::{PartialSums, Shard, View};
 use crate::tuning::{LEAST_NUMBERS, LEAST_ROWS, MOST_ROWS, TASKS_PER_THREAD};
 
-/// How the flat gradient is cut into tasks for a number of threads, and storage for them.
+/// The cut of the flat gradient into tasks for a number of threads, and their storage.
 #[derive(Debug, Default)]
 pub(super) struct Cut<E> {
     threads: usize,
-    pieces: Vec<Piece>,
-    /// Room for a row group's sum, for as many tasks as run at once.
+    tasks: Vec<Task>,
+    /// Room for a row group's sum, one for each task that may run at a time.
     scratch: Vec<Mutex<Vec<E>>>,
 }
 
 /// Some rows of one parameter.
 #[derive(Clone, Copy, Debug)]
-struct Piece {
+struct Task {
     offset: usize,
     length: usize,
     columns: usize,
@@ -42,17 +42,17 @@ impl<E: Element> Cut<E> {
             return;
         }
         self.threads = threads;
-        self.pieces.clear();
+        self.tasks.clear();
         for entry in layout.entries() {
             let (rows, columns) = sizes(entry);
             let share = rows.div_ceil(threads * TASKS_PER_THREAD).next_multiple_of(LEAST_ROWS);
             let step = if entry.shape.len() == 1 { share.max(LEAST_NUMBERS) } else { share.min(MOST_ROWS) };
             for start in (0..rows).step_by(step) {
                 let length = step.min(rows - start) * columns;
-                self.pieces.push(Piece { offset: entry.offset + start * columns, length, columns });
+                self.tasks.push(Task { offset: entry.offset + start * columns, length, columns });
             }
         }
-        let most = self.pieces.iter().map(|piece| piece.length).max().unwrap_or(0);
+        let most = self.tasks.iter().map(|task| task.length).max().unwrap_or(0);
         self.scratch.resize_with(threads, Mutex::default);
         for scratch in &mut self.scratch {
             scratch.get_mut().unwrap_or_else(PoisonError::into_inner).reserve_exact(most);
@@ -74,17 +74,17 @@ fn sizes(entry: &Entry) -> (usize, usize) {
     (rows, entry.shape.iter().skip(1).product())
 }
 
-/// Pieces that lie one after another, with their part of the gradient.
+/// Consecutive tasks, with their part of the gradient.
 struct Tasks<'a, E> {
-    pieces: &'a [Piece],
+    tasks: &'a [Task],
     gradient: &'a mut [E],
 }
 
 impl<E: Element> Divide for Tasks<'_, E> {
     fn divide(self, middle: usize) -> (Self, Self) {
-        let (left, right) = self.pieces.split_at(middle);
-        let (ours, theirs) = self.gradient.split_at_mut(left.iter().map(|piece| piece.length).sum());
-        (Self { pieces: left, gradient: ours }, Self { pieces: right, gradient: theirs })
+        let (left, right) = self.tasks.split_at(middle);
+        let (ours, theirs) = self.gradient.split_at_mut(left.iter().map(|task| task.length).sum());
+        (Self { tasks: left, gradient: ours }, Self { tasks: right, gradient: theirs })
     }
 }
 
@@ -99,14 +99,14 @@ pub(super) fn add<E: Element>(
     gradient: &mut [E],
 ) {
     let sources = || shards.iter().map(|shard| Source { kernels, operands, program, plan, shard });
-    let tasks = Tasks { pieces: &cut.pieces, gradient };
-    pool.for_each_chunk(tasks, cut.pieces.len(), 1, |tasks: Tasks<'_, E>| {
-        let mut rest = tasks.gradient;
-        for piece in tasks.pieces {
-            let (gradient, more) = rest.split_at_mut(piece.length);
+    let all = Tasks { tasks: &cut.tasks, gradient };
+    pool.for_each_part(all, cut.tasks.len(), 1, |own: Tasks<'_, E>| {
+        let mut rest = own.gradient;
+        for task in own.tasks {
+            let (gradient, more) = rest.split_at_mut(task.length);
             cut.with_scratch(|scratch| {
                 for index in 0..plan.gradients.contributions.len() {
-                    sources().for_each(|source| piece.add(gradient, source, index, scratch));
+                    sources().for_each(|source| task.add(gradient, source, index, scratch));
                 }
             });
             rest = more;
@@ -114,8 +114,8 @@ pub(super) fn add<E: Element>(
     });
 }
 
-impl Piece {
-    /// Adds a shard's part of a contribution to the rows that are this piece's.
+impl Task {
+    /// Adds a shard's part of a contribution to the rows of this task.
     fn add<E: Element>(&self, gradient: &mut [E], source: Source<'_, E>, index: usize, scratch: &mut Vec<E>) {
         let contribution = &source.plan.gradients.contributions[index];
         let (own, tensor) = (self.offset..self.offset + self.length, contribution.tensor.range());

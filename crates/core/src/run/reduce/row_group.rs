@@ -88,7 +88,7 @@ impl<'a, E: Element> Source<'a, E> {
         }
     }
 
-    /// The rows of one block; those of an incoming state lie with the steps before.
+    /// The rows of one block; the rows of an incoming state lie with the steps before.
     fn rows(
         &self,
         operand: Operand,

@@ -1,10 +1,10 @@
-//! The blocks that a gradient of the weights is summed in: some steps of a row group each.
+//! The blocks of a weight gradient's sum: some steps of a row group each.
 
 use std::ops::Range;
 
 use super::Schedule;
 
-/// Rows of a row group: a thread takes whole ones, and a block of a weight gradient's sum takes items of one alone.
+/// Rows of a row group: a thread takes whole ones, and a block of a weight gradient's sum has items of one group.
 pub const ROW_GROUP: usize = 16;
 
 /// Steps of a row group that form one block of a weight gradient's sum.
@@ -33,7 +33,7 @@ impl SumBlock {
     }
 }
 
-/// Lists the blocks of sums over `rows` rows, a row group each; spare blocks stay behind them.
+/// Lists the blocks of sums over `rows` rows, a row group each; spare blocks follow.
 pub(crate) fn list_row_blocks(blocks: &mut Vec<SumBlock>, rows: usize) {
     let row_groups = rows.div_ceil(ROW_GROUP);
     blocks.resize_with(row_groups.max(blocks.len()), SumBlock::default);
@@ -85,7 +85,7 @@ impl Schedule {
     ) {
         block.row_group = row_group;
         block.clear();
-        // Room for the longest block there is, so that it suffices for other lengths too.
+        // Room for the longest possible block, so that other lengths fit too.
         let room = positions.len() * BLOCK_STEPS.min(self.steps());
         block.places.reserve_exact(room);
         for (list, _) in block.previous.iter_mut().zip(previous).filter(|&(_, wanted)| wanted) {

@@ -117,7 +117,7 @@ impl Schedule {
         self.order[..self.items_at(t)].iter().map(|&row| row as usize)
     }
 
-    /// The places of the items of a row of the shard, each behind those that it follows. A segment does not know them.
+    /// The places of the items of a row of the shard, each after its predecessors. A segment has no answer.
     pub fn items_of(&self, row: usize) -> impl DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone {
         let position = self.ranks[row] as usize;
         self.offsets[..self.lengths[position]].iter().map(move |offset| offset + position)

@@ -1,4 +1,4 @@
-//! The loop over the steps of a schedule: which items go on from which, and where rows start and end.
+//! The loop over the steps of a schedule: the links between items, and the starts and ends of rows.
 
 use super::Schedule;
 

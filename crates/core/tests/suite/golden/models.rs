@@ -10,7 +10,7 @@ pub(crate) struct Recurrent<'a> {
     pub(crate) input: usize,
     pub(crate) units: usize,
     pub(crate) bias: bool,
-    /// Whether the states begin with the inputs `h_l0`, `c_l0`, ...
+    /// True if the states begin with the inputs `h_l0`, `c_l0`, ...
     pub(crate) initial: bool,
     /// Before the names of the parameters: empty, or such as `lstm.`.
     pub(crate) prefix: &'a str,

@@ -23,7 +23,7 @@ pub(crate) struct Net<E> {
     weights: Weights<E>,
 }
 
-/// What a forward and backward run gives, by name.
+/// The results of a forward and backward run, by name.
 pub(crate) struct Results {
     pub(crate) outputs: HashMap<String, Vec<f64>>,
     /// Of parameters, inputs and initial states.

@@ -7,7 +7,7 @@ use super::archive::{Case, Golden, assert_close, each_kernels, from_f64, text};
 use super::models::{Recurrent, graph, input, output};
 use super::net::{Net, Results, numbers};
 
-/// Where initial states come from.
+/// The source of initial states.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Initial {
     Zero,

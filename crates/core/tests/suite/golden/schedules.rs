@@ -1,6 +1,6 @@
 //! The rate of each step.
 
-use unrolled_core::schedule::Schedule;
+use unrolled_core::optimizer::Decay;
 
 use super::archive::{Golden, assert_close};
 
@@ -10,7 +10,7 @@ fn rates_are_pytorchs() {
     let cases: Vec<_> = golden.cases().filter(|case| case.name.starts_with("schedule_")).collect();
     assert_eq!(cases.len(), 8);
     for case in cases {
-        let schedule: Schedule = serde_json::from_value(case.facts["schedule"].clone()).unwrap();
+        let schedule: Decay = serde_json::from_value(case.facts["schedule"].clone()).unwrap();
         schedule.check().unwrap();
         let expected = &case.tensor("rates").values;
         let actual: Vec<f64> = (0..expected.len() as u64).map(|step| schedule.factor(step)).collect();

@@ -75,13 +75,13 @@ fn config(case: Case<'_>) -> TrainerConfig {
     TrainerConfig::from_json(&config.to_string()).expect("a configuration")
 }
 
-/// Ids and targets of an update, and whether it goes on from the states of the last.
+/// Ids and targets of an update, and true if the update goes on from the states of the last.
 fn batch<E>(case: Case<'_>, step: usize) -> (Tensor<E>, Tensor<E>, bool) {
     let time = case.tensor("ids").shape[1];
-    let window = case.facts.get("window").and_then(Value::as_u64).map_or(time, |window| window as usize);
-    let start = step * window % time;
-    let mut tokens = columns(case, "ids", "tokens", start, start + window);
-    let targets = columns(case, "targets", "logits", start, start + window);
+    let chunk = case.facts.get("window").and_then(Value::as_u64).map_or(time, |steps| steps as usize);
+    let start = step * chunk % time;
+    let mut tokens = columns(case, "ids", "tokens", start, start + chunk);
+    let targets = columns(case, "targets", "logits", start, start + chunk);
     tokens.lengths =
         case.find("lengths").map(|lengths| lengths.values.iter().map(|&length| length as i32).collect());
     (tokens, targets, start > 0)

@@ -1,4 +1,4 @@
-//! What a node makes of one step, in f64.
+//! The arithmetic of a node at one step, in f64.
 
 use std::collections::HashMap;
 
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 pub type Numbers = Vec<f64>;
 
-/// What the wires of a graph or body carry, by `node` and `node:port`.
+/// The numbers on the wires of a graph or body, by `node` and `node:port`.
 pub type Wires<T> = HashMap<String, T>;
 
-/// What a node makes of one step; gates have ports.
+/// The outputs of a node at one step; gates have ports.
 pub fn compute(
     weights: &Wires<Numbers>,
     name: &str,

@@ -1,7 +1,7 @@
 //! Cells written as lines: `p = W x; r = U h; s = add p r; n = tanh s; h' = n; out n`.
 //!
-//! A capital is a product with the weight of that name, with `+` also a bias; a digit at the end of a name is how many
-//! times 3 its size is. `x` and `z` are sequences, `v` is a vector, and `h'` is the next value of the state `h`.
+//! A capital is a product with the weight of that name, with `+` also a bias; a digit at the end of a name times 3 is
+//! its size. `x` and `z` are sequences, `v` is a vector, and `h'` is the next value of the state `h`.
 
 use std::collections::BTreeMap;
 
@@ -59,7 +59,7 @@ pub fn given<E: Element>(b: &Builder, lengths: &[i32], time: usize) -> Vec<Tenso
 
 struct Body {
     inputs: BTreeMap<String, usize>,
-    /// Inputs and states, which stand before what reads them.
+    /// Inputs and states, which precede their readers.
     begin: Vec<Value>,
     nodes: Vec<Value>,
     outputs: Vec<Value>,

@@ -61,7 +61,7 @@ pub fn operations() -> Vec<(String, Builder)> {
             ("q", json!({ "linear": { "weight": "wq" } }), "v"),
             ("late", json!({ "shift": { "start": 5 } }), "t"),
         ];
-        // Nothing else: storage that it shares would hide what it leaves unwritten.
+        // Nothing else: shared storage would hide numbers that the operation leaves unwritten.
         let before: Vec<_> = before.into_iter().filter(|(name, ..)| inputs.contains(name)).collect();
         let given = [("x", sequence(3)), ("t", tokens(6)), ("v", vector(3)), ("one", token)];
         for (name, op) in given {

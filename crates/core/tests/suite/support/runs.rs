@@ -41,7 +41,7 @@ pub fn looped(graph: &Graph) -> Vec<String> {
             names.extend(recurrence.body.iter().map(|inner| inner.node.clone()));
         }
     }
-    // A step's copy of what it works on has its name.
+    // The copy that a step works on has the step's name.
     names.dedup();
     names
 }

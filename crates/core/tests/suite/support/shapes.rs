@@ -1,6 +1,6 @@
 //! Cells of every shape, in the lines of `cells`.
 
-/// Pre-activation and product, each read by who else; what the pre-activation is.
+/// The other readers of pre-activation and product, and the source of the pre-activation.
 pub const STEPS: [&str; 39] = [
     "p = W x; r = U h; s = add p r; n = tanh s; h' = n; out n",
     "p = W+ x; r = U+ h; s = add r p; n = sigmoid s; h' = n; out n",
@@ -11,7 +11,7 @@ pub const STEPS: [&str; 39] = [
     "p = W x; r = U h; s = add p r; n = tanh s; h' = n; out n p",
     "p = W x; r = U h; s = add p r; n = tanh s; y = multiply n p; h' = y; out y",
     "p = W x; r = U h; q = V h; s = add p r; t = add p q; m = tanh s; n = sigmoid t; y = multiply m n; h' = y; out y",
-    // It is what its own operation needs to go back.
+    // The pre-activation's own operation needs it backward.
     "w = W x; p = tanh w; r = U h; s = add p r; n = tanh s; h' = n; out n",
     "w = W x; p = sigmoid w; r = U h; s = add r p; n = relu s; h' = n; out n",
     "w = W x; p = relu w; r = U h; s = add p r; n = tanh s; h' = n; out n",
@@ -20,17 +20,17 @@ pub const STEPS: [&str; 39] = [
     "w = W x; p = multiply w x; r = U h; s = add p r; n = tanh s; h' = n; out n",
     "w = W x; p = minus w; r = U h; s = add p r; n = tanh s; h' = n; out n",
     "w = W3 x; p = third w; r = U h; s = add p r; n = tanh s; h' = n; out n",
-    // It comes from outside: of every step, of none, or read twice there.
+    // The pre-activation comes from outside: of every step, of none, or read twice there.
     "r = U h; s = add x r; n = tanh s; h' = n; out n",
     "r = U h; s = add v r; n = tanh s; m = multiply n x; h' = m; out m",
     "r = U h; s = add x r; n = tanh s; y = multiply n x; h' = y; out y",
-    // It is a state: another's past, another of the loop, the same.
+    // The pre-activation is a state: another's past, another of the loop, the same.
     "q' = x; r = U h; s = add q r; n = tanh s; h' = n; out n",
     "w = W x; q' = w; r = U h; s = add q r; n = tanh s; h' = n; out n",
     "w = W x; o = tanh w; q' = o; r = U h; s = add q r; n = sigmoid s; h' = n; out n",
     "r = U h; s = add c r; n = tanh s; m = add n x; h' = n; c' = m; out n",
     "r = U h; s = add h r; n = tanh s; m = add n x; h' = m; out m",
-    // It is made within the loop.
+    // The pre-activation is made within the loop.
     "p = multiply x h; r = U h; s = add p r; n = tanh s; m = add n x; h' = m; out m",
     "q = V h; p = tanh q; r = U h; s = add p r; n = tanh s; m = add n x; h' = m; out m",
     "q = V h; o = add q x; p = tanh o; r = U h; s = add p r; n = sigmoid s; h' = n; out n",
@@ -82,7 +82,7 @@ pub const GATES: [&str; 25] = [
     "p = W3 x; r = U3 c; n = gru p r h; m = add n:h x; h' = n:h; c' = m; out n:h",
 ];
 
-/// States that wait for no state, alone and among others; what goes before the loop and what after it. With each, the
+/// States that wait for no state, by themselves and among others; nodes that go before the loop and after it. With each, the
 /// nodes that stay in the loop.
 pub const DELAYS: [(&str, &[&str]); 14] = [
     ("q' = x; n = W q; out n", &[]),

@@ -1,4 +1,4 @@
-//! Models in training, from a graph and options beside the usual ones.
+//! Models in training, from a graph and options added to the usual ones.
 
 use std::sync::Arc;
 

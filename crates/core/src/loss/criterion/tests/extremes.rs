@@ -42,7 +42,7 @@ fn binary_cross_entropy_far_out() {
             (far, 1.0, 0.0, 0.0),
             (-far, 0.0, 0.0, 0.0),
             (-far, 1.0, far, -1.0),
-            // Neither cancels: what is left of a sure answer is small, not zero.
+            // Neither cancels: the loss of a sure answer is small, not zero.
             (40.0, 1.0, small, 0.0),
             (-40.0, 0.0, small, small),
             (0.0, 0.0, half, 0.5),
@@ -115,11 +115,11 @@ fn counts_at_rates_of_all_sizes() {
 fn cross_entropy_far_out() {
     let x = [1e30f32, -1e30, 0.0];
     let far = f64::from(1e30_f32);
-    for (class, value, hit, gradient) in
+    for (class, value, met, gradient) in
         [(0, 0.0, 1, [0.0, 0.0, 0.0]), (1, 2.0 * far, 0, [1.0, -1.0, 0.0]), (2, far, 0, [1.0, 0.0, -1.0])]
     {
         let loss = loss(r#"{"crossEntropy":{}}"#, 3);
-        assert_eq!(forward(&loss, &x, Targets::Classes(&[class])), (vec![value], vec![hit]));
+        assert_eq!(forward(&loss, &x, Targets::Classes(&[class])), (vec![value], vec![met]));
         assert_eq!(backward(&loss, &x, Targets::Classes(&[class]), 1.0), gradient);
     }
     // Equal logits are even chances, however large; the first is the likeliest.
@@ -201,9 +201,9 @@ fn rows_of_every_width() {
 fn hits_at_the_border() {
     let yes_or_no = loss(r#"{"binaryCrossEntropy":{}}"#, 6);
     let x = [0.0f32, -0.0, 1e-30, -1e-30, 1e30, -1e30];
-    let hits = |t: [f32; 6]| forward(&yes_or_no, &x, Targets::Values(Matrix::new(&t, 1, 6))).1[0];
-    assert_eq!(hits([0.0; 6]), 4);
-    assert_eq!(hits([1.0; 6]), 2);
-    assert_eq!(hits([0.5; 6]), 4);
-    assert_eq!(hits([0.0, 0.0, 1.0, 0.0, 1.0, 0.0]), 6);
+    let met = |t: [f32; 6]| forward(&yes_or_no, &x, Targets::Values(Matrix::new(&t, 1, 6))).1[0];
+    assert_eq!(met([0.0; 6]), 4);
+    assert_eq!(met([1.0; 6]), 2);
+    assert_eq!(met([0.5; 6]), 4);
+    assert_eq!(met([0.0, 0.0, 1.0, 0.0, 1.0, 0.0]), 6);
 }

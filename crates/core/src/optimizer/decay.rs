@@ -1,14 +1,13 @@
-//! Learning-rate schedules: a factor for each optimizer step.
+//! The decay of the learning rate: a factor for each optimizer step.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// How the learning rate changes from step to step. The rate of step `t` (the first is 0) is the base rate
-/// times [`Schedule::factor`].
+/// The learning rate's schedule. The rate of step `t` (the first is 0) is the base rate times [`Decay::factor`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum Schedule {
+pub enum Decay {
     /// `1`.
     Constant {},
     /// `gamma^floor(t / size)` (PyTorch `StepLR`).
@@ -47,13 +46,13 @@ pub enum Schedule {
     },
 }
 
-impl Default for Schedule {
+impl Default for Decay {
     fn default() -> Self {
         Self::Constant {}
     }
 }
 
-impl Schedule {
+impl Decay {
     /// Checks the ranges of the options.
     ///
     /// # Errors
@@ -78,7 +77,7 @@ impl Schedule {
     }
 
     /// The factor of step `step`, counted from 0. A function of the step alone, so that a resumed run goes on
-    /// exactly where it stopped. The options must have passed [`Schedule::check`].
+    /// exactly where it stopped. The options must have passed [`Decay::check`].
     #[must_use]
     pub fn factor(&self, step: u64) -> f64 {
         match *self {
@@ -173,28 +172,28 @@ mod tests {
 
     #[test]
     fn hand_worked() {
-        assert_eq!(Schedule::default().factor(99), 1.0);
-        let step = Schedule::Step { size: 3, gamma: 0.5 };
+        assert_eq!(Decay::default().factor(99), 1.0);
+        let step = Decay::Step { size: 3, gamma: 0.5 };
         assert_eq!([0, 2, 3, 5, 6, 9].map(|t| step.factor(t)), [1.0, 1.0, 0.5, 0.5, 0.25, 0.125]);
-        assert_eq!(Schedule::Exponential { gamma: 0.5 }.factor(10), 1.0 / 1024.0);
-        let cosine = Schedule::Cosine { steps: 4, minimum: 0.2 };
+        assert_eq!(Decay::Exponential { gamma: 0.5 }.factor(10), 1.0 / 1024.0);
+        let cosine = Decay::Cosine { steps: 4, minimum: 0.2 };
         close(cosine.factor(0), 1.0);
         close(cosine.factor(1), 0.2 + 0.8 * (1.0 + std::f64::consts::FRAC_1_SQRT_2) / 2.0);
         close(cosine.factor(2), 0.6);
         assert_eq!([4, 5, 1000].map(|t| cosine.factor(t)), [0.2; 3]);
-        let linear = Schedule::Linear { warmup: 3, steps: 7, minimum: 0.0 };
+        let linear = Decay::Linear { warmup: 3, steps: 7, minimum: 0.0 };
         let expected = [0.25, 0.5, 0.75, 1.0, 0.75, 0.5, 0.25, 0.0, 0.0];
         assert_eq!(std::array::from_fn(|t| linear.factor(t as u64)), expected);
-        assert_eq!(Schedule::Linear { warmup: 0, steps: 2, minimum: 0.5 }.factor(1), 0.75);
+        assert_eq!(Decay::Linear { warmup: 0, steps: 2, minimum: 0.5 }.factor(1), 0.75);
     }
 
     #[test]
     fn pytorch_agrees() {
         // PyTorch 2.15, f64, base rate 1, read from param_groups before each step.
-        let cases: [(Schedule, &[f64]); 4] = [
+        let cases: [(Decay, &[f64]); 4] = [
             // CosineAnnealingLR(T_max=7, eta_min=0.05)
             (
-                Schedule::Cosine { steps: 7, minimum: 0.05 },
+                Decay::Cosine { steps: 7, minimum: 0.05 },
                 &[
                     1.0,
                     0.952960212253649,
@@ -208,13 +207,13 @@ mod tests {
             ),
             // SequentialLR([LinearLR(1 / 5, 1, 4), LinearLR(1, 0.1, 6)], milestones=[4])
             (
-                Schedule::Linear { warmup: 4, steps: 10, minimum: 0.1 },
+                Decay::Linear { warmup: 4, steps: 10, minimum: 0.1 },
                 &[0.2, 0.4, 0.6, 0.8, 1.0, 0.85, 0.7, 0.55, 0.4, 0.25, 0.1, 0.1],
             ),
             // StepLR(step_size=2, gamma=0.3)
-            (Schedule::Step { size: 2, gamma: 0.3 }, &[1.0, 1.0, 0.3, 0.3, 0.09, 0.09, 0.027]),
+            (Decay::Step { size: 2, gamma: 0.3 }, &[1.0, 1.0, 0.3, 0.3, 0.09, 0.09, 0.027]),
             // ExponentialLR(gamma=0.9)
-            (Schedule::Exponential { gamma: 0.9 }, &[1.0, 0.9, 0.81, 0.729, 0.6561, 0.59049]),
+            (Decay::Exponential { gamma: 0.9 }, &[1.0, 0.9, 0.81, 0.729, 0.6561, 0.59049]),
         ];
         for (schedule, expected) in cases {
             for (step, &factor) in expected.iter().enumerate() {
@@ -226,33 +225,30 @@ mod tests {
     #[test]
     fn options_are_checked() {
         let bad = [
-            (Schedule::Step { size: 0, gamma: 0.5 }, "step.size"),
-            (Schedule::Step { size: 1, gamma: 0.0 }, "step.gamma"),
-            (Schedule::Exponential { gamma: f64::NAN }, "exponential.gamma"),
-            (Schedule::Cosine { steps: 0, minimum: 0.0 }, "cosine.steps"),
-            (Schedule::Cosine { steps: 1, minimum: 1.5 }, "cosine.minimum"),
-            (Schedule::Linear { warmup: 5, steps: 5, minimum: 0.0 }, "linear.steps"),
-            (Schedule::Linear { warmup: 0, steps: 5, minimum: -0.1 }, "linear.minimum"),
+            (Decay::Step { size: 0, gamma: 0.5 }, "step.size"),
+            (Decay::Step { size: 1, gamma: 0.0 }, "step.gamma"),
+            (Decay::Exponential { gamma: f64::NAN }, "exponential.gamma"),
+            (Decay::Cosine { steps: 0, minimum: 0.0 }, "cosine.steps"),
+            (Decay::Cosine { steps: 1, minimum: 1.5 }, "cosine.minimum"),
+            (Decay::Linear { warmup: 5, steps: 5, minimum: 0.0 }, "linear.steps"),
+            (Decay::Linear { warmup: 0, steps: 5, minimum: -0.1 }, "linear.minimum"),
         ];
         for (schedule, option) in bad {
             let error = schedule.check().unwrap_err();
             assert!(error.code == crate::Code::Argument && error.message.contains(option), "{error}");
         }
-        assert!(Schedule::Linear { warmup: 5, steps: 6, minimum: 0.0 }.check().is_ok());
+        assert!(Decay::Linear { warmup: 5, steps: 6, minimum: 0.0 }.check().is_ok());
     }
 
     #[test]
     fn json_is_the_configurations() {
-        let parse = |text: &str| serde_json::from_str::<Schedule>(text);
-        assert_eq!(parse(r#"{"constant":{}}"#).unwrap(), Schedule::Constant {});
+        let parse = |text: &str| serde_json::from_str::<Decay>(text);
+        assert_eq!(parse(r#"{"constant":{}}"#).unwrap(), Decay::Constant {});
         assert_eq!(
             parse(r#"{"cosine":{"steps":10,"minimum":0.1}}"#).unwrap(),
-            Schedule::Cosine { steps: 10, minimum: 0.1 }
+            Decay::Cosine { steps: 10, minimum: 0.1 }
         );
-        assert_eq!(
-            parse(r#"{"step":{"size":2,"gamma":0.1}}"#).unwrap(),
-            Schedule::Step { size: 2, gamma: 0.1 }
-        );
+        assert_eq!(parse(r#"{"step":{"size":2,"gamma":0.1}}"#).unwrap(), Decay::Step { size: 2, gamma: 0.1 });
         assert!(parse(r#"{"cosine":{"steps":10,"period":1}}"#).is_err());
         assert!(parse(r#"{"constant":{"x":1}}"#).is_err());
     }

@@ -15,7 +15,7 @@ const ROWS: usize = 5;
 const TIME: usize = 12;
 const SIZE: usize = 4;
 
-/// Dropout over time, of the state in a loop, and of what comes out; or the same without the layer.
+/// Dropout over time, of the state in a loop, and of the output; or the same without the layer.
 fn graph(dropout: Option<bool>) -> Builder {
     let mut b = Builder::default();
     let layer = |b: &mut Builder, name: &str, from: &'static str| -> String {
@@ -56,7 +56,7 @@ fn target<E: Element>() -> Tensor<E> {
 fn dropout_is_off_where_nothing_is_trained() {
     for fixed in [false, true] {
         let [with, without]: [Arc<Model<f32>>; 2] = [Some(fixed), None].map(|dropout| model(&graph(dropout)));
-        // As well after a step of training, whose masks are on.
+        // Also after a step of training, which has masks.
         let mut trainer = trainer(&with, &json!({})).unwrap();
         let first = step(&mut trainer, &[input()], &target(), false).unwrap();
         without.set_parameters(&with.parameters()).unwrap();
@@ -79,7 +79,7 @@ fn dropout_is_off_where_nothing_is_trained() {
     }
 }
 
-/// What steps with the same weights and batch report: only the masks can make them differ.
+/// The reports of steps with the same weights and batch: only the masks can make them differ.
 fn reports(dropout: Option<bool>, more: &Value) -> Vec<Report> {
     let mut options = json!({ "learningRate": 0.0 });
     options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -123,7 +123,7 @@ fn two_seeds_train_other_weights() {
     assert_ne!(trained(5), trained(6));
 }
 
-/// A window, and the steps that it replays, have the masks of their own steps of time.
+/// A chunk, and the steps that it replays, have the masks of their own steps of time.
 #[test]
 fn truncation_has_the_masks_of_the_whole() {
     for fixed in [false, true] {
