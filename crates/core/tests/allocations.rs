@@ -1,4 +1,4 @@
-//! Nothing is allocated, on any thread, by a step of training or of a stream that has seen its like before.
+//! Nothing is allocated, on any thread, by a step of training or of a stream after a first one of the same sizes.
 #![allow(
     missing_docs,
     unreachable_pub,

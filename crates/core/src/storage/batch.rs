@@ -72,7 +72,7 @@ impl<E: Element> Batch<E> {
         }
     }
 
-    /// One step of so many rows, of zeros.
+    /// One step of `rows` rows of zeros.
     pub(crate) fn step(program: &Program, rows: usize) -> Self {
         let input = |port: &Port| match port.kind.size() {
             Some(size) => Data::Values(vec![E::ZERO; rows * size]),

@@ -25,7 +25,7 @@ impl<E: Element> PartialSums<E> {
         self.dense.capacity() * size_of::<E>() + self.tables.iter().map(TableSums::bytes).sum::<usize>()
     }
 
-    /// Forgets all and makes room for a contribution's sums over `rows` rows.
+    /// Starts anew, with room for a contribution's sums over `rows` rows.
     ///
     /// # Errors
     /// [`crate::Code::Size`] when there is no memory.

@@ -1,4 +1,4 @@
-//! A shard: the rows of a batch that one thread takes through a program, with storage for everything they become.
+//! A shard: the rows of a batch that one thread takes through a program, with storage for their values and gradients.
 
 use std::ops::Range;
 

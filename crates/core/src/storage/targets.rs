@@ -14,7 +14,7 @@ pub struct GivenTargets<E> {
     /// Classes or numbers, named as their output.
     pub tensor: Tensor<E>,
     /// A weight for each row or step, `[rows]` or `[rows, time]`: finite, at least 0; items of weight 0 do not count and
-    /// are not looked at.
+    /// are not read.
     pub weights: Option<Vec<E>>,
 }
 

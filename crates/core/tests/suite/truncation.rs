@@ -90,9 +90,9 @@ fn by_chunks(cell: &str, chunks: &[(usize, usize, usize)]) -> Vec<f64> {
     let mut gradients = vec![0.0; initial.len()];
     for &(start, losses, end) in chunks {
         let before = run.forward(&whole.steps(&run.program, 0, start));
-        let mut piece = whole.steps(&run.program, start, end);
-        piece.set_states(before.states.iter().map(|state| Some(data(state).to_vec())).collect());
-        let output = run.forward(&piece).outputs.remove(0);
+        let mut chunk = whole.steps(&run.program, start, end);
+        chunk.set_states(before.states.iter().map(|state| Some(data(state).to_vec())).collect());
+        let output = run.forward(&chunk).outputs.remove(0);
         // d mean((y - t)²) / dy = 2 (y - t) / n, at steps with a loss.
         let mut upstream = vec![0.0; data(&output).len()];
         for (row, &length) in lengths.iter().enumerate() {
@@ -101,7 +101,7 @@ fn by_chunks(cell: &str, chunks: &[(usize, usize, usize)]) -> Vec<f64> {
                 upstream[at] = 2.0 * (data(&output)[at] - data(&y)[(row * TIME + t) * 2 + k]) / count as f64;
             }
         }
-        run.add_gradient(&piece, &[upstream], &mut gradients);
+        run.add_gradient(&chunk, &[upstream], &mut gradients);
     }
     initial.iter().zip(&gradients).map(|(p, g)| p - 0.25 * g).collect()
 }
@@ -138,13 +138,13 @@ fn carried_states_go_on_where_the_batch_before_ended() {
     let model = Arc::new(Model::<f64>::new(graph("gru"), 1, Precision::Full).unwrap());
     let mut trainer = Trainer::new(Arc::clone(&model), config(&json!({ "learningRate": 0.0 }))).unwrap();
     let full: (Vec<f64>, Vec<f64>) = (numbers(ROWS * TIME * 3, 1), numbers(ROWS * TIME * 2, 2));
-    let piece = |all: &[f64], width: usize, from: usize, to: usize| -> Vec<f64> {
+    let chunk = |all: &[f64], width: usize, from: usize, to: usize| -> Vec<f64> {
         (0..ROWS).flat_map(|r| all[(r * TIME + from) * width..(r * TIME + to) * width].to_vec()).collect()
     };
     let mut sum = 0.0;
     for (from, to) in [(0, 4), (4, 8), (8, 12)] {
-        let x = values("x", &[ROWS, to - from, 3], piece(&full.0, 3, from, to));
-        let y = values("y", &[ROWS, to - from, 2], piece(&full.1, 2, from, to));
+        let x = values("x", &[ROWS, to - from, 3], chunk(&full.0, 3, from, to));
+        let y = values("y", &[ROWS, to - from, 2], chunk(&full.1, 2, from, to));
         sum += trainer.step(vec![x], vec![y], from > 0).unwrap().loss / 3.0;
     }
     let x = values("x", &[ROWS, TIME, 3], full.0);

@@ -123,8 +123,8 @@ impl Schedule {
         self.offsets[..self.lengths[position]].iter().map(move |offset| offset + position)
     }
 
-    /// The place of the item that the one at `position` of step `t` follows; going backwards, of the one that follows it.
-    /// None for an item that begins its row.
+    /// The place of the predecessor of the item at `position` of step `t`; going backwards, of the successor. None for an
+    /// item that begins its row.
     #[must_use]
     pub fn previous(&self, reverse: bool, t: usize, position: usize) -> Option<usize> {
         if reverse {

@@ -159,7 +159,7 @@ fn smoothing_and_weights_at_their_borders() {
     assert_eq!(forward(&free, &[1e30f32, -1e30, 0.0], Targets::Classes(&[0])).0, [0.0]);
 }
 
-/// An ignored row has no loss, hit, weight or gradient, whatever its logits are.
+/// An ignored row has no loss, match, weight or gradient, whatever its logits are.
 #[test]
 fn an_ignored_row_is_not_looked_at() {
     let some = loss(r#"{"crossEntropy":{"ignore":1,"labelSmoothing":0.25}}"#, 2);
