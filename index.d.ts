@@ -304,10 +304,27 @@ type TargetOf<X extends Value> = X extends Sequence ? SequenceData | TokensData 
 type Targets<R extends Readonly<Record<string, Value>>> = {
     readonly [K in keyof R]?: TargetOf<R[K]>;
 } | (IsOne<keyof R> extends true ? TargetOf<R[keyof R]> : never);
+/** Weights of steps: `[row][step]`, rows as `Float32Array`, or {@link Packed} of `[rows, time]`. */
+type StepWeights = readonly (readonly number[] | Float32Array)[] | Packed<Float32Array>;
+/** Weights of rows: an array, a `Float32Array`, or {@link Packed} of `[rows]`. */
+type RowWeights = readonly number[] | Float32Array | Packed<Float32Array>;
+/** Weights for the targets of an output of the kind `X`: one a step, or one a row. */
+type WeightsOf<X extends Value> = X extends Sequence ? StepWeights : X extends Vector ? RowWeights : never;
+/** The weights of outputs by name, 1 where left out; for a single output also without the name. */
+type Weights<R extends Readonly<Record<string, Value>>> = {
+    readonly [K in keyof R]?: WeightsOf<R[K]>;
+} | (IsOne<keyof R> extends true ? WeightsOf<R[keyof R]> : never);
 /** Inputs with their targets: a whole data set in memory, or one batch. */
 interface Examples<I extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>, O extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>> {
     readonly x: Feed<I>;
     readonly y: Targets<O>;
+    /**
+     * A weight for the target of each step, or of each row where the output has no steps; all 1 by
+     * default (Keras: `sample_weight`). A mean loss is `Σ weight · loss / Σ weight`. The weights are
+     * finite and not negative. A target of weight 0 does not count, and is never read: NaN or an id
+     * that does not exist may stand there. Accuracy counts all others alike.
+     */
+    readonly weights?: Weights<O>;
 }
 /** Batches one after the other. */
 type Batches<B> = Iterable<B> | AsyncIterable<B>;
@@ -319,21 +336,6 @@ type Batches<B> = Iterable<B> | AsyncIterable<B>;
 type Data<I extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>, O extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>> = Examples<I, O> | Batches<Examples<I, O>> | (() => Batches<Examples<I, O>>);
 type IsOne<K, All = K> = [K] extends [never] ? false : K extends unknown ? string extends K ? true : [All] extends [K] ? true : false : never;
 
-/** Nested arrays of a result: `[row][number]`, or `[row][step][number]` without the padding. */
-type Nested<X extends Numeric> = X extends Sequence ? number[][][] : X extends Vector ? number[][] : never;
-/** Values of an output or state, row-major. */
-declare class Result<X extends Numeric = Numeric> {
-    #private;
-    /** All rows one after the other; steps beyond a row's length are zeros. */
-    readonly values: Float32Array;
-    /** `[rows, time, size]` of a sequence, `[rows, size]` of a vector. */
-    readonly shape: readonly number[];
-    /** The valid steps of each row, if rows differ. */
-    readonly lengths: Int32Array | undefined;
-    /** Converts to nested arrays, each row cut to its length. */
-    toNested(): Nested<X>;
-}
-
 /**
  * Something that holds native memory. `dispose` or `using` frees the memory at once; otherwise the
  * garbage collector does.
@@ -343,37 +345,6 @@ declare abstract class Disposable {
     /** Frees the memory; every later call but `dispose` fails with `ERR_UNROLLED_STATE`. */
     dispose(): void;
     [Symbol.dispose](): void;
-}
-
-/**
- * The stable codes of every error that this library raises, one for each kind of mistake:
- *
- * - `SHAPE`: a rank, size or number of rows does not fit.
- * - `KIND`: a value or array of the wrong kind, such as tokens for numbers, or another axis.
- * - `VALUE`: data out of their range, such as an id beyond the vocabulary.
- * - `GRAPH`: a graph that contradicts itself, a node with too few inputs, a name that is taken or
- *   cannot be written.
- * - `FORMAT`: a file that is truncated, corrupted or foreign.
- * - `IO`: a file that cannot be read or written; `cause` is the system's error, with its code.
- * - `STATE`: something disposed, in use, or transferred away.
- * - `ARGUMENT`: an option or argument that is unknown, missing, out of its range or without sense.
- * - `NON_FINITE`: a NaN or infinity.
- * - `SIZE`: more than memory holds or the library can address.
- * - `CANCELLED`: stopped on request.
- * - `INTERNAL`: a fault of the library itself.
- */
-type ErrorCode = 'ERR_UNROLLED_SHAPE' | 'ERR_UNROLLED_KIND' | 'ERR_UNROLLED_VALUE' | 'ERR_UNROLLED_GRAPH' | 'ERR_UNROLLED_FORMAT' | 'ERR_UNROLLED_IO' | 'ERR_UNROLLED_STATE' | 'ERR_UNROLLED_ARGUMENT' | 'ERR_UNROLLED_NON_FINITE' | 'ERR_UNROLLED_SIZE' | 'ERR_UNROLLED_CANCELLED' | 'ERR_UNROLLED_INTERNAL';
-/**
- * The one error class of the library.
- *
- * `code` is stable and meant for programs; `message` is meant for people and names the argument or the
- * node, what was expected and what was received.
- */
-declare class UnrolledError extends Error {
-    readonly name = "UnrolledError";
-    /** The kind of mistake. */
-    readonly code: ErrorCode;
-    constructor(code: ErrorCode, message: string, options?: ErrorOptions);
 }
 
 /**
@@ -444,6 +415,21 @@ declare function meanAbsolute(options?: LossOptions): Loss;
  */
 declare function huber(options?: HuberOptions): Loss;
 
+/** Nested arrays of a result: `[row][number]`, or `[row][step][number]` without the padding. */
+type Nested<X extends Numeric> = X extends Sequence ? number[][][] : X extends Vector ? number[][] : never;
+/** Values of an output or state, row-major. */
+declare class Result<X extends Numeric = Numeric> {
+    #private;
+    /** All rows one after the other; steps beyond a row's length are zeros. */
+    readonly values: Float32Array;
+    /** `[rows, time, size]` of a sequence, `[rows, size]` of a vector. */
+    readonly shape: readonly number[];
+    /** The valid steps of each row, if rows differ. */
+    readonly lengths: Int32Array | undefined;
+    /** Converts to nested arrays, each row cut to its length. */
+    toNested(): Nested<X>;
+}
+
 /** Argument of a {@link Metric}: a batch's outputs and targets by name. */
 interface MetricBatch {
     readonly outputs: Readonly<Record<string, Result>>;
@@ -455,6 +441,8 @@ interface MetricTargets {
     readonly shape: readonly number[];
     /** The valid steps of each row, if rows differ. */
     readonly lengths: Int32Array | undefined;
+    /** The weight of each row or step, if weights were given. */
+    readonly weights: Float32Array | undefined;
 }
 /** A custom metric, computed for whole batches and averaged by their numbers of valid targets. */
 interface Metric {
@@ -714,6 +702,13 @@ interface TrainOptions<I extends Values$1 = Values$1, O extends Values$1 = Value
     readonly optimizer?: Optimizer | OptimizerName;
     /** Passes over the data; 1 by default. */
     readonly epochs?: number;
+    /**
+     * Batches that make one update, for batches larger than memory holds; 1 by default. The loss and
+     * the gradient are those of one batch with all their rows, the tape holds one batch at a time; the
+     * last update of an epoch may have fewer. Where `batchSize` is a multiple of 16 and no two nodes
+     * share a weight, the bits are those of the one large batch. Not with `carry`.
+     */
+    readonly accumulate?: number;
     /** A new order of rows in every epoch, for examples in memory; `true` unless `carry`. */
     readonly shuffle?: boolean;
     /** Data that are measured after every epoch. */
@@ -776,6 +771,70 @@ type State = Readonly<Record<string, Result<Vector>>>;
 /** States for a model: a call's result, or data. States left out are zeros. */
 type StateData = Readonly<Record<string, VectorData | Result<Vector>>>;
 
+/** Options of `gradients`. */
+interface GradientOptions {
+    /** The loss of the only output, or of outputs by name. */
+    readonly loss: Losses;
+    /** The initial states; zeros by default. */
+    readonly state?: StateData;
+}
+/** Losses of one output, each times the weight of its target, before any mean or sum. */
+interface ItemLosses {
+    /** The loss of each row: the sum over its steps. */
+    readonly rows: Float64Array;
+    /** The loss of each step, row-major, zero in padding; of an output without steps, of each row. */
+    readonly steps: Float64Array;
+    /** The shape of `steps`: `[rows, time]`, or `[rows]`. */
+    readonly shape: readonly number[];
+    /** The valid steps of each row, if rows differ. */
+    readonly lengths: Int32Array | undefined;
+    /** The weight of all targets: a mean loss is the sum of `rows` over it. */
+    readonly weight: number;
+}
+/**
+ * Derivatives of the loss `L` of one batch, as backpropagation through time gives them (Goodfellow,
+ * Bengio, Courville: Deep Learning, section 10.2.2). Each has the shape of its value; padding is zero.
+ */
+interface Gradients<I extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>, O extends Outputs = Outputs> {
+    /** `L`, reduced and weighted as in training, without dropout. */
+    readonly loss: number;
+    /** The losses of each row and step, for the outputs that have a loss. */
+    readonly losses: {
+        readonly [K in keyof O]?: ItemLosses;
+    };
+    /** `∂L/∂θ` of every parameter. */
+    readonly parameters: Parameters;
+    /** `∂L/∂x` of the inputs of numbers; ids have no gradient. */
+    readonly inputs: {
+        readonly [K in keyof I as I[K] extends Tokens | Token ? never : K]: Result<I[K] extends Numeric ? I[K] : Numeric>;
+    };
+    /** `∂L/∂h₀` of the states that the model begins with. */
+    readonly initial: State;
+    /**
+     * `∂L/∂hₜ` of each state after each step, `[rows, time, size]`: along outputs that read the state
+     * at this step and along all later steps, the other states at this step held fixed. States that the
+     * loss does not depend on, and states that only delay a value, are left out.
+     */
+    readonly states: Readonly<Record<string, Result<Sequence>>>;
+    /**
+     * `∂L/∂aₜ` of the pre-activations `aₜ = W xₜ + U hₜ₋₁ + b` of each fused step by its node, in the
+     * order of the weight's rows (of a GRU, `W xₜ + b`). The sum over rows and steps is `∂L/∂b`.
+     */
+    readonly gates: Readonly<Record<string, Result<Sequence>>>;
+}
+
+/** The result of `predict`: every output under its name, and the state after the last step. */
+type Prediction<O extends Outputs> = {
+    readonly [K in keyof O]: Result<O[K]>;
+} & {
+    readonly state: State;
+};
+/** Options of `predict`. */
+interface PredictOptions {
+    /** The states that an earlier call gave back; zeros by default. */
+    readonly state?: StateData;
+}
+
 /** One step of an input: its numbers (or its number, if it has one), or an id. */
 type StepOf<X extends Value> = X extends Sequence | Vector ? readonly number[] | Float32Array | number : X extends Tokens | Token ? number : never;
 /** One step of every input by name; of a single input also as it is. */
@@ -810,17 +869,6 @@ declare class Stream<I extends Readonly<Record<string, Value>> = Readonly<Record
 }
 
 type Values = Readonly<Record<string, Value>>;
-/** The result of `predict`: every output under its name, and the state after the last step. */
-type Prediction<O extends Outputs> = {
-    readonly [K in keyof O]: Result<O[K]>;
-} & {
-    readonly state: State;
-};
-/** Options of `predict`. */
-interface PredictOptions {
-    /** The states that an earlier call gave back; zeros by default. */
-    readonly state?: StateData;
-}
 /**
  * A network that can learn, made by `sequential`, `graph` or `load`.
  *
@@ -866,6 +914,14 @@ declare class Model<I extends Values = Values, O extends Outputs = Outputs> exte
      * give infinities or NaN in outputs and states; `predict` refuses such a state.
      */
     predict(x: Feed<I>, options?: PredictOptions): Promise<Prediction<O>>;
+    /**
+     * Computes the loss of some examples and its gradients with respect to parameters, inputs, initial
+     * states, and states and gates at each step, with dropout off. The examples are one batch, kept
+     * whole in memory. The model does not change.
+     *
+     * Rejects with an `UnrolledError` for bad options or data.
+     */
+    gradients(examples: Examples<I, O>, options: GradientOptions): Promise<Gradients<I, O>>;
     /** Opens the model as a stream: step by step, with a separate state. */
     stream(): Stream<I, O>;
     /** Copies every parameter, under its name. */
@@ -1021,6 +1077,37 @@ declare function load<M extends Pick<Model, 'graph'> = Model>(path: string, opti
  * @throws UnrolledError as {@link load}.
  */
 declare function fromBytes<M extends Pick<Model, 'graph'> = Model>(bytes: Uint8Array, options?: LoadOptions): M;
+
+/**
+ * The stable codes of every error that this library raises, one for each kind of mistake:
+ *
+ * - `SHAPE`: a rank, size or number of rows does not fit.
+ * - `KIND`: a value or array of the wrong kind, such as tokens for numbers, or another axis.
+ * - `VALUE`: data out of their range, such as an id beyond the vocabulary.
+ * - `GRAPH`: a graph that contradicts itself, a node with too few inputs, a name that is taken or
+ *   cannot be written.
+ * - `FORMAT`: a file that is truncated, corrupted or foreign.
+ * - `IO`: a file that cannot be read or written; `cause` is the system's error, with its code.
+ * - `STATE`: something disposed, in use, or transferred away.
+ * - `ARGUMENT`: an option or argument that is unknown, missing, out of its range or without sense.
+ * - `NON_FINITE`: a NaN or infinity.
+ * - `SIZE`: more than memory holds or the library can address.
+ * - `CANCELLED`: stopped on request.
+ * - `INTERNAL`: a fault of the library itself.
+ */
+type ErrorCode = 'ERR_UNROLLED_SHAPE' | 'ERR_UNROLLED_KIND' | 'ERR_UNROLLED_VALUE' | 'ERR_UNROLLED_GRAPH' | 'ERR_UNROLLED_FORMAT' | 'ERR_UNROLLED_IO' | 'ERR_UNROLLED_STATE' | 'ERR_UNROLLED_ARGUMENT' | 'ERR_UNROLLED_NON_FINITE' | 'ERR_UNROLLED_SIZE' | 'ERR_UNROLLED_CANCELLED' | 'ERR_UNROLLED_INTERNAL';
+/**
+ * The one error class of the library.
+ *
+ * `code` is stable and meant for programs; `message` is meant for people and names the argument or the
+ * node, what was expected and what was received.
+ */
+declare class UnrolledError extends Error {
+    readonly name = "UnrolledError";
+    /** The kind of mistake. */
+    readonly code: ErrorCode;
+    constructor(code: ErrorCode, message: string, options?: ErrorOptions);
+}
 
 /** A function of each number, or of each step's numbers (softmax). */
 type Activation = Layer<Numeric, Same>;
@@ -1375,4 +1462,4 @@ declare function slice<S extends number>(options: SliceOptions<S>): Layer<Numeri
 declare const version: string;
 
 export { Model, Result, Stream, UnrolledError, activation, adagrad, adam, adamw, add, affine, binaryCrossEntropy, cell, concat, cosineDecay, crossEntropy, dense, dropout, embedding, exponentialDecay, fromBytes, graph, gru, huber, last, layerNorm, linear, linearDecay, load, lstm, max, mean, meanAbsolute, meanSquared, mix, multiply, pool, relu, rmsprop, rnn, scan, sequential, sgd, shift, sigmoid, slice, softmax, stepDecay, tanh, version };
-export type { AdagradOptions, AdamOptions, AffineOptions, AxisOptions, Batches, Cell, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, GraphContext, GraphJson, GruOptions, GruState, History, HuberOptions, InitJson, Initializer, Inputs, KindJson, Layer, LayerNormOptions, LinearDecayOptions, LinearOptions, LoadOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmOptions, LstmState, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterJson, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnOptions, RnnState, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SgdOptions, Shift, ShiftOptions, SliceOptions, Stacked, Start, State, StateData, States, Step, StepDecayOptions, StepEvent, StepFeed, StepOutputs, StopReason, Token, TokenData, TokenOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Vector, VectorData, VectorOptions };
+export type { AdagradOptions, AdamOptions, AffineOptions, AxisOptions, Batches, Cell, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, GradientOptions, Gradients, GraphContext, GraphJson, GruOptions, GruState, History, HuberOptions, InitJson, Initializer, Inputs, ItemLosses, KindJson, Layer, LayerNormOptions, LinearDecayOptions, LinearOptions, LoadOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmOptions, LstmState, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterJson, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnOptions, RnnState, RowWeights, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SgdOptions, Shift, ShiftOptions, SliceOptions, Stacked, Start, State, StateData, States, Step, StepDecayOptions, StepEvent, StepFeed, StepOutputs, StepWeights, StopReason, Token, TokenData, TokenOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Vector, VectorData, VectorOptions, Weights };

@@ -27,7 +27,8 @@ import type { RECURRENT_OPTIONS, RecurrentOptions } from '../ts/layer/recurrent.
 import type { RNN_OPTIONS, RnnOptions } from '../ts/layer/rnn.js'
 import type { SHIFT_OPTIONS, ShiftOptions } from '../ts/layer/shift.js'
 import type { SLICE_OPTIONS, SliceOptions } from '../ts/layer/slice.js'
-import type { PREDICT_OPTIONS, PredictOptions } from '../ts/model/model.js'
+import type { GRADIENT_OPTIONS, GradientOptions } from '../ts/model/gradients.js'
+import type { PREDICT_OPTIONS, PredictOptions } from '../ts/model/prediction.js'
 import type { Names } from '../ts/options.js'
 import type { EARLY_STOPPING_OPTIONS, EarlyStoppingOptions } from '../ts/train/early-stopping.js'
 import type {
@@ -79,6 +80,7 @@ interface Lists {
   evaluate: Pair<typeof EVALUATE_OPTIONS, EvaluateOptions>
   examples: Pair<typeof EXAMPLES_KEYS, Examples>
   exponentialDecay: Pair<typeof EXPONENTIAL_DECAY_OPTIONS, ExponentialDecayOptions>
+  gradients: Pair<typeof GRADIENT_OPTIONS, GradientOptions>
   gru: Pair<Both<typeof GRU_OPTIONS>, GruOptions<number, number, boolean>>
   huber: Pair<typeof HUBER_OPTIONS, HuberOptions>
   layerNorm: Pair<typeof LAYER_NORM_OPTIONS, LayerNormOptions>

@@ -7,6 +7,7 @@ import {
   type GraphContext,
   graph,
   gru,
+  type ItemLosses,
   type LstmState,
   last,
   linear,
@@ -17,6 +18,7 @@ import {
   relu,
   rnn,
   type Sequence,
+  type State,
   scan,
   sequential,
   slice,
@@ -159,6 +161,38 @@ describe('models', () => {
     expectTypeOf(result.tags.toNested()).toEqualTypeOf<number[][][]>()
     expectTypeOf(result.mood.toNested()).toEqualTypeOf<number[][]>()
     model.predict({ x: [[[1, 2]]] })
+  })
+
+  test('weights have the steps of their output', () => {
+    const tagger = sequential([gru({ inputSize: 1, hiddenSize: 3 })])
+    tagger.fit({ x: [[1, 2]], y: [[[1, 2, 3]]], weights: [[1, 0]] }, { loss: 'huber' })
+    const packed = { values: Float32Array.of(1, 0), shape: [1, 2] }
+    tagger.evaluate({ x: [[1, 2]], y: [[[1, 2, 3]]], weights: packed }, { loss: 'huber' })
+    // @ts-expect-error every step has a weight of its own
+    tagger.fit({ x: [[1, 2]], y: [[[1, 2, 3]]], weights: [1] }, { loss: 'huber' })
+    const model = sequential([gru({ inputSize: 1, hiddenSize: 3 }), last()])
+    model.fit({ x: [[1, 2]], y: [[1, 2, 3]], weights: [1] }, { loss: 'huber', accumulate: 2 })
+    const weights = { output: Float32Array.of(1) }
+    model.fit({ x: [[1, 2]], y: [[1, 2, 3]], weights }, { loss: 'huber' })
+    // @ts-expect-error rows without steps have one weight each
+    model.fit({ x: [[1, 2]], y: [[1, 2, 3]], weights: [[1]] }, { loss: 'huber' })
+  })
+
+  test('gradients are named as inputs and outputs, and ids have none', () => {
+    const model = sequential([gru({ inputSize: 2, hiddenSize: 3 }), last()])
+    type Found = Awaited<ReturnType<typeof model.gradients>>
+    expectTypeOf<Found['inputs']>().toEqualTypeOf<{ readonly input: Result<Sequence<2>> }>()
+    expectTypeOf<Found['losses']>().toEqualTypeOf<{ readonly output?: ItemLosses }>()
+    expectTypeOf<Found['states'][string]>().toEqualTypeOf<Result<Sequence>>()
+    expectTypeOf<Found['initial']>().toEqualTypeOf<State>()
+    const words = sequential([embedding({ vocabularySize: 9, size: 2 }), last()])
+    type Words = Awaited<ReturnType<typeof words.gradients>>
+    expectTypeOf<keyof Words['inputs']>().toEqualTypeOf<never>()
+    words.gradients({ x: [[1, 2]], y: [[1, 2]] }, { loss: 'huber' })
+    // @ts-expect-error a batch is whole
+    words.gradients({ x: [[1, 2]], y: [[1, 2]] }, { loss: 'huber', batchSize: 2 })
+    // @ts-expect-error only one batch
+    words.gradients([{ x: [[1, 2]], y: [[1, 2]] }], { loss: 'huber' })
   })
 
   test('functions of your own are layers', () => {

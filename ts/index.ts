@@ -15,10 +15,13 @@ export type {
   Data,
   Examples,
   Packed,
+  RowWeights,
   SequenceData,
+  StepWeights,
   TokenData,
   TokensData,
   VectorData,
+  Weights,
 } from './data/data.js'
 export type { Nested, Result } from './data/result.js'
 export { type ErrorCode, UnrolledError } from './errors.js'
@@ -49,8 +52,10 @@ export type { RecurrentLayer, RecurrentOptions, Stacked } from './layer/recurren
 export { type RnnOptions, type RnnState, rnn } from './layer/rnn.js'
 export { type Shift, type ShiftOptions, shift } from './layer/shift.js'
 export { type SliceOptions, slice } from './layer/slice.js'
-export type { Model, Prediction, PredictOptions } from './model/model.js'
+export type { GradientOptions, Gradients, ItemLosses } from './model/gradients.js'
+export type { Model } from './model/model.js'
 export type { Parameter, ParameterData, Parameters } from './model/parameters.js'
+export type { Prediction, PredictOptions } from './model/prediction.js'
 export type { State, StateData } from './model/state.js'
 export type { StepFeed, StepOutputs, Stream } from './model/stream.js'
 export { version } from './native/binding.js'

@@ -75,7 +75,7 @@ test('what was disposed says so, and work under way is finished', async () => {
   const model = smallModel()
   const [stream, trainer] = [model.stream(), model.trainer(TRAINING)]
   const { inputs, targets } = batch(4, 5, 3)
-  const step = trainer.step(inputs, targets, { carry: false })
+  const step = trainer.step([{ inputs, targets }], { carry: false })
   const prediction = model.predict(inputs, [])
   trainer.close()
   model.dispose()
@@ -83,7 +83,7 @@ test('what was disposed says so, and work under way is finished', async () => {
   stream.dispose()
   await expect(step).resolves.toMatchObject({ step: 1 })
   await expect(prediction).resolves.toHaveProperty('outputs')
-  expect(() => trainer.step(inputs, targets, { carry: false })).toThrow(state)
+  expect(() => trainer.step([{ inputs, targets }], { carry: false })).toThrow(state)
   expect(() => model.predict(inputs, [])).toThrow(state)
   expect(() => model.parameters()).toThrow(state)
   expect(() => stream.push(good.values, undefined)).toThrow(state)
@@ -116,11 +116,11 @@ test('steps run in the order of the calls, and cancelled ones not at all', async
   const model = new binding.Model(recurrentGraph(3), 1)
   const trainer = model.trainer(TRAINING)
   const { inputs, targets } = batch(4, 5, 3)
-  const steps = [1, 2, 3].map(() => trainer.step(inputs, targets, { carry: false }))
+  const steps = [1, 2, 3].map(() => trainer.step([{ inputs, targets }], { carry: false }))
   expect((await Promise.all(steps)).map(({ step }) => step)).toEqual([1, 2, 3])
   const before = model.parameters()
   trainer.cancel()
-  await expect(trainer.step(inputs, targets, { carry: false })).rejects.toMatchObject({
+  await expect(trainer.step([{ inputs, targets }], { carry: false })).rejects.toMatchObject({
     code: 'ERR_UNROLLED_CANCELLED',
   })
   expect(model.parameters()).toEqual(before)
@@ -133,7 +133,9 @@ test('the event loop and the file system go on while a step runs', async () => {
   const trainer = new binding.Model(recurrentGraph(units), 1).trainer(TRAINING)
   const { inputs, targets } = batch(64, 200, units)
   let done = false
-  const steps = Promise.all([1, 2, 3, 4].map(() => trainer.step(inputs, targets, { carry: false })))
+  const steps = Promise.all(
+    [1, 2, 3, 4].map(() => trainer.step([{ inputs, targets }], { carry: false })),
+  )
   const finished = steps.then(() => {
     done = true
   })

@@ -17,7 +17,7 @@ const { graph, config, inputs, targets } = ${JSON.stringify(large, (key, value) 
 )}
 const train = (count) => {
   const trainer = new Model(graph, 1).trainer(config)
-  const step = () => trainer.step(inputs.map(filled), targets.map(filled), { carry: false })
+  const step = () => trainer.step([{ inputs: inputs.map(filled), targets: targets.map(filled) }], { carry: false })
   return Promise.all(Array.from({ length: count }, step))
 }
 `

@@ -2,6 +2,8 @@ import type { GraphJson } from '../../ts/graph/json.js'
 import { Model } from '../../ts/model/model.js'
 import type {
   Description,
+  NativeBatch,
+  NativeGradients,
   NativeModel,
   NativeReport,
   NativeStream,
@@ -17,6 +19,8 @@ export const MEMORY = { tape: 4, gradients: 3, optimizer: 2, weights: 1 }
 export interface FakeStep {
   readonly inputs: NativeTensor[]
   readonly targets: NativeTensor[]
+  /** All batches of the step; the first is `inputs` and `targets`. */
+  readonly batches: readonly NativeBatch[]
   readonly carry: boolean
 }
 
@@ -71,8 +75,9 @@ export class FakeModel implements NativeModel {
     let cancelled = false
     let last: Promise<unknown> = Promise.resolve()
     return {
-      step: (inputs, targets, { carry }) => {
-        this.steps.push({ inputs, targets, carry })
+      step: (batches, { carry }) => {
+        const { inputs, targets } = batches[0] ?? { inputs: [], targets: [] }
+        this.steps.push({ inputs, targets, batches, carry })
         const number = this.steps.length
         this.pending += 1
         this.deepest = Math.max(this.deepest, this.pending)
@@ -101,6 +106,10 @@ export class FakeModel implements NativeModel {
     this.configs.push(config)
     this.log.push('evaluate')
     return this.#full(0, inputs)
+  }
+
+  async gradients(): Promise<NativeGradients> {
+    throw coded('ERR_UNROLLED_STATE', 'the fake has no gradients')
   }
 
   parameters(): Float32Array {

@@ -34,6 +34,32 @@ test('an epoch sees every row once, in batches, the last one smaller', async () 
   expect(history.memory).toEqual(MEMORY)
 })
 
+test('several batches make one step, the last of an epoch fewer', async () => {
+  const { model, native } = fakeModel()
+  const options = { loss: 'meanSquared', batchSize: 2, accumulate: 3, shuffle: false } as const
+  const events = []
+  for await (const event of model.train(examples(9), options)) events.push(event)
+  const rows = native.steps.map(({ batches }) =>
+    batches.map(({ inputs, targets }) => {
+      expect(targets[0]?.values).toEqual(inputs[0]?.values)
+      return Array.from(inputs[0]?.values ?? [])
+    }),
+  )
+  expect(rows).toEqual([
+    [
+      [0, 1],
+      [2, 3],
+      [4, 5],
+    ],
+    [[6, 7], [8]],
+  ])
+  expect(events).toMatchObject([
+    { type: 'step', step: 1, steps: 2 },
+    { type: 'step', step: 2, steps: 2 },
+    { type: 'epoch' },
+  ])
+})
+
 test('the order depends on the seed alone; shuffle: false keeps it', async () => {
   const order = async (options: { seed?: number; shuffle?: boolean }) => {
     const { model, native } = fakeModel()

@@ -63,6 +63,24 @@ export type Targets<R extends Readonly<Record<string, Value>>> =
   | { readonly [K in keyof R]?: TargetOf<R[K]> }
   | (IsOne<keyof R> extends true ? TargetOf<R[keyof R]> : never)
 
+/** Weights of steps: `[row][step]`, rows as `Float32Array`, or {@link Packed} of `[rows, time]`. */
+export type StepWeights = readonly (readonly number[] | Float32Array)[] | Packed<Float32Array>
+
+/** Weights of rows: an array, a `Float32Array`, or {@link Packed} of `[rows]`. */
+export type RowWeights = readonly number[] | Float32Array | Packed<Float32Array>
+
+/** Weights for the targets of an output of the kind `X`: one a step, or one a row. */
+export type WeightsOf<X extends Value> = X extends Sequence
+  ? StepWeights
+  : X extends Vector
+    ? RowWeights
+    : never
+
+/** The weights of outputs by name, 1 where left out; for a single output also without the name. */
+export type Weights<R extends Readonly<Record<string, Value>>> =
+  | { readonly [K in keyof R]?: WeightsOf<R[K]> }
+  | (IsOne<keyof R> extends true ? WeightsOf<R[keyof R]> : never)
+
 /** Inputs with their targets: a whole data set in memory, or one batch. */
 export interface Examples<
   I extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>,
@@ -70,9 +88,16 @@ export interface Examples<
 > {
   readonly x: Feed<I>
   readonly y: Targets<O>
+  /**
+   * A weight for the target of each step, or of each row where the output has no steps; all 1 by
+   * default (Keras: `sample_weight`). A mean loss is `Σ weight · loss / Σ weight`. The weights are
+   * finite and not negative. A target of weight 0 does not count, and is never read: NaN or an id
+   * that does not exist may stand there. Accuracy counts all others alike.
+   */
+  readonly weights?: Weights<O>
 }
 
-export const EXAMPLES_KEYS = ['x', 'y'] as const satisfies readonly (keyof Examples)[]
+export const EXAMPLES_KEYS = ['x', 'y', 'weights'] as const satisfies readonly (keyof Examples)[]
 
 /** Batches one after the other. */
 export type Batches<B> = Iterable<B> | AsyncIterable<B>

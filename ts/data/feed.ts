@@ -1,17 +1,11 @@
 import { Described, mismatch, type UnrolledError } from '../errors.js'
-import type { NativeTensor } from '../native/contract.js'
+import type { NativeBatch, NativeTensor } from '../native/contract.js'
 import { checkOptions, unknownName } from '../options.js'
 import { EXAMPLES_KEYS } from './data.js'
-import { type Port, shapeWords } from './kind.js'
+import { isTimed, type Port, shapeWords } from './kind.js'
 import { nestedRows } from './nested.js'
 import { packedRows } from './packed.js'
 import type { Rows } from './rows.js'
-
-/** One batch, ready for the core. */
-export interface Batch {
-  readonly inputs: NativeTensor[]
-  readonly targets: NativeTensor[]
-}
 
 /** The inputs that a model takes and the targets that its losses take. */
 export interface Ports {
@@ -22,6 +16,9 @@ export interface Ports {
 /** Converts data of any documented form to rows; `name` is the argument's name in messages. */
 export function rowsOf(name: string, port: Port, data: unknown): Rows {
   if (data instanceof Int32Array && port.rows.kind === 'token') {
+    return packedRows(name, port, { values: data, shape: [data.length] })
+  }
+  if (data instanceof Float32Array && port.rows.kind === 'weight') {
     return packedRows(name, port, { values: data, shape: [data.length] })
   }
   if (Array.isArray(data)) return nestedRows(name, port, data)
@@ -53,21 +50,34 @@ export function rowsByPort(argument: string, ports: readonly Port[], data: unkno
   return rows
 }
 
+/** The targets of one output, with weights if they do not all count alike. */
+interface TargetRows {
+  readonly targets: Rows
+  readonly weights: Rows | undefined
+}
+
 /** Rows of every input and target of some examples. */
 export class ExampleRows {
   readonly #inputs: readonly Rows[]
-  readonly #targets: readonly Rows[]
+  readonly #targets: readonly TargetRows[]
 
   constructor(argument: string, ports: Ports, data: unknown) {
     checkOptions(argument, data, EXAMPLES_KEYS)
-    const { x, y } = data as { x?: unknown; y?: unknown }
+    const { x, y, weights } = data as { x?: unknown; y?: unknown; weights?: unknown }
     const inputs = rowsByPort(`${argument} x`, ports.inputs, x)
-    const targets = rowsByPort(`${argument} y`, ports.targets, y)
     const count = inputs[0]?.count ?? 0
-    checkCount(`${argument} y`, targets[0]?.count ?? count, count, 'x')
     const axes = timeAxes(ports.inputs, inputs)
+    const weighted = weightsByPort(`${argument} weights`, ports.targets, weights).map((rows) => {
+      if (rows !== undefined) checkCount(`${argument} weights`, rows.count, count, 'x')
+      return rows
+    })
+    const counted = ports.targets.map((port, index) => countedPort(port, weighted[index]))
+    const targets = rowsByPort(`${argument} y`, counted, y)
+    checkCount(`${argument} y`, targets[0]?.count ?? count, count, 'x')
     this.#inputs = alongAxes(`${argument} x`, ports.inputs, inputs, axes)
-    this.#targets = alongAxes(`${argument} y`, ports.targets, targets, axes)
+    const cut = alongAxes(`${argument} y`, ports.targets, targets, axes)
+    const cutWeights = alongAxes(`${argument} weights`, ports.targets, weighted, axes)
+    this.#targets = cut.map((targets, index) => ({ targets, weights: cutWeights[index] }))
   }
 
   get count(): number {
@@ -75,20 +85,48 @@ export class ExampleRows {
   }
 
   /** Makes a batch of the chosen rows. */
-  batch(rows: ArrayLike<number>): Batch {
+  batch(rows: ArrayLike<number>): NativeBatch {
     return {
       inputs: this.#inputs.map((input) => input.gather(rows)),
-      targets: this.#targets.map((target) => target.gather(rows)),
+      targets: this.#targets.map(({ targets, weights }) =>
+        weighted(targets.gather(rows), weights?.gather(rows)),
+      ),
     }
   }
 
   /** Makes one batch of all rows. */
-  whole(): Batch {
+  whole(): NativeBatch {
     return {
       inputs: this.#inputs.map((input) => input.all()),
-      targets: this.#targets.map((target) => target.all()),
+      targets: this.#targets.map(({ targets, weights }) => weighted(targets.all(), weights?.all())),
     }
   }
+}
+
+/** Converts the weights of the targets that have any. */
+function weightsByPort(
+  argument: string,
+  ports: readonly Port[],
+  data: unknown,
+): (Rows | undefined)[] {
+  if (data === undefined) return ports.map(() => undefined)
+  const named = byName(argument, ports, data)
+  return ports.map(({ name, rows, axis }) => {
+    const part = named === undefined ? data : named[name]
+    if (part === undefined) return undefined
+    const where = named === undefined ? argument : `${argument}.${name}`
+    return rowsOf(where, { name, rows: { kind: isTimed(rows) ? 'weights' : 'weight' }, axis }, part)
+  })
+}
+
+/** Leaves out of a port's checks the items of weight 0. */
+function countedPort(port: Port, weights: Rows | undefined): Port {
+  if (weights === undefined) return port
+  return { ...port, counts: (row, step) => weights.at(row, step) !== 0 }
+}
+
+function weighted(targets: NativeTensor, weights: NativeTensor | undefined): NativeTensor {
+  return weights?.values === undefined ? targets : { ...targets, weights: weights.values }
 }
 
 /** For each axis, the rows that fix the lengths, and their name. */
@@ -107,16 +145,16 @@ function timeAxes(ports: readonly Port[], inputs: readonly Rows[]): Axes {
 }
 
 /** Gives rows the lengths of their axis; refuses rows with other lengths. */
-function alongAxes(
+function alongAxes<R extends Rows | undefined>(
   argument: string,
   ports: readonly Port[],
-  rows: readonly Rows[],
+  rows: readonly R[],
   axes: Axes,
-): Rows[] {
+): (Rows | R)[] {
   return rows.map((own, index) => {
     const { name, axis } = ports[index] ?? {}
     const leading = axis === undefined ? undefined : axes.get(axis)
-    if (leading === undefined || leading.rows === own) return own
+    if (own === undefined || leading === undefined || leading.rows === own) return own
     const cut = own.along(leading.rows)
     const at = cut.lengths.findIndex((length, row) => length !== leading.rows.lengths[row])
     if (at < 0) return cut

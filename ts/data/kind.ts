@@ -2,12 +2,14 @@ import { mismatch } from '../errors.js'
 import type { KindJson } from '../graph/json.js'
 import type { PortDescription } from '../native/contract.js'
 
-/** Content of one row of data: numbers or ids, for each step or once. */
+/** Content of one row of data: numbers, ids or weights of targets, for each step or once. */
 export type RowKind =
   | { readonly kind: 'vector'; readonly size: number }
   | { readonly kind: 'sequence'; readonly size: number }
   | { readonly kind: 'tokens' }
   | { readonly kind: 'token' }
+  | { readonly kind: 'weights' }
+  | { readonly kind: 'weight' }
 
 /** A named input or target. */
 export interface Port {
@@ -17,6 +19,8 @@ export interface Port {
   readonly axis?: string | undefined
   /** An id outside the range of ids that data may hold all the same. */
   readonly ignored?: number | undefined
+  /** `false` for items whose ids are not looked at. */
+  readonly counts?: ((row: number, step: number) => boolean) | undefined
 }
 
 /** Gives the rows of an input or output of a compiled model. */
@@ -34,7 +38,7 @@ export function axisOf(kind: KindJson): string | undefined {
 
 /** Tells if rows have steps. */
 export function isTimed(kind: RowKind): boolean {
-  return kind.kind === 'sequence' || kind.kind === 'tokens'
+  return kind.kind === 'sequence' || kind.kind === 'tokens' || kind.kind === 'weights'
 }
 
 /** Tells if rows hold ids. */

@@ -10,6 +10,9 @@ const MOST_STEPS = 0x7fff_ffff
 interface Filling {
   readonly values: Float32Array | Int32Array
   at: number
+  /** The item to be filled. */
+  row: number
+  step: number
 }
 
 /**
@@ -28,15 +31,18 @@ export function nestedRows(name: string, port: Port, data: readonly unknown[]): 
     rows.push(row)
   }
   const total = steps.reduce((sum, length) => sum + length, 0) * widthOf(port.rows)
-  const into: Filling = { values: allocate(name, port, total), at: 0 }
+  const into: Filling = { values: allocate(name, port, total), at: 0, row: 0, step: 0 }
   for (const [i, length] of steps.entries()) {
     const where = `${name}[${i}]`
     const row = rows[i]
+    into.row = i
+    into.step = 0
     if (!timed) fillStep(where, port, row, into)
     else if (row instanceof into.values.constructor) {
       fillFlat(where, port, row as Float32Array | Int32Array, length, into)
     } else {
       for (let step = 0; step < length; step++) {
+        into.step = step
         fillStep(`${where}[${step}]`, port, (row as readonly unknown[])[step], into)
       }
     }
@@ -67,9 +73,10 @@ function rowLength(where: string, port: Port, row: unknown): number {
     checkMemory(where, row)
     return checkLength(where, row.length / width)
   }
+  const steps = 'size' in port.rows ? `steps of ${width} numbers` : 'weights'
   const expected = isIds(port.rows)
     ? 'an array of ids or an Int32Array'
-    : `an array of steps of ${width} numbers or a Float32Array`
+    : `an array of ${steps} or a Float32Array`
   throw mismatch('ERR_UNROLLED_KIND', where, expected, row)
 }
 
@@ -93,7 +100,9 @@ function fillFlat(
   if (isIds(port.rows)) {
     for (let step = 0; step < size; step++) {
       const id = row[step] ?? 0
-      if (id < 0) checkId(`${where}[${step}]`, id, port.ignored)
+      if (id < 0 && port.counts?.(into.row, step) !== false) {
+        checkId(`${where}[${step}]`, id, port.ignored)
+      }
     }
   }
   into.values.set(row, into.at)
@@ -104,7 +113,8 @@ function fillFlat(
 function fillStep(where: string, port: Port, step: unknown, into: Filling): void {
   const width = widthOf(port.rows)
   if (isIds(port.rows)) {
-    into.values[into.at++] = checkId(where, step, port.ignored)
+    const counts = port.counts?.(into.row, into.step) !== false
+    into.values[into.at++] = counts ? checkId(where, step, port.ignored) : 0
   } else if (width === 1 && typeof step === 'number') {
     into.values[into.at++] = step
   } else if ((Array.isArray(step) || step instanceof Float32Array) && step.length === width) {
@@ -117,6 +127,7 @@ function fillStep(where: string, port: Port, step: unknown, into: Filling): void
 
 function stepMismatch(where: string, { rows }: Port, step: unknown): Error {
   if (isIds(rows)) return mismatch('ERR_UNROLLED_KIND', where, 'an id', step)
+  if (!('size' in rows)) return mismatch('ERR_UNROLLED_KIND', where, 'a weight', step)
   return mismatch('ERR_UNROLLED_SHAPE', where, `an array of ${widthOf(rows)} numbers`, step)
 }
 

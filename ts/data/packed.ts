@@ -56,7 +56,7 @@ function checkArray(
 /** Checks the valid ids; never reads the padding. */
 function checkIds(
   name: string,
-  { rows, ignored }: Port,
+  { rows, ignored, counts }: Port,
   ids: ArrayLike<number>,
   lengths: Int32Array,
   time: number,
@@ -64,7 +64,7 @@ function checkIds(
   for (const [row, length] of lengths.entries()) {
     for (let step = 0; step < length; step++) {
       const id = ids[row * time + step] ?? 0
-      if (id >= 0) continue
+      if (id >= 0 || counts?.(row, step) === false) continue
       checkId(isTimed(rows) ? `${name}[${row}][${step}]` : `${name}[${row}]`, id, ignored)
     }
   }

@@ -67,6 +67,11 @@ export class Rows {
     return this.#padding?.time ?? longest(this.#lengths)
   }
 
+  /** Gives the first number of a step. */
+  at(row: number, step: number): number | undefined {
+    return this.#values[this.#start(row) + step * widthOf(this.#port.rows)]
+  }
+
   /** Copies the chosen rows, padded to the longest of them. */
   gather(rows: ArrayLike<number>): NativeTensor {
     this.#check()

@@ -1,12 +1,13 @@
 import { Described, mismatch, type UnrolledError } from '../errors.js'
-import { type Batch, ExampleRows, emptyData, type Ports } from './feed.js'
+import type { NativeBatch } from '../native/contract.js'
+import { ExampleRows, emptyData, type Ports } from './feed.js'
 
 /** Source of batches, epoch by epoch. */
 export interface Source {
   /** Batches in an epoch, if known beforehand. */
   readonly steps: number | undefined
   /** The batches of an epoch, counted from 1. */
-  epoch(epoch: number): AsyncGenerator<Batch, void, void>
+  epoch(epoch: number): AsyncGenerator<NativeBatch, void, void>
 }
 
 /** Rule to cut examples in memory into batches. */

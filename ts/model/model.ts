@@ -1,7 +1,6 @@
-import type { Data, Feed } from '../data/data.js'
-import { type Ports, rowsByPort } from '../data/feed.js'
+import type { Data, Examples, Feed } from '../data/data.js'
+import { ExampleRows, emptyData, type Ports, rowsByPort } from '../data/feed.js'
 import { type Port, portsOf } from '../data/kind.js'
-import { Result } from '../data/result.js'
 import { openSource } from '../data/source.js'
 import { Disposable } from '../disposable.js'
 import { Described, mismatch, type UnrolledError } from '../errors.js'
@@ -19,10 +18,12 @@ import { recordNames, resolveMetrics } from '../train/metric.js'
 import {
   EVALUATE_OPTIONS,
   type EvaluateOptions,
+  lossConfig,
   resolveOptions,
   type TrainOptions,
 } from '../train/options.js'
 import { type Run, train } from '../train/train.js'
+import { GRADIENT_OPTIONS, type GradientOptions, type Gradients, gradientsOf } from './gradients.js'
 import {
   getParameters,
   type ParameterData,
@@ -30,24 +31,17 @@ import {
   readParameters,
   setParameters,
 } from './parameters.js'
-import { type State, type StateData, stateOf, stateTensors } from './state.js'
+import {
+  PREDICT_OPTIONS,
+  type Prediction,
+  type PredictOptions,
+  predictionOf,
+} from './prediction.js'
+import { type StateData, stateTensors } from './state.js'
 import { Stream } from './stream.js'
 import { summarize } from './summary.js'
 
 type Values = Readonly<Record<string, Value>>
-
-/** The result of `predict`: every output under its name, and the state after the last step. */
-export type Prediction<O extends Outputs> = {
-  readonly [K in keyof O]: Result<O[K]>
-} & { readonly state: State }
-
-/** Options of `predict`. */
-export interface PredictOptions {
-  /** The states that an earlier call gave back; zeros by default. */
-  readonly state?: StateData
-}
-
-export const PREDICT_OPTIONS = ['state'] as const satisfies readonly (keyof PredictOptions)[]
 
 /**
  * A network that can learn, made by `sequential`, `graph` or `load`.
@@ -158,10 +152,29 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
     this.checkUsable()
     checkOptions('predict', options, PREDICT_OPTIONS)
     const inputs = rowsByPort('predict x', this.#inputs, x).map((rows) => rows.all())
-    const states = this.#states(options.state)
-    const result = await guardAsync(() => this.#native.predict(inputs, states))
-    const outputs = result.outputs.map((tensor) => [tensor.name, new Result(tensor)])
-    return { ...Object.fromEntries(outputs), state: stateOf(result.states) } as Prediction<O>
+    const states = this.#states('predict state', options.state)
+    return predictionOf<O>(await guardAsync(() => this.#native.predict(inputs, states)))
+  }
+
+  /**
+   * Computes the loss of some examples and its gradients with respect to parameters, inputs, initial
+   * states, and states and gates at each step, with dropout off. The examples are one batch, kept
+   * whole in memory. The model does not change.
+   *
+   * Rejects with an `UnrolledError` for bad options or data.
+   */
+  async gradients(examples: Examples<I, O>, options: GradientOptions): Promise<Gradients<I, O>> {
+    this.checkUsable()
+    checkOptions('gradients', options, GRADIENT_OPTIONS)
+    const losses = resolveLosses('gradients loss', options.loss, this.#outputs)
+    const rows = new ExampleRows('gradients examples', this.#ports(losses), examples)
+    if (rows.count === 0) throw emptyData('gradients examples')
+    const { inputs, targets } = rows.whole()
+    const states = this.#states('gradients state', options.state)
+    const config = JSON.stringify(lossConfig(losses))
+    const native = this.#native
+    const run = await guardAsync(() => native.gradients(config, inputs, targets, states))
+    return gradientsOf(this.#description, inputs, run)
   }
 
   /** Opens the model as a stream: step by step, with a separate state. */
@@ -230,13 +243,13 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
     }
   }
 
-  #states(state: StateData | undefined): NativeTensor[] {
+  #states(where: string, state: StateData | undefined): NativeTensor[] {
     const backward = this.#description.states.find(({ reverse }) => reverse)
     if (state !== undefined && backward !== undefined) {
       const expected = `none, since '${backward.name}' reads backwards in time`
-      throw mismatch('ERR_UNROLLED_ARGUMENT', 'predict state', expected, state)
+      throw mismatch('ERR_UNROLLED_ARGUMENT', where, expected, state)
     }
-    return stateTensors('predict state', this.#description, state)
+    return stateTensors(where, this.#description, state)
   }
 
   #ports(losses: readonly OutputLoss[]): Ports {

@@ -18,8 +18,15 @@ export type ParameterData = Readonly<
 >
 
 /** Copies all parameters. */
-export function getParameters(model: NativeModel, { parameters }: Description): Parameters {
-  const all = guard(() => model.parameters())
+export function getParameters(model: NativeModel, description: Description): Parameters {
+  return namedParameters(
+    guard(() => model.parameters()),
+    description,
+  )
+}
+
+/** Cuts numbers of all parameters, one after the other, into copies under their names. */
+export function namedParameters(all: Float32Array, { parameters }: Description): Parameters {
   const named = parameters.map(({ name, shape, offset }) => {
     const values = all.slice(offset, offset + sizeOf(shape))
     return [name, { values, shape }] as const

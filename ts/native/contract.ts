@@ -8,6 +8,14 @@ export interface NativeTensor {
   values?: Float32Array
   ids?: Int32Array
   lengths?: Int32Array
+  /** Of targets: the weight of each row or step. */
+  weights?: Float32Array
+}
+
+/** One batch for the core. */
+export interface NativeBatch {
+  inputs: NativeTensor[]
+  targets: NativeTensor[]
 }
 
 /** Report of a step or of an evaluation of one batch. */
@@ -46,12 +54,33 @@ export interface NativeTerm {
   valid: number
 }
 
+/** Gradients of a batch's loss, and the loss by row and item. */
+export interface NativeGradients {
+  report: NativeReport
+  losses: NativeItemLosses[]
+  /** Of all parameters, one after the other. */
+  parameters: Float32Array
+  /** Of the inputs of numbers and of the initial states. */
+  inputs: NativeTensor[]
+  /** Of the states after each step. */
+  states: NativeTensor[]
+  /** Of the pre-activations of gates at each step, by node. */
+  gates: NativeTensor[]
+}
+
+/** The losses of one output, each times its weight. */
+export interface NativeItemLosses {
+  output: string
+  /** `[rows, time]` or `[rows]`. */
+  shape: number[]
+  rows: Float64Array
+  items: Float64Array
+  lengths?: Int32Array
+}
+
 export interface NativeTrainer {
-  step(
-    inputs: NativeTensor[],
-    targets: NativeTensor[],
-    options: { carry: boolean },
-  ): Promise<NativeReport>
+  /** Sums the gradients of the batches as those of one batch, and updates once. */
+  step(batches: NativeBatch[], options: { carry: boolean }): Promise<NativeReport>
   /** Rejects the steps that have not begun; the running step is finished. */
   cancel(): void
   close(): void
@@ -82,6 +111,12 @@ export interface NativeModel {
     targets: NativeTensor[],
     states: NativeTensor[],
   ): Promise<NativeReport>
+  gradients(
+    config: string,
+    inputs: NativeTensor[],
+    targets: NativeTensor[],
+    states: NativeTensor[],
+  ): Promise<NativeGradients>
   /** A copy of all parameters, one after the other. */
   parameters(): Float32Array
   setParameters(values: Float32Array): void

@@ -1,7 +1,6 @@
-import type { Batch } from '../data/feed.js'
 import { Result } from '../data/result.js'
 import { mismatch } from '../errors.js'
-import type { NativeModel, NativeReport, NativeTerm } from '../native/contract.js'
+import type { NativeBatch, NativeModel, NativeReport, NativeTerm } from '../native/contract.js'
 import { guardAsync } from '../native/errors.js'
 import type { OutputLoss } from './loss.js'
 import { type Metrics, metricTargets } from './metric.js'
@@ -103,7 +102,7 @@ export interface Measure {
 /** Measures a model on batches; a custom metric costs a second forward pass for the outputs. */
 export async function evaluateBatches(
   model: NativeModel,
-  batches: AsyncIterable<Batch>,
+  batches: AsyncIterable<NativeBatch>,
   { losses, metrics, signal }: Measure,
 ): Promise<Scores> {
   const tally = new Tally(losses)

@@ -15,6 +15,8 @@ export interface MetricTargets {
   readonly shape: readonly number[]
   /** The valid steps of each row, if rows differ. */
   readonly lengths: Int32Array | undefined
+  /** The weight of each row or step, if weights were given. */
+  readonly weights: Float32Array | undefined
 }
 
 /** A custom metric, computed for whole batches and averaged by their numbers of valid targets. */
@@ -82,7 +84,8 @@ export function resolveMetrics(where: string, metrics: readonly MetricLike[]): M
 /** Copies targets for a {@link Metric}, under their name. */
 export function metricTargets(tensor: NativeTensor): [name: string, targets: MetricTargets] {
   const values = (tensor.ids ?? tensor.values ?? new Float32Array(0)).slice()
-  return [tensor.name, { values, shape: tensor.shape, lengths: tensor.lengths }]
+  const { name, shape, lengths, weights } = tensor
+  return [name, { values, shape, lengths, weights: weights?.slice() }]
 }
 
 function checkMetric(where: string, metric: unknown): Metric {

@@ -53,6 +53,13 @@ export interface TrainOptions<I extends Values = Values, O extends Values = Valu
   readonly optimizer?: Optimizer | OptimizerName
   /** Passes over the data; 1 by default. */
   readonly epochs?: number
+  /**
+   * Batches that make one update, for batches larger than memory holds; 1 by default. The loss and
+   * the gradient are those of one batch with all their rows, the tape holds one batch at a time; the
+   * last update of an epoch may have fewer. Where `batchSize` is a multiple of 16 and no two nodes
+   * share a weight, the bits are those of the one large batch. Not with `carry`.
+   */
+  readonly accumulate?: number
   /** A new order of rows in every epoch, for examples in memory; `true` unless `carry`. */
   readonly shuffle?: boolean
   /** Data that are measured after every epoch. */
@@ -101,7 +108,10 @@ export interface TrainOptions<I extends Values = Values, O extends Values = Valu
 /** Options of a training run, checked and filled in. */
 export interface ResolvedOptions
   extends Required<
-    Pick<TrainOptions, 'epochs' | 'batchSize' | 'shuffle' | 'carry' | 'progress' | 'seed'>
+    Pick<
+      TrainOptions,
+      'epochs' | 'batchSize' | 'accumulate' | 'shuffle' | 'carry' | 'progress' | 'seed'
+    >
   > {
   readonly losses: readonly OutputLoss[]
   readonly metrics: Metrics
@@ -122,6 +132,7 @@ export const TRAIN_OPTIONS = [
   ...EVALUATE_OPTIONS,
   'optimizer',
   'epochs',
+  'accumulate',
   'shuffle',
   'validation',
   'clip',
@@ -148,6 +159,11 @@ export function resolveOptions(
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit signal', 'an AbortSignal', signal)
   }
+  const accumulate = checkCount('fit accumulate', options.accumulate ?? 1)
+  if (carry && accumulate > 1) {
+    const expected = '1 with carry, which goes on from batch to batch'
+    throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit accumulate', expected, accumulate)
+  }
   checkCutting(options, data)
   const losses = resolveLosses('fit loss', options.loss, outputs)
   const seed = checkCount('fit seed', options.seed ?? 0, 0)
@@ -156,6 +172,7 @@ export function resolveOptions(
     metrics: resolveMetrics('fit metrics', options.metrics ?? []),
     epochs: checkCount('fit epochs', options.epochs ?? 1),
     batchSize: checkCount('fit batchSize', options.batchSize ?? 32),
+    accumulate,
     shuffle: checkBoolean('fit shuffle', options.shuffle ?? !carry),
     carry,
     progress: checkBoolean('fit progress', options.progress ?? false),

@@ -1,6 +1,5 @@
-import type { Batch } from '../data/feed.js'
 import type { Source } from '../data/source.js'
-import type { NativeModel, NativeReport, NativeTrainer } from '../native/contract.js'
+import type { NativeBatch, NativeModel, NativeReport, NativeTrainer } from '../native/contract.js'
 import { guard, guardAsync } from '../native/errors.js'
 import type { EarlyStopping } from './early-stopping.js'
 import { type Scores, Tally } from './evaluate.js'
@@ -40,6 +39,8 @@ export async function* train(run: Run): AsyncGenerator<TrainEvent, void, void> {
 
 async function* epochs(run: Run, trainer: NativeTrainer): AsyncGenerator<TrainEvent, void, void> {
   const { model, options, earlyStopping } = run
+  const { steps: batches } = run.source
+  const updates = batches === undefined ? undefined : Math.ceil(batches / options.accumulate)
   let memory: TrainMemory | undefined
   for (let epoch = 1; epoch <= options.epochs; epoch++) {
     const started = performance.now()
@@ -48,7 +49,7 @@ async function* epochs(run: Run, trainer: NativeTrainer): AsyncGenerator<TrainEv
     for await (const report of steps(run, trainer, epoch)) {
       tally.add(report)
       step += 1
-      const event = stepEvent(epoch, step, run.source.steps, report)
+      const event = stepEvent(epoch, step, updates, report)
       memory = event.memory
       yield event
     }
@@ -62,7 +63,7 @@ async function* epochs(run: Run, trainer: NativeTrainer): AsyncGenerator<TrainEv
   }
 }
 
-/** The steps of one epoch, two deep: a batch is prepared and sent while the one before runs. */
+/** The steps of one epoch, two deep: batches are prepared and sent while the step before runs. */
 async function* steps(
   { source, options }: Run,
   trainer: NativeTrainer,
@@ -76,8 +77,8 @@ async function* steps(
   let whole = false
   try {
     for (;;) {
-      const next = await untilAborted(batches.next(), signal)
-      sent = next.done === true ? undefined : send(trainer, next.value, carry)
+      const next = await untilAborted(take(batches, options.accumulate), signal)
+      sent = next.length === 0 ? undefined : send(trainer, next, carry)
       carry = options.carry
       if (running !== undefined) yield await untilAborted(running, signal)
       running = sent
@@ -97,8 +98,26 @@ async function* steps(
   }
 }
 
-function send(trainer: NativeTrainer, batch: Batch, carry: boolean): Promise<NativeReport> {
-  const report = guardAsync(() => trainer.step(batch.inputs, batch.targets, { carry }))
+/** The next `count` batches, or as many as are left. */
+async function take(
+  batches: AsyncGenerator<NativeBatch, void, void>,
+  count: number,
+): Promise<NativeBatch[]> {
+  const taken: NativeBatch[] = []
+  while (taken.length < count) {
+    const { done, value } = await batches.next()
+    if (done) break
+    taken.push(value)
+  }
+  return taken
+}
+
+function send(
+  trainer: NativeTrainer,
+  batches: NativeBatch[],
+  carry: boolean,
+): Promise<NativeReport> {
+  const report = guardAsync(() => trainer.step(batches, { carry }))
   // Awaited one step later: mark a rejection as handled until then.
   report.catch(() => undefined)
   return report

@@ -3,18 +3,19 @@
 #![deny(unsafe_code)]
 
 mod error;
-mod line;
+mod event_loop;
+mod gradients;
+mod held;
 mod model;
 mod report;
 mod stream;
 mod tensor;
 mod trainer;
-mod turn;
 mod version;
-mod worker;
 
+pub use gradients::{Gradients, ItemLosses};
 pub use model::Model;
-pub use report::{Report, Term};
+pub use report::{Memory, Report, Term};
 pub use stream::Stream;
 pub use tensor::{Prediction, Tensor};
 pub use trainer::{StepOptions, Trainer};

@@ -1,6 +1,5 @@
 //! A model: compiled, saved, loaded, and run on a thread of its own.
 
-use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,21 +13,22 @@ use unrolled_core::graph::Graph;
 use unrolled_core::model::{self, MeasureConfig, Precision, Snapshot};
 use unrolled_core::{Error, Result};
 
-use crate::error::{Thrown, disposed, reason, refused, throwing};
+use crate::error::{Thrown, reason, refused, throwing};
+use crate::event_loop::{Worker, share};
+use crate::gradients::Gradients;
+use crate::held::Held;
 use crate::report::Report;
 use crate::stream::Stream;
-use crate::tensor::{Prediction, copied, owned};
+use crate::tensor::{Prediction, copied, copied_targets, owned};
 use crate::trainer::Trainer;
-use crate::turn;
-use crate::worker::Worker;
 
 /// A network that can be run and trained. Its promises settle in the order of the calls.
 #[napi(custom_finalize)]
 pub struct Model {
-    open: RefCell<Option<Open>>,
+    open: Held<Open>,
 }
 
-/// What `dispose` gives back. Work under way keeps its own hold on the model.
+/// The part that `dispose` gives back. Work under way keeps the model alive.
 struct Open {
     model: Arc<model::Model<f32>>,
     worker: Worker,
@@ -45,7 +45,7 @@ impl Open {
 
 #[napi]
 impl Model {
-    /// Compiles a graph; `seed` decides the first parameters, `precision` ("f32", "bf16") what products round.
+    /// Compiles a graph; `seed` decides the first parameters, `precision` ("f32", "bf16") the operands of products.
     #[napi(constructor)]
     pub fn new(
         env: Env,
@@ -89,22 +89,22 @@ impl Model {
     /// The graph as JSON.
     #[napi]
     pub fn graph(&self) -> std::result::Result<String, Thrown> {
-        throwing(|| self.with(|open| open.model.graph().to_json()))
+        throwing(|| self.open.with(|open| open.model.graph().to_json()))
     }
 
     /// Inputs, outputs, states and parameters as JSON.
     #[napi]
     pub fn describe(&self) -> std::result::Result<String, Thrown> {
         throwing(|| {
-            self.with(|open| {
+            self.open.with(|open| {
                 serde_json::to_string(&open.model.describe())
                     .map_err(|error| Error::internal(error.to_string()))
             })
         })
     }
 
-    /// Runs the model forward: on the calling thread if that takes a millisecond at most, nothing is under way, and others
-    /// have had their turn.
+    /// Runs the model forward: on the calling thread if that takes a millisecond at most, nothing is under way, and the
+    /// event loop has been round.
     #[napi(
         ts_args_type = "inputs: Array<Tensor>, states: Array<Tensor>",
         ts_return_type = "Promise<Prediction>"
@@ -118,14 +118,14 @@ impl Model {
         throwing(|| {
             // Before the model is looked at: a property of the caller's may call it.
             let (inputs, states) = (copied("inputs", &inputs)?, copied("states", &states)?);
-            self.with(|open| {
-                let given = match open.worker.is_idle() && !turn::is_over() {
-                    true => turn::spend(|| open.model.predict_at_once(inputs, states)),
+            self.open.with(|open| {
+                let given = match open.worker.is_idle() && !share::is_spent() {
+                    true => share::spend(|| open.model.predict_at_once(inputs, states)),
                     false => Err((inputs, states)),
                 };
                 match given {
-                    Ok(run) if turn::is_over() => open.worker.later(env, |env| {
-                        turn::renew();
+                    Ok(run) if share::is_spent() => open.worker.later(env, |env| {
+                        share::renew();
                         Prediction::new(&env, run?)
                     }),
                     Ok(run) => settled(env, run.and_then(|outputs| Prediction::new(env, outputs))),
@@ -133,7 +133,7 @@ impl Model {
                         let (model, snapshot) = open.now();
                         let task = move || model.predict(&snapshot, inputs, states);
                         open.worker.run(env, task, |env, run| {
-                            turn::renew();
+                            share::renew();
                             Prediction::new(&env, run)
                         })
                     }
@@ -157,9 +157,9 @@ impl Model {
     ) -> std::result::Result<Object<'env>, Thrown> {
         throwing(|| {
             let config = MeasureConfig::from_json(&config)?;
-            let (inputs, targets) = (copied("inputs", &inputs)?, copied("targets", &targets)?);
+            let (inputs, targets) = (copied("inputs", &inputs)?, copied_targets("targets", &targets)?);
             let states = copied("states", &states)?;
-            self.with(|open| {
+            self.open.with(|open| {
                 let (model, snapshot) = open.now();
                 let task = move || model.evaluate(&snapshot, &config, inputs, targets, states);
                 open.worker.run(env, task, |env, report| Report::of_measurement(&env, report))
@@ -167,22 +167,47 @@ impl Model {
         })
     }
 
+    /// Runs the model forward and backward without dropout, and changes nothing.
+    #[napi(
+        ts_args_type = "config: string, inputs: Array<Tensor>, targets: Array<Tensor>, states: Array<Tensor>",
+        ts_return_type = "Promise<Gradients>"
+    )]
+    pub fn gradients<'env>(
+        &self,
+        env: &'env Env,
+        config: String,
+        inputs: Vec<Object<'env>>,
+        targets: Vec<Object<'env>>,
+        states: Vec<Object<'env>>,
+    ) -> std::result::Result<Object<'env>, Thrown> {
+        throwing(|| {
+            let config = MeasureConfig::from_json(&config)?;
+            let (inputs, targets) = (copied("inputs", &inputs)?, copied_targets("targets", &targets)?);
+            let states = copied("states", &states)?;
+            self.open.with(|open| {
+                let (model, snapshot) = open.now();
+                let task = move || model.gradients(&snapshot, &config, inputs, targets, states);
+                open.worker.run(env, task, |env, report| Gradients::new(&env, report))
+            })
+        })
+    }
+
     /// Starts a training run.
     #[napi]
     pub fn trainer(&self, config: String) -> std::result::Result<Trainer, Thrown> {
-        throwing(|| self.with(|open| Trainer::start(&open.model, &config)))
+        throwing(|| self.open.with(|open| Trainer::start(&open.model, &config)))
     }
 
     /// The model one step at a time.
     #[napi]
     pub fn stream(&self) -> std::result::Result<Stream, Thrown> {
-        throwing(|| self.with(|open| Stream::start(&open.model)))
+        throwing(|| self.open.with(|open| Stream::start(&open.model)))
     }
 
     /// A copy of all parameters, one after the other.
     #[napi]
     pub fn parameters(&self) -> std::result::Result<Float32Array, Thrown> {
-        throwing(|| self.with(|open| Ok(open.model.parameters().into())))
+        throwing(|| self.open.with(|open| Ok(open.model.parameters().into())))
     }
 
     /// Sets all parameters.
@@ -190,7 +215,7 @@ impl Model {
     pub fn set_parameters(&self, values: Float32ArraySlice) -> std::result::Result<(), Thrown> {
         throwing(|| {
             let values = owned("values", &values)?;
-            self.with(|open| open.model.set_parameters(&values))
+            self.open.with(|open| open.model.set_parameters(&values))
         })
     }
 
@@ -198,7 +223,7 @@ impl Model {
     #[napi(ts_return_type = "Promise<void>")]
     pub fn save<'env>(&self, env: &'env Env, path: String) -> std::result::Result<Object<'env>, Thrown> {
         throwing(|| {
-            self.with(|open| {
+            self.open.with(|open| {
                 let (model, snapshot) = open.now();
                 open.worker.run(env, move || model.save(&snapshot, &PathBuf::from(path)), |_, ()| Ok(()))
             })
@@ -208,7 +233,7 @@ impl Model {
     /// The bytes that `save` writes.
     #[napi]
     pub fn to_bytes(&self) -> std::result::Result<Uint8Array, Thrown> {
-        throwing(|| self.with(|open| Ok(open.model.to_bytes(&open.model.snapshot())?.into())))
+        throwing(|| self.open.with(|open| Ok(open.model.to_bytes(&open.model.snapshot())?.into())))
     }
 
     /// Gives the model back; work under way is finished first.
@@ -218,7 +243,7 @@ impl Model {
     }
 }
 
-/// A promise of what is there already.
+/// A settled promise.
 fn settled<T: ToNapiValue>(env: &Env, result: Result<T>) -> Result<Object<'_>> {
     let promise = match result {
         Ok(value) => PromiseRaw::resolve(env, value),
@@ -232,11 +257,7 @@ impl Model {
         let worker = Worker::start("unrolled-model")?;
         let bytes = model.bytes() as i64;
         env.adjust_external_memory(bytes).map_err(refused)?;
-        Ok(Self { open: RefCell::new(Some(Open { model: Arc::new(model), worker, bytes })) })
-    }
-
-    fn with<T>(&self, body: impl FnOnce(&Open) -> Result<T>) -> Result<T> {
-        body(self.open.borrow().as_ref().ok_or_else(|| disposed("model"))?)
+        Ok(Self { open: Held::new("model", Open { model: Arc::new(model), worker, bytes }) })
     }
 
     fn close(&self, env: Env) -> Result<()> {
@@ -253,11 +274,11 @@ impl ObjectFinalize for Model {
     }
 }
 
-/// What the operands of products are rounded to: "f32" for nothing, which is the default, or "bf16".
+/// The rounding of the operands of products: "f32", the default, for none, or "bf16".
 fn read_precision(word: Option<&str>) -> Result<Precision> {
     match word {
         None | Some("f32") => Ok(Precision::Full),
         Some("bf16") => Ok(Precision::Bf16),
-        Some(word) => Err(Error::argument(format!("precision: expected 'f32' or 'bf16', got '{word}'"))),
+        Some(word) => Err(Error::argument(format!("precision: expected 'f32' or 'bf16', received '{word}'"))),
     }
 }

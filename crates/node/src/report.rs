@@ -1,4 +1,4 @@
-//! What a step or a measurement came to.
+//! Reports of steps and measurements for JavaScript; `unrolled_core::model` says what each number is.
 
 use napi::Env;
 use napi_derive::napi;
@@ -8,37 +8,28 @@ use unrolled_core::storage;
 
 use crate::tensor::{Tensor, handed_over};
 
-/// What a batch came to.
+/// The report of a step or of a measurement.
 #[napi(object, object_from_js = false)]
+#[expect(missing_docs, reason = "the core documents each field of the same name")]
 pub struct Report {
-    /// The weighted sum of the losses, each reduced over the batch; NaN of a skipped step.
     pub loss: f64,
-    /// What each output's loss came to; none of a skipped step.
     pub terms: Vec<Term>,
-    /// The gradient's norm before clipping; 0 without a gradient, NaN of a skipped step.
     pub norm: f64,
-    /// The learning rate of the update; 0 without one.
     pub learning_rate: f64,
-    /// Updates so far.
     pub step: f64,
-    /// Whether the update was left out because the loss or gradient was not finite.
     pub skipped: bool,
-    /// Bytes that training holds; 0 without training.
     pub memory: Memory,
     /// The states after each row's last step, of a measurement.
     pub states: Option<Vec<Tensor>>,
 }
 
-/// Bytes that training holds from step to step, for the largest batch so far.
+/// The memory of a training run in bytes.
 #[napi(object, object_from_js = false)]
+#[expect(missing_docs, reason = "the core documents each field of the same name")]
 pub struct Memory {
-    /// What a step keeps on its way forward and back.
     pub tape: f64,
-    /// The gradients of the parameters.
     pub gradients: f64,
-    /// What the optimizer remembers of them.
     pub optimizer: f64,
-    /// The parameters and their packed copies.
     pub weights: f64,
 }
 
@@ -51,18 +42,14 @@ impl From<model::Memory> for Memory {
     }
 }
 
-/// What the loss of one output came to. Terms of batches add up to the term of all their rows.
+/// The loss of one output.
 #[napi(object, object_from_js = false)]
+#[expect(missing_docs, reason = "the core documents each field of the same name")]
 pub struct Term {
-    /// The output.
     pub output: String,
-    /// The sum of its targets' losses, neither reduced nor weighted against other outputs.
     pub sum: f64,
-    /// The weight of the targets: what a mean is divided by.
     pub weight: f64,
-    /// Targets that the output predicts; none for a loss without classes.
     pub correct: Option<f64>,
-    /// Targets that count.
     pub valid: f64,
 }
 

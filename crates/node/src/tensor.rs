@@ -9,7 +9,7 @@ use napi::bindgen_prelude::{
 };
 use napi_derive::napi;
 use unrolled_core::run;
-use unrolled_core::storage::{self, Data};
+use unrolled_core::storage::{self, Data, GivenTargets};
 use unrolled_core::{Error, Result};
 
 use crate::error::refused;
@@ -28,9 +28,11 @@ pub struct Tensor {
     pub ids: Option<Int32ArraySlice<'static>>,
     /// Valid steps of each row.
     pub lengths: Option<Int32ArraySlice<'static>>,
+    /// Of targets: the weight of each row or step, all 1 if absent.
+    pub weights: Option<Float32ArraySlice<'static>>,
 }
 
-/// What a forward run returns.
+/// The result of a forward run.
 #[napi(object, object_from_js = false)]
 pub struct Prediction {
     /// The graph's outputs.
@@ -50,27 +52,53 @@ pub(crate) fn handed_over(env: &Env, tensors: Vec<storage::Tensor<f32>>) -> Resu
     tensors.into_iter().map(|tensor| given(env, tensor).map_err(refused)).collect()
 }
 
-/// Numbers of an array that is copied into memory of V8's own: with so few, a callback for their end takes longer.
+/// The most numbers of an array that is copied into V8's own memory: for so few, a finalizer takes longer than the copy.
 const FEW: usize = 4096;
 
 fn given(env: &Env, tensor: storage::Tensor<f32>) -> napi::Result<Tensor> {
-    let numbers = |ids: Vec<i32>| match ids.len() {
-        ..=FEW => Int32ArraySlice::copy_from(env, &ids),
-        _ => Int32ArraySlice::from_data(env, ids),
-    };
     let (values, ids) = match tensor.data {
-        Data::Values(values) if values.len() <= FEW => {
-            (Some(Float32ArraySlice::copy_from(env, &values)?), None)
-        }
-        Data::Values(values) => (Some(Float32ArraySlice::from_data(env, values)?), None),
-        Data::Ids(ids) => (None, Some(numbers(ids)?)),
+        Data::Values(values) => (Some(numbers(env, values)?), None),
+        Data::Ids(ids) => (None, Some(integers(env, ids)?)),
     };
     let shape = tensor.shape.iter().map(|&size| size as u32).collect();
-    let lengths = tensor.lengths.map(numbers).transpose()?;
-    Ok(Tensor { name: tensor.name, shape, values, ids, lengths })
+    let lengths = tensor.lengths.map(|lengths| integers(env, lengths)).transpose()?;
+    Ok(Tensor { name: tensor.name, shape, values, ids, lengths, weights: None })
 }
 
-/// Copies what JavaScript passed as `argument`.
+/// Gives numbers to JavaScript.
+pub(crate) fn numbers(env: &Env, values: Vec<f32>) -> napi::Result<Float32ArraySlice<'static>> {
+    match values.len() {
+        ..=FEW => Float32ArraySlice::copy_from(env, &values),
+        _ => Float32ArraySlice::from_data(env, values),
+    }
+}
+
+/// Gives integers to JavaScript.
+pub(crate) fn integers(env: &Env, values: Vec<i32>) -> napi::Result<Int32ArraySlice<'static>> {
+    match values.len() {
+        ..=FEW => Int32ArraySlice::copy_from(env, &values),
+        _ => Int32ArraySlice::from_data(env, values),
+    }
+}
+
+/// Copies targets that JavaScript passed as `argument`.
+pub(crate) fn copied_targets(argument: &str, objects: &[Object]) -> Result<Vec<GivenTargets<f32>>> {
+    let targets = objects.iter().enumerate().map(|(i, object)| {
+        let place = format!("{argument}[{i}]");
+        let weights = array::<Float32ArraySlice, f32>(&place, object, "weights", "a Float32Array")?;
+        Ok(GivenTargets { tensor: tensor(&place, object)?, weights })
+    });
+    targets.collect()
+}
+
+/// The objects of an array that is a property.
+pub(crate) fn objects<'env>(place: &str, object: &Object<'env>, name: &str) -> Result<Vec<Object<'env>>> {
+    let found =
+        object.get(name).map_err(|_| Error::kind(format!("{place}: expected an array of objects")))?;
+    found.ok_or_else(|| Error::argument(format!("{place}: expected an array of objects, received none")))
+}
+
+/// Copies arrays that JavaScript passed as `argument`.
 pub(crate) fn copied(argument: &str, objects: &[Object]) -> Result<Vec<storage::Tensor<f32>>> {
     objects.iter().enumerate().map(|(i, object)| tensor(&format!("{argument}[{i}]"), object)).collect()
 }

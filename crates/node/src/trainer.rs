@@ -1,6 +1,5 @@
 //! A training run on a thread of its own: one step after another, in the order of the calls.
 
-use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,17 +7,19 @@ use napi::Env;
 use napi::bindgen_prelude::{Object, ObjectFinalize};
 use napi_derive::napi;
 use unrolled_core::model::{self, TrainerConfig};
+use unrolled_core::storage::{GivenTargets, Tensor};
 use unrolled_core::{Error, Result};
 
-use crate::error::{Thrown, disposed, refused, throwing};
+use crate::error::{Thrown, refused, throwing};
+use crate::event_loop::Worker;
+use crate::held::Held;
 use crate::report::Report;
-use crate::tensor::copied;
-use crate::worker::Worker;
+use crate::tensor::{copied, copied_targets, objects};
 
 /// A training run. Each step settles a promise when its update is done.
 #[napi(custom_finalize)]
 pub struct Trainer {
-    open: RefCell<Option<Open>>,
+    open: Held<Open>,
 }
 
 struct Open {
@@ -51,48 +52,51 @@ impl Known {
     }
 }
 
-/// How a step begins.
+/// Options of a step.
 #[napi(object, object_to_js = false)]
 pub struct StepOptions {
-    /// Whether from the states that the step before ended with; otherwise from zero.
+    /// Begins with the states that the step before ended with; otherwise with zero.
     pub carry: bool,
 }
 
+/// One of the batches whose gradients sum into a step.
+type Batch = (Vec<Tensor<f32>>, Vec<GivenTargets<f32>>);
+
 #[napi]
 impl Trainer {
-    /// Computes the gradients of a batch and updates the parameters.
+    /// Sums the gradients of batches as those of one batch, and updates the parameters once.
     #[napi(
-        ts_args_type = "inputs: Array<Tensor>, targets: Array<Tensor>, options: StepOptions",
+        ts_args_type = "batches: Array<{ inputs: Array<Tensor>, targets: Array<Tensor> }>, options: StepOptions",
         ts_return_type = "Promise<Report>"
     )]
     pub fn step<'env>(
         &self,
         env: &'env Env,
-        inputs: Vec<Object<'env>>,
-        targets: Vec<Object<'env>>,
+        batches: Vec<Object<'env>>,
         options: StepOptions,
     ) -> std::result::Result<Object<'env>, Thrown> {
         throwing(|| {
             // Before the run is looked at: a property of the caller's may call it.
-            let (inputs, targets) = (copied("inputs", &inputs)?, copied("targets", &targets)?);
-            let open = self.open.borrow();
-            let open = open.as_ref().ok_or_else(|| disposed("trainer"))?;
-            let (trainer, cancelled) = (Arc::clone(&open.trainer), Arc::clone(&open.cancelled));
-            let task = move || {
-                if cancelled.load(Ordering::Relaxed) {
-                    return Err(Error::cancelled("the training run was cancelled"));
-                }
-                let mut trainer = trainer.lock().unwrap_or_else(PoisonError::into_inner);
-                let report = trainer.step(inputs, targets, options.carry).cloned();
-                // The next step may be in the queue already; a run does not go on past one that failed.
-                cancelled.fetch_or(report.is_err(), Ordering::Relaxed);
-                report
-            };
-            let known = Arc::clone(&open.known);
-            open.worker.run(env, task, move |env, report| {
-                let memory = &report.memory;
-                known.set(env, (memory.tape + memory.gradients + memory.optimizer) as i64)?;
-                Ok(Report::of_step(report))
+            let batches = batches.iter().enumerate();
+            let batches = batches.map(|(i, batch)| copied_batch(i, batch)).collect::<Result<Vec<_>>>()?;
+            self.open.with(|open| {
+                let (trainer, cancelled) = (Arc::clone(&open.trainer), Arc::clone(&open.cancelled));
+                let task = move || {
+                    if cancelled.load(Ordering::Relaxed) {
+                        return Err(Error::cancelled("the training run was cancelled"));
+                    }
+                    let mut trainer = trainer.lock().unwrap_or_else(PoisonError::into_inner);
+                    let report = step(&mut trainer, batches, options.carry);
+                    // The next step may be in the queue already; a run does not go on past one that failed.
+                    cancelled.fetch_or(report.is_err(), Ordering::Relaxed);
+                    report
+                };
+                let known = Arc::clone(&open.known);
+                open.worker.run(env, task, move |env, report| {
+                    let memory = &report.memory;
+                    known.set(env, (memory.tape + memory.gradients + memory.optimizer) as i64)?;
+                    Ok(Report::of_step(report))
+                })
             })
         })
     }
@@ -100,9 +104,11 @@ impl Trainer {
     /// Makes the steps that have not begun reject.
     #[napi]
     pub fn cancel(&self) {
-        if let Some(open) = &*self.open.borrow() {
+        // A run that has ended has no steps left.
+        let _ = self.open.with(|open| {
             open.cancelled.store(true, Ordering::Relaxed);
-        }
+            Ok(())
+        });
     }
 
     /// Ends the run: steps that were called are finished, no more are taken.
@@ -128,10 +134,26 @@ impl Trainer {
             worker: Worker::start("unrolled-trainer")?,
             known: Arc::default(),
         };
-        Ok(Self { open: RefCell::new(Some(open)) })
+        Ok(Self { open: Held::new("trainer", open) })
     }
 
     fn end(&self, env: Env) -> Result<()> {
         self.open.take().map_or(Ok(()), |open| open.known.end(env))
     }
+}
+
+fn copied_batch(index: usize, batch: &Object) -> Result<Batch> {
+    let place = |part: &str| format!("batches[{index}].{part}");
+    let (inputs, targets) = (place("inputs"), place("targets"));
+    Ok((
+        copied(&inputs, &objects(&inputs, batch, "inputs")?)?,
+        copied_targets(&targets, &objects(&targets, batch, "targets")?)?,
+    ))
+}
+
+fn step(trainer: &mut model::Trainer<f32>, batches: Vec<Batch>, carry: bool) -> Result<model::Report> {
+    for (inputs, targets) in batches {
+        trainer.prepare(inputs, targets)?;
+    }
+    trainer.step_prepared(carry).cloned()
 }

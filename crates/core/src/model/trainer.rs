@@ -33,7 +33,9 @@ pub struct Trainer<E> {
     pub(super) gradients: Vec<E>,
     /// The batches of the step; spare ones follow.
     pub(super) batches: Vec<Batch<E>>,
+    /// The number of batches that the next [`Trainer::backward`] takes, and that the last one took.
     prepared: usize,
+    taken: usize,
     /// Targets on their way to a batch.
     given: Vec<GivenTargets<E>>,
     /// By target: the weight of the targets of all batches of the step.
@@ -79,6 +81,7 @@ impl<E: Element> Trainer<E> {
             gradients: vec![E::ZERO; total],
             batches: Vec::new(),
             prepared: 0,
+            taken: 0,
             given: Vec::new(),
             weights: vec![Weight::default(); objective.count()],
             scales: Vec::with_capacity(objective.count()),
@@ -92,13 +95,11 @@ impl<E: Element> Trainer<E> {
         })
     }
 
-    /// Takes one step: the gradients of the batches prepared and of this one, then one update. With `carry` the model's
-    /// states begin as the last step's ended, otherwise at zero. Once it has seen its largest batch, a step allocates
-    /// nothing.
+    /// Takes one step of the batches prepared and of this one, as [`Trainer::step_prepared`] does.
     ///
     /// # Errors
-    /// Those of [`Trainer::prepare`], [`Trainer::backward`] and [`Trainer::update`]; a loss or gradient that is not finite
-    /// is none where such steps are skipped. The parameters, the optimizer and the states are then as before.
+    /// Those of [`Trainer::prepare`] and [`Trainer::step_prepared`]. The parameters, the optimizer and the states are then
+    /// as before.
     pub fn step<T: Into<GivenTargets<E>>>(
         &mut self,
         inputs: Vec<Tensor<E>>,
@@ -106,6 +107,17 @@ impl<E: Element> Trainer<E> {
         carry: bool,
     ) -> Result<&Report> {
         self.prepare(inputs, targets)?;
+        self.step_prepared(carry)
+    }
+
+    /// Takes one step: the gradients of the batches prepared, then one update. With `carry` the model's states begin as the
+    /// last step's ended, if that was a step of one batch, otherwise at zero. Once it has seen its largest batch, a step
+    /// allocates nothing.
+    ///
+    /// # Errors
+    /// Those of [`Trainer::backward`] and [`Trainer::update`]; a loss or gradient that is not finite is none where such
+    /// steps are skipped. The parameters, the optimizer and the states are then as before.
+    pub fn step_prepared(&mut self, carry: bool) -> Result<&Report> {
         let done = self.backward(carry).and_then(|()| self.update());
         match done {
             Err(error) if error.code == Code::NonFinite && self.config.on_non_finite == OnNonFinite::Skip => {
@@ -143,11 +155,15 @@ impl<E: Element> Trainer<E> {
     /// The gradients of the batches prepared, their norm and the losses. No batches are prepared afterwards.
     ///
     /// # Errors
-    /// [`Code::Argument`] for a model or batches that cannot carry states; [`Code::Shape`] for carried states of other
+    /// [`Code::Argument`] without a batch, for a model or batches that cannot carry states; [`Code::Shape`] for carried states of other
     /// rows; [`Code::NonFinite`] for a state, loss or gradient that is not finite, naming the node; [`Code::Size`] when
     /// there is no memory.
     pub fn backward(&mut self, carry: bool) -> Result<()> {
         let count = std::mem::take(&mut self.prepared);
+        if count == 0 {
+            return Err(Error::argument("step: expected a batch, received none"));
+        }
+        self.taken = count;
         if carry {
             self.divisible.clone()?;
             if count > 1 {
@@ -194,7 +210,10 @@ impl<E: Element> Trainer<E> {
             });
         });
         (report.learning_rate, report.step, report.skipped) = (rate, optimizer.steps(), false);
-        self.carried.advance(self.batches.first().map_or(0, Batch::rows));
+        match self.taken {
+            1 => self.carried.advance(self.batches[0].rows()),
+            _ => self.carried.forget(),
+        }
         Ok(())
     }
 

@@ -190,16 +190,12 @@ pub(super) fn check_item_weights<E: Element>(
     }
     for (item, row, step) in items(rows, axis) {
         let weight = weights[item].to_f64();
-        if !weight.is_finite() {
-            return Err(Error::non_finite(format!(
-                "{what}: expected finite weights, received {weight} at row {row}, step {step}"
-            )));
+        if weight.is_finite() && weight >= 0.0 {
+            continue;
         }
-        if weight < 0.0 {
-            return Err(Error::value(format!(
-                "{what}: expected weights of at least 0, received {weight} at row {row}, step {step}"
-            )));
-        }
+        let at = if axis.is_some() { format!("row {row}, step {step}") } else { format!("row {row}") };
+        let message = format!("{what}: expected finite weights of at least 0, received {weight} at {at}");
+        return Err(if weight.is_finite() { Error::value(message) } else { Error::non_finite(message) });
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 mod golden;
 mod support;
 
+mod accumulation;
 mod at_once;
 mod bf16;
 mod checkpointing;
@@ -19,9 +20,11 @@ mod memory;
 mod model;
 mod operations;
 mod policies;
+mod readout;
 mod refusals;
 mod reuse;
 mod session;
 mod targets;
 mod truncation;
+mod weights;
 mod whole_values;

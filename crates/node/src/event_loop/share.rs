@@ -1,20 +1,20 @@
-//! The JavaScript thread's time: short runs take a share of it, then the event loop gets its turn.
+//! The JavaScript thread's time: short runs take a share of it, then the event loop goes round.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-/// What short runs may take in a row, of all models together.
+/// The time of short runs in a row, of all models together.
 const SHARE: Duration = Duration::from_millis(2);
 
-/// What a call takes beside its run.
+/// The time of a call beside its run.
 const CALL: Duration = Duration::from_micros(10);
 
 thread_local! {
     static SPENT: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
-/// Whether the share is spent: others are to get their turn.
-pub(crate) fn is_over() -> bool {
+/// True if the share is spent: the event loop is to go round first.
+pub(crate) fn is_spent() -> bool {
     SPENT.get() >= SHARE
 }
 
@@ -26,7 +26,7 @@ pub(crate) fn spend<T>(run: impl FnOnce() -> T) -> T {
     result
 }
 
-/// The event loop has been round.
+/// Notes that the event loop has been round.
 pub(crate) fn renew() {
     SPENT.set(Duration::ZERO);
 }
@@ -38,10 +38,10 @@ mod tests {
     #[test]
     fn a_share_ends_and_begins_anew() {
         renew();
-        let runs = (0..10_000).take_while(|_| !spend(is_over)).count();
+        let runs = (0..10_000).take_while(|_| !spend(is_spent)).count();
         assert!((1..=200).contains(&runs), "{runs} runs of 10 µs or more");
-        assert!(is_over());
+        assert!(is_spent());
         renew();
-        assert!(!is_over());
+        assert!(!is_spent());
     }
 }

@@ -1,4 +1,4 @@
-//! A thread with a queue: work that takes long leaves the JavaScript thread and settles a promise.
+//! A thread with a queue, for work that takes long: each job settles a promise.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
@@ -8,17 +8,17 @@ use napi::bindgen_prelude::{Object, ToNapiValue, retain_current_module_for_unloa
 use napi::{Env, JsDeferred};
 use unrolled_core::{Error, Result};
 
+use super::order::Order;
 use crate::error::{caught, refused, rejection};
-use crate::line::Line;
 
 type Job = Box<dyn FnOnce() + Send>;
 type Settle<T> = Box<dyn FnOnce(Env) -> napi::Result<T> + Send>;
 
-/// One thread that does its jobs in the order they came. Dropping it lets the thread finish them and end.
+/// A thread that does its jobs in their order. The thread finishes them and ends when the worker is dropped.
 pub(crate) struct Worker {
     jobs: Sender<Job>,
-    /// Its promises, which settle in that order as well.
-    line: Arc<Line>,
+    /// The promises of the jobs, which settle in the same order.
+    order: Arc<Order>,
 }
 
 impl Worker {
@@ -31,15 +31,15 @@ impl Worker {
             .name(name.to_owned())
             .spawn(move || queue.into_iter().for_each(|job| job()))
             .map_err(|error| Error::internal(format!("no thread for {name}: {error}")))?;
-        Ok(Self { jobs, line: Arc::default() })
+        Ok(Self { jobs, order: Arc::default() })
     }
 
-    /// Whether all its promises have settled.
+    /// True if all promises have settled.
     pub(crate) fn is_idle(&self) -> bool {
-        self.line.is_empty()
+        self.order.is_empty()
     }
 
-    /// Queues `task`; the promise takes what `present` makes of its result on the JavaScript thread.
+    /// Queues `task`; `present` converts the result on the JavaScript thread, for the promise.
     pub(crate) fn run<'env, R, T>(
         &self,
         env: &'env Env,
@@ -61,7 +61,7 @@ impl Worker {
         Ok(promise)
     }
 
-    /// A promise of what is there already, which settles when the event loop has been round: others get their turn.
+    /// A promise of a result that is known, which settles when the event loop has been round.
     pub(crate) fn later<'env, T>(
         &self,
         env: &'env Env,
@@ -75,7 +75,7 @@ impl Worker {
         Ok(promise)
     }
 
-    /// A pending promise, and what settles it on the JavaScript thread, from any thread.
+    /// A pending promise, and the function that settles it on the JavaScript thread, called from any thread.
     fn promise<'env, T>(
         &self,
         env: &'env Env,
@@ -85,14 +85,14 @@ impl Worker {
     {
         let (deferred, promise): (JsDeferred<T, Settle<T>>, Object<'env>) =
             env.create_deferred().map_err(refused)?;
-        let (line, place) = (Arc::clone(&self.line), self.line.enter());
+        let (order, number) = (Arc::clone(&self.order), self.order.enter());
         let settle = move |value: Settle<T>| {
-            let behind = Arc::clone(&line);
-            line.ready(
-                place,
+            let left = Arc::clone(&order);
+            order.ready(
+                number,
                 Box::new(move || {
                     deferred.resolve(Box::new(move |env| {
-                        behind.leave();
+                        left.leave();
                         value(env)
                     }));
                 }),

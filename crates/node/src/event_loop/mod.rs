@@ -1,0 +1,7 @@
+//! Work beside the event loop: a thread for what takes long, and a share of the JavaScript thread for what does not.
+
+mod order;
+pub(crate) mod share;
+mod worker;
+
+pub(crate) use worker::Worker;
