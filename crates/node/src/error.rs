@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use napi::bindgen_prelude::{JsObjectValue, Unknown};
+use napi::bindgen_prelude::{JsObjectValue, JsValue, Unknown};
 use napi::{Env, JsError};
 use unrolled_core::{Error, Result, SystemError};
 

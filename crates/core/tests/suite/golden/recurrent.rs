@@ -4,7 +4,7 @@ use unrolled_core::storage::Batch;
 use unrolled_kernels::{Element, Kernels};
 
 use super::archive::{Case, Golden, assert_close, each_kernels, from_f64, text};
-use super::models::{Recurrent, graph, input, output};
+use super::models::written;
 use super::net::{Net, Results, numbers};
 
 /// The source of initial states.
@@ -16,6 +16,9 @@ enum Initial {
     /// States of the model that the run is given.
     States,
 }
+
+/// The name of the layers in their graphs, before the names of parameters and states.
+const PREFIX: &str = "layers.";
 
 /// 4 cells, 1 or 2 layers, bias, ragged, initial state; and a large one of each cell.
 const RECURRENT: (&str, usize) = ("recurrent", 64 + 4);
@@ -56,17 +59,44 @@ fn run_all<E: Element>(kernels: Kernels<E>, (file, cases): (&str, usize), tolera
     }
 }
 
+/// The layers of a case.
+struct Layers<'a> {
+    cell: &'a str,
+    layers: usize,
+    input: usize,
+    units: usize,
+    bias: bool,
+}
+
+impl<'a> Layers<'a> {
+    fn of(case: Case<'a>) -> Self {
+        Self {
+            cell: text(case.facts, "cell"),
+            layers: count(case, "layers"),
+            input: count(case, "input"),
+            units: count(case, "units"),
+            bias: flag(case, "bias"),
+        }
+    }
+
+    /// The states of a cell.
+    fn states(&self) -> &'static [&'static str] {
+        if self.cell == "lstm" { &["h", "c"] } else { &["h"] }
+    }
+
+    /// The graph, as the TypeScript layer writes it.
+    fn graph(&self, initial: Initial) -> String {
+        let Self { cell, layers, input, units, bias } = self;
+        let bias = if *bias { "_bias" } else { "" };
+        let initial = if initial == Initial::Inputs { "_initial" } else { "" };
+        written("recurrent", &format!("{cell}_{layers}{bias}{initial}_{input}x{units}"))
+    }
+}
+
 fn run<E: Element>(kernels: Kernels<E>, case: Case<'_>, initial: Initial, tolerance: f64) {
-    let layers = Recurrent {
-        cell: text(case.facts, "cell"),
-        layers: count(case, "layers"),
-        input: count(case, "input"),
-        units: count(case, "units"),
-        bias: flag(case, "bias"),
-        initial: initial == Initial::Inputs,
-        prefix: "",
-    };
-    let net = Net::new(kernels, &stack(&layers), |name| &case.tensor(name).values);
+    let layers = Layers::of(case);
+    let plain = |name: &str| name.strip_prefix(PREFIX).expect("the layers' prefix").to_owned();
+    let net = Net::new(kernels, &layers.graph(initial), |name| &case.tensor(&plain(name)).values);
     let mut x = numbers("x", &case.tensor("x").shape, &poisoned(case, "x"));
     x.lengths = Some(lengths(case).iter().map(|&length| length as i32).collect());
     let (mut inputs, mut states) = (vec![x], Vec::new());
@@ -76,7 +106,7 @@ fn run<E: Element>(kernels: Kernels<E>, case: Case<'_>, initial: Initial, tolera
         match initial {
             Initial::Zero => {}
             Initial::Inputs => inputs.push(numbers(&format!("{state}_l{layer}"), &shape, values())),
-            Initial::States => states.push(numbers(&format!("l{layer}:{state}"), &shape, values())),
+            Initial::States => states.push(numbers(&model_state(state, layer), &shape, values())),
         }
     }
     let mut upstream = vec![("output".to_owned(), from_f64(&poisoned(case, "upstream/output")))];
@@ -94,7 +124,7 @@ fn run<E: Element>(kernels: Kernels<E>, case: Case<'_>, initial: Initial, tolera
 
 fn compare(
     case: Case<'_>,
-    layers: &Recurrent<'_>,
+    layers: &Layers<'_>,
     initial: Initial,
     results: &Results,
     close: impl Fn(&str, &[f64], &[f64]),
@@ -107,37 +137,32 @@ fn compare(
     let is_state = |name: &str| name == "h_0" || name == "c_0";
     for (name, expected) in case.under("gradient/") {
         if !is_state(name) {
-            close(&format!("gradient {name}"), &results.gradients[name], &expected.values);
+            let ours = if name == "x" { name.to_owned() } else { format!("{PREFIX}{name}") };
+            close(&format!("gradient {name}"), &results.gradients[&ours], &expected.values);
         }
     }
     for (state, layer) in pairs(layers).filter(|_| initial != Initial::Zero) {
         let name = match initial {
             Initial::Inputs => format!("{state}_l{layer}"),
-            _ => format!("l{layer}:{state}"),
+            _ => model_state(state, layer),
         };
         let expected = layer_of(case, &format!("gradient/{state}_0"), layer, layers);
         close(&format!("gradient {name}"), &results.gradients[&name], expected);
     }
 }
 
-/// The layers with all their outputs and final states.
-fn stack(layers: &Recurrent<'_>) -> String {
-    let x = input("x", serde_json::json!({ "sequence": { "size": layers.input } }));
-    let nodes = std::iter::once(x).chain(layers.nodes("x")).collect();
-    let mut outputs = vec![output("output", &format!("l{}:output", layers.layers - 1))];
-    for (state, layer) in pairs(layers) {
-        outputs.push(output(&format!("{state}_n{layer}"), &format!("l{layer}:{state}")));
-    }
-    graph(layers.parameters(), nodes, outputs)
+/// The name of a state that the model owns.
+fn model_state(state: &str, layer: usize) -> String {
+    format!("{PREFIX}l{layer}:{state}")
 }
 
-fn pairs(layers: &Recurrent<'_>) -> impl Iterator<Item = (&'static str, usize)> {
+fn pairs(layers: &Layers<'_>) -> impl Iterator<Item = (&'static str, usize)> {
     let states = layers.states();
     (0..layers.layers).flat_map(move |layer| states.iter().map(move |&state| (state, layer)))
 }
 
 /// One layer of a tensor `[layers, rows, units]`.
-fn layer_of<'a>(case: Case<'a>, name: &str, layer: usize, layers: &Recurrent<'_>) -> &'a [f64] {
+fn layer_of<'a>(case: Case<'a>, name: &str, layer: usize, layers: &Layers<'_>) -> &'a [f64] {
     let tensor = case.tensor(name);
     let size = tensor.shape[1] * tensor.shape[2];
     assert_eq!(tensor.shape[0], layers.layers);

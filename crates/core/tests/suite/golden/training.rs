@@ -10,12 +10,8 @@ use unrolled_core::storage::Tensor;
 use unrolled_kernels::Element;
 
 use super::archive::{Case, Golden, assert_close, from_f64, to_f64};
-use super::models::{Recurrent, graph, input, node, output, parameter};
+use super::models::written;
 use super::net::ids;
-
-const VOCABULARY: usize = 11;
-const FEATURES: usize = 6;
-const UNITS: usize = 7;
 
 #[test]
 fn trainings_are_pytorchs_in_f64() {
@@ -36,7 +32,7 @@ fn run_all<E: Element>(tolerance: f64) {
 }
 
 fn run<E: Element>(case: Case<'_>, tolerance: f64) {
-    let json = model();
+    let json = written("training", "language");
     let program = Program::compile(&Graph::from_json(&json).expect("a graph")).expect("a program");
     let entries = program.layout.entries();
     let initial = entries.iter().flat_map(|entry| &case.tensor(&format!("initial/{}", entry.name)).values);
@@ -93,29 +89,4 @@ fn columns<E>(case: Case<'_>, from: &str, name: &str, start: usize, end: usize) 
     let (rows, time) = (tensor.shape[0], tensor.shape[1]);
     let values: Vec<f64> = tensor.values.chunks(time).flat_map(|row| &row[start..end]).copied().collect();
     ids(name, &[rows, end - start], &values)
-}
-
-fn model() -> String {
-    let layers = Recurrent {
-        cell: "lstm",
-        layers: 2,
-        input: FEATURES,
-        units: UNITS,
-        bias: true,
-        initial: false,
-        prefix: "lstm.",
-    };
-    let mut parameters = vec![parameter("embedding.weight", json!([VOCABULARY, FEATURES]))];
-    parameters.extend(layers.parameters());
-    parameters.push(parameter("dense.weight", json!([VOCABULARY, UNITS])));
-    parameters.push(parameter("dense.bias", json!([VOCABULARY])));
-    let embedding = json!({ "embedding": { "weight": "embedding.weight", "padding": null } });
-    let dense = json!({ "linear": { "weight": "dense.weight", "bias": "dense.bias" } });
-    let mut nodes = vec![
-        input("tokens", json!({ "tokens": { "vocabulary": VOCABULARY } })),
-        node("embedding", embedding, &["tokens"]),
-    ];
-    nodes.extend(layers.nodes("embedding"));
-    nodes.push(node("dense", dense, &["l1:output"]));
-    graph(parameters, nodes, vec![output("logits", "dense")])
 }
