@@ -12,14 +12,22 @@
 //
 // The tracked files are copied to target/faults, where the files whose text changed alone are written, so that a second
 // run builds little. All faults are planted at once, each behind a switch that the environment variable UNROLLED_FAULT
-// sets to its name, and the tests are built once. A `from` that ends in `;` or `}` is a statement, any other an
-// expression; where neither fits, `to` is the whole text with FAULT for the switch. `"alone": true` plants a fault
+// sets to its name, and the tests are built once. A `from` that ends in `;` or `}` is a statement (in ts/ one
+// whose `to` is empty), any other an expression; where neither fits, `to` is the whole text with FAULT for the switch. `"alone": true` plants a fault
 // where no switch can be, in a build of its own.
 //
 // First the tests run without a fault and must pass. Then they run once a fault, those of its own crate or folder
 // first, until one fails; a test that hangs for a minute has noticed.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { execute, main, root, StepError } from './steps.mjs'
@@ -59,7 +67,8 @@ function readFaults() {
 function locate(fault, text) {
   const { from, at = from } = fault
   const found = occurrences(text, at)
-  if (found !== 1) return { wrong: `'${fault.at === undefined ? 'from' : 'at'}' is there ${found} times` }
+  if (found !== 1)
+    return { wrong: `'${fault.at === undefined ? 'from' : 'at'}' is there ${found} times` }
   if (occurrences(at, from) !== 1) return { wrong: "'at' does not hold 'from' once" }
   if (isRust(fault) && from.startsWith('let ') && !fault.to.includes('FAULT') && !fault.alone) {
     return { wrong: "a 'let' behind a switch is lost: use FAULT in 'to'" }
@@ -72,10 +81,15 @@ function replacement(fault) {
   const { from, to, name, number, alone } = fault
   if (alone) return to
   const crate = fault.file.startsWith('crates/kernels/') ? 'crate' : 'unrolled_kernels'
-  const planted = isRust(fault) ? `${crate}::fault(${number})` : `(process.env.${VARIABLE} === '${name}')`
+  const planted = isRust(fault)
+    ? `${crate}::fault(${number})`
+    : `(process.env.${VARIABLE} === '${name}')`
   if (to.includes('FAULT')) return to.replaceAll('FAULT', planted)
-  if (/[;}]$/.test(from)) return `if ${planted.replace(/^([^(].*)$/, '$1')} { ${to} } else { ${from} }`
-  return isRust(fault) ? `(if ${planted} { ${to} } else { ${from} })` : `(${planted} ? (${to}) : (${from}))`
+  const statement = isRust(fault) ? /[;}]$/.test(from) : to === ''
+  if (statement) return `if ${planted} { ${to} } else { ${from} }`
+  return isRust(fault)
+    ? `(if ${planted} { ${to} } else { ${from} })`
+    : `(${planted} ? (${to}) : (${from}))`
 }
 
 /** The text of a file with faults planted in it. */
@@ -85,8 +99,10 @@ function plant(text, faults) {
   let end = text.length
   let planted = text
   for (const { fault, start } of places) {
-    if (start + fault.from.length > end) throw new StepError(`faults: ${fault.name} overlaps another one`)
-    planted = planted.slice(0, start) + replacement(fault) + planted.slice(start + fault.from.length)
+    if (start + fault.from.length > end)
+      throw new StepError(`faults: ${fault.name} overlaps another one`)
+    planted =
+      planted.slice(0, start) + replacement(fault) + planted.slice(start + fault.from.length)
     end = start
   }
   return planted
@@ -162,7 +178,12 @@ function removeOthers(folder, prefix, files) {
 function runTests(command, args, { cwd, fault = '' }) {
   return new Promise((resolve) => {
     const env = { ...process.env, [VARIABLE]: fault, RUST_BACKTRACE: '0', NO_COLOR: '1' }
-    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    const child = spawn(command, args, {
+      cwd,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
     let output = ''
     let by
     const stop = (reason) => {
@@ -191,13 +212,17 @@ function runTests(command, args, { cwd, fault = '' }) {
   })
 }
 
-/** The programs of cargo's tests, core's before those of kernels: they are quicker to notice what is core's. */
+/** The programs of cargo's tests, those inside a crate first: they are the quickest. */
 function buildRust() {
   process.stdout.write('build ... ')
   const args = ['test', '--no-run', '--message-format=json']
   const packages = ['-p', 'unrolled-kernels', '-p', 'unrolled-core']
   const env = { CARGO_TARGET_DIR: join(root, 'target') }
-  const built = execute('cargo', [...args, ...packages, '--manifest-path', join(TREE, 'Cargo.toml')], { env })
+  const built = execute(
+    'cargo',
+    [...args, ...packages, '--manifest-path', join(TREE, 'Cargo.toml')],
+    { env },
+  )
   const messages = built.stdout
     .split('\n')
     .filter((line) => line.startsWith('{'))
@@ -222,7 +247,7 @@ function buildRust() {
     .sort((a, b) => Number(b.unit) - Number(a.unit))
 }
 
-/** Core's tests cannot tell of the kernels' faults before the kernels' own; these know nothing of core. */
+/** The programs that a fault is tried on: the kernels' own first; for core's, those know nothing of it. */
 function rustRuns(programs, fault) {
   const own = programs.filter(({ crate }) => crate === 'kernels')
   const rest = programs.filter(({ crate }) => crate !== 'kernels')
@@ -234,13 +259,29 @@ function typescriptRuns(fault) {
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
   const run = (paths, ...more) => ({
     command: process.execPath,
-    args: [vitest, 'run', '--bail=1', '--typecheck.enabled=false', '--reporter=default', ...more, ...paths],
+    args: [
+      vitest,
+      'run',
+      '--bail=1',
+      '--typecheck.enabled=false',
+      '--reporter=default',
+      ...more,
+      ...paths,
+    ],
     cwd: TREE,
   })
   const folder = fault === undefined ? undefined : `test/${fault.file.split('/')[1]}/`
   const own = folder !== undefined && existsSync(join(root, folder)) ? [run([folder])] : []
   // What tells how long something takes tells nothing here.
-  return [...own, run([], '--exclude=test/event-loop.test.ts', '--exclude=test/bench/**', '--exclude=test/examples/**')]
+  return [
+    ...own,
+    run(
+      [],
+      '--exclude=test/event-loop.test.ts',
+      '--exclude=test/bench/**',
+      '--exclude=test/examples/**',
+    ),
+  ]
 }
 
 /** Refuses tests that fail without a fault: they would notice anything. */
@@ -264,16 +305,21 @@ async function tryFault(fault, runs) {
   }
   const { by } = found
   const seconds = Number(((performance.now() - started) / 1000).toFixed(1))
-  console.log(`${by === undefined ? 'MISSED ' : 'noticed'}  ${fault.name}  ${by ?? ''} (${seconds} s)`)
+  console.log(
+    `${by === undefined ? 'MISSED ' : 'noticed'}  ${fault.name}  ${by ?? ''} (${seconds} s)`,
+  )
   if (options.fault !== undefined && by !== undefined) console.log(found.output.slice(-4000))
   return { name: fault.name, area: fault.area, noticed: by !== undefined, by, seconds }
 }
 
-async function tryAll(faults, all) {
+/** Adds the outcome of each fault to `outcomes`, so that those there are outlast a failure. */
+async function tryAll(faults, all, outcomes) {
   const chosen = faults.filter(({ alone }) => !alone)
   const [rust, typescript] = [chosen.filter(isRust), chosen.filter((fault) => !isRust(fault))]
-  const outcomes = []
-  copyTree(all.filter(({ alone }) => !alone), all)
+  copyTree(
+    all.filter(({ alone }) => !alone),
+    all,
+  )
   if (rust.length > 0) {
     const programs = buildRust()
     await checkBaseline(rustRuns(programs))
@@ -288,12 +334,12 @@ async function tryAll(faults, all) {
     const runs = isRust(fault) ? rustRuns(buildRust(), fault) : typescriptRuns(fault)
     outcomes.push(await tryFault(fault, runs))
   }
-  return outcomes
 }
 
 function report(outcomes) {
   const areas = [...new Set(outcomes.map(({ area }) => area))]
-  const count = (list) => `${String(list.filter(({ noticed }) => noticed).length).padStart(4)} of ${String(list.length).padStart(4)}`
+  const count = (list) =>
+    `${String(list.filter(({ noticed }) => noticed).length).padStart(4)} of ${String(list.length).padStart(4)}`
   console.log()
   for (const area of areas) {
     console.log(`${area.padEnd(28)}${count(outcomes.filter((it) => it.area === area))}`)
@@ -308,9 +354,18 @@ await main(async () => {
   checkFaults(all)
   if (options.check) return console.log(`${all.length} faults fit the sources`)
   const { area = '', fault } = options
-  const chosen = all.filter((it) => it.area.includes(area) && (fault === undefined || it.name === fault))
-  if (chosen.length === 0) throw new StepError('faults: none is chosen; see test/faults for names and areas')
-  const outcomes = await tryAll(chosen, all)
-  report(outcomes)
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(outcomes, null, 2)}\n`)
+  const chosen = all.filter(
+    (it) => it.area.includes(area) && (fault === undefined || it.name === fault),
+  )
+  if (chosen.length === 0)
+    throw new StepError('faults: none is chosen; see test/faults for names and areas')
+  const outcomes = []
+  try {
+    await tryAll(chosen, all, outcomes)
+  } finally {
+    report(outcomes)
+    if (options.json !== undefined) {
+      writeFileSync(options.json, `${JSON.stringify(outcomes, null, 2)}\n`)
+    }
+  }
 })
