@@ -132,6 +132,23 @@ fn pools_concat_and_sums_of_vectors_beside_sequences() {
     }
 }
 
+/// Only its own backward needs the pooled vector again: those behind it may lie where it lay, but not before.
+#[test]
+fn a_pool_before_vectors_of_its_size() {
+    for pool in ["last", "mean", "max"] {
+        let mut b = Builder::default();
+        b.parameter("w", &[3, 3]).node("x", sequence(3), &[]);
+        b.node("y", json!({ "linear": { "weight": "w" } }), &["x"]).node("pooled", json!(pool), &["y"]);
+        let mut from = "pooled".to_owned();
+        for (i, function) in ["tanh", "sigmoid", "softmax", "tanh"].into_iter().enumerate() {
+            let name = format!("f{i}");
+            b.node(&name, json!({ "activation": function }), &[&from]);
+            from = name;
+        }
+        check_gradients(&b.output("f", &from).graph(), &[ragged("x", 3)], &[]);
+    }
+}
+
 #[test]
 fn embeddings_of_tokens_shifted_and_not() {
     let mut b = Builder::default();

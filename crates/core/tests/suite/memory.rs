@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::support::graphs::{Builder, sequence};
-use crate::support::runs::{numbers, values};
+use crate::support::graphs::{Builder, sequence, tokens};
+use crate::support::runs::{ids, numbers, values};
 use crate::support::tapes::needed;
 use serde_json::{Value, json};
 use unrolled_core::model::{Memory, Model, Precision, Report, Trainer, TrainerConfig};
@@ -137,6 +137,44 @@ fn windows_never_take_more_than_the_whole_tape() {
             assert!(others == parameters && again == parameters, "{cell}, {rows} x {time}");
         }
     }
+}
+
+/// One byte less than everything leaves two windows, each of more than half of the steps: no more are needed.
+#[test]
+fn a_budget_is_made_use_of() {
+    let (whole, _) = step("lstm", 20, 211, None, &json!({})).unwrap();
+    let (report, _) = step("lstm", 20, 211, None, &json!({ "memory": whole.memory.tape - 1 })).unwrap();
+    let (tape, whole) = (report.memory.tape, whole.memory.tape);
+    assert!(tape < whole && 2 * tape > whole, "{tape} of {whole}");
+}
+
+/// The sums of a table's windows are those of the ids that a batch names, however large the table.
+#[test]
+fn windows_of_a_large_table_take_what_its_ids_take() {
+    let (vocabulary, size, rows, time) = (20_000, 8, 3, 64);
+    let mut b = Builder::default();
+    b.parameter("table", &[vocabulary, size]).node("t", tokens(vocabulary), &[]);
+    b.node("e", json!({ "embedding": { "weight": "table" } }), &["t"]);
+    b.layer("a", "rnn_tanh", 0, "e", [size, size], true, false, &[]).output("y", "a:output");
+    let named = (0..rows * time).map(|i| (i * 7919 % vocabulary) as i32).collect::<Vec<_>>();
+    let step = |memory: u64| {
+        let config = json!({
+            "losses": [{ "output": "y", "loss": { "meanSquared": {} } }],
+            "optimizer": { "sgd": {} },
+            "learningRate": 0.1,
+            "memory": memory,
+        });
+        let model = Arc::new(Model::<f32>::new(b.graph(), 1, Precision::Full).unwrap());
+        let mut trainer =
+            Trainer::new(model, TrainerConfig::from_json(&config.to_string()).unwrap()).unwrap();
+        let y = values("y", &[rows, time, size], numbers(rows * time * size, 2));
+        trainer.step(vec![ids("t", &[rows, time], named.clone())], vec![y], false).cloned()
+    };
+    let error = step(1).unwrap_err();
+    assert_eq!(error.code, Code::Size);
+    let least = needed(&error) as u64;
+    assert!(least < (vocabulary * size * size_of::<f32>()) as u64 / 8, "{least}");
+    assert!(step(least).unwrap().memory.tape as u64 <= least);
 }
 
 /// The memory that a run reports after each of its batches, given by the lengths of their rows.
