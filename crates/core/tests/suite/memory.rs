@@ -148,6 +148,26 @@ fn a_budget_is_made_use_of() {
     assert!(tape < whole && 2 * tape > whole, "{tape} of {whole}");
 }
 
+/// Where a step has few numbers, its place in the lists counts: once whole and once in its window.
+#[test]
+fn the_lists_of_windows_are_counted() {
+    let (rows, time) = (16, 512);
+    let mut b = Builder::default();
+    b.node("x", sequence(1), &[]).layer("a", "rnn_tanh", 0, "x", [1, 1], false, false, &[]);
+    let model = Arc::new(Model::<f32>::new(b.output("y", "a:output").graph(), 1, Precision::Full).unwrap());
+    let config = json!({
+        "losses": [{ "output": "y", "loss": { "meanSquared": {} } }],
+        "optimizer": { "sgd": {} },
+        "learningRate": 0.1,
+        "memory": "sqrt",
+    });
+    let mut trainer = Trainer::new(model, TrainerConfig::from_json(&config.to_string()).unwrap()).unwrap();
+    let of = |name| values(name, &[rows, time, 1], numbers(rows * time, 1));
+    let tape = trainer.step(vec![of("x")], vec![of("y")], false).unwrap().memory.tape;
+    // The input, and where each step and the one before it lie, in 4 bytes each.
+    assert!(tape > 3 * rows * time * 4, "{tape}");
+}
+
 /// The sums of a table's windows are those of the ids that a batch names, however large the table.
 #[test]
 fn windows_of_a_large_table_take_what_its_ids_take() {

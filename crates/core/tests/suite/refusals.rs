@@ -326,6 +326,12 @@ fn batches_that_do_not_fit() {
     expect(&x(ids("x", &[2, 3], vec![0; 6])), Code::Kind, &["'x'", "numbers"]);
     expect(&x(values("z", &[2, 3, 3], vec![0.0; 18])), Code::Argument, &["'z'", "\"x\""]);
     expect(&x(values("x", &[3, 3, 3], vec![0.0; 27])), Code::Shape, &["'t'", "3 rows"]);
+    expect(&batch(|t| t[1] = ids("t", &[3, 3], vec![0; 9])), Code::Shape, &["'t'", "2 rows", "3"]);
+    let other_padding = batch(|t| {
+        t[1] = ids("t", &[2, 4], vec![0; 8]);
+        t.iter_mut().for_each(|t| t.lengths = Some(vec![3, 2]));
+    });
+    expect(&other_padding, Code::Shape, &["'t'", "time"]);
     expect(&batch(|t| t[1] = t[0].clone()), Code::Argument, &["'x'", "twice"]);
     expect(&batch(|t| t[1] = values("t", &[2, 3], vec![0.0; 6])), Code::Kind, &["'t'", "ids"]);
     let missing = Batch::<f32>::new(&program(), good()[..1].to_vec(), vec![]).unwrap_err();
@@ -351,6 +357,7 @@ fn values_out_of_range() {
         expect(&error, Code::Value, &["'x'", "length", "from 0 to 3"]);
     }
     expect(&batch(|t| t[0].lengths = Some(vec![3])), Code::Shape, &["'x'", "2 lengths"]);
+    expect(&batch(|t| t[0].lengths = Some(vec![3, 3, 3])), Code::Shape, &["'x'", "2 lengths", "3"]);
     expect(&batch(|t| t[0].lengths = Some(vec![3, 2])), Code::Shape, &["'t'", "lengths"]);
 }
 
@@ -360,6 +367,7 @@ fn states_that_do_not_fit() {
     expect(&state(values("b:h", &[2, 2], vec![0.0; 4])), Code::Argument, &["'b:h'", "a:h"]);
     expect(&state(values("a:h", &[2, 3], vec![0.0; 6])), Code::Shape, &["'a:h'", "[rows, 2]"]);
     expect(&state(values("a:h", &[1, 2], vec![0.0; 2])), Code::Shape, &["'a:h'", "2 rows"]);
+    expect(&state(values("a:h", &[3, 2], vec![0.0; 6])), Code::Shape, &["'a:h'", "2 rows", "3"]);
     expect(
         &state(values("a:h", &[2, 2], vec![0.0, f32::NAN, 0.0, 0.0])),
         Code::NonFinite,
