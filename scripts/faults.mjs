@@ -2,7 +2,7 @@
 //
 //   node scripts/faults.mjs                    all faults; needs a built native/ and node_modules for those of ts/
 //   node scripts/faults.mjs --area storage     the faults of areas whose name contains the word
-//   node scripts/faults.mjs --fault NAME       one fault, with the output of the test that notices it
+//   node scripts/faults.mjs --fault NAME       one fault (or more: --fault A --fault B), with the output of what notices it
 //   node scripts/faults.mjs --json FILE        the outcomes as JSON as well
 //   node scripts/faults.mjs --check            looks up every fault in the sources and plants nothing
 //
@@ -38,12 +38,13 @@ const VARIABLE = 'UNROLLED_FAULT'
 const LIMIT = 60_000
 const TOO_LONG = 'takes too long'
 /** The crate that the switch lives in; every other one can reach it. */
-const BASE = 'crates/kernels/src/lib.rs'
+const KERNELS = 'crates/kernels/'
+const BASE = `${KERNELS}src/lib.rs`
 
 const { values: options } = parseArgs({
   options: {
     area: { type: 'string' },
-    fault: { type: 'string' },
+    fault: { type: 'string', multiple: true },
     json: { type: 'string' },
     check: { type: 'boolean' },
   },
@@ -82,7 +83,7 @@ function locate(fault, text) {
 function replacement(fault) {
   const { from, to, name, alone } = fault
   if (alone) return to
-  const crate = fault.file.startsWith('crates/kernels/') ? 'crate' : 'unrolled_kernels'
+  const crate = fault.file.startsWith(KERNELS) ? 'crate' : 'unrolled_kernels'
   const planted = isRust(fault)
     ? `${crate}::fault(${hashOf(name)})`
     : `(process.env.${VARIABLE} === '${name}')`
@@ -218,10 +219,12 @@ function runTests(command, args, { cwd, fault = '' }) {
 }
 
 /** The programs of cargo's tests, those inside a crate first: they are the quickest. */
-function buildRust() {
+function buildRust(faults) {
   process.stdout.write('build ... ')
   const args = ['test', '--no-run', '--message-format=json']
-  const packages = ['-p', 'unrolled-kernels', '-p', 'unrolled-core']
+  // What tests the kernels knows nothing of core, and takes long to build.
+  const own = faults.some(({ file }) => file.startsWith(KERNELS))
+  const packages = ['-p', 'unrolled-core', ...(own ? ['-p', 'unrolled-kernels'] : [])]
   const env = { CARGO_TARGET_DIR: join(root, 'target') }
   const built = execute(
     'cargo',
@@ -256,7 +259,7 @@ function buildRust() {
 function rustRuns(programs, fault) {
   const own = programs.filter(({ crate }) => crate === 'kernels')
   const rest = programs.filter(({ crate }) => crate !== 'kernels')
-  return fault?.file.startsWith('crates/kernels/') ? [...own, ...rest] : fault ? rest : programs
+  return fault?.file.startsWith(KERNELS) ? [...own, ...rest] : fault ? rest : programs
 }
 
 /** Vitest on the tests of the same folder, then on all. */
@@ -326,7 +329,7 @@ async function tryAll(faults, all, outcomes) {
   const [rust, typescript] = [chosen.filter(isRust), chosen.filter((fault) => !isRust(fault))]
   copyTree(all.filter(({ alone }) => !alone))
   if (rust.length > 0) {
-    const programs = buildRust()
+    const programs = buildRust(rust)
     await checkBaseline(rustRuns(programs))
     for (const fault of rust) outcomes.push(await tryFault(fault, rustRuns(programs, fault)))
   }
@@ -336,7 +339,7 @@ async function tryAll(faults, all, outcomes) {
   }
   for (const fault of faults.filter(({ alone }) => alone)) {
     copyTree([fault])
-    const runs = isRust(fault) ? rustRuns(buildRust(), fault) : typescriptRuns(fault)
+    const runs = isRust(fault) ? rustRuns(buildRust([fault]), fault) : typescriptRuns(fault)
     outcomes.push(await tryFault(fault, runs))
   }
 }
@@ -360,7 +363,7 @@ await main(async () => {
   if (options.check) return console.log(`${all.length} faults fit the sources`)
   const { area = '', fault } = options
   const chosen = all.filter(
-    (it) => it.area.includes(area) && (fault === undefined || it.name === fault),
+    (it) => it.area.includes(area) && (fault === undefined || fault.includes(it.name)),
   )
   if (chosen.length === 0)
     throw new StepError('faults: none is chosen; see test/faults for names and areas')

@@ -234,6 +234,15 @@ fn a_budget_holds_for_batches_of_all_shapes() {
 }
 
 #[test]
+fn windows_of_one_length_are_not_held_beside_those_of_another() {
+    let batches = [vec![64; 64], vec![1500; 2]];
+    let sqrt = json!({ "memory": "sqrt" });
+    let alone = batches.clone().map(|batch| tapes(&sqrt, &[batch])[0]);
+    let most = alone[0].max(alone[1]);
+    assert_eq!(tapes(&sqrt, &batches), [alone[0], most]);
+}
+
+#[test]
 fn a_budget_holds_where_threads_have_other_parts_of_as_large_a_batch() {
     let long_first: Vec<i32> = (0..32).map(|row| if row < 16 { 400 } else { 16 }).collect();
     let long_last: Vec<i32> = long_first.iter().rev().copied().collect();

@@ -181,6 +181,7 @@ fn a_streams_state_is_a_value() {
     let infinite = values(&zero[0].name, &[1, 5], vec![f32::INFINITY; 5]);
     assert_eq!(code(zero[..1].to_vec(), &mut stream), Code::Argument);
     assert_eq!(code(vec![zero[0].clone(), zero[0].clone()], &mut stream), Code::Argument);
+    assert_eq!(code([&zero[..], &zero[..1]].concat(), &mut stream), Code::Argument);
     assert_eq!(
         code([&zero[..], &[values("none", &[1, 1], vec![0.0])]].concat(), &mut stream),
         Code::Argument
@@ -273,6 +274,49 @@ fn a_measurement_is_told_apart_by_output() {
     assert!((term.sum - sum).abs() < 1e-6 * sum && (report.loss - 3.0 * sum / count as f64).abs() < 1e-5);
     assert_eq!((&*term.output, term.weight), ("y", count as f64));
     assert_eq!((term.correct, term.valid), (None, count));
+}
+
+/// A model keeps the losses that it measured last, and measures others all the same.
+#[test]
+fn each_measurement_is_of_its_own_losses() {
+    let used = model();
+    let measured = |model: &Model<f32>, kind: &str, weight: f64| {
+        let losses = json!([{ "output": "y", "loss": { kind: {} } }]).to_string();
+        let mut config = MeasureConfig::from_json(&format!("{{\"losses\":{losses}}}")).unwrap();
+        config.losses[0].weight = weight;
+        model.evaluate(&model.snapshot(), &config, vec![input()], vec![target()], Vec::new())
+    };
+    for (kind, weight) in
+        [("meanSquared", 1.0), ("meanAbsolute", 1.0), ("meanAbsolute", 2.0), ("meanSquared", 1.0)]
+    {
+        let found = measured(&used, kind, weight).unwrap();
+        assert_eq!(found, measured(&model(), kind, weight).unwrap(), "{kind}, {weight}");
+    }
+    for weight in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+        let error = measured(&used, "meanSquared", weight).unwrap_err();
+        assert!(error.code == Code::Argument && error.message.contains("'y'"), "{error}");
+    }
+}
+
+/// A batch that is refused takes those prepared before it along, and several carry no states.
+#[test]
+fn batches_of_a_step_are_refused_together() {
+    let begin = || {
+        let model = model();
+        (trainer(&model, "y", &summed()).unwrap(), model)
+    };
+    let (mut used, mut fresh) = (begin(), begin());
+    used.0.prepare(vec![input()], vec![target()]).unwrap();
+    assert_eq!(used.0.prepare(vec![input()], vec![input()]).unwrap_err().code, Code::Argument);
+    let report = used.0.step(vec![input()], vec![target()], false).unwrap().clone();
+    assert_eq!(&report, fresh.0.step(vec![input()], vec![target()], false).unwrap());
+    used.0.prepare(vec![input()], vec![target()]).unwrap();
+    let error = used.0.step(vec![input()], vec![target()], true).unwrap_err();
+    assert!(
+        error.code == Code::Argument && error.message.contains("one batch a step, received 2"),
+        "{error}"
+    );
+    assert_eq!(bits(&used.1.parameters()), bits(&fresh.1.parameters()));
 }
 
 #[test]
