@@ -203,6 +203,32 @@ mod tests {
     }
 
     #[test]
+    fn an_odd_count_is_drawn_to_its_end() {
+        for count in [1, 7] {
+            let values = draw::<f64>("w", &[count], Init::Normal { std: 1.0 }, 1);
+            let one_more = draw::<f64>("w", &[count + 1], Init::Normal { std: 1.0 }, 1);
+            assert!(values == one_more[..count] && values[count - 1] != 0.0, "{values:?}");
+        }
+    }
+
+    /// Vectors that are alike but for a ten-millionth lose half of their digits in a pass, none in two.
+    #[test]
+    fn nearly_equal_vectors_become_orthonormal() {
+        let (count, length) = (40, 83);
+        let mut vectors = vec![0.0; count * length];
+        normal(&mut Stream::new(0, "alike", 0).at(0, 0), count * length, |i, x| vectors[i] = 1.0 + 1e-7 * x);
+        orthonormalize(Kernels::detect().unwrap(), &mut vectors, length);
+        for a in 0..count {
+            for b in 0..=a {
+                let pair = [a, b].map(|i| &vectors[i * length..][..length]);
+                let product: f64 = pair[0].iter().zip(pair[1]).map(|(x, y)| x * y).sum();
+                let expected = if a == b { 1.0 } else { 0.0 };
+                assert!((product - expected).abs() < 1e-12, "{a} {b}: {product}");
+            }
+        }
+    }
+
+    #[test]
     fn orthogonal_blocks_are_orthonormal() {
         for (rows, columns, blocks) in
             [(12, 3, 4), (8, 8, 1), (15, 7, 3), (70, 64, 1), (1, 5, 1), (5, 1, 1), (64, 200, 2), (200, 97, 1)]

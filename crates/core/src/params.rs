@@ -273,6 +273,9 @@ mod tests {
         for (shape, init) in bad {
             assert_eq!(code(vec![parameter("w", &shape, init.clone())]), Code::Graph, "{shape:?} {init:?}");
         }
+        for init in [Init::Uniform { bound: 0.0 }, Init::Normal { std: 0.0 }] {
+            assert!(Layout::new(vec![parameter("w", &[6], init)]).is_ok(), "a spread of nothing");
+        }
     }
 
     #[test]

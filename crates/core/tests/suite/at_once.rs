@@ -4,6 +4,7 @@ use crate::support::graphs::{Builder, sequence};
 use crate::support::runs::{numbers, values};
 use serde_json::json;
 use unrolled_core::model::{Model, Precision};
+use unrolled_core::program::Program;
 use unrolled_core::storage::Tensor;
 use unrolled_kernels::{Isa, Kernels};
 
@@ -55,5 +56,20 @@ fn a_row_counts_where_it_is_narrow() {
             Model::new(b.output("y", &format!("s{nodes}")).graph(), 3, Precision::Full).unwrap();
         let input = values("s0", &[1, 50, 1], numbers(50, 5));
         assert_eq!(model.predict_at_once(vec![input], vec![]).is_ok(), nodes == 1, "{nodes}");
+    }
+}
+
+/// By hand: what goes in and out once a row (two numbers of each state and a place) and once a step (a number and a place),
+/// and the largest product that a step waits for, wherever its loop stands.
+#[test]
+fn a_cost_counts_both_ends_and_the_largest_loop() {
+    for sizes in [[5, 2], [2, 5]] {
+        let [first, second] = sizes;
+        let mut b = Builder::default();
+        b.node("x", sequence(3), &[]).layer("a", "rnn_tanh", 0, "x", [3, first], true, false, &[]);
+        b.layer("b", "rnn_tanh", 1, "a:output", [first, second], true, false, &[]);
+        let cost = Program::compile(&b.output("y", "b:output").graph()).unwrap().cost();
+        assert_eq!(cost.recurrent, 25, "{sizes:?}");
+        assert_eq!(cost.numbers, [2 * 5 + 1 + 2 * 2 + 1, 3 + 1 + second + 1], "{sizes:?}");
     }
 }

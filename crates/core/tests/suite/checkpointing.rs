@@ -109,6 +109,20 @@ fn tables_shifts_repeated_vectors_and_given_states() {
     check_tapes("lstm and gru", &b, &[t, v]);
 }
 
+/// The second loop runs the way of the first, but begins with what that one ends with: no segment of it can run before.
+#[test]
+fn a_loop_that_begins_where_another_along_its_axis_ends() {
+    for cell in CELLS {
+        let mut b = Builder::default();
+        b.node("x", sequence(5), &[]);
+        let last: &[&str] = if cell == "lstm" { &["a:h", "a:c"] } else { &["a:h"] };
+        b.layer("a", cell, 0, "x", [5, 6], true, false, &[]);
+        b.layer("b", cell, 1, "x", [5, 6], true, false, last).output("y", "b:output");
+        let x = ragged(values("x", &[19, 49, 5], numbers(19 * 49 * 5, 1)), 49);
+        check_tapes(cell, &b, &[x]);
+    }
+}
+
 #[test]
 fn two_axes() {
     let mut b = Builder::default();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::support::backward::Backward;
-use crate::support::graphs::{Builder, node, sequence};
+use crate::support::graphs::{Builder, node, sequence, vector};
 use crate::support::runs::{Model, data, numbers, values};
 use serde_json::{Value, json};
 use unrolled_core::graph::Graph;
@@ -149,4 +149,32 @@ fn every_node_step_and_window_has_a_mask_of_its_own() {
     }
     let fixed = masks(&[("a", dropout(true))], key).remove(0);
     assert!(fixed.chunks(8 * SIZE).all(|row| row.chunks(SIZE).all(|step| step == &row[..SIZE])));
+}
+
+/// A vector beside a sequence is the same at every step of a loop, its masks are not.
+#[test]
+fn a_vector_in_a_loop_has_a_mask_at_every_step() {
+    for fixed in [false, true] {
+        let input = || json!({ "input": { "vector": { "size": SIZE } } });
+        let body = json!({ "nodes": [
+            node("x", input(), &[]),
+            node("v", input(), &[]),
+            node("kept", json!({ "dropout": { "rate": 0.5, "fixed": fixed } }), &["v"]),
+            node("sum", json!("add"), &["x", "kept"]),
+        ], "outputs": [{ "name": "y", "from": "sum" }] });
+        let mut b = Builder::default();
+        b.node("x", sequence(SIZE), &[]).node("v", vector(SIZE), &[]);
+        b.node("a", json!({ "scan": { "body": body } }), &["x", "v"]).output("y", "a:y");
+        let model = Model::<f64>::new(&b.graph(), 1);
+        let x = values("x", &[3, 8, SIZE], vec![1.0; 3 * 8 * SIZE]);
+        let batch = model.batch(vec![x, values("v", &[3, SIZE], vec![1.0; 3 * SIZE])], vec![]);
+        let noise = RngKey { training: true, seed: 1, ..RngKey::default() };
+        let mut backward = Backward::new(&model.graph, &["y"], Tape::Whole, model.kernels);
+        let ones = [vec![1.0; 3 * 8 * SIZE]];
+        let found = backward.run(&model.weights, &batch, &ones, noise, &model.pool, &mut []).unwrap();
+        let sums = data(found.inputs.iter().find(|tensor| tensor.name == "v").unwrap());
+        let all_or_none = sums.iter().filter(|&&sum| sum == 0.0 || sum == 16.0).count();
+        // Eight masks are alike once in 128 times.
+        assert!(if fixed { all_or_none == sums.len() } else { all_or_none < 2 }, "{fixed}: {sums:?}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Every node and cell: gradients against central differences in f64, on ragged batches with states.
 
 use crate::support::graphs::{Builder, node, sequence, tokens, vector};
+use crate::support::plain::check_forward;
 use crate::support::runs::{check_gradients, ids, numbers, values};
 use serde_json::json;
 use unrolled_core::storage::Tensor;
@@ -35,6 +36,46 @@ fn cells_with_initial_states_both_ways() {
                 check_gradients(&b.graph(), &inputs, &[given("b:h", 2, 9)]);
             }
         }
+    }
+}
+
+/// The only way of a loss to the initial state is through the steps.
+#[test]
+fn an_initial_state_whose_last_one_nobody_reads() {
+    for cell in ["rnn_tanh", "lstm", "gru", "gru_before"] {
+        for reverse in [false, true] {
+            let mut b = Builder::default();
+            b.parameter("w", &[4, 3]).node("x", sequence(3), &[]).node("v", vector(3), &[]);
+            b.node("h0", json!({ "linear": { "weight": "w" } }), &["v"]);
+            let initial: &[&str] = if cell == "lstm" { &["h0", "h0"] } else { &["h0"] };
+            b.layer("a", cell, 0, "x", [3, 4], true, reverse, initial).output("y", "a:output");
+            check_gradients(&b.graph(), &[ragged("x", 3), given("v", 3, 5)], &[]);
+        }
+    }
+}
+
+/// The state before each step is an output, and so more than what a step needs.
+#[test]
+fn a_state_that_is_an_output() {
+    let linear = |weight: &str| json!({ "linear": { "weight": weight } });
+    for reverse in [false, true] {
+        let mut b = Builder::default();
+        b.parameter("ih", &[3, 3]).parameter("hh", &[3, 3]).node("x", sequence(3), &[]);
+        let body = json!({ "nodes": [
+            node("x", json!({ "input": { "vector": { "size": 3 } } }), &[]),
+            node("h", json!({ "state": { "size": 3 } }), &[]),
+            node("pre", linear("ih"), &["x"]),
+            node("rec", linear("hh"), &["h"]),
+            node("sum", json!("add"), &["pre", "rec"]),
+            node("n", json!({ "activation": "tanh" }), &["sum"]),
+        ], "outputs": [
+            { "name": "h", "from": "n" }, { "name": "before", "from": "h" }, { "name": "n", "from": "n" }
+        ] });
+        b.node("a", json!({ "scan": { "body": body, "reverse": reverse } }), &["x"]);
+        b.output("before", "a:before").output("n", "a:n");
+        let (x, state) = (ragged("x", 3), given("a:h", 3, 8));
+        check_forward(&b, std::slice::from_ref(&x), std::slice::from_ref(&state), 2);
+        check_gradients(&b.graph(), &[x], &[state]);
     }
 }
 
@@ -88,6 +129,23 @@ fn pools_concat_and_sums_of_vectors_beside_sequences() {
             .output("shifted", "shifted")
             .output("begun", "begun");
         check_gradients(&b.graph(), &[ragged("x", 3), given("v", 3, 4)], &[]);
+    }
+}
+
+/// Only its own backward needs the pooled vector again: those behind it may lie where it lay, but not before.
+#[test]
+fn a_pool_before_vectors_of_its_size() {
+    for pool in ["last", "mean", "max"] {
+        let mut b = Builder::default();
+        b.parameter("w", &[3, 3]).node("x", sequence(3), &[]);
+        b.node("y", json!({ "linear": { "weight": "w" } }), &["x"]).node("pooled", json!(pool), &["y"]);
+        let mut from = "pooled".to_owned();
+        for (i, function) in ["tanh", "sigmoid", "softmax", "tanh"].into_iter().enumerate() {
+            let name = format!("f{i}");
+            b.node(&name, json!({ "activation": function }), &[&from]);
+            from = name;
+        }
+        check_gradients(&b.output("f", &from).graph(), &[ragged("x", 3)], &[]);
     }
 }
 

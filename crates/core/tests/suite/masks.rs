@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::support::graphs::{Builder, sequence};
 use crate::support::runs::{data, numbers, values};
-use crate::support::tapes::check_tapes;
+use crate::support::tapes::{bits, check_tapes};
 use crate::support::training::{model, predict, step, trainer};
 use serde_json::{Value, json};
 use unrolled_core::model::{MeasureConfig, Model, Report, Session};
@@ -168,4 +168,27 @@ fn a_skipped_step_uses_up_no_masks() {
         (step(&mut trainer, &[input()], &target(), false).unwrap(), model.parameters())
     };
     assert_eq!(run(true), run(false));
+}
+
+/// Batches of one step are rows of one large batch, also to the masks.
+#[test]
+fn batches_of_a_step_have_the_masks_of_their_rows() {
+    for fixed in [false, true] {
+        let run = |cuts: &[std::ops::Range<usize>]| {
+            let model = model::<f32>(&graph(Some(fixed)));
+            let mut trainer = trainer(&model, &json!({ "seed": 4 })).unwrap();
+            for rows in cuts {
+                let part = |name: &str, size: usize, seed: u64| {
+                    let all: Vec<f32> = numbers(21 * TIME * size, seed);
+                    let part = all[rows.start * TIME * size..rows.end * TIME * size].to_vec();
+                    values(name, &[rows.len(), TIME, size], part)
+                };
+                trainer.prepare(vec![part("x", 3, 5)], vec![part("y", 2, 6)]).unwrap();
+            }
+            trainer.backward(false).unwrap();
+            let gradients = bits(trainer.gradients_mut());
+            (gradients, trainer.report().loss.to_bits())
+        };
+        assert_eq!(run(&[0..16, 16..21]), run(std::slice::from_ref(&(0..21))), "fixed {fixed}");
+    }
 }

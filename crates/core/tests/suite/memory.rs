@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::support::graphs::{Builder, sequence};
-use crate::support::runs::{numbers, values};
+use crate::support::graphs::{Builder, sequence, tokens};
+use crate::support::runs::{ids, numbers, values};
 use crate::support::tapes::needed;
 use serde_json::{Value, json};
 use unrolled_core::model::{Memory, Model, Precision, Report, Trainer, TrainerConfig};
@@ -139,6 +139,64 @@ fn windows_never_take_more_than_the_whole_tape() {
     }
 }
 
+/// One byte less than everything leaves two windows, each of more than half of the steps: no more are needed.
+#[test]
+fn a_budget_is_made_use_of() {
+    let (whole, _) = step("lstm", 20, 211, None, &json!({})).unwrap();
+    let (report, _) = step("lstm", 20, 211, None, &json!({ "memory": whole.memory.tape - 1 })).unwrap();
+    let (tape, whole) = (report.memory.tape, whole.memory.tape);
+    assert!(tape < whole && 2 * tape > whole, "{tape} of {whole}");
+}
+
+/// Where a step has few numbers, its place in the lists counts: once whole and once in its window.
+#[test]
+fn the_lists_of_windows_are_counted() {
+    let (rows, time) = (16, 512);
+    let mut b = Builder::default();
+    b.node("x", sequence(1), &[]).layer("a", "rnn_tanh", 0, "x", [1, 1], false, false, &[]);
+    let model = Arc::new(Model::<f32>::new(b.output("y", "a:output").graph(), 1, Precision::Full).unwrap());
+    let config = json!({
+        "losses": [{ "output": "y", "loss": { "meanSquared": {} } }],
+        "optimizer": { "sgd": {} },
+        "learningRate": 0.1,
+        "memory": "sqrt",
+    });
+    let mut trainer = Trainer::new(model, TrainerConfig::from_json(&config.to_string()).unwrap()).unwrap();
+    let of = |name| values(name, &[rows, time, 1], numbers(rows * time, 1));
+    let tape = trainer.step(vec![of("x")], vec![of("y")], false).unwrap().memory.tape;
+    // The input, and where each step and the one before it lie, in 4 bytes each.
+    assert!(tape > 3 * rows * time * 4, "{tape}");
+}
+
+/// The sums of a table's windows are those of the ids that a batch names, however large the table.
+#[test]
+fn windows_of_a_large_table_take_what_its_ids_take() {
+    let (vocabulary, size, rows, time) = (20_000, 8, 3, 64);
+    let mut b = Builder::default();
+    b.parameter("table", &[vocabulary, size]).node("t", tokens(vocabulary), &[]);
+    b.node("e", json!({ "embedding": { "weight": "table" } }), &["t"]);
+    b.layer("a", "rnn_tanh", 0, "e", [size, size], true, false, &[]).output("y", "a:output");
+    let named = (0..rows * time).map(|i| (i * 7919 % vocabulary) as i32).collect::<Vec<_>>();
+    let step = |memory: u64| {
+        let config = json!({
+            "losses": [{ "output": "y", "loss": { "meanSquared": {} } }],
+            "optimizer": { "sgd": {} },
+            "learningRate": 0.1,
+            "memory": memory,
+        });
+        let model = Arc::new(Model::<f32>::new(b.graph(), 1, Precision::Full).unwrap());
+        let mut trainer =
+            Trainer::new(model, TrainerConfig::from_json(&config.to_string()).unwrap()).unwrap();
+        let y = values("y", &[rows, time, size], numbers(rows * time * size, 2));
+        trainer.step(vec![ids("t", &[rows, time], named.clone())], vec![y], false).cloned()
+    };
+    let error = step(1).unwrap_err();
+    assert_eq!(error.code, Code::Size);
+    let least = needed(&error) as u64;
+    assert!(least < (vocabulary * size * size_of::<f32>()) as u64 / 8, "{least}");
+    assert!(step(least).unwrap().memory.tape as u64 <= least);
+}
+
 /// The memory that a run reports after each of its batches, given by the lengths of their rows.
 fn tapes(memory: &Value, batches: &[Vec<i32>]) -> Vec<usize> {
     let mut b = Builder::default();
@@ -173,6 +231,15 @@ fn a_budget_holds_for_batches_of_all_shapes() {
     assert!(tapes(&json!({}), &again).iter().any(|&tape| tape > budget), "the shapes are too much alike");
     let kept = tapes(&json!({ "memory": budget }), &again);
     assert_eq!(kept, [alone[0], budget, budget, budget], "the most so far");
+}
+
+#[test]
+fn windows_of_one_length_are_not_held_beside_those_of_another() {
+    let batches = [vec![64; 64], vec![1500; 2]];
+    let sqrt = json!({ "memory": "sqrt" });
+    let alone = batches.clone().map(|batch| tapes(&sqrt, &[batch])[0]);
+    let most = alone[0].max(alone[1]);
+    assert_eq!(tapes(&sqrt, &batches), [alone[0], most]);
 }
 
 #[test]

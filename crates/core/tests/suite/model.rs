@@ -181,6 +181,7 @@ fn a_streams_state_is_a_value() {
     let infinite = values(&zero[0].name, &[1, 5], vec![f32::INFINITY; 5]);
     assert_eq!(code(zero[..1].to_vec(), &mut stream), Code::Argument);
     assert_eq!(code(vec![zero[0].clone(), zero[0].clone()], &mut stream), Code::Argument);
+    assert_eq!(code([&zero[..], &zero[..1]].concat(), &mut stream), Code::Argument);
     assert_eq!(
         code([&zero[..], &[values("none", &[1, 1], vec![0.0])]].concat(), &mut stream),
         Code::Argument
@@ -275,6 +276,49 @@ fn a_measurement_is_told_apart_by_output() {
     assert_eq!((term.correct, term.valid), (None, count));
 }
 
+/// A model keeps the losses that it measured last, and measures others all the same.
+#[test]
+fn each_measurement_is_of_its_own_losses() {
+    let used = model();
+    let measured = |model: &Model<f32>, kind: &str, weight: f64| {
+        let losses = json!([{ "output": "y", "loss": { kind: {} } }]).to_string();
+        let mut config = MeasureConfig::from_json(&format!("{{\"losses\":{losses}}}")).unwrap();
+        config.losses[0].weight = weight;
+        model.evaluate(&model.snapshot(), &config, vec![input()], vec![target()], Vec::new())
+    };
+    for (kind, weight) in
+        [("meanSquared", 1.0), ("meanAbsolute", 1.0), ("meanAbsolute", 2.0), ("meanSquared", 1.0)]
+    {
+        let found = measured(&used, kind, weight).unwrap();
+        assert_eq!(found, measured(&model(), kind, weight).unwrap(), "{kind}, {weight}");
+    }
+    for weight in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+        let error = measured(&used, "meanSquared", weight).unwrap_err();
+        assert!(error.code == Code::Argument && error.message.contains("'y'"), "{error}");
+    }
+}
+
+/// A batch that is refused takes those prepared before it along, and several carry no states.
+#[test]
+fn batches_of_a_step_are_refused_together() {
+    let begin = || {
+        let model = model();
+        (trainer(&model, "y", &summed()).unwrap(), model)
+    };
+    let (mut used, mut fresh) = (begin(), begin());
+    used.0.prepare(vec![input()], vec![target()]).unwrap();
+    assert_eq!(used.0.prepare(vec![input()], vec![input()]).unwrap_err().code, Code::Argument);
+    let report = used.0.step(vec![input()], vec![target()], false).unwrap().clone();
+    assert_eq!(&report, fresh.0.step(vec![input()], vec![target()], false).unwrap());
+    used.0.prepare(vec![input()], vec![target()]).unwrap();
+    let error = used.0.step(vec![input()], vec![target()], true).unwrap_err();
+    assert!(
+        error.code == Code::Argument && error.message.contains("one batch a step, received 2"),
+        "{error}"
+    );
+    assert_eq!(bits(&used.1.parameters()), bits(&fresh.1.parameters()));
+}
+
 #[test]
 fn a_step_that_fails_changes_nothing() {
     let model = model();
@@ -305,6 +349,22 @@ fn a_rate_beyond_all_numbers_is_refused_before_the_weights_change() {
     assert_eq!(error.code, Code::Argument);
     assert!(error.message.contains("the learning rate of step 1"), "{error}");
     assert_eq!(bits(&model.parameters()), before);
+}
+
+/// A gradient and a rate that are both finite, and their product is not.
+#[test]
+fn a_parameter_beyond_all_numbers_is_not_saved() {
+    let model = model();
+    let mut config = summed();
+    config["learningRate"] = json!(3e38);
+    let mut trainer = trainer(&model, "y", &config).unwrap();
+    trainer.step(vec![input()], vec![target()], false).unwrap();
+    let broken = model.parameters();
+    let at = broken.iter().position(|x| !x.is_finite()).expect("a parameter out of range");
+    let name = &model.graph().parameters[0].name;
+    let error = model.to_bytes(&model.snapshot()).unwrap_err();
+    assert_eq!(error.code, Code::NonFinite, "{at}");
+    assert!(error.message.contains(name.as_str()), "{error}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::support::graphs::{Builder, sequence, tokens, vector};
 use crate::support::operations::{inputs, operations};
 use crate::support::plain::{check_forward, close};
-use crate::support::runs::{Model, check_gradients, data, ids, values};
+use crate::support::runs::{Model, check_gradients, data, ids, numbers, values};
 use crate::support::tapes::check_tapes;
 use serde_json::json;
 use unrolled_core::Code;
@@ -95,6 +95,27 @@ fn a_padding_id_gives_zeros_and_gets_no_gradient() {
             assert_eq!(gradient, counts.map(|n| [n as f64; 3]).concat(), "{padding}");
         }
     }
+}
+
+/// Rows wider than are summed at a time: each number of the table gets the sum of its own.
+#[test]
+fn a_wide_table_gets_the_sum_of_each_id() {
+    let (vocabulary, size, rows, time) = (3, 530, 2, 20);
+    let mut b = Builder::default();
+    b.parameter("table", &[vocabulary, size]).node("t", tokens(vocabulary), &[]);
+    b.node("e", json!({ "embedding": { "weight": "table" } }), &["t"]).output("y", "e");
+    let named: Vec<i32> = (0..rows * time).map(|i| (i * i % 3) as i32).collect();
+    let model = Model::<f64>::new(&b.graph(), 2);
+    let batch = model.batch(vec![ids("t", &[rows, time], named.clone())], vec![]);
+    let upstream: Vec<f64> = numbers(rows * time * size, 4);
+    let (found, _) = model.gradient(&batch, std::slice::from_ref(&upstream));
+    let mut expected = vec![0.0; vocabulary * size];
+    for (item, &id) in named.iter().enumerate() {
+        for k in 0..size {
+            expected[id as usize * size + k] += upstream[item * size + k];
+        }
+    }
+    close("table", &found, &expected);
 }
 
 /// Straight into a cell, so that the operation runs in the cell's segments.

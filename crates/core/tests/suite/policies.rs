@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::support::cells::cell;
 use crate::support::graphs::{Builder, node, sequence, vector};
 use crate::support::runs::{data, numbers, values};
 use crate::support::training::{model, step, trainer};
@@ -193,4 +194,31 @@ fn a_carried_state_that_became_infinite_is_refused() {
     assert_eq!(model.parameters(), before);
     assert_eq!(step(&mut trainer, &[row("x", 1.0)], &row("y", 1.0), false).unwrap().step, 4);
     step(&mut trainer, &[row("x", 1.0)], &row("y", 1.0), true).unwrap();
+}
+
+/// The square of a number at step 37 is beyond all numbers, in a loop that runs whole or in windows of time.
+#[test]
+fn what_is_not_finite_is_named_by_its_step() {
+    let (rows, time, at) = (20, 100, 37);
+    for reverse in [false, true] {
+        let b = cell("s = add x h; q = multiply s s; n = tanh q; h' = n; out q", reverse);
+        let mut numbers: Vec<f32> = numbers(rows * time * 3, 3);
+        let y = values("q", &[rows, time, 3], numbers.clone());
+        let fits = values("x", &[rows, time, 3], numbers.clone());
+        numbers[(7 * time + at) * 3 + 1] = 3e30;
+        let x = values("x", &[rows, time, 3], numbers);
+        let losses = json!([{ "output": "q", "loss": { "meanSquared": {} } }]);
+        let begin = |memory: &Value| {
+            let mut options = json!({ "losses": losses });
+            options.as_object_mut().unwrap().extend(memory.as_object().unwrap().clone());
+            trainer(&model::<f32>(&b), &options).unwrap()
+        };
+        let whole = step(&mut begin(&json!({})), &[fits], &y, false).unwrap().memory.tape;
+        for memory in [json!({}), json!({ "memory": whole * 3 / 4 })] {
+            let error = step(&mut begin(&memory), std::slice::from_ref(&x), &y, false).unwrap_err();
+            assert_eq!(error.code, Code::NonFinite);
+            assert!(error.message.contains("node 'a.q'"), "{memory}: {error}");
+            assert!(error.message.ends_with("at step 37"), "{memory}: {error}");
+        }
+    }
 }

@@ -162,9 +162,32 @@ fn sizes_and_kinds_that_contradict() {
         Code::Kind,
         &["'z'", "time", "other"],
     );
+    case(&|b| b.node("z", json!("add"), &["x"]), Code::Graph, &["'z'", "at least 2", "1"]);
+    case(&|b| b.node("z", json!("multiply"), &["x"]), Code::Graph, &["'z'", "at least 2", "1"]);
+    case(&|b| b.node("z", json!("concat"), &[]), Code::Graph, &["'z'", "at least 1", "0"]);
+    case(&|b| b.node("t", tokens(4), &[]).output("ids", "t"), Code::Kind, &["'ids'", "numbers", "tokens"]);
     for (b, code, words) in cases {
         expect(&refused(&b.json()), code, words);
     }
+}
+
+/// Each of the first two fits by one number less.
+#[test]
+fn shifts_that_begin_with_what_is_not_of_their_kind() {
+    let shifted = |op: Value, inputs: &[&str]| {
+        let mut b = linear();
+        b.node("t", tokens(4), &[]).node("v", vector(4), &[]).node("z", json!({ "shift": op }), inputs);
+        refused(&b.json())
+    };
+    expect(&shifted(json!({ "start": 4 }), &["t"]), Code::Value, &["'z'", "below 4"]);
+    expect(&shifted(json!({}), &["x", "v"]), Code::Shape, &["'z'", "vector[3]", "vector[4]"]);
+    expect(&shifted(json!({}), &["t"]), Code::Value, &["'z'", "start"]);
+    expect(&shifted(json!({ "start": 0 }), &["x"]), Code::Argument, &["'z'", "tokens"]);
+    expect(&shifted(json!({ "start": 0 }), &["t", "v"]), Code::Graph, &["'z'", "1 inputs"]);
+    let mut fits = linear();
+    fits.node("t", tokens(4), &[]).node("v", vector(3), &[]);
+    fits.node("a", json!({ "shift": { "start": 3 } }), &["t"]).node("b", json!({ "shift": {} }), &["x", "v"]);
+    assert!(Program::compile(&fits.graph()).is_ok());
 }
 
 #[test]
@@ -187,6 +210,12 @@ fn absurd_sizes_are_refused_before_anything_is_allocated() {
         b.node(&format!("n{i}"), json!({ "activation": "tanh" }), &["x"]);
     }
     expect(&refused(&b.json()), Code::Size, &["nodes"]);
+    // The nodes of a body count as well.
+    let inner = |i| node(&format!("n{i}"), json!({ "state": { "size": 1 } }), &[]);
+    let body = json!({ "nodes": (0..5000).map(inner).collect::<Vec<_>>(), "outputs": [] });
+    let mut b = linear();
+    b.node("s", json!({ "scan": { "body": body } }), &["x"]);
+    expect(&refused(&b.json()), Code::Size, &["nodes", "5003"]);
     // Doubling forty times: each node is small JSON, the values are not.
     let mut b = linear();
     for i in 0..40 {
@@ -226,6 +255,17 @@ fn scans_whose_bodies_do_not_fit() {
     let pooled =
         body(vec![x(), h(), node("p", json!("last"), &["x"])], json!([{ "name": "h", "from": "p" }]));
     expect(&scan(pooled, json!({}), &["x"]), Code::Kind, &["'p'", "pool needs a whole sequence"]);
+    let mut b = linear();
+    let other = json!({ "input": { "sequence": { "size": 3, "axis": "other" } } });
+    let two = node("z", json!({ "input": { "vector": { "size": 3 } } }), &[]);
+    let along_two = body(vec![x(), two, h()], json!([{ "name": "h", "from": "x" }]));
+    b.node("o", other, &[]).node("s", json!({ "scan": { "body": along_two } }), &["x", "o"]);
+    expect(&refused(&b.json()), Code::Kind, &["'s'", "time", "other"]);
+    let mut b = linear();
+    let id = node("i", json!({ "input": { "token": { "vocabulary": 5 } } }), &[]);
+    let of_ids = body(vec![x(), id, h()], json!([{ "name": "h", "from": "x" }]));
+    b.node("t", tokens(4), &[]).node("s", json!({ "scan": { "body": of_ids } }), &["x", "t"]);
+    expect(&refused(&b.json()), Code::Shape, &["'s'", "'i'", "below 5", "below 4"]);
     let inner = json!({ "scan": { "body": good() } });
     let nested = body(vec![x(), h(), node("i", inner, &["x"])], json!([{ "name": "h", "from": "x" }]));
     expect(&scan(nested, json!({}), &["x"]), Code::Graph, &["'i'"]);
@@ -286,6 +326,12 @@ fn batches_that_do_not_fit() {
     expect(&x(ids("x", &[2, 3], vec![0; 6])), Code::Kind, &["'x'", "numbers"]);
     expect(&x(values("z", &[2, 3, 3], vec![0.0; 18])), Code::Argument, &["'z'", "\"x\""]);
     expect(&x(values("x", &[3, 3, 3], vec![0.0; 27])), Code::Shape, &["'t'", "3 rows"]);
+    expect(&batch(|t| t[1] = ids("t", &[3, 3], vec![0; 9])), Code::Shape, &["'t'", "2 rows", "3"]);
+    let other_padding = batch(|t| {
+        t[1] = ids("t", &[2, 4], vec![0; 8]);
+        t.iter_mut().for_each(|t| t.lengths = Some(vec![3, 2]));
+    });
+    expect(&other_padding, Code::Shape, &["'t'", "time"]);
     expect(&batch(|t| t[1] = t[0].clone()), Code::Argument, &["'x'", "twice"]);
     expect(&batch(|t| t[1] = values("t", &[2, 3], vec![0.0; 6])), Code::Kind, &["'t'", "ids"]);
     let missing = Batch::<f32>::new(&program(), good()[..1].to_vec(), vec![]).unwrap_err();
@@ -311,6 +357,7 @@ fn values_out_of_range() {
         expect(&error, Code::Value, &["'x'", "length", "from 0 to 3"]);
     }
     expect(&batch(|t| t[0].lengths = Some(vec![3])), Code::Shape, &["'x'", "2 lengths"]);
+    expect(&batch(|t| t[0].lengths = Some(vec![3, 3, 3])), Code::Shape, &["'x'", "2 lengths", "3"]);
     expect(&batch(|t| t[0].lengths = Some(vec![3, 2])), Code::Shape, &["'t'", "lengths"]);
 }
 
@@ -320,6 +367,7 @@ fn states_that_do_not_fit() {
     expect(&state(values("b:h", &[2, 2], vec![0.0; 4])), Code::Argument, &["'b:h'", "a:h"]);
     expect(&state(values("a:h", &[2, 3], vec![0.0; 6])), Code::Shape, &["'a:h'", "[rows, 2]"]);
     expect(&state(values("a:h", &[1, 2], vec![0.0; 2])), Code::Shape, &["'a:h'", "2 rows"]);
+    expect(&state(values("a:h", &[3, 2], vec![0.0; 6])), Code::Shape, &["'a:h'", "2 rows", "3"]);
     expect(
         &state(values("a:h", &[2, 2], vec![0.0, f32::NAN, 0.0, 0.0])),
         Code::NonFinite,

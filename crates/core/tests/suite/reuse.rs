@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::support::cells::{cell, given};
-use crate::support::graphs::Builder;
+use crate::support::graphs::{Builder, tokens};
 use crate::support::operations::{inputs, operations};
-use crate::support::runs::{numbers, values};
+use crate::support::runs::{ids, numbers, values};
 use crate::support::shapes::{DELAYS, GATES, STEPS};
 use crate::support::training::{model, predict, step, trainer};
 use serde_json::{Value, json};
@@ -124,4 +124,28 @@ fn steps_of_training_do_not_depend_on_those_before() {
             }
         }
     }
+}
+
+/// Steps at a rate of zero, long enough for windows of time: sums of weights and of a table begin anew with each.
+#[test]
+fn windows_add_to_nothing_of_the_step_before() {
+    let (rows, time) = (19, 80);
+    let mut b = Builder::default();
+    b.parameter("table", &[11, 3]).node("t", tokens(11), &[]);
+    b.node("e", json!({ "embedding": { "weight": "table", "padding": 2 } }), &["t"]);
+    b.layer("a", "lstm", 0, "e", [3, 6], true, false, &[]).output("y", "a:output");
+    let named = |by: i32| ids("t", &[rows, time], (0..(rows * time) as i32).map(|i| i * by % 11).collect());
+    let y = values("y", &[rows, time, 6], numbers(rows * time * 6, 2));
+    let run = |memory: &Value| {
+        let mut options = json!({ "learningRate": 0.0 });
+        options.as_object_mut().unwrap().extend(memory.as_object().unwrap().clone());
+        let mut trainer = trainer(&model::<f32>(&b), &options).unwrap();
+        let reports = [3, 5, 5, 3].map(|by| step(&mut trainer, &[named(by)], &y, false).unwrap());
+        (reports.each_ref().map(|report| (report.loss, report.norm)), reports[0].memory.tape)
+    };
+    let (whole, most) = run(&json!({}));
+    let (windows, tape) = run(&json!({ "memory": "sqrt" }));
+    assert!(tape < most, "{tape} of {most}");
+    assert_eq!(windows, whole);
+    assert!(whole[0] == whole[3] && whole[1] == whole[2] && whole[0] != whole[1]);
 }

@@ -7,7 +7,7 @@ use crate::support::runs::{data, ids, numbers, values};
 use crate::support::training::{model, predict, step, trainer};
 use serde_json::{Value, json};
 use unrolled_core::model::{MeasureConfig, Model, Report};
-use unrolled_core::storage::{Data, Tensor};
+use unrolled_core::storage::{Data, GivenTargets, Tensor};
 use unrolled_core::{Code, Error};
 
 const ROWS: usize = 4;
@@ -199,5 +199,53 @@ fn a_report_is_that_of_the_whole_however_it_is_cut() {
         for more in cuts.iter().chain(&[json!({}), json!({ "memory": "sqrt" })]) {
             hold(&train(&loss, &target, more).0.unwrap(), more);
         }
+    }
+}
+
+/// By hand, `y = W x` with items of weights 0.5, 0, 2 in a row and 3 in another; those in padding do not count.
+#[test]
+fn items_count_by_their_weights() {
+    let mut b = Builder::default();
+    b.parameter("w", &[2, 2]).node("x", sequence(2), &[]);
+    let model: Arc<Model<f64>> =
+        model(b.node("y", json!({ "linear": { "weight": "w" } }), &["x"]).output("y", "y"));
+    let weights = [0.5, 0.0, 2.0, 3.0, 9.0, 9.0];
+    let given = |name: &str, seed: u64| Tensor {
+        lengths: Some(vec![3, 1]),
+        ..values(name, &[2, 3, 2], numbers::<f64>(12, seed))
+    };
+    let (x, t, w) = (given("x", 5), given("y", 6), model.parameters());
+    let (mut sum, mut total, mut slopes) = (0.0, 0.0, [0.0; 4]);
+    for (i, weight) in weights.into_iter().enumerate().take(4) {
+        let (x, t) = (&data(&x)[2 * i..][..2], &data(&t)[2 * i..][..2]);
+        total += 2.0 * weight;
+        for k in 0..2 {
+            let error = w[2 * k] * x[0] + w[2 * k + 1] * x[1] - t[k];
+            sum += weight * error * error;
+            (0..2).for_each(|j| slopes[2 * k + j] += weight * 2.0 * error * x[j]);
+        }
+    }
+    let close = |what: &str, found: f64, expected: f64| {
+        assert!((found - expected).abs() < 1e-12, "{what}: {found} is not {expected}");
+    };
+    let target = || GivenTargets { tensor: t.clone(), weights: Some(weights.to_vec()) };
+    let loss = json!({ "meanSquared": {} });
+    let config = MeasureConfig::from_json(&json!({ "losses": losses(&loss) }).to_string()).unwrap();
+    let found = model.gradients(&model.snapshot(), &config, vec![x.clone()], vec![target()], vec![]).unwrap();
+    close("loss", found.report.loss, sum / total);
+    let term = &found.report.terms[0];
+    close("sum", term.sum, sum);
+    assert_eq!((term.weight, term.valid), (total, 6));
+    for (found, slope) in found.parameters.iter().zip(slopes) {
+        close("slope", *found, slope / total);
+    }
+    let norm = slopes.iter().map(|slope| (slope / total).powi(2)).sum::<f64>().sqrt();
+    for more in [json!({}), json!({ "truncate": { "k1": 1, "k2": 2 } })] {
+        let mut options = json!({ "learningRate": 0.0 });
+        options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let mut trainer = trainer(&model, &options).unwrap();
+        let report = trainer.step(vec![x.clone()], vec![target()], false).unwrap();
+        close(&format!("loss, {more}"), report.loss, sum / total);
+        close(&format!("norm, {more}"), report.norm, norm);
     }
 }
