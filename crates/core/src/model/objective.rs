@@ -25,6 +25,9 @@ struct OutputLoss {
     weight: f64,
 }
 
+/// Compiles a graph with a loss for each named output.
+type Compile = fn(&Graph, &[(&str, &LossConfig)]) -> Result<Program>;
+
 impl Objective {
     /// Compiles a graph with losses.
     pub(super) fn compile(graph: &Graph, terms: &[LossTerm]) -> Result<(Self, Program)> {
@@ -36,11 +39,7 @@ impl Objective {
         Self::compile_by(graph, terms, Program::compile_with_probes)
     }
 
-    fn compile_by(
-        graph: &Graph,
-        terms: &[LossTerm],
-        compile: fn(&Graph, &[(&str, &LossConfig)]) -> Result<Program>,
-    ) -> Result<(Self, Program)> {
+    fn compile_by(graph: &Graph, terms: &[LossTerm], compile: Compile) -> Result<(Self, Program)> {
         if terms.is_empty() {
             return Err(Error::argument("losses: expected at least one, received none"));
         }

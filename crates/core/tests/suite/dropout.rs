@@ -168,10 +168,10 @@ fn a_vector_in_a_loop_has_a_mask_at_every_step() {
         let model = Model::<f64>::new(&b.graph(), 1);
         let x = values("x", &[3, 8, SIZE], vec![1.0; 3 * 8 * SIZE]);
         let batch = model.batch(vec![x, values("v", &[3, SIZE], vec![1.0; 3 * SIZE])], vec![]);
-        let noise = RngKey { training: true, seed: 1, ..RngKey::default() };
+        let key = RngKey { training: true, seed: 1, ..RngKey::default() };
         let mut backward = Backward::new(&model.graph, &["y"], Tape::Whole, model.kernels);
         let ones = [vec![1.0; 3 * 8 * SIZE]];
-        let found = backward.run(&model.weights, &batch, &ones, noise, &model.pool, &mut []).unwrap();
+        let found = backward.run(&model.weights, &batch, &ones, key, &model.pool, &mut []).unwrap();
         let sums = data(found.inputs.iter().find(|tensor| tensor.name == "v").unwrap());
         let all_or_none = sums.iter().filter(|&&sum| sum == 0.0 || sum == 16.0).count();
         // Eight masks are alike once in 128 times.

@@ -80,7 +80,7 @@ fn a_cell_goes_on_from_the_states_it_is_given() {
 
 /// A scan right on its input, whose numbers come from outside: only the scan's own values fill the tape.
 #[test]
-fn a_scan_right_on_its_input_runs_in_windows() {
+fn a_scan_right_on_its_input_runs_in_segments() {
     for (rows, time) in [(32, 256), (19, 400)] {
         for text in
             ["r = U h; s = add x r; n = tanh s; out n; h' = n", "n = gru x3 r h; r = U3 h; out n:h; h' = n:h"]

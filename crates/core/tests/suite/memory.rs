@@ -139,7 +139,7 @@ fn windows_never_take_more_than_the_whole_tape() {
     }
 }
 
-/// One byte less than everything leaves two windows, each of more than half of the steps: no more are needed.
+/// One byte less than everything leaves two segments, each of more than half of the steps: no more are needed.
 #[test]
 fn a_budget_is_made_use_of() {
     let (whole, _) = step("lstm", 20, 211, None, &json!({})).unwrap();
@@ -148,7 +148,7 @@ fn a_budget_is_made_use_of() {
     assert!(tape < whole && 2 * tape > whole, "{tape} of {whole}");
 }
 
-/// Where a step has few numbers, its place in the lists counts: once whole and once in its window.
+/// In steps of few numbers, the places in the lists count: once whole and once in a segment.
 #[test]
 fn the_lists_of_windows_are_counted() {
     let (rows, time) = (16, 512);
@@ -168,7 +168,7 @@ fn the_lists_of_windows_are_counted() {
     assert!(tape > 3 * rows * time * 4, "{tape}");
 }
 
-/// The sums of a table's windows are those of the ids that a batch names, however large the table.
+/// The sums of a table's segments are those of the ids that a batch names, however large the table.
 #[test]
 fn windows_of_a_large_table_take_what_its_ids_take() {
     let (vocabulary, size, rows, time) = (20_000, 8, 3, 64);

@@ -120,7 +120,7 @@ fn a_wide_table_gets_the_sum_of_each_id() {
 
 /// Straight into a cell, so that the operation runs in the cell's segments.
 #[test]
-fn a_padding_id_gets_no_gradient_in_windows() {
+fn a_padding_id_gets_no_gradient_in_segments() {
     for cell in ["rnn_tanh", "lstm", "gru"] {
         let mut b = Builder::default();
         b.parameter("table", &[6, 3]).node("t", tokens(6), &[]);

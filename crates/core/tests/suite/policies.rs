@@ -196,7 +196,7 @@ fn a_carried_state_that_became_infinite_is_refused() {
     step(&mut trainer, &[row("x", 1.0)], &row("y", 1.0), true).unwrap();
 }
 
-/// The square of a number at step 37 is beyond all numbers, in a loop that runs whole or in windows of time.
+/// The square of a number at step 37 is beyond all numbers, in a loop that runs whole or in segments of time.
 #[test]
 fn what_is_not_finite_is_named_by_its_step() {
     let (rows, time, at) = (20, 100, 37);

@@ -126,7 +126,7 @@ fn steps_of_training_do_not_depend_on_those_before() {
     }
 }
 
-/// Steps at a rate of zero, long enough for windows of time: sums of weights and of a table begin anew with each.
+/// Steps at a rate of zero, long enough for segments of time: sums of weights and of a table begin anew with each.
 #[test]
 fn windows_add_to_nothing_of_the_step_before() {
     let (rows, time) = (19, 80);
@@ -144,8 +144,8 @@ fn windows_add_to_nothing_of_the_step_before() {
         (reports.each_ref().map(|report| (report.loss, report.norm)), reports[0].memory.tape)
     };
     let (whole, most) = run(&json!({}));
-    let (windows, tape) = run(&json!({ "memory": "sqrt" }));
+    let (segmented, tape) = run(&json!({ "memory": "sqrt" }));
     assert!(tape < most, "{tape} of {most}");
-    assert_eq!(windows, whole);
+    assert_eq!(segmented, whole);
     assert!(whole[0] == whole[3] && whole[1] == whole[2] && whole[0] != whole[1]);
 }

@@ -284,7 +284,7 @@ fn a_weight_of_zero_leaves_a_row_out_and_one_of_two_takes_it_twice() {
     }
 }
 
-/// Weights of some steps alone, where windows of truncation begin and end.
+/// Weights of some steps only, where chunks of truncation begin and end.
 #[test]
 fn truncation_cuts_weights_where_it_cuts_steps() {
     let (model, target, loss) = (network(true), target("squares", true), json!({ "meanSquared": {} }));
@@ -294,7 +294,7 @@ fn truncation_cuts_weights_where_it_cuts_steps() {
     };
     let run = |more: Value, steps| backward(&model, &loss, &more, x(), only(steps)).unwrap();
     let truncated = |k1: usize, k2: usize, steps| run(json!({ "truncate": { "k1": k1, "k2": k2 } }), steps);
-    // The first window is the beginning of the whole, and so is one that reaches back to it.
+    // The first chunk is the beginning of the whole, and so is a chunk that reaches back to it.
     for (k1, k2, steps) in [(4, 4, 0..4), (4, 8, 4..8), (5, 15, 10..15)] {
         let (whole, found) = (run(json!({}), steps.clone()), truncated(k1, k2, steps.clone()));
         close(found.0.loss, whole.0.loss, "loss");
