@@ -43,6 +43,48 @@ for (const [what, code, change] of refused) {
   })
 }
 
+/** Batches of a step that no type allows, each with a change to the first. */
+const refusedBatches: [string, string, (batch: ReturnType<typeof batchOf>) => unknown][] = [
+  ['no batch', 'ERR_UNROLLED_ARGUMENT', () => []],
+  ['a batch without targets', 'ERR_UNROLLED_ARGUMENT', ({ inputs }) => [{ inputs }]],
+  ['inputs that are no array', 'ERR_UNROLLED_KIND', (batch) => [{ ...batch, inputs: 3 }]],
+  ['a plain array of weights', 'ERR_UNROLLED_KIND', (batch) => [weighted(batch, [1, 1, 1, 1])]],
+  ['shared weights', 'ERR_UNROLLED_KIND', (batch) => [weighted(batch, sharedValues(4))]],
+  [
+    'too few weights',
+    'ERR_UNROLLED_SHAPE',
+    (batch) => [batch, weighted(batch, new Float32Array(3))],
+  ],
+  [
+    'a weight below zero',
+    'ERR_UNROLLED_VALUE',
+    (batch) => [batch, weighted(batch, Float32Array.of(1, 1, -1, 1))],
+  ],
+  [
+    'a weight that is NaN',
+    'ERR_UNROLLED_NON_FINITE',
+    (batch) => [batch, weighted(batch, Float32Array.of(1, 1, Number.NaN, 1))],
+  ],
+]
+
+const batchOf = () => batch(2, 2, 3)
+
+function weighted({ inputs, targets }: ReturnType<typeof batchOf>, weights: unknown) {
+  return { inputs, targets: targets.map((target) => ({ ...target, weights })) }
+}
+
+for (const [what, code, change] of refusedBatches) {
+  test(`${what} is refused, and the parameters stay`, async () => {
+    const model = smallModel()
+    const before = model.parameters()
+    const trainer = model.trainer(TRAINING)
+    const call = async () => trainer.step(change(batchOf()) as never, { carry: false })
+    await expect(call()).rejects.toMatchObject({ code, message: expect.stringMatching(/\w/) })
+    expect(model.parameters()).toEqual(before)
+    trainer.close()
+  })
+}
+
 test('inputs are copied before the call returns', async () => {
   const model = smallModel()
   const values = good.values.slice()
@@ -86,6 +128,8 @@ test('what was disposed says so, and work under way is finished', async () => {
   expect(() => trainer.step([{ inputs, targets }], { carry: false })).toThrow(state)
   expect(() => model.predict(inputs, [])).toThrow(state)
   expect(() => model.parameters()).toThrow(state)
+  const losses = JSON.stringify({ losses: JSON.parse(TRAINING).losses })
+  expect(() => model.gradients(losses, inputs, targets, [])).toThrow(state)
   expect(() => stream.push(good.values, undefined)).toThrow(state)
 })
 

@@ -116,7 +116,7 @@ impl Model {
         states: Vec<Object<'env>>,
     ) -> std::result::Result<Object<'env>, Thrown> {
         throwing(|| {
-            // Before the model is looked at: a property of the caller's may call it.
+            // Copies before the model is used: a getter of the caller's may use the model.
             let (inputs, states) = (copied("inputs", &inputs)?, copied("states", &states)?);
             self.open.with(|open| {
                 let given = match open.worker.is_idle() && !share::is_spent() {

@@ -93,9 +93,7 @@ pub(crate) fn copied_targets(argument: &str, objects: &[Object]) -> Result<Vec<G
 
 /// The objects of an array that is a property.
 pub(crate) fn objects<'env>(place: &str, object: &Object<'env>, name: &str) -> Result<Vec<Object<'env>>> {
-    let found =
-        object.get(name).map_err(|_| Error::kind(format!("{place}: expected an array of objects")))?;
-    found.ok_or_else(|| Error::argument(format!("{place}: expected an array of objects, received none")))
+    required(place, object, name, "an array of objects")
 }
 
 /// Copies arrays that JavaScript passed as `argument`.
@@ -104,10 +102,8 @@ pub(crate) fn copied(argument: &str, objects: &[Object]) -> Result<Vec<storage::
 }
 
 fn tensor(place: &str, object: &Object) -> Result<storage::Tensor<f32>> {
-    let name: String = field(place, object, "name", "a string")?
-        .ok_or_else(|| Error::argument(format!("{place}.name is missing")))?;
-    let shape: Vec<f64> = field(place, object, "shape", "an array of numbers")?
-        .ok_or_else(|| Error::argument(format!("{place}.shape is missing")))?;
+    let name: String = required(place, object, "name", "a string")?;
+    let shape: Vec<f64> = required(place, object, "shape", "an array of numbers")?;
     let shape = shape.into_iter().map(|n| size(place, n)).collect::<Result<_>>()?;
     let values = array::<Float32ArraySlice, f32>(place, object, "values", "a Float32Array")?;
     let ids = array::<Int32ArraySlice, i32>(place, object, "ids", "an Int32Array")?;
@@ -115,7 +111,12 @@ fn tensor(place: &str, object: &Object) -> Result<storage::Tensor<f32>> {
     let data = match (values, ids) {
         (Some(values), None) => Data::Values(values),
         (None, Some(ids)) => Data::Ids(ids),
-        _ => return Err(Error::argument(format!("{place} must have either values or ids"))),
+        (Some(_), Some(_)) => {
+            return Err(Error::argument(format!("{place}: expected values or ids, received both")));
+        }
+        (None, None) => {
+            return Err(Error::argument(format!("{place}: expected values or ids, received neither")));
+        }
     };
     Ok(storage::Tensor { name, shape, data, lengths })
 }
@@ -124,11 +125,17 @@ fn size(place: &str, n: f64) -> Result<usize> {
     if n.fract() == 0.0 && (0.0..=u32::MAX.into()).contains(&n) {
         return Ok(n as usize);
     }
-    Err(Error::shape(format!("{place}.shape: expected integers from 0 to {}, got {n}", u32::MAX)))
+    Err(Error::shape(format!("{place}.shape: expected integers from 0 to {}, received {n}", u32::MAX)))
 }
 
 fn field<T: FromNapiValue>(place: &str, object: &Object, name: &str, expected: &str) -> Result<Option<T>> {
-    object.get(name).map_err(|_| Error::kind(format!("{place}.{name} must be {expected}")))
+    let other = |_| Error::kind(format!("{place}.{name}: expected {expected}, received another value"));
+    object.get(name).map_err(other)
+}
+
+fn required<T: FromNapiValue>(place: &str, object: &Object, name: &str, expected: &str) -> Result<T> {
+    let missing = || Error::argument(format!("{place}.{name}: expected {expected}, received none"));
+    field(place, object, name, expected)?.ok_or_else(missing)
 }
 
 fn array<'env, A, T>(place: &str, object: &Object<'env>, name: &str, expected: &str) -> Result<Option<Vec<T>>>
@@ -149,21 +156,28 @@ where
     readable(what, array).map(|array| array.to_vec())
 }
 
-/// A typed array as it is now, refused where another thread could write it or nothing is left of it.
+/// A typed array as it is now.
+///
+/// # Errors
+/// [`unrolled_core::Code::Kind`] for memory that another thread could write, `State` for memory that was transferred.
 pub(crate) fn readable<'env, A, T>(what: &str, array: &A) -> Result<A>
 where
     A: FromNapiValue + JsObjectValue<'env> + Deref<Target = [T]>,
 {
     let buffer: Unknown = array.get_named_property("buffer").map_err(refused)?;
     if !buffer.is_arraybuffer().map_err(refused)? {
-        return Err(Error::kind(format!("{what} lies in a SharedArrayBuffer: pass a copy")));
+        return Err(Error::kind(format!(
+            "{what}: expected memory of its own, received a SharedArrayBuffer; copy it first"
+        )));
     }
     if array.is_empty() {
         let buffer: ArrayBuffer = array.get_named_property_unchecked("buffer").map_err(refused)?;
         if buffer.is_detached().map_err(refused)? {
-            return Err(Error::state(format!("{what} is detached: its ArrayBuffer was transferred")));
+            return Err(Error::state(format!(
+                "{what}: expected an array, received one that was transferred"
+            )));
         }
     }
-    // Where it lies is asked for last: a property of the caller's may have moved it.
+    // Asks for the address last: a getter of the caller's may have moved the memory.
     A::from_unknown(array.to_unknown()).map_err(refused)
 }

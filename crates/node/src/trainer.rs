@@ -29,7 +29,7 @@ struct Open {
     known: Arc<Known>,
 }
 
-/// Bytes outside of its heap that V8 knows of; none once the run has ended. Only the JavaScript thread touches it.
+/// Bytes outside of V8's heap that V8 knows of; none once the run has ended. Used by the JavaScript thread alone.
 #[derive(Default)]
 struct Known {
     bytes: AtomicI64,
@@ -76,7 +76,7 @@ impl Trainer {
         options: StepOptions,
     ) -> std::result::Result<Object<'env>, Thrown> {
         throwing(|| {
-            // Before the run is looked at: a property of the caller's may call it.
+            // Copies before the run is used: a getter of the caller's may use the run.
             let batches = batches.iter().enumerate();
             let batches = batches.map(|(i, batch)| copied_batch(i, batch)).collect::<Result<Vec<_>>>()?;
             self.open.with(|open| {
@@ -143,11 +143,10 @@ impl Trainer {
 }
 
 fn copied_batch(index: usize, batch: &Object) -> Result<Batch> {
-    let place = |part: &str| format!("batches[{index}].{part}");
-    let (inputs, targets) = (place("inputs"), place("targets"));
+    let place = format!("batches[{index}]");
     Ok((
-        copied(&inputs, &objects(&inputs, batch, "inputs")?)?,
-        copied_targets(&targets, &objects(&targets, batch, "targets")?)?,
+        copied(&format!("{place}.inputs"), &objects(&place, batch, "inputs")?)?,
+        copied_targets(&format!("{place}.targets"), &objects(&place, batch, "targets")?)?,
     ))
 }
 

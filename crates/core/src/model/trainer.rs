@@ -36,6 +36,7 @@ pub struct Trainer<E> {
     /// The number of batches that the next [`Trainer::backward`] takes, and that the last one took.
     prepared: usize,
     taken: usize,
+    phase: Phase,
     /// Targets on their way to a batch.
     given: Vec<GivenTargets<E>>,
     /// By target: the weight of the targets of all batches of the step.
@@ -48,6 +49,19 @@ pub struct Trainer<E> {
     /// The reason why no states can be carried, if there is one.
     divisible: Result<()>,
     report: Report,
+}
+
+/// The phase of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Batches are prepared; no gradients await an update.
+    Preparing,
+    /// The gradients await their update.
+    Measured,
+    /// The gradients were changed since they were measured.
+    Changed,
+    /// The loss or gradient was not finite, and the step is left out.
+    Skipped,
 }
 
 impl<E: Element> Trainer<E> {
@@ -82,6 +96,7 @@ impl<E: Element> Trainer<E> {
             batches: Vec::new(),
             prepared: 0,
             taken: 0,
+            phase: Phase::Preparing,
             given: Vec::new(),
             weights: vec![Weight::default(); objective.count()],
             scales: Vec::with_capacity(objective.count()),
@@ -118,13 +133,8 @@ impl<E: Element> Trainer<E> {
     /// Those of [`Trainer::backward`] and [`Trainer::update`]; a loss or gradient that is not finite is none where such
     /// steps are skipped. The parameters, the optimizer and the states are then as before.
     pub fn step_prepared(&mut self, carry: bool) -> Result<&Report> {
-        let done = self.backward(carry).and_then(|()| self.update());
-        match done {
-            Err(error) if error.code == Code::NonFinite && self.config.on_non_finite == OnNonFinite::Skip => {
-                self.report.skip(self.optimizer.steps());
-            }
-            done => done?,
-        }
+        self.backward(carry)?;
+        self.update()?;
         self.report.memory = self.memory();
         Ok(&self.report)
     }
@@ -164,6 +174,7 @@ impl<E: Element> Trainer<E> {
             return Err(Error::argument("step: expected a batch, received none"));
         }
         self.taken = count;
+        self.phase = Phase::Preparing;
         if carry {
             self.divisible.clone()?;
             if count > 1 {
@@ -171,28 +182,50 @@ impl<E: Element> Trainer<E> {
             }
             let batch = &mut self.batches[0];
             self.carried.begin(self.engine.program(), batch)?;
-        } else {
-            self.carried.forget();
         }
         let operations = |batch: &Batch<E>| TRAINING * batch.operations(&self.model.cost);
         let update = UPDATE * self.gradients.len() as f64;
         self.pool =
             self.model.pool.suited(self.batches[..count].iter().map(operations).sum::<f64>() + update);
         let done = self.pool.run(|| self.measure(count));
-        self.batches.iter_mut().take(1).for_each(|batch| self.carried.give_back(batch));
-        done
+        if carry {
+            self.carried.give_back(&mut self.batches[0]);
+        }
+        self.phase = match done {
+            Err(error) if error.code == Code::NonFinite && self.config.on_non_finite == OnNonFinite::Skip => {
+                self.report.skip(self.optimizer.steps());
+                Phase::Skipped
+            }
+            done => done.map(|()| Phase::Measured)?,
+        };
+        Ok(())
     }
 
-    /// The gradients of the last [`Trainer::backward`], flat, to change before the update.
+    /// The gradients of the last [`Trainer::backward`], flat, to change before the update, which measures them again.
     pub fn gradients_mut(&mut self) -> &mut [E] {
+        if self.phase == Phase::Measured {
+            self.phase = Phase::Changed;
+        }
         &mut self.gradients
     }
 
-    /// Updates the parameters by the gradients; the states are those that the batch ended with.
+    /// Updates the parameters by the gradients; the states are those that the batch ended with. A step that
+    /// [`Trainer::backward`] has skipped updates nothing.
     ///
     /// # Errors
-    /// [`Code::Argument`] where the schedule's rate is not finite.
+    /// [`Code::State`] unless gradients were measured and have not updated yet; [`Code::NonFinite`] for gradients that were
+    /// changed and are not finite; [`Code::Argument`] where the schedule's rate is not finite.
     pub fn update(&mut self) -> Result<()> {
+        match std::mem::replace(&mut self.phase, Phase::Preparing) {
+            Phase::Preparing => {
+                return Err(Error::state("update: expected gradients of a step, received none: call backward first"));
+            }
+            Phase::Skipped => return Ok(()),
+            Phase::Changed => {
+                self.report.norm = self.norm.measure(self.pool, self.model.kernels, &self.gradients)?;
+            }
+            Phase::Measured => {}
+        }
         let Self { model, pool, config, optimizer, gradients, report, .. } = self;
         let rate = config.learning_rate * config.decay.factor(optimizer.steps());
         if !E::from_f64(rate).is_finite() {

@@ -109,8 +109,14 @@ fn batches_of_whole_row_groups_are_one_large_batch() {
 #[test]
 fn a_batch_that_is_refused_leaves_nothing_half_done() {
     let (one, other) = (network(), network());
-    let mut trained = trainer(&one, &options(json!({}))).unwrap();
-    let mut fresh = trainer(&other, &options(json!({}))).unwrap();
+    // A factor by which the largest slopes overflow.
+    let losses = json!([
+        { "output": "y", "loss": { "huber": { "delta": 0.5 } } },
+        { "output": "m", "loss": { "meanSquared": {} }, "weight": 1e6 },
+    ]);
+    let options = |policy: &str| options(json!({ "losses": losses, "onNonFinite": policy }));
+    let mut trained = trainer(&one, &options("error")).unwrap();
+    let mut fresh = trainer(&other, &options("error")).unwrap();
     let before = one.parameters();
     let (inputs, targets) = batch(0, 0, 16);
     trained.prepare(inputs, targets).unwrap();
@@ -136,7 +142,7 @@ fn a_batch_that_is_refused_leaves_nothing_half_done() {
     assert_eq!(found, told(fresh.step_prepared(false).unwrap()));
     assert_eq!(bits(&one.parameters()), bits(&other.parameters()));
 
-    let mut skipping = trainer(&one, &options(json!({ "onNonFinite": "skip" }))).unwrap();
+    let mut skipping = trainer(&one, &options("skip")).unwrap();
     let before = one.parameters();
     huge(&mut skipping);
     assert!(skipping.step_prepared(false).unwrap().skipped);

@@ -125,7 +125,8 @@ fn by_hand(kind: &str, y: &[f64], target: &Tensor<f64>, item: usize) -> (f64, f6
             let smooth: f64 = (0..CLASSES).map(|k| CLASS_WEIGHTS[k] * (log_sum - y[k])).sum();
             let sharp = CLASS_WEIGHTS[class] * (log_sum - y[class]);
             let loss = (1.0 - SMOOTHING) * sharp + SMOOTHING / CLASSES as f64 * smooth;
-            let met = y.iter().all(|&other| other <= y[class]);
+            // The first of the largest.
+            let met = (0..CLASSES).all(|k| y[k] < y[class] || (k >= class && y[k] == y[class]));
             return (loss, CLASS_WEIGHTS[class], met.into(), 1);
         }
         Data::Values(values) => &values[item * CLASSES..][..CLASSES],
