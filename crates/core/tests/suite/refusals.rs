@@ -179,10 +179,10 @@ fn shifts_that_begin_with_what_is_not_of_their_kind() {
         b.node("t", tokens(4), &[]).node("v", vector(4), &[]).node("z", json!({ "shift": op }), inputs);
         refused(&b.json())
     };
-    expect(&shifted(json!({ "start": 4 }), &["t"]), Code::Value, &["'z'", "below 4"]);
+    expect(&shifted(json!({ "start": 4 }), &["t"]), Code::Argument, &["'z'", "vocabulary of 4"]);
     expect(&shifted(json!({}), &["x", "v"]), Code::Shape, &["'z'", "vector[3]", "vector[4]"]);
-    expect(&shifted(json!({}), &["t"]), Code::Value, &["'z'", "start"]);
-    expect(&shifted(json!({ "start": 0 }), &["x"]), Code::Argument, &["'z'", "tokens"]);
+    expect(&shifted(json!({}), &["t"]), Code::Argument, &["'z'", "start"]);
+    expect(&shifted(json!({ "start": 0 }), &["x"]), Code::Argument, &["'z'", "no start id"]);
     expect(&shifted(json!({ "start": 0 }), &["t", "v"]), Code::Graph, &["'z'", "1 inputs"]);
     let mut fits = linear();
     fits.node("t", tokens(4), &[]).node("v", vector(3), &[]);
