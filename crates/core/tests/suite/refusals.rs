@@ -1,5 +1,6 @@
 //! Bad graphs and bad batches: a typed error that names the mistake, and nothing else.
 
+use crate::support::cells::cell_from;
 use crate::support::graphs::{Builder, node, sequence, tokens, vector};
 use crate::support::runs::{ids, values};
 use serde_json::{Value, json};
@@ -290,6 +291,12 @@ fn what_needs_a_sequence_whole_is_not_cut() {
         (compiled(&|b| b.node("late", json!({ "shift": {} }), &["x"])), "'late'"),
     ] {
         expect(&program.check_divisible("carry").unwrap_err(), Code::Argument, &["carry", name]);
+    }
+    // Of two states one is the model's own, the other begins with a vector of the graph.
+    let lstm = "p = W4 x; r = U4 h; s = add p r; n = lstm s c; h' = n:h; c' = n:c; out n:h";
+    for state in ["h", "c"] {
+        let half = Program::compile(&cell_from(lstm, false, &[state]).graph()).unwrap();
+        expect(&half.check_divisible("carry").unwrap_err(), Code::Argument, &["carry", "'a'"]);
     }
     let pooled = compiled(&|b| b.node("all", json!("mean"), &["x"]));
     expect(&pooled.check_unpooled("stream").unwrap_err(), Code::Argument, &["stream", "'all'"]);
