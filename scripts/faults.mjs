@@ -10,7 +10,7 @@
 // `at` (text that is in the file once and holds `from` once) where `from` alone is there more often. A list that no
 // longer fits the sources is an error that names the entries.
 //
-// The tracked files are copied to target/faults, where the files whose text changed alone are written, so that a second
+// The tracked files are copied to target/faults/tree, where the files whose text changed alone are written, so that a second
 // run builds little. All faults are planted at once, each behind a switch that the environment variable UNROLLED_FAULT
 // sets to its name, and the tests are built once. A `from` that ends in `;` or `}` is a statement (in ts/ one whose `to`
 // is empty), any other an expression; where neither fits, `to` is the whole text with FAULT for the switch.
@@ -32,7 +32,9 @@ import { basename, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { execute, main, root, StepError } from './steps.mjs'
 
-const TREE = join(root, 'target', 'faults')
+const TREE = join(root, 'target', 'faults', 'tree')
+/** Storage of cargo's own: it would take the planted crates for those of the repository. */
+const BUILD = join(root, 'target', 'faults', 'build')
 const LISTS = join('test', 'faults')
 const VARIABLE = 'UNROLLED_FAULT'
 const LIMIT = 60_000
@@ -225,7 +227,7 @@ function buildRust(faults) {
   // What tests the kernels knows nothing of core, and takes long to build.
   const own = faults.some(({ file }) => file.startsWith(KERNELS))
   const packages = ['-p', 'unrolled-core', ...(own ? ['-p', 'unrolled-kernels'] : [])]
-  const env = { CARGO_TARGET_DIR: join(root, 'target') }
+  const env = { CARGO_TARGET_DIR: BUILD }
   const built = execute(
     'cargo',
     [...args, ...packages, '--manifest-path', join(TREE, 'Cargo.toml')],

@@ -192,7 +192,7 @@ fn windows_of_a_large_table_take_what_its_ids_take() {
     };
     let error = step(1).unwrap_err();
     assert_eq!(error.code, Code::Size);
-    let least = needed(&error) as u64;
+    let least = needed(&error);
     assert!(least < (vocabulary * size * size_of::<f32>()) as u64 / 8, "{least}");
     assert!(step(least).unwrap().memory.tape as u64 <= least);
 }

@@ -1,5 +1,6 @@
 //! Bad graphs and bad batches: a typed error that names the mistake, and nothing else.
 
+use crate::support::cells::cell_from;
 use crate::support::graphs::{Builder, node, sequence, tokens, vector};
 use crate::support::runs::{ids, values};
 use serde_json::{Value, json};
@@ -179,10 +180,10 @@ fn shifts_that_begin_with_what_is_not_of_their_kind() {
         b.node("t", tokens(4), &[]).node("v", vector(4), &[]).node("z", json!({ "shift": op }), inputs);
         refused(&b.json())
     };
-    expect(&shifted(json!({ "start": 4 }), &["t"]), Code::Value, &["'z'", "below 4"]);
+    expect(&shifted(json!({ "start": 4 }), &["t"]), Code::Argument, &["'z'", "vocabulary of 4"]);
     expect(&shifted(json!({}), &["x", "v"]), Code::Shape, &["'z'", "vector[3]", "vector[4]"]);
-    expect(&shifted(json!({}), &["t"]), Code::Value, &["'z'", "start"]);
-    expect(&shifted(json!({ "start": 0 }), &["x"]), Code::Argument, &["'z'", "tokens"]);
+    expect(&shifted(json!({}), &["t"]), Code::Argument, &["'z'", "start"]);
+    expect(&shifted(json!({ "start": 0 }), &["x"]), Code::Argument, &["'z'", "no start id"]);
     expect(&shifted(json!({ "start": 0 }), &["t", "v"]), Code::Graph, &["'z'", "1 inputs"]);
     let mut fits = linear();
     fits.node("t", tokens(4), &[]).node("v", vector(3), &[]);
@@ -290,6 +291,12 @@ fn what_needs_a_sequence_whole_is_not_cut() {
         (compiled(&|b| b.node("late", json!({ "shift": {} }), &["x"])), "'late'"),
     ] {
         expect(&program.check_divisible("carry").unwrap_err(), Code::Argument, &["carry", name]);
+    }
+    // Of two states one is the model's own, the other begins with a vector of the graph.
+    let lstm = "p = W4 x; r = U4 h; s = add p r; n = lstm s c; h' = n:h; c' = n:c; out n:h";
+    for state in ["h", "c"] {
+        let half = Program::compile(&cell_from(lstm, false, &[state]).graph()).unwrap();
+        expect(&half.check_divisible("carry").unwrap_err(), Code::Argument, &["carry", "'a'"]);
     }
     let pooled = compiled(&|b| b.node("all", json!("mean"), &["x"]));
     expect(&pooled.check_unpooled("stream").unwrap_err(), Code::Argument, &["stream", "'all'"]);

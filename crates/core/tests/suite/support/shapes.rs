@@ -65,7 +65,6 @@ pub const GATES: [&str; 27] = [
     "r = U4 h; s = add v4 r; n = lstm s c; y = multiply n:h x; h' = y; c' = n:c; out y",
     "w = W4 x; q4' = w; r = U4 h; s = add q4 r; n = lstm s c; h' = n:h; c' = n:c; out n:h",
     "p = W4 x; q = V4 z; r = U4 h; s = add p r q; n = lstm s c; h' = n:h; c' = n:c; out n:h",
-    "p = W4 x; r = U4 h; s = add p r; n = lstm s c; y = add n:h c; h' = y; c' = n:c; out y",
     "p = W4 x; n = lstm p c; c' = n:c; out n:h",
     "w = W4 x; p = tanh w; n = lstm p c; c' = n:c; out n:h",
     "n = lstm x4 c; y = W n:h; c' = n:c; out y",
@@ -78,10 +77,12 @@ pub const GATES: [&str; 27] = [
     "r = U3 h; n = gru v3 r h; y = multiply n:h x; h' = y; out y",
     "w = W3 x; q3' = w; r = U3 h; n = gru q3 r h; h' = n:h; out n:h",
     "p = W3 x; w = U3 h; r = tanh w; n = gru p r h; h' = n:h; out n:h",
-    "p = W3 x; r = U3 h; n = gru p r h; y = add n:h h; h' = n:h; out y",
     "p = W3 x; r = U3 z; n = gru p r h; h' = n:h; out n:h",
     "p = W3 x; n = gru p p h; h' = n:h; out n:h",
     "p = W3 x; r = U3 c; n = gru p r h; m = add n:h x; h' = n:h; c' = m; out n:h",
+    // The state before is read once more.
+    "p = W4 x; r = U4 h; s = add p r; n = lstm s c; y = add n:h c; h' = y; c' = n:c; out y",
+    "p = W3 x; r = U3 h; n = gru p r h; y = add n:h h; h' = n:h; out y",
 ];
 
 /// States that wait for no state, by themselves and among others; nodes that go before the loop and after it. With each, the
