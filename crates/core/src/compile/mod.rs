@@ -19,6 +19,7 @@ mod plan;
 mod probes;
 mod reductions;
 mod sections;
+mod whole_values;
 
 use crate::Result;
 use crate::graph::Graph;
@@ -35,6 +36,7 @@ fn compile(graph: &Graph, losses: &[(&str, &LossConfig)], probed: bool) -> Resul
     if probed {
         probes::add(&mut program);
     }
+    whole_values::separate(&mut program);
     pack::pack(&mut program);
     sections::divide(&mut program);
     Ok(program)

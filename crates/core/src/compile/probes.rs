@@ -46,11 +46,12 @@ fn probe(program: &mut Program, recurrence: &mut Recurrence, copies: &mut Vec<(V
     }
     for state in 0..recurrence.states.len() {
         let next = recurrence.states[state].next;
-        let copy = match copies.iter().find(|&&(old, _)| old == next) {
+        // Two states may have one next value.
+        let copy = match copies.iter().find(|&&(old, new)| old == next || new == next) {
             Some(&(_, copy)) => copy,
             None => copy(program, &mut recurrence.body, next),
         };
-        if !copies.contains(&(next, copy)) {
+        if next != copy && !copies.contains(&(next, copy)) {
             copies.push((next, copy));
         }
         for link in recurrence.states.iter_mut().filter(|link| link.next == next) {

@@ -14,13 +14,14 @@ pub(super) struct Carried<E> {
     rows: usize,
     states: Vec<Option<Vec<E>>>,
     next: Vec<Option<Vec<E>>>,
+    next_rows: usize,
 }
 
 impl<E: Element> Carried<E> {
     /// No states yet.
     pub(super) fn new(program: &Program) -> Self {
         let none = vec![Some(Vec::new()); program.states.len()];
-        Self { rows: 0, states: none.clone(), next: none }
+        Self { rows: 0, states: none.clone(), next: none, next_rows: 0 }
     }
 
     /// Starts anew at zero.
@@ -62,6 +63,7 @@ impl<E: Element> Carried<E> {
 
     /// Notes the states that a run of the batch ended with.
     pub(super) fn end(&mut self, engine: &Engine<E>, batch: &Batch<E>) {
+        self.next_rows = batch.rows();
         for (state, next) in engine.program().states.iter().zip(&mut self.next) {
             let next = next.get_or_insert_default();
             next.resize(batch.rows() * state.size, E::ZERO);
@@ -74,10 +76,10 @@ impl<E: Element> Carried<E> {
         self.next.clone()
     }
 
-    /// Begins the next step with the noted states, of `rows` rows.
-    pub(super) fn advance(&mut self, rows: usize) {
+    /// Begins the next step with the noted states.
+    pub(super) fn advance(&mut self) {
         std::mem::swap(&mut self.states, &mut self.next);
-        self.rows = rows;
+        self.rows = self.next_rows;
         // The next step writes into the other list: give it room too.
         for (state, next) in self.states.iter().zip(&mut self.next) {
             let (length, next) = (state.as_ref().map_or(0, Vec::len), next.get_or_insert_default());

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use unrolled_kernels::{Element, Kernels};
 
 use super::objective::Objective;
-use super::{LossTerm, MeasureConfig, Model, Report};
+use super::{LossTerm, MeasureConfig, Report};
 use crate::Result;
 use crate::graph::Graph;
+use crate::parallel::Pool;
 use crate::program::Mode;
-use crate::run::{Engine, Run, Score};
-use crate::storage::{Batch, GivenTargets, Losses, RngKey, Tensor, Weight, Weights};
+use crate::run::{Engine, Run};
+use crate::storage::{Batch, GivenTargets, Losses, RngKey, Tensor, Weights};
 
 /// Losses of a model, compiled to be measured.
 pub(super) struct Evaluator<E> {
@@ -33,25 +34,22 @@ impl<E: Element> Evaluator<E> {
 
     pub(super) fn run(
         &mut self,
-        model: &Model<E>,
         weights: &Weights<E>,
+        suited: impl FnOnce(&Batch<E>) -> &'static Pool,
         inputs: Vec<Tensor<E>>,
         mut targets: Vec<GivenTargets<E>>,
         states: Vec<Tensor<E>>,
     ) -> Result<(Report, Vec<Tensor<E>>)> {
         let Self { objective, engine, .. } = self;
         let mut batch = Batch::new(engine.program(), inputs, states)?;
-        batch.bind_targets(engine.program(), &mut targets)?;
-        let pool = model.pool.suited(batch.operations(&model.cost));
-        let (mut scales, mut report) = (Vec::new(), Report::default());
-        let (mut of_targets, mut scores) =
-            (vec![Weight::default(); objective.count()], vec![Score::default(); objective.count()]);
-        Objective::add_weights(&batch, &mut of_targets);
-        objective.scale(&of_targets, &mut scales);
-        let losses = Losses { scales: &scales, from: 0 };
-        engine.measure(&Run { weights, batch: &batch, losses, rng_key: RngKey::default() }, pool)?;
-        engine.add_scores(&mut scores);
-        objective.report(&scores, &of_targets, &mut report);
+        let (mut measured, mut report) = (objective.measured(), Report::default());
+        batch.bind_targets(engine.program(), &mut targets, &mut measured.weights)?;
+        objective.begin(&mut measured);
+        let losses = Losses { scales: &measured.scales, from: 0 };
+        let run = Run { weights, batch: &batch, losses, rng_key: RngKey::default() };
+        engine.measure(&run, suited(&batch))?;
+        engine.add_scores(&mut measured.scores);
+        objective.report(&measured, &mut report);
         Ok((report, engine.states(&batch)?))
     }
 }

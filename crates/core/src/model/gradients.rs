@@ -8,8 +8,8 @@ use super::objective::Objective;
 use super::{MeasureConfig, Model, Report, Snapshot};
 use crate::Result;
 use crate::program::{Mode, Tape};
-use crate::run::{Engine, Gradients, Run, Score};
-use crate::storage::{Batch, GivenTargets, Losses, RngKey, Tensor, Weight};
+use crate::run::{Engine, Gradients, Run};
+use crate::storage::{Batch, GivenTargets, Losses, RngKey, Tensor};
 
 /// The gradients of a loss, and the loss by row and step.
 #[derive(Clone, Debug)]
@@ -43,22 +43,19 @@ impl<E: Element> Model<E> {
         let mode = Mode::Training { inputs: true, tape: Tape::Whole };
         let mut engine = Engine::new(Arc::new(program), mode, self.kernels);
         let mut batch = Batch::new(engine.program(), inputs, states)?;
+        let (mut measured, mut report) = (objective.measured(), Report::default());
         let mut targets = targets.into_iter().map(Into::into).collect();
-        batch.bind_targets(engine.program(), &mut targets)?;
-        let (mut scales, mut report) = (Vec::new(), Report::default());
-        let (mut of_targets, mut scores) =
-            (vec![Weight::default(); objective.count()], vec![Score::default(); objective.count()]);
-        Objective::add_weights(&batch, &mut of_targets);
-        objective.scale(&of_targets, &mut scales);
+        batch.bind_targets(engine.program(), &mut targets, &mut measured.weights)?;
+        objective.begin(&mut measured);
         let mut parameters = vec![E::ZERO; self.program.layout.total()];
-        let losses = Losses { scales: &scales, from: 0 };
+        let losses = Losses { scales: &measured.scales, from: 0 };
         let weights = &*self.weights_of(snapshot);
         let run = Run { weights, batch: &batch, losses, rng_key: RngKey::default() };
         engine.gradient(&run, self.pool, &mut parameters)?;
-        engine.add_scores(&mut scores);
-        objective.report(&scores, &of_targets, &mut report);
+        engine.add_scores(&mut measured.scores);
+        objective.report(&measured, &mut report);
         let gradients = engine.gradients(&batch)?;
-        let losses = (0..objective.count()).map(|target| engine.losses(target, &batch)).collect();
+        let losses = (0..measured.scores.len()).map(|target| engine.losses(target, &batch)).collect();
         Ok(GradientReport { report, parameters, gradients, losses })
     }
 }

@@ -12,6 +12,7 @@ mod report;
 mod session;
 mod trainer;
 mod truncate;
+mod truncation;
 
 pub use config::{LossTerm, MeasureConfig, MemoryConfig, OnNonFinite, Reduction, TrainerConfig};
 pub use description::Description;
@@ -20,5 +21,5 @@ pub use network::{Model, Snapshot};
 pub use report::{Memory, Report, Term};
 pub use session::Session;
 pub use trainer::Trainer;
-pub use truncate::{Chunk, Truncation};
+pub use truncation::{Chunk, Truncation};
 pub use unrolled_kernels::Precision;

@@ -145,12 +145,16 @@ impl<E: Element> Model<E> {
         states: Vec<Tensor<E>>,
     ) -> Result<(Report, Vec<Tensor<E>>)> {
         let mut kept = lock(&self.evaluator);
-        let evaluator = match kept.take().filter(|kept| kept.measures(config)) {
+        let known = kept.take_if(|kept| kept.measures(config));
+        let mut evaluator = match known {
             Some(evaluator) => evaluator,
             None => Evaluator::new(&self.graph, config, self.kernels)?,
         };
         let targets = targets.into_iter().map(Into::into).collect();
-        kept.insert(evaluator).run(self, &self.weights_of(snapshot), inputs, targets, states)
+        let suited = |batch: &Batch<E>| self.pool.suited(batch.operations(&self.cost));
+        let measured = evaluator.run(&self.weights_of(snapshot), suited, inputs, targets, states);
+        *kept = Some(evaluator);
+        measured
     }
 
     /// A copy of all parameters, flat.

@@ -2,15 +2,24 @@
 
 use std::sync::Arc;
 
-use unrolled_kernels::Element;
-
 use super::{LossTerm, Reduction, Report, Term};
 use crate::graph::Graph;
 use crate::loss::LossConfig;
 use crate::program::Program;
 use crate::run::Score;
-use crate::storage::{Batch, Weight};
+use crate::storage::Weight;
 use crate::{Error, Result};
+
+/// The losses of the batches of one step or measurement, by target.
+#[derive(Clone, Debug)]
+pub(super) struct Measured {
+    /// The weight of the targets.
+    pub(super) weights: Vec<Weight>,
+    /// The factor of the losses in the gradient.
+    pub(super) scales: Vec<f64>,
+    /// The losses.
+    pub(super) scores: Vec<Score>,
+}
 
 /// The weighted sum of losses, in the order of the program's targets.
 pub(super) struct Objective {
@@ -60,25 +69,30 @@ impl Objective {
         Ok((Self { losses: losses.collect() }, program))
     }
 
-    /// Adds the weights of a batch's targets to those of others.
-    pub(super) fn add_weights<E: Element>(batch: &Batch<E>, weights: &mut [Weight]) {
-        for (sum, targets) in weights.iter_mut().zip(batch.targets()) {
-            sum.total += targets.weight().total;
-            sum.valid += targets.weight().valid;
+    /// Nothing measured yet.
+    pub(super) fn measured(&self) -> Measured {
+        let count = self.losses.len();
+        Measured {
+            weights: vec![Weight::default(); count],
+            scales: vec![0.0; count],
+            scores: vec![Score::default(); count],
         }
     }
 
-    /// The factor of each loss in the gradient, for targets of these weights.
-    pub(super) fn scale(&self, weights: &[Weight], scales: &mut Vec<f64>) {
-        scales.clear();
-        scales.extend(self.losses.iter().zip(weights).map(|(loss, weight)| loss.scale(weight.total)));
+    /// Begins to measure: the factors follow from the weights, and the losses are zero.
+    pub(super) fn begin(&self, measured: &mut Measured) {
+        let Measured { weights, scales, scores } = measured;
+        for ((scale, loss), weight) in scales.iter_mut().zip(&self.losses).zip(&*weights) {
+            *scale = loss.scale(weight.total);
+        }
+        scores.fill(Score::default());
     }
 
     /// Puts the sums of losses and the weights of their targets together: the loss and its terms.
-    pub(super) fn report(&self, scores: &[Score], weights: &[Weight], report: &mut Report) {
+    pub(super) fn report(&self, measured: &Measured, report: &mut Report) {
         report.loss = 0.0;
         report.terms.clear();
-        for ((loss, score), weight) in self.losses.iter().zip(scores).zip(weights) {
+        for ((loss, score), weight) in self.losses.iter().zip(&measured.scores).zip(&measured.weights) {
             report.loss += loss.scale(weight.total) * score.loss;
             report.terms.push(Term {
                 output: Arc::clone(&loss.output),
@@ -88,11 +102,6 @@ impl Objective {
                 valid: weight.valid,
             });
         }
-    }
-
-    /// The number of losses.
-    pub(super) fn count(&self) -> usize {
-        self.losses.len()
     }
 }
 

@@ -11,6 +11,9 @@ use crate::run::Engine;
 use crate::storage::{Batch, Data, Subject, Tensor, check_state, check_values};
 use crate::{Error, Result};
 
+/// The most rows of a session: more are a batch.
+const MOST_ROWS: usize = 1 << 16;
+
 /// A model that is fed step by step and keeps the states of its rows in between. The steps have the bits of the whole
 /// sequence, and after the first of them nothing is allocated. A stream is a session of one row.
 pub struct Session<E> {
@@ -31,6 +34,9 @@ impl<E: Element> Session<E> {
     pub fn new(model: Arc<Model<E>>, rows: usize) -> Result<Self> {
         if rows == 0 {
             return Err(Error::argument("session: expected at least 1 row, received 0"));
+        }
+        if rows > MOST_ROWS {
+            return Err(Error::size(format!("session: expected at most {MOST_ROWS} rows, received {rows}")));
         }
         let program = &model.program;
         program.check_divisible("stream")?;
@@ -117,10 +123,15 @@ impl<E: Element> Session<E> {
     /// Continues with these rows: row `i` goes on from the state of row `rows[i]`. A row may go on as several, or as none.
     ///
     /// # Errors
-    /// [`crate::Code::Argument`] for no rows, [`crate::Code::Value`] for a row that does not exist. Nothing is changed then.
+    /// [`crate::Code::Argument`] for no rows, [`crate::Code::Size`] for too many, [`crate::Code::Value`] for a row that does
+    /// not exist. Nothing is changed then.
     pub fn reorder(&mut self, rows: &[usize]) -> Result<()> {
         if rows.is_empty() {
             return Err(Error::argument("reorder: expected at least 1 row, received none"));
+        }
+        if rows.len() > MOST_ROWS {
+            let count = rows.len();
+            return Err(Error::size(format!("reorder: expected at most {MOST_ROWS} rows, received {count}")));
         }
         if let Some(row) = rows.iter().find(|&&row| row >= self.rows()) {
             let count = self.rows();

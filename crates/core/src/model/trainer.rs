@@ -5,13 +5,13 @@ use std::sync::Arc;
 use unrolled_kernels::Element;
 
 use super::carried::Carried;
-use super::objective::Objective;
+use super::objective::{Measured, Objective};
 use super::{Memory, Model, OnNonFinite, Report, TrainerConfig};
 use crate::clip::GradientNorm;
 use crate::optimizer::{Optimizer, check_rate};
 use crate::parallel::Pool;
 use crate::program::Mode;
-use crate::run::{Engine, Run, Score};
+use crate::run::{Engine, Run};
 use crate::storage::{Batch, GivenTargets, Losses, RngKey, Tensor, Weight};
 use crate::tuning::{TRAINING, UPDATE};
 use crate::{Code, Error, Result};
@@ -39,12 +39,8 @@ pub struct Trainer<E> {
     phase: Phase,
     /// Targets on their way to a batch.
     given: Vec<GivenTargets<E>>,
-    /// By target: the weight of the targets of all batches of the step.
-    weights: Vec<Weight>,
-    /// By target: the factor of its losses.
-    pub(super) scales: Vec<f64>,
-    /// By target: the losses of all batches of the step.
-    pub(super) scores: Vec<Score>,
+    /// The losses of all batches of the step.
+    pub(super) measured: Measured,
     pub(super) carried: Carried<E>,
     /// The reason why no states can be carried, if there is one.
     divisible: Result<()>,
@@ -98,9 +94,7 @@ impl<E: Element> Trainer<E> {
             taken: 0,
             phase: Phase::Preparing,
             given: Vec::new(),
-            weights: vec![Weight::default(); objective.count()],
-            scales: Vec::with_capacity(objective.count()),
-            scores: vec![Score::default(); objective.count()],
+            measured: objective.measured(),
             report: Report::default(),
             pool: model.pool,
             model,
@@ -150,6 +144,9 @@ impl<E: Element> Trainer<E> {
     ) -> Result<()> {
         let program = self.engine.program();
         let index = std::mem::take(&mut self.prepared);
+        if index == 0 {
+            self.measured.weights.fill(Weight::default());
+        }
         if self.batches.len() == index {
             self.batches.push(Batch::empty(program));
         }
@@ -157,7 +154,7 @@ impl<E: Element> Trainer<E> {
         batch.fill(program, inputs)?;
         self.given.clear();
         self.given.extend(targets.into_iter().map(Into::into));
-        batch.bind_targets(program, &mut self.given)?;
+        batch.bind_targets(program, &mut self.given, &mut self.measured.weights)?;
         self.prepared = index + 1;
         Ok(())
     }
@@ -201,6 +198,12 @@ impl<E: Element> Trainer<E> {
         Ok(())
     }
 
+    /// By loss: the weight of the targets of all batches prepared, to exchange for that of all processes before
+    /// [`Trainer::backward`].
+    pub fn weights_mut(&mut self) -> &mut [Weight] {
+        &mut self.measured.weights
+    }
+
     /// The gradients of the last [`Trainer::backward`], flat, to change before the update, which measures them again.
     pub fn gradients_mut(&mut self) -> &mut [E] {
         if self.phase == Phase::Measured {
@@ -218,7 +221,9 @@ impl<E: Element> Trainer<E> {
     pub fn update(&mut self) -> Result<()> {
         match std::mem::replace(&mut self.phase, Phase::Preparing) {
             Phase::Preparing => {
-                return Err(Error::state("update: expected gradients of a step, received none: call backward first"));
+                return Err(Error::state(
+                    "update: expected gradients of a step, received none: call backward first",
+                ));
             }
             Phase::Skipped => return Ok(()),
             Phase::Changed => {
@@ -244,7 +249,7 @@ impl<E: Element> Trainer<E> {
         });
         (report.learning_rate, report.step, report.skipped) = (rate, optimizer.steps(), false);
         match self.taken {
-            1 => self.carried.advance(self.batches[0].rows()),
+            1 => self.carried.advance(),
             _ => self.carried.forget(),
         }
         Ok(())
@@ -270,10 +275,7 @@ impl<E: Element> Trainer<E> {
     /// The gradients of the first `count` batches, their norm and the losses.
     fn measure(&mut self, count: usize) -> Result<()> {
         self.gradients.fill(E::ZERO);
-        self.weights.fill(Weight::default());
-        self.scores.fill(Score::default());
-        self.batches[..count].iter().for_each(|batch| Objective::add_weights(batch, &mut self.weights));
-        self.objective.scale(&self.weights, &mut self.scales);
+        self.objective.begin(&mut self.measured);
         let mut rng_key = self.rng_key();
         for index in 0..count {
             let time = self.batches[index].axes().first().map_or(0, |axis| axis.time);
@@ -285,7 +287,7 @@ impl<E: Element> Trainer<E> {
             }
             rng_key.row += self.batches[index].rows() as u64;
         }
-        self.objective.report(&self.scores, &self.weights, &mut self.report);
+        self.objective.report(&self.measured, &mut self.report);
         self.report.norm = self.finite(count)?;
         Ok(())
     }
@@ -295,11 +297,11 @@ impl<E: Element> Trainer<E> {
     }
 
     fn backward_whole(&mut self, index: usize, rng_key: RngKey) -> Result<()> {
-        let Self { model, pool, engine, batches, gradients, scores, scales, carried, .. } = self;
+        let Self { model, pool, engine, batches, gradients, measured, carried, .. } = self;
         let (weights, batch) = (&*model.weights(), &batches[index]);
-        let run = Run { weights, batch, losses: Losses { scales, from: 0 }, rng_key };
+        let run = Run { weights, batch, losses: Losses { scales: &measured.scales, from: 0 }, rng_key };
         engine.gradient(&run, pool, gradients)?;
-        engine.add_scores(scores);
+        engine.add_scores(&mut measured.scores);
         carried.end(engine, batch);
         Ok(())
     }
@@ -307,18 +309,23 @@ impl<E: Element> Trainer<E> {
     /// The gradients' norm, if they and the loss are finite; otherwise the first node whose value is not.
     fn finite(&mut self, count: usize) -> Result<f64> {
         let mut rng_key = self.rng_key();
-        let Self { model, pool, engine, norm, gradients, batches, report, scales, .. } = self;
-        let measured = norm.measure(pool, model.kernels, gradients);
-        if let (Ok(norm), true) = (&measured, report.loss.is_finite()) {
+        let Self { model, pool, engine, norm, gradients, batches, report, measured, .. } = self;
+        let norm = norm.measure(pool, model.kernels, gradients);
+        if let (Ok(norm), true) = (&norm, report.loss.is_finite()) {
             return Ok(*norm);
         }
         let weights = model.weights();
         for batch in &batches[..count] {
-            let run = Run { weights: &weights, batch, losses: Losses { scales, from: 0 }, rng_key };
+            let run = Run {
+                weights: &weights,
+                batch,
+                losses: Losses { scales: &measured.scales, from: 0 },
+                rng_key,
+            };
             engine.inspect(&run, pool)?;
             rng_key.row += batch.rows() as u64;
         }
-        let what = measured.err().map_or_else(
+        let what = norm.err().map_or_else(
             || format!("loss: expected a finite number, received {}", report.loss),
             |e| e.message,
         );

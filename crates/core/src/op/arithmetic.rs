@@ -86,10 +86,15 @@ fn multiply_by_others<E: Element>(f: &mut View<'_, E>, i: &Instruction, n: usize
         let (mut dx, dy) = (dx.matrix(), f.matrix(Operand::Gradient(y)));
         let row = |value: ValueId, item: Item| item.of(f.is_whole(value, y));
         for item in f.items_back(y) {
-            let others = i.inputs.iter().enumerate().filter(|&(m, _)| m != n);
-            let others = others.map(|(_, &other)| f.matrix(Operand::Value(other)).row(row(other, item)));
-            for (k, dx) in dx.row_mut(row(x, item)).iter_mut().enumerate() {
-                *dx += others.clone().fold(dy.row(item.place)[k], |product, other| product * other[k]);
+            let (dx, dy) = (dx.row_mut(row(x, item)), dy.row(item.place));
+            let of = |value: ValueId| f.matrix(Operand::Value(value)).row(row(value, item));
+            if let [a, b] = i.inputs[..] {
+                f.kernels.add_product(dx, dy, of([b, a][n]));
+                continue;
+            }
+            for (k, dx) in dx.iter_mut().enumerate() {
+                let others = i.inputs.iter().enumerate().filter(|&(m, _)| m != n);
+                *dx += others.fold(dy[k], |product, (_, &other)| product * of(other)[k]);
             }
         }
     });

@@ -3,7 +3,7 @@
 use unrolled_kernels::Element;
 
 use super::check::{Subject, check_lengths, check_shape, check_state, check_values, lengths};
-use super::{GivenTargets, Targets};
+use super::{GivenTargets, Targets, Weight};
 use crate::program::{Port, Program, StatePort};
 use crate::{Error, Result};
 
@@ -155,20 +155,26 @@ impl<E: Element> Batch<E> {
         Ok(())
     }
 
-    /// Takes the targets out of `given`, which are named as their outputs, in place of those before.
+    /// Takes the targets out of `given`, which are named as their outputs, in place of those before, and adds their weights
+    /// to `weights`, row by row.
     ///
     /// # Errors
     /// Naming the target: [`crate::Code::Argument`] for one that is missing, doubled or unknown, `Kind`, `Shape`, `Value`
     /// for a class out of range or a negative weight, `NonFinite` for a NaN or infinity that counts.
-    pub fn bind_targets(&mut self, program: &Program, given: &mut Vec<GivenTargets<E>>) -> Result<()> {
+    pub fn bind_targets(
+        &mut self,
+        program: &Program,
+        given: &mut Vec<GivenTargets<E>>,
+        weights: &mut [Weight],
+    ) -> Result<()> {
         self.targets.clear();
-        for target in &program.targets {
+        for (target, weight) in program.targets.iter().zip(weights) {
             let at = given.iter().position(|given| given.tensor.name == target.name);
             let at = at.ok_or_else(|| {
                 Error::argument(format!("target '{}': expected values, received none", target.name))
             })?;
             let axis = program.values[target.value].axis.map(|axis| &self.axes[axis]);
-            self.targets.push(Targets::bind(target, given.swap_remove(at), self.rows, axis)?);
+            self.targets.push(Targets::bind(target, given.swap_remove(at), self.rows, axis, weight)?);
         }
         match given.first() {
             Some(GivenTargets { tensor, .. }) => Err(Error::argument(format!(

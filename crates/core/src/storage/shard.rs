@@ -155,7 +155,8 @@ impl<E: Element> Shard<E> {
         let ids: usize = self.ids.iter().map(|ids| ids.capacity() * size_of::<u32>()).sum();
         let schedules = self.schedules.iter().chain(self.segments.iter().flatten());
         let sums: usize = self.sums.iter().map(PartialSums::bytes).sum();
-        slots + ids + sums + schedules.map(Schedule::bytes).sum::<usize>()
+        let tallies: usize = self.tallies.iter().map(Tally::bytes).sum();
+        slots + ids + sums + tallies + schedules.map(Schedule::bytes).sum::<usize>()
     }
 
     /// The blocks of sums over the rows or steps of a space, row group by row group.

@@ -15,7 +15,18 @@ impl Tally {
     /// Starts anew for `items` items.
     pub(crate) fn begin(&mut self, items: usize) {
         self.items.clear();
+        self.items.reserve_exact(items);
         self.items.resize(items, (0.0, 0));
+    }
+
+    /// Bytes held.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&self.items[..]) + size_of_val(&self.rows[..])
+    }
+
+    /// Bytes of the losses of so many items and rows.
+    pub(crate) fn size(items: usize, rows: usize) -> usize {
+        items * size_of::<(f64, u32)>() + rows * size_of::<(f64, u64)>()
     }
 
     /// Notes the loss of an item and the number of its targets that were met.

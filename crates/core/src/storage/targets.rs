@@ -29,7 +29,6 @@ impl<E> From<Tensor<E>> for GivenTargets<E> {
 pub struct Targets<E> {
     data: Data<E>,
     weights: Option<Vec<E>>,
-    weight: Weight,
 }
 
 /// The weight of the targets of a batch.
@@ -41,19 +40,14 @@ pub struct Weight {
     pub valid: u64,
 }
 
-impl<E> Default for Targets<E> {
-    fn default() -> Self {
-        Self { data: Data::Values(Vec::new()), weights: None, weight: Weight::default() }
-    }
-}
-
 impl<E: Element> Targets<E> {
-    /// Checks targets against their output, whose items lie on `axis` in a batch of `rows` rows.
+    /// Checks targets against their output, whose items lie on `axis` in a batch of `rows` rows, and adds their weight.
     pub(super) fn bind(
         target: &Target,
         given: GivenTargets<E>,
         rows: usize,
         axis: Option<&Axis>,
+        sum: &mut Weight,
     ) -> Result<Self> {
         let GivenTargets { tensor, weights } = given;
         let what = Subject("target", &target.name);
@@ -72,7 +66,7 @@ impl<E: Element> Targets<E> {
                 )));
             }
         }
-        let mut bound = Self { data: tensor.data, weights, weight: Weight::default() };
+        let bound = Self { data: tensor.data, weights };
         if let Some(weights) = &bound.weights {
             check_item_weights(what, weights, rows, axis)?;
         }
@@ -80,24 +74,25 @@ impl<E: Element> Targets<E> {
         if target.kind.size().is_some() {
             check_values(what, &target.kind, &bound.data, rows, axis, counts)?;
         }
-        bound.weight = bound.measure(&target.loss, rows, axis).map_err(|e| e.within(what))?;
+        bound.add_weight(&target.loss, rows, axis, sum).map_err(|e| e.within(what))?;
         Ok(bound)
     }
 
-    /// The weight and number of all valid targets, summed row by row. Numbers are finite, classes are checked here.
-    fn measure(&self, loss: &Loss, rows: usize, axis: Option<&Axis>) -> Result<Weight> {
+    /// Adds the weight and number of all valid targets, row by row. Numbers are finite; classes are checked here.
+    fn add_weight(&self, loss: &Loss, rows: usize, axis: Option<&Axis>, sum: &mut Weight) -> Result<()> {
         let time = axis.map_or(1, |axis| axis.time);
-        let mut sum = Weight::default();
         for row in 0..rows {
             let valid = axis.map_or(1, |axis| axis.lengths[row] as usize);
             let mut total = 0.0;
             for step in (0..valid).filter(|step| self.item_weight(row * time + step) != 0.0) {
                 let item = row * time + step;
                 self.with_item(item, loss.width(), |targets| {
-                    loss.check(targets, 1).map_err(|e| match axis {
-                        Some(_) => e.within(format!("row {row}, step {step}")),
-                        None => e.within(format!("row {row}")),
-                    })?;
+                    if let loss::Targets::Classes(_) = targets {
+                        loss.check(targets, 1).map_err(|e| match axis {
+                            Some(_) => e.within(format!("row {row}, step {step}")),
+                            None => e.within(format!("row {row}")),
+                        })?;
+                    }
                     total += self.item_weight(item) * loss.weight(targets);
                     sum.valid += loss.valid(targets);
                     Ok(())
@@ -105,7 +100,7 @@ impl<E: Element> Targets<E> {
             }
             sum.total += total;
         }
-        Ok(sum)
+        Ok(())
     }
 
     /// Calls with the targets of a row or step of an output of `width` numbers.
@@ -128,16 +123,10 @@ impl<E: Element> Targets<E> {
         self.weights.as_ref().map_or(1.0, |weights| weights[item].to_f64())
     }
 
-    /// The weight of all valid targets.
-    #[must_use]
-    pub fn weight(&self) -> Weight {
-        self.weight
-    }
-
-    /// The steps `start..end` of targets over `time` steps; the weight stays that of all.
+    /// The steps `start..end` of targets over `time` steps.
     pub(super) fn steps(&self, rows: usize, time: usize, width: usize, start: usize, end: usize) -> Self {
         let weights = self.weights.as_ref().map(|w| super::batch::cut(w, rows, time, start, end));
         let data = super::slice_time(&self.data, rows, time, width, start, end);
-        Self { data, weights, weight: self.weight }
+        Self { data, weights }
     }
 }

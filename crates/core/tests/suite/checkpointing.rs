@@ -159,3 +159,53 @@ fn inference_in_windows_has_the_same_bits_and_holds_two_borders_however_long() {
     let arithmetic = (many - few) * (2 + width) * 4 + (320 - 64) * (rows * 12 + 16);
     assert!(after - before <= arithmetic * 11 / 10, "{} of {arithmetic}", after - before);
 }
+
+/// A vector with several readers: its gradient is the same sum however time is cut.
+#[test]
+fn a_vector_read_more_than_once() {
+    let shapes: [&[(&str, &[&str])]; 6] = [
+        &[("add", &["v", "y", "v"])],
+        &[("concat", &["v", "y", "v"])],
+        &[("multiply", &["v", "y"]), ("add", &["v", "q0"])],
+        &[("multiply", &["v", "y", "v"])],
+        &[("add", &["y", "v"]), ("concat", &["q0", "v"]), ("add", &["v", "y"])],
+        &[("concat", &["v", "y"]), ("add", &["y", "v", "v", "y"])],
+    ];
+    for shape in shapes {
+        for reverse in [false, true] {
+            let mut b = Builder::default();
+            b.parameter("w", &[4, 3]);
+            b.node("x", sequence(3), &[]).node("v", vector(4), &[]);
+            b.node("y", json!({ "linear": { "weight": "w" } }), &["x"]);
+            for (k, (op, inputs)) in shape.iter().enumerate() {
+                b.node(&format!("q{k}"), json!(op), inputs);
+            }
+            let names: Vec<String> = (0..shape.len()).map(|k| format!("q{k}")).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            b.node("all", json!("concat"), &names);
+            let wide = |name: &str, inputs: &[&str]| -> usize {
+                let size = |input: &str| if input == "v" || input == "y" { 4 } else { 0 };
+                let sum: usize = inputs.iter().map(|input| size(input)).sum();
+                if name == "concat" { sum } else { 4 }
+            };
+            let mut size = 0;
+            let mut sizes = Vec::new();
+            for (op, inputs) in shape {
+                let own = wide(op, inputs)
+                    + if *op == "concat" && inputs.contains(&"q0") {
+                        sizes.first().copied().unwrap_or(0)
+                    } else {
+                        0
+                    };
+                sizes.push(own);
+                size += own;
+            }
+            // The vector begins the loop as well.
+            b.layer("a", "gru", 0, "all", [size, 4], true, reverse, &["v"]).output("out", "a:output");
+            let time = 61;
+            let x = ragged(values("x", &[19, time, 3], numbers(19 * time * 3, 1)), time);
+            let v = values("v", &[19, 4], numbers(19 * 4, 2));
+            check_tapes(&format!("{shape:?}, reverse {reverse}"), &b, &[x, v]);
+        }
+    }
+}

@@ -10,7 +10,7 @@ use unrolled_core::graph::Graph;
 use unrolled_core::loss::LossConfig;
 use unrolled_core::program::{Mode, Program, Tape};
 use unrolled_core::run::{Engine, Run, Score};
-use unrolled_core::storage::{Batch, Losses, RngKey, Tensor, Weights};
+use unrolled_core::storage::{Batch, Losses, RngKey, Tensor, Weight, Weights};
 use unrolled_kernels::Element;
 
 const ROWS: usize = 19;
@@ -52,7 +52,7 @@ fn train<E: Element>(model: &Model<E>, batch: &Batch<E>, weights: &Weights<E>) -
     let mut engine = Engine::new(Arc::new(program), mode, model.kernels);
     let mut batch = batch.clone();
     let target = values("y", &[ROWS, 2], vec![E::ZERO; ROWS * 2]);
-    batch.bind_targets(engine.program(), &mut vec![target.into()]).unwrap();
+    batch.bind_targets(engine.program(), &mut vec![target.into()], &mut [Weight::default()]).unwrap();
     let mut gradients = vec![E::ZERO; model.program.layout.total()];
     let rng_key = RngKey { training: true, seed: 11, step: 4, ..RngKey::default() };
     let losses = Losses { scales: &[1.0], from: 0 };

@@ -89,6 +89,7 @@ fn reordered_rows_go_on_from_their_own_states() {
 fn what_does_not_fit_is_refused_and_changes_nothing() {
     let model = model();
     assert_eq!(Session::new(Arc::clone(&model), 0).err().unwrap().code, Code::Argument);
+    assert_eq!(Session::new(Arc::clone(&model), usize::MAX).err().unwrap().code, Code::Size);
     let mut session = Session::new(Arc::clone(&model), 2).unwrap();
     step(&mut session, &[0, 1], 0);
     let before = session.states();

@@ -9,7 +9,7 @@ use std::ops::Range;
 use unrolled_kernels::Element;
 
 use crate::program::{Plan, Program, Space, Sum, Tape};
-use crate::storage::{BLOCK_STEPS, Batch, ROW_GROUP, Schedule};
+use crate::storage::{BLOCK_STEPS, Batch, ROW_GROUP, Schedule, Tally};
 use crate::tuning::{CACHED_NUMBERS, FEWEST_STEPS};
 use crate::{Error, Result};
 
@@ -159,5 +159,7 @@ fn bytes<E: Element>(
             whole + ranks + if plan.segmented { cut() } else { 0 }
         })
         .sum();
-    (slots + sums) * size_of::<E>() + ids * size_of::<u32>() + lists
+    let items = |value: usize| program.values[value].axis.map_or(rows.len(), total);
+    let tallies: usize = program.targets.iter().map(|t| Tally::size(items(t.value), rows.len())).sum();
+    (slots + sums) * size_of::<E>() + ids * size_of::<u32>() + lists + tallies
 }

@@ -8,7 +8,7 @@ use unrolled_core::loss::LossConfig;
 use unrolled_core::parallel::Pool;
 use unrolled_core::program::{Mode, Program, Tape};
 use unrolled_core::run::{Engine, Run};
-use unrolled_core::storage::{Batch, Losses, RngKey, Tensor, Weights};
+use unrolled_core::storage::{Batch, Losses, RngKey, Tensor, Weight, Weights};
 use unrolled_kernels::{Element, Kernels};
 
 use super::runs::values;
@@ -54,7 +54,7 @@ impl<E: Element> Backward<E> {
         };
         let mut targets = self.outputs.iter().zip(upstream).map(target).collect();
         let mut batch = batch.clone();
-        batch.bind_targets(&program, &mut targets)?;
+        batch.bind_targets(&program, &mut targets, &mut vec![Weight::default(); self.outputs.len()])?;
         let scales = vec![1.0; self.outputs.len()];
         let losses = Losses { scales: &scales, from: 0 };
         self.engine.gradient(&Run { weights, batch: &batch, losses, rng_key }, pool, gradients)?;
