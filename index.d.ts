@@ -177,7 +177,7 @@ type OpJson = {
         readonly start: number;
         readonly size: number;
     };
-} | 'add' | 'multiply' | {
+} | 'add' | 'multiply' | 'abs' | {
     readonly affine: {
         readonly scale: number;
         readonly shift: number;
@@ -371,7 +371,7 @@ interface Loss {
     readonly weight: number;
 }
 /** The names of the losses, each with its default settings. */
-type LossName = 'crossEntropy' | 'binaryCrossEntropy' | 'meanSquared' | 'meanAbsolute' | 'huber';
+type LossName = 'crossEntropy' | 'binaryCrossEntropy' | 'meanSquared' | 'meanAbsolute' | 'huber' | 'poisson';
 /** A loss, or its name. */
 type LossLike = Loss | LossName;
 /** The loss of the only output, or of outputs by name. */
@@ -414,6 +414,12 @@ declare function meanAbsolute(options?: LossOptions): Loss;
  * `delta (d - delta / 2)`; targets of the output's shape.
  */
 declare function huber(options?: HuberOptions): Loss;
+/**
+ * `exp(output) - target output`: the negative log-likelihood of counts, without the terms that no weight
+ * changes; outputs are logarithms of rates, targets counts of the output's shape
+ * (`torch.nn.PoissonNLLLoss`).
+ */
+declare function poisson(options?: LossOptions): Loss;
 
 /** Nested arrays of a result: `[row][number]`, or `[row][step][number]` without the padding. */
 type Nested<X extends Numeric> = X extends Sequence ? number[][][] : X extends Vector ? number[][] : never;
@@ -555,6 +561,20 @@ interface EarlyStoppingOptions {
     readonly restoreBest?: boolean;
 }
 
+/** A limit on the gradient: on its norm, or on the magnitude of each of its numbers. */
+type ClipOptions = {
+    readonly norm: number;
+} | {
+    readonly value: number;
+};
+/** The two distances of truncated BPTT. */
+interface TruncateOptions {
+    /** Steps from one backward pass to the next. */
+    readonly k1: number;
+    /** Steps that a backward pass goes through. */
+    readonly k2: number;
+}
+
 /** An update rule with its settings, made by {@link sgd}, {@link adam} and the others. */
 interface Optimizer {
     /** The learning rate, before the schedule's factor. */
@@ -682,19 +702,6 @@ interface EvaluateOptions {
     readonly metrics?: readonly MetricLike[];
     /** Rows in a batch, for examples in memory; 32 by default. */
     readonly batchSize?: number;
-}
-/** A limit on the gradient: on its norm, or on the magnitude of each of its numbers. */
-type ClipOptions = {
-    readonly norm: number;
-} | {
-    readonly value: number;
-};
-/** The two distances of truncated BPTT. */
-interface TruncateOptions {
-    /** Steps from one backward pass to the next. */
-    readonly k1: number;
-    /** Steps that a backward pass goes through. */
-    readonly k2: number;
 }
 /** Options of `fit` and `train`. */
 interface TrainOptions<I extends Values$1 = Values$1, O extends Values$1 = Values$1> extends EvaluateOptions {
@@ -1130,6 +1137,9 @@ declare const relu: Activation;
  */
 declare const softmax: Activation;
 
+/** `y = |x|`; the slope at 0 is 0. */
+declare const abs: Activation;
+
 /** The type error of a value of the wrong size. */
 interface SizesDiffer<Expected extends number, Received extends number> {
     readonly 'unrolled: sizes differ': readonly [expected: Expected, received: Received];
@@ -1461,5 +1471,5 @@ declare function slice<S extends number>(options: SliceOptions<S>): Layer<Numeri
 /** The version of the native library. */
 declare const version: string;
 
-export { Model, Result, Stream, UnrolledError, activation, adagrad, adam, adamw, add, affine, binaryCrossEntropy, cell, concat, cosineDecay, crossEntropy, dense, dropout, embedding, exponentialDecay, fromBytes, graph, gru, huber, last, layerNorm, linear, linearDecay, load, lstm, max, mean, meanAbsolute, meanSquared, mix, multiply, pool, relu, rmsprop, rnn, scan, sequential, sgd, shift, sigmoid, slice, softmax, stepDecay, tanh, version };
+export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, binaryCrossEntropy, cell, concat, cosineDecay, crossEntropy, dense, dropout, embedding, exponentialDecay, fromBytes, graph, gru, huber, last, layerNorm, linear, linearDecay, load, lstm, max, mean, meanAbsolute, meanSquared, mix, multiply, poisson, pool, relu, rmsprop, rnn, scan, sequential, sgd, shift, sigmoid, slice, softmax, stepDecay, tanh, version };
 export type { AdagradOptions, AdamOptions, AffineOptions, AxisOptions, Batches, Cell, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, GradientOptions, Gradients, GraphContext, GraphJson, GruOptions, GruState, History, HuberOptions, InitJson, Initializer, Inputs, ItemLosses, KindJson, Layer, LayerNormOptions, LinearDecayOptions, LinearOptions, LoadOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmOptions, LstmState, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterJson, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnOptions, RnnState, RowWeights, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SgdOptions, Shift, ShiftOptions, SliceOptions, Stacked, Start, State, StateData, States, Step, StepDecayOptions, StepEvent, StepFeed, StepOutputs, StepWeights, StopReason, Token, TokenData, TokenOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Vector, VectorData, VectorOptions, Weights };

@@ -32,6 +32,12 @@ import type { PREDICT_OPTIONS, PredictOptions } from '../ts/model/prediction.js'
 import type { Names } from '../ts/options.js'
 import type { EARLY_STOPPING_OPTIONS, EarlyStoppingOptions } from '../ts/train/early-stopping.js'
 import type {
+  CLIP_OPTIONS,
+  ClipOptions,
+  TRUNCATE_OPTIONS,
+  TruncateOptions,
+} from '../ts/train/limits.js'
+import type {
   CROSS_ENTROPY_OPTIONS,
   CrossEntropyOptions,
   HUBER_OPTIONS,
@@ -40,14 +46,10 @@ import type {
   LossOptions,
 } from '../ts/train/loss.js'
 import type {
-  CLIP_OPTIONS,
-  ClipOptions,
   EVALUATE_OPTIONS,
   EvaluateOptions,
   TRAIN_OPTIONS,
-  TRUNCATE_OPTIONS,
   TrainOptions,
-  TruncateOptions,
 } from '../ts/train/options.js'
 import type {
   COSINE_DECAY_OPTIONS,

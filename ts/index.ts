@@ -71,6 +71,7 @@ export type {
   TrainEvent,
   TrainMemory,
 } from './train/event.js'
+export type { ClipOptions, TruncateOptions } from './train/limits.js'
 export {
   binaryCrossEntropy,
   type CrossEntropyOptions,
@@ -101,12 +102,7 @@ export {
   type SgdOptions,
   sgd,
 } from './train/optimizer.js'
-export type {
-  ClipOptions,
-  EvaluateOptions,
-  TrainOptions,
-  TruncateOptions,
-} from './train/options.js'
+export type { EvaluateOptions, TrainOptions } from './train/options.js'
 export {
   type CosineDecayOptions,
   cosineDecay,

@@ -7,7 +7,7 @@ import { Described, mismatch, type UnrolledError } from '../errors.js'
 import type { GraphJson } from '../graph/json.js'
 import type { Outputs } from '../graph/outputs.js'
 import type { Value } from '../graph/value.js'
-import type { Description, NativeModel, NativeTensor } from '../native/contract.js'
+import type { Description, NativeModel } from '../native/contract.js'
 import { guard, guardAsync } from '../native/errors.js'
 import { checkCount, checkOptions } from '../options.js'
 import { EarlyStopping } from '../train/early-stopping.js'
@@ -37,7 +37,7 @@ import {
   type PredictOptions,
   predictionOf,
 } from './prediction.js'
-import { type StateData, stateTensors } from './state.js'
+import { initialStates } from './state.js'
 import { Stream } from './stream.js'
 import { summarize } from './summary.js'
 
@@ -152,7 +152,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
     this.checkUsable()
     checkOptions('predict', options, PREDICT_OPTIONS)
     const inputs = rowsByPort('predict x', this.#inputs, x).map((rows) => rows.all())
-    const states = this.#states('predict state', options.state)
+    const states = initialStates('predict state', this.#description, options.state)
     return predictionOf<O>(await guardAsync(() => this.#native.predict(inputs, states)))
   }
 
@@ -170,7 +170,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
     const rows = new ExampleRows('gradients examples', this.#ports(losses), examples)
     if (rows.count === 0) throw emptyData('gradients examples')
     const { inputs, targets } = rows.whole()
-    const states = this.#states('gradients state', options.state)
+    const states = initialStates('gradients state', this.#description, options.state)
     const config = JSON.stringify(lossConfig(losses))
     const native = this.#native
     const run = await guardAsync(() => native.gradients(config, inputs, targets, states))
@@ -241,15 +241,6 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
       earlyStopping:
         earlyStopping === undefined ? undefined : new EarlyStopping(earlyStopping, names),
     }
-  }
-
-  #states(where: string, state: StateData | undefined): NativeTensor[] {
-    const backward = this.#description.states.find(({ reverse }) => reverse)
-    if (state !== undefined && backward !== undefined) {
-      const expected = `none, since '${backward.name}' reads backwards in time`
-      throw mismatch('ERR_UNROLLED_ARGUMENT', where, expected, state)
-    }
-    return stateTensors(where, this.#description, state)
   }
 
   #ports(losses: readonly OutputLoss[]): Ports {

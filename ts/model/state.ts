@@ -1,6 +1,7 @@
 import type { VectorData } from '../data/data.js'
 import { rowsOf } from '../data/feed.js'
 import { Result } from '../data/result.js'
+import { mismatch } from '../errors.js'
 import type { Vector } from '../graph/value.js'
 import type { Description, NativeTensor } from '../native/contract.js'
 import { checkOptions } from '../options.js'
@@ -14,6 +15,20 @@ export type StateData = Readonly<Record<string, VectorData | Result<Vector>>>
 /** Names the states that a call gave back. */
 export function stateOf(tensors: readonly NativeTensor[]): State {
   return Object.fromEntries(tensors.map((tensor) => [tensor.name, new Result<Vector>(tensor)]))
+}
+
+/** Checks and converts the states that a whole run begins with; backward in time there are none. */
+export function initialStates(
+  where: string,
+  description: Description,
+  state: StateData | undefined,
+): NativeTensor[] {
+  const backward = description.states.find(({ reverse }) => reverse)
+  if (state !== undefined && backward !== undefined) {
+    const expected = `none, since '${backward.name}' reads backwards in time`
+    throw mismatch('ERR_UNROLLED_ARGUMENT', where, expected, state)
+  }
+  return stateTensors(where, description, state)
 }
 
 /** Checks states and converts them for the core. */

@@ -9,11 +9,10 @@ import {
   checkKind,
   checkNumber,
   checkOptions,
-  checkPositive,
   checkWord,
-  type Names,
 } from '../options.js'
 import type { EarlyStoppingOptions } from './early-stopping.js'
+import { type ClipOptions, checkClip, checkTruncate, type TruncateOptions } from './limits.js'
 import { type Losses, type OutputLoss, resolveLosses } from './loss.js'
 import { type MetricLike, type Metrics, resolveMetrics } from './metric.js'
 import { type Optimizer, type OptimizerName, resolveOptimizer } from './optimizer.js'
@@ -30,21 +29,6 @@ export interface EvaluateOptions {
   /** Rows in a batch, for examples in memory; 32 by default. */
   readonly batchSize?: number
 }
-
-/** A limit on the gradient: on its norm, or on the magnitude of each of its numbers. */
-export type ClipOptions = { readonly norm: number } | { readonly value: number }
-
-export const CLIP_OPTIONS = ['norm', 'value'] as const satisfies readonly Names<ClipOptions>[]
-
-/** The two distances of truncated BPTT. */
-export interface TruncateOptions {
-  /** Steps from one backward pass to the next. */
-  readonly k1: number
-  /** Steps that a backward pass goes through. */
-  readonly k2: number
-}
-
-export const TRUNCATE_OPTIONS = ['k1', 'k2'] as const satisfies readonly (keyof TruncateOptions)[]
 
 /** Options of `fit` and `train`. */
 export interface TrainOptions<I extends Values = Values, O extends Values = Values>
@@ -224,16 +208,6 @@ function checkCutting(options: TrainOptions, data: unknown): void {
   }
 }
 
-function checkClip(clip: { readonly norm?: number; readonly value?: number }) {
-  checkOptions('fit clip', clip, CLIP_OPTIONS)
-  if (clip.norm !== undefined && clip.value !== undefined) {
-    throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit clip', 'either norm or value', clip)
-  }
-  return clip.norm === undefined
-    ? { value: checkPositive('fit clip value', clip.value) }
-    : { norm: checkPositive('fit clip norm', clip.norm) }
-}
-
 function checkSchedule(schedule: Schedule): Schedule {
   if (typeof schedule !== 'object' || schedule === null) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit schedule', 'a schedule', schedule)
@@ -243,14 +217,6 @@ function checkSchedule(schedule: Schedule): Schedule {
     for (const [name, value] of Object.entries(settings)) checkNumber(`schedule ${name}`, value)
   }
   return schedule
-}
-
-function checkTruncate(truncate: TruncateOptions) {
-  checkOptions('fit truncate', truncate, TRUNCATE_OPTIONS)
-  return {
-    k1: checkCount('fit truncate k1', truncate.k1),
-    k2: checkCount('fit truncate k2', truncate.k2),
-  }
 }
 
 function checkMemory(memory: 'sqrt' | number): 'sqrt' | number {
