@@ -31,6 +31,18 @@ describe('streams', () => {
     expect(() => stream.push(1)).toThrow('the stream has been disposed')
   })
 
+  test('a state that is left out starts at zero', () => {
+    const model = sequential([lstm({ inputSize: 2, hiddenSize: 3 })])
+    const [stream, zeros] = [model.stream(), new Float32Array(3)]
+    stream.push([1, 2])
+    const { 'lstm.l0:c': c } = stream.state
+    if (c === undefined) throw new Error('no state of the cell')
+    stream.push([3, 4])
+    stream.state = { 'lstm.l0:c': c }
+    expect(stream.state['lstm.l0:c']?.values).toEqual(c.values)
+    expect(stream.state['lstm.l0:h']?.values).toEqual(zeros)
+  })
+
   test('a last step as an output is the latest step', () => {
     const model = sequential([gru({ inputSize: 2, hiddenSize: 3 }), last()])
     const stream = model.stream()

@@ -60,6 +60,21 @@ test('several batches make one step, the last of an epoch fewer', async () => {
   ])
 })
 
+test('a step says how many its epoch has, the last smaller one among them', async () => {
+  for (const [count, expected] of [
+    [7, 3],
+    [6, 2],
+    [1, 1],
+  ] as const) {
+    const { model } = fakeModel()
+    const steps = []
+    for await (const event of model.train(examples(count), { loss: 'meanSquared', batchSize: 3 })) {
+      if (event.type === 'step') steps.push([event.step, event.steps])
+    }
+    expect(steps).toEqual(Array.from({ length: expected }, (_, i) => [i + 1, expected]))
+  }
+})
+
 test('the order depends on the seed alone; shuffle: false keeps it', async () => {
   const order = async (options: { seed?: number; shuffle?: boolean }) => {
     const { model, native } = fakeModel()

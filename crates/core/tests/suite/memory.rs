@@ -171,30 +171,31 @@ fn the_lists_of_windows_are_counted() {
 /// The sums of a table's segments are those of the ids that a batch names, however large the table.
 #[test]
 fn windows_of_a_large_table_take_what_its_ids_take() {
-    let (vocabulary, size, rows, time) = (20_000, 8, 3, 64);
+    let (vocabulary, size, rows, time) = (20_000, 8, 3, 1024);
     let mut b = Builder::default();
     b.parameter("table", &[vocabulary, size]).node("t", tokens(vocabulary), &[]);
     b.node("e", json!({ "embedding": { "weight": "table" } }), &["t"]);
     b.layer("a", "rnn_tanh", 0, "e", [size, size], true, false, &[]).output("y", "a:output");
     let named = (0..rows * time).map(|i| (i * 7919 % vocabulary) as i32).collect::<Vec<_>>();
-    let step = |memory: u64| {
-        let config = json!({
+    let step = |memory: Value| {
+        let mut config = json!({
             "losses": [{ "output": "y", "loss": { "meanSquared": {} } }],
             "optimizer": { "sgd": {} },
             "learningRate": 0.1,
-            "memory": memory,
         });
+        config.as_object_mut().unwrap().extend(memory.as_object().unwrap().clone());
         let model = Arc::new(Model::<f32>::new(b.graph(), 1, Precision::Full).unwrap());
         let mut trainer =
             Trainer::new(model, TrainerConfig::from_json(&config.to_string()).unwrap()).unwrap();
         let y = values("y", &[rows, time, size], numbers(rows * time * size, 2));
         trainer.step(vec![ids("t", &[rows, time], named.clone())], vec![y], false).cloned()
     };
-    let error = step(1).unwrap_err();
+    let whole = step(json!({})).unwrap().memory.tape as u64;
+    let error = step(json!({ "memory": 1 })).unwrap_err();
     assert_eq!(error.code, Code::Size);
     let least = needed(&error);
-    assert!(least < (vocabulary * size * size_of::<f32>()) as u64 / 8, "{least}");
-    assert!(step(least).unwrap().memory.tape as u64 <= least);
+    assert!(3 * least < 2 * whole, "{least} of {whole}");
+    assert!(step(json!({ "memory": least })).unwrap().memory.tape as u64 <= least);
 }
 
 /// The memory that a run reports after each of its batches, given by the lengths of their rows.

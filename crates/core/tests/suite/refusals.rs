@@ -163,6 +163,11 @@ fn sizes_and_kinds_that_contradict() {
         Code::Kind,
         &["'z'", "time", "other"],
     );
+    for rows in [[1, 3], [2, 2], [2, 1]] {
+        let mut b = linear();
+        b.node("z", json!({ "linear": { "weight": "w", "rows": rows } }), &["x"]);
+        expect(&refused(&b.json()), Code::Shape, &["'z'", "2"]);
+    }
     case(&|b| b.node("z", json!("add"), &["x"]), Code::Graph, &["'z'", "at least 2", "1"]);
     case(&|b| b.node("z", json!("multiply"), &["x"]), Code::Graph, &["'z'", "at least 2", "1"]);
     case(&|b| b.node("z", json!("concat"), &[]), Code::Graph, &["'z'", "at least 1", "0"]);
