@@ -10,21 +10,9 @@ const crate = (name: string) => fileURLToPath(new URL(`../crates/${name}/src`, i
 /** A list of instructions runs a loop, and a loop runs a list of instructions. */
 const BY_NATURE = ['op/mod.rs, op/unroll.rs']
 
-/** Circles of `crates/core` that are to be cut: a pair of files each would lose one of its two reasons to meet. */
-const TO_CUT = [
-  // `Truncation` is a setting, above which the trainer stands; `Evaluator::run` takes a whole model.
-  'model/config.rs, model/evaluate.rs, model/network.rs, model/objective.rs, model/trainer.rs, model/truncate.rs',
-  // A walk runs sections, and a section runs backward by a function of the walk.
-  'run/checkpoint, run/walk.rs',
-  // `Tensor`, `Data` and `Axis` stand in the file of the batch, which the checks need.
-  'storage/batch.rs, storage/check.rs, storage/targets.rs',
-  // The type stands in the index, above the files that add to it.
-  'storage/schedule/blocks.rs, storage/schedule/mod.rs, storage/schedule/unrolling.rs',
-]
-
 test.each([
   ['kernels', []],
-  ['core', [...BY_NATURE, ...TO_CUT].sort()],
+  ['core', BY_NATURE],
   ['node', []],
 ])('no folder or file of crates/%s is in a circle', (name, known) => {
   expect(circles(dependencies(crate(name)))).toEqual(known)

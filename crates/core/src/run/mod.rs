@@ -4,6 +4,7 @@ mod checkpoint;
 mod engine;
 mod load;
 mod reduce;
+mod section;
 mod shard;
 mod transfer;
 mod walk;

@@ -5,8 +5,9 @@ use std::ops::Range;
 use unrolled_kernels::Element;
 
 use super::checkpoint;
+use super::section::backward_section;
 use crate::Result;
-use crate::op::{backward, forward_all};
+use crate::op::forward_all;
 use crate::storage::View;
 
 /// The instructions from `first` on that run together: a section that runs segment by segment, or a single instruction.
@@ -44,23 +45,4 @@ pub(super) fn backward_program<E: Element>(f: &mut View<'_, E>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Sends gradients back through some of the program's instructions, after zeroing the gradients that they are the first to add to.
-pub(super) fn backward_section<E: Element>(f: &mut View<'_, E>, range: Range<usize>) {
-    let (program, plan) = (f.program, f.plan);
-    for index in range.rev() {
-        let instruction = &program.instructions[index];
-        f.reverse = program.section_of(index).is_some_and(|section| program.sections[section].reverse);
-        if plan.gradients.active(instruction) {
-            // A segment adds to the gradients of the section's other segments.
-            let inside = f.shard.segment.is_some();
-            for &value in &plan.instructions[index].zeroed_before {
-                if !inside || program.values[value].axis.is_some() {
-                    f.zero(value);
-                }
-            }
-            backward(f, instruction, &plan.instructions[index].per_step_gradients);
-        }
-    }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use unrolled_kernels::Element;
 
-use super::{Axis, Data, Tensor};
+use super::tensor::{Axis, Data, Tensor};
 use crate::finite::first_non_finite;
 use crate::graph::Kind;
 use crate::program::StatePort;
@@ -107,12 +107,6 @@ pub(crate) fn check_lengths<E>(what: Subject<'_>, kind: &Kind, tensor: &Tensor<E
             lengths[row]
         ))),
     }
-}
-
-/// The steps of each row of a tensor over time whose lengths are checked.
-pub(super) fn lengths<E>(tensor: &Tensor<E>) -> impl Iterator<Item = u32> {
-    let time = tensor.shape[1] as u32;
-    (0..tensor.shape[0]).map(move |row| tensor.lengths.as_ref().map_or(time, |all| all[row].cast_unsigned()))
 }
 
 /// Checks a state of `rows` rows.

@@ -3,7 +3,7 @@
 use unrolled_kernels::{Element, Matrix};
 
 use super::check::{Subject, check_item_weights, check_lengths, check_shape, check_values};
-use super::{Axis, Data, Tensor};
+use super::tensor::{Axis, Data, Tensor, cut, slice_time};
 use crate::loss::{self, Loss};
 use crate::program::Target;
 use crate::{Error, Result};
@@ -125,8 +125,8 @@ impl<E: Element> Targets<E> {
 
     /// The steps `start..end` of targets over `time` steps.
     pub(super) fn steps(&self, rows: usize, time: usize, width: usize, start: usize, end: usize) -> Self {
-        let weights = self.weights.as_ref().map(|w| super::batch::cut(w, rows, time, start, end));
-        let data = super::slice_time(&self.data, rows, time, width, start, end);
+        let weights = self.weights.as_ref().map(|w| cut(w, rows, time, start, end));
+        let data = slice_time(&self.data, rows, time, width, start, end);
         Self { data, weights }
     }
 }

@@ -10,7 +10,7 @@ use crate::Result;
 use crate::op::forward_all;
 use crate::program::{Instruction, Operand, Operation, Plan, Section, StateLink};
 use crate::run::reduce::{add_section, reset_section};
-use crate::run::walk::backward_section;
+use crate::run::section::backward_section;
 use crate::storage::{Segment, Span, View};
 
 /// The states of a section's loops.

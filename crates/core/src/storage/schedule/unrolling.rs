@@ -1,6 +1,6 @@
 //! The loop over the steps of a schedule: the links between items, and the starts and ends of rows.
 
-use super::Schedule;
+use super::chain::Schedule;
 
 /// Items of a step that follow items of another step, both one after another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +23,6 @@ pub struct Unrolling<'a> {
 }
 
 impl<'a> Unrolling<'a> {
-    #[inline(always)]
-    pub(super) fn new(schedule: &'a Schedule, reverse: bool) -> Self {
-        Self { schedule, reverse }
-    }
-
     /// The step that runs as number `i`.
     #[must_use]
     pub fn step(&self, i: usize) -> usize {
@@ -80,5 +75,14 @@ impl<'a> Unrolling<'a> {
             (false, 0) => 0,
             (false, _) => self.schedule.items_at(t),
         }
+    }
+}
+
+impl Schedule {
+    /// The loop over the steps, from the first to the last or `reverse`d.
+    #[must_use]
+    #[inline(always)]
+    pub fn unrolling(&self, reverse: bool) -> Unrolling<'_> {
+        Unrolling { schedule: self, reverse }
     }
 }

@@ -1,0 +1,149 @@
+//! A schedule of chains: rows by falling length, at each step of time those that still have one.
+
+use std::ops::Range;
+
+use super::sum_block::SumBlock;
+
+/// The items of one axis for the rows of a shard.
+#[derive(Clone, Debug, Default)]
+pub struct Schedule {
+    /// By position within a step: the row of the shard.
+    pub(super) order: Vec<u32>,
+    /// By row of the shard: its position; none for a segment.
+    ranks: Vec<u32>,
+    /// By position: the number of its items, falling.
+    lengths: Vec<usize>,
+    /// By step: the place of its first item; one more than there are steps.
+    pub(super) offsets: Vec<usize>,
+    /// By row group, then by run of steps; spare ones follow those listed.
+    pub(super) blocks: Vec<SumBlock>,
+    pub(super) listed: usize,
+    /// By row group: the positions of its rows; spare ones follow those in use.
+    pub(super) positions: Vec<Vec<usize>>,
+}
+
+impl Schedule {
+    /// Lays out chains of these lengths, one a row.
+    pub fn reset(&mut self, lengths: &[u32]) {
+        self.order.clear();
+        self.order.extend(0..lengths.len() as u32);
+        // By the row as well: the order of a stable sort, without the room that one takes.
+        self.order.sort_unstable_by_key(|&row| (std::cmp::Reverse(lengths[row as usize]), row));
+        self.ranks.clear();
+        self.ranks.resize(lengths.len(), 0);
+        for (position, &row) in self.order.iter().enumerate() {
+            self.ranks[row as usize] = position as u32;
+        }
+        self.lengths.clear();
+        self.lengths.extend(self.order.iter().map(|&row| lengths[row as usize] as usize));
+        self.offsets.clear();
+        self.offsets.push(0);
+        let mut width = self.lengths.len();
+        for t in 0..self.lengths.first().copied().unwrap_or(0) {
+            while self.lengths[width - 1] <= t {
+                width -= 1;
+            }
+            self.offsets.push(self.offsets[t] + width);
+        }
+    }
+
+    /// The steps `start..end` of the same rows, in the same order.
+    #[must_use]
+    pub fn segment(&self, start: usize, end: usize) -> Self {
+        let (start, end) = (start.min(self.steps()), end.min(self.steps()));
+        let lengths = self.lengths.iter().map(|&n| n.clamp(start, end) - start).collect();
+        let offsets = self.offsets[start..=end].iter().map(|&place| place - self.offsets[start]).collect();
+        Self { order: self.order.clone(), lengths, offsets, ..Self::default() }
+    }
+
+    /// The number of steps: the most items of any row.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.offsets.len().saturating_sub(1)
+    }
+
+    /// The number of items of all rows together.
+    #[must_use]
+    pub fn items(&self) -> usize {
+        self.offsets.last().copied().unwrap_or(0)
+    }
+
+    /// The number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.order.len()
+    }
+
+    /// The most items that a step may have.
+    #[must_use]
+    pub fn widest(&self) -> usize {
+        self.rows()
+    }
+
+    /// The places of the items of step `t`.
+    #[must_use]
+    #[inline(always)]
+    pub fn step(&self, t: usize) -> Range<usize> {
+        self.offsets[t]..self.offsets[t + 1]
+    }
+
+    /// The place of the first item of step `t`; after the last step, the end.
+    #[must_use]
+    pub fn offset(&self, t: usize) -> usize {
+        self.offsets[t.min(self.steps())]
+    }
+
+    /// The number of items of step `t`; 0 beyond the last.
+    #[must_use]
+    #[inline(always)]
+    pub fn items_at(&self, t: usize) -> usize {
+        if t < self.steps() { self.offsets[t + 1] - self.offsets[t] } else { 0 }
+    }
+
+    /// The rows of the items of step `t`, in their order.
+    pub fn rows_at(&self, t: usize) -> impl Iterator<Item = usize> + Clone {
+        self.order[..self.items_at(t)].iter().map(|&row| row as usize)
+    }
+
+    /// The places of the items of a row of the shard, each after its predecessors. A segment has no answer.
+    pub fn items_of(&self, row: usize) -> impl DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone {
+        let position = self.ranks[row] as usize;
+        self.offsets[..self.lengths[position]].iter().map(move |offset| offset + position)
+    }
+
+    /// The place of the predecessor of the item at `position` of step `t`; going backwards, of the successor. None for an
+    /// item that begins its row.
+    #[must_use]
+    pub fn previous(&self, reverse: bool, t: usize, position: usize) -> Option<usize> {
+        if reverse {
+            (position < self.items_at(t + 1)).then(|| self.offsets[t + 1] + position)
+        } else {
+            (t > 0).then(|| self.offsets[t - 1] + position)
+        }
+    }
+
+    /// The blocks of sums over this axis, row group by row group.
+    #[must_use]
+    pub fn blocks(&self) -> &[SumBlock] {
+        &self.blocks[..self.listed]
+    }
+
+    /// Bytes of the lists of a schedule for `rows` rows, `steps` steps and sums over `items` items.
+    #[must_use]
+    pub fn size(rows: usize, steps: usize, items: usize, previous: [bool; 2]) -> usize {
+        let lists = 1 + previous.iter().filter(|&&wanted| wanted).count();
+        rows * (size_of::<u32>() + size_of::<usize>())
+            + (steps + 1) * size_of::<usize>()
+            + items * lists * size_of::<u32>()
+    }
+
+    /// Bytes of the lists.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of_val(&self.order[..])
+            + size_of_val(&self.ranks[..])
+            + size_of_val(&self.lengths[..])
+            + size_of_val(&self.offsets[..])
+            + self.blocks.iter().map(SumBlock::bytes).sum::<usize>()
+    }
+}
