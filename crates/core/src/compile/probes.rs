@@ -62,14 +62,11 @@ fn probe(program: &mut Program, recurrence: &mut Recurrence, copies: &mut Vec<(V
     }
 }
 
-/// Puts a copy of a value after the instruction that makes it; later instructions read the copy.
+/// Puts a copy of a value after the instruction that makes it.
 fn copy(program: &mut Program, body: &mut Vec<Instruction>, value: ValueId) -> ValueId {
     program.values.push(program.values[value].clone());
     let copy = program.values.len() - 1;
     let made = body.iter().position(|i| i.outputs.contains(&value)).map_or(0, |i| i + 1);
-    for instruction in &mut body[made..] {
-        instruction.inputs.iter_mut().filter(|input| **input == value).for_each(|input| *input = copy);
-    }
     let op = Operation::Affine { scale: 1.0, shift: 0.0 };
     let node = body.get(made.saturating_sub(1)).map_or_else(String::new, |i| i.node.clone());
     body.insert(made, Instruction { node, op, inputs: vec![value], outputs: vec![copy] });
