@@ -2,7 +2,7 @@
 //!
 //! Instructions that read only the current step, and scans of one direction, form a section: it can take the steps of an
 //! axis in segments, one after another, and in the opposite order backward. An instruction that reads a whole sequence
-//! (a pool, a shift, a vector repeated) stands between sections. The direction of its section is the order in which
+//! (a pool, a shift) stands between sections. The direction of its section is the order in which
 //! the gradient of a weight visits time.
 
 use std::collections::HashMap;

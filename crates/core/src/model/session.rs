@@ -72,7 +72,9 @@ impl<E: Element> Session<E> {
             engine.read(state.last, batch, next);
             if first_non_finite(next).is_some() {
                 let what = Subject("state", &state.name);
-                return Err(Error::non_finite(format!("{what}: a NaN or infinity")));
+                return Err(Error::non_finite(format!(
+                    "{what}: expected finite numbers, received a NaN or infinity"
+                )));
             }
         }
         batch.states_mut().swap_with_slice(next);

@@ -80,6 +80,10 @@ impl<E: Element> Trainer<E> {
         if let Some(truncation) = &config.truncate {
             truncation.check(&program)?;
         }
+        debug_assert_eq!(
+            program.packs, model.program.packs,
+            "the weights are packed for the model's program"
+        );
         let total = program.layout.total();
         let optimizer = Optimizer::new(&config.optimizer, total)?;
         let mode = Mode::Training { inputs: false, tape: config.memory.0 };

@@ -55,7 +55,7 @@ pub(super) fn load<E: Element>(
                 let width = program.values[port.value].width;
                 let Some((slot, _)) = plan.place(Operand::Value(port.value)) else { continue };
                 let target = &mut shard.slots[slot];
-                places(&shard.rows, &shard.schedules, axis, time, 0).enumerate().for_each(|(place, from)| {
+                places(&shard.rows, &shard.schedules, axis, time).enumerate().for_each(|(place, from)| {
                     target[place * width..][..width].copy_from_slice(&values[from * width..][..width]);
                 });
             }
@@ -65,8 +65,7 @@ pub(super) fn load<E: Element>(
                 own.reserve_exact(axis.map_or(shard.rows.len(), |axis| shard.schedules[axis].items()));
                 // Checked to be in the vocabulary, and so not negative.
                 own.extend(
-                    places(&shard.rows, &shard.schedules, axis, time, 0)
-                        .map(|from| ids[from].cast_unsigned()),
+                    places(&shard.rows, &shard.schedules, axis, time).map(|from| ids[from].cast_unsigned()),
                 );
             }
         }
@@ -102,20 +101,17 @@ fn cut<E: Element>(shard: &mut Shard<E>, plan: &Plan) {
     }
 }
 
-/// The place in an array `[rows, time]` of each row or step of a shard, in the shard's order. Step 0 of the shard is step
-/// `first` of the array.
-pub(super) fn places<'a>(
+/// The place in an array `[rows, time]` of each row or step of a shard, in the shard's order.
+fn places<'a>(
     rows: &Range<usize>,
     schedules: &'a [Schedule],
     axis: Option<usize>,
     time: usize,
-    first: usize,
 ) -> impl Iterator<Item = usize> + use<'a> {
     let start = rows.start;
     let bare = if axis.is_none() { rows.clone() } else { 0..0 };
     let steps = axis.map(|axis| &schedules[axis]).into_iter().flat_map(move |schedule| {
-        (0..schedule.steps())
-            .flat_map(move |t| schedule.rows_at(t).map(move |row| (start + row) * time + first + t))
+        (0..schedule.steps()).flat_map(move |t| schedule.rows_at(t).map(move |row| (start + row) * time + t))
     });
     bare.chain(steps)
 }
@@ -126,15 +122,15 @@ mod tests {
 
     use super::split;
 
-    fn blocks(rows: usize, count: usize) -> Vec<Range<usize>> {
+    fn shards(rows: usize, count: usize) -> Vec<Range<usize>> {
         split(rows, count).collect()
     }
 
     #[test]
-    fn blocks_are_whole_granules() {
-        assert_eq!(blocks(40, 2), [0..16, 16..40]);
-        assert_eq!(blocks(40, 8), [0..16, 16..32, 32..40]);
-        assert_eq!(blocks(5, 4), std::slice::from_ref(&(0..5)));
-        assert_eq!(blocks(0, 4), std::slice::from_ref(&(0..0)));
+    fn shards_are_whole_row_groups() {
+        assert_eq!(shards(40, 2), [0..16, 16..40]);
+        assert_eq!(shards(40, 8), [0..16, 16..32, 32..40]);
+        assert_eq!(shards(5, 4), std::slice::from_ref(&(0..5)));
+        assert_eq!(shards(0, 4), std::slice::from_ref(&(0..0)));
     }
 }
