@@ -32,8 +32,9 @@ const USAGE = `npm run bench [-- NAME ...] [FLAGS]
 
 Of compare:
   --python PATH     a Python with PyTorch, also for memory; without it PyTorch is left out
+  --before PATH     a built clone of another commit, in place of the peers; shapes-before.json by default
   --peers LIST      some of ${PEERS.join(',')}
-  --shapes FILE     a list of shapes in place of bench/shapes.json or bench/shapes-bf16.json
+  --shapes FILE     a list of shapes in place of the committed ones
   --precision NAME  ${PRECISIONS.join(' or ')}
   --threads N       of everyone, 1 by default
 `
@@ -47,6 +48,7 @@ const FLAGS = {
   threads: { type: 'string' },
   precision: { type: 'string' },
   python: { type: 'string' },
+  before: { type: 'string' },
 } as const
 
 async function main(): Promise<void> {

@@ -1,5 +1,7 @@
 import type { Benchmark, Settings } from '../benchmark.js'
 import { inRoot } from '../machine.js'
+import { geometricMean } from '../measure.js'
+import { short } from '../table.js'
 import { TOLERANCE } from './agreement.js'
 import { measureCeilings } from './peak.js'
 import { type Opponent, ourSide, startPeers } from './peers.js'
@@ -16,8 +18,7 @@ export const compare: Benchmark = {
   about: 'the same networks by other libraries, in turn: ours, theirs, ours, theirs, ...',
   async run({ compare: settings, machine }: Settings): Promise<Comparison> {
     const { threads, precision } = settings
-    const shapes =
-      settings.shapes ?? inRoot('bench', `shapes${precision === 'f32' ? '' : `-${precision}`}.json`)
+    const shapes = settings.shapes ?? inRoot('bench', shapesFile(settings))
     const list = readShapes(shapes)
     if (precision === 'f32' && list.some(({ over }) => over === 'f32')) {
       throw new Error(`${shapes}: over f32 is for --precision bf16`)
@@ -48,6 +49,7 @@ export const compare: Benchmark = {
     const reached = reachedBy(rows, precision)
     const steps = precision === 'f32' ? stepMicroseconds(rows) : []
     printSummary(reached, steps)
+    if (settings.before !== undefined) console.log(`  ${meanWords(rows)}`)
     return {
       settings: { shapes, peers: opponents.map(({ name }) => name), threads, precision },
       versions: Object.fromEntries([
@@ -60,6 +62,18 @@ export const compare: Benchmark = {
       steps,
     }
   },
+}
+
+/** The change of speed over all rows, in words. */
+function meanWords(rows: readonly Row[]): string {
+  const ratios = rows.flatMap(({ duels }) => duels.map(({ ratio }) => ratio.ofMedians))
+  return `speed over the one before, geometric mean of ${ratios.length} rows: ${short(geometricMean(ratios))}`
+}
+
+/** The committed list of shapes for a comparison. */
+function shapesFile({ before, precision }: CompareSettings): string {
+  if (before !== undefined) return 'shapes-before.json'
+  return precision === 'f32' ? 'shapes.json' : `shapes-${precision}.json`
 }
 
 async function oneRow(
@@ -79,7 +93,8 @@ async function oneRow(
     rate: Number.POSITIVE_INFINITY,
     ceilings: measureCeilings(shape, precision, threads),
   }
-  const self = ourOther(entrant, ours, settings.threads)
+  // Another build is compared on the same work alone.
+  const self = settings.before === undefined ? ourOther(entrant, ours, settings.threads) : undefined
   const others =
     self === undefined
       ? opponents.map(({ name, side, rate }) => ({ name, side, shape, precision, rate }))

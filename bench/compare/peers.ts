@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { inRoot } from '../machine.js'
-import type { CompareSettings, Peer } from './settings.js'
+import { type CompareSettings, ourSideIn, type Peer } from './settings.js'
 import { type Command, Side } from './side.js'
 
 /** Operations a second that a slow peer reaches at least: who would take too long is not asked. */
@@ -8,7 +8,7 @@ const SLOW: Readonly<Partial<Record<Peer, number>>> = { tfjs: 1e9, brain: 2e7 }
 
 /** A library to be compared with. */
 export interface Opponent {
-  readonly name: Peer
+  readonly name: Peer | 'before'
   readonly side: Side
   readonly version: string
   readonly about: string
@@ -25,6 +25,9 @@ export function ourSide(threads: number): Side {
 export async function startPeers(
   settings: CompareSettings,
 ): Promise<{ opponents: Opponent[]; absent: { name: Peer; reason: string }[] }> {
+  if (settings.before !== undefined) {
+    return { opponents: [await startBefore(settings.before, settings.threads)], absent: [] }
+  }
   const opponents: Opponent[] = []
   const absent: { name: Peer; reason: string }[] = []
   for (const name of settings.peers) {
@@ -44,6 +47,13 @@ export async function startPeers(
   return { opponents, absent }
 }
 
+/** Starts the build of another clone; no comparison without it. */
+async function startBefore(folder: string, threads: number): Promise<Opponent> {
+  const side = new Side(programSide(ourSideIn(folder), threads))
+  const { version, about } = await side.ask({ ask: 'hello' })
+  return { name: 'before', side, version, about, rate: Number.POSITIVE_INFINITY }
+}
+
 function commandOf(name: Peer, { threads, python }: CompareSettings): Command | undefined {
   switch (name) {
     case 'torch':
@@ -57,7 +67,10 @@ function commandOf(name: Peer, { threads, python }: CompareSettings): Command | 
 }
 
 function nodeSide(module: string, threads: number): Command {
-  const path = fileURLToPath(new URL(`sides/${module}.js`, import.meta.url))
+  return programSide(fileURLToPath(new URL(`sides/${module}.js`, import.meta.url)), threads)
+}
+
+function programSide(path: string, threads: number): Command {
   return {
     program: process.execPath,
     args: [path],

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { PRECISIONS, type Precision } from './protocol.js'
 
 export const PEERS = ['torch', 'onnxruntime', 'tfjs', 'brain'] as const
@@ -12,6 +13,7 @@ export interface Flags {
   readonly threads?: string | undefined
   readonly precision?: string | undefined
   readonly python?: string | undefined
+  readonly before?: string | undefined
   readonly quick?: boolean | undefined
 }
 
@@ -24,22 +26,33 @@ export interface CompareSettings {
   readonly precision: Precision
   /** A Python that has PyTorch. */
   readonly python: string | undefined
+  /** A clone of this repository at another commit, with its build: the only peer where it is given. */
+  readonly before: string | undefined
   readonly quick: boolean
 }
 
 /** Checks the flags; throws one sentence that says what was expected. */
 export function resolveFlags(flags: Flags): CompareSettings {
-  const { shapes, python, quick = false } = flags
+  const { shapes, python, before, quick = false } = flags
   if (shapes !== undefined && !existsSync(shapes)) throw new Error(`--shapes: no file ${shapes}`)
   if (python !== undefined && !existsSync(python)) throw new Error(`--python: no file ${python}`)
+  if (before !== undefined && !existsSync(ourSideIn(before))) {
+    throw new Error(`--before: no file ${ourSideIn(before)}: build that clone by npm start first`)
+  }
   return {
     shapes,
     peers: peersOf(flags.peers),
     threads: threadsOf(flags.threads),
     precision: precisionOf(flags.precision),
     python,
+    before,
     quick,
   }
+}
+
+/** The program that is a side of the clone in `folder`. */
+export function ourSideIn(folder: string): string {
+  return join(folder, 'build', 'bench', 'compare', 'sides', 'ours.js')
 }
 
 function peersOf(list: string | undefined): readonly Peer[] {

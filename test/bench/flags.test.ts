@@ -14,6 +14,7 @@ test('flags have defaults: every peer, one thread, f32', () => {
     threads: 1,
     precision: 'f32',
     python: undefined,
+    before: undefined,
     quick: false,
   })
 })
@@ -33,6 +34,7 @@ test.each([
   [{ threads: '100000' }, /^--threads: expected 1 to/],
   [{ precision: 'f16' }, /^--precision: expected f32 or bf16, received 'f16'$/],
   [{ shapes: '/nowhere/shapes.json' }, /^--shapes: no file \/nowhere/],
+  [{ before: '/nowhere' }, /^--before: no file \/nowhere\/build.*: build that clone/],
   [{ python: '/nowhere/python' }, /^--python: no file \/nowhere/],
 ])('a bad flag gets a sentence: %j', (flags, sentence) => {
   expect(() => resolveFlags(flags)).toThrow(sentence)
@@ -87,6 +89,7 @@ test('what is wrong in a file names the file', () => {
 test('the committed shapes are good', () => {
   expect(readShapes('bench/shapes.json').length).toBeGreaterThan(100)
   expect(readShapes('bench/shapes-bf16.json').length).toBeGreaterThan(20)
+  expect(readShapes('bench/shapes-before.json').length).toBe(12)
 })
 
 test('uniform lengths meet every part of 1..time once', () => {
