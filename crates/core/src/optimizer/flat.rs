@@ -55,7 +55,7 @@ impl<E: Element> Optimizer<E> {
     /// as the parameters.
     #[must_use]
     pub fn state(&self) -> Vec<(&'static str, &[E])> {
-        self.rule.slots()
+        self.rule.slots().collect()
     }
 
     /// Restores the values of [`Optimizer::steps`] and [`Optimizer::state`], slots in any order. Unchanged on error.
@@ -63,7 +63,7 @@ impl<E: Element> Optimizer<E> {
     /// # Errors
     /// `Format` when a slot is missing, unknown or of another length.
     pub fn restore(&mut self, steps: u64, state: &[(&str, &[E])]) -> Result<()> {
-        let names: Vec<_> = self.rule.slots().iter().map(|(name, _)| *name).collect();
+        let names: Vec<_> = self.rule.slots().map(|(name, _)| name).collect();
         let found: Vec<_> = state.iter().map(|(name, _)| *name).collect();
         let find = |name: &str| state.iter().find(|(found, _)| *found == name);
         let slots: Option<Vec<_>> = names.iter().map(|name| find(name)).collect();
@@ -77,7 +77,7 @@ impl<E: Element> Optimizer<E> {
                 values.len()
             )));
         }
-        for (slot, (_, values)) in self.rule.slots_mut().into_iter().zip(slots) {
+        for (slot, (_, values)) in self.rule.slots_mut().zip(slots) {
             slot.copy_from_slice(values);
         }
         self.steps = steps;

@@ -1,4 +1,4 @@
-//! The update rules with their slots.
+//! The update rules and their slots.
 
 use unrolled_kernels::{AdagradStep, AdamStep, Element, Kernels, RmspropStep, SgdStep};
 
@@ -7,69 +7,30 @@ use crate::parallel::Pool;
 use crate::tuning::UPDATED_TOGETHER;
 use crate::{Error, Result};
 
-/// An update rule. The slots are as long as the parameters and start at zero.
+/// An update rule with its slots, which are as long as the parameters and start at zero.
 #[derive(Clone, Debug)]
-pub(super) enum Rule<E> {
-    Sgd {
-        momentum: f64,
-        dampening: f64,
-        nesterov: bool,
-        weight_decay: f64,
-        buffer: Option<Vec<E>>,
-    },
-    Rmsprop {
-        alpha: f64,
-        epsilon: f64,
-        momentum: f64,
-        weight_decay: f64,
-        mean_square: Vec<E>,
-        buffer: Option<Vec<E>>,
-    },
-    Adagrad {
-        epsilon: f64,
-        weight_decay: f64,
-        sum: Vec<E>,
-    },
-    Adam {
-        beta1: f64,
-        beta2: f64,
-        epsilon: f64,
-        weight_decay: f64,
-        decoupled: bool,
-        mean: Vec<E>,
-        mean_square: Vec<E>,
-    },
+pub(super) struct Rule<E> {
+    config: OptimizerConfig,
+    /// The slots of [`slot_names`], in that order.
+    slots: Vec<Vec<E>>,
+}
+
+/// The slots of a rule by PyTorch's names. A momentum of 0 keeps no buffer.
+fn slot_names(config: &OptimizerConfig) -> &'static [&'static str] {
+    match *config {
+        OptimizerConfig::Sgd { momentum: 0.0, .. } => &[],
+        OptimizerConfig::Sgd { .. } => &["momentum_buffer"],
+        OptimizerConfig::Rmsprop { momentum: 0.0, .. } => &["square_avg"],
+        OptimizerConfig::Rmsprop { .. } => &["square_avg", "momentum_buffer"],
+        OptimizerConfig::Adagrad { .. } => &["sum"],
+        OptimizerConfig::Adam { .. } | OptimizerConfig::Adamw { .. } => &["exp_avg", "exp_avg_sq"],
+    }
 }
 
 impl<E: Element> Rule<E> {
     pub(super) fn new(config: &OptimizerConfig, length: usize) -> Result<Self> {
-        let buffer = |momentum: f64| if momentum == 0.0 { Ok(None) } else { zeros(length).map(Some) };
-        Ok(match *config {
-            OptimizerConfig::Sgd { momentum, dampening, nesterov, weight_decay } => {
-                Self::Sgd { momentum, dampening, nesterov, weight_decay, buffer: buffer(momentum)? }
-            }
-            OptimizerConfig::Rmsprop { alpha, epsilon, momentum, weight_decay } => Self::Rmsprop {
-                alpha,
-                epsilon,
-                momentum,
-                weight_decay,
-                mean_square: zeros(length)?,
-                buffer: buffer(momentum)?,
-            },
-            OptimizerConfig::Adagrad { epsilon, weight_decay } => {
-                Self::Adagrad { epsilon, weight_decay, sum: zeros(length)? }
-            }
-            OptimizerConfig::Adam { beta1, beta2, epsilon, weight_decay }
-            | OptimizerConfig::Adamw { beta1, beta2, epsilon, weight_decay } => Self::Adam {
-                beta1,
-                beta2,
-                epsilon,
-                weight_decay,
-                decoupled: matches!(config, OptimizerConfig::Adamw { .. }),
-                mean: zeros(length)?,
-                mean_square: zeros(length)?,
-            },
-        })
+        let slots = slot_names(config).iter().map(|_| zeros(length)).collect::<Result<_>>()?;
+        Ok(Self { config: *config, slots })
     }
 
     /// Updates `values` by `gradients`, part by part: each element on its own, so the bits do not depend on the
@@ -84,83 +45,59 @@ impl<E: Element> Rule<E> {
         gradients: &[E],
     ) {
         let length = values.len();
-        match *self {
-            Self::Sgd { momentum, dampening, nesterov, weight_decay, ref mut buffer } => {
+        let mut slots = self.slots.iter_mut().map(|slot| &mut slot[..]);
+        // A slot that were missing would be empty, which no kernel takes.
+        let mut slot = || slots.next().unwrap_or_default();
+        match self.config {
+            OptimizerConfig::Sgd { momentum, dampening, nesterov, weight_decay } => {
                 let options = SgdStep { rate, momentum, dampening, nesterov, weight_decay, first: step == 1 };
-                let data = (values, gradients, buffer.as_deref_mut());
-                pool.for_each_part(data, length, UPDATED_TOGETHER, |(p, g, buffer)| {
-                    kernels.sgd(p, g, buffer, options)
-                });
+                pool.for_each_part(
+                    (values, gradients, slots.next()),
+                    length,
+                    UPDATED_TOGETHER,
+                    |(p, g, buffer)| kernels.sgd(p, g, buffer, options),
+                );
             }
-            Self::Rmsprop { alpha, epsilon, momentum, weight_decay, ref mut mean_square, ref mut buffer } => {
+            OptimizerConfig::Rmsprop { alpha, epsilon, momentum, weight_decay } => {
                 let options = RmspropStep { rate, alpha, epsilon, weight_decay, momentum };
-                let data = (values, gradients, &mut mean_square[..], buffer.as_deref_mut());
+                let data = (values, gradients, slot(), slots.next());
                 pool.for_each_part(data, length, UPDATED_TOGETHER, |(p, g, square, buffer)| {
                     kernels.rmsprop(p, g, square, buffer, options);
                 });
             }
-            Self::Adagrad { epsilon, weight_decay, ref mut sum } => {
+            OptimizerConfig::Adagrad { epsilon, weight_decay } => {
                 let options = AdagradStep { rate, epsilon, weight_decay };
-                let data = (values, gradients, &mut sum[..]);
-                pool.for_each_part(data, length, UPDATED_TOGETHER, |(p, g, sum)| {
+                pool.for_each_part((values, gradients, slot()), length, UPDATED_TOGETHER, |(p, g, sum)| {
                     kernels.adagrad(p, g, sum, options)
                 });
             }
-            Self::Adam {
-                beta1,
-                beta2,
-                epsilon,
-                weight_decay,
-                decoupled,
-                ref mut mean,
-                ref mut mean_square,
-            } => {
+            OptimizerConfig::Adam { beta1, beta2, epsilon, weight_decay }
+            | OptimizerConfig::Adamw { beta1, beta2, epsilon, weight_decay } => {
+                let decoupled = matches!(self.config, OptimizerConfig::Adamw { .. });
                 let options = AdamStep { rate, beta1, beta2, epsilon, weight_decay, decoupled, step };
-                let data = (values, gradients, &mut mean[..], &mut mean_square[..]);
-                pool.for_each_part(data, length, UPDATED_TOGETHER, |(p, g, m, v)| {
-                    kernels.adam(p, g, m, v, options)
-                });
+                pool.for_each_part(
+                    (values, gradients, slot(), slot()),
+                    length,
+                    UPDATED_TOGETHER,
+                    |(p, g, m, v)| kernels.adam(p, g, m, v, options),
+                );
             }
         }
     }
 
     /// The number of slots.
     pub(super) fn slot_count(&self) -> usize {
-        match self {
-            Self::Sgd { buffer, .. } => buffer.iter().len(),
-            Self::Rmsprop { buffer, .. } => 1 + buffer.iter().len(),
-            Self::Adagrad { .. } => 1,
-            Self::Adam { .. } => 2,
-        }
+        self.slots.len()
     }
 
-    /// The slots by PyTorch's names, in a fixed order.
-    pub(super) fn slots(&self) -> Vec<(&'static str, &[E])> {
-        let mut slots: Vec<(&'static str, &[E])> = Vec::new();
-        match self {
-            Self::Sgd { buffer, .. } => slots.extend(buffer.iter().map(|b| ("momentum_buffer", &b[..]))),
-            Self::Rmsprop { mean_square, buffer, .. } => {
-                slots.push(("square_avg", mean_square));
-                slots.extend(buffer.iter().map(|b| ("momentum_buffer", &b[..])));
-            }
-            Self::Adagrad { sum, .. } => slots.push(("sum", sum)),
-            Self::Adam { mean, mean_square, .. } => {
-                slots.extend([("exp_avg", &mean[..]), ("exp_avg_sq", &mean_square[..])]);
-            }
-        }
-        slots
+    /// The slots by name, in a fixed order.
+    pub(super) fn slots(&self) -> impl Iterator<Item = (&'static str, &[E])> {
+        slot_names(&self.config).iter().copied().zip(self.slots.iter().map(|slot| &slot[..]))
     }
 
     /// The slots in the order of [`Rule::slots`], to write.
-    pub(super) fn slots_mut(&mut self) -> Vec<&mut [E]> {
-        match self {
-            Self::Sgd { buffer, .. } => buffer.iter_mut().map(|b| &mut b[..]).collect(),
-            Self::Rmsprop { mean_square, buffer, .. } => {
-                std::iter::once(mean_square).chain(buffer).map(|b| &mut b[..]).collect()
-            }
-            Self::Adagrad { sum, .. } => vec![sum],
-            Self::Adam { mean, mean_square, .. } => vec![mean, mean_square],
-        }
+    pub(super) fn slots_mut(&mut self) -> impl Iterator<Item = &mut [E]> {
+        self.slots.iter_mut().map(|slot| &mut slot[..])
     }
 }
 
