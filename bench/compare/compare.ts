@@ -64,9 +64,15 @@ export const compare: Benchmark = {
   },
 }
 
+/** The rounds of a row: two builds differ by so little that they need many. */
+function roundsOf({ quick, before }: CompareSettings): number {
+  if (quick) return 2
+  return before === undefined ? 9 : 61
+}
+
 /** The change of speed over all rows, in words. */
 function meanWords(rows: readonly Row[]): string {
-  const ratios = rows.flatMap(({ duels }) => duels.map(({ ratio }) => ratio.ofMedians))
+  const ratios = rows.flatMap(({ duels }) => duels.map(({ ratio }) => ratio.byRound.median))
   return `speed over the one before, geometric mean of ${ratios.length} rows: ${short(geometricMean(ratios))}`
 }
 
@@ -84,7 +90,7 @@ async function oneRow(
 ): Promise<Row> {
   // Two of ours on more threads than one are compared on two.
   const threads = shape.over === '1 thread' ? Math.max(2, settings.threads) : settings.threads
-  const { precision, quick } = settings
+  const { precision } = settings
   const entrant: Entrant = {
     name: 'ours',
     side: ours.side('ours', threads),
@@ -99,7 +105,7 @@ async function oneRow(
     self === undefined
       ? opponents.map(({ name, side, rate }) => ({ name, side, shape, precision, rate }))
       : [self]
-  return measureRow(entrant, others, quick)
+  return measureRow(entrant, others, roundsOf(settings))
 }
 
 /** The other way of ours that a shape is compared with. */

@@ -31,9 +31,13 @@ export async function rounds(
       if (pair.other.once > SLOW_MS && round >= FEW) continue
       if (left.some(({ name }) => name === pair.other.name)) continue
       try {
-        const mine = await sample(ours)
-        pair.theirs.push(await sample(pair.other))
+        // Who is first changes by the round: the second finds another state of caches and clock.
+        const [first, second] = round % 2 === 0 ? [ours, pair.other] : [pair.other, ours]
+        const one = await sample(first)
+        const two = await sample(second)
+        const [mine, other] = first === ours ? [one, two] : [two, one]
         pair.ours.push(mine)
+        pair.theirs.push(other)
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error)
         left.push({ name: pair.other.name, reason, wrong: true })

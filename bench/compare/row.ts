@@ -83,15 +83,15 @@ export interface Row {
   readonly left: readonly Left[]
 }
 
-/** Checks, then times, `ours` and each of the others in turn: ours, a, ours, b, ours, a, ... */
+/** Checks, then times, `ours` and each of the others in turn, in `count` rounds: ours, a, ours, b; a, ours, b, ours; ... */
 export async function measureRow(
   ours: Entrant,
   others: readonly Entrant[],
-  quick: boolean,
+  count: number,
 ): Promise<Row> {
   const folder = mkdtempSync(join(tmpdir(), 'unrolled-bench-'))
   try {
-    return await inFolder(ours, others, quick, folder)
+    return await inFolder(ours, others, count, folder)
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -100,7 +100,7 @@ export async function measureRow(
 async function inFolder(
   ours: Entrant,
   others: readonly Entrant[],
-  quick: boolean,
+  count: number,
   folder: string,
 ): Promise<Row> {
   const { shape, precision, ceilings } = ours
@@ -114,7 +114,7 @@ async function inFolder(
     const prepared = await prepare(other, files, left, own)
     if (prepared !== undefined) ready.push(prepared)
   }
-  const { alone, duels } = await rounds(own, ready, quick ? 2 : 9, left)
+  const { alone, duels } = await rounds(own, ready, count, left)
   const samples = [...alone, ...duels.flatMap((duel) => duel.ours)]
   if (samples.length === 0) return { shape, flops, duels, left }
   const milliseconds = spreadOf(samples)
