@@ -157,10 +157,10 @@ describe('sequential as data', () => {
       { name: 'pre_n', op: { slice: { start: 8, size: 4 } }, inputs: ['pre'] },
       { name: 'sum_n', op: 'add', inputs: ['pre_n', 'rec_n'] },
       { name: 'n', op: { activation: 'tanh' }, inputs: ['sum_n'] },
-      { name: 'minus_n', op: { affine: { scale: -1, shift: 0 } }, inputs: ['n'] },
-      { name: 'difference', op: 'add', inputs: ['h', 'minus_n'] },
-      { name: 'kept', op: 'multiply', inputs: ['z', 'difference'] },
-      { name: 'out', op: 'add', inputs: ['n', 'kept'] },
+      { name: 'closed', op: { affine: { scale: -1, shift: 1 } }, inputs: ['z'] },
+      { name: 'new', op: 'multiply', inputs: ['closed', 'n'] },
+      { name: 'kept', op: 'multiply', inputs: ['z', 'h'] },
+      { name: 'out', op: 'add', inputs: ['new', 'kept'] },
     ])
   })
 

@@ -1,6 +1,6 @@
+import { Described, mismatch } from '../errors.js'
 import { scopeOf } from '../graph/scope.js'
-import type { SizeOf } from '../graph/value.js'
-import { checkKind, type Numeric } from '../graph/value.js'
+import { checkKind, describe, type Numeric, type SizeOf } from '../graph/value.js'
 import { checkNumber, checkOptions } from '../options.js'
 import { add, type Joined, multiply, type SameSizes } from './combine.js'
 
@@ -30,7 +30,7 @@ export function affine<X extends Numeric>(x: X, options: AffineOptions): X {
 
 /**
  * Mixes two values: `y = (1 - alpha) a + alpha b`, with a fixed number or a value, such as a gate, for
- * `alpha`. Leaky units are `mix(h, tanh(…), 0.1)`.
+ * `alpha`: exactly `a` at 0 and `b` at 1. Leaky units are `mix(h, tanh(…), 0.1)`.
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes.
  */
@@ -41,8 +41,17 @@ export function mix<A extends Numeric, B extends Numeric>(
 ): Joined<readonly [A, B], SizeOf<A>>
 export function mix(a: Numeric, b: Numeric, alpha: number | Numeric): Numeric {
   if (typeof alpha !== 'number') {
-    return add(a, multiply(alpha, add(b, affine(a, { scale: -1 }))))
+    for (const value of [b, alpha]) checkSize(a, value)
+    const kept = multiply(affine(alpha, { scale: -1, shift: 1 }), a)
+    return add(kept, multiply(alpha, b))
   }
   const part = checkNumber('mix alpha', alpha)
   return add(affine(a, { scale: 1 - part }), affine(b, { scale: part }))
+}
+
+function checkSize(first: Numeric, value: Numeric): void {
+  checkKind('mix', value, ['vector', 'sequence'])
+  if (value.size === first.size) return
+  const received = new Described(describe(value))
+  throw mismatch('ERR_UNROLLED_SHAPE', 'mix', `values of size ${first.size}`, received)
 }

@@ -96,9 +96,10 @@ function stepBefore(body: Scope, parameters: CellParameters, x: Vector, state: N
   const sumN = likeFirst(body, 'sum_n', 'add', [part('pre_n', pre, 2 * size, size), recN])
   const n = likeFirst(body, 'n', { activation: 'tanh' }, [sumN])
 
-  const minus = likeFirst(body, 'minus_n', { affine: { scale: -1, shift: 0 } }, [n])
-  const difference = likeFirst(body, 'difference', 'add', [h, minus])
-  const kept = likeFirst(body, 'kept', 'multiply', [z, difference])
-  const next = likeFirst(body, 'out', 'add', [n, kept])
+  // (1 - z) n + z h: an open z keeps h to the bit.
+  const closed = likeFirst(body, 'closed', { affine: { scale: -1, shift: 1 } }, [z])
+  const renewed = likeFirst(body, 'new', 'multiply', [closed, n])
+  const kept = likeFirst(body, 'kept', 'multiply', [z, h])
+  const next = likeFirst(body, 'out', 'add', [renewed, kept])
   return { next: { h: next }, output: next }
 }

@@ -140,7 +140,7 @@ const EXPONENTIAL_F32: Exponential<f32> = Exponential {
     rounder: 12_582_912.0,
     ln2_high: 0.693_359_4,
     ln2_low: -2.121_944_4e-4,
-    polynomial: &[1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5],
+    polynomial: &[1.394_202e-3, 8.368_759e-3, 4.166_639e-2, 1.666_652e-1, 0.5],
 };
 
 const EXPONENTIAL_F64: Exponential<f64> = Exponential {

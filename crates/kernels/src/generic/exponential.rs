@@ -45,19 +45,50 @@ fn exp_below<V: Vector>(x: V) -> V {
 pub(crate) struct Quotient<V> {
     numerator: V,
     denominator: V,
+    correction: Option<Correction<V>>,
+}
+
+/// The last step to a hyperbolic tangent from its magnitude.
+#[derive(Clone, Copy)]
+struct Correction<V> {
+    /// The part of the exact denominator that the denominator has no room for.
+    rest: V,
+    /// The number that the result has the sign of.
+    sign: V,
 }
 
 impl<V: Vector> Quotient<V> {
     #[inline(always)]
     pub(crate) fn value(self) -> V {
-        self.numerator / self.denominator
+        self.corrected(self.numerator / self.denominator)
     }
 
     /// Both values by one division.
     #[inline(always)]
     pub(crate) fn pair(self, other: Self) -> (V, V) {
         let inverse = V::one() / (self.denominator * other.denominator);
-        (self.numerator * (other.denominator * inverse), other.numerator * (self.denominator * inverse))
+        let (mine, others) = (other.denominator * inverse, self.denominator * inverse);
+        (self.corrected(self.numerator * mine), other.corrected(other.numerator * others))
+    }
+
+    /// Both values by one division, this one rounded as by a division of its own: 1 / 1 is 1, whatever the other is. The
+    /// states that a gate keeps would drift otherwise.
+    #[inline(always)]
+    pub(crate) fn exact_pair(self, other: Self) -> (V, V) {
+        let inverse = V::one() / (self.denominator * other.denominator);
+        let (mine, others) = (other.denominator * inverse, self.denominator * inverse);
+        let quotient = self.numerator * mine;
+        let missing = (-quotient).mul_add(self.denominator, self.numerator);
+        (self.corrected(missing.mul_add(mine, quotient)), other.corrected(other.numerator * others))
+    }
+
+    /// The quotient by the exact denominator, with its sign: q / (1 + rest / d) is q - q·rest where d is near 1.
+    #[inline(always)]
+    fn corrected(self, quotient: V) -> V {
+        match self.correction {
+            Some(Correction { rest, sign }) => (-quotient).mul_add(rest, quotient).copy_sign(sign),
+            None => quotient,
+        }
     }
 }
 
@@ -66,7 +97,7 @@ impl<V: Vector> Quotient<V> {
 pub(crate) fn sigmoid<V: Vector>(x: V) -> Quotient<V> {
     let e = exp_below(-x.abs());
     let one = V::one();
-    Quotient { numerator: V::select_greater(V::zero(), x, e, one), denominator: e + one }
+    Quotient { numerator: V::select_greater(V::zero(), x, e, one), denominator: e + one, correction: None }
 }
 
 /// (eˣ - e⁻ˣ) / (eˣ + e⁻ˣ).
@@ -76,5 +107,9 @@ pub(crate) fn tanh<V: Vector>(x: V) -> Quotient<V> {
     let (p, n) = reduce(-(a + a));
     let power = V::one().scale(n);
     let m = p.mul_add(power, power - V::one());
-    Quotient { numerator: m.copy_sign(x), denominator: m + V::splat(V::Element::from_f64(2.0)) }
+    let two = V::splat(V::Element::from_f64(2.0));
+    let denominator = m + two;
+    // The denominator of a saturated unit is near 1, where its rounding is the largest error by far.
+    let rest = m - (denominator - two);
+    Quotient { numerator: -m, denominator, correction: Some(Correction { rest, sign: x }) }
 }

@@ -33,7 +33,7 @@ impl<V: Vector> Epilogue<V, 3> for Gru<'_, V::Element> {
     fn finish(&mut self, row: usize, unit: usize, active: usize, [rec_r, rec_z, rec_n]: [V; 3]) {
         let unit = self.first + unit;
         let [gr, gz, gn] = self.gates.gates_mut(row, unit, active);
-        let (r, z) = sigmoid(V::read(gr) + rec_r).pair(sigmoid(V::read(gz) + rec_z));
+        let (z, r) = sigmoid(V::read(gz) + rec_z).exact_pair(sigmoid(V::read(gr) + rec_r));
         let n = r.mul_add(rec_n, V::read(gn));
         r.write(gr);
         z.write(gz);

@@ -32,7 +32,7 @@ impl<E: Lane> Lstm<'_, E> {
             (i, f, g, o) = (i + sums[0], f + sums[1], g + sums[2], o + sums[3]);
         }
         let (i, g) = sigmoid(i).pair(tanh(g));
-        let (f, o) = sigmoid(f).pair(sigmoid(o));
+        let (f, o) = sigmoid(f).exact_pair(sigmoid(o));
         i.write(gi);
         f.write(gf);
         g.write(gg);

@@ -7,6 +7,7 @@ mod float_mode;
 mod gru;
 mod math;
 mod normalize;
+mod open_gates;
 mod optimize;
 mod product;
 mod recurrent;

@@ -120,10 +120,10 @@ fn body(
                 node("rec_n", linear("hh", Some([2 * size, 3 * size])), &["rh"]),
                 node("sum_n", json!("add"), &["pre_n", "rec_n"]),
                 node("n", json!({ "activation": "tanh" }), &["sum_n"]),
-                node("minus_n", json!({ "affine": { "scale": -1.0, "shift": 0.0 } }), &["n"]),
-                node("gap", json!("add"), &["h", "minus_n"]),
-                node("kept", json!("multiply"), &["z", "gap"]),
-                node("next", json!("add"), &["n", "kept"]),
+                node("closed", json!({ "affine": { "scale": -1.0, "shift": 1.0 } }), &["z"]),
+                node("new", json!("multiply"), &["closed", "n"]),
+                node("kept", json!("multiply"), &["z", "h"]),
+                node("next", json!("add"), &["new", "kept"]),
             ]);
             json!([{ "name": "output", "from": "next" }, { "name": "h", "from": "next" }])
         }
