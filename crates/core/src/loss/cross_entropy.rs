@@ -97,9 +97,10 @@ impl CrossEntropy {
             let (class, x) = (class as usize, logits.row(i));
             softmax(kernels, logits, i, scratch);
             let top = first_largest(x);
-            // ln Σ e^x, from the largest probability e^(x_top) / Σ e^x.
-            let log_sum = x[top].to_f64() - math::ln(scratch[top].to_f64());
-            let surprise = |k: usize| log_sum - x[k].to_f64();
+            // ln Σ e^x - x_k, from the largest probability e^(x_top) / Σ e^x. The logits come first: the logarithm is lost
+            // beside a large one.
+            let least = -math::ln(scratch[top].to_f64());
+            let surprise = |k: usize| (x[top].to_f64() - x[k].to_f64()) + least;
             losses[i] = self.sharp * self.weights[class] * surprise(class);
             if self.spread > 0.0 {
                 losses[i] += self.spread * (0..x.len()).map(|k| self.weights[k] * surprise(k)).sum::<f64>();

@@ -123,20 +123,24 @@ fn cross_entropy_far_out() {
         assert_eq!(backward(&loss, &x, Targets::Classes(&[class]), 1.0), gradient);
     }
     // Equal logits are even chances, however large; the first is the likeliest.
-    for size in [0.0, 1e30, -1e30] {
+    for size in [0.0, 1e10, -1e12, 1e16, 1e30, -1e30] {
         let even = loss(r#"{"crossEntropy":{}}"#, 4);
         let (losses, correct) = forward(&even, &[size; 8], Targets::Classes(&[0, 3]));
         assert_eq!(correct, [1, 0]);
         for value in losses {
-            // A number as large as that is no finer than its last place.
-            assert!(
-                (value - 4f64.ln()).abs() <= 4.0 * f64::EPSILON * f64::max(1.0, f64::abs(size)),
-                "{value}"
-            );
+            assert!((value - 4f64.ln()).abs() <= 4.0 * f64::EPSILON, "{size}: {value}");
         }
         let d = backward(&even, &[size; 8], Targets::Classes(&[0, 3]), 1.0);
         assert_eq!(d, [-0.75, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25, -0.75]);
+        // Smoothing and weights share the chances among the classes, each of which is as surprising.
+        let shared = loss(r#"{"crossEntropy":{"labelSmoothing":0.5,"classWeights":[2,1,3,2]}}"#, 4);
+        let (losses, _) = forward(&shared, &[size; 4], Targets::Classes(&[2]));
+        close(&losses, &[(0.5 * 3.0 + 0.5 / 4.0 * 8.0) * 4f64.ln()]);
     }
+    // Neighbors of one size: the next numbers below 2^30 and above it are 64 and 128 apart.
+    let near = loss(r#"{"crossEntropy":{}}"#, 2);
+    let x = [2f32.powi(30), 2f32.powi(30) - 64.0];
+    close(&forward(&near, &x, Targets::Classes(&[1])).0, &[64.0]);
 }
 
 /// Smoothing of everything spreads all of the target; a class without weight counts for nothing.
