@@ -78,10 +78,10 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
    * Trains on `data` and resolves to a record of each epoch. Batches are prepared while others run.
    * The optimizer starts anew at each call.
    *
-   * Rejects with an `UnrolledError` for bad options or data, `ERR_UNROLLED_NON_FINITE` for a loss
-   * that is not finite, `ERR_UNROLLED_STATE` during another run of this model; with the signal's
-   * reason after an abort; with the error of an iterator that throws. The model stays usable, with the
-   * weights of the last whole step.
+   * Rejects with an `UnrolledError` for bad options or data, `ERR_UNROLLED_NON_FINITE` for a loss,
+   * gradient or updated parameter that is not finite, `ERR_UNROLLED_STATE` during another run of this
+   * model; with the signal's reason after an abort; with the error of an iterator that throws. The model
+   * stays usable, with the weights of the last whole step.
    */
   async fit(data: Data<I, O>, options: TrainOptions<I, O>): Promise<History> {
     const epochs: EpochRecord[] = []

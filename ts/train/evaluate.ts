@@ -8,7 +8,10 @@ import { lossConfig } from './options.js'
 
 /** Scores of a model: `loss`, and each requested metric under its name. */
 export interface Scores {
-  /** The losses over all valid targets, reduced and weighted as they say; NaN without any. */
+  /**
+   * The losses over all valid targets, reduced and weighted as they say. A mean over no target has no
+   * part in it; NaN without any part.
+   */
   readonly loss: number
   /** Correct part of the valid targets of outputs with (binary) cross-entropy; NaN without any. */
   readonly accuracy?: number
@@ -41,7 +44,7 @@ export class Tally {
     this.#custom.set(name, { part: part + value * valid, whole: whole + valid })
   }
 
-  /** The scores so far; NaN without a valid target. */
+  /** The scores so far. */
   scores(metrics: Metrics): Scores {
     const loss = this.#loss()
     const custom = [...this.#custom].map(([name, sums]) => [name, ratio(sums)] as const)
@@ -56,8 +59,9 @@ export class Tally {
   #loss(): number {
     const counted = this.#losses.flatMap(({ output, loss: { reduction, weight } }) => {
       const term = this.#terms.get(output.name)
-      if (term === undefined || term.weight === 0) return []
-      return [weight * (reduction === 'sum' ? term.sum : term.sum / term.weight)]
+      if (term === undefined) return []
+      if (reduction === 'sum') return [weight * term.sum]
+      return term.weight === 0 ? [] : [weight * (term.sum / term.weight)]
     })
     return counted.length === 0 ? Number.NaN : counted.reduce((sum, part) => sum + part, 0)
   }

@@ -25,7 +25,10 @@ export interface StepEvent {
   readonly learningRate: number
   /** The gradient's norm before clipping; NaN of a skipped step. */
   readonly norm: number
-  /** `true` if the step was skipped because its loss or gradient was not finite. */
+  /**
+   * `true` if the step changed no parameter: no target of its batch counts, or its loss, gradient or a
+   * parameter after the update is not finite and `onNonFinite` is `'skip'`.
+   */
   readonly skipped: boolean
   /** Memory of the run. */
   readonly memory: TrainMemory

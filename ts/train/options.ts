@@ -83,7 +83,10 @@ export interface TrainOptions<I extends Values = Values, O extends Values = Valu
    * of the gradient.
    */
   readonly memory?: 'sqrt' | number
-  /** Response to a loss or gradient that is not finite: an error (default), or skip the step. */
+  /**
+   * Response to a loss, a gradient or a parameter after the update that is not finite: an error
+   * (default), or skip the step.
+   */
   readonly onNonFinite?: 'error' | 'skip'
   /** Seed of shuffling and dropout; 0 by default. */
   readonly seed?: number

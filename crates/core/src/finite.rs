@@ -8,6 +8,11 @@ pub(crate) fn first_non_finite<E: Element>(values: &[E]) -> Option<usize> {
     if all { None } else { values.iter().position(|x| !x.is_finite()) }
 }
 
+/// The largest magnitude.
+pub(crate) fn largest<E: Element>(values: &[E]) -> f64 {
+    values.iter().fold(0.0, |most: f64, value| most.max(value.to_f64().abs()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::first_non_finite;

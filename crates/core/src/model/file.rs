@@ -10,7 +10,6 @@ use crate::format;
 use crate::graph::Graph;
 use crate::params::Layout;
 use crate::program::Program;
-use crate::storage::check_finite;
 use crate::{Error, Result};
 
 /// The key of the graph in the metadata.
@@ -36,12 +35,10 @@ impl Model<f32> {
     /// The bytes of a file.
     ///
     /// # Errors
-    /// [`crate::Code::Size`] when they do not fit into memory, [`crate::Code::NonFinite`] for a parameter that
-    /// training has driven out of range.
+    /// [`crate::Code::Size`] when they do not fit into memory.
     pub fn to_bytes(&self, snapshot: &Snapshot<f32>) -> Result<Vec<u8>> {
         let metadata = BTreeMap::from([(GRAPH.to_owned(), self.graph().to_json()?)]);
         let weights = self.weights_of(snapshot);
-        check_finite(&self.program.layout, weights.values())?;
         let entries = self.program.layout.entries().iter();
         let tensors: Vec<_> =
             entries.map(|e| (e.name.as_str(), e.shape.as_slice(), &weights.values()[e.range()])).collect();

@@ -88,12 +88,15 @@ impl Objective {
         scores.fill(Score::default());
     }
 
-    /// Puts the sums of losses and the weights of their targets together: the loss and its terms.
+    /// Puts the sums of losses and the weights of their targets together: the loss and its terms. The mean over no target is
+    /// none, and the loss without any part is NaN.
     pub(super) fn report(&self, measured: &Measured, report: &mut Report) {
-        report.loss = 0.0;
+        let mut sum = None;
         report.terms.clear();
         for ((loss, score), weight) in self.losses.iter().zip(&measured.scores).zip(&measured.weights) {
-            report.loss += loss.scale(weight.total) * score.loss;
+            if weight.total > 0.0 || loss.reduction == Reduction::Sum {
+                *sum.get_or_insert(0.0) += loss.scale(weight.total) * score.loss;
+            }
             report.terms.push(Term {
                 output: Arc::clone(&loss.output),
                 sum: score.loss,
@@ -102,6 +105,7 @@ impl Objective {
                 valid: weight.valid,
             });
         }
+        report.loss = sum.unwrap_or(f64::NAN);
     }
 }
 

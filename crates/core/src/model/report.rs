@@ -18,7 +18,7 @@ pub struct Memory {
 /// The result of a step or of an evaluation of one batch.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
-    /// The weighted sum of the losses, each reduced over the batch; NaN of a skipped step.
+    /// The weighted sum of the losses, each reduced over the batch; NaN of a skipped step, and where no target counts.
     pub loss: f64,
     /// The loss of each output; none of a skipped step.
     pub terms: Vec<Term>,
@@ -28,7 +28,7 @@ pub struct Report {
     pub learning_rate: f64,
     /// Updates so far.
     pub step: u64,
-    /// True if the update was left out because the loss or gradient was not finite.
+    /// True if the update was left out: the loss, the gradient or a parameter was not finite, or no target counts.
     pub skipped: bool,
     /// The memory that training holds; nothing without training.
     pub memory: Memory,

@@ -8,8 +8,9 @@ use super::carried::Carried;
 use super::objective::{Measured, Objective};
 use super::{Memory, Model, OnNonFinite, Report, TrainerConfig};
 use crate::clip::GradientNorm;
-use crate::optimizer::{Optimizer, check_rate};
+use crate::optimizer::{Optimizer, Overflow, Update, check_rate};
 use crate::parallel::Pool;
+use crate::params::Layout;
 use crate::program::Mode;
 use crate::run::{Engine, Run};
 use crate::storage::{Batch, GivenTargets, Losses, RngKey, Tensor, Weight};
@@ -58,6 +59,8 @@ enum Phase {
     Changed,
     /// The loss or gradient was not finite, and the step is left out.
     Skipped,
+    /// No target counts: the states go on, and nothing else changes.
+    Untargeted,
 }
 
 impl<E: Element> Trainer<E> {
@@ -197,7 +200,7 @@ impl<E: Element> Trainer<E> {
                 self.report.skip(self.optimizer.steps());
                 Phase::Skipped
             }
-            done => done.map(|()| Phase::Measured)?,
+            done => done?,
         };
         Ok(())
     }
@@ -217,11 +220,13 @@ impl<E: Element> Trainer<E> {
     }
 
     /// Updates the parameters by the gradients; the states are those that the batch ended with. A step that
-    /// [`Trainer::backward`] has skipped updates nothing.
+    /// [`Trainer::backward`] has skipped updates nothing; a step of batches without a target that counts, only the states.
     ///
     /// # Errors
     /// [`Code::State`] unless gradients were measured and have not updated yet; [`Code::NonFinite`] for gradients that were
-    /// changed and are not finite; [`Code::Argument`] where the schedule's rate is not finite.
+    /// changed and are not finite, and for an update that would make a parameter or a slot of the optimizer infinite or NaN,
+    /// unless such steps are skipped; [`Code::Argument`] where the schedule's rate is not finite; [`Code::Size`] when there
+    /// is no memory.
     pub fn update(&mut self) -> Result<()> {
         match std::mem::replace(&mut self.phase, Phase::Preparing) {
             Phase::Preparing => {
@@ -230,6 +235,10 @@ impl<E: Element> Trainer<E> {
                 ));
             }
             Phase::Skipped => return Ok(()),
+            Phase::Untargeted => {
+                self.carry_on();
+                return Ok(());
+            }
             Phase::Changed => {
                 self.report.norm = self.norm.measure(self.pool, self.model.kernels, &self.gradients)?;
             }
@@ -243,20 +252,36 @@ impl<E: Element> Trainer<E> {
                 "schedule: the learning rate of step {step}, {rate}, is too large for float32"
             )));
         }
-        pool.run(|| {
+        let updated = pool.run(|| {
             if let Some(clip) = &config.clip {
                 clip.apply(pool, gradients, report.norm);
             }
             model.change_weights(|weights| {
-                weights.update(pool, |values| optimizer.step(pool, model.kernels, rate, values, gradients));
-            });
+                weights.update(pool, |largest, values| {
+                    let update = Update { rate, gradient: report.norm, largest, values, gradients };
+                    let updated = optimizer.update(pool, model.kernels, update)?;
+                    updated.map_err(|overflow| overflown(&model.program.layout, optimizer.steps(), overflow))
+                })
+            })
         });
+        match updated {
+            Err(error) if error.code == Code::NonFinite && config.on_non_finite == OnNonFinite::Skip => {
+                report.skip(optimizer.steps());
+                return Ok(());
+            }
+            updated => updated?,
+        }
         (report.learning_rate, report.step, report.skipped) = (rate, optimizer.steps(), false);
+        self.carry_on();
+        Ok(())
+    }
+
+    /// The next step may begin as this one ended, if this was a step of one batch.
+    fn carry_on(&mut self) {
         match self.taken {
             1 => self.carried.advance(),
             _ => self.carried.forget(),
         }
-        Ok(())
     }
 
     /// The report of the last step.
@@ -277,7 +302,7 @@ impl<E: Element> Trainer<E> {
     }
 
     /// The gradients of the first `count` batches, their norm and the losses.
-    fn measure(&mut self, count: usize) -> Result<()> {
+    fn measure(&mut self, count: usize) -> Result<Phase> {
         self.gradients.fill(E::ZERO);
         self.objective.begin(&mut self.measured);
         let mut rng_key = self.rng_key();
@@ -292,8 +317,12 @@ impl<E: Element> Trainer<E> {
             rng_key.row += self.batches[index].rows() as u64;
         }
         self.objective.report(&self.measured, &mut self.report);
+        if self.measured.weights.iter().all(|weight| weight.total == 0.0) {
+            self.report.skip(self.optimizer.steps());
+            return Ok(Phase::Untargeted);
+        }
         self.report.norm = self.finite(count)?;
-        Ok(())
+        Ok(Phase::Measured)
     }
 
     fn rng_key(&self) -> RngKey {
@@ -335,4 +364,15 @@ impl<E: Element> Trainer<E> {
         );
         Err(Error::non_finite(format!("step {}: {what}", rng_key.step)))
     }
+}
+
+/// The error of an update that would leave the range of numbers.
+fn overflown(layout: &Layout, step: u64, Overflow { slot, at }: Overflow) -> Error {
+    let entry = layout.entries().iter().find(|entry| entry.range().contains(&at));
+    let name = entry.map_or("", |entry| entry.name.as_str());
+    let what = slot.map_or_else(String::new, |slot| format!("{slot} of "));
+    Error::non_finite(format!(
+        "step {step}: {what}parameter '{name}': expected a finite number after the update, received a NaN or infinity; take \
+         a smaller learning rate, or clip the gradients"
+    ))
 }

@@ -3,7 +3,9 @@
 use unrolled_kernels::{Element, Kernels};
 
 use super::OptimizerConfig;
-use super::rule::Rule;
+use super::reach::Reach;
+use super::rule::{Rule, copied};
+use crate::finite::{first_non_finite, largest};
 use crate::parallel::Pool;
 use crate::{Error, Result};
 
@@ -13,6 +15,31 @@ pub struct Optimizer<E> {
     rule: Rule<E>,
     length: usize,
     steps: u64,
+    /// A bound of the magnitudes in the slots.
+    largest_slot: f64,
+}
+
+/// One update of the parameters.
+pub struct Update<'a, E> {
+    /// The learning rate.
+    pub rate: f64,
+    /// A bound of the magnitudes of the gradients.
+    pub gradient: f64,
+    /// A bound of the magnitudes of the parameters.
+    pub largest: f64,
+    /// The parameters.
+    pub values: &'a mut [E],
+    /// Their gradients.
+    pub gradients: &'a [E],
+}
+
+/// A number that an update would have made infinite or NaN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overflow {
+    /// The slot by name; none for a parameter itself.
+    pub slot: Option<&'static str>,
+    /// The place among the parameters.
+    pub at: usize,
 }
 
 impl<E: Element> Optimizer<E> {
@@ -22,7 +49,7 @@ impl<E: Element> Optimizer<E> {
     /// `Argument` for an option out of its range, `Size` when there is no memory.
     pub fn new(config: &OptimizerConfig, length: usize) -> Result<Self> {
         config.check()?;
-        Ok(Self { rule: Rule::new(config, length)?, length, steps: 0 })
+        Ok(Self { rule: Rule::new(config, length)?, length, steps: 0, largest_slot: 0.0 })
     }
 
     /// Updates `values` by `gradients` at learning rate `rate`. Each element is updated on its own: the bits do not
@@ -37,6 +64,53 @@ impl<E: Element> Optimizer<E> {
         );
         self.steps += 1;
         self.rule.apply(pool, kernels, rate, self.steps, values, gradients);
+    }
+
+    /// Does as [`Optimizer::step`] unless a parameter or a slot would become infinite or NaN, and gives a bound of the new
+    /// parameters. An ordinary update costs no more: bounds tell that nothing can overflow. Near the end of the range the
+    /// bounds are measured, and then the update is made where it can be taken back.
+    ///
+    /// # Errors
+    /// `Size` when there is no memory to take an update back. The inner error is the first number that would overflow;
+    /// nothing is changed then.
+    pub fn update(
+        &mut self,
+        pool: &Pool,
+        kernels: Kernels<E>,
+        update: Update<'_, E>,
+    ) -> Result<std::result::Result<f64, Overflow>> {
+        let Update { rate, gradient, largest: known, values, gradients } = update;
+        let mut after = self.reach(known, rate, gradient);
+        if !after.is_within::<E>() {
+            self.largest_slot = self.rule.slots().map(|(_, slot)| largest(slot)).fold(0.0, f64::max);
+            after = self.reach(largest(values), rate, gradient);
+        }
+        if after.is_within::<E>() {
+            self.step(pool, kernels, rate, values, gradients);
+            self.largest_slot = after.slot;
+            return Ok(Ok(after.value));
+        }
+        let (mut next, mut changed) = (self.copied()?, copied(values)?);
+        next.step(pool, kernels, rate, &mut changed, gradients);
+        if let Some(overflow) = next.overflow(&changed) {
+            return Ok(Err(overflow));
+        }
+        values.copy_from_slice(&changed);
+        *self = next;
+        Ok(Ok(largest(values)))
+    }
+
+    fn reach(&self, value: f64, rate: f64, gradient: f64) -> Reach {
+        Reach { value, slot: self.largest_slot }.after(self.rule.config(), rate, gradient)
+    }
+
+    fn overflow(&self, values: &[E]) -> Option<Overflow> {
+        let found = |slot, numbers: &[E]| first_non_finite(numbers).map(|at| Overflow { slot, at });
+        found(None, values).or_else(|| self.rule.slots().find_map(|(name, slot)| found(Some(name), slot)))
+    }
+
+    fn copied(&self) -> Result<Self> {
+        Ok(Self { rule: self.rule.copied()?, ..*self })
     }
 
     /// The number of steps taken.
@@ -80,6 +154,7 @@ impl<E: Element> Optimizer<E> {
         for (slot, (_, values)) in self.rule.slots_mut().zip(slots) {
             slot.copy_from_slice(values);
         }
+        self.largest_slot = self.rule.slots().map(|(_, slot)| largest(slot)).fold(0.0, f64::max);
         self.steps = steps;
         Ok(())
     }

@@ -3,8 +3,9 @@
 mod config;
 mod decay;
 mod flat;
+mod reach;
 mod rule;
 
 pub use config::{OptimizerConfig, check_rate};
 pub use decay::Decay;
-pub use flat::Optimizer;
+pub use flat::{Optimizer, Overflow, Update};

@@ -85,6 +85,16 @@ impl<E: Element> Rule<E> {
         }
     }
 
+    /// The settings.
+    pub(super) fn config(&self) -> &OptimizerConfig {
+        &self.config
+    }
+
+    pub(super) fn copied(&self) -> Result<Self> {
+        let slots = self.slots.iter().map(|slot| copied(slot)).collect::<Result<_>>()?;
+        Ok(Self { config: self.config, slots })
+    }
+
     /// The number of slots.
     pub(super) fn slot_count(&self) -> usize {
         self.slots.len()
@@ -102,9 +112,22 @@ impl<E: Element> Rule<E> {
 }
 
 fn zeros<E: Element>(length: usize) -> Result<Vec<E>> {
-    let mut slot = Vec::new();
-    slot.try_reserve_exact(length)
-        .map_err(|_| Error::size(format!("no memory for an optimizer slot of {length} elements")))?;
+    let mut slot = reserved(length)?;
     slot.resize(length, E::ZERO);
     Ok(slot)
+}
+
+/// The same numbers in memory of their own.
+pub(super) fn copied<E: Element>(numbers: &[E]) -> Result<Vec<E>> {
+    let mut copy = reserved(numbers.len())?;
+    copy.extend_from_slice(numbers);
+    Ok(copy)
+}
+
+fn reserved<E>(length: usize) -> Result<Vec<E>> {
+    let mut memory = Vec::new();
+    memory.try_reserve_exact(length).map_err(|_| {
+        Error::size(format!("optimizer: expected memory for {length} numbers, received none"))
+    })?;
+    Ok(memory)
 }

@@ -22,4 +22,3 @@ pub use targets::{GivenTargets, Targets, Weight};
 pub use tensor::{Axis, Data, Tensor};
 pub use view::{Item, Losses, RngKey, Taken, View};
 pub use weights::Weights;
-pub(crate) use weights::check_finite;

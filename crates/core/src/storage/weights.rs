@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use unrolled_kernels::{Element, Matrix, Operands, Packed};
 
-use crate::finite::first_non_finite;
+use crate::finite::{first_non_finite, largest};
 use crate::parallel::Pool;
 use crate::params::Layout;
 use crate::program::{PackSpec, Program, TensorRef};
@@ -14,6 +14,8 @@ use crate::{Error, Result};
 #[derive(Clone)]
 pub struct Weights<E> {
     values: Vec<E>,
+    /// A bound of their magnitudes.
+    largest: f64,
     specs: Arc<[PackSpec]>,
     operands: Operands<E>,
     packs: Vec<Packed<E>>,
@@ -41,7 +43,8 @@ impl<E: Element> Weights<E> {
     ) -> Result<Self> {
         check(program, &values)?;
         let packs = program.packs.iter().map(|spec| empty(spec).with_operands(operands)).collect();
-        let mut weights = Self { values, specs: program.packs.as_slice().into(), operands, packs };
+        let specs = program.packs.as_slice().into();
+        let mut weights = Self { largest: largest(&values), values, specs, operands, packs };
         weights.refresh(pool);
         Ok(weights)
     }
@@ -65,14 +68,20 @@ impl<E: Element> Weights<E> {
     pub fn set(&mut self, program: &Program, values: &[E], pool: &Pool) -> Result<()> {
         check(program, values)?;
         self.values.copy_from_slice(values);
+        self.largest = largest(values);
         self.refresh(pool);
         Ok(())
     }
 
-    /// Changes the values in place and packs them anew.
-    pub fn update(&mut self, pool: &Pool, change: impl FnOnce(&mut [E])) {
-        change(&mut self.values);
+    /// Changes the values in place and packs them anew. `change` gets a bound of their magnitudes and gives that of the new
+    /// ones.
+    ///
+    /// # Errors
+    /// Those of `change`, which must leave the values as they were then.
+    pub fn update(&mut self, pool: &Pool, change: impl FnOnce(f64, &mut [E]) -> Result<f64>) -> Result<()> {
+        self.largest = change(self.largest, &mut self.values)?;
         self.refresh(pool);
+        Ok(())
     }
 
     /// A tensor as a matrix.
@@ -135,7 +144,7 @@ fn check<E: Element>(program: &Program, values: &[E]) -> Result<()> {
 }
 
 /// Refuses a NaN or infinity among the parameters.
-pub(crate) fn check_finite<E: Element>(layout: &Layout, values: &[E]) -> Result<()> {
+fn check_finite<E: Element>(layout: &Layout, values: &[E]) -> Result<()> {
     let bad = layout.entries().iter().find(|entry| first_non_finite(&values[entry.range()]).is_some());
     match bad {
         Some(entry) => Err(Error::non_finite(format!(

@@ -19,6 +19,7 @@ mod masks;
 mod memory;
 mod model;
 mod operations;
+mod overflow;
 mod phases;
 mod policies;
 mod readout;

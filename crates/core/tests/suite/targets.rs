@@ -128,22 +128,31 @@ fn a_target_that_is_no_number_is_named_with_its_row_and_step() {
 }
 
 #[test]
-fn a_batch_without_a_target_that_counts_has_no_loss_and_no_gradient() {
+fn a_batch_without_a_target_that_counts_changes_nothing_and_says_so() {
     let nothing = ragged(ids("y", &[ROWS, TIME], vec![-100; ROWS * TIME]));
-    for more in [json!({}), json!({ "truncate": { "k1": 2, "k2": 3 } }), json!({ "memory": "sqrt" })] {
+    for more in [
+        json!({}),
+        json!({ "truncate": { "k1": 2, "k2": 3 } }),
+        json!({ "memory": "sqrt" }),
+        json!({ "optimizer": { "sgd": { "weightDecay": 0.5 } } }),
+        json!({ "optimizer": { "adam": {} } }),
+    ] {
         let (report, unchanged) = train(&ignoring(), &nothing, &more);
         let report = report.unwrap();
-        assert!(unchanged && !report.skipped, "{more}");
-        assert_eq!((report.loss, report.norm, report.step), (0.0, 0.0, 1), "{more}");
-        let term = &report.terms[0];
-        assert_eq!((term.sum, term.weight, term.correct, term.valid), (0.0, 0.0, Some(0), 0), "{more}");
+        assert!(unchanged && report.skipped, "{more}");
+        assert!(report.loss.is_nan() && report.norm.is_nan(), "{more}");
+        assert_eq!((report.step, report.terms.len()), (0, 0), "{more}");
     }
     let report = evaluate(&network(Builder::default()), &ignoring(), &nothing).unwrap();
-    assert_eq!((report.loss, report.terms[0].valid), (0.0, 0));
-    // Decay is no part of the gradient.
-    let decay = json!({ "optimizer": { "sgd": { "weightDecay": 0.5 } } });
-    let (report, unchanged) = train(&ignoring(), &nothing, &decay);
-    assert_eq!((report.unwrap().norm, unchanged), (0.0, false));
+    assert!(report.loss.is_nan());
+    assert_eq!((report.terms[0].sum, report.terms[0].weight, report.terms[0].valid), (0.0, 0.0, 0));
+    // The sum over nothing is none.
+    let summed = json!({ "losses": [{ "output": "y", "loss": ignoring(), "reduction": "sum" }] });
+    let (model, config) =
+        (network(Builder::default()), MeasureConfig::from_json(&summed.to_string()).unwrap());
+    let (report, _) =
+        model.evaluate(&model.snapshot(), &config, vec![x()], vec![nothing], Vec::new()).unwrap();
+    assert_eq!(report.loss, 0.0);
 }
 
 /// The targets met and the summed loss, by hand from the predictions.

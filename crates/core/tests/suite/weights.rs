@@ -313,7 +313,7 @@ fn without_an_item_that_counts_there_is_no_gradient() {
     let none = poisoned(target, vec![0.0; items(true)]);
     let loss = json!({ "meanSquared": {} });
     let (report, gradient) = backward(&model, &loss, &json!({}), x(), none).unwrap();
-    assert_eq!((report.loss, report.norm, report.terms[0].valid), (0.0, 0.0, 0));
+    assert!(report.skipped && report.loss.is_nan() && report.terms.is_empty());
     assert!(gradient.iter().all(|&d| d == 0.0));
 }
 
