@@ -1,15 +1,25 @@
 // native/  the addon of this platform and its generated loader: unrolled.<platform>.node, binding.cjs, binding.d.ts.
 //          Not committed; the sources in ts/ and the build in dist/ both reach it as `#native` (package.json "imports").
-// dist/    the library: ts/ as JavaScript, and index.d.ts, all public types in one file.
+// dist/    the library: ts/ in one CommonJS file, index.js which exports the same objects to ES modules, and all public types
+//          in one file. Two copies of the classes would not know each other's instances.
 // build/   examples/ and bench/ as JavaScript; they import 'unrolled', which is this package itself.
-// Each part is rebuilt only when a fingerprint of its sources changed. `--debug` builds the addon unoptimized.
+// Each part is rebuilt only when a fingerprint of its sources changed. `--debug` builds the addon unoptimized;
+// `--target TRIPLE` builds the addon alone for another system, with napi's further flags (`-x`, `--use-napi-cross`).
 import { existsSync, rmSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fingerprint, main, once, root, step, tool } from './steps.mjs'
 
-function buildNative(debug) {
-  const profile = debug ? 'debug' : 'release'
+/** Keeps the folders of this machine out of the binary: panics would name them. */
+function withoutPaths() {
+  const cargo = process.env.CARGO_HOME ?? join(homedir(), '.cargo')
+  const flags = [`--remap-path-prefix=${cargo}=cargo`, `--remap-path-prefix=${root}=unrolled`]
+  return { RUSTFLAGS: [process.env.RUSTFLAGS, ...flags].filter(Boolean).join(' ') }
+}
+
+function buildNative(debug, target = []) {
+  const profile = [debug ? 'debug' : 'release', ...target].join(' ')
   once(
     'native/.digest',
     fingerprint(['Cargo.toml', 'Cargo.lock', 'crates', 'package.json'], profile),
@@ -17,13 +27,8 @@ function buildNative(debug) {
       const flags = debug ? [] : ['--release']
       const paths = ['--manifest-path', 'crates/node/Cargo.toml', '--output-dir', 'native']
       const names = ['--js', 'binding.cjs', '--dts', 'binding.d.ts', '--no-const-enum']
-      step(`build native (${profile})`, tool('napi'), [
-        'build',
-        '--platform',
-        ...flags,
-        ...paths,
-        ...names,
-      ])
+      const args = ['build', '--platform', ...flags, ...paths, ...names, ...target]
+      step(`build native (${profile})`, tool('napi'), args, { env: debug ? {} : withoutPaths() })
     },
   )
 }
@@ -33,12 +38,13 @@ function buildLibrary() {
     'ts',
     'tsconfig.json',
     'tsconfig.build.json',
+    'scripts/library.mjs',
     'scripts/types.mjs',
     'native/binding.d.ts',
   ]
-  once('dist/.digest', fingerprint(sources), () => {
+  once('build/library.digest', fingerprint(sources), () => {
     rmSync(join(root, 'dist'), { recursive: true, force: true })
-    step('build library', tool('tsc'), ['-p', 'tsconfig.build.json'])
+    step('build library', process.execPath, ['scripts/library.mjs'])
     step('bundle types', process.execPath, ['scripts/types.mjs'])
   })
 }
@@ -47,10 +53,11 @@ function buildPrograms() {
   const folders = ['examples', 'bench']
   if (!folders.some((folder) => existsSync(join(root, folder)))) return
   once(
-    'build/.digest',
+    'build/programs.digest',
     fingerprint([...folders, 'dist/index.d.ts', 'tsconfig.programs.json']),
     () => {
-      rmSync(join(root, 'build'), { recursive: true, force: true })
+      for (const folder of folders)
+        rmSync(join(root, 'build', folder), { recursive: true, force: true })
       step('build examples', tool('tsc'), ['-p', 'tsconfig.programs.json'])
     },
   )
@@ -64,5 +71,7 @@ export function build({ debug }) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  main(() => build({ debug: process.argv.includes('--debug') }))
+  const args = process.argv.slice(2)
+  if (args.includes('--target')) main(() => buildNative(false, args))
+  else main(() => build({ debug: args.includes('--debug') }))
 }

@@ -1,53 +1,75 @@
-// Checks the packages that npm would publish: the root package holds no binary, this platform's package only the addon and stays small,
-// and the built library loads in plain Node.
-import { copyFileSync, existsSync, readdirSync } from 'node:fs'
+// Checks the packages that npm would publish: the root package holds no binary and every file that its exports name, a
+// platform's package stays small and names no folder of this machine, licenses are in both.
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { execute, main, root, StepError, tool } from './steps.mjs'
+import { manifest, PACKAGES, pack } from './pack.mjs'
+import { execute, main, root, StepError } from './steps.mjs'
 
+/** Bytes that an installation may take, unpacked. */
 const LIMIT = 5_000_000
 
-function expectOk(result, what) {
-  if (result.ok) return result
-  throw new StepError(`${what} failed:\n${result.output}`)
-}
-
-function pack(folder) {
-  const result = expectOk(
-    execute('npm', ['pack', '--dry-run', '--json', folder]),
-    `npm pack ${folder}`,
-  )
+/** The files of a package as npm would pack it. */
+function packed(name) {
+  const result = execute('npm', ['pack', '--dry-run', '--json', join(PACKAGES, name)])
+  if (!result.ok) throw new StepError(`npm pack ${name} failed:\n${result.output}`)
   const [report] = JSON.parse(result.stdout)
   console.log(`${report.name}: ${report.size} bytes packed, ${report.unpackedSize} unpacked`)
-  return { ...report, paths: report.files.map((file) => file.path) }
+  return { name, bytes: report.unpackedSize, paths: report.files.map((file) => file.path) }
 }
 
-function checkRootPackage() {
-  const { paths } = pack(root)
-  if (paths.some((path) => path.endsWith('.node')))
-    throw new StepError('the root package holds a binary')
-  for (const path of ['dist/index.js', 'index.d.ts', 'native/binding.cjs', 'LICENSE']) {
-    if (!paths.includes(path)) throw new StepError(`the root package lacks ${path}`)
-  }
+function expectFiles({ name, paths }, expected) {
+  const missing = expected.filter((path) => !paths.includes(path))
+  if (missing.length > 0) throw new StepError(`${name} lacks ${missing.join(', ')}`)
 }
 
-function checkPlatformPackage() {
-  const binary = readdirSync(join(root, 'native')).find((name) => name.endsWith('.node'))
-  if (binary === undefined) throw new StepError('no addon in native/: run `npm run build`')
-  const folder = join(root, 'native', 'npm')
-  expectOk(execute(tool('napi'), ['create-npm-dirs', '--npm-dir', folder]), 'napi create-npm-dirs')
-  const platform = join(folder, binary.split('.')[1])
-  if (!existsSync(platform)) {
-    throw new StepError(`${binary} belongs to no target in package.json`)
-  }
-  copyFileSync(join(root, 'native', binary), join(platform, binary))
-  const { name, unpackedSize, paths } = pack(platform)
-  if (!paths.includes(binary)) throw new StepError(`${name} lacks ${binary}`)
-  if (unpackedSize >= LIMIT)
-    throw new StepError(`${name}: ${unpackedSize} bytes, the limit is ${LIMIT}`)
+/** Every path in the values of an object, at any depth. */
+function pathsIn(value) {
+  if (typeof value === 'string') return value.startsWith('./') ? [value.slice(2)] : []
+  return Object.values(value).flatMap(pathsIn)
+}
+
+function checkRoot() {
+  const report = packed(manifest.name)
+  const binaries = report.paths.filter((path) => path.endsWith('.node'))
+  if (binaries.length > 0) throw new StepError(`the root package holds ${binaries.join(', ')}`)
+  const inside = pathsIn(manifest.exports).concat('crates/node/addon.cjs', 'native/binding.cjs')
+  expectFiles(report, [
+    ...inside,
+    'LICENSE',
+    'LICENSE-MIT',
+    'LICENSE-APACHE',
+    'README.md',
+    'CHANGELOG.md',
+  ])
+  return report.bytes
+}
+
+function checkPlatform(platform) {
+  const binary = `${manifest.napi.binaryName}.${platform}.node`
+  const report = packed(`${manifest.name}-${platform}`)
+  expectFiles(report, [
+    binary,
+    'LICENSE',
+    'LICENSE-MIT',
+    'LICENSE-APACHE',
+    'THIRD-PARTY-NOTICES.txt',
+  ])
+  const text = readFileSync(join(root, 'native', binary), 'latin1')
+  const folders = [root, process.env.CARGO_HOME, process.env.HOME].filter(Boolean)
+  const named = folders.find((folder) => folder.length > 1 && text.includes(`${folder}/`))
+  if (named !== undefined) throw new StepError(`${binary} names the folder ${named}`)
+  return report.bytes
 }
 
 main(() => {
-  checkRootPackage()
-  checkPlatformPackage()
-  expectOk(execute(process.execPath, ['-e', 'import("unrolled")']), 'import of the built library')
+  const platforms = pack({ all: false })
+  if (platforms.length === 0) throw new StepError('no addon in native/: run `npm run build`')
+  const most = checkRoot() + Math.max(...platforms.map(checkPlatform))
+  if (most >= LIMIT) throw new StepError(`${most} bytes installed, the limit is ${LIMIT}`)
+  for (const code of ['import("unrolled")', 'require("unrolled")']) {
+    const result = execute(process.execPath, ['-e', code])
+    if (!result.ok) throw new StepError(`${code} failed:\n${result.output}`)
+  }
+  const notices = execute(process.execPath, ['scripts/notices.mjs'])
+  if (!notices.ok) throw new StepError(notices.output.trim())
 })

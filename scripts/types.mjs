@@ -14,6 +14,8 @@ main(async () => {
   // `Symbol.dispose` is younger than the library that a project may compile with.
   const banner = '/// <reference lib="esnext.disposable" />'
   await bundle.write({ file: join(root, 'dist/index.d.ts'), format: 'es', banner })
+  // The same for CommonJS: a project there takes an index.d.ts of this package for that of an ES module.
+  copyFileSync(join(root, 'dist/index.d.ts'), join(root, 'dist/index.d.cts'))
   if (process.argv.includes('--accept'))
     copyFileSync(join(root, 'dist/index.d.ts'), join(root, 'index.d.ts'))
 })

@@ -60,9 +60,9 @@ test('the addon is reached through ts/native alone', () => {
   expect(binders).toEqual([join('native', 'binding.ts')])
 })
 
-test('nothing is imported from outside but Node', () => {
+test('nothing is imported from outside but Node and the addon', () => {
   const foreign = files.flatMap((file) =>
-    importsOf(file).filter((path) => !path.startsWith('.') && !path.startsWith('node:')),
+    importsOf(file).filter((path) => !/^(?:\.|node:|#native$)/.test(path)),
   )
   expect(foreign).toEqual([])
 })

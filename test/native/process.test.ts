@@ -7,7 +7,7 @@ const large = { graph: recurrentGraph(128), config: TRAINING, ...batch(64, 200, 
 
 /** Begins each program below; rebuilds typed arrays from their lengths. */
 const PREAMBLE = `
-const { Model } = require('node:module')
+const { addon: { Model } } = require('node:module')
   .createRequire(process.cwd() + '/package.json')('#native')
 const filled = ({ name, shape }) => ({
   name, shape, values: new Float32Array(shape.reduce((a, b) => a * b)).fill(0.5),

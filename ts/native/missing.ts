@@ -1,0 +1,69 @@
+import { UnrolledError } from '../errors.js'
+import { type Host, PLATFORMS, platformOf } from './platform.js'
+
+/** Where the ways to install are described. */
+const PAGE = 'https://github.com/unrolled-js/unrolled/blob/main/docs/install.md'
+
+/** The error for an addon that could not be loaded: what failed, then what to do on this platform, in at most 15 lines. */
+export function missingAddon(host: Host, failure: unknown): UnrolledError {
+  const platform = platformOf(host)
+  const known = PLATFORMS.some((name) => name === platform)
+  const reason = reasonOf(failure)
+  const steps = known ? knownSteps(host, platform, reason) : foreignSteps()
+  const error = new UnrolledError(
+    'ERR_UNROLLED_STATE',
+    [
+      `native addon: expected a binary for ${platform}, received none that loads: ` +
+        (reason ?? (known ? `the package unrolled-${platform} is not there` : 'there is none')),
+      ...steps.map((step, index) => `  ${index + 1}. ${step}`),
+      `  More: ${PAGE}`,
+    ].join('\n'),
+  )
+  // Frames of this library would push what to do out of sight.
+  error.stack = `${error.name} [${error.code}]: ${error.message}`
+  return error
+}
+
+function knownSteps(host: Host, platform: string, reason: string | undefined): string[] {
+  const { system, processor, musl } = host
+  const libc = system === 'linux' ? ` --libc=${musl ? 'musl' : 'glibc'}` : ''
+  const build = 'Or build from a clone of the repository, with Rust 1.89 or newer: npm run build'
+  if (reason !== undefined) {
+    return [
+      'Install again, if the file is damaged: remove node_modules, then npm install',
+      'On an older system than the binary was made for (glibc 2.17), update the system or its image',
+      build,
+    ]
+  }
+  return [
+    'Install with optional dependencies: npm install --include=optional; pnpm and yarn: without --no-optional',
+    'If the lock file was made on another system (npm before 11.3 drops the others): remove package-lock.json\n' +
+      '     and node_modules, then npm install',
+    `If you install here for another system, or there for this one: npm install --os=${system} --cpu=${processor}${libc}`,
+    `If a bundler left it out: keep it external (esbuild --external:unrolled, Next.js serverExternalPackages:\n` +
+      `     ['unrolled'], Electron asarUnpack), or ship node_modules/unrolled-${platform}`,
+    build,
+  ]
+}
+
+function foreignSteps(): string[] {
+  return [
+    `Run on one of ${PLATFORMS.join(', ')}`,
+    'Or build from a clone of the repository, with Rust 1.89 or newer: npm run build',
+  ]
+}
+
+/** Why a binary that is there did not load; nothing where none was found. */
+function reasonOf(failure: unknown): string | undefined {
+  for (let error = failure; error !== undefined; error = causeOf(error)) {
+    const { code, message } = error as { code?: unknown; message?: unknown }
+    if (code === 'ERR_DLOPEN_FAILED' && typeof message === 'string') {
+      return message.split('\n', 1)[0]
+    }
+  }
+  return undefined
+}
+
+function causeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null ? Reflect.get(error, 'cause') : undefined
+}
