@@ -4,7 +4,8 @@
 //          in one file. Two copies of the classes would not know each other's instances.
 // build/   examples/ and bench/ as JavaScript; they import 'unrolled', which is this package itself.
 // Each part is rebuilt only when a fingerprint of its sources changed. `--debug` builds the addon unoptimized;
-// `--target TRIPLE` builds the addon alone for another system, with napi's further flags (`-x`, `--use-napi-cross`).
+// `--target TRIPLE` builds the addon alone for another system, with napi's further flags (`-x`, `--use-napi-cross`);
+// `--library` builds dist/ alone, around an addon that was built elsewhere.
 import { existsSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -73,5 +74,6 @@ export function build({ debug }) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const args = process.argv.slice(2)
   if (args.includes('--target')) main(() => buildNative(false, args))
+  else if (args.includes('--library')) main(buildLibrary)
   else main(() => build({ debug: args.includes('--debug') }))
 }
