@@ -93,6 +93,13 @@ function checkStep(where: string, next: unknown, states: readonly string[]): voi
     )
   }
   checkOptions(`${where} cell result`, next, [...states, 'output'], 'state')
+  const given = new Map<string, unknown>(Object.entries(next))
+  const missing = states.filter((name) => given.get(name) === undefined)
+  if (missing.length > 0) {
+    const received = new Described(`only ${[...given.keys()].join(', ') || 'nothing'}`)
+    const expected = `the next ${missing.join(' and ')}`
+    throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell result`, expected, received)
+  }
 }
 
 function outputOf(
@@ -104,7 +111,7 @@ function outputOf(
   const { output, h } = next
   const given = output ?? h ?? (only === undefined ? undefined : next[only])
   if (given === undefined) {
-    const received = new Described(Object.keys(next).join(', ') || 'nothing')
+    const received = new Described(`the states ${states.join(', ')}`)
     throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell result`, 'an output or a state h', received)
   }
   return given
