@@ -246,7 +246,7 @@ describe('laws', () => {
     await expect(model.predict(x, { state })).rejects.toMatchObject({
       code: 'ERR_UNROLLED_ARGUMENT',
       message: expect.stringMatching(
-        /^predict state: expected none, since '.*' reads backwards in time, received an object$/,
+        /^predict state: expected none, since node '.*' reads backwards in time, received an object$/,
       ),
     })
   })
