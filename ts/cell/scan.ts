@@ -43,7 +43,9 @@ export interface Scan<F extends number, S>
 /**
  * Unrolls a cell along a sequence: `state, output[t] = step(state, x[t])` over each row's valid
  * steps, parameters shared by all of them. A call gives `{ output, state }`; `sequential` passes on the
- * output. Parameters of layers inside the cell have the scan's name in front: `scan.linear.weight`.
+ * output. Parameters of layers that the step makes have the scan's name in front, `scan.linear.weight`,
+ * and are shared by all calls of the scan, also where the step applies the layer to a vector from
+ * outside alone: such a layer runs once a row, before the loop.
  *
  * @throws UnrolledError `ERR_UNROLLED_GRAPH` when the step leaves out a state,
  * `ERR_UNROLLED_SHAPE` when a state has another size.

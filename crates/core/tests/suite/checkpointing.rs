@@ -136,7 +136,9 @@ fn pools_that_take_the_steps_as_they_pass() {
             b.node("d", json!({ "linear": { "weight": "w" } }), &["a:output"]);
             b.node("e", json!({ "embedding": { "weight": "table" } }), &["t"]);
             let pools = [("p", "a:output"), ("q", "d"), ("r", "e")];
-            pools.iter().for_each(|(name, from)| drop(b.node(name, json!(pool), &[from])));
+            for (name, from) in pools {
+                b.node(name, json!(pool), &[from]);
+            }
             b.node("s", json!({ "activation": "tanh" }), &["p"]);
             b.node("j", json!("concat"), &["d", "s"]).node(
                 "k",
