@@ -44,7 +44,8 @@ pub(super) fn divide(program: &mut Program) {
     let (stages, mut positions, ready) = stages(program, &roles);
     place_local(program, &roles, &stages, &ready, &mut positions);
     let mut order: Vec<usize> = (0..positions.len()).collect();
-    order.sort_by_key(|&i| (positions[i], i));
+    // A pool ends its section: its gradient comes before that of the steps, as that of a pool between sections does.
+    order.sort_by_key(|&i| (positions[i], matches!(roles[i], Role::Gather { .. }), i));
     let mut instructions: Vec<Option<Instruction>> =
         std::mem::take(&mut program.instructions).into_iter().map(Some).collect();
     program.instructions = order.iter().filter_map(|&i| instructions[i].take()).collect();
