@@ -469,7 +469,10 @@ type MetricLike = 'accuracy' | 'perplexity' | Metric;
 
 /** Scores of a model: `loss`, and each requested metric under its name. */
 interface Scores {
-    /** The losses over all valid targets, reduced and weighted as they say; NaN without any. */
+    /**
+     * The losses over all valid targets, reduced and weighted as they say. A mean over no target has no
+     * part in it; NaN without any part.
+     */
     readonly loss: number;
     /** Correct part of the valid targets of outputs with (binary) cross-entropy; NaN without any. */
     readonly accuracy?: number;
@@ -505,7 +508,10 @@ interface StepEvent {
     readonly learningRate: number;
     /** The gradient's norm before clipping; NaN of a skipped step. */
     readonly norm: number;
-    /** `true` if the step was skipped because its loss or gradient was not finite. */
+    /**
+     * `true` if the step changed no parameter: no target of its batch counts, or its loss, gradient or a
+     * parameter after the update is not finite and `onNonFinite` is `'skip'`.
+     */
     readonly skipped: boolean;
     /** Memory of the run. */
     readonly memory: TrainMemory;
@@ -757,7 +763,10 @@ interface TrainOptions<I extends Values$1 = Values$1, O extends Values$1 = Value
      * of the gradient.
      */
     readonly memory?: 'sqrt' | number;
-    /** Response to a loss or gradient that is not finite: an error (default), or skip the step. */
+    /**
+     * Response to a loss, a gradient or a parameter after the update that is not finite: an error
+     * (default), or skip the step.
+     */
     readonly onNonFinite?: 'error' | 'skip';
     /** Seed of shuffling and dropout; 0 by default. */
     readonly seed?: number;
@@ -894,10 +903,10 @@ declare class Model<I extends Values = Values, O extends Outputs = Outputs> exte
      * Trains on `data` and resolves to a record of each epoch. Batches are prepared while others run.
      * The optimizer starts anew at each call.
      *
-     * Rejects with an `UnrolledError` for bad options or data, `ERR_UNROLLED_NON_FINITE` for a loss
-     * that is not finite, `ERR_UNROLLED_STATE` during another run of this model; with the signal's
-     * reason after an abort; with the error of an iterator that throws. The model stays usable, with the
-     * weights of the last whole step.
+     * Rejects with an `UnrolledError` for bad options or data, `ERR_UNROLLED_NON_FINITE` for a loss,
+     * gradient or updated parameter that is not finite, `ERR_UNROLLED_STATE` during another run of this
+     * model; with the signal's reason after an abort; with the error of an iterator that throws. The model
+     * stays usable, with the weights of the last whole step.
      */
     fit(data: Data<I, O>, options: TrainOptions<I, O>): Promise<History>;
     /**
@@ -1199,7 +1208,7 @@ interface AffineOptions {
 declare function affine<X extends Numeric>(x: X, options: AffineOptions): X;
 /**
  * Mixes two values: `y = (1 - alpha) a + alpha b`, with a fixed number or a value, such as a gate, for
- * `alpha`. Leaky units are `mix(h, tanh(…), 0.1)`.
+ * `alpha`: exactly `a` at 0 and `b` at 1. Leaky units are `mix(h, tanh(…), 0.1)`.
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes.
  */
