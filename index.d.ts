@@ -261,7 +261,9 @@ interface Scan<F extends number, S> extends Signed<Signature<Sequence, ScanMappi
 /**
  * Unrolls a cell along a sequence: `state, output[t] = step(state, x[t])` over each row's valid
  * steps, parameters shared by all of them. A call gives `{ output, state }`; `sequential` passes on the
- * output. Parameters of layers inside the cell have the scan's name in front: `scan.linear.weight`.
+ * output. Parameters of layers that the step makes have the scan's name in front, `scan.linear.weight`,
+ * and are shared by all calls of the scan, also where the step applies the layer to a vector from
+ * outside alone: such a layer runs once a row, before the loop.
  *
  * @throws UnrolledError `ERR_UNROLLED_GRAPH` when the step leaves out a state,
  * `ERR_UNROLLED_SHAPE` when a state has another size.
@@ -467,7 +469,10 @@ type MetricLike = 'accuracy' | 'perplexity' | Metric;
 
 /** Scores of a model: `loss`, and each requested metric under its name. */
 interface Scores {
-    /** The losses over all valid targets, reduced and weighted as they say; NaN without any. */
+    /**
+     * The losses over all valid targets, reduced and weighted as they say. A mean over no target has no
+     * part in it; NaN without any part.
+     */
     readonly loss: number;
     /** Correct part of the valid targets of outputs with (binary) cross-entropy; NaN without any. */
     readonly accuracy?: number;
@@ -503,7 +508,10 @@ interface StepEvent {
     readonly learningRate: number;
     /** The gradient's norm before clipping; NaN of a skipped step. */
     readonly norm: number;
-    /** `true` if the step was skipped because its loss or gradient was not finite. */
+    /**
+     * `true` if the step changed no parameter: no target of its batch counts, or its loss, gradient or a
+     * parameter after the update is not finite and `onNonFinite` is `'skip'`.
+     */
     readonly skipped: boolean;
     /** Memory of the run. */
     readonly memory: TrainMemory;
@@ -755,7 +763,10 @@ interface TrainOptions<I extends Values$1 = Values$1, O extends Values$1 = Value
      * of the gradient.
      */
     readonly memory?: 'sqrt' | number;
-    /** Response to a loss or gradient that is not finite: an error (default), or skip the step. */
+    /**
+     * Response to a loss, a gradient or a parameter after the update that is not finite: an error
+     * (default), or skip the step.
+     */
     readonly onNonFinite?: 'error' | 'skip';
     /** Seed of shuffling and dropout; 0 by default. */
     readonly seed?: number;
@@ -892,10 +903,10 @@ declare class Model<I extends Values = Values, O extends Outputs = Outputs> exte
      * Trains on `data` and resolves to a record of each epoch. Batches are prepared while others run.
      * The optimizer starts anew at each call.
      *
-     * Rejects with an `UnrolledError` for bad options or data, `ERR_UNROLLED_NON_FINITE` for a loss
-     * that is not finite, `ERR_UNROLLED_STATE` during another run of this model; with the signal's
-     * reason after an abort; with the error of an iterator that throws. The model stays usable, with the
-     * weights of the last whole step.
+     * Rejects with an `UnrolledError` for bad options or data, `ERR_UNROLLED_NON_FINITE` for a loss,
+     * gradient or updated parameter that is not finite, `ERR_UNROLLED_STATE` during another run of this
+     * model; with the signal's reason after an abort; with the error of an iterator that throws. The model
+     * stays usable, with the weights of the last whole step.
      */
     fit(data: Data<I, O>, options: TrainOptions<I, O>): Promise<History>;
     /**
@@ -913,9 +924,11 @@ declare class Model<I extends Values = Values, O extends Outputs = Outputs> exte
     evaluate(data: Data<I, O>, options: EvaluateOptions): Promise<Scores>;
     /**
      * Computes the outputs for `x`, and the state after each row's last step. With the `state` of an
-     * earlier call, a sequence in two pieces gives the same bits as in one, unless the graph has a
-     * `shift`, a pool over time or an `initial` state: these begin anew with each call. A model that
-     * reads backwards in time refuses a state.
+     * earlier call, a sequence in two pieces gives the same bits as in one: each step's outputs, and
+     * with the last piece the outputs that have no steps (the last step, a layer's last state). A model
+     * that needs more than its states refuses one: it reads backwards in time, has a `mean` or `max`
+     * over time, an `initial` state or first step from the graph, a `shift` of tokens, or reads at each
+     * step what the last step decides.
      *
      * Rejects with an `UnrolledError` for bad data. Weights and data so large that numbers overflow
      * give infinities or NaN in outputs and states; `predict` refuses such a state.
@@ -929,7 +942,14 @@ declare class Model<I extends Values = Values, O extends Outputs = Outputs> exte
      * Rejects with an `UnrolledError` for bad options or data.
      */
     gradients(examples: Examples<I, O>, options: GradientOptions): Promise<Gradients<I, O>>;
-    /** Opens the model as a stream: step by step, with a separate state. */
+    /**
+     * Opens the model as a stream: step by step, with a separate state. An output over time is that of
+     * the step; an output without steps (the last step, a layer's last state) is that of the steps so
+     * far.
+     *
+     * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a model that refuses a state in `predict`, and
+     * for one with two axes of time, naming the node.
+     */
     stream(): Stream<I, O>;
     /** Copies every parameter, under its name. */
     parameters(): Parameters;
@@ -1188,7 +1208,7 @@ interface AffineOptions {
 declare function affine<X extends Numeric>(x: X, options: AffineOptions): X;
 /**
  * Mixes two values: `y = (1 - alpha) a + alpha b`, with a fixed number or a value, such as a gate, for
- * `alpha`. Leaky units are `mix(h, tanh(…), 0.1)`.
+ * `alpha`: exactly `a` at 0 and `b` at 1. Leaky units are `mix(h, tanh(…), 0.1)`.
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes.
  */
@@ -1392,7 +1412,7 @@ interface LstmState<H extends number> {
 declare function lstm<H extends number, I extends number | undefined = undefined, B extends boolean = false>(options: LstmOptions<H, I, B>): RecurrentLayer<Directed<H, B>, LstmState<Directed<H, B>>, I>;
 
 /** The operation of {@link pool}. */
-type Pooling = 'last' | 'mean' | 'max';
+type Pooling = 'last' | 'lastStep' | 'mean' | 'max';
 /** A sequence becomes a vector of its size. */
 interface PoolMapping extends Mapping {
     readonly output: Vector<SizeOf<this['input']>>;
@@ -1402,11 +1422,22 @@ interface PoolMapping extends Mapping {
  * row of length 0 gives zeros.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an unknown operation, `ERR_UNROLLED_KIND` for a value
- * that is no sequence.
+ * that is no sequence, `ERR_UNROLLED_GRAPH` for `'last'` where {@link last} refuses the sequence.
  */
 declare function pool(how: Pooling): Layer<Sequence, PoolMapping>;
-/** The last valid step: `pool('last')`. */
+/**
+ * The last valid step: `pool('last')`. Of a bidirectional layer's output, the final state of each
+ * direction, `[h forward after the last step, h backward after the first]`: every half has then read
+ * the whole row. {@link lastStep} gives the last step of both, where the backward half has read one
+ * step alone.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_KIND` for a value that is no sequence, `ERR_UNROLLED_GRAPH` for a
+ * sequence that other layers made of a bidirectional layer's output step by step: its final states
+ * are of two different steps.
+ */
 declare function last(): Layer<Sequence, PoolMapping>;
+/** The last valid step, of a bidirectional layer too: `pool('lastStep')`. */
+declare function lastStep(): Layer<Sequence, PoolMapping>;
 /** The mean over the valid steps: `pool('mean')`. */
 declare function mean(): Layer<Sequence, PoolMapping>;
 /** The largest of each number over the valid steps: `pool('max')`. */
@@ -1448,7 +1479,9 @@ interface Shift extends Layer<Tokens | Sequence, Same> {
     }): X;
 }
 /**
- * Delays a value by one step, for teacher forcing: `y[0] = start`, `y[t] = x[t - 1]`.
+ * Delays a value by one step, for teacher forcing: `y[0] = start`, `y[t] = x[t - 1]`. The last step of
+ * a sequence that begins with zeros is a state of the model, `shift:last`, so that pieces and streams
+ * go on from it; shifted tokens and a sequence with `initial` have none.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` when tokens have no `start`, or sequences have one.
  */
@@ -1471,5 +1504,5 @@ declare function slice<S extends number>(options: SliceOptions<S>): Layer<Numeri
 /** The version of the native library. */
 declare const version: string;
 
-export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, binaryCrossEntropy, cell, concat, cosineDecay, crossEntropy, dense, dropout, embedding, exponentialDecay, fromBytes, graph, gru, huber, last, layerNorm, linear, linearDecay, load, lstm, max, mean, meanAbsolute, meanSquared, mix, multiply, poisson, pool, relu, rmsprop, rnn, scan, sequential, sgd, shift, sigmoid, slice, softmax, stepDecay, tanh, version };
+export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, binaryCrossEntropy, cell, concat, cosineDecay, crossEntropy, dense, dropout, embedding, exponentialDecay, fromBytes, graph, gru, huber, last, lastStep, layerNorm, linear, linearDecay, load, lstm, max, mean, meanAbsolute, meanSquared, mix, multiply, poisson, pool, relu, rmsprop, rnn, scan, sequential, sgd, shift, sigmoid, slice, softmax, stepDecay, tanh, version };
 export type { AdagradOptions, AdamOptions, AffineOptions, AxisOptions, Batches, Cell, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, GradientOptions, Gradients, GraphContext, GraphJson, GruOptions, GruState, History, HuberOptions, InitJson, Initializer, Inputs, ItemLosses, KindJson, Layer, LayerNormOptions, LinearDecayOptions, LinearOptions, LoadOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmOptions, LstmState, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterJson, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnOptions, RnnState, RowWeights, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SgdOptions, Shift, ShiftOptions, SliceOptions, Stacked, Start, State, StateData, States, Step, StepDecayOptions, StepEvent, StepFeed, StepOutputs, StepWeights, StopReason, Token, TokenData, TokenOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Vector, VectorData, VectorOptions, Weights };

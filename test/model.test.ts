@@ -172,6 +172,55 @@ describe('laws', () => {
     expect((await written.predict({ x })).y).toEqual((await ready.predict(x)).output)
   })
 
+  test.each([undefined, 'ctx'])(
+    'a scan called twice shares a layer on a vector from outside (%s)',
+    async (name) => {
+      const model = graph(({ input }) => {
+        const x = input.sequence('x', { size: 2 })
+        const v = input.vector('v', { size: 3 })
+        const own = cell({ h: 4 }, ({ h }, xt) => ({
+          h: tanh(add(linear(4)(concat(h, xt)), linear(4, { ...(name && { name }) })(v))),
+        }))
+        const twice = scan(own, { name: 'S' })
+        return { a: twice(x).output, b: twice(x).output }
+      })
+      const context = name ?? 'linear_1'
+      expect(Object.keys(model.parameters())).toEqual([
+        'S.linear.weight',
+        'S.linear.bias',
+        `S.${context}.weight`,
+        `S.${context}.bias`,
+      ])
+      const outside = graph(({ input }) => {
+        const x = input.sequence('x', { size: 2 })
+        const context = linear(4, { name: 'context' })(input.vector('v', { size: 3 }))
+        const own = cell({ h: 4 }, ({ h }, xt) => ({
+          h: tanh(add(linear(4)(concat(h, xt)), context)),
+        }))
+        return { y: scan(own)(x).output }
+      })
+      const [weight, bias, contextWeight, contextBias] = Object.values(model.parameters())
+      if (!weight || !bias || !contextWeight || !contextBias) throw new Error('four parameters')
+      outside.setParameters({
+        'scan.linear.weight': weight,
+        'scan.linear.bias': bias,
+        'context.weight': contextWeight,
+        'context.bias': contextBias,
+      })
+      const data = {
+        x: [steps(5, 2), steps(1, 2)],
+        v: [
+          [1, -2, 0.5],
+          [0.25, 3, -1],
+        ],
+      }
+      const { a, b } = await model.predict(data)
+      const { y } = await outside.predict(data)
+      expect(a.values).toEqual(y.values)
+      expect(b.values).toEqual(y.values)
+    },
+  )
+
   test('initial states are the states that a run is given', async () => {
     const given = graph(
       ({ input }) => {
@@ -197,7 +246,7 @@ describe('laws', () => {
     await expect(model.predict(x, { state })).rejects.toMatchObject({
       code: 'ERR_UNROLLED_ARGUMENT',
       message: expect.stringMatching(
-        /^predict state: expected none, since '.*' reads backwards in time, received an object$/,
+        /^predict state: expected none, since node '.*' reads backwards in time, received an object$/,
       ),
     })
   })

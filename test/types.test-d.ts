@@ -10,10 +10,12 @@ import {
   type ItemLosses,
   type LstmState,
   last,
+  lastStep,
   linear,
   lstm,
   type Model,
   mix,
+  pool,
   type Result,
   relu,
   rnn,
@@ -52,6 +54,8 @@ describe('values are typed by kind and size', () => {
     expectTypeOf(output).toEqualTypeOf<Sequence<5>>()
     expectTypeOf(state).toEqualTypeOf<LstmState<5>>()
     expectTypeOf(last()(output)).toEqualTypeOf<Vector<5>>()
+    expectTypeOf(lastStep()(output)).toEqualTypeOf<Vector<5>>()
+    expectTypeOf(pool('lastStep')(output)).toEqualTypeOf<Vector<5>>()
     const both = gru({ hiddenSize: 5, bidirectional: true })(sequence3)
     expectTypeOf(both.output).toEqualTypeOf<Sequence<number>>()
   })

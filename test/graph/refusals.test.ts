@@ -13,6 +13,7 @@ import {
   lstm,
   pool,
   rnn,
+  type Sequence,
   scan,
   shift,
   slice,
@@ -127,6 +128,16 @@ describe('a wrong wire is refused with what was expected and what came', () => {
       'ERR_UNROLLED_GRAPH scan cell result: expected the next h, received only output',
     ],
     [
+      'a cell that leaves out a state without an output',
+      (x) => scan(cell({ a: 2, b: 3, c: 1 }, ({ a }) => untyped({ a })))(x.sequence).output,
+      'ERR_UNROLLED_GRAPH scan cell result: expected the next b and c, received only a',
+    ],
+    [
+      'a cell without an output',
+      (x) => scan(cell({ a: 2, b: 3 }, (states) => states))(x.sequence).output,
+      'ERR_UNROLLED_GRAPH scan cell result: expected an output or a state h, received the states a, b',
+    ],
+    [
       'a sequence from outside a cell',
       (x) => scan(cell({ h: 3 }, ({ h }) => ({ h: untyped(add(h, x.long)) })))(x.sequence).output,
       'ERR_UNROLLED_KIND cell: expected a vector, or the step of its own input, ' +
@@ -168,6 +179,55 @@ describe('a wrong wire is refused with what was expected and what came', () => {
     expect(graph.outputs).toHaveLength(3)
   })
 
+  test('a scan inside a cell cannot read the state of the cell', () => {
+    const outer = cell({ h: 3 }, ({ h }, x) => {
+      const inner = cell({ s: 3 }, ({ s }) => ({ s: add(s, h) }))
+      return { h: add(scan(inner)(untyped(sequence)).state.s, x) }
+    })
+    let sequence: unknown
+    const run = () =>
+      graphOf(({ input }) => {
+        sequence = input.sequence('x', { size: 3 })
+        return { y: scan(outer)(untyped(sequence)).output }
+      })
+    expect(refusal(run)).toBe(
+      'ERR_UNROLLED_GRAPH add: expected values of one cell, received values of several; ' +
+        'a scan inside a cell runs before the cell and cannot read its state or its step of the input',
+    )
+  })
+
+  test('a value of a step cannot leave the step', () => {
+    let leaked: unknown
+    const leaky = cell({ h: 3 }, ({ h }, x) => {
+      leaked = h
+      return { h: add(h, x) }
+    })
+    const run = () =>
+      graphOf(({ input }) => {
+        scan(leaky)(input.sequence('x', { size: 3 }))
+        return untyped({ leaked })
+      })
+    expect(refusal(run)).toBe(
+      'ERR_UNROLLED_GRAPH value: expected a value of this graph, received one from inside a cell; ' +
+        'return the value from the step, as its output or as a state',
+    )
+  })
+
+  test('the last step of what a layer made of both directions has two meanings', () => {
+    const over = (build: (x: Sequence) => Sequence) => () =>
+      graphOf(({ input }) => {
+        const x = input.sequence('x', { size: 3 })
+        return { y: last()(build(gru({ hiddenSize: 2, bidirectional: true })(x).output)) }
+      })
+    const refused = (wire: string) =>
+      `ERR_UNROLLED_GRAPH last: expected the output of 'gru', which runs both ways, itself, ` +
+      `received a sequence made of it step by step, '${wire}'; put last() right behind the layer ` +
+      `for the final state of each direction, or take lastStep()`
+    expect(refusal(over((x) => dropout({ rate: 0.5 })(x)))).toBe(refused('dropout'))
+    expect(refusal(over((x) => add(x, dense({ size: 4 })(x))))).toBe(refused('add'))
+    expect(refusal(over((x) => gru({ hiddenSize: 2 })(x).output))).toBe('nothing thrown')
+  })
+
   test('a value of another graph', () => {
     let leaked: unknown
     graphOf(({ input }) => {
@@ -202,7 +262,7 @@ describe('bad options are refused by name', () => {
     [
       'an unknown word',
       () => pool(untyped('median')),
-      "ERR_UNROLLED_ARGUMENT pool: expected 'last' or 'mean' or 'max', received \"median\"",
+      "ERR_UNROLLED_ARGUMENT pool: expected 'last' or 'lastStep' or 'mean' or 'max', received \"median\"",
     ],
     [
       'a dropout of everything',

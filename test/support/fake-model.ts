@@ -31,6 +31,7 @@ const DESCRIPTION: Description = {
   states: [{ name: 'rnn.l0:h', size: 2, reverse: false }],
   parameters: [{ name: 'w', shape: [1], offset: 0 }],
   count: 1,
+  indivisible: null,
 }
 
 const GRAPH: GraphJson = { version: 1, parameters: [], nodes: [], outputs: [] }

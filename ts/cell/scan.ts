@@ -43,7 +43,9 @@ export interface Scan<F extends number, S>
 /**
  * Unrolls a cell along a sequence: `state, output[t] = step(state, x[t])` over each row's valid
  * steps, parameters shared by all of them. A call gives `{ output, state }`; `sequential` passes on the
- * output. Parameters of layers inside the cell have the scan's name in front: `scan.linear.weight`.
+ * output. Parameters of layers that the step makes have the scan's name in front, `scan.linear.weight`,
+ * and are shared by all calls of the scan, also where the step applies the layer to a vector from
+ * outside alone: such a layer runs once a row, before the loop.
  *
  * @throws UnrolledError `ERR_UNROLLED_GRAPH` when the step leaves out a state,
  * `ERR_UNROLLED_SHAPE` when a state has another size.
@@ -93,6 +95,13 @@ function checkStep(where: string, next: unknown, states: readonly string[]): voi
     )
   }
   checkOptions(`${where} cell result`, next, [...states, 'output'], 'state')
+  const given = new Map<string, unknown>(Object.entries(next))
+  const missing = states.filter((name) => given.get(name) === undefined)
+  if (missing.length > 0) {
+    const received = new Described(`only ${[...given.keys()].join(', ') || 'nothing'}`)
+    const expected = `the next ${missing.join(' and ')}`
+    throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell result`, expected, received)
+  }
 }
 
 function outputOf(
@@ -104,7 +113,7 @@ function outputOf(
   const { output, h } = next
   const given = output ?? h ?? (only === undefined ? undefined : next[only])
   if (given === undefined) {
-    const received = new Described(Object.keys(next).join(', ') || 'nothing')
+    const received = new Described(`the states ${states.join(', ')}`)
     throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell result`, 'an output or a state h', received)
   }
   return given

@@ -1,6 +1,7 @@
-import { Described, mismatch } from '../errors.js'
+import { mismatch } from '../errors.js'
 import type { OutputJson } from '../graph/json.js'
 import type { Scope, Site } from '../graph/scope.js'
+import { buildStep } from '../graph/step.js'
 import { checkKind, checkSize, type Sequence, type Vector } from '../graph/value.js'
 
 /** States by name. */
@@ -33,10 +34,14 @@ export function unroll(spec: Unrolling): Unrolled {
   const names = Object.keys(sizes)
   const body = site.scope.body(site.name, site.shared)
   const step = body.bind(x, 'x')
-  const { next, output } = spec.step(stateNodes(body, sizes), step, body)
+  const states = stateNodes(body, sizes)
+  const { next, output } = buildStep(body, () => spec.step(states, step, body))
   const outputs: OutputJson[] = [{ name: 'output', from: body.wire(output) }]
-  for (const name of names) {
-    outputs.push({ name, from: body.wire(nextOf(site.name, name, sizes, next)) })
+  for (const [name, size] of Object.entries(sizes)) {
+    outputs.push({
+      name,
+      from: body.wire(checkState(`${site.name} next ${name}`, next[name], size)),
+    })
   }
   const started = names.filter((name) => Object.hasOwn(spec.initial, name))
   const initial = started.map((name) => initialOf(site.name, name, sizes, spec.initial))
@@ -64,30 +69,16 @@ function stateNodes(body: Scope, sizes: Readonly<Record<string, number>>): Named
   return Object.fromEntries(states)
 }
 
-function nextOf(
-  where: string,
-  name: string,
-  sizes: Readonly<Record<string, number>>,
-  next: NamedVectors,
-): Vector {
-  const value = Object.hasOwn(next, name) ? next[name] : undefined
-  if (value === undefined) {
-    const received = new Described(`only ${Object.keys(next).join(', ') || 'nothing'}`)
-    throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell result`, `the next ${name}`, received)
-  }
-  return checkState(`${where} next ${name}`, value, sizes[name] ?? 0)
-}
-
 function initialOf(
   where: string,
   name: string,
   sizes: Readonly<Record<string, number>>,
   initial: Readonly<Partial<Record<string, Vector>>>,
 ): Vector {
-  return checkState(`${where} initial ${name}`, initial[name] as Vector, sizes[name] ?? 0)
+  return checkState(`${where} initial ${name}`, initial[name], sizes[name] ?? 0)
 }
 
-function checkState(where: string, value: Vector, size: number): Vector {
+function checkState(where: string, value: Vector | undefined, size: number): Vector {
   if (typeof value !== 'object' || value === null) {
     throw mismatch('ERR_UNROLLED_KIND', where, `a vector of size ${size}`, value)
   }

@@ -1,6 +1,7 @@
 import { checkOptions } from '../options.js'
 import type { KindJson } from './json.js'
 import { checkName, type Site, scopeOf } from './scope.js'
+import { currentBody } from './step.js'
 import { checkKind, checkSize, type Kind, type Value } from './value.js'
 
 /** A function on types, from `input` to `output`; see {@link Apply}. */
@@ -64,12 +65,13 @@ export function layer<L extends Signed<Signature<Value, Mapping, unknown>>>(
 ): L {
   if (spec.name !== undefined) checkName(spec.kind, spec.name)
   const where = spec.name ?? spec.kind
+  const maker = currentBody()
   const call = (x: Value, options?: unknown): unknown => {
     const scope = scopeOf(where, [x])
     checkKind<Kind>(where, x, spec.accepts)
     checkFirst(where, x, spec.first)
     return spec.build(
-      scope.site(call, spec.kind, spec.name),
+      scope.site(call, spec.kind, spec.name, maker),
       x as SignatureOf<L>['accepts'],
       options,
     )

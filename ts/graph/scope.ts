@@ -78,10 +78,8 @@ export class Scope {
   wire(value: Value): string {
     const origin = originOf('value', value)
     if (origin.scope === this) return origin.wire
-    if (!this.within(origin.scope)) {
-      const received = new Described('one of another graph or from inside a cell')
-      throw mismatch('ERR_UNROLLED_GRAPH', 'value', 'a value of this graph', received)
-    }
+    if (origin.scope.within(this)) throw escaped()
+    if (!this.within(origin.scope)) throw strangers('value', [this, origin.scope])
     const known = this.#captured.get(value)
     if (known !== undefined) return known
     if (value.kind !== 'vector') {
@@ -104,17 +102,22 @@ export class Scope {
     return this === other || (this.#outer?.within(other) ?? false)
   }
 
-  /** Gives the site of a layer's call; the first call fixes the layer's name. */
-  site(layer: object, kind: string, name: string | undefined): Site {
+  /**
+   * Gives the site of a layer's call; the first call fixes the layer's name. `maker` is the body whose
+   * step made the layer: a layer that such a step applies to outer values alone runs outside of the
+   * body, under a name of the body's.
+   */
+  site(layer: object, kind: string, name: string | undefined, maker?: Scope): Site {
+    const owner = maker?.within(this) ? maker : this
     const known = this.declaration.nameOf(layer)
-    const label = known === undefined ? this.claim(kind, name) : (name ?? kind)
-    const full = known ?? `${this.#prefix}${label}`
-    const shared = known !== undefined || this.#replay
+    const label = known === undefined ? owner.claim(kind, name) : (name ?? kind)
+    const full = known ?? `${owner.#prefix}${label}`
+    const shared = known !== undefined || owner.#replay
     if (known === undefined) this.declaration.remember(layer, full)
     return {
       scope: this,
       name: full,
-      label,
+      label: owner === this ? label : full,
       shared,
       parameter: (suffix, shape, init) =>
         this.declaration.parameter(`${full}.${suffix}`, shape, init, shared),
@@ -142,11 +145,27 @@ export class Scope {
 export function scopeOf(where: string, values: readonly Value[]): Scope {
   const scopes = values.map((value) => originOf(where, value).scope)
   const scope = scopes.find((inner) => scopes.every((outer) => inner.within(outer)))
-  if (scope === undefined) {
-    const received = new Described('values of several')
-    throw mismatch('ERR_UNROLLED_GRAPH', where, 'values of one graph', received)
-  }
+  if (scope === undefined) throw strangers(where, scopes)
   return scope
+}
+
+/** The error for values that no scope sees together. */
+function strangers(where: string, scopes: readonly Scope[]): UnrolledError {
+  const graphs = new Set(scopes.map(({ declaration }) => declaration))
+  const code = 'ERR_UNROLLED_GRAPH'
+  if (graphs.size > 1) {
+    return mismatch(code, where, 'values of one graph', new Described('values of several'))
+  }
+  const advice =
+    'a scan inside a cell runs before the cell and cannot read its state or its step of the input'
+  return mismatch(code, where, 'values of one cell', new Described('values of several'), advice)
+}
+
+/** The error for a value of a cell's step that is used outside of the cell. */
+function escaped(): UnrolledError {
+  const advice = 'return the value from the step, as its output or as a state'
+  const received = new Described('one from inside a cell')
+  return mismatch('ERR_UNROLLED_GRAPH', 'value', 'a value of this graph', received, advice)
 }
 
 /** Refuses a name that a wire or a file could not carry. */

@@ -1,9 +1,10 @@
 import { type Layer, layer, type Mapping } from '../graph/layer.js'
 import type { Sequence, SizeOf, Vector } from '../graph/value.js'
 import { checkWord } from '../options.js'
+import { finalStates } from './directions.js'
 
 /** The operation of {@link pool}. */
-export type Pooling = 'last' | 'mean' | 'max'
+export type Pooling = 'last' | 'lastStep' | 'mean' | 'max'
 
 /** A sequence becomes a vector of its size. */
 export interface PoolMapping extends Mapping {
@@ -15,21 +16,40 @@ export interface PoolMapping extends Mapping {
  * row of length 0 gives zeros.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an unknown operation, `ERR_UNROLLED_KIND` for a value
- * that is no sequence.
+ * that is no sequence, `ERR_UNROLLED_GRAPH` for `'last'` where {@link last} refuses the sequence.
  */
 export function pool(how: Pooling): Layer<Sequence, PoolMapping> {
-  const known = checkWord('pool', how, ['last', 'mean', 'max'])
+  const known = checkWord('pool', how, ['last', 'lastStep', 'mean', 'max'])
+  const op = known === 'lastStep' ? 'last' : known
   return layer({
     kind: known,
     accepts: ['sequence'],
-    build: ({ scope, label }, x) =>
-      scope.value<Vector>({ kind: 'vector', size: x.size }, scope.node(label, known, [x])),
+    build({ scope, label }, x) {
+      const states = known === 'last' ? finalStates(scope, x) : undefined
+      return (
+        states ?? scope.value<Vector>({ kind: 'vector', size: x.size }, scope.node(label, op, [x]))
+      )
+    },
   })
 }
 
-/** The last valid step: `pool('last')`. */
+/**
+ * The last valid step: `pool('last')`. Of a bidirectional layer's output, the final state of each
+ * direction, `[h forward after the last step, h backward after the first]`: every half has then read
+ * the whole row. {@link lastStep} gives the last step of both, where the backward half has read one
+ * step alone.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_KIND` for a value that is no sequence, `ERR_UNROLLED_GRAPH` for a
+ * sequence that other layers made of a bidirectional layer's output step by step: its final states
+ * are of two different steps.
+ */
 export function last(): Layer<Sequence, PoolMapping> {
   return pool('last')
+}
+
+/** The last valid step, of a bidirectional layer too: `pool('lastStep')`. */
+export function lastStep(): Layer<Sequence, PoolMapping> {
+  return pool('lastStep')
 }
 
 /** The mean over the valid steps: `pool('mean')`. */

@@ -24,7 +24,9 @@ export interface Shift extends Layer<Tokens | Sequence, Same> {
 }
 
 /**
- * Delays a value by one step, for teacher forcing: `y[0] = start`, `y[t] = x[t - 1]`.
+ * Delays a value by one step, for teacher forcing: `y[0] = start`, `y[t] = x[t - 1]`. The last step of
+ * a sequence that begins with zeros is a state of the model, `shift:last`, so that pieces and streams
+ * go on from it; shifted tokens and a sequence with `initial` have none.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` when tokens have no `start`, or sequences have one.
  */

@@ -6,6 +6,7 @@ import { callOptions } from '../graph/layer.js'
 import type { Scope, Site } from '../graph/scope.js'
 import { checkKind, checkSize, type Sequence, type Vector } from '../graph/value.js'
 import { checkOptions } from '../options.js'
+import { noteBothWays } from './directions.js'
 import { pytorchUniform } from './initializer.js'
 import type { Settings, Stacked } from './recurrent.js'
 
@@ -119,15 +120,19 @@ function bothWays(direction: Direction): Layer {
   const backward = oneWay({ ...direction, initial: second ?? {}, reverse: true })
   const wire = scope.node(`${label}.l${index}`, 'concat', [forward.output, backward.output])
   let joined: NamedVectors | undefined
+  const states = (): NamedVectors => {
+    joined ??= mapStates(forward.state, (value, name) => {
+      const other = backward.state[name] ?? value
+      const node = scope.node(`${label}.l${index}.${name}`, 'concat', [value, other])
+      return scope.value<Vector>({ kind: 'vector', size }, node)
+    })
+    return joined
+  }
+  noteBothWays(scope, wire, { layer: site.name, states })
   return {
     output: scope.value({ ...forward.output, size }, wire),
     get state() {
-      joined ??= mapStates(forward.state, (value, name) => {
-        const other = backward.state[name] ?? value
-        const node = scope.node(`${label}.l${index}.${name}`, 'concat', [value, other])
-        return scope.value<Vector>({ kind: 'vector', size }, node)
-      })
-      return joined
+      return states()
     },
   }
 }

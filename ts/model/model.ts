@@ -37,7 +37,7 @@ import {
   type PredictOptions,
   predictionOf,
 } from './prediction.js'
-import { initialStates } from './state.js'
+import { continuedStates, initialStates } from './state.js'
 import { Stream } from './stream.js'
 import { summarize } from './summary.js'
 
@@ -141,9 +141,11 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
 
   /**
    * Computes the outputs for `x`, and the state after each row's last step. With the `state` of an
-   * earlier call, a sequence in two pieces gives the same bits as in one, unless the graph has a
-   * `shift`, a pool over time or an `initial` state: these begin anew with each call. A model that
-   * reads backwards in time refuses a state.
+   * earlier call, a sequence in two pieces gives the same bits as in one: each step's outputs, and
+   * with the last piece the outputs that have no steps (the last step, a layer's last state). A model
+   * that needs more than its states refuses one: it reads backwards in time, has a `mean` or `max`
+   * over time, an `initial` state or first step from the graph, a `shift` of tokens, or reads at each
+   * step what the last step decides.
    *
    * Rejects with an `UnrolledError` for bad data. Weights and data so large that numbers overflow
    * give infinities or NaN in outputs and states; `predict` refuses such a state.
@@ -152,7 +154,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
     this.checkUsable()
     checkOptions('predict', options, PREDICT_OPTIONS)
     const inputs = rowsByPort('predict x', this.#inputs, x).map((rows) => rows.all())
-    const states = initialStates('predict state', this.#description, options.state)
+    const states = continuedStates('predict state', this.#description, options.state)
     return predictionOf<O>(await guardAsync(() => this.#native.predict(inputs, states)))
   }
 
@@ -177,7 +179,14 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
     return gradientsOf(this.#description, inputs, run)
   }
 
-  /** Opens the model as a stream: step by step, with a separate state. */
+  /**
+   * Opens the model as a stream: step by step, with a separate state. An output over time is that of
+   * the step; an output without steps (the last step, a layer's last state) is that of the steps so
+   * far.
+   *
+   * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a model that refuses a state in `predict`, and
+   * for one with two axes of time, naming the node.
+   */
   stream(): Stream<I, O> {
     this.checkUsable()
     return new Stream(this.#native, this.#description)

@@ -17,6 +17,19 @@ export function stateOf(tensors: readonly NativeTensor[]): State {
   return Object.fromEntries(tensors.map((tensor) => [tensor.name, new Result<Vector>(tensor)]))
 }
 
+/** Checks and converts the states that a sequence goes on from; a model that needs it whole has none. */
+export function continuedStates(
+  where: string,
+  description: Description,
+  state: StateData | undefined,
+): NativeTensor[] {
+  const { indivisible } = description
+  if (state !== undefined && indivisible !== null) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', where, `none, since ${indivisible}`, state)
+  }
+  return stateTensors(where, description, state)
+}
+
 /** Checks and converts the states that a whole run begins with; backward in time there are none. */
 export function initialStates(
   where: string,

@@ -156,4 +156,6 @@ export interface Description {
     readonly offset: number
   }[]
   readonly count: number
+  /** The node for which a sequence cannot be cut in time, and the reason. */
+  readonly indivisible: string | null
 }

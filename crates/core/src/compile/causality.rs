@@ -1,45 +1,85 @@
-//! The check that a sequence can be run in chunks, each beginning with the states that the chunk before ended with.
+//! The check that a sequence can be run in chunks, each beginning with the states that the chunk before ended with: the last
+//! chunk then ends as the whole sequence does.
 
-use crate::op::Cut;
-use crate::program::{Instruction, Program, ValueId};
+use std::collections::HashSet;
+
+use crate::op::{Cut, Time};
+use crate::program::{Instruction, Operation, Program, ValueId, defined, read};
 use crate::{Error, Result};
 
 impl Program {
-    /// Refuses a program that needs more than the states at the end of a chunk to go on.
+    /// Refuses a program that cannot be cut in time.
     ///
     /// # Errors
-    /// [`crate::Code::Argument`], naming the option `what` and the node that needs the whole sequence.
+    /// [`crate::Code::Argument`], naming the option `what` and the node, as [`Program::indivisible`] does.
     pub fn check_divisible(&self, what: &str) -> Result<()> {
-        self.refuse(what, |cut| match cut {
-            Cut::Free | Cut::Anew(_) => None,
-            Cut::From { vectors, otherwise } => {
-                (!vectors.iter().all(|&vector| self.owns(vector))).then_some(otherwise)
-            }
-            Cut::Never(reason) => Some(reason),
-        })
-    }
-
-    /// Refuses a program that pools over a whole sequence.
-    ///
-    /// # Errors
-    /// [`crate::Code::Argument`], naming the option `what` and the node.
-    pub fn check_unpooled(&self, what: &str) -> Result<()> {
-        self.refuse(what, |cut| match cut {
-            Cut::Anew(reason) => Some(reason),
-            Cut::Free | Cut::From { .. } | Cut::Never(_) => None,
-        })
-    }
-
-    fn refuse(&self, what: &str, reason: impl Fn(Cut) -> Option<&'static str>) -> Result<()> {
-        let refused = |i: &Instruction| Some((i.node.clone(), reason(i.facts().cut)?));
-        match self.instructions.iter().find_map(refused) {
-            Some((node, reason)) => Err(Error::argument(format!("{what}: node '{node}' {reason}"))),
+        match self.indivisible() {
             None => Ok(()),
+            Some(reason) => Err(Error::argument(format!(
+                "{what}: expected a model that goes on from its states alone, received one whose {reason}"
+            ))),
         }
     }
 
-    /// True for the initial value of one of the model's own states.
-    fn owns(&self, initial: ValueId) -> bool {
-        self.states.iter().any(|state| state.initial == initial)
+    /// The node of a program that needs more than the states at the end of a chunk to go on, or whose steps need those that
+    /// follow, and the reason: one rule for streams, for predictions that begin with a state, for carried states and for
+    /// truncation.
+    #[must_use]
+    pub fn indivisible(&self) -> Option<String> {
+        let mut summaries = vec![false; self.values.len()];
+        let mut owned = vec![false; self.values.len()];
+        self.states.iter().for_each(|state| owned[state.initial] = true);
+        for instruction in self.lasting() {
+            let reason = match instruction.facts().cut {
+                Cut::From { vectors, .. } if vectors.iter().all(|&vector| owned[vector]) => None,
+                Cut::Free => None,
+                Cut::From { otherwise: reason, .. } | Cut::Never(reason) => Some(reason.to_owned()),
+            };
+            let summary = read(instruction).into_iter().filter(|&value| summaries[value]).min();
+            let late = summary.filter(|_| self.over_time(instruction)).map(|value| {
+                let name = &self.values[value].name;
+                format!("reads at each step '{name}', which the last step of a sequence decides")
+            });
+            if let Some(reason) = reason.or(late) {
+                return Some(format!("node '{}' {reason}", instruction.node));
+            }
+            if let Some((copy, from)) = copied(instruction) {
+                owned[copy] = owned[from];
+            }
+            let whole = summary.is_some() || instruction.facts().time != Time::EachStep;
+            for value in defined(instruction).into_iter().filter(|_| whole) {
+                summaries[value] = self.values[value].axis.is_none();
+            }
+        }
+        None
+    }
+
+    /// The instructions that a loss, or without losses an output, and the states at the end depend on.
+    fn lasting(&self) -> impl Iterator<Item = &Instruction> {
+        let outputs = self.outputs.iter().filter(|_| self.targets.is_empty()).map(|port| port.value);
+        let mut wanted: HashSet<ValueId> =
+            outputs.chain(self.states.iter().map(|state| state.last)).collect();
+        let mut lasting: Vec<&Instruction> = Vec::new();
+        for instruction in self.instructions.iter().rev() {
+            let wanted_here = defined(instruction).iter().any(|value| wanted.contains(value));
+            if wanted_here || instruction.facts().starts_gradients {
+                wanted.extend(read(instruction));
+                lasting.push(instruction);
+            }
+        }
+        lasting.into_iter().rev()
+    }
+
+    /// True for an instruction with a result at each step.
+    fn over_time(&self, instruction: &Instruction) -> bool {
+        defined(instruction).into_iter().any(|value| self.values[value].axis.is_some())
+    }
+}
+
+/// The copy that a reader of a shared vector has, and the vector.
+fn copied(instruction: &Instruction) -> Option<(ValueId, ValueId)> {
+    match instruction.op {
+        Operation::Affine { scale: 1.0, shift: 0.0 } => Some((instruction.outputs[0], instruction.inputs[0])),
+        _ => None,
     }
 }

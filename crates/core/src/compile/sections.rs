@@ -1,9 +1,9 @@
 //! Sections: instructions that can run together through time, segment by segment.
 //!
 //! Instructions that read only the current step, and scans of one direction, form a section: it can take the steps of an
-//! axis in segments, one after another, and in the opposite order backward. An instruction that reads a whole sequence
-//! (a pool, a shift) stands between sections. The direction of its section is the order in which
-//! the gradient of a weight visits time.
+//! axis in segments, one after another, and in the opposite order backward. A pool that takes the steps as they pass belongs
+//! to the section of its scan; an instruction that reads a whole sequence (a shift) stands between sections. The direction
+//! of its section is the order in which the gradient of a weight visits time.
 
 use std::collections::HashMap;
 
@@ -17,8 +17,22 @@ enum Role {
     Scan { axis: usize, reverse: bool },
     /// Each step of an axis by itself.
     Local,
+    /// A vector of the steps of an axis as they pass.
+    Gather { axis: usize, ascending: bool },
     /// Everything else.
     Whole,
+}
+
+impl Role {
+    /// True for a vector that the section of `self` gathers as its steps pass.
+    fn gathers(self, role: Self) -> bool {
+        match (self, role) {
+            (Self::Scan { axis, reverse }, Self::Gather { axis: along, ascending }) => {
+                axis == along && !(reverse && ascending)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// The place of an instruction: in a stage, or just before it.
@@ -30,7 +44,8 @@ pub(super) fn divide(program: &mut Program) {
     let (stages, mut positions, ready) = stages(program, &roles);
     place_local(program, &roles, &stages, &ready, &mut positions);
     let mut order: Vec<usize> = (0..positions.len()).collect();
-    order.sort_by_key(|&i| (positions[i], i));
+    // A pool ends its section: its gradient comes before that of the steps, as that of a pool between sections does.
+    order.sort_by_key(|&i| (positions[i], matches!(roles[i], Role::Gather { .. }), i));
     let mut instructions: Vec<Option<Instruction>> =
         std::mem::take(&mut program.instructions).into_iter().map(Some).collect();
     program.instructions = order.iter().filter_map(|&i| instructions[i].take()).collect();
@@ -51,6 +66,10 @@ fn role(program: &Program, instruction: &Instruction) -> Role {
     match instruction.facts().time {
         Time::Along { axis, reverse } => Role::Scan { axis, reverse },
         Time::EachStep if axis_of(program, instruction).is_some() => Role::Local,
+        Time::Gather { ascending } => {
+            let axis = instruction.inputs.first().and_then(|&value| program.values[value].axis);
+            axis.map_or(Role::Whole, |axis| Role::Gather { axis, ascending })
+        }
         Time::EachStep | Time::Whole => Role::Whole,
     }
 }
@@ -73,7 +92,8 @@ fn stages(program: &Program, roles: &[Role]) -> (Vec<Role>, Vec<Position>, Vec<u
             Role::Scan { .. } => {
                 (from..stages.len()).find(|&stage| stages[stage] == role).unwrap_or(stages.len())
             }
-            Role::Whole => stages.len(),
+            Role::Gather { .. } if stages.get(from).is_some_and(|stage| stage.gathers(role)) => from,
+            Role::Gather { .. } | Role::Whole => stages.len(),
         };
         if stage == stages.len() && role != Role::Local {
             stages.push(role);
@@ -109,11 +129,17 @@ fn place_local(
         let own_axis = axis_of(program, instruction);
         let along = |stage: usize| matches!(stages.get(stage), Some(&Role::Scan { axis, .. }) if Some(axis) == own_axis);
         let of_outputs = instruction.outputs.iter().filter_map(|value| readers.get(value)).flatten();
-        let first = of_outputs.map(|&reader| positions[reader]).min();
         let own = positions[i].0;
+        let gathers = |&&reader: &&usize| {
+            stages.get(positions[reader].0).is_some_and(|stage| stage.gathers(roles[reader]))
+        };
+        let pooled = of_outputs.clone().any(|reader| gathers(&reader));
+        let first = of_outputs.filter(|reader| !gathers(reader)).map(|&reader| positions[reader]).min();
+        // A pool of the section reads before any later section does.
+        let last = if pooled { own } else { usize::MAX };
         let reads_section = read(instruction).iter().any(|&value| ready[value] == own && along(own));
         positions[i] = match first {
-            Some((stage, true)) if along(stage) => (stage, true),
+            Some((stage, true)) if along(stage) && stage <= last => (stage, true),
             _ => (own, reads_section),
         };
     }

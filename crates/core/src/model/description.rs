@@ -20,6 +20,8 @@ pub struct Description {
     pub parameters: Vec<ParameterDescription>,
     /// Elements of all parameters.
     pub count: usize,
+    /// The node for which a sequence cannot be cut in time, and the reason; none if it can.
+    pub indivisible: Option<String>,
 }
 
 /// An input, an output or a wire.
@@ -73,6 +75,7 @@ impl Description {
                 })
                 .collect(),
             count: program.layout.total(),
+            indivisible: program.indivisible(),
         }
     }
 }

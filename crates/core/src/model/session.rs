@@ -6,7 +6,7 @@ use unrolled_kernels::Element;
 
 use super::Model;
 use crate::finite::first_non_finite;
-use crate::program::Mode;
+use crate::program::{Mode, Program};
 use crate::run::Engine;
 use crate::storage::{Batch, Data, Subject, Tensor, check_state, check_values};
 use crate::{Error, Result};
@@ -30,7 +30,7 @@ impl<E: Element> Session<E> {
     /// A session of so many rows with their states at zero.
     ///
     /// # Errors
-    /// [`crate::Code::Argument`] for a model that needs a sequence whole, or for no rows.
+    /// [`crate::Code::Argument`] for a model that needs a sequence whole or has two axes of time, or for no rows.
     pub fn new(model: Arc<Model<E>>, rows: usize) -> Result<Self> {
         if rows == 0 {
             return Err(Error::argument("session: expected at least 1 row, received 0"));
@@ -40,7 +40,7 @@ impl<E: Element> Session<E> {
         }
         let program = &model.program;
         program.check_divisible("stream")?;
-        program.check_unpooled("stream")?;
+        check_one_axis(program)?;
         let engine = Engine::new(Arc::clone(program), Mode::Inference { segmented: false }, model.kernels);
         let batch = Batch::step(program, rows);
         let next = batch.states().to_vec();
@@ -192,5 +192,17 @@ impl<E: Element> Session<E> {
             }
         }
         Ok(())
+    }
+}
+
+/// Refuses a second axis of time: a step belongs to one.
+fn check_one_axis(program: &Program) -> Result<()> {
+    let mut inputs = program.inputs.iter().filter_map(|input| Some((&input.name, input.kind.axis()?)));
+    let first = inputs.next();
+    match first.and_then(|first| Some((first, inputs.find(|other| other.1 != first.1)?))) {
+        Some(((first, axis), (other, along))) => Err(Error::argument(format!(
+            "stream: expected one axis of time, received input '{other}' along '{along}' beside '{first}' along '{axis}'"
+        ))),
+        None => Ok(()),
     }
 }

@@ -35,6 +35,8 @@ pub(crate) enum Time {
     EachStep,
     /// A loop along an axis.
     Along { axis: usize, reverse: bool },
+    /// A vector of the steps as they pass, segment by segment; `ascending` if only from the first to the last.
+    Gather { ascending: bool },
     /// All steps of a row together.
     Whole,
 }
@@ -46,8 +48,6 @@ pub(crate) enum Cut {
     Free,
     /// A chunk begins with these vectors, which the model must own as states; otherwise the reason against it.
     From { vectors: Vec<ValueId>, otherwise: &'static str },
-    /// Each chunk begins anew; the reason why a single step does not suffice.
-    Anew(&'static str),
     /// Never, and the reason.
     Never(&'static str),
 }

@@ -2,21 +2,29 @@
 
 use unrolled_kernels::{Element, Matrix};
 
-use super::facts::{Cut, Facts, Storage, Time, Work};
+use super::facts::{BACKWARDS, Cut, Facts, Storage, Time, Work};
 use crate::program::{Instruction, Operand, Pooling};
-use crate::storage::View;
+use crate::storage::{RowItems, View};
 
+/// The last step is known as it passes, and a mean adds up in the order of time. The gradient of a largest step goes to the
+/// first of several, which only all steps together show. A fallback takes its gradient outside of segments.
 pub(crate) fn facts(op: Pooling, i: &Instruction) -> Facts {
     let cut = match op {
-        Pooling::Last { .. } => Cut::Free,
-        Pooling::Mean | Pooling::Max => Cut::Anew("pools over the whole sequence"),
+        Pooling::Last { first: false } => Cut::Free,
+        Pooling::Last { first: true } => Cut::Never(BACKWARDS),
+        Pooling::Mean | Pooling::Max => Cut::Never("pools over the whole sequence"),
+    };
+    let time = match op {
+        Pooling::Last { .. } if i.inputs.len() == 1 => Time::Gather { ascending: false },
+        Pooling::Mean => Time::Gather { ascending: true },
+        Pooling::Last { .. } | Pooling::Max => Time::Whole,
     };
     let reads_back = match op {
         Pooling::Max => vec![i.inputs[0], i.outputs[0]],
         Pooling::Last { .. } | Pooling::Mean => Vec::new(),
     };
     Facts {
-        time: Time::Whole,
+        time,
         cut,
         storage: Storage::Own,
         reads_back,
@@ -31,41 +39,34 @@ pub(crate) fn facts(op: Pooling, i: &Instruction) -> Facts {
 pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: Pooling, i: &Instruction) {
     f.write(Operand::Value(i.outputs[0]), |f, y| {
         let x = f.matrix(Operand::Value(i.inputs[0]));
-        let schedule = f.schedule(i.inputs[0]);
+        let part = f.part(i.inputs[0]);
         let mut rows = y.matrix();
-        for row in 0..schedule.rows() {
-            let (out, items) = (rows.row_mut(row), schedule.items_of(row));
-            match (items.len(), i.inputs.get(1)) {
-                (0, Some(&fallback)) => {
-                    out.copy_from_slice(f.matrix(Operand::Value(fallback)).row(row));
+        for row in part.whole.unrolling(false).idle() {
+            match i.inputs.get(1) {
+                Some(&fallback) => {
+                    rows.row_mut(row).copy_from_slice(f.matrix(Operand::Value(fallback)).row(row));
                 }
-                (0, None) => out.fill(E::ZERO),
-                _ => pool(f, op, x, items, out),
+                None => rows.row_mut(row).fill(E::ZERO),
             }
         }
+        part.rows().for_each(|items| pool(f, op, x, items, rows.row_mut(items.row)));
     });
 }
 
-fn pool<E: Element>(
-    f: &View<'_, E>,
-    op: Pooling,
-    x: Matrix<'_, E>,
-    mut items: impl DoubleEndedIterator<Item = usize> + ExactSizeIterator,
-    out: &mut [E],
-) {
-    let count = E::from_f64(items.len() as f64);
-    let first = match op {
-        Pooling::Last { first: false } => items.next_back(),
-        Pooling::Last { first: true } | Pooling::Mean | Pooling::Max => items.next(),
-    };
-    first.into_iter().for_each(|place| out.copy_from_slice(x.row(place)));
+/// Takes the items of a row that pass into the row's result.
+fn pool<E: Element>(f: &View<'_, E>, op: Pooling, x: Matrix<'_, E>, items: RowItems<'_>, out: &mut [E]) {
+    if let Pooling::Last { first } = op {
+        let place = chosen(items, first);
+        return place.into_iter().for_each(|place| out.copy_from_slice(x.row(place)));
+    }
+    let mut places = items.places();
+    if items.begins {
+        places.next().into_iter().for_each(|place| out.copy_from_slice(x.row(place)));
+    }
     match op {
         Pooling::Last { .. } => {}
-        Pooling::Mean => {
-            items.for_each(|place| f.kernels.add_assign(out, x.row(place)));
-            out.iter_mut().for_each(|y| *y = *y / count);
-        }
-        Pooling::Max => items.for_each(|place| {
+        Pooling::Mean => places.for_each(|place| f.kernels.add_assign(out, x.row(place))),
+        Pooling::Max => places.for_each(|place| {
             for (y, &x) in out.iter_mut().zip(x.row(place)) {
                 if x > *y {
                     *y = x;
@@ -73,31 +74,42 @@ fn pool<E: Element>(
             }
         }),
     }
+    if op == Pooling::Mean && items.ends {
+        let count = E::from_f64(items.count as f64);
+        out.iter_mut().for_each(|y| *y = *y / count);
+    }
+}
+
+/// The place of a row's first or last item, if it is among these.
+fn chosen(items: RowItems<'_>, first: bool) -> Option<usize> {
+    match first {
+        true => items.places().next().filter(|_| items.begins),
+        false => items.places().next_back().filter(|_| items.ends),
+    }
 }
 
 /// dy goes to the last step, evenly to all, or to the first of the largest.
 pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: Pooling, i: &Instruction) {
     f.add_gradient(i.inputs[0], |f, dx| {
         let dy = f.matrix(Operand::Gradient(i.outputs[0]));
-        let schedule = f.schedule(i.inputs[0]);
         let mut dx = dx.matrix();
-        for row in (0..schedule.rows()).filter(|&row| schedule.items_of(row).len() > 0) {
-            let (dy, mut items) = (dy.row(row), schedule.items_of(row));
+        for items in f.part(i.inputs[0]).rows() {
+            let dy = dy.row(items.row);
             match op {
                 Pooling::Last { first } => {
-                    let place = if first { items.next() } else { items.next_back() };
+                    let place = chosen(items, first);
                     place.into_iter().for_each(|place| f.kernels.add_assign(dx.row_mut(place), dy));
                 }
                 Pooling::Mean => {
-                    let share = E::ONE / E::from_f64(items.len() as f64);
-                    items.for_each(|place| f.kernels.add_scaled(dx.row_mut(place), share, dy));
+                    let share = E::ONE / E::from_f64(items.count as f64);
+                    items.places().for_each(|place| f.kernels.add_scaled(dx.row_mut(place), share, dy));
                 }
                 Pooling::Max => {
                     let x = f.matrix(Operand::Value(i.inputs[0]));
                     let y = f.matrix(Operand::Value(i.outputs[0]));
                     for (k, &dy) in dy.iter().enumerate() {
-                        let largest = y.element(row, k);
-                        let found = items.clone().find(|&place| x.element(place, k) == largest);
+                        let largest = y.element(items.row, k);
+                        let found = items.places().find(|&place| x.element(place, k) == largest);
                         found.into_iter().for_each(|place| dx.row_mut(place)[k] += dy);
                     }
                 }
@@ -108,7 +120,7 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: Pooling, i: &Instruc
         f.add_gradient(fallback, |f, dx| {
             let dy = f.matrix(Operand::Gradient(i.outputs[0]));
             let mut dx = dx.matrix();
-            for row in f.schedule(i.inputs[0]).unrolling(false).idle() {
+            for row in f.part(i.inputs[0]).whole.unrolling(false).idle() {
                 f.kernels.add_assign(dx.row_mut(row), dy.row(row));
             }
         });

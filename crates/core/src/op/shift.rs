@@ -8,11 +8,11 @@ use crate::storage::{Schedule, View};
 
 /// A chunk of time begins with the last step of the chunk before only if a state of the model holds that step.
 pub(crate) fn facts(op: &Shift, i: &Instruction) -> Facts {
-    let otherwise = "shifts in time and does not keep its last step";
+    let otherwise = "begins each chunk with a first step from the graph";
     let cut = match i.inputs.get(1) {
         _ if op.reverse => Cut::Never(BACKWARDS),
         Some(&first) => Cut::From { vectors: vec![first], otherwise },
-        None => Cut::Never(otherwise),
+        None => Cut::Never("shifts ids in time and does not keep the last one"),
     };
     Facts {
         time: Time::Whole,

@@ -15,7 +15,7 @@ pub use batch::Batch;
 pub(crate) use check::{Subject, check_state, check_values};
 pub use partial_sums::{PartialSums, TableSums};
 pub(crate) use schedule::{BLOCK_STEPS, list_row_blocks};
-pub use schedule::{Link, ROW_GROUP, Schedule, SumBlock, Unrolling};
+pub use schedule::{Link, Part, ROW_GROUP, RowItems, Schedule, SumBlock, Unrolling};
 pub use shard::{Segment, Shard, Span, TableEntry};
 pub use tally::Tally;
 pub use targets::{GivenTargets, Targets, Weight};

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use unrolled_kernels::Element;
 
-use super::{PartialSums, ROW_GROUP, Schedule, SumBlock, Tally};
+use super::{Part, PartialSums, ROW_GROUP, Schedule, SumBlock, Tally};
 use crate::program::{Operand, Plan, Space, ValueId};
 use crate::{Error, Result};
 
@@ -119,6 +119,19 @@ impl<E: Element> Shard<E> {
         match &self.segment {
             Some(segment) if space == Space::Axis(segment.axis) => segment.base,
             _ => 0,
+        }
+    }
+
+    /// The steps of an axis that run now, among all of them.
+    #[must_use]
+    pub fn part(&self, axis: usize) -> Part<'_> {
+        let steps = &self.schedules[axis];
+        match self.segment.filter(|segment| segment.axis == axis) {
+            // The schedule of the whole axis waits in the place of the segment's.
+            Some(Segment { start, .. }) => {
+                Part { whole: &self.segments[axis][start / self.segment_steps], steps, start }
+            }
+            None => Part { whole: steps, steps, start: 0 },
         }
     }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Recurrent, Team};
 
-use super::{Batch, Schedule, Shard, Span, Weights};
+use super::{Batch, Part, Schedule, Shard, Span, Weights};
 use crate::program::{Linear, Operand, Plan, Program, ValueId};
 
 /// The key of random masks.
@@ -284,10 +284,20 @@ impl<E: Element> View<'_, E> {
     /// The schedule of a value over time.
     #[must_use]
     pub fn schedule(&self, value: ValueId) -> &Schedule {
+        &self.shard.schedules[self.axis(value)]
+    }
+
+    fn axis(&self, value: ValueId) -> usize {
         let Some(axis) = self.program.values[value].axis else {
             unreachable!("'{}' has no axis", self.program.values[value].name);
         };
-        &self.shard.schedules[axis]
+        axis
+    }
+
+    /// The steps of a value over time that run now, among all of them.
+    #[must_use]
+    pub fn part(&self, value: ValueId) -> Part<'_> {
+        self.shard.part(self.axis(value))
     }
 
     /// True for a vector among sequences: `input` is the same at every step of `output`.

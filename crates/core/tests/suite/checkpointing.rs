@@ -123,6 +123,41 @@ fn a_loop_that_begins_where_another_along_its_axis_ends() {
     }
 }
 
+/// Pools straight behind a loop, behind dense steps, of a table beside a loop, and read by later loops.
+#[test]
+fn pools_that_take_the_steps_as_they_pass() {
+    for (pool, reverse) in [("last", false), ("last", true), ("mean", false), ("mean", true), ("max", false)]
+    {
+        for cell in CELLS {
+            let mut b = Builder::default();
+            b.node("x", sequence(5), &[]).node("t", tokens(9), &[]);
+            b.parameter("w", &[6, 6]).parameter("table", &[9, 6]).parameter("u", &[6, 12]);
+            b.layer("a", cell, 0, "x", [5, 6], true, reverse, &[]);
+            b.node("d", json!({ "linear": { "weight": "w" } }), &["a:output"]);
+            b.node("e", json!({ "embedding": { "weight": "table" } }), &["t"]);
+            let pools = [("p", "a:output"), ("q", "d"), ("r", "e")];
+            for (name, from) in pools {
+                b.node(name, json!(pool), &[from]);
+            }
+            b.node("s", json!({ "activation": "tanh" }), &["p"]);
+            b.node("j", json!("concat"), &["d", "s"]).node(
+                "k",
+                json!({ "linear": { "weight": "u" } }),
+                &["j"],
+            );
+            b.layer("b", cell, 1, "k", [6, 6], true, reverse, &[]);
+            b.node("y", json!(pool), &["b:output"]);
+            b.output("y", "y").output("q", "q").output("r", "r").output("s", "s").output("h", "a:h");
+            for (rows, time) in [(37, 70), (3, 33)] {
+                let ids = ids("t", &[rows, time], (0..rows * time).map(|i| (i * 7 % 9) as i32).collect());
+                let x = values("x", &[rows, time, 5], numbers(rows * time * 5, 1));
+                let what = format!("{pool} of {cell}, reverse {reverse}, {rows} rows");
+                check_tapes(&what, &b, &[ragged(x, time), ragged(ids, time)]);
+            }
+        }
+    }
+}
+
 #[test]
 fn two_axes() {
     let mut b = Builder::default();

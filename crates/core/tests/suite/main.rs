@@ -8,6 +8,7 @@ mod accumulation;
 mod at_once;
 mod bf16;
 mod checkpointing;
+mod cuts;
 mod descent;
 mod determinism;
 mod dropout;

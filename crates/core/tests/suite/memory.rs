@@ -108,6 +108,49 @@ fn windows_take_a_small_part_of_a_long_tape() {
     }
 }
 
+/// A loss of a pool over a long sequence: the report of the second step, and the parameters.
+fn pooled(cell: &str, pool: &str, reverse: bool, memory: &Value) -> (Report, Vec<f32>) {
+    let (rows, time) = (32, 1024);
+    let mut b = Builder::default();
+    b.node("x", sequence(INPUT), &[]).layer("a", cell, 0, "x", [INPUT, SIZE], true, reverse, &[]);
+    match pool {
+        "state" => b.output("y", "a:h"),
+        _ => b.node("end", json!(pool), &["a:output"]).output("y", "end"),
+    };
+    let mut config = json!({
+        "losses": [{ "output": "y", "loss": { "meanSquared": {} } }],
+        "optimizer": { "adam": {} },
+        "learningRate": 0.1,
+    });
+    config.as_object_mut().unwrap().extend(memory.as_object().unwrap().clone());
+    let model = Arc::new(Model::<f32>::new(b.graph(), 1, Precision::Full).unwrap());
+    let config = TrainerConfig::from_json(&config.to_string()).unwrap();
+    let mut trainer = Trainer::new(Arc::clone(&model), config).unwrap();
+    let mut x = values("x", &[rows, time, INPUT], numbers(rows * time * INPUT, 1));
+    x.lengths = Some((0..rows).map(|row| [1024, 1000, 0, 1023][row % 4]).collect());
+    let y = values("y", &[rows, SIZE], numbers(rows * SIZE, 2));
+    trainer.step(vec![x.clone()], vec![y.clone()], false).unwrap();
+    let report = trainer.step(vec![x], vec![y], false).unwrap().clone();
+    (report, model.parameters())
+}
+
+#[test]
+fn windows_of_a_pool_take_what_those_of_the_last_state_take() {
+    for cell in ["lstm", "gru", "rnn_tanh"] {
+        for (pool, reverse) in [("last", false), ("last", true), ("mean", false)] {
+            let what = format!("{pool} of {cell}, reverse {reverse}");
+            let sqrt = json!({ "memory": "sqrt" });
+            let (whole, parameters) = pooled(cell, pool, reverse, &json!({}));
+            let (segmented, others) = pooled(cell, pool, reverse, &sqrt);
+            assert!(parameters == others && whole.loss.to_bits() == segmented.loss.to_bits(), "{what}");
+            let (state, _) = pooled(cell, "state", reverse, &sqrt);
+            let (tape, least) = (segmented.memory.tape, state.memory.tape);
+            assert!(tape * 10 <= least * 11, "{what}: {tape} of {least}");
+            assert!(tape * 2 < whole.memory.tape, "{what}: {tape} of {}", whole.memory.tape);
+        }
+    }
+}
+
 #[test]
 fn a_budget_is_kept_and_one_too_small_refused() {
     let lengths: Vec<i32> = (0..20).map(|row| 11 * row).collect();

@@ -1,6 +1,5 @@
 //! Bad graphs and bad batches: a typed error that names the mistake, and nothing else.
 
-use crate::support::cells::cell_from;
 use crate::support::graphs::{Builder, node, sequence, tokens, vector};
 use crate::support::runs::{ids, values};
 use serde_json::{Value, json};
@@ -278,33 +277,6 @@ fn scans_whose_bodies_do_not_fit() {
     let mut b = linear();
     b.node("h", json!({ "state": { "size": 3 } }), &[]);
     expect(&refused(&b.json()), Code::Graph, &["'h'", "scan"]);
-}
-
-#[test]
-fn what_needs_a_sequence_whole_is_not_cut() {
-    let compiled = |edit: &dyn Fn(&mut Builder) -> &mut Builder| {
-        let mut b = linear();
-        b.node("h0", vector(2), &[]);
-        edit(&mut b);
-        Program::compile(&b.graph()).unwrap()
-    };
-    let plain = compiled(&|b| b.layer("a", "rnn_tanh", 0, "x", [3, 2], true, false, &[]));
-    assert!(plain.check_divisible("carry").is_ok() && plain.check_unpooled("stream").is_ok());
-    for (program, name) in [
-        (compiled(&|b| b.layer("a", "rnn_tanh", 0, "x", [3, 2], true, true, &[])), "'a'"),
-        (compiled(&|b| b.layer("a", "rnn_tanh", 0, "x", [3, 2], true, false, &["h0"])), "'a'"),
-        (compiled(&|b| b.node("late", json!({ "shift": {} }), &["x"])), "'late'"),
-    ] {
-        expect(&program.check_divisible("carry").unwrap_err(), Code::Argument, &["carry", name]);
-    }
-    // Of two states one is the model's own, the other begins with a vector of the graph.
-    let lstm = "p = W4 x; r = U4 h; s = add p r; n = lstm s c; h' = n:h; c' = n:c; out n:h";
-    for state in ["h", "c"] {
-        let half = Program::compile(&cell_from(lstm, false, &[state]).graph()).unwrap();
-        expect(&half.check_divisible("carry").unwrap_err(), Code::Argument, &["carry", "'a'"]);
-    }
-    let pooled = compiled(&|b| b.node("all", json!("mean"), &["x"]));
-    expect(&pooled.check_unpooled("stream").unwrap_err(), Code::Argument, &["stream", "'all'"]);
 }
 
 fn program() -> Program {

@@ -7,7 +7,7 @@ use unrolled_core::Code;
 use unrolled_core::model::{Model, Precision, Session};
 
 use crate::support::graphs::{Builder, sequence, tokens};
-use crate::support::runs::{data, numbers};
+use crate::support::runs::{data, numbers, values};
 
 const STEPS: usize = 9;
 const SIZE: usize = 3;
@@ -62,6 +62,48 @@ fn a_row_of_many_has_the_bits_of_a_row_alone() {
             }
         }
     }
+}
+
+/// After each step the outputs of a prediction of the steps so far: at the step, and without steps those of its end.
+#[test]
+fn a_session_has_the_bits_of_the_steps_so_far() {
+    let mut b = Builder::default();
+    b.node("x", sequence(SIZE), &[]).node("late", json!({ "shift": {} }), &["x"]);
+    b.node("later", json!({ "shift": {} }), &["late"]).node("all", json!("concat"), &["x", "late", "later"]);
+    b.layer("a", "lstm", 0, "all", [3 * SIZE, 6], true, false, &[]).node("end", json!("last"), &["later"]);
+    b.output("all", "all").output("hidden", "a:output").output("c", "a:c").output("end", "end");
+    let model = Arc::new(Model::<f32>::new(b.graph(), 5, Precision::Full).unwrap());
+    let all: Vec<f32> = numbers(2 * STEPS * SIZE, 3);
+    let mut session = Session::new(Arc::clone(&model), 2).unwrap();
+    for t in 1..=STEPS {
+        let rows = |from: usize| all.chunks(STEPS * SIZE).map(move |row| row[from * SIZE..t * SIZE].to_vec());
+        let outputs = session.step(&rows(t - 1).collect::<Vec<_>>().concat(), &[]).unwrap().to_vec();
+        let x = values("x", &[2, t, SIZE], rows(0).collect::<Vec<_>>().concat());
+        let whole = model.predict(&model.snapshot(), vec![x], Vec::new()).unwrap();
+        let ends = whole.outputs.iter().flat_map(|output| {
+            let width = *output.shape.last().unwrap();
+            data(output).chunks(data(output).len() / 2).flat_map(move |row| row[row.len() - width..].to_vec())
+        });
+        assert_eq!(outputs, ends.collect::<Vec<_>>(), "{t} steps");
+        for (state, whole) in session.states().iter().zip(&whole.states) {
+            assert_eq!((&state.name, data(state)), (&whole.name, data(whole)));
+        }
+    }
+}
+
+#[test]
+fn a_session_has_one_axis_of_time() {
+    let mut b = Builder::default();
+    for (name, axis) in [("x", "here"), ("z", "there")] {
+        b.node(name, json!({ "input": { "sequence": { "size": 2, "axis": axis } } }), &[]).output(name, name);
+    }
+    let model = Arc::new(Model::<f32>::new(b.graph(), 5, Precision::Full).unwrap());
+    let error = Session::new(model, 1).err().unwrap();
+    assert_eq!(error.code, Code::Argument);
+    assert_eq!(
+        error.message,
+        "stream: expected one axis of time, received input 'z' along 'there' beside 'x' along 'here'"
+    );
 }
 
 /// Rows that are kept, doubled and left out go on as the ones they came from.

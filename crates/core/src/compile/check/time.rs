@@ -3,7 +3,7 @@
 use super::node::Ports;
 use super::{Checker, Scope};
 use crate::graph::{Kind, Node};
-use crate::program::{Operation, Pooling, Shift, ValueId};
+use crate::program::{Operation, Pooling, Shift, StatePort, ValueId};
 use crate::{Error, Result};
 
 impl Checker {
@@ -130,9 +130,25 @@ impl Checker {
                 }
             }
         }
+        let inputs = match (kind.size(), inputs.as_slice()) {
+            (Some(size), &[x]) => self.kept_shift(node, x, size, scope),
+            _ => inputs,
+        };
         let output = self.value(&node.name, kind);
         self.push(node, Operation::Shift(Shift { reverse: false, start }), inputs, vec![output], scope);
         Ok(vec![(String::new(), output)])
+    }
+
+    /// A state of the model for a shift that begins with no vector of the graph: the last step that it took. The inputs of
+    /// the shift.
+    fn kept_shift(&mut self, node: &Node, x: ValueId, size: usize, scope: &mut Scope) -> Vec<ValueId> {
+        let name = format!("{}:last", node.name);
+        let [initial, last] = [(); 2].map(|()| self.value(&name, Kind::Vector { size }));
+        let inputs = vec![x, initial];
+        let op = Operation::Pool(Pooling::Last { first: false });
+        self.push(node, op, inputs.clone(), vec![last], scope);
+        self.program.states.push(StatePort { name, size, initial, last, reverse: false });
+        inputs
     }
 }
 

@@ -105,6 +105,11 @@ impl Schedule {
         self.order[..self.items_at(t)].iter().map(|&row| row as usize)
     }
 
+    /// Each row with the number of its items, by position.
+    pub(super) fn chains(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.order.iter().zip(&self.lengths).map(|(&row, &count)| (row as usize, count))
+    }
+
     /// The places of the items of a row of the shard, each after its predecessors. A segment has no answer.
     pub fn items_of(&self, row: usize) -> impl DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone {
         let position = self.ranks[row] as usize;

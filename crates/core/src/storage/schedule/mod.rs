@@ -7,12 +7,14 @@
 
 mod blocks;
 mod chain;
+mod part;
 mod sum_block;
 #[cfg(test)]
 mod tests;
 mod unrolling;
 
 pub use chain::Schedule;
+pub use part::{Part, RowItems};
 pub(crate) use sum_block::{BLOCK_STEPS, list_row_blocks};
 pub use sum_block::{ROW_GROUP, SumBlock};
 pub use unrolling::{Link, Unrolling};

@@ -103,9 +103,13 @@ impl Row {
             Some("mean") => columns(|all| all.iter().sum::<f64>() / (all.len().max(1) as f64)),
             Some("max") => columns(|all| all.iter().copied().reduce(f64::max).unwrap_or(0.0)),
             _ if op.get("shift").is_some() => {
-                let width = inputs[0].steps.first().map_or(0, Vec::len);
+                let width = inputs[0].steps.first().map_or(3, Vec::len);
                 let first = op["shift"]["start"].as_f64().map(|id| vec![id]);
-                let first = first.or(inputs.get(1).map(|v| v.steps[0].clone())).unwrap_or(vec![0.0; width]);
+                let first = first.or(inputs.get(1).map(|v| v.steps[0].clone()));
+                let first = first.unwrap_or_else(|| {
+                    let kept = self.states.entry(format!("{name}:last")).or_insert(vec![0.0; width]);
+                    inputs[0].steps.last().map_or(kept.clone(), |last| std::mem::replace(kept, last.clone()))
+                });
                 let before = std::iter::once(first).chain(inputs[0].steps.iter().cloned());
                 Wire { over_time: true, steps: before.take(self.length).collect() }
             }
