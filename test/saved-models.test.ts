@@ -7,6 +7,9 @@ import { makers, questions } from './support/bits/saved.js'
 // Holds what was saved to its predictions. A file here stays as the library that wrote it left it: UPDATE_BITS=1
 // makes files that are missing, and never writes one again.
 
+/** The roundings of other versions differ in the last places. */
+const APART = 5e-7
+
 const { UPDATE_BITS } = process.env
 
 type Name = keyof typeof questions
@@ -28,5 +31,8 @@ test.each(names)('%s, saved before, gives what it gave', async (name) => {
     writeFileSync(answers, `${JSON.stringify([...(await answer(name))], null, 2)}\n`)
   }
   const expected: number[] = JSON.parse(readFileSync(answers, 'utf8'))
-  expect(await answer(name)).toEqual(Float32Array.from(expected))
+  const received = await answer(name)
+  expect(received.length).toBe(expected.length)
+  const apart = expected.map((number, at) => Math.abs(number - (received[at] ?? Number.NaN)))
+  expect(Math.max(...apart)).toBeLessThan(APART)
 })

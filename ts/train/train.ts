@@ -73,7 +73,8 @@ async function* steps(
   const batches = source.epoch(epoch)
   let running: Promise<NativeReport> | undefined
   let sent: Promise<NativeReport> | undefined
-  let carry = false
+  // A run begins at zero; carrying from its first step on, a model that cannot is refused before it is trained.
+  let carry = options.carry && epoch === 1
   let whole = false
   try {
     for (;;) {
