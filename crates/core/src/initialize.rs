@@ -2,6 +2,7 @@
 
 use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Packed, Start, Team};
 
+use crate::memory::zeros;
 use crate::params::{Entry, Init, Layout};
 use crate::random::{Draws, Stream};
 use crate::{Error, Result};
@@ -13,9 +14,7 @@ use crate::{Error, Result};
 /// `Size` when there is no memory for it, `Argument` when `UNROLLED_ISA` names an instruction set that the CPU lacks.
 pub fn parameters<E: Element>(layout: &Layout, seed: u64) -> Result<Vec<E>> {
     let total = layout.total();
-    let mut values = Vec::new();
-    values.try_reserve_exact(total).map_err(|_| no_memory(total))?;
-    values.resize(total, E::ZERO);
+    let mut values = zeros(total, "the parameters")?;
     for entry in layout.entries() {
         fill(entry, seed, &mut values[entry.range()])?;
     }
@@ -151,6 +150,7 @@ mod tests {
     use unrolled_kernels::Isa;
 
     use super::*;
+    use crate::memory::zeros;
     use crate::params::Parameter;
 
     fn draw<E: Element>(name: &str, shape: &[usize], init: Init, seed: u64) -> Vec<E> {

@@ -6,6 +6,7 @@ use unrolled_kernels::Element;
 
 use super::Model;
 use crate::finite::first_non_finite;
+use crate::memory::grow;
 use crate::program::{Mode, Program};
 use crate::run::Engine;
 use crate::storage::{Batch, Data, Subject, Tensor, check_state, check_values};
@@ -42,8 +43,8 @@ impl<E: Element> Session<E> {
         program.check_divisible("stream")?;
         check_one_axis(program)?;
         let engine = Engine::new(Arc::clone(program), Mode::Inference { segmented: false }, model.kernels);
-        let batch = Batch::step(program, rows);
-        let next = batch.states().to_vec();
+        let batch = Batch::step(program, rows)?;
+        let next = vec![None; program.states.len()];
         Ok(Self { engine, batch, next, outputs: Vec::new(), model })
     }
 
@@ -65,10 +66,13 @@ impl<E: Element> Session<E> {
         self.take(values, ids)?;
         let Self { model, engine, batch, next, outputs } = self;
         let rows = batch.rows();
+        let widths = model.program.outputs.iter().map(|port| model.program.values[port.value].width);
+        // Before the states change: a step without room for its outputs leaves all as it was.
+        grow(outputs, rows.saturating_mul(widths.sum::<usize>()), "the outputs of a step")?;
         engine.run_forward(&model.weights(), batch, model.pool.suited(batch.operations(&model.cost)))?;
         for (state, next) in model.program.states.iter().zip(&mut *next) {
             let next = next.get_or_insert_default();
-            next.resize(rows * state.size, E::ZERO);
+            grow(next, rows.saturating_mul(state.size), Subject("state", &state.name))?;
             engine.read(state.last, batch, next);
             if first_non_finite(next).is_some() {
                 let what = Subject("state", &state.name);
@@ -78,8 +82,6 @@ impl<E: Element> Session<E> {
             }
         }
         batch.states_mut().swap_with_slice(next);
-        let widths = model.program.outputs.iter().map(|port| model.program.values[port.value].width);
-        outputs.resize(rows * widths.sum::<usize>(), E::ZERO);
         let mut rest = &mut outputs[..];
         for port in &model.program.outputs {
             let (output, more) = rest.split_at_mut(rows * model.program.values[port.value].width);
@@ -140,7 +142,7 @@ impl<E: Element> Session<E> {
             return Err(Error::value(format!("reorder: expected rows below {count}, received {row}")));
         }
         let program = &self.model.program;
-        let mut batch = Batch::step(program, rows.len());
+        let mut batch = Batch::step(program, rows.len())?;
         let states = program.states.iter().zip(self.batch.states()).zip(batch.states_mut());
         for ((state, old), new) in states {
             let (Some(old), Some(new)) = (old, new) else { continue };

@@ -8,6 +8,7 @@ use super::carried::Carried;
 use super::objective::{Measured, Objective};
 use super::{Memory, Model, OnNonFinite, Report, TrainerConfig};
 use crate::clip::GradientNorm;
+use crate::memory::zeros;
 use crate::optimizer::{Optimizer, Overflow, Update, check_rate};
 use crate::parallel::Pool;
 use crate::params::Layout;
@@ -95,7 +96,7 @@ impl<E: Element> Trainer<E> {
             divisible: program.check_divisible("carry"),
             engine: Engine::new(Arc::new(program), mode, model.kernels),
             norm: GradientNorm::new(total),
-            gradients: vec![E::ZERO; total],
+            gradients: zeros(total, "the gradients")?,
             batches: Vec::new(),
             prepared: 0,
             taken: 0,

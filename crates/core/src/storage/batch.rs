@@ -5,6 +5,7 @@ use unrolled_kernels::Element;
 use super::check::{Subject, check_lengths, check_shape, check_state, check_values};
 use super::targets::{GivenTargets, Targets, Weight};
 use super::tensor::{Axis, Data, Tensor, slice_time};
+use crate::memory::zeros;
 use crate::program::{Port, Program, StatePort};
 use crate::{Error, Result};
 
@@ -43,19 +44,24 @@ impl<E: Element> Batch<E> {
     }
 
     /// One step of `rows` rows of zeros.
-    pub(crate) fn step(program: &Program, rows: usize) -> Self {
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub(crate) fn step(program: &Program, rows: usize) -> Result<Self> {
         let input = |port: &Port| match port.kind.size() {
-            Some(size) => Data::Values(vec![E::ZERO; rows * size]),
-            None => Data::Ids(vec![0; rows]),
+            Some(size) => Ok(Data::Values(zeros(rows.saturating_mul(size), Subject("input", &port.name))?)),
+            None => Ok(Data::Ids(vec![0; rows])),
         };
-        let state = |state: &StatePort| Some(vec![E::ZERO; rows * state.size]);
-        Self {
+        let state = |state: &StatePort| {
+            zeros(rows.saturating_mul(state.size), Subject("state", &state.name)).map(Some)
+        };
+        Ok(Self {
             rows,
             axes: vec![Axis { time: 1, lengths: vec![1; rows] }; program.axes.len()],
-            inputs: program.inputs.iter().map(input).collect(),
-            states: program.states.iter().map(state).collect(),
+            inputs: program.inputs.iter().map(input).collect::<Result<_>>()?,
+            states: program.states.iter().map(state).collect::<Result<_>>()?,
             targets: Vec::new(),
-        }
+        })
     }
 
     /// Takes these inputs in place of those before.

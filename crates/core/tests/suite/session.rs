@@ -147,3 +147,17 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
     assert_eq!(session.states(), before);
     assert_eq!(session.rows(), 2);
 }
+
+#[test]
+fn a_step_that_no_memory_holds_is_refused() {
+    // 2^16 rows of 2^24 numbers are 4 TiB, for the outputs as for the input.
+    let mut b = Builder::default();
+    b.node("x", json!({ "input": { "vector": { "size": 1 << 24 } } }), &[]).output("y", "x");
+    let model = Arc::new(Model::<f32>::new(b.graph(), 1, Precision::Full).unwrap());
+    let error = Session::new(Arc::clone(&model), 1 << 16).err().unwrap();
+    assert_eq!(error.code, Code::Size);
+    assert!(error.message.contains("'x'"), "{}", error.message);
+    let mut session = Session::new(model, 1).unwrap();
+    assert_eq!(session.reorder(&[0; 1 << 16]).unwrap_err().code, Code::Size);
+    assert_eq!(session.rows(), 1);
+}
