@@ -150,7 +150,6 @@ mod tests {
     use unrolled_kernels::Isa;
 
     use super::*;
-    use crate::memory::zeros;
     use crate::params::Parameter;
 
     fn draw<E: Element>(name: &str, shape: &[usize], init: Init, seed: u64) -> Vec<E> {

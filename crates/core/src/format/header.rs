@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::io::Read;
 
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
@@ -9,6 +10,7 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::read::fill;
 use crate::{Error, Result};
 
 /// The header's key of the metadata.
@@ -16,7 +18,9 @@ pub(super) const METADATA: &str = "__metadata__";
 /// Bytes before the header: its length, little endian.
 pub(super) const PREFIX: usize = 8;
 /// The largest header that safetensors readers accept.
-const MAX_HEADER: usize = 100_000_000;
+const MAX_HEADER: u64 = 100_000_000;
+/// The most tensors of a file: a model has fewer parameters by far.
+const MAX_TENSORS: usize = 1 << 16;
 
 /// The contents of a header: free text, and each tensor's type, shape and bytes. Keys are unique; both maps are written
 /// in a fixed order.
@@ -27,18 +31,18 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Parses the header of `bytes` and checks it against the bytes that follow it.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
-        let text = header_bytes(bytes)?;
-        let header: Self = serde_json::from_slice(text)
+    /// Reads the header of a file of `length` bytes and checks it against the bytes that follow it.
+    pub(super) fn read(source: &mut impl Read, length: u64) -> Result<Self> {
+        let text = header_bytes(source, length)?;
+        let header: Self = serde_json::from_slice(&text)
             .map_err(|error| Error::format(format!("not a safetensors file: malformed header: {error}")))?;
-        header.check(bytes.len() - PREFIX - text.len())?;
+        header.check(length - (PREFIX + text.len()) as u64)?;
         Ok(header)
     }
 
     /// Every tensor is `f32`, is as long as its shape, and starts where the one before it ends; together they
     /// cover the data exactly.
-    fn check(&self, data: usize) -> Result<()> {
+    fn check(&self, data: u64) -> Result<()> {
         let mut tensors: Vec<_> = self.tensors.iter().collect();
         tensors.sort_by_key(|(_, info)| info.data_offsets);
         let mut covered = 0;
@@ -58,35 +62,42 @@ impl Header {
                     "tensor '{name}': expected to start at byte {covered}, received bytes {start} to {end}, which {fault}"
                 )));
             }
-            if *end > data {
+            if *end as u64 > data {
                 return Err(Error::format(format!(
                     "tensor '{name}': expected bytes {start} to {end}, received {data} bytes of data; the file is truncated"
                 )));
             }
             covered = *end;
         }
-        if covered != data {
+        if covered as u64 != data {
             return Err(Error::format(format!("file: expected {covered} bytes of data, received {data}")));
         }
         Ok(())
     }
 }
 
-fn header_bytes(bytes: &[u8]) -> Result<&[u8]> {
+/// The text of the header, no longer than the file; nothing that follows is read.
+fn header_bytes(source: &mut impl Read, file: u64) -> Result<Vec<u8>> {
     let truncated = |what: &str| {
-        Error::format(format!("file: expected {what}, received {} bytes; the file is truncated", bytes.len()))
+        Error::format(format!("file: expected {what}, received {file} bytes; the file is truncated"))
     };
-    let (prefix, rest) =
-        bytes.split_first_chunk::<PREFIX>().ok_or_else(|| truncated("the length of a header"))?;
-    let length = u64::from_le_bytes(*prefix);
-    match usize::try_from(length) {
-        Ok(length) if length <= MAX_HEADER => {
-            rest.get(..length).ok_or_else(|| truncated(&format!("a header of {length} bytes")))
-        }
-        _ => Err(Error::format(format!(
-            "not a safetensors file: expected a header of at most {MAX_HEADER} bytes, received {length}"
-        ))),
+    let mut prefix = [0; PREFIX];
+    if file < PREFIX as u64 {
+        return Err(truncated("the length of a header"));
     }
+    fill(source, &mut prefix, || "file".to_owned())?;
+    let length = u64::from_le_bytes(prefix);
+    if length > MAX_HEADER {
+        return Err(Error::format(format!(
+            "not a safetensors file: expected a header of at most {MAX_HEADER} bytes, received {length}"
+        )));
+    }
+    if length > file - PREFIX as u64 {
+        return Err(truncated(&format!("a header of {length} bytes")));
+    }
+    let mut text = vec![0; length as usize];
+    fill(source, &mut text, || "file".to_owned())?;
+    Ok(text)
 }
 
 impl Serialize for Header {
@@ -131,6 +142,8 @@ impl Entries for Header {
     ) -> std::result::Result<(), A::Error> {
         if key == METADATA {
             self.metadata = map.next_value_seed(Unique(BTreeMap::new()))?;
+        } else if self.tensors.len() == MAX_TENSORS {
+            return Err(A::Error::custom(format!("expected at most {MAX_TENSORS} tensors, received more")));
         } else {
             let info = map.next_value().map_err(|e| A::Error::custom(format!("tensor '{key}': {e}")))?;
             self.tensors.push((key, info));

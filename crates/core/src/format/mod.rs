@@ -3,8 +3,9 @@
 mod header;
 mod read;
 mod save;
+mod temporary;
 mod write;
 
-pub use read::{File, Tensor, read};
-pub use save::{load, save_atomic};
+pub use read::{File, Reader, Tensor, read};
+pub use save::{open, save_atomic};
 pub use write::write;

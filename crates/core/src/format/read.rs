@@ -1,11 +1,16 @@
-//! Reading a safetensors file, suspicious of every byte.
+//! Reading a safetensors file, suspicious of every byte: the header first, then one tensor after another.
 
 use std::collections::BTreeMap;
+use std::io::{ErrorKind, Read};
 
-use safetensors::SafeTensors;
+use safetensors::tensor::TensorInfo;
 
 use super::header::Header;
+use crate::memory::zeros;
 use crate::{Error, Result};
+
+/// Bytes of data that are read at a time.
+const CHUNK: usize = 1 << 16;
 
 /// A tensor read from a file.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,46 +32,93 @@ pub struct File {
     pub tensors: Vec<Tensor>,
 }
 
-impl File {
-    /// The tensor of that name.
-    #[must_use]
-    pub fn find(&self, name: &str) -> Option<&Tensor> {
-        self.tensors.iter().find(|tensor| tensor.name == name)
+/// A safetensors file of `f32` tensors whose header was read and checked, and whose tensors were not.
+pub struct Reader<R> {
+    metadata: BTreeMap<String, String>,
+    /// In the order of their bytes.
+    tensors: Vec<(String, TensorInfo)>,
+    source: R,
+    /// The number of tensors that were read.
+    next: usize,
+}
+
+impl<R: Read> Reader<R> {
+    /// Reads the header of a file of `length` bytes.
+    ///
+    /// # Errors
+    /// `Format`, naming the tensor where one is at fault: a truncated file, a header that is too large or no JSON, a
+    /// name that appears twice, a type other than `F32`, bytes that do not fit the shape, overlap, leave a gap or
+    /// trail. `Io` when the source cannot be read.
+    pub fn open(mut source: R, length: u64) -> Result<Self> {
+        let Header { metadata, mut tensors } = Header::read(&mut source, length)?;
+        tensors.sort_by_key(|(_, info)| info.data_offsets);
+        Ok(Self { metadata, tensors, source, next: 0 })
+    }
+
+    /// Free text by key.
+    pub fn metadata(&self) -> &BTreeMap<String, String> {
+        &self.metadata
+    }
+
+    /// The names and shapes of the tensors, in the order of their bytes.
+    pub fn tensors(&self) -> impl Iterator<Item = (&str, &[usize])> {
+        self.tensors.iter().map(|(name, info)| (name.as_str(), info.shape.as_slice()))
+    }
+
+    /// Reads the values of the next tensor, which is as long as `into`.
+    ///
+    /// # Errors
+    /// `Format` for values that are not finite and for a file that has become shorter, `Io` when the source cannot be
+    /// read.
+    pub fn read_next(&mut self, into: &mut [f32]) -> Result<()> {
+        let name = self.tensors.get(self.next).map_or("", |(name, _)| name.as_str());
+        let mut bytes = [0; CHUNK];
+        let mut read = 0;
+        for values in into.chunks_mut(CHUNK / size_of::<f32>()) {
+            let bytes = &mut bytes[..size_of_val(values)];
+            fill(&mut self.source, bytes, || format!("tensor '{name}'"))?;
+            let (numbers, _) = bytes.as_chunks::<4>();
+            for (value, &bytes) in values.iter_mut().zip(numbers) {
+                *value = f32::from_le_bytes(bytes);
+                if !value.is_finite() {
+                    return Err(Error::format(format!(
+                        "tensor '{name}': expected finite numbers, received {value} at element {read}"
+                    )));
+                }
+                read += 1;
+            }
+        }
+        self.next += 1;
+        Ok(())
     }
 }
 
-/// Reads a safetensors file of `f32` tensors from memory.
+/// Fills `bytes` from a source.
+pub(super) fn fill(source: &mut impl Read, bytes: &mut [u8], what: impl Fn() -> String) -> Result<()> {
+    source.read_exact(bytes).map_err(|error| match error.kind() {
+        ErrorKind::UnexpectedEof => Error::format(format!(
+            "{}: expected {} bytes more, received fewer; the file is truncated",
+            what(),
+            bytes.len()
+        )),
+        _ => Error::io(format!("{}: cannot be read: {error}", what()), &error),
+    })
+}
+
+/// Reads a file from memory, with all of its tensors.
 ///
 /// # Errors
-/// `Format`, naming the tensor where one is at fault: a truncated file, a header that is too large or no JSON, a
-/// name that appears twice, a type other than `F32`, bytes that do not fit the shape, overlap, leave a gap or
-/// trail, and values that are not finite.
+/// Those of [`Reader::open`] and [`Reader::read_next`]; `Size` when there is no memory.
 pub fn read(bytes: &[u8]) -> Result<File> {
-    let Header { metadata, mut tensors } = Header::parse(bytes)?;
-    let file = SafeTensors::deserialize(bytes)
-        .map_err(|error| Error::format(format!("not a safetensors file: {error}")))?;
-    tensors.sort_by_key(|(_, info)| info.data_offsets);
-    let tensors = tensors
-        .into_iter()
-        .map(|(name, info)| {
-            let view = file.tensor(&name).map_err(|error| Error::format(error.to_string()))?;
-            let values = values(&name, view.data())?;
-            Ok(Tensor { name, shape: info.shape, values })
-        })
-        .collect::<Result<_>>()?;
-    Ok(File { metadata, tensors })
-}
-
-fn values(name: &str, data: &[u8]) -> Result<Vec<f32>> {
-    let (chunks, _) = data.as_chunks::<4>();
-    let values: Vec<f32> = chunks.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
-    match values.iter().position(|value| !value.is_finite()) {
-        Some(i) => Err(Error::format(format!(
-            "tensor '{name}': expected finite numbers, received {} at element {i}",
-            values[i]
-        ))),
-        None => Ok(values),
+    let mut reader = Reader::open(bytes, bytes.len() as u64)?;
+    let named: Vec<_> = reader.tensors().map(|(name, shape)| (name.to_owned(), shape.to_vec())).collect();
+    let mut tensors = Vec::with_capacity(named.len());
+    for (name, shape) in named {
+        let mut values = zeros(shape.iter().product(), format_args!("tensor '{name}'"))?;
+        reader.read_next(&mut values)?;
+        tensors.push(Tensor { name, shape, values });
     }
+    Ok(File { metadata: reader.metadata, tensors })
 }
 
 #[cfg(test)]

@@ -1,20 +1,25 @@
 //! Files on disk: whole and old, or whole and new, whatever happens in between.
 
-use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::fs::{self, File, Metadata};
+use std::io::{self, BufReader, ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::temporary::Temporary;
 use crate::{Error, Result};
 
-/// Reads a regular file whole.
+/// Opens a regular file, and gives its length.
 ///
 /// # Errors
 /// `Io`, with the path and the operating system's error.
-pub fn load(path: &Path) -> Result<Vec<u8>> {
-    // A device or a pipe may never end.
-    let read = || check_regular(&fs::metadata(path)?).and_then(|()| fs::read(path));
-    read().map_err(|error| failure("read", path, &error))
+pub fn open(path: &Path) -> Result<(BufReader<File>, u64)> {
+    let open = || {
+        // A device or a pipe may never end, and opening a pipe waits for a writer.
+        check_regular(&fs::metadata(path)?)?;
+        let file = File::open(path)?;
+        let length = file.metadata()?.len();
+        Ok((BufReader::new(file), length))
+    };
+    open().map_err(|error| failure("read", path, &error))
 }
 
 /// Replaces the file at `path` by `bytes`, or leaves it as it was: a temporary file in the same directory is
@@ -47,7 +52,7 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
             check_regular(&old)?;
             (fs::canonicalize(path)?, Some(old.permissions()))
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => (path.to_owned(), None),
+        Err(error) if error.kind() == ErrorKind::NotFound => (target_of(path)?, None),
         Err(error) => return Err(error),
     };
     let directory = match path.parent() {
@@ -65,41 +70,18 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_directory(directory)
 }
 
-/// A file that is removed when dropped, unless it was renamed.
-struct Temporary {
-    path: PathBuf,
-    renamed: bool,
-}
-
-impl Temporary {
-    fn create(directory: &Path) -> io::Result<(Self, File)> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        loop {
-            let count = COUNT.fetch_add(1, Ordering::Relaxed);
-            let path = directory.join(format!(".unrolled-{}-{count}.tmp", std::process::id()));
-            match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Ok(file) => return Ok((Self { path, renamed: false }, file)),
-                // Left by a killed process that had our id: take the next name.
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
+/// The file that a chain of links leads to, which need not be there.
+fn target_of(path: &Path) -> io::Result<PathBuf> {
+    /// More than a chain of links may have anywhere.
+    const LINKS: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..LINKS {
+        match fs::read_link(&path) {
+            Ok(target) => path = path.parent().unwrap_or(Path::new("")).join(target),
+            Err(_) => return Ok(path),
         }
     }
-
-    fn rename(mut self, to: &Path) -> io::Result<()> {
-        fs::rename(&self.path, to)?;
-        self.renamed = true;
-        Ok(())
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        if !self.renamed {
-            // Nothing more can be done about a failure here, and the first error is the one to report.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
+    Err(io::Error::other("expected a file, received a circle of links"))
 }
 
 /// Makes the rename survive a power cut. Windows has no such call and does not need it.
@@ -140,7 +122,7 @@ mod tests {
         let path = directory.0.join("modèle.safetensors");
         save_atomic(&path, b"old").unwrap();
         save_atomic(&path, b"new").unwrap();
-        assert_eq!(load(&path).unwrap(), b"new");
+        assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(directory.names(), ["modèle.safetensors"]);
     }
 
@@ -149,7 +131,7 @@ mod tests {
         let directory = Directory::new("failure");
         let path = directory.0.join("taken");
         fs::create_dir(&path).unwrap();
-        for error in [save_atomic(&path, b"new").unwrap_err(), load(&path).unwrap_err()] {
+        for error in [save_atomic(&path, b"new").unwrap_err(), open(&path).unwrap_err()] {
             let kind = error.cause.as_ref().map(|cause| cause.kind);
             assert_eq!((error.code, kind), (Code::Io, Some(ErrorKind::IsADirectory)));
             assert!(
@@ -159,16 +141,7 @@ mod tests {
         }
         assert_eq!(directory.names(), ["taken"]);
         #[cfg(unix)]
-        assert!(load(Path::new("/dev/zero")).is_err());
-    }
-
-    #[test]
-    fn what_fails_leaves_no_temporary() {
-        let directory = Directory::new("temporary");
-        let (temporary, _file) = Temporary::create(&directory.0).unwrap();
-        assert_eq!(directory.names().len(), 1);
-        assert!(temporary.rename(&directory.0.join("none").join("file")).is_err());
-        assert!(directory.names().is_empty());
+        assert!(open(Path::new("/dev/zero")).is_err());
     }
 
     #[cfg(unix)]
@@ -181,16 +154,32 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         symlink("file", &link).unwrap();
         save_atomic(&link, b"new").unwrap();
-        assert_eq!(load(&path).unwrap(), b"new");
+        assert_eq!(fs::read(&path).unwrap(), b"new");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_a_file_that_is_not_there_leads_to_the_new_one() {
+        use std::os::unix::fs::symlink;
+        let directory = Directory::new("dangling");
+        fs::create_dir(directory.0.join("inside")).unwrap();
+        let link = directory.0.join("link");
+        symlink("other", &link).unwrap();
+        symlink("inside/file", directory.0.join("other")).unwrap();
+        save_atomic(&link, b"new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(directory.0.join("inside/file")).unwrap(), b"new");
+        symlink("round", directory.0.join("round")).unwrap();
+        assert_eq!(save_atomic(&directory.0.join("round"), b"x").unwrap_err().code, Code::Io);
     }
 
     #[test]
     fn missing_paths_are_errors() {
         let directory = Directory::new("missing");
         let path = directory.0.join("none").join("file");
-        for error in [load(&path).unwrap_err(), save_atomic(&path, b"x").unwrap_err()] {
+        for error in [open(&path).unwrap_err(), save_atomic(&path, b"x").unwrap_err()] {
             assert!(error.code == Code::Io && error.message.contains("file': "), "{error}");
             assert_eq!(error.cause.and_then(|cause| cause.name()), Some("ENOENT"));
         }
@@ -209,7 +198,7 @@ mod tests {
                 scope.spawn(move || save_atomic(path, &[i; 1000]).unwrap());
             }
         });
-        let bytes = load(&path).unwrap();
+        let bytes = fs::read(&path).unwrap();
         assert!(bytes.len() == 1000 && bytes.iter().all(|&b| b == bytes[0]));
         assert_eq!(directory.names(), ["file"]);
     }

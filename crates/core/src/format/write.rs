@@ -78,7 +78,7 @@ mod tests {
         let file = read(&bytes).unwrap();
         assert_eq!(file.metadata, metadata);
         for (name, shape, values) in tensors {
-            let tensor = file.find(name).unwrap();
+            let tensor = file.tensors.iter().find(|tensor| tensor.name == name).unwrap();
             assert_eq!(tensor.shape, shape);
             assert_eq!(
                 tensor.values.iter().map(|v| v.to_bits()).collect::<Vec<_>>(),

@@ -11,7 +11,7 @@ pub const VERSION: u32 = 1;
 /// Graphs are small; a text beyond this is not one.
 const MAX_BYTES: usize = 16 << 20;
 
-/// Most nodes, those in bodies included, and most parameters.
+/// Most nodes, those in bodies included, most parameters, most outputs, and most inputs of a node.
 const MAX_PARTS: usize = 1 << 12;
 
 #[derive(Deserialize)]
@@ -51,7 +51,14 @@ impl Graph {
             _ => 0,
         };
         let nodes = self.nodes.len() + self.nodes.iter().map(inside).sum::<usize>();
-        for (what, count) in [("nodes", nodes), ("parameters", self.parameters.len())] {
+        let wires = self.nodes.iter().map(most_wires).max().unwrap_or(0);
+        let parts = [
+            ("nodes", nodes),
+            ("parameters", self.parameters.len()),
+            ("outputs", self.outputs.len()),
+            ("inputs or outputs of a node", wires),
+        ];
+        for (what, count) in parts {
             if count > MAX_PARTS {
                 return Err(Error::size(format!(
                     "graph: expected at most {MAX_PARTS} {what}, received {count}"
@@ -69,4 +76,16 @@ impl Graph {
         serde_json::to_string(self)
             .map_err(|e| Error::internal(format!("graph: cannot be written as JSON: {e}")))
     }
+}
+
+/// The most inputs of a node or of one in its body, or outputs of its body.
+fn most_wires(node: &Node) -> usize {
+    let inside = match &node.op {
+        Op::Scan(scan) => {
+            let inputs = scan.body.nodes.iter().map(|inner| inner.inputs.len());
+            inputs.max().unwrap_or(0).max(scan.body.outputs.len())
+        }
+        _ => 0,
+    };
+    inside.max(node.inputs.len())
 }

@@ -1,13 +1,16 @@
 //! A model as one safetensors file: the parameters, and the graph's JSON in the metadata.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::io::Read;
+use std::ops::Range;
 use std::path::Path;
 
 use unrolled_kernels::Precision;
 
 use super::{Model, Snapshot};
-use crate::format;
+use crate::format::{self, Reader};
 use crate::graph::Graph;
+use crate::memory::zeros;
 use crate::params::Layout;
 use crate::program::Program;
 use crate::{Error, Result};
@@ -19,16 +22,23 @@ impl Model<f32> {
     /// Reads a model from the bytes of a file, to compute in a precision: the file holds the parameters in full.
     ///
     /// # Errors
-    /// [`crate::Code::Format`] for bytes that are not a model's, and those of [`Program::compile`] for its graph.
+    /// [`crate::Code::Format`] for bytes that are not a model's, and those of [`Program::compile`] for its graph;
+    /// [`crate::Code::Size`] when there is no memory.
     pub fn from_bytes(bytes: &[u8], precision: Precision) -> Result<Self> {
-        let file = format::read(bytes)?;
-        let text = file
-            .metadata
+        Self::read(Reader::open(bytes, bytes.len() as u64)?, precision)
+    }
+
+    /// Reads the graph and checks the tensors' names and shapes before any of their values.
+    fn read<R: Read>(mut reader: Reader<R>, precision: Precision) -> Result<Self> {
+        let text = reader
+            .metadata()
             .get(GRAPH)
             .ok_or_else(|| Error::format(format!("not an unrolled model: metadata has no '{GRAPH}'")))?;
         let graph = Graph::from_json(text)?;
         let program = Program::compile(&graph)?;
-        let values = gather(&program.layout, &file)?;
+        let places = places(&program.layout, reader.tensors())?;
+        let mut values = zeros(program.layout.total(), "the parameters")?;
+        places.into_iter().try_for_each(|place| reader.read_next(&mut values[place]))?;
         Self::with_parameters(graph, program, values, precision)
     }
 
@@ -50,7 +60,8 @@ impl Model<f32> {
     /// # Errors
     /// Those of [`Model::from_bytes`]; [`crate::Code::Io`] when the file cannot be read.
     pub fn load(path: &Path, precision: Precision) -> Result<Self> {
-        Self::from_bytes(&format::load(path)?, precision)
+        let (file, length) = format::open(path)?;
+        Self::read(Reader::open(file, length)?, precision)
     }
 
     /// Writes a file, whole or not at all.
@@ -62,25 +73,32 @@ impl Model<f32> {
     }
 }
 
-fn gather(layout: &Layout, file: &format::File) -> Result<Vec<f32>> {
-    let mut values = Vec::new();
-    for entry in layout.entries() {
-        let tensor = file.find(&entry.name).ok_or_else(|| {
-            Error::format(format!("file: expected parameter '{}', received none", entry.name))
+/// The places of a file's tensors among the parameters, in the order of the file.
+fn places<'a>(
+    layout: &Layout,
+    tensors: impl Iterator<Item = (&'a str, &'a [usize])>,
+) -> Result<Vec<Range<usize>>> {
+    let mut found = HashSet::new();
+    let mut places = Vec::new();
+    for (name, shape) in tensors {
+        let entry = layout.find(name).ok_or_else(|| {
+            Error::format(format!(
+                "file: expected the parameters of its graph alone, received tensor '{name}' as well"
+            ))
         })?;
-        if tensor.shape != entry.shape {
+        if shape != entry.shape {
             return Err(Error::format(format!(
-                "parameter '{}': expected shape {:?}, received {:?}",
-                entry.name, entry.shape, tensor.shape
+                "parameter '{name}': expected shape {:?}, received {shape:?}",
+                entry.shape
             )));
         }
-        values.extend_from_slice(&tensor.values);
+        found.insert(name);
+        places.push(entry.range());
     }
-    match file.tensors.iter().find(|tensor| layout.find(&tensor.name).is_none()) {
-        Some(extra) => Err(Error::format(format!(
-            "file: expected the parameters of its graph alone, received tensor '{}' as well",
-            extra.name
-        ))),
-        None => Ok(values),
+    match layout.entries().iter().find(|entry| !found.contains(entry.name.as_str())) {
+        Some(missing) => {
+            Err(Error::format(format!("file: expected parameter '{}', received none", missing.name)))
+        }
+        None => Ok(places),
     }
 }
