@@ -1,5 +1,7 @@
 //! The right operand of a product, rearranged once so that every step reads it in order.
 
+use std::collections::TryReserveError;
+
 use crate::line::Line;
 use crate::number::Number;
 use crate::operands::Operands;
@@ -39,20 +41,65 @@ impl<E: Number> Packed<E> {
         Self::new(Orientation::Plain, k, n, 1)
     }
 
+    /// Does as [`Packed::transposed`] with [`Packed::with_operands`], for sizes that a caller decides.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub fn try_transposed(
+        n: usize,
+        k: usize,
+        gates: usize,
+        operands: Operands<E>,
+    ) -> Result<Self, TryReserveError> {
+        Self::try_new(Orientation::Transposed, k, n, gates, operands)
+    }
+
+    /// Does as [`Packed::plain`] with [`Packed::with_operands`], for sizes that a caller decides.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub fn try_plain(k: usize, n: usize, operands: Operands<E>) -> Result<Self, TryReserveError> {
+        Self::try_new(Orientation::Plain, k, n, 1, operands)
+    }
+
     fn new(orientation: Orientation, k: usize, n: usize, gates: usize) -> Self {
-        assert!(
-            gates > 0 && n.is_multiple_of(gates),
-            "a pack: expected outputs that {gates} gates divide, received {n}"
-        );
+        check_gates(n, gates);
         let operands = Operands::default();
-        Self { lines: lines(operands, k, n / gates, gates), operands, orientation, k, n, gates }
+        let lines = vec![Line([E::ZERO; PANEL]); count(operands, k, n / gates, gates)];
+        Self { lines, operands, orientation, k, n, gates }
+    }
+
+    fn try_new(
+        orientation: Orientation,
+        k: usize,
+        n: usize,
+        gates: usize,
+        operands: Operands<E>,
+    ) -> Result<Self, TryReserveError> {
+        check_gates(n, gates);
+        let (mut lines, count) = (Vec::new(), count(operands, k, n / gates, gates));
+        lines.try_reserve_exact(count)?;
+        lines.resize(count, Line([E::ZERO; PANEL]));
+        Ok(Self { lines, operands, orientation, k, n, gates })
     }
 
     /// The same room, still all zeros, in the format of `operands`; a product rounds its other operand to the same format.
     #[must_use]
     pub fn with_operands(self, operands: Operands<E>) -> Self {
-        let lines = lines(operands, self.k, self.units(), self.gates);
+        let count = count(operands, self.k, self.units(), self.gates);
+        let lines = vec![Line([E::ZERO; PANEL]); count];
         Self { lines, operands, ..self }
+    }
+
+    /// The same pack in memory of its own.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub fn try_clone(&self) -> Result<Self, TryReserveError> {
+        let mut lines = Vec::new();
+        lines.try_reserve_exact(self.lines.len())?;
+        lines.extend_from_slice(&self.lines);
+        Ok(Self { lines, ..*self })
     }
 
     /// Depth of the product.
@@ -98,7 +145,14 @@ impl<E: Number> Packed<E> {
     }
 }
 
-/// Zeros for k steps of some units and gates.
-fn lines<E: Number>(operands: Operands<E>, k: usize, units: usize, gates: usize) -> Vec<Line<E>> {
-    vec![Line([E::ZERO; PANEL]); units.div_ceil(PANEL) * operands.depth(k) * gates]
+fn check_gates(n: usize, gates: usize) {
+    assert!(
+        gates > 0 && n.is_multiple_of(gates),
+        "a pack: expected outputs that {gates} gates divide, received {n}"
+    );
+}
+
+/// The number of lines for k steps of some units and gates.
+fn count<E: Number>(operands: Operands<E>, k: usize, units: usize, gates: usize) -> usize {
+    units.div_ceil(PANEL) * operands.depth(k) * gates
 }

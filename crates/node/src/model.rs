@@ -207,7 +207,7 @@ impl Model {
     /// A copy of all parameters, one after the other.
     #[napi]
     pub fn parameters(&self) -> std::result::Result<Float32Array, Thrown> {
-        throwing(|| self.open.with(|open| Ok(open.model.parameters().into())))
+        throwing(|| self.open.with(|open| Ok(open.model.parameters()?.into())))
     }
 
     /// Sets all parameters.

@@ -36,6 +36,7 @@ impl Model<f32> {
             .ok_or_else(|| Error::format(format!("not an unrolled model: metadata has no '{GRAPH}'")))?;
         let graph = Graph::from_json(text)?;
         let program = Program::compile(&graph)?;
+        program.check_fits::<f32>()?;
         let places = places(&program.layout, reader.tensors())?;
         let mut values = zeros(program.layout.total(), "the parameters")?;
         places.into_iter().try_for_each(|place| reader.read_next(&mut values[place]))?;

@@ -8,6 +8,7 @@ use super::evaluate::Evaluator;
 use super::{Description, MeasureConfig, Report};
 use crate::compile::Cost;
 use crate::graph::Graph;
+use crate::memory::copied;
 use crate::parallel::{Pool, pool};
 use crate::program::{Mode, Program};
 use crate::run::{Engine, Outputs};
@@ -44,6 +45,7 @@ impl<E: Element> Model<E> {
     /// environment variable of this library that is wrong.
     pub fn new(graph: Graph, seed: u64, precision: Precision) -> Result<Self> {
         let program = Program::compile(&graph)?;
+        program.check_fits::<E>()?;
         let mut values = initialize::parameters(&program.layout, seed)?;
         program.zero_padding(&mut values);
         Self::with_parameters(graph, program, values, precision)
@@ -158,9 +160,11 @@ impl<E: Element> Model<E> {
     }
 
     /// A copy of all parameters, flat.
-    #[must_use]
-    pub fn parameters(&self) -> Vec<E> {
-        self.weights().values().to_vec()
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory for it.
+    pub fn parameters(&self) -> Result<Vec<E>> {
+        copied(self.weights().values(), "a copy of the parameters")
     }
 
     /// Sets all parameters.
@@ -191,8 +195,15 @@ impl<E: Element> Model<E> {
     }
 
     /// Changes the weights, in a copy if a run still reads them.
-    pub(super) fn change_weights<T>(&self, change: impl FnOnce(&mut Weights<E>) -> T) -> T {
-        change(Arc::make_mut(&mut self.weights.write().unwrap_or_else(PoisonError::into_inner)))
+    pub(super) fn change_weights<T>(&self, change: impl FnOnce(&mut Weights<E>) -> Result<T>) -> Result<T> {
+        let mut weights = self.weights.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(weights) = Arc::get_mut(&mut weights) {
+            return change(weights);
+        }
+        let mut copy = weights.try_clone()?;
+        let changed = change(&mut copy)?;
+        *weights = Arc::new(copy);
+        Ok(changed)
     }
 }
 

@@ -4,8 +4,9 @@ use unrolled_kernels::{Element, Kernels};
 
 use super::OptimizerConfig;
 use super::reach::Reach;
-use super::rule::{Rule, copied};
+use super::rule::Rule;
 use crate::finite::{first_non_finite, largest};
+use crate::memory::copied;
 use crate::parallel::Pool;
 use crate::{Error, Result};
 
@@ -15,8 +16,8 @@ pub struct Optimizer<E> {
     rule: Rule<E>,
     length: usize,
     steps: u64,
-    /// A bound of the magnitudes in the slots.
-    largest_slot: f64,
+    /// Bounds of the magnitudes in the slots.
+    reach: Reach,
 }
 
 /// One update of the parameters.
@@ -49,7 +50,7 @@ impl<E: Element> Optimizer<E> {
     /// `Argument` for an option out of its range, `Size` when there is no memory.
     pub fn new(config: &OptimizerConfig, length: usize) -> Result<Self> {
         config.check()?;
-        Ok(Self { rule: Rule::new(config, length)?, length, steps: 0, largest_slot: 0.0 })
+        Ok(Self { rule: Rule::new(config, length)?, length, steps: 0, reach: Reach::default() })
     }
 
     /// Updates `values` by `gradients` at learning rate `rate`. Each element is updated on its own: the bits do not
@@ -80,28 +81,25 @@ impl<E: Element> Optimizer<E> {
         update: Update<'_, E>,
     ) -> Result<std::result::Result<f64, Overflow>> {
         let Update { rate, gradient, largest: known, values, gradients } = update;
-        let mut after = self.reach(known, rate, gradient);
-        if !after.is_within::<E>() {
-            self.largest_slot = self.rule.slots().map(|(_, slot)| largest(slot)).fold(0.0, f64::max);
-            after = self.reach(largest(values), rate, gradient);
+        let after = |reach: Reach, value| Reach { value, ..reach }.after(self.rule.config(), rate, gradient);
+        let mut reach = after(self.reach, known);
+        if !reach.is_within::<E>() {
+            reach = after(self.rule.reach(), largest(values));
         }
-        if after.is_within::<E>() {
+        if reach.is_within::<E>() {
             self.step(pool, kernels, rate, values, gradients);
-            self.largest_slot = after.slot;
-            return Ok(Ok(after.value));
+            self.reach = reach;
+            return Ok(Ok(reach.value));
         }
-        let (mut next, mut changed) = (self.copied()?, copied(values)?);
+        let (mut next, mut changed) = (self.copied()?, copied(values, "a copy of the parameters")?);
         next.step(pool, kernels, rate, &mut changed, gradients);
         if let Some(overflow) = next.overflow(&changed) {
             return Ok(Err(overflow));
         }
         values.copy_from_slice(&changed);
+        next.reach = next.rule.reach();
         *self = next;
         Ok(Ok(largest(values)))
-    }
-
-    fn reach(&self, value: f64, rate: f64, gradient: f64) -> Reach {
-        Reach { value, slot: self.largest_slot }.after(self.rule.config(), rate, gradient)
     }
 
     fn overflow(&self, values: &[E]) -> Option<Overflow> {
@@ -154,7 +152,7 @@ impl<E: Element> Optimizer<E> {
         for (slot, (_, values)) in self.rule.slots_mut().zip(slots) {
             slot.copy_from_slice(values);
         }
-        self.largest_slot = self.rule.slots().map(|(_, slot)| largest(slot)).fold(0.0, f64::max);
+        self.reach = self.rule.reach();
         self.steps = steps;
         Ok(())
     }

@@ -3,9 +3,12 @@
 use unrolled_kernels::{AdagradStep, AdamStep, Element, Kernels, RmspropStep, SgdStep};
 
 use super::OptimizerConfig;
+use super::reach::Reach;
+use crate::Result;
+use crate::finite::largest;
+use crate::memory::{copied, zeros};
 use crate::parallel::Pool;
 use crate::tuning::UPDATED_TOGETHER;
-use crate::{Error, Result};
 
 /// An update rule with its slots, which are as long as the parameters and start at zero.
 #[derive(Clone, Debug)]
@@ -29,7 +32,7 @@ fn slot_names(config: &OptimizerConfig) -> &'static [&'static str] {
 
 impl<E: Element> Rule<E> {
     pub(super) fn new(config: &OptimizerConfig, length: usize) -> Result<Self> {
-        let slots = slot_names(config).iter().map(|_| zeros(length)).collect::<Result<_>>()?;
+        let slots = slot_names(config).iter().map(|name| zeros(length, name)).collect::<Result<_>>()?;
         Ok(Self { config: *config, slots })
     }
 
@@ -91,8 +94,25 @@ impl<E: Element> Rule<E> {
     }
 
     pub(super) fn copied(&self) -> Result<Self> {
-        let slots = self.slots.iter().map(|slot| copied(slot)).collect::<Result<_>>()?;
+        let slots = self
+            .slots
+            .iter()
+            .map(|slot| copied(slot, "a copy of the optimizer's slots"))
+            .collect::<Result<_>>()?;
         Ok(Self { config: self.config, slots })
+    }
+
+    /// The largest magnitudes in the slots.
+    pub(super) fn reach(&self) -> Reach {
+        let mut reach = Reach::default();
+        for (name, slot) in self.slots() {
+            let most = match name {
+                "momentum_buffer" | "exp_avg" => &mut reach.direction,
+                _ => &mut reach.square,
+            };
+            *most = most.max(largest(slot));
+        }
+        reach
     }
 
     /// The number of slots.
@@ -109,25 +129,4 @@ impl<E: Element> Rule<E> {
     pub(super) fn slots_mut(&mut self) -> impl Iterator<Item = &mut [E]> {
         self.slots.iter_mut().map(|slot| &mut slot[..])
     }
-}
-
-fn zeros<E: Element>(length: usize) -> Result<Vec<E>> {
-    let mut slot = reserved(length)?;
-    slot.resize(length, E::ZERO);
-    Ok(slot)
-}
-
-/// The same numbers in memory of their own.
-pub(super) fn copied<E: Element>(numbers: &[E]) -> Result<Vec<E>> {
-    let mut copy = reserved(numbers.len())?;
-    copy.extend_from_slice(numbers);
-    Ok(copy)
-}
-
-fn reserved<E>(length: usize) -> Result<Vec<E>> {
-    let mut memory = Vec::new();
-    memory.try_reserve_exact(length).map_err(|_| {
-        Error::size(format!("optimizer: expected memory for {length} numbers, received none"))
-    })?;
-    Ok(memory)
 }

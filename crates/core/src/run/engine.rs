@@ -8,7 +8,7 @@ use unrolled_kernels::{Element, Kernels, Team};
 use super::checkpoint::Plans;
 use super::reduce::{self, Cut};
 use super::shard::{Purpose, Run};
-use super::{load, transfer};
+use super::{load, need, transfer};
 use crate::parallel::{Pool, processors};
 use crate::program::{Mode, Operand, Port, Program, ValueId};
 use crate::storage::{Batch, Losses, RngKey, Shard, Tensor, Weights};
@@ -256,6 +256,7 @@ impl<E: Element> Engine<E> {
             shards.clear();
         }
         let steps = plans.steps(program, run.batch, ranges, purpose == Purpose::Inspect)?;
+        need::check_run(program, &plans.plan, run.batch, steps)?;
         let others =
             || shards.len() > ranges.len() || shards.iter().any(|shard| shard.segment_steps != steps);
         if plans.plan.segmented && plans.plan.training && others() {

@@ -3,6 +3,7 @@
 mod checkpoint;
 mod engine;
 mod load;
+mod need;
 mod reduce;
 mod section;
 mod shard;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use unrolled_kernels::{Element, Matrix, Operands, Packed};
 
 use crate::finite::{first_non_finite, largest};
+use crate::memory::copied;
 use crate::parallel::Pool;
 use crate::params::Layout;
 use crate::program::{PackSpec, Program, TensorRef};
 use crate::{Error, Result};
 
 /// The values of all parameters, packed for the products that read them.
-#[derive(Clone)]
 pub struct Weights<E> {
     values: Vec<E>,
     /// A bound of their magnitudes.
@@ -42,11 +42,29 @@ impl<E: Element> Weights<E> {
         pool: &Pool,
     ) -> Result<Self> {
         check(program, &values)?;
-        let packs = program.packs.iter().map(|spec| empty(spec).with_operands(operands)).collect();
+        let packs = program.packs.iter().map(|spec| empty(program, spec, operands)).collect::<Result<_>>()?;
         let specs = program.packs.as_slice().into();
         let mut weights = Self { largest: largest(&values), values, specs, operands, packs };
         weights.refresh(pool);
         Ok(weights)
+    }
+
+    /// The same weights in memory of their own.
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub fn try_clone(&self) -> Result<Self> {
+        let packs = self.packs.iter().map(|packed| {
+            let none = |_| Error::size(format!("no memory for {} bytes: packed parameters", packed.bytes()));
+            packed.try_clone().map_err(none)
+        });
+        Ok(Self {
+            values: copied(&self.values, "a copy of the parameters")?,
+            largest: self.largest,
+            specs: Arc::clone(&self.specs),
+            operands: self.operands,
+            packs: packs.collect::<Result<_>>()?,
+        })
     }
 
     /// All values, flat.
@@ -125,11 +143,18 @@ impl<E: Element> Weights<E> {
     }
 }
 
-fn empty<E: Element>(spec: &PackSpec) -> Packed<E> {
-    match spec.gates {
-        Some(gates) => Packed::transposed(spec.tensor.rows, spec.tensor.columns, gates),
-        None => Packed::plain(spec.tensor.rows, spec.tensor.columns),
-    }
+/// Room for the pack of a tensor.
+fn empty<E: Element>(program: &Program, spec: &PackSpec, operands: Operands<E>) -> Result<Packed<E>> {
+    let PackSpec { tensor, gates } = *spec;
+    let packed = match gates {
+        Some(gates) => Packed::try_transposed(tensor.rows, tensor.columns, gates, operands),
+        None => Packed::try_plain(tensor.rows, tensor.columns, operands),
+    };
+    packed.map_err(|_| {
+        let entry = program.layout.entries().iter().find(|entry| entry.range().contains(&tensor.offset));
+        let name = entry.map_or("", |entry| entry.name.as_str());
+        Error::size(format!("no memory for {} numbers: parameter '{name}', packed", tensor.range().len()))
+    })
 }
 
 fn check<E: Element>(program: &Program, values: &[E]) -> Result<()> {

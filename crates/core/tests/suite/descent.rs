@@ -39,7 +39,7 @@ fn check(more: &Value, factors: &[f64], bound: &dyn Fn([f64; 2]) -> [f64; 2], de
     let (x, t) = (values("x", &[3, 2], X.concat()), values("y", &[3, 1], T.to_vec()));
     for (n, (w, norm)) in by_hand(factors, bound, decay).into_iter().enumerate() {
         let report = step(&mut trainer, std::slice::from_ref(&x), &t, false).unwrap();
-        close(&format!("{more}, weights after step {n}"), &model.parameters(), &w);
+        close(&format!("{more}, weights after step {n}"), &model.parameters().unwrap(), &w);
         close(
             &format!("{more}, report of step {n}"),
             &[report.learning_rate, report.norm],

@@ -94,7 +94,7 @@ fn a_scan_right_on_its_input_runs_in_segments() {
                 let y = values(name, &[rows, time, 3], numbers(rows * time * 3, 2));
                 let x = given(&b, &vec![time as i32; rows], time);
                 let report = trainer(&model, &options).unwrap().step(x, vec![y], false).unwrap().clone();
-                (report.memory.tape, report.loss.to_bits(), model.parameters())
+                (report.memory.tape, report.loss.to_bits(), model.parameters().unwrap())
             };
             let (whole, segmented) = (tape(json!({})), tape(json!({ "memory": "sqrt" })));
             assert!((whole.1, whole.2) == (segmented.1, segmented.2), "{text}");

@@ -45,7 +45,7 @@ fn step(
     trainer.step(vec![x.clone()], vec![y.clone()], false)?;
     let report = trainer.step(vec![x], vec![y], true)?.clone();
     assert_eq!(report.memory, trainer.memory());
-    Ok((report, model.parameters()))
+    Ok((report, model.parameters().unwrap()))
 }
 
 /// Numbers a row and step: the input, the values that the cell keeps, its output and the gradient of the output.
@@ -131,7 +131,7 @@ fn pooled(cell: &str, pool: &str, reverse: bool, memory: &Value) -> (Report, Vec
     let y = values("y", &[rows, SIZE], numbers(rows * SIZE, 2));
     trainer.step(vec![x.clone()], vec![y.clone()], false).unwrap();
     let report = trainer.step(vec![x], vec![y], false).unwrap().clone();
-    (report, model.parameters())
+    (report, model.parameters().unwrap())
 }
 
 #[test]

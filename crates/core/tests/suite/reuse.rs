@@ -101,7 +101,7 @@ fn trained(
     // The loss and the norm of a step without a target are NaN, which equals nothing.
     let number = |x: f64| if x.is_nan() { -1.0 } else { x };
     let (loss, norm) = (number(report.loss), number(report.norm));
-    (Report { loss, norm, step: 0, memory: Memory::default(), ..report }, model.parameters())
+    (Report { loss, norm, step: 0, memory: Memory::default(), ..report }, model.parameters().unwrap())
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn steps_of_training_do_not_depend_on_those_before() {
                 (trainer(&model, &options).unwrap(), model)
             };
             let mut used = begin();
-            let first = used.1.parameters();
+            let first = used.1.parameters().unwrap();
             for which in 0..BATCHES.len() {
                 let given = batch(&b, which);
                 let target = target(&b, &begin().1, &given);

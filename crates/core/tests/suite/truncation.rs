@@ -56,7 +56,7 @@ fn stepped(cell: &str, truncate: &Value) -> (f64, Vec<f64>) {
     let mut trainer = Trainer::new(Arc::clone(&model), config(truncate)).unwrap();
     let (x, y) = batch(TIME);
     let report = trainer.step(vec![x], vec![y], false).unwrap();
-    (report.loss, model.parameters())
+    (report.loss, model.parameters().unwrap())
 }
 
 fn bits((loss, values): &(f64, Vec<f64>)) -> Vec<u64> {
@@ -81,7 +81,7 @@ fn by_chunks(cell: &str, chunks: &[(usize, usize, usize)]) -> Vec<f64> {
     let graph = graph(cell);
     let model = Model::<f64>::new(graph.clone(), 1, Precision::Full).unwrap();
     let mut run = Run::<f64>::new(&graph, 1);
-    let initial = model.parameters();
+    let initial = model.parameters().unwrap();
     run.weights.set(&run.program, &initial, &run.pool).unwrap();
     let (x, y) = batch(TIME);
     let lengths: Vec<usize> = x.lengths.iter().flatten().map(|&n| n as usize).collect();

@@ -206,7 +206,7 @@ fn a_mean_is_the_sum_of_weighted_losses_over_the_sum_of_weights() {
                 let full = more["truncate"]["k2"] != 9;
                 assert_eq!(cut == gradient, full, "{what}, {more}");
             }
-            let parameters = model.parameters();
+            let parameters = model.parameters().unwrap();
             for at in 0..parameters.len() {
                 let moved = |by: f64| {
                     let mut parameters = parameters.clone();

@@ -50,7 +50,7 @@ fn run<E: Element>(case: Case<'_>, tolerance: f64) {
         assert_eq!(report.step, step as u64 + 1);
     }
 
-    let trained = to_f64(&model.parameters());
+    let trained = to_f64(&model.parameters().unwrap());
     assert_eq!(case.under("final/").len(), entries.len());
     for entry in entries {
         let expected = case.tensor(&format!("final/{}", entry.name));

@@ -1,8 +1,12 @@
 //! Storage whose size a caller or a file decides: refused with an error where there is no memory, never an abort.
 
+mod limit;
+
 use std::fmt::Display;
 
 use unrolled_kernels::Element;
+
+pub(crate) use limit::check_fits;
 
 use crate::{Error, Result};
 
@@ -25,6 +29,17 @@ pub(crate) fn grow<E: Element>(values: &mut Vec<E>, count: usize, what: impl Dis
     values.try_reserve_exact(more).map_err(|_| no_memory(count, what))?;
     values.resize(count, E::ZERO);
     Ok(())
+}
+
+/// The same numbers in memory of their own.
+///
+/// # Errors
+/// As [`zeros`].
+pub(crate) fn copied<E: Element>(numbers: &[E], what: impl Display) -> Result<Vec<E>> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(numbers.len()).map_err(|_| no_memory(numbers.len(), what))?;
+    copy.extend_from_slice(numbers);
+    Ok(copy)
 }
 
 fn no_memory(count: usize, what: impl Display) -> Error {

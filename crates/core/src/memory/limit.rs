@@ -1,0 +1,110 @@
+//! The memory that this process may take: what is larger is refused before it is allocated, since a system that
+//! promises more than it has ends the process when the memory is used.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use crate::{Error, Result};
+
+/// The environment variable that sets the bytes which models and runs may take.
+const MEMORY: &str = "UNROLLED_MEMORY";
+
+/// Refuses bytes beyond the limit; `what` names what needs them, and its largest part.
+///
+/// # Errors
+/// [`crate::Code::Size`]; [`crate::Code::Argument`] for an environment variable that is no number of bytes.
+pub(crate) fn check_fits(bytes: f64, what: impl FnOnce() -> String) -> Result<()> {
+    let limit = limit()?;
+    if bytes <= limit {
+        return Ok(());
+    }
+    Err(Error::size(format!(
+        "{}: expected at most {limit:.0} bytes, the memory of this machine or container, received {bytes:.0}",
+        what()
+    )))
+}
+
+/// Bytes that this process may take, as far as the system tells; infinity where nothing is known.
+fn limit() -> Result<f64> {
+    static LIMIT: OnceLock<Result<f64>> = OnceLock::new();
+    LIMIT
+        .get_or_init(|| Ok(set()?.into_iter().chain(machine()).chain(groups()).fold(f64::INFINITY, f64::min)))
+        .clone()
+}
+
+fn set() -> Result<Option<f64>> {
+    let Ok(text) = std::env::var(MEMORY) else { return Ok(None) };
+    match text.parse::<u64>() {
+        Ok(bytes) if bytes > 0 => Ok(Some(bytes as f64)),
+        _ => Err(Error::argument(format!("{MEMORY}: expected a number of bytes above 0, received {text:?}"))),
+    }
+}
+
+/// The memory of the machine.
+fn machine() -> Option<f64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kibibytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024.0)
+}
+
+/// The limits of the control groups that the process is in, those around them included.
+fn groups() -> Vec<f64> {
+    let list = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    list.lines().filter_map(folder_and_file).flat_map(|(folder, file)| limits_up(&folder, file)).collect()
+}
+
+/// The folder of a line of `/proc/self/cgroup`, and its file with the limit: of version 2, or of memory in version 1.
+fn folder_and_file(line: &str) -> Option<(PathBuf, &'static str)> {
+    let mut parts = line.splitn(3, ':').skip(1);
+    let (controllers, group) = (parts.next()?, parts.next()?.trim_start_matches('/'));
+    if controllers.is_empty() {
+        Some((Path::new("/sys/fs/cgroup").join(group), "memory.max"))
+    } else if controllers.split(',').any(|name| name == "memory") {
+        Some((Path::new("/sys/fs/cgroup/memory").join(group), "memory.limit_in_bytes"))
+    } else {
+        None
+    }
+}
+
+fn limits_up(folder: &Path, file: &str) -> Vec<f64> {
+    let read = |folder: &Path| fs::read_to_string(folder.join(file)).ok()?.trim().parse().ok();
+    folder.ancestors().take_while(|folder| folder.starts_with("/sys/fs/cgroup")).filter_map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_of_both_versions_are_found() {
+        let found = |line| folder_and_file(line).map(|(folder, file)| folder.join(file));
+        assert_eq!(found("0::/a/b"), Some(PathBuf::from("/sys/fs/cgroup/a/b/memory.max")));
+        assert_eq!(found("0::/"), Some(PathBuf::from("/sys/fs/cgroup/memory.max")));
+        let old = PathBuf::from("/sys/fs/cgroup/memory/a/memory.limit_in_bytes");
+        assert_eq!(found("9:cpu,memory:/a"), Some(old));
+        assert_eq!(found("9:cpu:/a"), None);
+        assert_eq!(found("nonsense"), None);
+    }
+
+    #[test]
+    fn the_machine_has_some_memory() {
+        let bytes = limit().unwrap();
+        assert!(bytes > 1e8, "{bytes}");
+        if cfg!(target_os = "linux") {
+            assert!(bytes < 1e15, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn what_is_beyond_is_refused_by_name() {
+        assert!(check_fits(1.0, || unreachable!("it fits")).is_ok());
+        if limit().unwrap().is_finite() {
+            let error = check_fits(1e18, || "a value".to_owned()).unwrap_err();
+            assert_eq!(error.code, crate::Code::Size);
+            assert!(error.message.starts_with("a value: expected at most "), "{error}");
+            assert!(error.message.ends_with("received 1000000000000000000"), "{error}");
+        }
+    }
+}
