@@ -16,6 +16,7 @@ mod fusing;
 mod gradients;
 mod hoisting;
 mod laws;
+mod limits;
 mod masks;
 mod memory;
 mod model;

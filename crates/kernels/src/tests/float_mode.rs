@@ -2,7 +2,8 @@
 
 use std::hint::black_box;
 
-use crate::flush_subnormals;
+use super::support::on_every_isa;
+use crate::{Activation, Kernels, flush_subnormals};
 
 /// Half the smallest normal number, by a product that underflows.
 fn subnormal() -> f32 {
@@ -41,4 +42,30 @@ fn restores_when_unwinding() {
     });
     assert!(result.is_err());
     assert!(!is_flushing());
+}
+
+/// Subnormal numbers are zeros on every instruction set: as operands, and as results.
+#[test]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+fn subnormal_numbers_are_zeros_in_arithmetic() {
+    let _mode = flush_subnormals();
+    let tiny = [1e-39_f32, -1e-39, 2e-38, 5.0];
+    let relu = on_every_isa(|kernels| {
+        let mut y = vec![1.0; 4];
+        kernels.activate(Activation::Relu, &mut y, &tiny);
+        y
+    });
+    assert_eq!(relu, [0.0, 0.0, 2e-38, 5.0]);
+    let sum = on_every_isa(|kernels: Kernels<f32>| {
+        let mut y = vec![0.0, 1e-39, -1.5e-38, 1.0];
+        kernels.add_assign(&mut y, &tiny);
+        y
+    });
+    assert_eq!(sum, [0.0, 0.0, 0.0, 6.0]);
+    let product = on_every_isa(|kernels: Kernels<f32>| {
+        let mut y = vec![0.0; 4];
+        kernels.add_product(&mut y, &tiny, &[1e30, 1e30, 1e-10, 2.0]);
+        y
+    });
+    assert_eq!(product, [0.0, 0.0, 0.0, 10.0]);
 }
