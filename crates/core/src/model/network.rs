@@ -44,7 +44,7 @@ impl<E: Element> Model<E> {
     /// environment variable of this library that is wrong.
     pub fn new(graph: Graph, seed: u64, precision: Precision) -> Result<Self> {
         let program = Program::compile(&graph)?;
-        let mut values = initialize::parameters(&program.layout, seed)?;
+        let mut values = initialize::parameters(&program.layout, seed, pool()?)?;
         program.zero_padding(&mut values);
         Self::with_parameters(graph, program, values, precision)
     }
