@@ -131,7 +131,7 @@ impl Trainer {
         let open = Open {
             trainer: Arc::new(Mutex::new(trainer)),
             cancelled: Arc::default(),
-            worker: Worker::start("unrolled-trainer")?,
+            worker: Worker::default(),
             known: Arc::default(),
         };
         Ok(Self { open: Held::new("trainer", open) })

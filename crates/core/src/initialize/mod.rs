@@ -22,8 +22,8 @@ pub fn parameters<E: Element>(layout: &Layout, seed: u64, pool: &'static Pool) -
     values.try_reserve_exact(total).map_err(|_| no_memory(total))?;
     values.resize(total, E::ZERO);
     let mut parts = parts(layout, &mut values);
-    let (count, cost) = (parts.len(), parts.iter().map(Part::cost).sum());
-    pool.suited(cost).for_each_part(&mut parts[..], count, 1, |parts: &mut [Part<'_, E>]| {
+    let count = parts.len();
+    pool.suited(cost(layout)).for_each_part(&mut parts[..], count, 1, |parts: &mut [Part<'_, E>]| {
         for part in parts {
             part.drawn = part.draw(kernels, seed);
         }
@@ -59,24 +59,27 @@ fn parts<'a, E>(layout: &'a Layout, mut values: &'a mut [E]) -> Vec<Part<'a, E>>
     parts
 }
 
-impl<E: Element> Part<'_, E> {
-    /// Operations that drawing the values takes, roughly.
-    fn cost(&self) -> f64 {
-        let count = self.values.len() as f64;
-        match self.entry.init {
-            Init::Zeros | Init::Constant { .. } | Init::Blocks { .. } => count,
-            Init::Uniform { .. } | Init::GlorotUniform | Init::Normal { .. } => 10.0 * count,
+/// Operations that drawing all parameters takes, roughly: 0.1 ns each on one thread.
+pub(crate) fn cost(layout: &Layout) -> f64 {
+    let cost = |entry: &Entry| {
+        let count = entry.range().len() as f64;
+        match entry.init {
+            Init::Zeros | Init::Constant { .. } | Init::Blocks { .. } => 10.0 * count,
+            Init::Uniform { .. } | Init::GlorotUniform | Init::Normal { .. } => 100.0 * count,
             Init::Orthogonal { blocks } => {
-                let (rows, columns) = self.block_shape(blocks);
-                10.0 * count + orthogonal::cost(rows, columns)
+                let (rows, columns) = block_shape(entry, blocks);
+                100.0 * count + blocks as f64 * orthogonal::cost(rows, columns)
             }
         }
-    }
+    };
+    layout.entries().iter().map(cost).sum()
+}
 
-    fn block_shape(&self, blocks: usize) -> (usize, usize) {
-        (self.entry.shape[0] / blocks, self.entry.shape[1])
-    }
+fn block_shape(entry: &Entry, blocks: usize) -> (usize, usize) {
+    (entry.shape[0] / blocks, entry.shape[1])
+}
 
+impl<E: Element> Part<'_, E> {
     fn draw(&mut self, kernels: Kernels<f64>, seed: u64) -> Result<()> {
         let (entry, values) = (self.entry, &mut *self.values);
         // A node's name has no NUL, so none shares a parameter's numbers.
@@ -99,7 +102,7 @@ impl<E: Element> Part<'_, E> {
                 normal(&mut stream.at(0, 0), values.len(), |i, x| values[i] = E::from_f64(std * x));
             }
             Init::Orthogonal { blocks } => {
-                let shape = self.block_shape(*blocks);
+                let shape = block_shape(entry, *blocks);
                 orthogonal::orthogonal(kernels, (&stream, self.block), shape, self.values)?;
             }
         }
