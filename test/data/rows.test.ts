@@ -332,7 +332,7 @@ describe('results as nested arrays', () => {
   })
 
   test('of a sequence, without the padding', () => {
-    const tensor = { name: 'y', shape: [2, 2, 1], values: Float32Array.of(1, 2, 3) }
+    const tensor = { name: 'y', shape: [2, 2, 1], values: Float32Array.of(1, 2, 3, 0) }
     expect(new Result(tensor).toNested()).toEqual([
       [[1], [2]],
       [[3], [0]],

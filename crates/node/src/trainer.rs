@@ -1,4 +1,4 @@
-//! A training run on a thread of its own: one step after another, in the order of the calls.
+//! A training run beside the event loop: one step after another, in the order of the calls.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

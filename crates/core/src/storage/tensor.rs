@@ -138,3 +138,49 @@ fn lengths<E>(tensor: &Tensor<E>) -> impl Iterator<Item = u32> {
     let time = tensor.shape[1] as u32;
     (0..tensor.shape[0]).map(move |row| tensor.lengths.as_ref().map_or(time, |all| all[row].cast_unsigned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LENGTHS: [u32; 5] = [2, 0, 3, 1, 0];
+
+    /// Rows of 4 steps of 2 numbers, -1 in the padding, and the same without it.
+    fn rows(lengths: &[u32], start: usize, end: usize) -> (Vec<i32>, Vec<i32>) {
+        let item = |row: usize, step: usize| [(10 * row + step) as i32, -((10 * row + step) as i32)];
+        let (mut padded, mut packed) = (Vec::new(), Vec::new());
+        for (row, &length) in lengths.iter().enumerate() {
+            for step in start..end {
+                let valid = step < length as usize;
+                padded.extend(if valid { item(row, step) } else { [-1, -1] });
+                packed.extend(if valid { &item(row, step)[..] } else { &[] });
+            }
+        }
+        (padded, packed)
+    }
+
+    #[test]
+    fn valid_items_move_together_once() {
+        let axis = Axis::new(4, LENGTHS.into_iter());
+        let (mut given, packed) = rows(&LENGTHS, 0, 4);
+        for _ in 0..2 {
+            pack(&mut given, &axis, 2);
+            assert_eq!(given, packed);
+        }
+        assert_eq!([axis.items(), axis.place(0, 1), axis.place(2, 0), axis.place(3, 0)], [6, 1, 2, 5]);
+    }
+
+    #[test]
+    fn steps_are_cut_out_of_rows_of_any_length() {
+        let axis = Axis::new(4, LENGTHS.into_iter());
+        let (_, packed) = rows(&LENGTHS, 0, 4);
+        for (start, end) in [(0, 4), (0, 1), (1, 3), (2, 9), (3, 4), (5, 6)] {
+            let (_, expected) = rows(&LENGTHS, start, end.min(4));
+            assert_eq!(axis.cut(&packed, 2, start, end), expected, "{start}..{end}");
+            let steps = axis.steps(start, end);
+            assert_eq!(2 * steps.items(), expected.len(), "{start}..{end}");
+            let lengths = LENGTHS.map(|n| (n as usize).min(end).saturating_sub(start) as u32);
+            assert_eq!(steps, Axis::new(steps.time, lengths.into_iter()), "{start}..{end}");
+        }
+    }
+}
