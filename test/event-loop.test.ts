@@ -46,6 +46,39 @@ describe('short predictions, which are made on the calling thread', () => {
   })
 })
 
+describe('refusals', () => {
+  const wrong: never = [[[1]]] as never
+  const model = tagger()
+  const disposed = tagger()
+  disposed.dispose()
+  test.each<[string, () => Promise<unknown>]>([
+    ['of predict', () => model.predict(wrong)],
+    ['of predict, by a model that is disposed', () => disposed.predict([[[1, 1, 1]]])],
+    ['of evaluate', () => model.evaluate({ x: wrong, y: [] }, { loss: 'meanSquared' })],
+    ['of fit', () => model.fit({ x: wrong, y: [] }, { loss: 'meanSquared' })],
+    ['of gradients', () => model.gradients({ x: wrong, y: [] }, { loss: 'meanSquared' })],
+  ])('a loop %s lets timers fire', async (_, refused) => {
+    let fired = false
+    setTimeout(() => {
+      fired = true
+    }, 5)
+    const until = performance.now() + 5000
+    while (!fired && performance.now() < until) await expect(refused()).rejects.toThrow()
+    expect(fired).toBe(true)
+  })
+
+  test('settle after the calls before, and before the calls after', async () => {
+    const settled: string[] = []
+    const long = { values: new Float32Array(64 * 300 * 3), shape: [64, 300, 3] }
+    await Promise.all([
+      model.predict(long).then(() => settled.push('long')),
+      model.predict(wrong).catch(() => settled.push('refused')),
+      model.predict(long).then(() => settled.push('after')),
+    ])
+    expect(settled).toEqual(['long', 'refused', 'after'])
+  })
+})
+
 describe('predictions on a thread of their own', () => {
   test('settle in the order of their calls, whatever the event loop does meanwhile', async () => {
     const [model, other] = [tagger(), tagger()]

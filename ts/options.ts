@@ -1,4 +1,4 @@
-import { mismatch, UnrolledError } from './errors.js'
+import { mismatch, show, UnrolledError } from './errors.js'
 
 /** The keys of options; of a union, the keys of each part. */
 export type Names<T> = T extends unknown ? keyof T : never
@@ -27,7 +27,10 @@ export function unknownName(
 ): UnrolledError {
   const near = nearest(name, known)
   const hint = near === undefined ? `known: ${known.join(', ') || 'none'}` : `did you mean ${near}?`
-  return new UnrolledError('ERR_UNROLLED_ARGUMENT', `${where}: unknown ${what} "${name}"; ${hint}`)
+  return new UnrolledError(
+    'ERR_UNROLLED_ARGUMENT',
+    `${where}: unknown ${what} ${show(name)}; ${hint}`,
+  )
 }
 
 /** Refuses all but a whole number from `least` to `most`. */
@@ -83,9 +86,21 @@ export function checkKind(name: string, value: object): void {
 
 function isPlain(settings: unknown): boolean {
   if (typeof settings !== 'object' || settings === null) return false
-  return Object.values(settings)
-    .flat()
-    .every((value) => value === null || ['number', 'boolean'].includes(typeof value))
+  return Object.values(settings).every((value) =>
+    Array.isArray(value) ? isPlainList(value) : isScalar(value),
+  )
+}
+
+/** Stops at the first hole: a sparse array may claim four billion values. */
+function isPlainList(values: readonly unknown[]): boolean {
+  for (let i = 0; i < values.length; i++) {
+    if (!isScalar(values[i])) return false
+  }
+  return true
+}
+
+function isScalar(value: unknown): boolean {
+  return value === null || typeof value === 'number' || typeof value === 'boolean'
 }
 
 /** Refuses all but some words. */
@@ -104,7 +119,11 @@ function range(least: number, most: number): string {
   return `a number from ${least} to ${most}`
 }
 
+/** The longest name that is compared: the comparison takes the product of the lengths. */
+const LONGEST_COMPARED = 100
+
 function nearest(name: string, known: readonly string[]): string | undefined {
+  if (name.length > LONGEST_COMPARED) return undefined
   const scored = known.map((candidate) => ({ candidate, cost: editDistance(name, candidate) }))
   scored.sort((a, b) => a.cost - b.cost)
   const best = scored[0]

@@ -218,3 +218,12 @@ describe('sequential as data', () => {
     for (const { init } of graph.parameters) expect(init).toEqual({ uniform: { bound: 0.5 } })
   })
 })
+
+test('the names of ten thousand layers take no search', () => {
+  const layers = [dense({ inputSize: 1, size: 1 }), ...Array.from({ length: 9999 }, () => dense({ size: 1 }))]
+  const began = performance.now()
+  const { nodes } = sequentialGraph(layers)
+  expect(performance.now() - began).toBeLessThan(1000)
+  expect(nodes).toHaveLength(10_001)
+  expect(nodes.at(-1)?.name).toBe('dense_9999')
+})

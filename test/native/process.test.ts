@@ -41,6 +41,25 @@ test.each(['0', '1025', '65536', '-1', 'two', ''])('%j threads are refused', asy
   )
 })
 
+test.runIf(process.platform === 'linux')(
+  'models share few threads, which end when idle',
+  async () => {
+    const program = `
+const threads = () => require('node:fs').readdirSync('/proc/self/task').length
+const x = filled({ name: inputs[0].name, shape: [32, 20, 2] })
+const models = Array.from({ length: 2000 }, (_, i) => new Model(graph, i))
+models[0].predict([x], []).then(async () => {
+  const before = threads()
+  const running = models.map((model) => Promise.all([model.predict([x], []), model.predict([x], [])]))
+  const during = threads()
+  await Promise.all(running)
+  await new Promise((resolve) => setTimeout(resolve, 2500))
+  console.log(during - before < 50, threads() <= before)
+})`
+    expect(await run(program)).toBe('true true\n')
+  },
+)
+
 test('a process can exit while a step runs', async () => {
   expect(
     await run(`train(8); setTimeout(() => { console.log('left'); process.exit(0) }, 20)`),

@@ -56,6 +56,10 @@ export class FakeModel implements NativeModel {
     this.#description = { ...DESCRIPTION, ...description }
   }
 
+  async ready(): Promise<void> {}
+
+  async pass(): Promise<void> {}
+
   graph(): string {
     return JSON.stringify(GRAPH)
   }

@@ -147,3 +147,24 @@ test('ready-made batches have their own size and order', async () => {
     'fit batchSize: expected none with ready-made batches, received 2; the option is for examples in memory',
   )
 })
+
+test('an array in hand-made settings ends at its first hole', async () => {
+  const sparse: number[] = []
+  sparse.length = 2 ** 32 - 1
+  const refused = { code: 'ERR_UNROLLED_ARGUMENT' }
+  const configs = [
+    { optimizer: { learningRate: 1, rule: { sgd: { momentum: sparse } } } },
+    { loss: { kind: { crossEntropy: { classWeights: sparse } }, reduction: 'mean', weight: 1 } },
+    { schedule: { step: { every: sparse, gamma: 1 } } },
+  ]
+  for (const config of configs) await expect(configOf(config)).rejects.toMatchObject(refused)
+})
+
+test('an unknown name of any length is refused in few words', async () => {
+  const name = 'x'.repeat(5e6)
+  const refusal = await configOf({ [name]: 1 }).catch((error: Error) => error)
+  expect(refusal).toMatchObject({ code: 'ERR_UNROLLED_ARGUMENT' })
+  expect((refusal as Error).message.length).toBeLessThan(500)
+  const near = await configOf({ optimiser: 'sgd' }).catch((error: Error) => error)
+  expect((near as Error).message).toContain('"optimiser"; did you mean optimizer?')
+})

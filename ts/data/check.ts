@@ -24,6 +24,16 @@ export function checkMemory(where: string, array: Float32Array | Int32Array): vo
   }
 }
 
+/** Makes an array of ids or numbers, if there is memory for it. */
+export function allocate(name: string, ids: boolean, total: number): Float32Array | Int32Array {
+  try {
+    return ids ? new Int32Array(total) : new Float32Array(total)
+  } catch {
+    const received = new Described(String(total))
+    throw mismatch('ERR_UNROLLED_SIZE', name, 'as many numbers as fit in memory', received)
+  }
+}
+
 function isDetached(buffer: ArrayBuffer): boolean {
   try {
     new Uint8Array(buffer)

@@ -1,5 +1,5 @@
 import { Described, mismatch } from '../errors.js'
-import { checkId, checkMemory } from './check.js'
+import { allocate, checkId, checkMemory } from './check.js'
 import { isIds, isTimed, type Port, widthOf } from './kind.js'
 import { Rows } from './rows.js'
 
@@ -31,7 +31,7 @@ export function nestedRows(name: string, port: Port, data: readonly unknown[]): 
     rows.push(row)
   }
   const total = steps.reduce((sum, length) => sum + length, 0) * widthOf(port.rows)
-  const into: Filling = { values: allocate(name, port, total), at: 0, row: 0, step: 0 }
+  const into: Filling = { values: allocate(name, isIds(port.rows), total), at: 0, row: 0, step: 0 }
   for (const [i, length] of steps.entries()) {
     const where = `${name}[${i}]`
     const row = rows[i]
@@ -48,15 +48,6 @@ export function nestedRows(name: string, port: Port, data: readonly unknown[]): 
     }
   }
   return new Rows(port, into.values, Int32Array.from(steps))
-}
-
-function allocate(name: string, { rows }: Port, total: number): Float32Array | Int32Array {
-  try {
-    return isIds(rows) ? new Int32Array(total) : new Float32Array(total)
-  } catch {
-    const received = new Described(String(total))
-    throw mismatch('ERR_UNROLLED_SIZE', name, 'as many numbers as fit in memory', received)
-  }
 }
 
 /** Refuses a missing row; a row without steps counts as one step. */

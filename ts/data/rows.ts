@@ -1,6 +1,6 @@
 import { mismatch } from '../errors.js'
 import type { NativeTensor } from '../native/contract.js'
-import { checkMemory } from './check.js'
+import { allocate, checkMemory } from './check.js'
 import { isTimed, type Port, widthOf } from './kind.js'
 
 /** Layout of rows in a packed array. */
@@ -72,28 +72,26 @@ export class Rows {
     return this.#values[this.#start(row) + step * widthOf(this.#port.rows)]
   }
 
-  /** Copies the chosen rows, padded to the longest of them. */
+  /** Copies the valid steps of the chosen rows, one row after the other. */
   gather(rows: ArrayLike<number>): NativeTensor {
     this.#check()
     const lengths = Int32Array.from(rows, (row) => this.#lengths[row] ?? 0)
     const width = widthOf(this.#port.rows)
-    const stride = longest(lengths) * width
-    const size = lengths.length * stride
     const ids = this.#values instanceof Int32Array
-    const values = ids ? new Int32Array(size) : new Float32Array(size)
+    const values = allocate(this.#port.name, ids, sumOf(lengths) * width)
+    let at = 0
     for (const [index, length] of lengths.entries()) {
       const start = this.#start(rows[index] ?? 0)
-      values.set(this.#values.subarray(start, start + length * width), index * stride)
+      values.set(this.#values.subarray(start, start + length * width), at)
+      at += length * width
     }
     return this.#tensor(values, lengths)
   }
 
-  /** Gives all rows in order, without a copy if they have no padding and one length. */
+  /** Gives all rows in order, without a copy if they have no padding. */
   all(): NativeTensor {
     this.#check()
-    const { time } = this
-    const close = this.#size === this.count * time * widthOf(this.#port.rows)
-    if (close && this.#lengths.every((length) => length === time)) {
+    if (this.#size === sumOf(this.#lengths) * widthOf(this.#port.rows)) {
       return this.#tensor(this.#values, this.#lengths)
     }
     return this.gather(this.#lengths.map((_, row) => row))
@@ -130,6 +128,12 @@ function startsOf(lengths: Int32Array, width: number): Float64Array {
     start += (lengths[row] ?? 0) * width
   }
   return starts
+}
+
+function sumOf(lengths: Int32Array): number {
+  let sum = 0
+  for (let row = 0; row < lengths.length; row++) sum += lengths[row] ?? 0
+  return sum
 }
 
 function longest(lengths: Int32Array): number {

@@ -36,6 +36,8 @@ export class Scope {
   readonly #replay: boolean
   readonly #names = new Set<string>()
   readonly #layers = new Set<string>()
+  readonly #nodeNumbers = new Numbering()
+  readonly #layerNumbers = new Numbering()
   readonly #captured = new Map<object, string>()
 
   constructor(declaration: Declaration, body?: { outer: Scope; prefix: string; replay: boolean }) {
@@ -53,7 +55,7 @@ export class Scope {
   /** Adds a node and returns its name. */
   node(label: string, op: OpJson, inputs: readonly Value[]): string {
     const wires = inputs.map((value) => this.wire(value))
-    const name = numbered(label, (it) => this.#names.has(it))
+    const name = this.#nodeNumbers.free(label, (it) => this.#names.has(it))
     this.#names.add(name)
     this.nodes.push({ name, op, inputs: wires })
     return name
@@ -134,8 +136,9 @@ export class Scope {
   /** Reserves a name for a new layer: the given one, or the kind with a number if needed. */
   private claim(kind: string, name: string | undefined): string {
     if (name !== undefined) checkName(kind, name)
-    const label = name ?? numbered(kind, (it) => this.#layers.has(it) || this.#names.has(it))
-    if (this.#layers.has(label) || this.#names.has(label)) throw taken(kind, label)
+    const isTaken = (it: string) => this.#layers.has(it) || this.#names.has(it)
+    const label = name ?? this.#layerNumbers.free(kind, isTaken)
+    if (isTaken(label)) throw taken(kind, label)
     this.#layers.add(label)
     return label
   }
@@ -183,10 +186,18 @@ function originOf(where: string, value: unknown): Origin {
   return origin
 }
 
-function numbered(label: string, isTaken: (name: string) => boolean): string {
-  let name = label
-  for (let i = 1; isTaken(name); i++) name = `${label}_${i}`
-  return name
+/** Free names by number; names are never freed, so each search goes on where the last one ended. */
+class Numbering {
+  readonly #next = new Map<string, number>()
+
+  /** Gives the first free name of `label`, `label_1`, `label_2` and so on. */
+  free(label: string, isTaken: (name: string) => boolean): string {
+    if (!isTaken(label)) return label
+    let i = this.#next.get(label) ?? 1
+    while (isTaken(`${label}_${i}`)) i++
+    this.#next.set(label, i)
+    return `${label}_${i}`
+  }
 }
 
 function taken(where: string, name: string): UnrolledError {

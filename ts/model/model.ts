@@ -7,8 +7,8 @@ import { Described, mismatch, type UnrolledError } from '../errors.js'
 import type { GraphJson } from '../graph/json.js'
 import type { Outputs } from '../graph/outputs.js'
 import type { Value } from '../graph/value.js'
-import type { Description, NativeModel } from '../native/contract.js'
-import { guard, guardAsync } from '../native/errors.js'
+import type { Description, NativeModel, NativeTensor } from '../native/contract.js'
+import { guard, guardAsync, refuse } from '../native/errors.js'
 import { checkCount, checkOptions } from '../options.js'
 import { EarlyStopping } from '../train/early-stopping.js'
 import { evaluateBatches, type Scores } from '../train/evaluate.js'
@@ -47,7 +47,9 @@ type Values = Readonly<Record<string, Value>>
  * A network that can learn, made by `sequential`, `graph` or `load`.
  *
  * Training and prediction run off the main thread; predictions of less than about half a millisecond
- * run on it. `dispose` frees the model's memory at once, the garbage collector some time later.
+ * run on it. So does the drawing of first weights that takes more than about 10 ms: asynchronous methods
+ * wait for the weights without blocking, `parameters`, `setParameters`, `stream` and `toBytes` block. No
+ * memory for the weights is an `ERR_UNROLLED_SIZE` of each of these calls. `dispose` frees the model's memory at once, the garbage collector some time later.
  */
 export class Model<I extends Values = Values, O extends Outputs = Outputs> extends Disposable {
   /** The model as plain data. */
@@ -105,20 +107,24 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
     data: Data<I, O>,
     options: TrainOptions<I, O>,
   ): AsyncGenerator<TrainEvent, void, void> {
-    this.checkUsable()
-    const run = this.#run(data, options)
-    // Checked last: a getter of the options or data may have begun another run.
-    if (this.#training) {
-      throw inTraining('fit')
-    }
-    this.#training = true
+    let mine = false
     try {
+      this.checkUsable()
+      const run = this.#run(data, options)
+      // Checked last: a getter of the options or data may have begun another run.
+      if (this.#training) {
+        throw inTraining('fit')
+      }
+      this.#training = mine = true
+      await guardAsync(() => this.#native.ready())
       for await (const event of train(run)) {
         this.checkUsable()
         yield event
       }
+    } catch (error) {
+      await refuse(this.#native, error)
     } finally {
-      this.#training = false
+      if (mine) this.#training = false
     }
   }
 
@@ -129,14 +135,18 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
    * Rejects with an `UnrolledError` for bad options or data.
    */
   async evaluate(data: Data<I, O>, options: EvaluateOptions): Promise<Scores> {
-    this.checkUsable()
-    checkOptions('evaluate', options, EVALUATE_OPTIONS)
-    const losses = resolveLosses('evaluate loss', options.loss, this.#outputs)
-    const metrics = resolveMetrics('evaluate metrics', options.metrics ?? [])
-    const batchSize = checkCount('evaluate batchSize', options.batchSize ?? 32)
-    const cutting = { batchSize, shuffle: false, carry: false, seed: 0 }
-    const source = openSource('evaluate data', this.#ports(losses), data, cutting)
-    return evaluateBatches(this.#native, source.epoch(1), { losses, metrics })
+    try {
+      this.checkUsable()
+      checkOptions('evaluate', options, EVALUATE_OPTIONS)
+      const losses = resolveLosses('evaluate loss', options.loss, this.#outputs)
+      const metrics = resolveMetrics('evaluate metrics', options.metrics ?? [])
+      const batchSize = checkCount('evaluate batchSize', options.batchSize ?? 32)
+      const cutting = { batchSize, shuffle: false, carry: false, seed: 0 }
+      const source = openSource('evaluate data', this.#ports(losses), data, cutting)
+      return await evaluateBatches(this.#native, source.epoch(1), { losses, metrics })
+    } catch (error) {
+      return refuse(this.#native, error)
+    }
   }
 
   /**
@@ -151,11 +161,17 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
    * give infinities or NaN in outputs and states; `predict` refuses such a state.
    */
   async predict(x: Feed<I>, options: PredictOptions = {}): Promise<Prediction<O>> {
-    this.checkUsable()
-    checkOptions('predict', options, PREDICT_OPTIONS)
-    const inputs = rowsByPort('predict x', this.#inputs, x).map((rows) => rows.all())
-    const states = continuedStates('predict state', this.#description, options.state)
-    return predictionOf<O>(await guardAsync(() => this.#native.predict(inputs, states)))
+    let running: ReturnType<NativeModel['predict']>
+    try {
+      this.checkUsable()
+      checkOptions('predict', options, PREDICT_OPTIONS)
+      const inputs = rowsByPort('predict x', this.#inputs, x).map((rows) => rows.all())
+      const states = continuedStates('predict state', this.#description, options.state)
+      running = guard(() => this.#native.predict(inputs, states))
+    } catch (error) {
+      return refuse(this.#native, error)
+    }
+    return predictionOf<O>(await guardAsync(() => running))
   }
 
   /**
@@ -166,23 +182,29 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
    * Rejects with an `UnrolledError` for bad options or data.
    */
   async gradients(examples: Examples<I, O>, options: GradientOptions): Promise<Gradients<I, O>> {
-    this.checkUsable()
-    checkOptions('gradients', options, GRADIENT_OPTIONS)
-    const losses = resolveLosses('gradients loss', options.loss, this.#outputs)
-    const rows = new ExampleRows('gradients examples', this.#ports(losses), examples)
-    if (rows.count === 0) throw emptyData('gradients examples')
-    const { inputs, targets } = rows.whole()
-    const states = initialStates('gradients state', this.#description, options.state)
-    const config = JSON.stringify(lossConfig(losses))
-    const native = this.#native
-    const run = await guardAsync(() => native.gradients(config, inputs, targets, states))
-    return gradientsOf(this.#description, inputs, run)
+    let inputs: NativeTensor[]
+    let running: ReturnType<NativeModel['gradients']>
+    try {
+      this.checkUsable()
+      checkOptions('gradients', options, GRADIENT_OPTIONS)
+      const losses = resolveLosses('gradients loss', options.loss, this.#outputs)
+      const rows = new ExampleRows('gradients examples', this.#ports(losses), examples)
+      if (rows.count === 0) throw emptyData('gradients examples')
+      const batch = rows.whole()
+      inputs = batch.inputs
+      const states = initialStates('gradients state', this.#description, options.state)
+      const config = JSON.stringify(lossConfig(losses))
+      running = guard(() => this.#native.gradients(config, inputs, batch.targets, states))
+    } catch (error) {
+      return refuse(this.#native, error)
+    }
+    return gradientsOf(this.#description, inputs, await guardAsync(() => running))
   }
 
   /**
    * Opens the model as a stream: step by step, with a separate state. An output over time is that of
    * the step; an output without steps (the last step, a layer's last state) is that of the steps so
-   * far.
+   * far. Waits for the first weights.
    *
    * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a model that refuses a state in `predict`, and
    * for one with two axes of time, naming the node.
@@ -192,14 +214,14 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
     return new Stream(this.#native, this.#description)
   }
 
-  /** Copies every parameter, under its name. */
+  /** Copies every parameter, under its name. Waits for the first weights. */
   parameters(): Parameters {
     this.checkUsable()
     return getParameters(this.#native, this.#description)
   }
 
   /**
-   * Sets the given parameters and leaves the others.
+   * Sets the given parameters and leaves the others. Waits for the first weights.
    *
    * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an unknown name, `ERR_UNROLLED_SHAPE` for
    * another number of values, `ERR_UNROLLED_NON_FINITE` for a NaN or infinity among them,
@@ -228,7 +250,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
     await guardAsync(() => this.#native.save(path))
   }
 
-  /** Gives the bytes that `save` writes. */
+  /** Gives the bytes that `save` writes. Waits for the first weights. */
   toBytes(): Uint8Array {
     this.checkUsable()
     return guard(() => this.#native.toBytes())

@@ -1,7 +1,11 @@
 import type { KindJson } from '../graph/json.js'
 import type { Precision } from '../precision.js'
 
-/** Rows of numbers or ids on their way to or from the core; `shape` begins with rows. */
+/**
+ * Rows of numbers or ids on their way to or from the core; `shape` begins with rows. On the way to the
+ * core, rows with `lengths` have their valid steps alone, one row after the other; on the way back they
+ * are padded to the shape.
+ */
 export interface NativeTensor {
   name: string
   shape: number[]
@@ -100,6 +104,10 @@ export interface NativeModel {
   graph(): string
   /** A {@link Description} as JSON. */
   describe(): string
+  /** Settles when the first parameters are drawn. */
+  ready(): Promise<void>
+  /** Settles in the order of the calls, as a prediction does that takes no time; of a disposed model too. */
+  pass(): Promise<void>
   predict(
     inputs: NativeTensor[],
     states: NativeTensor[],

@@ -1,4 +1,5 @@
 import { type ErrorCode, UnrolledError } from '../errors.js'
+import type { NativeModel } from './contract.js'
 
 /** Calls into the addon and turns its errors into the library's class. */
 export function guard<T>(call: () => T): T {
@@ -16,6 +17,15 @@ export async function guardAsync<T>(call: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw typed(error)
   }
+}
+
+/**
+ * Refuses a call as the addon does: in the order of the calls, and after a turn of the event loop where
+ * results wait for one. A loop of refusals starves nobody then.
+ */
+export async function refuse(model: NativeModel, error: unknown): Promise<never> {
+  await guardAsync(() => model.pass())
+  throw error
 }
 
 function typed(error: unknown): unknown {

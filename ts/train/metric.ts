@@ -1,3 +1,4 @@
+import { padded } from '../data/padded.js'
 import type { Result } from '../data/result.js'
 import { mismatch } from '../errors.js'
 import type { NativeTensor } from '../native/contract.js'
@@ -83,9 +84,12 @@ export function resolveMetrics(where: string, metrics: readonly MetricLike[]): M
 
 /** Copies targets for a {@link Metric}, under their name. */
 export function metricTargets(tensor: NativeTensor): [name: string, targets: MetricTargets] {
-  const values = (tensor.ids ?? tensor.values ?? new Float32Array(0)).slice()
-  const { name, shape, lengths, weights } = tensor
-  return [name, { values, shape, lengths, weights: weights?.slice() }]
+  const { name, shape, lengths, weights, ids } = tensor
+  const values =
+    ids === undefined
+      ? padded(tensor, tensor.values ?? new Float32Array(0), shape.at(-1) ?? 1)
+      : padded(tensor, ids, 1)
+  return [name, { values, shape, lengths, weights: weights && padded(tensor, weights, 1) }]
 }
 
 function checkMetric(where: string, metric: unknown): Metric {

@@ -53,6 +53,9 @@ pub(crate) const HAND_OVER: f64 = 1e6;
 /// that, where the way to another thread and back takes 0.1 ms. `npm run bench -- event-loop`.
 pub(crate) const AT_ONCE: f64 = 9e7;
 
+/// Operations of drawing first parameters that a caller who must not wait does by itself: about 10 ms.
+pub(crate) const DRAWN_AT_ONCE: f64 = 1e8;
+
 /// The time of an operation with AVX2, over that with AVX-512. `UNROLLED_ISA=avx2 npm run bench -- compare`.
 pub(crate) const AVX2_PACE: f64 = 2.0;
 

@@ -2,6 +2,7 @@
 // `#[napi]` expands to `#[allow(unsafe_code)]` registrations, which `forbid` would reject.
 #![deny(unsafe_code)]
 
+mod drawn;
 mod error;
 mod event_loop;
 mod gradients;

@@ -1,4 +1,4 @@
-//! A model: compiled, saved, loaded, and run on a thread of its own.
+//! A model: compiled, saved, loaded, and run beside the event loop.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,10 +10,11 @@ use napi::bindgen_prelude::{
 };
 use napi_derive::napi;
 use unrolled_core::graph::Graph;
-use unrolled_core::model::{self, MeasureConfig, Precision, Snapshot};
+use unrolled_core::model::{self, Draft, MeasureConfig, Precision};
 use unrolled_core::{Error, Result};
 
-use crate::error::{Thrown, reason, refused, throwing};
+use crate::drawn::{Call, Drawn};
+use crate::error::{Thrown, caught, reason, refused, throwing};
 use crate::event_loop::{Worker, share};
 use crate::gradients::Gradients;
 use crate::held::Held;
@@ -30,7 +31,7 @@ pub struct Model {
 
 /// The part that `dispose` gives back. Work under way keeps the model alive.
 struct Open {
-    model: Arc<model::Model<f32>>,
+    drawn: Arc<Drawn>,
     worker: Worker,
     /// Bytes outside of its heap that V8 knows of.
     bytes: i64,
@@ -38,14 +39,15 @@ struct Open {
 
 impl Open {
     /// The model with its weights as they are at the call.
-    fn now(&self) -> (Arc<model::Model<f32>>, Snapshot<f32>) {
-        (Arc::clone(&self.model), self.model.snapshot())
+    fn now(&self) -> Result<Call> {
+        Call::new(&self.drawn)
     }
 }
 
 #[napi]
 impl Model {
-    /// Compiles a graph; `seed` decides the first parameters, `precision` ("f32", "bf16") the operands of products.
+    /// Compiles a graph; `seed` decides the first parameters, `precision` ("f32", "bf16") the operands of products. Many
+    /// parameters are drawn beside the event loop: what runs the model waits for them there, what returns them here.
     #[napi(constructor)]
     pub fn new(
         env: Env,
@@ -55,7 +57,7 @@ impl Model {
     ) -> std::result::Result<Self, Thrown> {
         throwing(|| {
             let graph = Graph::from_json(&graph)?;
-            Self::open(env, model::Model::new(graph, seed as u64, read_precision(precision.as_deref())?)?)
+            Self::begin(env, Draft::new(graph, seed as u64, read_precision(precision.as_deref())?)?)
         })
     }
 
@@ -82,24 +84,53 @@ impl Model {
         throwing(|| {
             let precision = read_precision(precision.as_deref())?;
             let task = move || model::Model::load(&PathBuf::from(path), precision);
-            Worker::start("unrolled-load")?.run(env, task, Self::open)
+            Worker::default().run(env, task, Self::open)
         })
     }
 
     /// The graph as JSON.
     #[napi]
     pub fn graph(&self) -> std::result::Result<String, Thrown> {
-        throwing(|| self.open.with(|open| open.model.graph().to_json()))
+        throwing(|| self.open.with(|open| open.drawn.graph()))
     }
 
     /// Inputs, outputs, states and parameters as JSON.
     #[napi]
     pub fn describe(&self) -> std::result::Result<String, Thrown> {
+        throwing(|| self.open.with(|open| open.drawn.describe()))
+    }
+
+    /// Settles when the first parameters are drawn.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn ready<'env>(&self, env: &'env Env) -> std::result::Result<Object<'env>, Thrown> {
         throwing(|| {
             self.open.with(|open| {
-                serde_json::to_string(&open.model.describe())
-                    .map_err(|error| Error::internal(error.to_string()))
+                if open.drawn.at_once().is_some() {
+                    return settled(env, Ok(()));
+                }
+                let drawn = Arc::clone(&open.drawn);
+                open.worker.run(env, move || drawn.wait().map(|_| ()), |_, ()| Ok(()))
             })
+        })
+    }
+
+    /// Settles in the order of the calls, as a prediction does that takes no time.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn pass<'env>(&self, env: &'env Env) -> std::result::Result<Object<'env>, Thrown> {
+        throwing(|| {
+            let pass = |worker: &Worker| match worker.is_idle() && !share::is_spent() {
+                true => settled(env, share::spend(|| Ok(()))),
+                false => worker.run(
+                    env,
+                    || Ok(()),
+                    |_, ()| {
+                        share::renew();
+                        Ok(())
+                    },
+                ),
+            };
+            // A call of a model that has been given back has nothing to wait for.
+            self.open.with(|open| pass(&open.worker)).or_else(|_| pass(&Worker::default()))
         })
     }
 
@@ -119,9 +150,11 @@ impl Model {
             // Copies before the model is used: a getter of the caller's may use the model.
             let (inputs, states) = (copied("inputs", &inputs)?, copied("states", &states)?);
             self.open.with(|open| {
-                let given = match open.worker.is_idle() && !share::is_spent() {
-                    true => share::spend(|| open.model.predict_at_once(inputs, states)),
-                    false => Err((inputs, states)),
+                let given = match open.drawn.at_once() {
+                    Some(model) if open.worker.is_idle() && !share::is_spent() => {
+                        share::spend(|| model.predict_at_once(inputs, states))
+                    }
+                    _ => Err((inputs, states)),
                 };
                 match given {
                     Ok(run) if share::is_spent() => open.worker.later(env, |env| {
@@ -130,8 +163,11 @@ impl Model {
                     }),
                     Ok(run) => settled(env, run.and_then(|outputs| Prediction::new(env, outputs))),
                     Err((inputs, states)) => {
-                        let (model, snapshot) = open.now();
-                        let task = move || model.predict(&snapshot, inputs, states);
+                        let call = open.now()?;
+                        let task = move || {
+                            let (model, snapshot) = call.wait()?;
+                            model.predict(&snapshot, inputs, states)
+                        };
                         open.worker.run(env, task, |env, run| {
                             share::renew();
                             Prediction::new(&env, run)
@@ -160,8 +196,11 @@ impl Model {
             let (inputs, targets) = (copied("inputs", &inputs)?, copied_targets("targets", &targets)?);
             let states = copied("states", &states)?;
             self.open.with(|open| {
-                let (model, snapshot) = open.now();
-                let task = move || model.evaluate(&snapshot, &config, inputs, targets, states);
+                let call = open.now()?;
+                let task = move || {
+                    let (model, snapshot) = call.wait()?;
+                    model.evaluate(&snapshot, &config, inputs, targets, states)
+                };
                 open.worker.run(env, task, |env, report| Report::of_measurement(&env, report))
             })
         })
@@ -185,8 +224,11 @@ impl Model {
             let (inputs, targets) = (copied("inputs", &inputs)?, copied_targets("targets", &targets)?);
             let states = copied("states", &states)?;
             self.open.with(|open| {
-                let (model, snapshot) = open.now();
-                let task = move || model.gradients(&snapshot, &config, inputs, targets, states);
+                let call = open.now()?;
+                let task = move || {
+                    let (model, snapshot) = call.wait()?;
+                    model.gradients(&snapshot, &config, inputs, targets, states)
+                };
                 open.worker.run(env, task, |env, report| Gradients::new(&env, report))
             })
         })
@@ -195,19 +237,19 @@ impl Model {
     /// Starts a training run.
     #[napi]
     pub fn trainer(&self, config: String) -> std::result::Result<Trainer, Thrown> {
-        throwing(|| self.open.with(|open| Trainer::start(&open.model, &config)))
+        throwing(|| self.open.with(|open| Trainer::start(&open.drawn.wait()?, &config)))
     }
 
     /// The model one step at a time.
     #[napi]
     pub fn stream(&self) -> std::result::Result<Stream, Thrown> {
-        throwing(|| self.open.with(|open| Stream::start(&open.model)))
+        throwing(|| self.open.with(|open| Stream::start(&open.drawn.wait()?)))
     }
 
     /// A copy of all parameters, one after the other.
     #[napi]
     pub fn parameters(&self) -> std::result::Result<Float32Array, Thrown> {
-        throwing(|| self.open.with(|open| Ok(open.model.parameters()?.into())))
+        throwing(|| self.open.with(|open| Ok(open.drawn.wait()?.parameters()?.into())))
     }
 
     /// Sets all parameters.
@@ -215,7 +257,7 @@ impl Model {
     pub fn set_parameters(&self, values: Float32ArraySlice) -> std::result::Result<(), Thrown> {
         throwing(|| {
             let values = owned("values", &values)?;
-            self.open.with(|open| open.model.set_parameters(&values))
+            self.open.with(|open| open.drawn.wait()?.set_parameters(&values))
         })
     }
 
@@ -224,8 +266,12 @@ impl Model {
     pub fn save<'env>(&self, env: &'env Env, path: String) -> std::result::Result<Object<'env>, Thrown> {
         throwing(|| {
             self.open.with(|open| {
-                let (model, snapshot) = open.now();
-                open.worker.run(env, move || model.save(&snapshot, &PathBuf::from(path)), |_, ()| Ok(()))
+                let call = open.now()?;
+                let task = move || {
+                    let (model, snapshot) = call.wait()?;
+                    model.save(&snapshot, &PathBuf::from(path))
+                };
+                open.worker.run(env, task, |_, ()| Ok(()))
             })
         })
     }
@@ -233,7 +279,12 @@ impl Model {
     /// The bytes that `save` writes.
     #[napi]
     pub fn to_bytes(&self) -> std::result::Result<Uint8Array, Thrown> {
-        throwing(|| self.open.with(|open| Ok(open.model.to_bytes(&open.model.snapshot())?.into())))
+        throwing(|| {
+            self.open.with(|open| {
+                let (model, snapshot) = open.now()?.wait()?;
+                Ok(model.to_bytes(&snapshot)?.into())
+            })
+        })
     }
 
     /// Gives the model back; work under way is finished first.
@@ -254,10 +305,35 @@ fn settled<T: ToNapiValue>(env: &Env, result: Result<T>) -> Result<Object<'_>> {
 
 impl Model {
     fn open(env: Env, model: model::Model<f32>) -> Result<Self> {
-        let worker = Worker::start("unrolled-model")?;
-        let bytes = model.bytes() as i64;
+        let bytes = model.bytes();
+        Self::of(env, model.into(), bytes)
+    }
+
+    /// A model whose weights are drawn at once if that is quick, else beside the event loop.
+    fn begin(env: Env, draft: Draft<f32>) -> Result<Self> {
+        if draft.is_quick() {
+            return Self::open(env, draft.draw()?);
+        }
+        let bytes = draft.bytes();
+        let model = Self::of(env, Drawn::later(draft)?, bytes)?;
+        model.open.with(|open| {
+            let drawn = Arc::downgrade(&open.drawn);
+            open.worker.add(move |started| {
+                // Nobody needs the weights of a model that was given back. An error meets each later call.
+                if let (Ok(()), Some(drawn)) = (started, drawn.upgrade()) {
+                    let _ = caught(|| drawn.wait());
+                }
+            });
+            Ok(())
+        })?;
+        Ok(model)
+    }
+
+    fn of(env: Env, drawn: Drawn, bytes: usize) -> Result<Self> {
+        let bytes = bytes as i64;
         env.adjust_external_memory(bytes).map_err(refused)?;
-        Ok(Self { open: Held::new("model", Open { model: Arc::new(model), worker, bytes }) })
+        let open = Open { drawn: Arc::new(drawn), worker: Worker::default(), bytes };
+        Ok(Self { open: Held::new("model", open) })
     }
 
     fn close(&self, env: Env) -> Result<()> {

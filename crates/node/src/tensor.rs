@@ -15,7 +15,8 @@ use unrolled_core::{Error, Result};
 use crate::error::refused;
 
 /// A named array, batch first: `values` of `[rows, time, size]` or `[rows, size]`, `ids` of `[rows, time]` or
-/// `[rows]`, with the valid steps of each row in `lengths` (all of them if absent).
+/// `[rows]`, with the valid steps of each row in `lengths` (all of them if absent). Given with lengths, arrays may have
+/// the valid steps alone, one row after the other; returned, they fill the shape.
 #[napi(object, object_from_js = false)]
 pub struct Tensor {
     /// The name of an input, output or state.

@@ -1,4 +1,4 @@
-//! A training run on a thread of its own: one step after another, in the order of the calls.
+//! A training run beside the event loop: one step after another, in the order of the calls.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -131,7 +131,7 @@ impl Trainer {
         let open = Open {
             trainer: Arc::new(Mutex::new(trainer)),
             cancelled: Arc::default(),
-            worker: Worker::start("unrolled-trainer")?,
+            worker: Worker::default(),
             known: Arc::default(),
         };
         Ok(Self { open: Held::new("trainer", open) })

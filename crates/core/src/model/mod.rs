@@ -3,6 +3,7 @@
 mod carried;
 mod config;
 mod description;
+mod draft;
 mod evaluate;
 mod file;
 mod gradients;
@@ -16,6 +17,7 @@ mod truncation;
 
 pub use config::{LossTerm, MeasureConfig, MemoryConfig, OnNonFinite, Reduction, TrainerConfig};
 pub use description::Description;
+pub use draft::Draft;
 pub use gradients::GradientReport;
 pub use network::{Model, Snapshot};
 pub use report::{Memory, Report, Term};

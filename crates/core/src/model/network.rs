@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 use unrolled_kernels::{Element, Isa, Kernels, Precision};
 
 use super::evaluate::Evaluator;
-use super::{Description, MeasureConfig, Report};
+use super::{Description, Draft, MeasureConfig, Report};
 use crate::compile::Cost;
 use crate::graph::Graph;
 use crate::memory::copied;
@@ -14,9 +14,10 @@ use crate::program::{Mode, Program};
 use crate::run::{Engine, Outputs};
 use crate::storage::{Batch, GivenTargets, Tensor, Weights};
 use crate::tuning::{AT_ONCE, AVX2_PACE, NEON_PACE, SCALAR_PACE};
-use crate::{Error, Result, initialize};
+use crate::{Error, Result};
 
 /// The weights of a moment, for a run that begins later.
+#[derive(Clone)]
 pub struct Snapshot<E>(Option<Arc<Weights<E>>>);
 
 /// Inputs and states of a run.
@@ -44,11 +45,7 @@ impl<E: Element> Model<E> {
     /// Those of [`Program::compile`]; `Size` when there is no memory for the parameters; `Argument` for an
     /// environment variable of this library that is wrong.
     pub fn new(graph: Graph, seed: u64, precision: Precision) -> Result<Self> {
-        let program = Program::compile(&graph)?;
-        program.check_fits::<E>()?;
-        let mut values = initialize::parameters(&program.layout, seed)?;
-        program.zero_padding(&mut values);
-        Self::with_parameters(graph, program, values, precision)
+        Draft::new(graph, seed, precision)?.draw()
     }
 
     /// A program with parameters, which lie as its layout says.

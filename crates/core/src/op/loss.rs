@@ -81,11 +81,11 @@ fn measure<E: Element>(
     }
 }
 
-/// The row or step of the batch's arrays `[rows, time]` that an item is.
+/// The place of an item in the arrays of the batch.
 fn item_of_batch<E: Element>(f: &View<'_, E>, output: usize, item: Item) -> usize {
     let row = f.shard.rows.start + item.row;
     match f.program.values[output].axis {
-        Some(axis) => row * f.batch.axes()[axis].time + f.start() + item.t,
+        Some(axis) => f.batch.axes()[axis].place(row, f.start() + item.t),
         None => row,
     }
 }

@@ -6,7 +6,7 @@ use unrolled_kernels::Element;
 
 use crate::Result;
 use crate::program::{Operand, Plan, Program};
-use crate::storage::{Batch, Data, ROW_GROUP, Schedule, Shard, list_row_blocks};
+use crate::storage::{Axis, Batch, Data, ROW_GROUP, Schedule, Shard, list_row_blocks};
 
 /// Cuts `rows` rows into at most `count` runs of whole row groups.
 pub(super) fn split(rows: usize, count: usize) -> impl ExactSizeIterator<Item = Range<usize>> + Clone {
@@ -49,13 +49,13 @@ pub(super) fn load<E: Element>(
     shard.ids.resize_with(program.values.len(), Vec::new);
     for (port, data) in program.inputs.iter().zip(batch.inputs()) {
         let axis = program.values[port.value].axis;
-        let time = axis.map_or(1, |axis| batch.axes()[axis].time);
+        let along = axis.map(|axis| (&shard.schedules[axis], &batch.axes()[axis]));
         match data {
             Data::Values(values) => {
                 let width = program.values[port.value].width;
                 let Some((slot, _)) = plan.place(Operand::Value(port.value)) else { continue };
                 let target = &mut shard.slots[slot];
-                places(&shard.rows, &shard.schedules, axis, time).enumerate().for_each(|(place, from)| {
+                places(&shard.rows, along).enumerate().for_each(|(place, from)| {
                     target[place * width..][..width].copy_from_slice(&values[from * width..][..width]);
                 });
             }
@@ -64,9 +64,7 @@ pub(super) fn load<E: Element>(
                 own.clear();
                 own.reserve_exact(axis.map_or(shard.rows.len(), |axis| shard.schedules[axis].items()));
                 // Checked to be in the vocabulary, and so not negative.
-                own.extend(
-                    places(&shard.rows, &shard.schedules, axis, time).map(|from| ids[from].cast_unsigned()),
-                );
+                own.extend(places(&shard.rows, along).map(|from| ids[from].cast_unsigned()));
             }
         }
     }
@@ -101,17 +99,16 @@ fn cut<E: Element>(shard: &mut Shard<E>, plan: &Plan) {
     }
 }
 
-/// The place in an array `[rows, time]` of each row or step of a shard, in the shard's order.
+/// The place in a batch's array of each row or step of a shard, in the shard's order.
 fn places<'a>(
     rows: &Range<usize>,
-    schedules: &'a [Schedule],
-    axis: Option<usize>,
-    time: usize,
+    along: Option<(&'a Schedule, &'a Axis)>,
 ) -> impl Iterator<Item = usize> + use<'a> {
     let start = rows.start;
-    let bare = if axis.is_none() { rows.clone() } else { 0..0 };
-    let steps = axis.map(|axis| &schedules[axis]).into_iter().flat_map(move |schedule| {
-        (0..schedule.steps()).flat_map(move |t| schedule.rows_at(t).map(move |row| (start + row) * time + t))
+    let bare = if along.is_none() { rows.clone() } else { 0..0 };
+    let steps = along.into_iter().flat_map(move |(schedule, axis)| {
+        (0..schedule.steps())
+            .flat_map(move |t| schedule.rows_at(t).map(move |row| axis.place(start + row, t)))
     });
     bare.chain(steps)
 }

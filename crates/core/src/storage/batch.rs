@@ -4,7 +4,7 @@ use unrolled_kernels::Element;
 
 use super::check::{Subject, check_lengths, check_shape, check_state, check_values};
 use super::targets::{GivenTargets, Targets, Weight};
-use super::tensor::{Axis, Data, Tensor, slice_time};
+use super::tensor::{Axis, Data, Tensor};
 use crate::memory::zeros;
 use crate::program::{Port, Program, StatePort};
 use crate::{Error, Result};
@@ -57,7 +57,7 @@ impl<E: Element> Batch<E> {
         };
         Ok(Self {
             rows,
-            axes: vec![Axis { time: 1, lengths: vec![1; rows] }; program.axes.len()],
+            axes: vec![Axis::new(1, std::iter::repeat_n(1, rows)); program.axes.len()],
             inputs: program.inputs.iter().map(input).collect::<Result<_>>()?,
             states: program.states.iter().map(state).collect::<Result<_>>()?,
             targets: Vec::new(),
@@ -88,7 +88,7 @@ impl<E: Element> Batch<E> {
         Ok(())
     }
 
-    fn set_input(&mut self, program: &Program, index: usize, tensor: Tensor<E>) -> Result<()> {
+    fn set_input(&mut self, program: &Program, index: usize, mut tensor: Tensor<E>) -> Result<()> {
         let port = &program.inputs[index];
         let what = Subject("input", &port.name);
         check_shape(what, &port.kind, &tensor)?;
@@ -114,6 +114,7 @@ impl<E: Element> Batch<E> {
                     program.axes[i]
                 )));
             }
+            tensor.data.pack(&self.axes[i], port.kind.size().unwrap_or(1));
         }
         check_values(what, &port.kind, &tensor.data, rows, axis.map(|i| &self.axes[i]), |_| true)?;
         self.inputs[index] = tensor.data;
@@ -179,7 +180,7 @@ impl<E: Element> Batch<E> {
         &self.axes
     }
 
-    /// The arrays, in the order of the program's inputs.
+    /// The arrays, in the order of the program's inputs; along an [`Axis`] without padding.
     #[must_use]
     pub fn inputs(&self) -> &[Data<E>] {
         &self.inputs
@@ -216,15 +217,13 @@ impl<E: Element> Batch<E> {
             .zip(&self.inputs)
             .map(|(port, data)| match program.values[port.value].axis {
                 None => data.clone(),
-                Some(i) => {
-                    slice_time(data, self.rows, self.axes[i].time, port.kind.size().unwrap_or(1), start, end)
-                }
+                Some(i) => self.axes[i].slice(data, port.kind.size().unwrap_or(1), start, end),
             })
             .collect();
         let targets = program.targets.iter().zip(&self.targets).map(|(target, targets)| {
             match program.values[target.value].axis {
                 None => targets.clone(),
-                Some(i) => targets.steps(self.rows, self.axes[i].time, target.loss.width(), start, end),
+                Some(i) => targets.steps(&self.axes[i], target.loss.width(), start, end),
             }
         });
         let targets = targets.collect();

@@ -67,7 +67,8 @@ pub(crate) fn check_shape<E>(what: Subject<'_>, kind: &Kind, tensor: &Tensor<E>)
         )));
     }
     let count = tensor.shape.iter().try_fold(1_usize, |n, &size| n.checked_mul(size));
-    if count != Some(length) {
+    let valid = kind.axis().and_then(|_| tensor.valid_steps()?.checked_mul(kind.size().unwrap_or(1)));
+    if ![count, valid].contains(&Some(length)) {
         return Err(Error::shape(format!(
             "{what}: expected elements for shape {:?}, received {length}",
             tensor.shape
@@ -128,21 +129,21 @@ pub(crate) fn check_values<E: Element>(
     axis: Option<&Axis>,
     counts: impl Fn(usize) -> bool,
 ) -> Result<()> {
-    let (time, width) = (axis.map_or(1, |axis| axis.time), kind.size().unwrap_or(1));
+    let width = kind.size().unwrap_or(1);
     let vocabulary = kind.vocabulary().unwrap_or(0);
     let known = |&id: &i32| usize::try_from(id).is_ok_and(|id| id < vocabulary);
     for row in 0..rows {
-        let items = axis.map_or(1, |axis| axis.lengths[row] as usize);
+        let (first, items) = items_of(row, axis);
         let range = |item: usize, count: usize| item * width..(item + count) * width;
         let fits = |item: usize, count: usize| match data {
             Data::Values(values) => first_non_finite(&values[range(item, count)]).is_none(),
             Data::Ids(ids) => ids[range(item, count)].iter().all(known),
         };
         // Most rows are right as a whole.
-        if fits(row * time, items) {
+        if fits(first, items) {
             continue;
         }
-        let wrong = (0..items).find(|step| counts(row * time + step) && !fits(row * time + step, 1));
+        let wrong = (0..items).find(|step| counts(first + step) && !fits(first + step, 1));
         let Some(step) = wrong else { continue };
         let at = if axis.is_some() { format!("row {row}, step {step}") } else { format!("row {row}") };
         return Err(match data {
@@ -152,20 +153,33 @@ pub(crate) fn check_values<E: Element>(
             Data::Ids(ids) => Error::value(format!(
                 "{what}: expected ids from 0 to {}, received {} at {at}",
                 vocabulary.saturating_sub(1),
-                ids[row * time + step]
+                ids[first + step]
             )),
         });
     }
     Ok(())
 }
 
-/// The items of a batch without padding: the place in arrays `[rows, time]`, row and step of each.
-fn items(rows: usize, axis: Option<&Axis>) -> impl Iterator<Item = (usize, usize, usize)> {
-    let time = axis.map_or(1, |axis| axis.time);
-    (0..rows).flat_map(move |row| {
-        let valid = axis.map_or(1, |axis| axis.lengths[row] as usize);
-        (0..valid).map(move |step| (row * time + step, row, step))
-    })
+/// The place of a row's first item in the arrays of a batch, and the number of its items.
+pub(super) fn items_of(row: usize, axis: Option<&Axis>) -> (usize, usize) {
+    axis.map_or((row, 1), |axis| (axis.place(row, 0), axis.lengths[row] as usize))
+}
+
+/// Checks the number of the weights of a target, with or without room for padding.
+pub(super) fn check_weight_count<E>(
+    what: Subject<'_>,
+    weights: &[E],
+    rows: usize,
+    axis: Option<&Axis>,
+) -> Result<()> {
+    let expected = rows * axis.map_or(1, |axis| axis.time);
+    if weights.len() != expected && axis.is_none_or(|axis| axis.items() != weights.len()) {
+        return Err(Error::shape(format!(
+            "{what}: expected {expected} weights, one a row or step, received {}",
+            weights.len()
+        )));
+    }
+    Ok(())
 }
 
 /// Checks the weights of the items of a target.
@@ -175,14 +189,11 @@ pub(super) fn check_item_weights<E: Element>(
     rows: usize,
     axis: Option<&Axis>,
 ) -> Result<()> {
-    let expected = rows * axis.map_or(1, |axis| axis.time);
-    if weights.len() != expected {
-        return Err(Error::shape(format!(
-            "{what}: expected {expected} weights, one a row or step, received {}",
-            weights.len()
-        )));
-    }
-    for (item, row, step) in items(rows, axis) {
+    let items = (0..rows).flat_map(|row| {
+        let (first, items) = items_of(row, axis);
+        (0..items).map(move |step| (first + step, row, step))
+    });
+    for (item, row, step) in items {
         let weight = weights[item].to_f64();
         if weight.is_finite() && weight >= 0.0 {
             continue;

@@ -2,8 +2,10 @@
 
 use unrolled_kernels::{Element, Matrix};
 
-use super::check::{Subject, check_item_weights, check_lengths, check_shape, check_values};
-use super::tensor::{Axis, Data, Tensor, cut, slice_time};
+use super::check::{
+    Subject, check_item_weights, check_lengths, check_shape, check_values, check_weight_count, items_of,
+};
+use super::tensor::{Axis, Data, Tensor, pack};
 use crate::loss::{self, Loss};
 use crate::program::Target;
 use crate::{Error, Result};
@@ -66,7 +68,14 @@ impl<E: Element> Targets<E> {
                 )));
             }
         }
-        let bound = Self { data: tensor.data, weights };
+        let mut bound = Self { data: tensor.data, weights };
+        if let Some(weights) = &bound.weights {
+            check_weight_count(what, weights, rows, axis)?;
+        }
+        if let Some(axis) = axis {
+            bound.data.pack(axis, target.kind.size().unwrap_or(1));
+            bound.weights.iter_mut().for_each(|weights| pack(weights, axis, 1));
+        }
         if let Some(weights) = &bound.weights {
             check_item_weights(what, weights, rows, axis)?;
         }
@@ -80,12 +89,11 @@ impl<E: Element> Targets<E> {
 
     /// Adds the weight and number of all valid targets, row by row. Numbers are finite; classes are checked here.
     fn add_weight(&self, loss: &Loss, rows: usize, axis: Option<&Axis>, sum: &mut Weight) -> Result<()> {
-        let time = axis.map_or(1, |axis| axis.time);
         for row in 0..rows {
-            let valid = axis.map_or(1, |axis| axis.lengths[row] as usize);
+            let (first, items) = items_of(row, axis);
             let mut total = 0.0;
-            for step in (0..valid).filter(|step| self.item_weight(row * time + step) != 0.0) {
-                let item = row * time + step;
+            for step in (0..items).filter(|step| self.item_weight(first + step) != 0.0) {
+                let item = first + step;
                 self.with_item(item, loss.width(), |targets| {
                     if let loss::Targets::Classes(_) = targets {
                         loss.check(targets, 1).map_err(|e| match axis {
@@ -123,10 +131,9 @@ impl<E: Element> Targets<E> {
         self.weights.as_ref().map_or(1.0, |weights| weights[item].to_f64())
     }
 
-    /// The steps `start..end` of targets over `time` steps.
-    pub(super) fn steps(&self, rows: usize, time: usize, width: usize, start: usize, end: usize) -> Self {
-        let weights = self.weights.as_ref().map(|w| cut(w, rows, time, start, end));
-        let data = slice_time(&self.data, rows, time, width, start, end);
-        Self { data, weights }
+    /// The steps `start..end` of targets along `axis`.
+    pub(super) fn steps(&self, axis: &Axis, width: usize, start: usize, end: usize) -> Self {
+        let weights = self.weights.as_ref().map(|weights| axis.cut(weights, 1, start, end));
+        Self { data: axis.slice(&self.data, width, start, end), weights }
     }
 }

@@ -2,6 +2,7 @@
 
 mod order;
 pub(crate) mod share;
+mod threads;
 mod worker;
 
 pub(crate) use worker::Worker;

@@ -1,39 +1,26 @@
-//! A thread with a queue, for work that takes long: each job settles a promise.
+//! A queue of work that takes long: each job settles a promise.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
-use std::thread;
 
-use napi::bindgen_prelude::{Object, ToNapiValue, retain_current_module_for_unload_safety};
+use napi::bindgen_prelude::{Object, ToNapiValue};
 use napi::{Env, JsDeferred};
-use unrolled_core::{Error, Result};
+use unrolled_core::Result;
 
 use super::order::Order;
+use super::threads::{Queue, THREADS};
 use crate::error::{caught, refused, rejection};
 
-type Job = Box<dyn FnOnce() + Send>;
 type Settle<T> = Box<dyn FnOnce(Env) -> napi::Result<T> + Send>;
 
-/// A thread that does its jobs in their order. The thread finishes them and ends when the worker is dropped.
+/// Jobs that are done in their order, by threads that all workers share. They are finished when the worker is dropped.
+#[derive(Default)]
 pub(crate) struct Worker {
-    jobs: Sender<Job>,
+    jobs: Arc<Queue>,
     /// The promises of the jobs, which settle in the same order.
     order: Arc<Order>,
 }
 
 impl Worker {
-    /// Starts the thread.
-    pub(crate) fn start(name: &str) -> Result<Self> {
-        // The thread may outlive a worker's environment, and with it the last reason not to unload this library.
-        retain_current_module_for_unload_safety();
-        let (jobs, queue) = channel::<Job>();
-        thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || queue.into_iter().for_each(|job| job()))
-            .map_err(|error| Error::internal(format!("no thread for {name}: {error}")))?;
-        Ok(Self { jobs, order: Arc::default() })
-    }
-
     /// True if all promises have settled.
     pub(crate) fn is_idle(&self) -> bool {
         self.order.is_empty()
@@ -51,14 +38,18 @@ impl Worker {
         T: ToNapiValue + 'static,
     {
         let (settle, promise) = self.promise(env)?;
-        let job = Box::new(move || {
-            let result = caught(task);
+        self.add(move |started| {
+            let result = started.and_then(|()| caught(task));
             settle(Box::new(move |env| {
                 result.and_then(|value| present(env, value)).map_err(|error| rejection(env, error))
             }));
         });
-        self.jobs.send(job).map_err(|_| Error::internal("the worker thread has ended"))?;
         Ok(promise)
+    }
+
+    /// Queues a job that settles no promise; it is told if no thread can do it.
+    pub(crate) fn add(&self, job: impl FnOnce(Result<()>) + Send + 'static) {
+        THREADS.add(&self.jobs, Box::new(job));
     }
 
     /// A promise of a result that is known, which settles when the event loop has been round.
