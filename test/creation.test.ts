@@ -1,7 +1,7 @@
 import { dense, lstm, sequential } from 'unrolled'
 import { describe, expect, test } from 'vitest'
 
-const large = (hiddenSize = 700) =>
+const large = (hiddenSize = 300) =>
   sequential([lstm({ inputSize: 3, hiddenSize }), dense({ size: 2 })], { seed: 3 })
 
 const x = { values: new Float32Array(12).fill(0.5), shape: [2, 2, 3] }
@@ -28,11 +28,11 @@ describe('first weights that take long to draw', () => {
     const expected = (await large().predict(x)).output.values
     const { 'dense.weight': weight, 'lstm.weight_hh_l0': recurrent } = large().parameters()
     expect(weight?.values.some((value) => value !== 0)).toBe(true)
-    expect(recurrent?.values).toHaveLength(4 * 700 * 700)
+    expect(recurrent?.values).toHaveLength(4 * 300 * 300)
     const copy = large()
     copy.setParameters(large().parameters())
     expect((await copy.predict(x)).output.values).toEqual(expected)
-    expect(large().toBytes()).toEqual(large().toBytes())
+    expect(Buffer.compare(large().toBytes(), large().toBytes())).toBe(0)
     const stream = large().stream()
     stream.push([0.5, 0.5, 0.5])
     expect(stream.push([0.5, 0.5, 0.5])).toBeDefined()
@@ -47,7 +47,7 @@ describe('first weights that take long to draw', () => {
     const expected = (await large().predict(x)).output.values
     const model = large()
     const prediction = model.predict(x)
-    const zero = { 'dense.weight': new Float32Array(1400), 'dense.bias': new Float32Array(2) }
+    const zero = { 'dense.weight': new Float32Array(600), 'dense.bias': new Float32Array(2) }
     model.setParameters(zero)
     const after = model.predict(x)
     expect((await prediction).output.values).toEqual(expected)

@@ -5,6 +5,7 @@ import { numbers, options, regressor } from './support/networks.js'
 describe('rows of any lengths', () => {
   const lengths = [0, 7, 1, 5, 7, 2]
   const nested = lengths.map((length, row) => numbers(length, row + 1))
+  const loss = { loss: 'meanSquared' } as const
   const flat = new Float32Array(6 * 9).fill(Number.NaN)
   for (const [row, values] of nested.entries()) flat.set(values, row * 9)
   const packed = { values: flat, shape: [6, 9, 1], lengths }
@@ -40,10 +41,10 @@ describe('rows of any lengths', () => {
     const flatWeights = new Float32Array(6 * 9).fill(Number.NaN)
     for (const [row, values] of weights.entries()) flatWeights.set(values, row * 9)
     const scores = await Promise.all([
-      model.evaluate({ x: nested, y: nested, weights }, options),
+      model.evaluate({ x: nested, y: nested, weights }, loss),
       model.evaluate(
         { x: packed, y: packed, weights: { values: flatWeights, shape: [6, 9], lengths } },
-        options,
+        loss,
       ),
     ])
     expect(scores[0]).toEqual(scores[1])
@@ -62,7 +63,7 @@ describe('rows of any lengths', () => {
     const model = sequential([lstm({ inputSize: 1, hiddenSize: 4 }), dense({ size: 1 })])
     const data = { x: [[1, 2, 3], [4]], y: [[1, 2, 3], [4]] }
     await model.evaluate({ ...data, weights: [[1, 2, 0], [3]] }, {
-      ...options,
+      ...loss,
       metrics: [metric],
     } as never)
     expect(seen).toEqual({
