@@ -78,6 +78,17 @@ impl Draws {
         (self.rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
     }
 
+    /// Calls `put(i, x)` with a standard normal `x` for each `i` below `count`.
+    pub fn normals(&mut self, count: usize, mut put: impl FnMut(usize, f64)) {
+        for i in (0..count).step_by(2) {
+            let [first, second] = self.normal_pair();
+            put(i, first);
+            if i + 1 < count {
+                put(i + 1, second);
+            }
+        }
+    }
+
     /// Two independent standard normal numbers (Marsaglia's polar method).
     pub fn normal_pair(&mut self) -> [f64; 2] {
         loop {

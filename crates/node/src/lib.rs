@@ -8,6 +8,7 @@ mod event_loop;
 mod gradients;
 mod held;
 mod model;
+mod open;
 mod report;
 mod stream;
 mod tensor;

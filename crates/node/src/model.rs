@@ -1,23 +1,21 @@
 //! A model: compiled, saved, loaded, and run beside the event loop.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use napi::Env;
 use napi::bindgen_prelude::{
-    Float32Array, Float32ArraySlice, JsValue, Object, ObjectFinalize, PromiseRaw, ToNapiValue, Uint8Array,
-    Uint8ArraySlice,
+    Float32Array, Float32ArraySlice, Object, ObjectFinalize, Uint8Array, Uint8ArraySlice,
 };
 use napi_derive::napi;
 use unrolled_core::graph::Graph;
 use unrolled_core::model::{self, Draft, MeasureConfig, Precision};
 use unrolled_core::{Error, Result};
 
-use crate::drawn::{Call, Drawn};
-use crate::error::{Thrown, caught, reason, refused, throwing};
+use crate::error::{Thrown, throwing};
 use crate::event_loop::{Worker, share};
 use crate::gradients::Gradients;
 use crate::held::Held;
+use crate::open::{Open, pass, settled};
 use crate::report::Report;
 use crate::stream::Stream;
 use crate::tensor::{Prediction, copied, copied_targets, owned};
@@ -27,21 +25,6 @@ use crate::trainer::Trainer;
 #[napi(custom_finalize)]
 pub struct Model {
     open: Held<Open>,
-}
-
-/// The part that `dispose` gives back. Work under way keeps the model alive.
-struct Open {
-    drawn: Arc<Drawn>,
-    worker: Worker,
-    /// Bytes outside of its heap that V8 knows of.
-    bytes: i64,
-}
-
-impl Open {
-    /// The model with its weights as they are at the call.
-    fn now(&self) -> Result<Call> {
-        Call::new(&self.drawn)
-    }
 }
 
 #[napi]
@@ -57,7 +40,8 @@ impl Model {
     ) -> std::result::Result<Self, Thrown> {
         throwing(|| {
             let graph = Graph::from_json(&graph)?;
-            Self::begin(env, Draft::new(graph, seed as u64, read_precision(precision.as_deref())?)?)
+            let draft = Draft::new(graph, seed as u64, read_precision(precision.as_deref())?)?;
+            Open::begin(env, draft).map(Self::of)
         })
     }
 
@@ -103,35 +87,14 @@ impl Model {
     /// Settles when the first parameters are drawn.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn ready<'env>(&self, env: &'env Env) -> std::result::Result<Object<'env>, Thrown> {
-        throwing(|| {
-            self.open.with(|open| {
-                if open.drawn.at_once().is_some() {
-                    return settled(env, Ok(()));
-                }
-                let drawn = Arc::clone(&open.drawn);
-                open.worker.run(env, move || drawn.wait().map(|_| ()), |_, ()| Ok(()))
-            })
-        })
+        throwing(|| self.open.with(|open| open.ready(env)))
     }
 
     /// Settles in the order of the calls, as a prediction does that takes no time.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn pass<'env>(&self, env: &'env Env) -> std::result::Result<Object<'env>, Thrown> {
-        throwing(|| {
-            let pass = |worker: &Worker| match worker.is_idle() && !share::is_spent() {
-                true => settled(env, share::spend(|| Ok(()))),
-                false => worker.run(
-                    env,
-                    || Ok(()),
-                    |_, ()| {
-                        share::renew();
-                        Ok(())
-                    },
-                ),
-            };
-            // A call of a model that has been given back has nothing to wait for.
-            self.open.with(|open| pass(&open.worker)).or_else(|_| pass(&Worker::default()))
-        })
+        // A call of a model that has been given back has nothing to wait for.
+        throwing(|| self.open.with(|open| pass(&open.worker, env)).or_else(|_| pass(&Worker::default(), env)))
     }
 
     /// Runs the model forward: on the calling thread if that takes a millisecond at most, nothing is under way, and the
@@ -294,53 +257,17 @@ impl Model {
     }
 }
 
-/// A settled promise.
-fn settled<T: ToNapiValue>(env: &Env, result: Result<T>) -> Result<Object<'_>> {
-    let promise = match result {
-        Ok(value) => PromiseRaw::resolve(env, value),
-        Err(error) => PromiseRaw::reject(env, reason(*env, error)),
-    };
-    Ok(Object::from_raw(env.raw(), promise.map_err(refused)?.raw()))
-}
-
 impl Model {
     fn open(env: Env, model: model::Model<f32>) -> Result<Self> {
-        let bytes = model.bytes();
-        Self::of(env, model.into(), bytes)
+        Open::new(env, model).map(Self::of)
     }
 
-    /// A model whose weights are drawn at once if that is quick, else beside the event loop.
-    fn begin(env: Env, draft: Draft<f32>) -> Result<Self> {
-        if draft.is_quick() {
-            return Self::open(env, draft.draw()?);
-        }
-        let bytes = draft.bytes();
-        let model = Self::of(env, Drawn::later(draft)?, bytes)?;
-        model.open.with(|open| {
-            let drawn = Arc::downgrade(&open.drawn);
-            open.worker.add(move |started| {
-                // Nobody needs the weights of a model that was given back. An error meets each later call.
-                if let (Ok(()), Some(drawn)) = (started, drawn.upgrade()) {
-                    let _ = caught(|| drawn.wait());
-                }
-            });
-            Ok(())
-        })?;
-        Ok(model)
-    }
-
-    fn of(env: Env, drawn: Drawn, bytes: usize) -> Result<Self> {
-        let bytes = bytes as i64;
-        env.adjust_external_memory(bytes).map_err(refused)?;
-        let open = Open { drawn: Arc::new(drawn), worker: Worker::default(), bytes };
-        Ok(Self { open: Held::new("model", open) })
+    fn of(open: Open) -> Self {
+        Self { open: Held::new("model", open) }
     }
 
     fn close(&self, env: Env) -> Result<()> {
-        if let Some(open) = self.open.take() {
-            env.adjust_external_memory(-open.bytes).map_err(refused)?;
-        }
-        Ok(())
+        self.open.take().map_or(Ok(()), |open| open.close(env))
     }
 }
 

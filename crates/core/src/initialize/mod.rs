@@ -31,10 +31,6 @@ pub fn parameters<E: Element>(layout: &Layout, seed: u64, pool: &'static Pool) -
     Ok(values)
 }
 
-fn no_memory(elements: usize) -> Error {
-    Error::size(format!("no memory for {elements} parameter elements"))
-}
-
 /// Values that one thread draws: a parameter, or an orthogonal block of one.
 struct Part<'a, E> {
     entry: &'a Entry,
@@ -98,7 +94,7 @@ impl<E: Element> Part<'_, E> {
                 uniform(&mut stream.at(0, 0), (6.0 / fans as f64).sqrt(), values);
             }
             Init::Normal { std } => {
-                normal(&mut stream.at(0, 0), values.len(), |i, x| values[i] = E::from_f64(std * x));
+                stream.at(0, 0).normals(values.len(), |i, x| values[i] = E::from_f64(std * x));
             }
             Init::Orthogonal { blocks } => {
                 let shape = block_shape(entry, *blocks);
@@ -111,17 +107,6 @@ impl<E: Element> Part<'_, E> {
 
 fn uniform<E: Element>(draws: &mut Draws, bound: f64, values: &mut [E]) {
     values.fill_with(|| E::from_f64(bound * (2.0 * draws.uniform() - 1.0)));
-}
-
-/// Calls `put(i, x)` with a standard normal `x` for each `i` below `count`.
-fn normal(draws: &mut Draws, count: usize, mut put: impl FnMut(usize, f64)) {
-    for i in (0..count).step_by(2) {
-        let [first, second] = draws.normal_pair();
-        put(i, first);
-        if i + 1 < count {
-            put(i + 1, second);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,16 +1,18 @@
 //! Random orthogonal matrices.
 
-use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Packed, Start, Team};
+use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Packed, Precision, Start, Team};
 
-use super::{no_memory, normal};
-use crate::Result;
+use crate::memory::zeros;
 use crate::random::Stream;
+use crate::{Error, Result};
 
 /// Reflections that are applied together, so that nearly all work is products of matrices. Another number changes bits.
 const PANEL: usize = 32;
 
 /// Rows that a panel is applied to at a time: with the panel they stay in the cache.
 const ROWS: usize = 32;
+
+const WHAT: &str = "the drawing of orthogonal weights";
 
 /// Multiplications that drawing a matrix takes, to within its lower orders.
 pub(super) fn cost(rows: usize, columns: usize) -> f64 {
@@ -40,15 +42,16 @@ pub(super) fn orthogonal<E: Element>(
 /// diagonal. So the vectors are distributed by Haar's measure without a factorization, since each reflection depends on
 /// one Gaussian vector alone (Stewart, 1980).
 fn frame(kernels: Kernels<f64>, draws: (&Stream, u64), count: usize, length: usize) -> Result<Vec<f64>> {
-    let mut vectors = zeros(count * length)?;
-    let mut panel = Panel { directions: zeros(PANEL * length)?, images: zeros(PANEL * length)? };
+    let mut vectors = zeros(count * length, WHAT)?;
+    let room = PANEL.min(count) * length;
+    let mut panel = Panel { directions: zeros(room, WHAT)?, images: zeros(room, WHAT)? };
     // The last reflections come first: vector i is still the unit vector i when reflection i is applied to it.
     for start in (0..count).step_by(PANEL).rev() {
         let (height, width) = (PANEL.min(count - start), length - start);
         for i in 0..height {
             vectors[(start + i) * (length + 1)] = panel.draw(draws, start + i, i, width);
         }
-        panel.apply(kernels, (&mut vectors[start * length..], length), height, width);
+        panel.apply(kernels, (&mut vectors[start * length..], length), height, width)?;
     }
     Ok(vectors)
 }
@@ -86,9 +89,12 @@ impl Panel {
         (vectors, length): (&mut [f64], usize),
         height: usize,
         width: usize,
-    ) {
+    ) -> Result<()> {
         let (alone, size, from) = (Team::new(1), height * width, length - width);
-        let (mut across, mut along) = (Packed::transposed(height, width, 1), Packed::plain(height, width));
+        let refused = |_| Error::size(format!("no memory for a pack of {height} x {width}: {WHAT}"));
+        let operands = kernels.operands(Precision::Full);
+        let mut across = Packed::try_transposed(height, width, 1, operands).map_err(refused)?;
+        let mut along = Packed::try_plain(height, width, operands).map_err(refused)?;
         across.pack(Matrix::new(&self.directions[..size], height, width));
         along.pack(Matrix::new(&self.images[..size], height, width));
         let mut overlaps = [0.0; ROWS * PANEL];
@@ -102,12 +108,13 @@ impl Panel {
             let target = MatrixMut::strided(&mut vectors[from..], rows, width, length);
             kernels.product(&alone, target, Start::Accumulate, Matrix::new(overlaps, rows, height), &along);
         }
+        Ok(())
     }
 }
 
 /// Fills `v` such that I - v vᵀ reflects a Gaussian vector onto the first axis, and gives the sign of what comes out there.
 fn reflection(stream: &Stream, (index, number): (u64, usize), v: &mut [f64]) -> f64 {
-    normal(&mut stream.at(index, number as u64), v.len(), |i, x| v[i] = x);
+    stream.at(index, number as u64).normals(v.len(), |i, x| v[i] = x);
     let (norm, first) = (dot(v, v).sqrt(), v[0].abs());
     let sign = if v[0] < 0.0 { 1.0 } else { -1.0 };
     v[0] -= sign * norm;
@@ -130,13 +137,6 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
         }
     }
     sums.iter().sum::<f64>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>()
-}
-
-fn zeros(count: usize) -> Result<Vec<f64>> {
-    let mut values = Vec::new();
-    values.try_reserve_exact(count).map_err(|_| no_memory(count))?;
-    values.resize(count, 0.0);
-    Ok(values)
 }
 
 #[cfg(test)]
@@ -209,7 +209,7 @@ mod tests {
         let stream = Stream::new(5, "reflection", 0);
         for (number, length) in [(0, 1), (1, 2), (2, 3), (3, 50)] {
             let mut x = vec![0.0; length];
-            normal(&mut stream.at(0, number as u64), length, |i, value| x[i] = value);
+            stream.at(0, number as u64).normals(length, |i, value| x[i] = value);
             let mut v = vec![0.0; length];
             let sign = reflection(&stream, (0, number), &mut v);
             let overlap: f64 = x.iter().zip(&v).map(|(x, v)| x * v).sum();

@@ -69,6 +69,17 @@ impl<E: Element> Draft<E> {
     }
 }
 
+impl<E: Element> Model<E> {
+    /// Compiles a graph and draws its first parameters. With [`Precision::Bf16`] both operands of every product are
+    /// rounded, those of the weights' gradients included; parameters, sums, states and all else are not.
+    ///
+    /// # Errors
+    /// Those of [`Draft::new`] and [`Draft::draw`].
+    pub fn new(graph: Graph, seed: u64, precision: Precision) -> Result<Self> {
+        Draft::new(graph, seed, precision)?.draw()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 use unrolled_kernels::{Element, Isa, Kernels, Precision};
 
 use super::evaluate::Evaluator;
-use super::{Description, Draft, MeasureConfig, Report};
+use super::{Description, MeasureConfig, Report};
 use crate::compile::Cost;
 use crate::graph::Graph;
 use crate::memory::copied;
@@ -38,16 +38,6 @@ pub struct Model<E> {
 }
 
 impl<E: Element> Model<E> {
-    /// Compiles a graph and draws its first parameters. With [`Precision::Bf16`] both operands of every product are
-    /// rounded, those of the weights' gradients included; parameters, sums, states and all else are not.
-    ///
-    /// # Errors
-    /// Those of [`Program::compile`]; `Size` when there is no memory for the parameters; `Argument` for an
-    /// environment variable of this library that is wrong.
-    pub fn new(graph: Graph, seed: u64, precision: Precision) -> Result<Self> {
-        Draft::new(graph, seed, precision)?.draw()
-    }
-
     /// A program with parameters, which lie as its layout says.
     pub(super) fn with_parameters(
         graph: Graph,

@@ -153,8 +153,7 @@ mod tests {
             for step in start..end {
                 let valid = step < length as usize;
                 padded.extend(if valid { item(row, step) } else { [-1, -1] });
-                let numbers = item(row, step);
-                packed.extend(numbers.iter().filter(|_| valid));
+                packed.extend(item(row, step).iter().filter(|_| valid));
             }
         }
         (padded, packed)
