@@ -23,7 +23,7 @@ export type {
   VectorData,
   Weights,
 } from './data/data.js'
-export type { Nested, Result } from './data/result.js'
+export { type Nested, Result } from './data/result.js'
 export { type ErrorCode, UnrolledError } from './errors.js'
 export type {
   GraphJson,
@@ -53,11 +53,11 @@ export { type RnnOptions, type RnnState, rnn } from './layer/rnn.js'
 export { type Shift, type ShiftOptions, shift } from './layer/shift.js'
 export { type SliceOptions, slice } from './layer/slice.js'
 export type { GradientOptions, Gradients, ItemLosses } from './model/gradients.js'
-export type { Model } from './model/model.js'
+export { Model } from './model/model.js'
 export type { Parameter, ParameterData, Parameters } from './model/parameters.js'
 export type { Prediction, PredictOptions } from './model/prediction.js'
 export type { State, StateData } from './model/state.js'
-export type { StepFeed, StepOutputs, Stream } from './model/stream.js'
+export { type StepFeed, type StepOutputs, Stream } from './model/stream.js'
 export { version } from './native/binding.js'
 export type { Precision } from './precision.js'
 export type { EarlyStoppingOptions } from './train/early-stopping.js'
@@ -114,3 +114,4 @@ export {
   type StepDecayOptions,
   stepDecay,
 } from './train/schedule.js'
+export type { Signal } from './train/signal.js'

@@ -1,3 +1,4 @@
+import { isFloats, isInts } from '../brand.js'
 import { Described, mismatch, type UnrolledError } from '../errors.js'
 import type { NativeBatch, NativeTensor } from '../native/contract.js'
 import { checkOptions, unknownName } from '../options.js'
@@ -15,10 +16,10 @@ export interface Ports {
 
 /** Converts data of any documented form to rows; `name` is the argument's name in messages. */
 export function rowsOf(name: string, port: Port, data: unknown): Rows {
-  if (data instanceof Int32Array && port.rows.kind === 'token') {
+  if (isInts(data) && port.rows.kind === 'token') {
     return packedRows(name, port, { values: data, shape: [data.length] })
   }
-  if (data instanceof Float32Array && port.rows.kind === 'weight') {
+  if (isFloats(data) && port.rows.kind === 'weight') {
     return packedRows(name, port, { values: data, shape: [data.length] })
   }
   if (Array.isArray(data)) return nestedRows(name, port, data)

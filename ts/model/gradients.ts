@@ -1,3 +1,4 @@
+import { own } from '../brand.js'
 import { Result } from '../data/result.js'
 import type { Outputs } from '../graph/outputs.js'
 import type { Numeric, Sequence, Token, Tokens, Value } from '../graph/value.js'
@@ -79,9 +80,10 @@ export function gradientsOf<I extends Readonly<Record<string, Value>>, O extends
   const numeric = inputs.filter(({ values }) => values !== undefined)
   const [rows = 0] = inputs[0]?.shape ?? []
   const initial = description.states.map(({ name, size }) => ({ name, shape: [rows, size] }))
-  const losses = native.losses.map(({ output, items, ...rest }) => {
+  const losses = native.losses.map(({ output, items, rows: each, shape, lengths }) => {
     const { weight = 0 } = report.terms.find((term) => term.output === output) ?? {}
-    return [output, { lengths: undefined, ...rest, steps: items, weight }]
+    const arrays = { rows: own(each), steps: own(items), lengths: lengths && own(lengths) }
+    return [output, { ...arrays, shape: [...shape], weight }]
   })
   return {
     loss: report.loss,

@@ -1,3 +1,4 @@
+import { own } from '../brand.js'
 import type { Data, Examples, Feed } from '../data/data.js'
 import { ExampleRows, emptyData, type Ports, rowsByPort } from '../data/feed.js'
 import { type Port, portsOf } from '../data/kind.js'
@@ -253,7 +254,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
   /** Gives the bytes that `save` writes. Waits for the first weights. */
   toBytes(): Uint8Array {
     this.checkUsable()
-    return guard(() => this.#native.toBytes())
+    return own(guard(() => this.#native.toBytes()))
   }
 
   #run(data: unknown, options: TrainOptions<I, O>): Run {

@@ -1,3 +1,4 @@
+import { isFloats, own } from '../brand.js'
 import { checkId } from '../data/check.js'
 import { isIds, rowKind, widthOf } from '../data/kind.js'
 import { Disposable } from '../disposable.js'
@@ -72,7 +73,7 @@ export class Stream<
   push(x: StepFeed<I>): StepOutputs<O> {
     this.checkUsable()
     this.#take(x)
-    const outputs = guard(() => this.#native.push(this.#values, this.#ids))
+    const outputs = own(guard(() => this.#native.push(this.#values, this.#ids)))
     return named(this.#outputs, outputs) as StepOutputs<O>
   }
 
@@ -145,7 +146,7 @@ function numbersOf(where: string, { ids, size }: Place, step: unknown): ArrayLik
   if (ids) return [checkId(where, step)]
   const expected = (): UnrolledError =>
     mismatch('ERR_UNROLLED_SHAPE', where, `${size} numbers`, step)
-  if (step instanceof Float32Array) {
+  if (isFloats(step)) {
     const copy = new Float32Array(step)
     if (copy.length !== size) throw expected()
     return copy

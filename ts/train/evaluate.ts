@@ -5,6 +5,7 @@ import { guardAsync } from '../native/errors.js'
 import type { OutputLoss } from './loss.js'
 import { type Metrics, metricTargets } from './metric.js'
 import { lossConfig } from './options.js'
+import { type Signal, throwIfAborted } from './signal.js'
 
 /** Scores of a model: `loss`, and each requested metric under its name. */
 export interface Scores {
@@ -100,7 +101,7 @@ function sumOf(a: NativeTerm, b: NativeTerm): NativeTerm {
 export interface Measure {
   readonly losses: readonly OutputLoss[]
   readonly metrics: Metrics
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: Signal | undefined
 }
 
 /** Measures a model on batches; a custom metric costs a second forward pass for the outputs. */
@@ -112,7 +113,7 @@ export async function evaluateBatches(
   const tally = new Tally(losses)
   const config = JSON.stringify(lossConfig(losses))
   for await (const { inputs, targets } of batches) {
-    signal?.throwIfAborted()
+    throwIfAborted(signal)
     // Copied before the first `await`: the caller may change the data afterwards.
     const own = metrics.custom.length > 0 ? targets.map(metricTargets) : []
     const [report, prediction] = await Promise.all([
@@ -121,7 +122,7 @@ export async function evaluateBatches(
     ])
     tally.add(report)
     if (prediction === undefined) continue
-    signal?.throwIfAborted()
+    throwIfAborted(signal)
     const batch = {
       outputs: Object.fromEntries(
         prediction.outputs.map((output) => [output.name, new Result(output)]),

@@ -1,3 +1,4 @@
+import { isFloats } from '../brand.js'
 import type { Port, RowKind } from '../data/kind.js'
 import { mismatch } from '../errors.js'
 import {
@@ -227,7 +228,7 @@ function checkId(name: string, value: unknown): number {
 }
 
 function checkWeights(weights: unknown): number[] {
-  if (!Array.isArray(weights) && !(weights instanceof Float32Array)) {
+  if (!Array.isArray(weights) && !isFloats(weights)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'crossEntropy classWeights', 'an array', weights)
   }
   return Array.from<unknown, number>(weights, (weight, index) =>

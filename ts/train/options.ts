@@ -17,6 +17,7 @@ import { type Losses, type OutputLoss, resolveLosses } from './loss.js'
 import { type MetricLike, type Metrics, resolveMetrics } from './metric.js'
 import { type Optimizer, type OptimizerName, resolveOptimizer } from './optimizer.js'
 import type { Schedule } from './schedule.js'
+import { checkSignal, type Signal } from './signal.js'
 
 type Values = Readonly<Record<string, Value>>
 
@@ -53,7 +54,7 @@ export interface TrainOptions<I extends Values = Values, O extends Values = Valu
   /** The learning rate's course; constant by default. */
   readonly schedule?: Schedule
   /** Stops the run, which rejects with the signal's reason and keeps the last whole step's weights. */
-  readonly signal?: AbortSignal
+  readonly signal?: Signal
   /** Draws a live line on stderr, if stderr is a terminal; `false` by default. */
   readonly progress?: boolean
   /** Stops when a measure no longer improves; never by default. */
@@ -102,7 +103,7 @@ export interface ResolvedOptions
   > {
   readonly losses: readonly OutputLoss[]
   readonly metrics: Metrics
-  readonly signal: AbortSignal | undefined
+  readonly signal: Signal | undefined
   /** The options that the core reads, as JSON. */
   readonly config: string
 }
@@ -143,9 +144,7 @@ export function resolveOptions(
   checkOptions('fit', options, TRAIN_OPTIONS)
   const { carry = false, signal } = options
   checkBoolean('fit carry', carry)
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit signal', 'an AbortSignal', signal)
-  }
+  if (signal !== undefined) checkSignal('fit signal', signal)
   const accumulate = checkCount('fit accumulate', options.accumulate ?? 1)
   if (carry && accumulate > 1) {
     const expected = '1 with carry, which goes on from batch to batch'

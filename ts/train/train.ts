@@ -7,6 +7,7 @@ import type { EpochRecord, StepEvent, TrainEvent, TrainMemory } from './event.js
 import { validationName } from './metric.js'
 import type { ResolvedOptions } from './options.js'
 import { Progress } from './progress.js'
+import { onAbort, throwIfAborted, untilAborted } from './signal.js'
 
 /** Everything that a training run needs. */
 export interface Run {
@@ -21,10 +22,10 @@ export interface Run {
 export async function* train(run: Run): AsyncGenerator<TrainEvent, void, void> {
   const { model, options } = run
   const { signal } = options
-  signal?.throwIfAborted()
+  throwIfAborted(signal)
   const trainer = guard(() => model.trainer(options.config))
   const cancel = (): void => trainer.cancel()
-  signal?.addEventListener('abort', cancel, { once: true })
+  const leave = signal && onAbort(signal, cancel)
   const progress = new Progress(options.epochs, process.stderr)
   try {
     for await (const event of epochs(run, trainer)) {
@@ -32,7 +33,7 @@ export async function* train(run: Run): AsyncGenerator<TrainEvent, void, void> {
       yield event
     }
   } finally {
-    signal?.removeEventListener('abort', cancel)
+    leave?.()
     guard(() => trainer.close())
   }
 }
@@ -149,15 +150,4 @@ function epochRecord(
 function restoreBest({ model, earlyStopping }: Run): void {
   const best = earlyStopping?.best
   if (best !== undefined) guard(() => model.setParameters(best))
-}
-
-/** Waits for a promise, and rejects with the signal's reason as soon as the signal is aborted. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise
-  return new Promise<T>((resolve, reject) => {
-    const abort = (): void => reject(signal.reason)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }
