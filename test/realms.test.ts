@@ -73,7 +73,9 @@ test('an abort signal of another class is taken', async () => {
 })
 
 test('errors of the addon are of the one class, whichever realm made them', () => {
-  const thrown = foreign('Object.assign(new Error("x: expected y, received z"), { code: "ERR_UNROLLED_SHAPE" })')
+  const thrown = foreign(
+    'Object.assign(new Error("x: expected y, received z"), { code: "ERR_UNROLLED_SHAPE" })',
+  )
   const call = () =>
     guard(() => {
       throw thrown

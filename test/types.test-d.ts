@@ -15,6 +15,7 @@ import {
   lstm,
   type Model,
   mix,
+  multiply,
   pool,
   type Result,
   relu,
@@ -57,14 +58,13 @@ describe('values are typed by kind and size', () => {
     expectTypeOf(lastStep()(output)).toEqualTypeOf<Vector<5>>()
     expectTypeOf(pool('lastStep')(output)).toEqualTypeOf<Vector<5>>()
     const both = gru({ hiddenSize: 5, bidirectional: true })(sequence3)
-    expectTypeOf(both.output).toEqualTypeOf<Sequence<number>>()
+    expectTypeOf(both.output).toEqualTypeOf<Sequence<10>>()
   })
 
   test('combinations', () => {
     expectTypeOf(add(vector3, vector3)).toEqualTypeOf<Vector<3>>()
     expectTypeOf(add(vector3, sequence3)).toEqualTypeOf<Sequence<3>>()
-    expectTypeOf(concat(vector3, vector4)).toEqualTypeOf<Vector<number>>()
-    expectTypeOf(add(concat(vector3, vector4), vector3)).toEqualTypeOf<Vector<number>>()
+    expectTypeOf(concat(vector3, vector4)).toEqualTypeOf<Vector<7>>()
     expectTypeOf(mix(vector3, vector3, 0.5)).toEqualTypeOf<Vector<3>>()
   })
 
@@ -77,6 +77,69 @@ describe('values are typed by kind and size', () => {
     expectTypeOf(state.h).toEqualTypeOf<Vector<64>>()
     const read = cell({ h: 4 }, ({ h }, x) => ({ h, output: linear(2)(x) }))
     expectTypeOf(scan(read)(sequence3).output).toEqualTypeOf<Sequence<2>>()
+  })
+})
+
+describe('sizes are kept', () => {
+  test('joined values have the sum of the sizes', () => {
+    const wide = {} as Vector<1998>
+    expectTypeOf(concat(vector3)).toEqualTypeOf<Vector<3>>()
+    expectTypeOf(concat(wide, vector3, wide)).toEqualTypeOf<Vector<3999>>()
+    expectTypeOf(concat({} as Vector<5>, {} as Vector<5>)).toEqualTypeOf<Vector<10>>()
+    expectTypeOf(concat({} as Vector<999999>, {} as Vector<1>)).toEqualTypeOf<Vector<1000000>>()
+    expectTypeOf(concat(vector3, sequence3)).toEqualTypeOf<Sequence<6>>()
+    expectTypeOf(concat(vector3, {} as Vector)).toEqualTypeOf<Vector<number>>()
+    // @ts-expect-error 7 is not 3
+    add(concat(vector3, vector4), vector3)
+    // @ts-expect-error there is nothing to join
+    concat()
+    // @ts-expect-error one value is no sum
+    add(vector3)
+  })
+
+  test('lists of values', () => {
+    const vectors: Vector<4>[] = []
+    expectTypeOf(add(...vectors)).toEqualTypeOf<Vector<4>>()
+    expectTypeOf(multiply(...vectors)).toEqualTypeOf<Vector<4>>()
+    expectTypeOf(concat(...vectors)).toEqualTypeOf<Vector<number>>()
+    const mixed: (Vector<4> | Sequence<4>)[] = []
+    expectTypeOf(add(...mixed)).toEqualTypeOf<Vector<4> | Sequence<4>>()
+  })
+
+  test('functions for any size', () => {
+    const twice = <F extends number>(v: Vector<F>, w: Vector<F>) => add(v, w)
+    expectTypeOf(twice(vector3, vector3)).toEqualTypeOf<Vector<3>>()
+    const any = <X extends Vector | Sequence>(v: X, w: X) => mix(v, multiply(v, w), w)
+    expectTypeOf(any(sequence3, sequence3)).toEqualTypeOf<Sequence<3>>()
+    // @ts-expect-error 3 is not 4
+    twice<3>(vector3, vector4)
+  })
+
+  test('a register is a cell without casts', () => {
+    const register = cell({ h: 4 }, ({ h }, x) => ({
+      h: concat(slice({ start: 1, size: 3 })(h), x),
+    }))
+    expectTypeOf(scan(register)(sequence3).output).toEqualTypeOf<Sequence<4>>()
+    const sized = cell({ h: 4 }, ({ h }, x: Vector<1>) => ({
+      h: concat(slice({ start: 1, size: 3 })(h), x),
+    }))
+    expectTypeOf(scan(sized)({} as Sequence<1>).state.h).toEqualTypeOf<Vector<4>>()
+    // @ts-expect-error a step has one number
+    scan(sized)(sequence3)
+    // @ts-expect-error 3 and 3 are not 4
+    cell({ h: 4 }, ({ h }, x: Vector<3>) => ({ h: concat(slice({ start: 1, size: 3 })(h), x) }))
+    const copy = cell({ h: 1 }, (_, x) => ({ h: x }))
+    expectTypeOf(scan(copy)({} as Sequence<1>).output).toEqualTypeOf<Sequence<1>>()
+  })
+
+  test('a bidirectional encoder fits a decoder', () => {
+    const { output, state } = gru({ hiddenSize: 3, bidirectional: true })(sequence3)
+    expectTypeOf(output).toEqualTypeOf<Sequence<6>>()
+    gru({ hiddenSize: 6 })(sequence3, { initial: state })
+    // @ts-expect-error both directions have 6 numbers
+    gru({ hiddenSize: 3 })(sequence3, { initial: state })
+    const either = gru({ hiddenSize: 3, bidirectional: {} as boolean })(sequence3)
+    expectTypeOf(either.output).toEqualTypeOf<Sequence<number>>()
   })
 })
 

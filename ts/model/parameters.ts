@@ -46,7 +46,9 @@ export function readParameters({ parameters }: Description, given: ParameterData
   const byName = new Map(Object.entries(given))
   return parameters.flatMap(({ name, shape, offset }) => {
     const entry = byName.get(name)
-    return entry === undefined ? [] : [{ offset, values: new Float32Array(checkValues(name, entry, shape)) }]
+    return entry === undefined
+      ? []
+      : [{ offset, values: new Float32Array(checkValues(name, entry, shape)) }]
   })
 }
 
