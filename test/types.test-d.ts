@@ -2,7 +2,10 @@ import {
   add,
   cell,
   concat,
+  type Data,
   dense,
+  dropout,
+  type Examples,
   embedding,
   type GraphContext,
   graph,
@@ -25,7 +28,9 @@ import {
   scan,
   sequential,
   slice,
+  type Token,
   type Tokens,
+  type TrainOptions,
   tanh,
   type Vector,
 } from 'unrolled'
@@ -260,6 +265,90 @@ describe('models', () => {
     words.gradients({ x: [[1, 2]], y: [[1, 2]] }, { loss: 'huber', batchSize: 2 })
     // @ts-expect-error only one batch
     words.gradients([{ x: [[1, 2]], y: [[1, 2]] }], { loss: 'huber' })
+  })
+
+  test('every model is a Model, and types without arguments fit every model', () => {
+    const tagger = graph({ x: { sequence: { size: 2 } } }, ({ x }) => ({
+      tags: dense({ size: 5 })(x),
+      mood: dense({ size: 1 })(last()(x)),
+    }))
+    const reader = sequential([embedding({ vocabularySize: 9, size: 4 }), last()])
+    const models: Model[] = [tagger, reader]
+    const teach = async (model: Model, data: Data, options: TrainOptions) => {
+      await model.fit(data, options)
+      const { output, state } = await model.predict([[1, 2]])
+      expectTypeOf(output).toExtend<Result | undefined>()
+      expectTypeOf(state).toEqualTypeOf<State>()
+      await model.predict({ x: [[[1, 2]]] })
+      model.stream()
+    }
+    const options: TrainOptions = { loss: 'crossEntropy' }
+    const examples: Examples = { x: [[1, 2]], y: [1] }
+    reader.fit(examples, options)
+    tagger.fit([examples], options)
+    for (const model of models) teach(model, examples, options)
+    class Holder {
+      model: Model | undefined
+    }
+    new Holder().model = reader
+    // @ts-expect-error there is no such option
+    const wrong: TrainOptions = { lose: 'crossEntropy' }
+    // @ts-expect-error a text is no data
+    const words: Examples = { x: 'words', y: [1] }
+    teach(reader, words, wrong)
+  })
+
+  test('a graph names its inputs', () => {
+    const model = graph(
+      { ids: { tokens: { vocabularySize: 9 } }, v: { vector: { size: 3 } } },
+      ({ ids, v }) => {
+        expectTypeOf(ids).toEqualTypeOf<Tokens<9>>()
+        expectTypeOf(v).toEqualTypeOf<Vector<3>>()
+        return { y: add(v, last()(embedding({ size: 3 })(ids))) }
+      },
+    )
+    model.predict({ ids: [[1, 2]], v: [[1, 2, 3]] })
+    // @ts-expect-error there is no such input
+    model.predict({ isd: [[1, 2]], v: [[1, 2, 3]] })
+    // @ts-expect-error an input is left out
+    model.predict({ v: [[1, 2, 3]] })
+    // @ts-expect-error ids are whole numbers, not steps of numbers
+    model.predict({ ids: [[[1]]], v: [[1, 2, 3]] })
+    // @ts-expect-error there is no such kind
+    graph({ x: { vektor: { size: 3 } } }, () => ({ y: vector3 }))
+  })
+
+  test('a model of a vector, or of one id', () => {
+    const probe = sequential([dense({ size: 2 })], { input: { vector: { size: 3 } } })
+    expectTypeOf(probe).toEqualTypeOf<
+      Model<{ readonly input: Vector<3> }, { readonly output: Vector<2> }>
+    >()
+    const caption = sequential([embedding({ size: 4 })], {
+      input: { token: { vocabularySize: 9 } },
+    })
+    expectTypeOf(caption).toEqualTypeOf<
+      Model<{ readonly token: Token<9> }, { readonly output: Vector<4> }>
+    >()
+    // @ts-expect-error an lstm cannot take a vector
+    sequential([lstm({ hiddenSize: 2 })], { input: { vector: { size: 3 } } })
+  })
+
+  test('layers that are chosen at run time', () => {
+    const layers = [rnn({ inputSize: 1, hiddenSize: 3 }), rnn({ inputSize: 3, hiddenSize: 3 })]
+    const model = sequential([...layers, last(), dense({ size: 2 })])
+    expectTypeOf<Awaited<ReturnType<typeof model.predict>>['output']>().toEqualTypeOf<
+      Result<Vector | Sequence>
+    >()
+    model.fit({ x: [[1, 2]], y: [1] }, { loss: 'crossEntropy' })
+    sequential(layers)
+    const some = sequential([
+      rnn({ inputSize: 1, hiddenSize: 3 }),
+      ...(Math.random() > 0.5 ? [dropout({ rate: 0.1 })] : []),
+      last(),
+    ])
+    expectTypeOf(some).toExtend<Model<{ readonly input: Sequence<1> }>>()
+    // @ts-expect-error a number is no layer
+    sequential([...layers, 3])
   })
 
   test('functions of your own are layers', () => {

@@ -59,6 +59,11 @@ export function mismatch(
   return new UnrolledError(code, advice === undefined ? sentence : `${sentence}; ${advice}`)
 }
 
+/** The error for a class that a user constructs: the classes are there for types and `instanceof`. */
+export function madeOnlyBy(name: string, expected: string, received: unknown): UnrolledError {
+  return mismatch('ERR_UNROLLED_ARGUMENT', name, expected, received)
+}
+
 /** Describes a value in a few words: `"x"`, `NaN`, `Float32Array(3)`. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return `"${value.length > 40 ? `${value.slice(0, 40)}…` : value}"`

@@ -1,15 +1,15 @@
 export { type Cell, cell, type OutputSize, type States, type Step } from './cell/cell.js'
 export { type Recurrence, type Scan, type ScanOptions, type Start, scan } from './cell/scan.js'
-export {
-  type AxisOptions,
-  type GraphContext,
-  graph,
-  type Inputs,
-  type TokenOptions,
-  type VectorOptions,
-} from './compose/graph.js'
+export { type GraphContext, graph } from './compose/graph.js'
+export type {
+  AxisOptions,
+  InputKind,
+  Inputs,
+  TokenOptions,
+  VectorOptions,
+} from './compose/inputs.js'
 export { fromBytes, type LoadOptions, load } from './compose/load.js'
-export { type ModelOptions, sequential } from './compose/sequential.js'
+export { type ModelOptions, type SequentialOptions, sequential } from './compose/sequential.js'
 export type {
   Batches,
   Data,
@@ -35,7 +35,16 @@ export type {
 } from './graph/json.js'
 export type { Layer } from './graph/layer.js'
 export type { Outputs } from './graph/outputs.js'
-export type { Numeric, Sequence, Token, Tokens, Value, Vector } from './graph/value.js'
+export type {
+  AnyValues,
+  Numeric,
+  Sequence,
+  Token,
+  Tokens,
+  Value,
+  Values,
+  Vector,
+} from './graph/value.js'
 export { abs } from './layer/abs.js'
 export { activation, relu, sigmoid, softmax, tanh } from './layer/activation.js'
 export { type AffineOptions, affine, mix } from './layer/affine.js'

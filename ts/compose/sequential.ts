@@ -1,6 +1,6 @@
 import { Described, mismatch } from '../errors.js'
 import { Declaration } from '../graph/declaration.js'
-import type { GraphJson, KindJson } from '../graph/json.js'
+import type { GraphJson } from '../graph/json.js'
 import { firstOf } from '../graph/layer.js'
 import { finish } from '../graph/outputs.js'
 import { Scope } from '../graph/scope.js'
@@ -9,7 +9,8 @@ import { Model } from '../model/model.js'
 import { openModel } from '../native/open.js'
 import { checkCount, checkOptions } from '../options.js'
 import { checkPrecision, type Precision } from '../precision.js'
-import type { CheckSequential, SequentialInputs, SequentialOutput } from './chain.js'
+import type { AtLeastOne, CheckSequential, SequentialInputs, SequentialOutput } from './chain.js'
+import { declareInput, type InputKind } from './inputs.js'
 
 /** Options of {@link sequential} and {@link graph}. */
 export interface ModelOptions {
@@ -19,30 +20,53 @@ export interface ModelOptions {
   readonly precision?: Precision
 }
 
+/** Options of {@link sequential}. */
+export interface SequentialOptions<K extends InputKind | undefined = InputKind | undefined>
+  extends ModelOptions {
+  /**
+   * The kind of the input, where the first layer does not fix it: a vector, `{ vector: { size: 3 } }`, or
+   * one id a row, `{ token: { vocabularySize: 9 } }`. The input is then named `input`, of ids `tokens` or
+   * `token`.
+   */
+  readonly input?: K
+}
+
 export const MODEL_OPTIONS = [
   'seed',
   'precision',
 ] as const satisfies readonly (keyof ModelOptions)[]
 
+export const SEQUENTIAL_OPTIONS = [
+  ...MODEL_OPTIONS,
+  'input',
+] as const satisfies readonly (keyof SequentialOptions)[]
+
 /**
  * Makes a model of a chain of layers. A recurrent layer passes on its `output`.
  *
  * The first layer fixes the input: `embedding` with `vocabularySize` takes tokens, the others with
- * `inputSize` take sequences. The last result is the output `output`.
+ * `inputSize` take sequences; the option `input` gives any other kind. The last result is the output
+ * `output`. The types follow the layers one by one; of a list that is made at run time they know no
+ * more than that the output holds numbers.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a first layer without its size; the layers'
  * errors for values that do not fit.
  */
-export function sequential<const L extends readonly [unknown, ...unknown[]] & CheckSequential<L>>(
-  layers: L,
-  options: ModelOptions = {},
-): Model<SequentialInputs<L>, { readonly output: SequentialOutput<L> }> {
-  const { seed, precision } = checkModel('sequential', options)
-  return new Model(openModel(sequentialGraph(layers), seed, precision))
+export function sequential<
+  const L extends readonly unknown[] & CheckSequential<L, K>,
+  const K extends InputKind | undefined = undefined,
+>(
+  layers: L & AtLeastOne<L>,
+  options: SequentialOptions<K> = {},
+): Model<SequentialInputs<L, K>, { readonly output: SequentialOutput<L, K> }> {
+  checkOptions('sequential', options, SEQUENTIAL_OPTIONS)
+  const { input, ...rest } = options
+  const { seed, precision } = checkModel('sequential', rest)
+  return new Model(openModel(sequentialGraph(layers, input), seed, precision))
 }
 
 /** Gives the graph of {@link sequential} as data. */
-export function sequentialGraph(layers: readonly unknown[]): GraphJson {
+export function sequentialGraph(layers: readonly unknown[], input?: InputKind): GraphJson {
   if (!Array.isArray(layers) || layers.length === 0) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'sequential', 'an array of layers', layers)
   }
@@ -53,14 +77,8 @@ export function sequentialGraph(layers: readonly unknown[]): GraphJson {
   }
   const declaration = new Declaration()
   const scope = new Scope(declaration)
-  const first = firstOf(layers[0])
-  if (first === undefined) {
-    const expected = 'inputSize (of an embedding: vocabularySize)'
-    const advice = 'the first layer fixes the input'
-    const received = new Described('none')
-    throw mismatch('ERR_UNROLLED_ARGUMENT', 'sequential layer 0', expected, received, advice)
-  }
-  const output = layers.reduce((value, layer) => onward(layer(value)), begin(scope, first))
+  const begin = input === undefined ? firstValue(scope, layers[0]) : given(scope, input)
+  const output = layers.reduce((value, layer) => onward(layer(value)), begin)
   return finish(declaration, scope, { output: output as Numeric })
 }
 
@@ -71,7 +89,21 @@ export function checkModel(where: string, options: ModelOptions): Required<Model
   return { seed, precision: checkPrecision(where, options.precision) }
 }
 
-function begin(scope: Scope, first: KindJson): Value {
+/** Declares the input that the options give. */
+function given(scope: Scope, input: InputKind): Value {
+  const name = Object.keys(input).find((kind) => kind === 'tokens' || kind === 'token')
+  return declareInput(scope, name ?? 'input', input)
+}
+
+/** Declares the input that the first layer asks for. */
+function firstValue(scope: Scope, layer: object): Value {
+  const first = firstOf(layer)
+  if (first === undefined) {
+    const expected = 'inputSize (of an embedding: vocabularySize)'
+    const advice = 'the first layer fixes the input, or the option `input` does'
+    const received = new Described('none')
+    throw mismatch('ERR_UNROLLED_ARGUMENT', 'sequential layer 0', expected, received, advice)
+  }
   if ('tokens' in first) {
     const { vocabulary: vocabularySize, axis } = first.tokens
     const wire = scope.input('tokens', first)

@@ -1,7 +1,7 @@
 import { own } from '../brand.js'
 import { Result } from '../data/result.js'
 import type { Outputs } from '../graph/outputs.js'
-import type { Numeric, Sequence, Token, Tokens, Value } from '../graph/value.js'
+import type { AnyValues, Numeric, Sequence, Token, Tokens, Values } from '../graph/value.js'
 import type { Description, NativeGradients, NativeTensor } from '../native/contract.js'
 import type { Losses } from '../train/loss.js'
 import { namedParameters, type Parameters } from './parameters.js'
@@ -38,10 +38,7 @@ export interface ItemLosses {
  * Derivatives of the loss `L` of one batch, as backpropagation through time gives them (Goodfellow,
  * Bengio, Courville: Deep Learning, section 10.2.2). Each has the shape of its value; padding is zero.
  */
-export interface Gradients<
-  I extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>,
-  O extends Outputs = Outputs,
-> {
+export interface Gradients<I extends Values = AnyValues, O extends Outputs = AnyValues> {
   /** `L`, reduced and weighted as in training, without dropout. */
   readonly loss: number
   /** The losses of each row and step, for the outputs that have a loss. */
@@ -70,7 +67,7 @@ export interface Gradients<
 }
 
 /** Names the gradients of a batch of these `inputs`. */
-export function gradientsOf<I extends Readonly<Record<string, Value>>, O extends Outputs>(
+export function gradientsOf<I extends Values, O extends Outputs>(
   description: Description,
   inputs: readonly NativeTensor[],
   native: NativeGradients,

@@ -4,10 +4,10 @@ import { ExampleRows, emptyData, type Ports, rowsByPort } from '../data/feed.js'
 import { type Port, portsOf } from '../data/kind.js'
 import { openSource } from '../data/source.js'
 import { Disposable } from '../disposable.js'
-import { Described, mismatch, type UnrolledError } from '../errors.js'
+import { Described, madeOnlyBy, mismatch, type UnrolledError } from '../errors.js'
 import type { GraphJson } from '../graph/json.js'
 import type { Outputs } from '../graph/outputs.js'
-import type { Value } from '../graph/value.js'
+import type { AnyValues, Values } from '../graph/value.js'
 import type { Description, NativeModel, NativeTensor } from '../native/contract.js'
 import { guard, guardAsync, refuse } from '../native/errors.js'
 import { checkCount, checkOptions } from '../options.js'
@@ -42,8 +42,6 @@ import { continuedStates, initialStates } from './state.js'
 import { Stream } from './stream.js'
 import { summarize } from './summary.js'
 
-type Values = Readonly<Record<string, Value>>
-
 /**
  * A network that can learn, made by `sequential`, `graph` or `load`.
  *
@@ -52,7 +50,7 @@ type Values = Readonly<Record<string, Value>>
  * wait for the weights without blocking, `parameters`, `setParameters`, `stream` and `toBytes` block. No
  * memory for the weights is an `ERR_UNROLLED_SIZE` of each of these calls. `dispose` frees the model's memory at once, the garbage collector some time later.
  */
-export class Model<I extends Values = Values, O extends Outputs = Outputs> extends Disposable {
+export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> extends Disposable {
   /** The model as plain data. */
   readonly graph: GraphJson
 
@@ -65,6 +63,9 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
   /** @internal */
   constructor(native: NativeModel) {
     super('model', () => native.dispose())
+    if (typeof native?.graph !== 'function') {
+      throw madeOnlyBy('Model', 'a model by sequential, graph or load', native)
+    }
     this.#native = native
     this.graph = JSON.parse(guard(() => native.graph()))
     this.#description = JSON.parse(guard(() => native.describe()))

@@ -2,7 +2,7 @@ import type { Data } from '../data/data.js'
 import type { Port } from '../data/kind.js'
 import { isInMemory } from '../data/source.js'
 import { mismatch } from '../errors.js'
-import type { Value } from '../graph/value.js'
+import type { AnyValues, Values } from '../graph/value.js'
 import {
   checkBoolean,
   checkCount,
@@ -19,8 +19,6 @@ import { type Optimizer, type OptimizerName, resolveOptimizer } from './optimize
 import type { Schedule } from './schedule.js'
 import { checkSignal, type Signal } from './signal.js'
 
-type Values = Readonly<Record<string, Value>>
-
 /** Options of `evaluate`. */
 export interface EvaluateOptions {
   /** The loss of the only output, or of outputs by name. */
@@ -32,7 +30,7 @@ export interface EvaluateOptions {
 }
 
 /** Options of `fit` and `train`. */
-export interface TrainOptions<I extends Values = Values, O extends Values = Values>
+export interface TrainOptions<I extends Values = AnyValues, O extends Values = AnyValues>
   extends EvaluateOptions {
   /** The update rule; `'adam'` by default. */
   readonly optimizer?: Optimizer | OptimizerName
