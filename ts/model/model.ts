@@ -42,6 +42,14 @@ import { continuedStates, initialStates } from './state.js'
 import { Stream } from './stream.js'
 import { summarize } from './summary.js'
 
+/** What ends a run whose generator is gone; nothing before it begins and after it ends. */
+interface Held {
+  release?: () => void
+}
+
+/** Ends the runs whose generators were dropped between two events, so that their models can train again. */
+const dropped = new FinalizationRegistry<Held>((held) => held.release?.())
+
 /**
  * A network that can learn, made by `sequential`, `graph` or `load`.
  *
@@ -103,11 +111,20 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
   /**
    * Trains like `fit` and yields an event for each step and each epoch; an error that `fit` rejects
    * with is thrown in place of the next event. `break` stops the run: the model finishes a step
-   * already sent, and the iterator of the data is closed.
+   * already sent, and the iterator of the data is closed. An iterator that is dropped before its end
+   * stops the run when it is collected.
    */
-  async *train(
+  train(data: Data<I, O>, options: TrainOptions<I, O>): AsyncGenerator<TrainEvent, void, void> {
+    const held: Held = {}
+    const events = this.#events(data, options, held)
+    dropped.register(events, held)
+    return events
+  }
+
+  async *#events(
     data: Data<I, O>,
     options: TrainOptions<I, O>,
+    held: Held,
   ): AsyncGenerator<TrainEvent, void, void> {
     let mine = false
     try {
@@ -119,7 +136,13 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
       }
       this.#training = mine = true
       await guardAsync(() => this.#native.ready())
-      for await (const event of train(run)) {
+      const hold = (release: () => void): void => {
+        held.release = () => {
+          release()
+          this.#training = false
+        }
+      }
+      for await (const event of train(run, hold)) {
         this.checkUsable()
         yield event
       }
@@ -127,6 +150,7 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
       await refuse(this.#native, error)
     } finally {
       if (mine) this.#training = false
+      delete held.release
     }
   }
 
@@ -265,7 +289,7 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
     const whole = { ...resolved, shuffle: false, carry: false }
     const held =
       validation === undefined ? undefined : openSource('fit validation', ports, validation, whole)
-    const names = recordNames(resolved.metrics, held !== undefined)
+    const names = recordNames(resolved.metrics, resolved.losses, held !== undefined)
     return {
       model: this.#native,
       source: openSource('fit data', ports, data, resolved),

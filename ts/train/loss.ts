@@ -134,6 +134,11 @@ export interface OutputLoss {
   readonly loss: Loss
 }
 
+/** Tells if a loss has targets that are predicted or not, so that they have an accuracy. */
+export function predictsClasses({ kind }: Loss): boolean {
+  return Object.hasOwn(kind, 'crossEntropy') || Object.hasOwn(kind, 'binaryCrossEntropy')
+}
+
 /** Resolves the losses of a model's outputs: of the only one, or by name. */
 export function resolveLosses(
   where: string,
