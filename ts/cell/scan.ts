@@ -1,5 +1,6 @@
 import { Described, mismatch } from '../errors.js'
 import { callOptions, layer, type Mapping, type Signature, type Signed } from '../graph/layer.js'
+import { nameOf } from '../graph/scope.js'
 import type { Sequence, SizeOf, Vector } from '../graph/value.js'
 import { checkBoolean, checkOptions } from '../options.js'
 import type { Cell, OutputSize, States, Step } from './cell.js'
@@ -59,7 +60,7 @@ export function scan<
   options: ScanOptions = {},
 ): Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>> {
   checkOptions('scan', options, SCAN_OPTIONS)
-  const where = options.name ?? 'scan'
+  const where = nameOf('scan', options.name)
   const reverse = checkBoolean(`${where} reverse`, options.reverse ?? false)
   if (typeof cell?.step !== 'function') {
     throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a cell', cell)

@@ -59,6 +59,7 @@ export function sequential<
   layers: L & AtLeastOne<L>,
   options: SequentialOptions<K> = {},
 ): Model<SequentialInputs<L, K>, { readonly output: SequentialOutput<L, K> }> {
+  checkLayers(layers)
   checkOptions('sequential', options, SEQUENTIAL_OPTIONS)
   const { input, ...rest } = options
   const { seed, precision } = checkModel('sequential', rest)
@@ -66,19 +67,12 @@ export function sequential<
 }
 
 /** Gives the graph of {@link sequential} as data. */
-export function sequentialGraph(layers: readonly unknown[], input?: InputKind): GraphJson {
-  if (!Array.isArray(layers) || layers.length === 0) {
-    throw mismatch('ERR_UNROLLED_ARGUMENT', 'sequential', 'an array of layers', layers)
-  }
-  for (const [index, layer] of layers.entries()) {
-    if (typeof layer !== 'function') {
-      throw mismatch('ERR_UNROLLED_ARGUMENT', `sequential layer ${index}`, 'a layer', layer)
-    }
-  }
+export function sequentialGraph(layers: unknown, input?: InputKind): GraphJson {
+  checkLayers(layers)
   const declaration = new Declaration()
   const scope = new Scope(declaration)
   const begin = input === undefined ? firstValue(scope, layers[0]) : given(scope, input)
-  const output = layers.reduce((value, layer) => onward(layer(value)), begin)
+  const output = layers.reduce<unknown>((value, layer, index) => onward(index, layer, value), begin)
   return finish(declaration, scope, { output: output as Numeric })
 }
 
@@ -116,7 +110,30 @@ function firstValue(scope: Scope, layer: object): Value {
   throw mismatch('ERR_UNROLLED_INTERNAL', 'sequential', 'tokens or a sequence', first)
 }
 
-function onward(result: unknown): unknown {
+/** A layer, as far as a chain is concerned. */
+type Apply = (x: unknown) => unknown
+
+function checkLayers(layers: unknown): asserts layers is [Apply, ...Apply[]] {
+  if (!Array.isArray(layers) || layers.length === 0) {
+    const advice = typeof layers === 'function' ? 'in brackets: sequential([a, b])' : undefined
+    throw mismatch('ERR_UNROLLED_ARGUMENT', 'sequential', 'an array of layers', layers, advice)
+  }
+  for (const [index, layer] of layers.entries()) {
+    if (typeof layer !== 'function') {
+      throw mismatch('ERR_UNROLLED_ARGUMENT', `sequential layer ${index}`, 'a layer', layer)
+    }
+  }
+}
+
+/** Applies a layer; of a recurrent layer's result its output goes on. */
+function onward(index: number, layer: Apply, value: unknown): unknown {
+  const result = layer(value)
+  if (typeof result === 'function') {
+    const received = new Described(`the function ${layer.name}, which makes one`)
+    const advice = `call it: ${layer.name}()`
+    const where = `sequential layer ${index}`
+    throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a layer', received, advice)
+  }
   return typeof result === 'object' && result !== null && 'output' in result
     ? result.output
     : result

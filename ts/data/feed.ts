@@ -177,6 +177,11 @@ function byName(
     throw mismatch('ERR_UNROLLED_ARGUMENT', argument, `data by name (${names})`, data)
   }
   const known = ports.map((port) => port.name)
+  if ('shape' in data && !known.includes('shape')) {
+    const expected = 'flat data as { values, shape }'
+    const received = new Described(`{ ${Object.keys(data).slice(0, 5).join(', ')} }`)
+    throw mismatch('ERR_UNROLLED_ARGUMENT', argument, expected, received)
+  }
   for (const name of Object.keys(data)) {
     if (!known.includes(name)) throw unknownName(argument, 'name', name, known)
   }

@@ -123,7 +123,9 @@ function fillStep(where: string, port: Port, step: unknown, into: Filling): void
 function stepMismatch(where: string, { rows }: Port, step: unknown): Error {
   if (isIds(rows)) return mismatch('ERR_UNROLLED_KIND', where, 'an id', step)
   if (!('size' in rows)) return mismatch('ERR_UNROLLED_KIND', where, 'a weight', step)
-  return mismatch('ERR_UNROLLED_SHAPE', where, `an array of ${widthOf(rows)} numbers`, step)
+  const width = widthOf(rows)
+  const expected = width === 1 ? 'a number' : `an array of ${width} numbers`
+  return mismatch('ERR_UNROLLED_SHAPE', where, expected, step)
 }
 
 function checkPlain(where: string, value: unknown): number {

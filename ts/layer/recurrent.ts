@@ -2,6 +2,7 @@ import type { Start } from '../cell/scan.js'
 import { mismatch } from '../errors.js'
 import type { KindJson } from '../graph/json.js'
 import type { Mapping, Signature, Signed } from '../graph/layer.js'
+import { nameOf } from '../graph/scope.js'
 import type { Sum } from '../graph/sizes.js'
 import type { Sequence } from '../graph/value.js'
 import { checkBoolean, checkCount, checkOptions } from '../options.js'
@@ -102,7 +103,7 @@ export function resolveSettings(
   bias = true,
 ): Settings {
   checkOptions(kind, options, [...RECURRENT_OPTIONS, ...own])
-  const where = options.name ?? kind
+  const where = nameOf(kind, options.name)
   const inputSize =
     options.inputSize === undefined
       ? undefined

@@ -78,7 +78,10 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
     this.graph = JSON.parse(guard(() => native.graph()))
     this.#description = JSON.parse(guard(() => native.describe()))
     this.#inputs = portsOf('input', this.#description.inputs)
-    this.#outputs = portsOf('output', this.#description.outputs)
+    this.#outputs = portsOf('output', this.#description.outputs).map((port) => ({
+      ...port,
+      softmax: endsInSoftmax(this.graph, port.name),
+    }))
   }
 
   /** The number of values that the model learns. */
@@ -262,6 +265,11 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
     setParameters(this.#native, given)
   }
 
+  /** @internal The summary, in place of the graph, where Node prints the model. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.summary()
+  }
+
   /** Draws a table of the nodes: name, kind, result, and number of parameters. */
   summary(): string {
     return summarize(this.graph, this.#description)
@@ -303,6 +311,12 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
   #ports(losses: readonly OutputLoss[]): Ports {
     return { inputs: this.#inputs, targets: losses.map(targetPort) }
   }
+}
+
+function endsInSoftmax({ nodes, outputs }: GraphJson, output: string): boolean {
+  const from = outputs.find(({ name }) => name === output)?.from
+  const op = nodes.find(({ name }) => name === from)?.op
+  return typeof op === 'object' && 'activation' in op && op.activation === 'softmax'
 }
 
 function inTraining(where: string): UnrolledError {

@@ -3,20 +3,13 @@ import type { Port } from '../data/kind.js'
 import { isInMemory } from '../data/source.js'
 import { mismatch } from '../errors.js'
 import type { AnyValues, Values } from '../graph/value.js'
-import {
-  checkBoolean,
-  checkCount,
-  checkKind,
-  checkNumber,
-  checkOptions,
-  checkWord,
-} from '../options.js'
+import { checkBoolean, checkCount, checkOptions, checkWord } from '../options.js'
 import type { EarlyStoppingOptions } from './early-stopping.js'
 import { type ClipOptions, checkClip, checkTruncate, type TruncateOptions } from './limits.js'
 import { type Losses, type OutputLoss, resolveLosses } from './loss.js'
 import { type MetricLike, type Metrics, resolveMetrics } from './metric.js'
 import { type Optimizer, type OptimizerName, resolveOptimizer } from './optimizer.js'
-import type { Schedule } from './schedule.js'
+import { resolveSchedule, type Schedule } from './schedule.js'
 import { checkSignal, type Signal } from './signal.js'
 
 /** Options of `evaluate`. */
@@ -139,6 +132,10 @@ export function resolveOptions(
   data: unknown,
   outputs: readonly Port[],
 ): ResolvedOptions {
+  if (Array.isArray(options)) {
+    const advice = 'examples are one argument: fit({ x, y }, options)'
+    throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit', 'an object of options', options, advice)
+  }
   checkOptions('fit', options, TRAIN_OPTIONS)
   const { carry = false, signal } = options
   checkBoolean('fit carry', carry)
@@ -212,11 +209,7 @@ function checkSchedule(schedule: Schedule): Schedule {
   if (typeof schedule !== 'object' || schedule === null) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit schedule', 'a schedule', schedule)
   }
-  checkKind('fit schedule', schedule)
-  for (const settings of Object.values(schedule)) {
-    for (const [name, value] of Object.entries(settings)) checkNumber(`schedule ${name}`, value)
-  }
-  return schedule
+  return resolveSchedule(schedule)
 }
 
 function checkMemory(memory: 'sqrt' | number): 'sqrt' | number {
