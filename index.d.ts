@@ -502,7 +502,11 @@ interface MetricTargets {
     /** The weight of each row or step, if weights were given. */
     readonly weights: Float32Array | undefined;
 }
-/** A custom metric, computed for whole batches and averaged by their numbers of valid targets. */
+/**
+ * A custom metric, computed for whole batches and averaged by their numbers of valid targets. `fit`
+ * computes it for every batch before its update, and again for the validation; this takes two forward
+ * passes more for each batch, and batches then wait for each other.
+ */
 interface Metric {
     /** The metric's key in the results; names of the library's own results are reserved. */
     readonly name: string;
@@ -536,7 +540,11 @@ interface Scores {
     readonly accuracy?: number;
     /** `exp(loss)`. */
     readonly perplexity?: number;
-    /** Custom metrics, by name. */
+    /**
+     * Custom metrics, by name. With losses of several outputs also `NAME.loss`, `NAME.accuracy` and
+     * `NAME.perplexity` of each, where `loss` is the sum of each `NAME.loss` times its weight, and
+     * `accuracy` counts the targets of all.
+     */
     readonly [metric: string]: number | undefined;
 }
 
@@ -587,7 +595,11 @@ interface EpochRecord {
     readonly validationLoss?: number;
     /** Duration of the epoch, validation included. */
     readonly seconds: number;
-    /** Each metric under its name, the validation's as `validationAccuracy` and so on. */
+    /**
+     * Each metric under its name, the validation's as `validationAccuracy` and so on; with losses of several
+     * outputs also `NAME.loss`, `NAME.accuracy`, `NAME.validationLoss` and so on of each. A custom metric is
+     * measured before each update, without dropout.
+     */
     readonly [metric: string]: number | undefined;
 }
 /** Why a run ended before its last epoch. */
@@ -947,7 +959,9 @@ declare class Stream<I extends Values = AnyValues, O extends Values = AnyValues>
  * A network that can learn, made by `sequential`, `graph` or `load`.
  *
  * Training and prediction run off the main thread; predictions of less than about half a millisecond
- * run on it. `dispose` frees the model's memory at once, the garbage collector some time later.
+ * run on it. So does the drawing of first weights that takes more than about 10 ms: asynchronous methods
+ * wait for the weights without blocking, `parameters`, `setParameters`, `stream` and `toBytes` block. No
+ * memory for the weights is an `ERR_UNROLLED_SIZE` of each of these calls. `dispose` frees the model's memory at once, the garbage collector some time later.
  */
 declare class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> extends Disposable {
     #private;
@@ -968,7 +982,8 @@ declare class Model<I extends Values = AnyValues, O extends Outputs = AnyValues>
     /**
      * Trains like `fit` and yields an event for each step and each epoch; an error that `fit` rejects
      * with is thrown in place of the next event. `break` stops the run: the model finishes a step
-     * already sent, and the iterator of the data is closed.
+     * already sent, and the iterator of the data is closed. An iterator that is dropped before its end
+     * stops the run when it is collected.
      */
     train(data: Data<I, O>, options: TrainOptions<I, O>): AsyncGenerator<TrainEvent, void, void>;
     /**
@@ -1001,16 +1016,16 @@ declare class Model<I extends Values = AnyValues, O extends Outputs = AnyValues>
     /**
      * Opens the model as a stream: step by step, with a separate state. An output over time is that of
      * the step; an output without steps (the last step, a layer's last state) is that of the steps so
-     * far.
+     * far. Waits for the first weights.
      *
      * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a model that refuses a state in `predict`, and
      * for one with two axes of time, naming the node.
      */
     stream(): Stream<I, O>;
-    /** Copies every parameter, under its name. */
+    /** Copies every parameter, under its name. Waits for the first weights. */
     parameters(): Parameters;
     /**
-     * Sets the given parameters and leaves the others.
+     * Sets the given parameters and leaves the others. Waits for the first weights.
      *
      * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an unknown name, `ERR_UNROLLED_SHAPE` for
      * another number of values, `ERR_UNROLLED_NON_FINITE` for a NaN or infinity among them,
@@ -1021,7 +1036,7 @@ declare class Model<I extends Values = AnyValues, O extends Outputs = AnyValues>
     summary(): string;
     /** Writes the model to a safetensors file: parameters, and the graph in the metadata. */
     save(path: string): Promise<void>;
-    /** Gives the bytes that `save` writes. */
+    /** Gives the bytes that `save` writes. Waits for the first weights. */
     toBytes(): Uint8Array;
 }
 

@@ -220,7 +220,10 @@ describe('sequential as data', () => {
 })
 
 test('the names of ten thousand layers take no search', () => {
-  const layers = [dense({ inputSize: 1, size: 1 }), ...Array.from({ length: 9999 }, () => dense({ size: 1 }))]
+  const layers = [
+    dense({ inputSize: 1, size: 1 }),
+    ...Array.from({ length: 9999 }, () => dense({ size: 1 })),
+  ]
   const began = performance.now()
   const { nodes } = sequentialGraph(layers)
   expect(performance.now() - began).toBeLessThan(1000)
