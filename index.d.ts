@@ -27,6 +27,13 @@ interface Token<V extends number = number> {
 type Numeric<F extends number = number> = Vector<F> | Sequence<F>;
 /** A value in a graph, typed by kind and size; layers map values to values. */
 type Value = Vector | Sequence | Tokens | Token;
+/** Values by name. */
+type Values = Readonly<Record<string, Value>>;
+/**
+ * Inputs or outputs that the types do not know: those of `Model`, `Data` and others without arguments,
+ * which stand for all of their kind.
+ */
+type AnyValues = any;
 /** The same kind as `X`, with `S` numbers. */
 type Resize<X, S extends number> = X extends Sequence ? Sequence<S> : X extends Vector ? Vector<S> : never;
 /** The value's size as a literal, or `number`. */
@@ -34,20 +41,59 @@ type SizeOf<X> = X extends {
     readonly size: infer F extends number;
 } ? F : never;
 
+/** The type error of a value of the wrong size. */
+interface SizesDiffer<Expected extends number, Received extends number> {
+    readonly 'unrolled: sizes differ': readonly [expected: Expected, received: Received];
+}
+/** `true` unless two sizes are known to differ. */
+type Fits<A, B> = number extends A ? true : number extends B ? true : A extends B ? true : false;
+/** The sum of two sizes; `number` where one is not known to the types. Adds digit by digit, as on paper. */
+type Sum<A extends number, B extends number> = number extends A ? number : number extends B ? number : ToNumber<AddReversed<Reverse<`${A}`>, Reverse<`${B}`>>>;
+/** The sum of the sizes of some values. */
+type SumOfSizes<V extends readonly unknown[]> = V extends readonly [
+    infer Head,
+    ...infer Rest
+] ? Sum<SizeOf<Head>, SumOfSizes<Rest>> : V extends readonly [] ? 0 : number;
+/** Each digit as a tuple of that length: tuples are what types can add. */
+interface Ones {
+    '0': [];
+    '1': [0];
+    '2': [0, 0];
+    '3': [0, 0, 0];
+    '4': [0, 0, 0, 0];
+    '5': [0, 0, 0, 0, 0];
+    '6': [0, 0, 0, 0, 0, 0];
+    '7': [0, 0, 0, 0, 0, 0, 0];
+    '8': [0, 0, 0, 0, 0, 0, 0, 0];
+    '9': [0, 0, 0, 0, 0, 0, 0, 0, 0];
+}
+type Digit = keyof Ones;
+/** The sum of two numbers, the last digit first; `Result` is the part that is done, the first digit first. */
+type AddReversed<A extends string, B extends string, Carry extends 0[] = [], Result extends string = ''> = A extends `${infer X extends Digit}${infer P}` ? B extends `${infer Y extends Digit}${infer Q}` ? AddDigit<P, Q, [...Ones[X], ...Ones[Y], ...Carry], Result> : AddDigit<P, '', [...Ones[X], ...Carry], Result> : B extends `${infer Y extends Digit}${infer Q}` ? AddDigit<'', Q, [...Ones[Y], ...Carry], Result> : Carry extends [0] ? `1${Result}` : Result;
+type AddDigit<A extends string, B extends string, Total extends 0[], Result extends string> = `${Total['length']}` extends `1${infer D extends Digit}` ? AddReversed<A, B, [0], `${D}${Result}`> : AddReversed<A, B, [], `${Total['length']}${Result}`>;
+type Reverse<S extends string, Result extends string = ''> = S extends `${infer Head}${infer Rest}` ? Reverse<Rest, `${Head}${Result}`> : Result;
+type ToNumber<S extends string> = S extends `${infer N extends number}` ? N : number;
+
 /** The states of a cell: a vector for each name. */
 type States<S extends Readonly<Record<string, number>>> = {
     readonly [K in keyof S]: Vector<S[K]>;
 };
 /** Result of one step: the next states, and `output` unless the output is the state. */
-type Step<S extends Readonly<Record<string, number>>> = States<S> & {
+type Step<S extends Readonly<Record<string, number>>> = {
+    readonly [K in keyof S]: Vector;
+} & {
     readonly output?: Vector;
 };
+/** The result of a step; a next state known to have another size than its state is a type error. */
+type CheckStep<S extends Readonly<Record<string, number>>, R> = {
+    readonly [K in keyof S]: K extends keyof R ? Fits<S[K], SizeOf<R[K]>> extends true ? R[K] : SizesDiffer<S[K], SizeOf<R[K]>> : Vector<S[K]>;
+};
 /** One step of a recurrence, to be unrolled by {@link scan}. */
-interface Cell<S extends Readonly<Record<string, number>> = Readonly<Record<string, number>>, R extends Step<S> = Step<S>> {
+interface Cell<S extends Readonly<Record<string, number>> = Readonly<Record<string, number>>, R extends Step<S> = Step<S>, X extends Vector = Vector> {
     /** The size of each state. */
     readonly sizes: S;
     /** Builds one step from the previous states and the step's input. */
-    step(state: States<S>, x: Vector): R;
+    step(state: States<S>, x: X): R;
 }
 /** The size of a cell's output. */
 type OutputSize<S, R> = R extends {
@@ -66,9 +112,12 @@ type OutputSize<S, R> = R extends {
  * const leaky = cell({ h: 64 }, ({ h }, x) => ({ h: mix(h, tanh(linear(64)(concat(h, x))), 0.1) }))
  * ```
  *
+ * A next state whose size the types do not know is checked when the cell is unrolled. With a type,
+ * `(state, x: Vector<3>) => …`, the step's input has its size too, and `scan` takes sequences of it.
+ *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad size, `ERR_UNROLLED_GRAPH` for a bad name.
  */
-declare function cell<const S extends Readonly<Record<string, number>>, R extends Step<S> = Step<S>>(sizes: S, step: (state: States<S>, x: Vector) => R): Cell<S, R>;
+declare function cell<const S extends Readonly<Record<string, number>>, R extends Step<S> = Step<S>, X extends Vector = Vector>(sizes: S, step: (state: States<S>, x: X) => R & CheckStep<S, R>): Cell<S, R, X>;
 
 /**
  * The graph as plain data: the only description of a model. The core checks and compiles the graph;
@@ -255,8 +304,8 @@ interface ScanMapping<F extends number, S> extends Mapping {
     readonly output: Recurrence<F, S>;
 }
 /** The layer that {@link scan} makes. */
-interface Scan<F extends number, S> extends Signed<Signature<Sequence, ScanMapping<F, S>, never>> {
-    (x: Sequence, options?: Start<S>): Recurrence<F, S>;
+interface Scan<F extends number, S, X extends Sequence = Sequence> extends Signed<Signature<X, ScanMapping<F, S>, never>> {
+    (x: X, options?: Start<S>): Recurrence<F, S>;
 }
 /**
  * Unrolls a cell along a sequence: `state, output[t] = step(state, x[t])` over each row's valid
@@ -268,7 +317,7 @@ interface Scan<F extends number, S> extends Signed<Signature<Sequence, ScanMappi
  * @throws UnrolledError `ERR_UNROLLED_GRAPH` when the step leaves out a state,
  * `ERR_UNROLLED_SHAPE` when a state has another size.
  */
-declare function scan<const S extends Readonly<Record<string, number>>, R extends Step<S>>(cell: Cell<S, R>, options?: ScanOptions): Scan<OutputSize<S, R>, States<S>>;
+declare function scan<const S extends Readonly<Record<string, number>>, R extends Step<S>, X extends Vector = Vector>(cell: Cell<S, R, X>, options?: ScanOptions): Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>>;
 
 /** The results of a graph, by name. */
 type Outputs = Readonly<Record<string, Numeric>>;
@@ -297,13 +346,13 @@ type TokenData = readonly number[] | Int32Array | Packed<Int32Array>;
 /** The data that a value of the kind `X` takes. */
 type DataOf<X extends Value> = X extends Sequence ? SequenceData : X extends Vector ? VectorData : X extends Tokens ? TokensData : X extends Token ? TokenData : never;
 /** The data of every value by name; for a single value also without the name. */
-type Feed<R extends Readonly<Record<string, Value>>> = {
+type Feed<R extends Values> = {
     readonly [K in keyof R]: DataOf<R[K]>;
 } | (IsOne<keyof R> extends true ? DataOf<R[keyof R]> : never);
 /** Targets for an output of the kind `X`: numbers of its shape, or the ids of classes. */
 type TargetOf<X extends Value> = X extends Sequence ? SequenceData | TokensData : X extends Vector ? VectorData | TokenData : never;
 /** The targets of every output by name; for a single output also without the name. */
-type Targets<R extends Readonly<Record<string, Value>>> = {
+type Targets<R extends Values> = {
     readonly [K in keyof R]?: TargetOf<R[K]>;
 } | (IsOne<keyof R> extends true ? TargetOf<R[keyof R]> : never);
 /** Weights of steps: `[row][step]`, rows as `Float32Array`, or {@link Packed} of `[rows, time]`. */
@@ -313,11 +362,11 @@ type RowWeights = readonly number[] | Float32Array | Packed<Float32Array>;
 /** Weights for the targets of an output of the kind `X`: one a step, or one a row. */
 type WeightsOf<X extends Value> = X extends Sequence ? StepWeights : X extends Vector ? RowWeights : never;
 /** The weights of outputs by name, 1 where left out; for a single output also without the name. */
-type Weights<R extends Readonly<Record<string, Value>>> = {
+type Weights<R extends Values> = {
     readonly [K in keyof R]?: WeightsOf<R[K]>;
 } | (IsOne<keyof R> extends true ? WeightsOf<R[keyof R]> : never);
 /** Inputs with their targets: a whole data set in memory, or one batch. */
-interface Examples<I extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>, O extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>> {
+interface Examples<I extends Values = AnyValues, O extends Values = AnyValues> {
     readonly x: Feed<I>;
     readonly y: Targets<O>;
     /**
@@ -335,8 +384,9 @@ type Batches<B> = Iterable<B> | AsyncIterable<B>;
  * ready-made batches, as an iterable or async iterable, or as a function that returns a fresh one for
  * every epoch.
  */
-type Data<I extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>, O extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>> = Examples<I, O> | Batches<Examples<I, O>> | (() => Batches<Examples<I, O>>);
-type IsOne<K, All = K> = [K] extends [never] ? false : K extends unknown ? string extends K ? true : [All] extends [K] ? true : false : never;
+type Data<I extends Values = AnyValues, O extends Values = AnyValues> = Examples<I, O> | Batches<Examples<I, O>> | (() => Batches<Examples<I, O>>);
+/** `true` for one name, and for names that are unknown and may be one. */
+type IsOne<All, K = All> = [All] extends [never] ? false : string extends All ? true : K extends unknown ? [All] extends [K] ? true : false : never;
 
 /**
  * Something that holds native memory. `dispose` or `using` frees the memory at once; otherwise the
@@ -452,7 +502,11 @@ interface MetricTargets {
     /** The weight of each row or step, if weights were given. */
     readonly weights: Float32Array | undefined;
 }
-/** A custom metric, computed for whole batches and averaged by their numbers of valid targets. */
+/**
+ * A custom metric, computed for whole batches and averaged by their numbers of valid targets. `fit`
+ * computes it for every batch before its update, and again for the validation; this takes two forward
+ * passes more for each batch, and batches then wait for each other.
+ */
 interface Metric {
     /** The metric's key in the results; names of the library's own results are reserved. */
     readonly name: string;
@@ -467,6 +521,14 @@ interface Metric {
  */
 type MetricLike = 'accuracy' | 'perplexity' | Metric;
 
+/** An `AbortSignal` as far as it is used, so that the types need neither the DOM's nor Node's. */
+interface Signal {
+    readonly aborted: boolean;
+    readonly reason: unknown;
+    addEventListener(type: 'abort', listener: () => void): void;
+    removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 /** Scores of a model: `loss`, and each requested metric under its name. */
 interface Scores {
     /**
@@ -478,7 +540,11 @@ interface Scores {
     readonly accuracy?: number;
     /** `exp(loss)`. */
     readonly perplexity?: number;
-    /** Custom metrics, by name. */
+    /**
+     * Custom metrics, by name. With losses of several outputs also `NAME.loss`, `NAME.accuracy` and
+     * `NAME.perplexity` of each, where `loss` is the sum of each `NAME.loss` times its weight, and
+     * `accuracy` counts the targets of all.
+     */
     readonly [metric: string]: number | undefined;
 }
 
@@ -529,7 +595,11 @@ interface EpochRecord {
     readonly validationLoss?: number;
     /** Duration of the epoch, validation included. */
     readonly seconds: number;
-    /** Each metric under its name, the validation's as `validationAccuracy` and so on. */
+    /**
+     * Each metric under its name, the validation's as `validationAccuracy` and so on; with losses of several
+     * outputs also `NAME.loss`, `NAME.accuracy`, `NAME.validationLoss` and so on of each. A custom metric is
+     * measured before each update, without dropout.
+     */
     readonly [metric: string]: number | undefined;
 }
 /** Why a run ended before its last epoch. */
@@ -701,7 +771,6 @@ interface LinearDecayOptions {
  */
 declare function linearDecay(options: LinearDecayOptions): Schedule;
 
-type Values$1 = Readonly<Record<string, Value>>;
 /** Options of `evaluate`. */
 interface EvaluateOptions {
     /** The loss of the only output, or of outputs by name. */
@@ -712,7 +781,7 @@ interface EvaluateOptions {
     readonly batchSize?: number;
 }
 /** Options of `fit` and `train`. */
-interface TrainOptions<I extends Values$1 = Values$1, O extends Values$1 = Values$1> extends EvaluateOptions {
+interface TrainOptions<I extends Values = AnyValues, O extends Values = AnyValues> extends EvaluateOptions {
     /** The update rule; `'adam'` by default. */
     readonly optimizer?: Optimizer | OptimizerName;
     /** Passes over the data; 1 by default. */
@@ -733,7 +802,7 @@ interface TrainOptions<I extends Values$1 = Values$1, O extends Values$1 = Value
     /** The learning rate's course; constant by default. */
     readonly schedule?: Schedule;
     /** Stops the run, which rejects with the signal's reason and keeps the last whole step's weights. */
-    readonly signal?: AbortSignal;
+    readonly signal?: Signal;
     /** Draws a live line on stderr, if stderr is a terminal; `false` by default. */
     readonly progress?: boolean;
     /** Stops when a measure no longer improves; never by default. */
@@ -813,7 +882,7 @@ interface ItemLosses {
  * Derivatives of the loss `L` of one batch, as backpropagation through time gives them (Goodfellow,
  * Bengio, Courville: Deep Learning, section 10.2.2). Each has the shape of its value; padding is zero.
  */
-interface Gradients<I extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>, O extends Outputs = Outputs> {
+interface Gradients<I extends Values = AnyValues, O extends Outputs = AnyValues> {
     /** `L`, reduced and weighted as in training, without dropout. */
     readonly loss: number;
     /** The losses of each row and step, for the outputs that have a loss. */
@@ -856,18 +925,18 @@ interface PredictOptions {
 /** One step of an input: its numbers (or its number, if it has one), or an id. */
 type StepOf<X extends Value> = X extends Sequence | Vector ? readonly number[] | Float32Array | number : X extends Tokens | Token ? number : never;
 /** One step of every input by name; of a single input also as it is. */
-type StepFeed<I extends Readonly<Record<string, Value>>> = {
+type StepFeed<I extends Values> = {
     readonly [K in keyof I]: StepOf<I[K]>;
 } | StepOf<I[keyof I]>;
 /** The numbers of every output at one step. */
-type StepOutputs<O extends Readonly<Record<string, Value>>> = {
+type StepOutputs<O extends Values> = {
     readonly [K in keyof O]: Float32Array;
 };
 /**
  * A model step by step: one row, in microseconds, on the calling thread. The state of a stream can be
  * read, set and copied; all streams share the model's weights.
  */
-declare class Stream<I extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>, O extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>> extends Disposable {
+declare class Stream<I extends Values = AnyValues, O extends Values = AnyValues> extends Disposable {
     #private;
     /**
      * Takes one step and gives its outputs by name.
@@ -886,14 +955,15 @@ declare class Stream<I extends Readonly<Record<string, Value>> = Readonly<Record
     fork(): Stream<I, O>;
 }
 
-type Values = Readonly<Record<string, Value>>;
 /**
  * A network that can learn, made by `sequential`, `graph` or `load`.
  *
  * Training and prediction run off the main thread; predictions of less than about half a millisecond
- * run on it. `dispose` frees the model's memory at once, the garbage collector some time later.
+ * run on it. So does the drawing of first weights that takes more than about 10 ms: asynchronous methods
+ * wait for the weights without blocking, `parameters`, `setParameters`, `stream` and `toBytes` block. No
+ * memory for the weights is an `ERR_UNROLLED_SIZE` of each of these calls. `dispose` frees the model's memory at once, the garbage collector some time later.
  */
-declare class Model<I extends Values = Values, O extends Outputs = Outputs> extends Disposable {
+declare class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> extends Disposable {
     #private;
     /** The model as plain data. */
     readonly graph: GraphJson;
@@ -912,7 +982,8 @@ declare class Model<I extends Values = Values, O extends Outputs = Outputs> exte
     /**
      * Trains like `fit` and yields an event for each step and each epoch; an error that `fit` rejects
      * with is thrown in place of the next event. `break` stops the run: the model finishes a step
-     * already sent, and the iterator of the data is closed.
+     * already sent, and the iterator of the data is closed. An iterator that is dropped before its end
+     * stops the run when it is collected.
      */
     train(data: Data<I, O>, options: TrainOptions<I, O>): AsyncGenerator<TrainEvent, void, void>;
     /**
@@ -945,16 +1016,16 @@ declare class Model<I extends Values = Values, O extends Outputs = Outputs> exte
     /**
      * Opens the model as a stream: step by step, with a separate state. An output over time is that of
      * the step; an output without steps (the last step, a layer's last state) is that of the steps so
-     * far.
+     * far. Waits for the first weights.
      *
      * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a model that refuses a state in `predict`, and
      * for one with two axes of time, naming the node.
      */
     stream(): Stream<I, O>;
-    /** Copies every parameter, under its name. */
+    /** Copies every parameter, under its name. Waits for the first weights. */
     parameters(): Parameters;
     /**
-     * Sets the given parameters and leaves the others.
+     * Sets the given parameters and leaves the others. Waits for the first weights.
      *
      * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an unknown name, `ERR_UNROLLED_SHAPE` for
      * another number of values, `ERR_UNROLLED_NON_FINITE` for a NaN or infinity among them,
@@ -965,77 +1036,9 @@ declare class Model<I extends Values = Values, O extends Outputs = Outputs> exte
     summary(): string;
     /** Writes the model to a safetensors file: parameters, and the graph in the metadata. */
     save(path: string): Promise<void>;
-    /** Gives the bytes that `save` writes. */
+    /** Gives the bytes that `save` writes. Waits for the first weights. */
     toBytes(): Uint8Array;
 }
-
-/** The type error of a layer in the wrong place. */
-interface WrongLayer<Reason extends string, Received> {
-    readonly 'unrolled: this layer does not fit here': Reason;
-    readonly received: Received;
-}
-/** The part of a layer's result that the next layer takes: `output` of a recurrent layer. */
-type Onward<R> = R extends {
-    readonly output: infer O;
-} ? O : R;
-/** The value that the layer `L` passes on for `X`; an error if `L` does not take `X`. */
-type Through<L, X> = L extends Signed<infer S> ? S extends Signature<infer In, infer M, unknown> ? X extends In ? Onward<Apply<M, X>> : WrongLayer<'it takes another kind of value', X> : never : L extends (x: infer In) => infer R ? X extends In ? Onward<R> : WrongLayer<'it takes another kind of value', X> : WrongLayer<'it is no layer', X>;
-/** The input of a model that begins with the layer `L`. */
-type FirstOf<L> = L extends Signed<{
-    readonly first: infer F;
-}> ? F : never;
-/** The value that a chain of layers passes on for `X`, or the error of the first misfit. */
-type ChainOutput<L extends readonly unknown[], X> = L extends readonly [
-    infer Head,
-    ...infer Rest
-] ? ChainOutput<Rest, Through<Head, X>> : X;
-/** The layers with those that do not fit turned into errors. */
-type CheckChain<L extends readonly unknown[], X> = L extends readonly [
-    infer Head,
-    ...infer Rest
-] ? Through<Head, X> extends infer Y ? Y extends Value ? readonly [Head, ...CheckChain<Rest, Y>] : readonly [Y, ...Rest] : never : readonly [];
-/** The layers of `sequential`, each that does not fit made an error. */
-type CheckSequential<L extends readonly unknown[]> = {
-    readonly [K in keyof L]: At<CheckFirst<L>, K>;
-};
-type CheckFirst<L extends readonly unknown[]> = L extends readonly [infer Head, ...infer Rest] ? [FirstOf<Head>] extends [never] ? readonly [WrongLayer<'the first layer needs inputSize or vocabularySize', Head>, ...Rest] : CheckChain<L, FirstOf<Head>> : L;
-type At<T, K> = K extends keyof T ? T[K] : unknown;
-/** The output of a model of these layers. */
-type SequentialOutput<L extends readonly unknown[]> = L extends readonly [
-    infer Head,
-    ...unknown[]
-] ? Extract<ChainOutput<L, FirstOf<Head>>, Numeric> : never;
-/** The inputs of a model of these layers. */
-type SequentialInputs<L extends readonly unknown[]> = L extends readonly [
-    infer Head,
-    ...unknown[]
-] ? FirstOf<Head> extends infer F extends Value ? F extends {
-    readonly kind: 'tokens';
-} ? {
-    readonly tokens: F;
-} : {
-    readonly input: F;
-} : never : never;
-
-/** Options of {@link sequential} and {@link graph}. */
-interface ModelOptions {
-    /** Seed of the first weights; 0 by default. */
-    readonly seed?: number;
-    /** Rounds the operands of matrix products; `'f32'`, no rounding, by default. */
-    readonly precision?: Precision;
-}
-/**
- * Makes a model of a chain of layers. A recurrent layer passes on its `output`.
- *
- * The first layer fixes the input: `embedding` with `vocabularySize` takes tokens, the others with
- * `inputSize` take sequences. The last result is the output `output`.
- *
- * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a first layer without its size; the layers'
- * errors for values that do not fit.
- */
-declare function sequential<const L extends readonly [unknown, ...unknown[]] & CheckSequential<L>>(layers: L, options?: ModelOptions): Model<SequentialInputs<L>, {
-    readonly output: SequentialOutput<L>;
-}>;
 
 /** Options of an input without steps that holds numbers. */
 interface VectorOptions<F extends number = number> {
@@ -1063,25 +1066,138 @@ interface Inputs {
     /** An id a row. */
     token<const V extends number>(name: string, options: TokenOptions<V>): Token<V>;
 }
+/** An input as plain data: its kind with the kind's options, `{ sequence: { size: 3 } }`. */
+type InputKind = {
+    readonly vector: VectorOptions;
+} | {
+    readonly sequence: VectorOptions & AxisOptions;
+} | {
+    readonly tokens: TokenOptions & AxisOptions;
+} | {
+    readonly token: TokenOptions;
+};
+/** The value of an input of the kind `K`. */
+type InputValue<K> = K extends {
+    readonly vector: VectorOptions<infer F>;
+} ? Vector<F> : K extends {
+    readonly sequence: VectorOptions<infer F>;
+} ? Sequence<F> : K extends {
+    readonly tokens: TokenOptions<infer V>;
+} ? Tokens<V> : K extends {
+    readonly token: TokenOptions<infer V>;
+} ? Token<V> : never;
+/** The values of inputs by name. */
+type InputValues<I> = {
+    readonly [N in keyof I]: InputValue<I[N]>;
+};
+
+/** The type error of a layer in the wrong place. */
+interface WrongLayer<Reason extends string, Received> {
+    readonly 'unrolled: this layer does not fit here': Reason;
+    readonly received: Received;
+}
+/** The part of a layer's result that the next layer takes: `output` of a recurrent layer. */
+type Onward<R> = R extends {
+    readonly output: infer O;
+} ? O : R;
+/** The value that the layer `L` passes on for `X`; an error if `L` does not take `X`. */
+type Through<L, X> = L extends Signed<infer S> ? S extends Signature<infer In, infer M, unknown> ? X extends In ? Onward<Apply<M, X>> : WrongLayer<'it takes another kind of value', X> : never : L extends (x: infer In) => infer R ? X extends In ? Onward<R> : WrongLayer<'it takes another kind of value', X> : WrongLayer<'it is no layer', X>;
+/** The input of a model that begins with the layer `L`. */
+type FirstOf<L> = L extends Signed<{
+    readonly first: infer F;
+}> ? F : never;
+/** The value that a chain of layers passes on for `X`, or the error of the first misfit. */
+type ChainOutput<L extends readonly unknown[], X> = L extends readonly [
+    infer Head,
+    ...infer Rest
+] ? ChainOutput<Rest, Through<Head, X>> : X;
+/** The layers with those that do not fit turned into errors. */
+type CheckChain<L extends readonly unknown[], X> = L extends readonly [
+    infer Head,
+    ...infer Rest
+] ? Through<Head, X> extends infer Y ? Y extends Value ? readonly [Head, ...CheckChain<Rest, Y>] : readonly [Y, ...Rest] : never : readonly [];
+/** The layers of `sequential`, each that does not fit made an error; `K` is the option `input`. */
+type CheckSequential<L extends readonly unknown[], K = undefined> = {
+    readonly [N in keyof L]: number extends L['length'] ? AnyLayer : At<CheckFirst<L, K>, N>;
+};
+/** Any function of one value, as far as types go. */
+type AnyLayer = (x: never) => unknown;
+/** Refuses no layers at all. */
+type AtLeastOne$1<L extends readonly unknown[]> = L extends readonly [] ? readonly [WrongLayer<'there are no layers', never>] : unknown;
+type CheckFirst<L extends readonly unknown[], K> = K extends InputKind ? CheckChain<L, InputValue<K>> : L extends readonly [infer Head, ...infer Rest] ? [FirstOf<Head>] extends [never] ? readonly [WrongLayer<'the first layer needs inputSize or vocabularySize', Head>, ...Rest] : CheckChain<L, FirstOf<Head>> : L;
+type At<T, K> = K extends keyof T ? T[K] : unknown;
+/** The value that a model of these layers begins with; any for a list whose first layer is not known. */
+type FirstValue<L extends readonly unknown[], K> = K extends InputKind ? InputValue<K> : L extends readonly [infer Head, ...unknown[]] ? FirstOf<Head> : AnyValues;
+/** The output of a model of these layers. */
+type SequentialOutput<L extends readonly unknown[], K = undefined> = number extends L['length'] ? Numeric : Extract<ChainOutput<L, FirstValue<L, K>>, Numeric>;
+/** The inputs of a model of these layers. */
+type SequentialInputs<L extends readonly unknown[], K = undefined> = InputNamed<FirstValue<L, K>>;
+type InputNamed<F> = 0 extends 1 & F ? AnyValues : F extends {
+    readonly kind: 'tokens';
+} ? {
+    readonly tokens: F;
+} : F extends {
+    readonly kind: 'token';
+} ? {
+    readonly token: F;
+} : {
+    readonly input: Extract<F, Value>;
+};
+
+/** Options of {@link sequential} and {@link graph}. */
+interface ModelOptions {
+    /** Seed of the first weights; 0 by default. */
+    readonly seed?: number;
+    /** Rounds the operands of matrix products; `'f32'`, no rounding, by default. */
+    readonly precision?: Precision;
+}
+/** Options of {@link sequential}. */
+interface SequentialOptions<K extends InputKind | undefined = InputKind | undefined> extends ModelOptions {
+    /**
+     * The kind of the input, where the first layer does not fix it: a vector, `{ vector: { size: 3 } }`, or
+     * one id a row, `{ token: { vocabularySize: 9 } }`. The input is then named `input`, of ids `tokens` or
+     * `token`.
+     */
+    readonly input?: K;
+}
+/**
+ * Makes a model of a chain of layers. A recurrent layer passes on its `output`.
+ *
+ * The first layer fixes the input: `embedding` with `vocabularySize` takes tokens, the others with
+ * `inputSize` take sequences; the option `input` gives any other kind. The last result is the output
+ * `output`. The types follow the layers one by one; of a list that is made at run time they know no
+ * more than that the output holds numbers.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a first layer without its size; the layers'
+ * errors for values that do not fit.
+ */
+declare function sequential<const L extends readonly unknown[] & CheckSequential<L, K>, const K extends InputKind | undefined = undefined>(layers: L & AtLeastOne$1<L>, options?: SequentialOptions<K>): Model<SequentialInputs<L, K>, {
+    readonly output: SequentialOutput<L, K>;
+}>;
+
 /** The argument of a declaration. */
 interface GraphContext {
     readonly input: Inputs;
 }
 /**
- * Makes a model of any shape: `declare` makes inputs, applies layers and returns the outputs by name.
+ * Makes a model of any shape: `declare` applies layers to inputs and returns the outputs by name.
  *
  * ```ts
- * const tagger = graph(({ input }) => {
- *   const words = input.tokens('words', { vocabularySize: 1000 })
+ * const tagger = graph({ words: { tokens: { vocabularySize: 1000 } } }, ({ words }) => {
  *   const { output } = lstm({ hiddenSize: 64, bidirectional: true })(embedding({ size: 32 })(words))
  *   return { tags: dense({ size: 12 })(output) }
  * })
  * ```
  *
+ * Inputs are given by name and kind, so that the types know both: `predict({ wrods: … })` does not
+ * compile. Without them `declare` makes its inputs itself, such as a number of them that is known at
+ * run time alone: `graph(({ input }) => … input.vector('x', { size: 3 }) …)`; the types then take any.
+ *
  * @throws UnrolledError `ERR_UNROLLED_GRAPH` for a graph that contradicts itself; the layers'
  * errors for values that do not fit.
  */
-declare function graph<O extends Outputs>(declare: (context: GraphContext) => O, options?: ModelOptions): Model<Readonly<Record<string, Value>>, O>;
+declare function graph<O extends Outputs>(declare: (context: GraphContext) => O, options?: ModelOptions): Model<AnyValues, O>;
+declare function graph<const I extends Readonly<Record<string, InputKind>>, O extends Outputs>(inputs: I, declare: (inputs: InputValues<I>) => O, options?: ModelOptions): Model<InputValues<I>, O>;
 
 /** Options of {@link load} and {@link fromBytes}. */
 interface LoadOptions {
@@ -1133,7 +1249,9 @@ declare class UnrolledError extends Error {
     readonly name = "UnrolledError";
     /** The kind of mistake. */
     readonly code: ErrorCode;
-    constructor(code: ErrorCode, message: string, options?: ErrorOptions);
+    constructor(code: ErrorCode, message: string, options?: {
+        readonly cause?: unknown;
+    });
 }
 
 /** A function of each number, or of each step's numbers (softmax). */
@@ -1160,38 +1278,43 @@ declare const softmax: Activation;
 /** `y = |x|`; the slope at 0 is 0. */
 declare const abs: Activation;
 
-/** The type error of a value of the wrong size. */
-interface SizesDiffer<Expected extends number, Received extends number> {
-    readonly 'unrolled: sizes differ': readonly [expected: Expected, received: Received];
-}
 /** The values; a value known to differ in size from the first becomes a type error. */
 type SameSizes<V extends readonly Numeric[]> = {
     readonly [K in keyof V]: Fits<SizeOf<V[0]>, SizeOf<V[K]>> extends true ? V[K] : SizesDiffer<SizeOf<V[0]>, SizeOf<V[K]>>;
 };
-/** A sequence if any value is one, else a vector, of size `S`. */
-type Joined<V extends readonly Numeric[], S extends number> = Extract<V[number], Sequence> extends never ? Vector<S> : Sequence<S>;
-type Fits<A, B> = number extends A ? true : number extends B ? true : A extends B ? true : false;
+/** A sequence if any value is one, else a vector, of size `S`; either for a list of both. */
+type Joined<V extends readonly Numeric[], S extends number> = Extract<V[number], Sequence> extends never ? Vector<S> : number extends V['length'] ? Resize<V[number], S> : Sequence<S>;
+/** The type error of too few values. */
+interface TooFew<Least extends number> {
+    readonly 'unrolled: too few values, expected at least': Least;
+}
+/** Values as they are; a list whose length the types do not know is checked when it is combined. */
+type AtLeastOne<V extends readonly unknown[]> = V extends readonly [] ? readonly [TooFew<1>] : unknown;
+/** As {@link AtLeastOne}, for two. */
+type AtLeastTwo<V extends readonly unknown[]> = V extends readonly [] | readonly [unknown] ? readonly [TooFew<2>, TooFew<2>] : unknown;
 /**
  * Adds values number by number: `y = a + b + …`. All have one size; a vector is added to every step of
  * a sequence.
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
  */
-declare function add<const V extends readonly [Numeric, Numeric, ...Numeric[]]>(...values: V & SameSizes<V>): Joined<V, SizeOf<V[0]>>;
+declare function add<X extends Numeric>(first: X, second: NoInfer<X>, ...rest: readonly NoInfer<X>[]): X;
+declare function add<const V extends readonly Numeric[]>(...values: V & AtLeastTwo<V> & SameSizes<V>): Joined<V, SizeOf<V[0]>>;
 /**
  * Multiplies values number by number: `y = a b …`. All have one size; a vector multiplies every step
  * of a sequence.
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
  */
-declare function multiply<const V extends readonly [Numeric, Numeric, ...Numeric[]]>(...values: V & SameSizes<V>): Joined<V, SizeOf<V[0]>>;
+declare function multiply<X extends Numeric>(first: X, second: NoInfer<X>, ...rest: readonly NoInfer<X>[]): X;
+declare function multiply<const V extends readonly Numeric[]>(...values: V & AtLeastTwo<V> & SameSizes<V>): Joined<V, SizeOf<V[0]>>;
 /**
  * Joins the numbers of values: `y = [a, b, …]`. The sizes add up; a vector is repeated at every step
  * of a sequence.
  *
  * @throws UnrolledError `ERR_UNROLLED_KIND` for tokens.
  */
-declare function concat<const V extends readonly [Numeric, ...Numeric[]]>(...values: V): Joined<V, number>;
+declare function concat<const V extends readonly Numeric[]>(...values: V & AtLeastOne<V>): Joined<V, SumOfSizes<V>>;
 
 /** Options of {@link affine}. */
 interface AffineOptions {
@@ -1212,6 +1335,7 @@ declare function affine<X extends Numeric>(x: X, options: AffineOptions): X;
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes.
  */
+declare function mix<X extends Numeric>(a: X, b: NoInfer<X>, alpha: number | NoInfer<X>): X;
 declare function mix<A extends Numeric, B extends Numeric>(a: A, b: B & SameSizes<readonly [A, B]>[1], alpha: number | Numeric): Joined<readonly [A, B], SizeOf<A>>;
 
 /**
@@ -1323,8 +1447,8 @@ interface RecurrentOptions<H extends number, I extends number | undefined, B ext
     /** Names the layer and its parameters; the kind by default. */
     readonly name?: string;
 }
-/** The output size of `H` units; unknown to the types for a bidirectional layer. */
-type Directed<H extends number, B extends boolean> = B extends true ? number : H;
+/** The output size of `H` units: twice as many both ways. */
+type Directed<H extends number, B extends boolean> = [B] extends [false] ? H : [B] extends [true] ? Sum<H, H> : number;
 /** Result of a stacked recurrent layer. */
 interface Stacked<F extends number, S> {
     /** The top layer's hidden state at every step. */
@@ -1505,4 +1629,4 @@ declare function slice<S extends number>(options: SliceOptions<S>): Layer<Numeri
 declare const version: string;
 
 export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, binaryCrossEntropy, cell, concat, cosineDecay, crossEntropy, dense, dropout, embedding, exponentialDecay, fromBytes, graph, gru, huber, last, lastStep, layerNorm, linear, linearDecay, load, lstm, max, mean, meanAbsolute, meanSquared, mix, multiply, poisson, pool, relu, rmsprop, rnn, scan, sequential, sgd, shift, sigmoid, slice, softmax, stepDecay, tanh, version };
-export type { AdagradOptions, AdamOptions, AffineOptions, AxisOptions, Batches, Cell, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, GradientOptions, Gradients, GraphContext, GraphJson, GruOptions, GruState, History, HuberOptions, InitJson, Initializer, Inputs, ItemLosses, KindJson, Layer, LayerNormOptions, LinearDecayOptions, LinearOptions, LoadOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmOptions, LstmState, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterJson, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnOptions, RnnState, RowWeights, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SgdOptions, Shift, ShiftOptions, SliceOptions, Stacked, Start, State, StateData, States, Step, StepDecayOptions, StepEvent, StepFeed, StepOutputs, StepWeights, StopReason, Token, TokenData, TokenOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Vector, VectorData, VectorOptions, Weights };
+export type { AdagradOptions, AdamOptions, AffineOptions, AnyValues, AxisOptions, Batches, Cell, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, GradientOptions, Gradients, GraphContext, GraphJson, GruOptions, GruState, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, ItemLosses, KindJson, Layer, LayerNormOptions, LinearDecayOptions, LinearOptions, LoadOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmOptions, LstmState, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterJson, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnOptions, RnnState, RowWeights, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, SliceOptions, Stacked, Start, State, StateData, States, Step, StepDecayOptions, StepEvent, StepFeed, StepOutputs, StepWeights, StopReason, Token, TokenData, TokenOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights };

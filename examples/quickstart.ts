@@ -12,9 +12,10 @@ const { epochs } = await model.fit({ x, y }, { loss: 'crossEntropy', optimizer, 
 console.log(`loss after ${epochs.length} epochs: ${epochs.at(-1)?.loss.toFixed(4)}`)
 
 await model.save('pairs.safetensors')
-const again = await load<typeof model>('pairs.safetensors')
+// TypeScript: load<typeof model>('pairs.safetensors') has the types of the model.
+const again = await load('pairs.safetensors')
 const { output } = await again.predict([[0, 1, 1, 0, 1]])
-console.log(output.toNested()) // two logits for each word, of any length
+console.log(output?.toNested()) // two logits for each word, of any length
 
 // [end:quickstart]
 

@@ -104,7 +104,8 @@ describe('refusals', () => {
     for (const [name, call] of Object.entries(calls)) {
       const error = await refusal(call)
       expect(error.code).toBe('ERR_UNROLLED_ARGUMENT')
-      expect(error.message).toContain(`${name} precision: expected 'f32' or 'bf16', received`)
+      const expected = word === null ? 'a value' : "'f32' or 'bf16', received"
+      expect(error.message).toContain(`${name} precision: expected ${expected}`)
     }
   })
 

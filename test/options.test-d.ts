@@ -7,9 +7,14 @@ import type {
   TokenOptions,
   VECTOR_OPTIONS,
   VectorOptions,
-} from '../ts/compose/graph.js'
+} from '../ts/compose/inputs.js'
 import type { LOAD_OPTIONS, LoadOptions } from '../ts/compose/load.js'
-import type { MODEL_OPTIONS, ModelOptions } from '../ts/compose/sequential.js'
+import type {
+  MODEL_OPTIONS,
+  ModelOptions,
+  SEQUENTIAL_OPTIONS,
+  SequentialOptions,
+} from '../ts/compose/sequential.js'
 import type { EXAMPLES_KEYS, Examples, PACKED_KEYS, Packed } from '../ts/data/data.js'
 import type { AFFINE_OPTIONS, AffineOptions } from '../ts/layer/affine.js'
 import type {
@@ -104,6 +109,7 @@ interface Lists {
   token: Pair<typeof TOKEN_OPTIONS, TokenOptions>
   train: Pair<typeof TRAIN_OPTIONS, TrainOptions>
   truncate: Pair<typeof TRUNCATE_OPTIONS, TruncateOptions>
+  sequential: Pair<typeof SEQUENTIAL_OPTIONS, SequentialOptions>
   vector: Pair<typeof VECTOR_OPTIONS, VectorOptions>
 }
 

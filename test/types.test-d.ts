@@ -2,7 +2,10 @@ import {
   add,
   cell,
   concat,
+  type Data,
   dense,
+  dropout,
+  type Examples,
   embedding,
   type GraphContext,
   graph,
@@ -15,6 +18,7 @@ import {
   lstm,
   type Model,
   mix,
+  multiply,
   pool,
   type Result,
   relu,
@@ -24,7 +28,9 @@ import {
   scan,
   sequential,
   slice,
+  type Token,
   type Tokens,
+  type TrainOptions,
   tanh,
   type Vector,
 } from 'unrolled'
@@ -57,14 +63,13 @@ describe('values are typed by kind and size', () => {
     expectTypeOf(lastStep()(output)).toEqualTypeOf<Vector<5>>()
     expectTypeOf(pool('lastStep')(output)).toEqualTypeOf<Vector<5>>()
     const both = gru({ hiddenSize: 5, bidirectional: true })(sequence3)
-    expectTypeOf(both.output).toEqualTypeOf<Sequence<number>>()
+    expectTypeOf(both.output).toEqualTypeOf<Sequence<10>>()
   })
 
   test('combinations', () => {
     expectTypeOf(add(vector3, vector3)).toEqualTypeOf<Vector<3>>()
     expectTypeOf(add(vector3, sequence3)).toEqualTypeOf<Sequence<3>>()
-    expectTypeOf(concat(vector3, vector4)).toEqualTypeOf<Vector<number>>()
-    expectTypeOf(add(concat(vector3, vector4), vector3)).toEqualTypeOf<Vector<number>>()
+    expectTypeOf(concat(vector3, vector4)).toEqualTypeOf<Vector<7>>()
     expectTypeOf(mix(vector3, vector3, 0.5)).toEqualTypeOf<Vector<3>>()
   })
 
@@ -77,6 +82,69 @@ describe('values are typed by kind and size', () => {
     expectTypeOf(state.h).toEqualTypeOf<Vector<64>>()
     const read = cell({ h: 4 }, ({ h }, x) => ({ h, output: linear(2)(x) }))
     expectTypeOf(scan(read)(sequence3).output).toEqualTypeOf<Sequence<2>>()
+  })
+})
+
+describe('sizes are kept', () => {
+  test('joined values have the sum of the sizes', () => {
+    const wide = {} as Vector<1998>
+    expectTypeOf(concat(vector3)).toEqualTypeOf<Vector<3>>()
+    expectTypeOf(concat(wide, vector3, wide)).toEqualTypeOf<Vector<3999>>()
+    expectTypeOf(concat({} as Vector<5>, {} as Vector<5>)).toEqualTypeOf<Vector<10>>()
+    expectTypeOf(concat({} as Vector<999999>, {} as Vector<1>)).toEqualTypeOf<Vector<1000000>>()
+    expectTypeOf(concat(vector3, sequence3)).toEqualTypeOf<Sequence<6>>()
+    expectTypeOf(concat(vector3, {} as Vector)).toEqualTypeOf<Vector<number>>()
+    // @ts-expect-error 7 is not 3
+    add(concat(vector3, vector4), vector3)
+    // @ts-expect-error there is nothing to join
+    concat()
+    // @ts-expect-error one value is no sum
+    add(vector3)
+  })
+
+  test('lists of values', () => {
+    const vectors: Vector<4>[] = []
+    expectTypeOf(add(...vectors)).toEqualTypeOf<Vector<4>>()
+    expectTypeOf(multiply(...vectors)).toEqualTypeOf<Vector<4>>()
+    expectTypeOf(concat(...vectors)).toEqualTypeOf<Vector<number>>()
+    const mixed: (Vector<4> | Sequence<4>)[] = []
+    expectTypeOf(add(...mixed)).toEqualTypeOf<Vector<4> | Sequence<4>>()
+  })
+
+  test('functions for any size', () => {
+    const twice = <F extends number>(v: Vector<F>, w: Vector<F>) => add(v, w)
+    expectTypeOf(twice(vector3, vector3)).toEqualTypeOf<Vector<3>>()
+    const any = <X extends Vector | Sequence>(v: X, w: X) => mix(v, multiply(v, w), w)
+    expectTypeOf(any(sequence3, sequence3)).toEqualTypeOf<Sequence<3>>()
+    // @ts-expect-error 3 is not 4
+    twice<3>(vector3, vector4)
+  })
+
+  test('a register is a cell without casts', () => {
+    const register = cell({ h: 4 }, ({ h }, x) => ({
+      h: concat(slice({ start: 1, size: 3 })(h), x),
+    }))
+    expectTypeOf(scan(register)(sequence3).output).toEqualTypeOf<Sequence<4>>()
+    const sized = cell({ h: 4 }, ({ h }, x: Vector<1>) => ({
+      h: concat(slice({ start: 1, size: 3 })(h), x),
+    }))
+    expectTypeOf(scan(sized)({} as Sequence<1>).state.h).toEqualTypeOf<Vector<4>>()
+    // @ts-expect-error a step has one number
+    scan(sized)(sequence3)
+    // @ts-expect-error 3 and 3 are not 4
+    cell({ h: 4 }, ({ h }, x: Vector<3>) => ({ h: concat(slice({ start: 1, size: 3 })(h), x) }))
+    const copy = cell({ h: 1 }, (_, x) => ({ h: x }))
+    expectTypeOf(scan(copy)({} as Sequence<1>).output).toEqualTypeOf<Sequence<1>>()
+  })
+
+  test('a bidirectional encoder fits a decoder', () => {
+    const { output, state } = gru({ hiddenSize: 3, bidirectional: true })(sequence3)
+    expectTypeOf(output).toEqualTypeOf<Sequence<6>>()
+    gru({ hiddenSize: 6 })(sequence3, { initial: state })
+    // @ts-expect-error both directions have 6 numbers
+    gru({ hiddenSize: 3 })(sequence3, { initial: state })
+    const either = gru({ hiddenSize: 3, bidirectional: {} as boolean })(sequence3)
+    expectTypeOf(either.output).toEqualTypeOf<Sequence<number>>()
   })
 })
 
@@ -197,6 +265,90 @@ describe('models', () => {
     words.gradients({ x: [[1, 2]], y: [[1, 2]] }, { loss: 'huber', batchSize: 2 })
     // @ts-expect-error only one batch
     words.gradients([{ x: [[1, 2]], y: [[1, 2]] }], { loss: 'huber' })
+  })
+
+  test('every model is a Model, and types without arguments fit every model', () => {
+    const tagger = graph({ x: { sequence: { size: 2 } } }, ({ x }) => ({
+      tags: dense({ size: 5 })(x),
+      mood: dense({ size: 1 })(last()(x)),
+    }))
+    const reader = sequential([embedding({ vocabularySize: 9, size: 4 }), last()])
+    const models: Model[] = [tagger, reader]
+    const teach = async (model: Model, data: Data, options: TrainOptions) => {
+      await model.fit(data, options)
+      const { output, state } = await model.predict([[1, 2]])
+      expectTypeOf(output).toExtend<Result | undefined>()
+      expectTypeOf(state).toEqualTypeOf<State>()
+      await model.predict({ x: [[[1, 2]]] })
+      model.stream()
+    }
+    const options: TrainOptions = { loss: 'crossEntropy' }
+    const examples: Examples = { x: [[1, 2]], y: [1] }
+    reader.fit(examples, options)
+    tagger.fit([examples], options)
+    for (const model of models) teach(model, examples, options)
+    class Holder {
+      model: Model | undefined
+    }
+    new Holder().model = reader
+    // @ts-expect-error there is no such option
+    const wrong: TrainOptions = { lose: 'crossEntropy' }
+    // @ts-expect-error a text is no data
+    const words: Examples = { x: 'words', y: [1] }
+    teach(reader, words, wrong)
+  })
+
+  test('a graph names its inputs', () => {
+    const model = graph(
+      { ids: { tokens: { vocabularySize: 9 } }, v: { vector: { size: 3 } } },
+      ({ ids, v }) => {
+        expectTypeOf(ids).toEqualTypeOf<Tokens<9>>()
+        expectTypeOf(v).toEqualTypeOf<Vector<3>>()
+        return { y: add(v, last()(embedding({ size: 3 })(ids))) }
+      },
+    )
+    model.predict({ ids: [[1, 2]], v: [[1, 2, 3]] })
+    // @ts-expect-error there is no such input
+    model.predict({ isd: [[1, 2]], v: [[1, 2, 3]] })
+    // @ts-expect-error an input is left out
+    model.predict({ v: [[1, 2, 3]] })
+    // @ts-expect-error ids are whole numbers, not steps of numbers
+    model.predict({ ids: [[[1]]], v: [[1, 2, 3]] })
+    // @ts-expect-error there is no such kind
+    graph({ x: { vektor: { size: 3 } } }, () => ({ y: vector3 }))
+  })
+
+  test('a model of a vector, or of one id', () => {
+    const probe = sequential([dense({ size: 2 })], { input: { vector: { size: 3 } } })
+    expectTypeOf(probe).toEqualTypeOf<
+      Model<{ readonly input: Vector<3> }, { readonly output: Vector<2> }>
+    >()
+    const caption = sequential([embedding({ size: 4 })], {
+      input: { token: { vocabularySize: 9 } },
+    })
+    expectTypeOf(caption).toEqualTypeOf<
+      Model<{ readonly token: Token<9> }, { readonly output: Vector<4> }>
+    >()
+    // @ts-expect-error an lstm cannot take a vector
+    sequential([lstm({ hiddenSize: 2 })], { input: { vector: { size: 3 } } })
+  })
+
+  test('layers that are chosen at run time', () => {
+    const layers = [rnn({ inputSize: 1, hiddenSize: 3 }), rnn({ inputSize: 3, hiddenSize: 3 })]
+    const model = sequential([...layers, last(), dense({ size: 2 })])
+    expectTypeOf<Awaited<ReturnType<typeof model.predict>>['output']>().toEqualTypeOf<
+      Result<Vector | Sequence>
+    >()
+    model.fit({ x: [[1, 2]], y: [1] }, { loss: 'crossEntropy' })
+    sequential(layers)
+    const some = sequential([
+      rnn({ inputSize: 1, hiddenSize: 3 }),
+      ...(Math.random() > 0.5 ? [dropout({ rate: 0.1 })] : []),
+      last(),
+    ])
+    expectTypeOf(some).toExtend<Model<{ readonly input: Sequence<1> }>>()
+    // @ts-expect-error a number is no layer
+    sequential([...layers, 3])
   })
 
   test('functions of your own are layers', () => {

@@ -41,7 +41,7 @@ export class UnrolledError extends Error {
   /** The kind of mistake. */
   readonly code: ErrorCode
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
     super(message, options)
     this.code = code
   }
@@ -57,6 +57,11 @@ export function mismatch(
 ): UnrolledError {
   const sentence = `${where}: expected ${expected}, received ${show(received)}`
   return new UnrolledError(code, advice === undefined ? sentence : `${sentence}; ${advice}`)
+}
+
+/** The error for a class that a user constructs: the classes are there for types and `instanceof`. */
+export function madeOnlyBy(name: string, expected: string, received: unknown): UnrolledError {
+  return mismatch('ERR_UNROLLED_ARGUMENT', name, expected, received)
 }
 
 /** Describes a value in a few words: `"x"`, `NaN`, `Float32Array(3)`. */

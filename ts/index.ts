@@ -1,15 +1,15 @@
 export { type Cell, cell, type OutputSize, type States, type Step } from './cell/cell.js'
 export { type Recurrence, type Scan, type ScanOptions, type Start, scan } from './cell/scan.js'
-export {
-  type AxisOptions,
-  type GraphContext,
-  graph,
-  type Inputs,
-  type TokenOptions,
-  type VectorOptions,
-} from './compose/graph.js'
+export { type GraphContext, graph } from './compose/graph.js'
+export type {
+  AxisOptions,
+  InputKind,
+  Inputs,
+  TokenOptions,
+  VectorOptions,
+} from './compose/inputs.js'
 export { fromBytes, type LoadOptions, load } from './compose/load.js'
-export { type ModelOptions, sequential } from './compose/sequential.js'
+export { type ModelOptions, type SequentialOptions, sequential } from './compose/sequential.js'
 export type {
   Batches,
   Data,
@@ -23,7 +23,7 @@ export type {
   VectorData,
   Weights,
 } from './data/data.js'
-export type { Nested, Result } from './data/result.js'
+export { type Nested, Result } from './data/result.js'
 export { type ErrorCode, UnrolledError } from './errors.js'
 export type {
   GraphJson,
@@ -35,7 +35,16 @@ export type {
 } from './graph/json.js'
 export type { Layer } from './graph/layer.js'
 export type { Outputs } from './graph/outputs.js'
-export type { Numeric, Sequence, Token, Tokens, Value, Vector } from './graph/value.js'
+export type {
+  AnyValues,
+  Numeric,
+  Sequence,
+  Token,
+  Tokens,
+  Value,
+  Values,
+  Vector,
+} from './graph/value.js'
 export { abs } from './layer/abs.js'
 export { activation, relu, sigmoid, softmax, tanh } from './layer/activation.js'
 export { type AffineOptions, affine, mix } from './layer/affine.js'
@@ -53,11 +62,11 @@ export { type RnnOptions, type RnnState, rnn } from './layer/rnn.js'
 export { type Shift, type ShiftOptions, shift } from './layer/shift.js'
 export { type SliceOptions, slice } from './layer/slice.js'
 export type { GradientOptions, Gradients, ItemLosses } from './model/gradients.js'
-export type { Model } from './model/model.js'
+export { Model } from './model/model.js'
 export type { Parameter, ParameterData, Parameters } from './model/parameters.js'
 export type { Prediction, PredictOptions } from './model/prediction.js'
 export type { State, StateData } from './model/state.js'
-export type { StepFeed, StepOutputs, Stream } from './model/stream.js'
+export { type StepFeed, type StepOutputs, Stream } from './model/stream.js'
 export { version } from './native/binding.js'
 export type { Precision } from './precision.js'
 export type { EarlyStoppingOptions } from './train/early-stopping.js'
@@ -114,3 +123,4 @@ export {
   type StepDecayOptions,
   stepDecay,
 } from './train/schedule.js'
+export type { Signal } from './train/signal.js'

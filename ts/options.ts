@@ -1,20 +1,25 @@
+import { isRecord } from './brand.js'
 import { mismatch, show, UnrolledError } from './errors.js'
 
 /** The keys of options; of a union, the keys of each part. */
 export type Names<T> = T extends unknown ? keyof T : never
 
-/** Refuses options that are no object or have a key outside `known`; names the nearest known key. */
+/** Refuses options that are no object, are null, or have a key outside `known`; names the nearest known key. */
 export function checkOptions(
   where: string,
   options: unknown,
   known: readonly string[],
   what = 'option',
 ): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  if (!isRecord(options)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', where, `an object of ${what}s`, options)
   }
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) throw unknownName(where, what, key, known)
+    if (what === 'option' && Object.getOwnPropertyDescriptor(options, key)?.value === null) {
+      const expected = 'a value, or undefined for the default'
+      throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} ${key}`, expected, null)
+    }
   }
 }
 
@@ -25,7 +30,7 @@ export function unknownName(
   name: string,
   known: readonly string[],
 ): UnrolledError {
-  const near = nearest(name, known)
+  const near = synonym(name, known) ?? nearest(name, known)
   const hint = near === undefined ? `known: ${known.join(', ') || 'none'}` : `did you mean ${near}?`
   return new UnrolledError(
     'ERR_UNROLLED_ARGUMENT',
@@ -77,30 +82,19 @@ export function checkBoolean(name: string, value: unknown): boolean {
   return value
 }
 
-/** Refuses all but the core's form: one kind, by name, with its settings as plain data. */
-export function checkKind(name: string, value: object): void {
-  const kinds = Object.values(value)
-  if (kinds.length === 1 && kinds.every(isPlain)) return
-  throw mismatch('ERR_UNROLLED_ARGUMENT', name, 'one kind with its settings', value)
-}
-
-function isPlain(settings: unknown): boolean {
-  if (typeof settings !== 'object' || settings === null) return false
-  return Object.values(settings).every((value) =>
-    Array.isArray(value) ? isPlainList(value) : isScalar(value),
-  )
-}
-
-/** Stops at the first hole: a sparse array may claim four billion values. */
-function isPlainList(values: readonly unknown[]): boolean {
-  for (let i = 0; i < values.length; i++) {
-    if (!isScalar(values[i])) return false
+/** Refuses all but the core's form: one kind of some, by name, with an object of its settings. */
+export function checkKind(
+  name: string,
+  value: object,
+  known: readonly string[],
+): [kind: string, settings: object] {
+  const kinds = isRecord(value) ? Object.entries(value) : []
+  const [[kind, settings] = []] = kinds
+  if (kind === undefined || kinds.length > 1 || !isRecord(settings)) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', name, 'one kind with its settings', value)
   }
-  return true
-}
-
-function isScalar(value: unknown): boolean {
-  return value === null || typeof value === 'number' || typeof value === 'boolean'
+  if (!known.includes(kind)) throw unknownName(name, 'kind', kind, known)
+  return [kind, settings]
 }
 
 /** Refuses all but some words. */
@@ -121,6 +115,27 @@ function range(least: number, most: number): string {
 
 /** The longest name that is compared: the comparison takes the product of the lengths. */
 const LONGEST_COMPARED = 100
+
+/** Names of other libraries, in small letters, and the names here. */
+const SYNONYMS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['categoricalcrossentropy', ['crossEntropy']],
+  ['sparsecategoricalcrossentropy', ['crossEntropy']],
+  ['bce', ['binaryCrossEntropy']],
+  ['mse', ['meanSquared']],
+  ['mae', ['meanAbsolute']],
+  ['acc', ['accuracy']],
+  ['lr', ['learningRate']],
+  ['rate', ['learningRate']],
+  ['units', ['hiddenSize', 'size']],
+  ['inputdim', ['inputSize', 'vocabularySize']],
+  ['outputdim', ['size']],
+  ['validationdata', ['validation']],
+])
+
+function synonym(name: string, known: readonly string[]): string | undefined {
+  const names = SYNONYMS.get(name.toLowerCase().replaceAll('_', ''))
+  return names?.find((it) => known.includes(it))
+}
 
 function nearest(name: string, known: readonly string[]): string | undefined {
   if (name.length > LONGEST_COMPARED) return undefined

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -24,8 +24,18 @@ test('quickstart learns its task and saves it', async () => {
   const { epochs, output } = await import('../../examples/quickstart.js')
   expect(epochs).toHaveLength(40)
   expect(epochs.at(-1)?.loss).toBeLessThan(0.1)
-  const [[no = 0, yes = 0] = []] = output.toNested()
+  const [no = 0, yes = 0] = output?.values ?? []
   expect(yes).toBeGreaterThan(no)
+  expect(existsSync('pairs.safetensors')).toBe(true)
+})
+
+test('the first program of the README is plain JavaScript', async () => {
+  const readme = readFileSync(join(home, 'README.md'), 'utf8')
+  const [, program = ''] = readme.match(/```ts\n([\s\S]*?)```/) ?? []
+  const file = join(folder, 'quickstart.js')
+  writeFileSync(file, program)
+  await import(/* @vite-ignore */ file)
+  expect(vi.mocked(console.log).mock.lastCall).toEqual([[[expect.any(Number), expect.any(Number)]]])
   expect(existsSync('pairs.safetensors')).toBe(true)
 })
 

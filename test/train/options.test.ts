@@ -105,7 +105,7 @@ test.each<[object, string]>([
   ],
   [
     { optimizer: { learningRate: 1, rule: { sgd: { momentum: '1' } } } },
-    'fit optimizer rule: expected one kind with its settings',
+    'sgd momentum: expected a number of at least 0, received "1"',
   ],
   [{ loss: { kind: {}, reduction: 'mean' } }, 'fit loss kind: expected one kind with its settings'],
   [{ truncate: 0 }, 'fit truncate: expected an object of options, received 0'],

@@ -1,6 +1,7 @@
 import { mismatch } from '../errors.js'
 import { checkName } from '../graph/scope.js'
-import type { Vector } from '../graph/value.js'
+import type { Fits, SizesDiffer } from '../graph/sizes.js'
+import type { SizeOf, Vector } from '../graph/value.js'
 import { checkCount, checkOptions } from '../options.js'
 
 /** The states of a cell: a vector for each name. */
@@ -9,19 +10,31 @@ export type States<S extends Readonly<Record<string, number>>> = {
 }
 
 /** Result of one step: the next states, and `output` unless the output is the state. */
-export type Step<S extends Readonly<Record<string, number>>> = States<S> & {
+export type Step<S extends Readonly<Record<string, number>>> = {
+  readonly [K in keyof S]: Vector
+} & {
   readonly output?: Vector
+}
+
+/** The result of a step; a next state known to have another size than its state is a type error. */
+export type CheckStep<S extends Readonly<Record<string, number>>, R> = {
+  readonly [K in keyof S]: K extends keyof R
+    ? Fits<S[K], SizeOf<R[K]>> extends true
+      ? R[K]
+      : SizesDiffer<S[K], SizeOf<R[K]>>
+    : Vector<S[K]>
 }
 
 /** One step of a recurrence, to be unrolled by {@link scan}. */
 export interface Cell<
   S extends Readonly<Record<string, number>> = Readonly<Record<string, number>>,
   R extends Step<S> = Step<S>,
+  X extends Vector = Vector,
 > {
   /** The size of each state. */
   readonly sizes: S
   /** Builds one step from the previous states and the step's input. */
-  step(state: States<S>, x: Vector): R
+  step(state: States<S>, x: X): R
 }
 
 /** The size of a cell's output. */
@@ -42,12 +55,16 @@ export type OutputSize<S, R> = R extends { readonly output: Vector<infer O> }
  * const leaky = cell({ h: 64 }, ({ h }, x) => ({ h: mix(h, tanh(linear(64)(concat(h, x))), 0.1) }))
  * ```
  *
+ * A next state whose size the types do not know is checked when the cell is unrolled. With a type,
+ * `(state, x: Vector<3>) => …`, the step's input has its size too, and `scan` takes sequences of it.
+ *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad size, `ERR_UNROLLED_GRAPH` for a bad name.
  */
-export function cell<const S extends Readonly<Record<string, number>>, R extends Step<S> = Step<S>>(
-  sizes: S,
-  step: (state: States<S>, x: Vector) => R,
-): Cell<S, R> {
+export function cell<
+  const S extends Readonly<Record<string, number>>,
+  R extends Step<S> = Step<S>,
+  X extends Vector = Vector,
+>(sizes: S, step: (state: States<S>, x: X) => R & CheckStep<S, R>): Cell<S, R, X> {
   checkOptions('cell states', sizes, Object.keys(sizes ?? {}))
   for (const [name, size] of Object.entries(sizes)) {
     checkName('cell state', name)

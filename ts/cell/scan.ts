@@ -1,6 +1,7 @@
 import { Described, mismatch } from '../errors.js'
 import { callOptions, layer, type Mapping, type Signature, type Signed } from '../graph/layer.js'
-import type { Sequence, Vector } from '../graph/value.js'
+import { nameOf } from '../graph/scope.js'
+import type { Sequence, SizeOf, Vector } from '../graph/value.js'
 import { checkBoolean, checkOptions } from '../options.js'
 import type { Cell, OutputSize, States, Step } from './cell.js'
 import { unroll } from './unroll.js'
@@ -35,9 +36,9 @@ export interface ScanMapping<F extends number, S> extends Mapping {
 }
 
 /** The layer that {@link scan} makes. */
-export interface Scan<F extends number, S>
-  extends Signed<Signature<Sequence, ScanMapping<F, S>, never>> {
-  (x: Sequence, options?: Start<S>): Recurrence<F, S>
+export interface Scan<F extends number, S, X extends Sequence = Sequence>
+  extends Signed<Signature<X, ScanMapping<F, S>, never>> {
+  (x: X, options?: Start<S>): Recurrence<F, S>
 }
 
 /**
@@ -50,17 +51,21 @@ export interface Scan<F extends number, S>
  * @throws UnrolledError `ERR_UNROLLED_GRAPH` when the step leaves out a state,
  * `ERR_UNROLLED_SHAPE` when a state has another size.
  */
-export function scan<const S extends Readonly<Record<string, number>>, R extends Step<S>>(
-  cell: Cell<S, R>,
+export function scan<
+  const S extends Readonly<Record<string, number>>,
+  R extends Step<S>,
+  X extends Vector = Vector,
+>(
+  cell: Cell<S, R, X>,
   options: ScanOptions = {},
-): Scan<OutputSize<S, R>, States<S>> {
+): Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>> {
   checkOptions('scan', options, SCAN_OPTIONS)
-  const where = options.name ?? 'scan'
+  const where = nameOf('scan', options.name)
   const reverse = checkBoolean(`${where} reverse`, options.reverse ?? false)
   if (typeof cell?.step !== 'function') {
     throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a cell', cell)
   }
-  return layer<Scan<OutputSize<S, R>, States<S>>>({
+  return layer<Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>>>({
     kind: 'scan',
     name: options.name,
     accepts: ['sequence'],
@@ -76,7 +81,7 @@ export function scan<const S extends Readonly<Record<string, number>>, R extends
         reverse,
         initial,
         step(state, step) {
-          const next: Readonly<Record<string, Vector>> = cell.step(state as States<S>, step)
+          const next: Readonly<Record<string, Vector>> = cell.step(state as States<S>, step as X)
           checkStep(where, next, Object.keys(cell.sizes))
           return { next, output: outputOf(where, next, Object.keys(cell.sizes)) }
         },

@@ -2,7 +2,7 @@ import { mismatch } from '../errors.js'
 import type { OutputJson } from '../graph/json.js'
 import type { Scope, Site } from '../graph/scope.js'
 import { buildStep } from '../graph/step.js'
-import { checkKind, checkSize, type Sequence, type Vector } from '../graph/value.js'
+import { checkKind, checkSize, type Sequence, type Value, type Vector } from '../graph/value.js'
 
 /** States by name. */
 export type NamedVectors = Readonly<Record<string, Vector>>
@@ -78,11 +78,13 @@ function initialOf(
   return checkState(`${where} initial ${name}`, initial[name], sizes[name] ?? 0)
 }
 
-function checkState(where: string, value: Vector | undefined, size: number): Vector {
+/** Refuses all but a vector of a state's size. */
+export function checkState(where: string, value: unknown, size: number): Vector {
   if (typeof value !== 'object' || value === null) {
     throw mismatch('ERR_UNROLLED_KIND', where, `a vector of size ${size}`, value)
   }
-  checkKind(where, value, ['vector'])
-  checkSize(where, value, size)
-  return value
+  const given = value as Value
+  checkKind(where, given, ['vector'])
+  checkSize(where, given, size)
+  return given
 }

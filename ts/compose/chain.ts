@@ -1,5 +1,6 @@
 import type { Apply, Signature, Signed } from '../graph/layer.js'
-import type { Numeric, Value } from '../graph/value.js'
+import type { AnyValues, Numeric, Value } from '../graph/value.js'
+import type { InputKind, InputValue } from './inputs.js'
 
 /** The type error of a layer in the wrong place. */
 export interface WrongLayer<Reason extends string, Received> {
@@ -47,35 +48,51 @@ export type CheckChain<L extends readonly unknown[], X> = L extends readonly [
     : never
   : readonly []
 
-/** The layers of `sequential`, each that does not fit made an error. */
-export type CheckSequential<L extends readonly unknown[]> = {
-  readonly [K in keyof L]: At<CheckFirst<L>, K>
+/** The layers of `sequential`, each that does not fit made an error; `K` is the option `input`. */
+export type CheckSequential<L extends readonly unknown[], K = undefined> = {
+  readonly [N in keyof L]: number extends L['length'] ? AnyLayer : At<CheckFirst<L, K>, N>
 }
 
-type CheckFirst<L extends readonly unknown[]> = L extends readonly [infer Head, ...infer Rest]
-  ? [FirstOf<Head>] extends [never]
-    ? readonly [WrongLayer<'the first layer needs inputSize or vocabularySize', Head>, ...Rest]
-    : CheckChain<L, FirstOf<Head>>
-  : L
+/** Any function of one value, as far as types go. */
+type AnyLayer = (x: never) => unknown
+
+/** Refuses no layers at all. */
+export type AtLeastOne<L extends readonly unknown[]> = L extends readonly []
+  ? readonly [WrongLayer<'there are no layers', never>]
+  : unknown
+
+type CheckFirst<L extends readonly unknown[], K> = K extends InputKind
+  ? CheckChain<L, InputValue<K>>
+  : L extends readonly [infer Head, ...infer Rest]
+    ? [FirstOf<Head>] extends [never]
+      ? readonly [WrongLayer<'the first layer needs inputSize or vocabularySize', Head>, ...Rest]
+      : CheckChain<L, FirstOf<Head>>
+    : L
 
 type At<T, K> = K extends keyof T ? T[K] : unknown
 
+/** The value that a model of these layers begins with; any for a list whose first layer is not known. */
+type FirstValue<L extends readonly unknown[], K> = K extends InputKind
+  ? InputValue<K>
+  : L extends readonly [infer Head, ...unknown[]]
+    ? FirstOf<Head>
+    : AnyValues
+
 /** The output of a model of these layers. */
-export type SequentialOutput<L extends readonly unknown[]> = L extends readonly [
-  infer Head,
-  ...unknown[],
-]
-  ? Extract<ChainOutput<L, FirstOf<Head>>, Numeric>
-  : never
+export type SequentialOutput<
+  L extends readonly unknown[],
+  K = undefined,
+> = number extends L['length'] ? Numeric : Extract<ChainOutput<L, FirstValue<L, K>>, Numeric>
 
 /** The inputs of a model of these layers. */
-export type SequentialInputs<L extends readonly unknown[]> = L extends readonly [
-  infer Head,
-  ...unknown[],
-]
-  ? FirstOf<Head> extends infer F extends Value
-    ? F extends { readonly kind: 'tokens' }
-      ? { readonly tokens: F }
-      : { readonly input: F }
-    : never
-  : never
+export type SequentialInputs<L extends readonly unknown[], K = undefined> = InputNamed<
+  FirstValue<L, K>
+>
+
+type InputNamed<F> = 0 extends 1 & F
+  ? AnyValues
+  : F extends { readonly kind: 'tokens' }
+    ? { readonly tokens: F }
+    : F extends { readonly kind: 'token' }
+      ? { readonly token: F }
+      : { readonly input: Extract<F, Value> }

@@ -2,49 +2,13 @@ import { mismatch } from '../errors.js'
 import { Declaration } from '../graph/declaration.js'
 import type { GraphJson } from '../graph/json.js'
 import { finish, type Outputs } from '../graph/outputs.js'
-import { checkName, Scope } from '../graph/scope.js'
-import type { Sequence, Token, Tokens, Value, Vector } from '../graph/value.js'
+import { Scope } from '../graph/scope.js'
+import type { AnyValues } from '../graph/value.js'
 import { Model } from '../model/model.js'
 import { openModel } from '../native/open.js'
-import { checkCount, checkOptions } from '../options.js'
+import { checkOptions } from '../options.js'
+import { declareInput, type InputKind, type Inputs, type InputValues, inputsOf } from './inputs.js'
 import { checkModel, type ModelOptions } from './sequential.js'
-
-/** Options of an input without steps that holds numbers. */
-export interface VectorOptions<F extends number = number> {
-  /** Numbers in a row, or in a step. */
-  readonly size: F
-}
-
-/** Options of an input of ids without steps. */
-export interface TokenOptions<V extends number = number> {
-  /** The number of ids; each is below it. */
-  readonly vocabularySize: V
-}
-
-/** Options of an input with steps. */
-export interface AxisOptions {
-  /** Inputs of one axis have the same lengths; `time` by default. */
-  readonly axis?: string
-}
-
-export const AXIS_OPTIONS = ['axis'] as const satisfies readonly (keyof AxisOptions)[]
-export const VECTOR_OPTIONS = ['size'] as const satisfies readonly (keyof VectorOptions)[]
-export const TOKEN_OPTIONS = ['vocabularySize'] as const satisfies readonly (keyof TokenOptions)[]
-
-/** Declares the inputs of a graph. */
-export interface Inputs {
-  /** `size` numbers a row. */
-  vector<const F extends number>(name: string, options: VectorOptions<F>): Vector<F>
-  /** `size` numbers a step. */
-  sequence<const F extends number>(
-    name: string,
-    options: VectorOptions<F> & AxisOptions,
-  ): Sequence<F>
-  /** An id a step. */
-  tokens<const V extends number>(name: string, options: TokenOptions<V> & AxisOptions): Tokens<V>
-  /** An id a row. */
-  token<const V extends number>(name: string, options: TokenOptions<V>): Token<V>
-}
 
 /** The argument of a declaration. */
 export interface GraphContext {
@@ -52,78 +16,70 @@ export interface GraphContext {
 }
 
 /**
- * Makes a model of any shape: `declare` makes inputs, applies layers and returns the outputs by name.
+ * Makes a model of any shape: `declare` applies layers to inputs and returns the outputs by name.
  *
  * ```ts
- * const tagger = graph(({ input }) => {
- *   const words = input.tokens('words', { vocabularySize: 1000 })
+ * const tagger = graph({ words: { tokens: { vocabularySize: 1000 } } }, ({ words }) => {
  *   const { output } = lstm({ hiddenSize: 64, bidirectional: true })(embedding({ size: 32 })(words))
  *   return { tags: dense({ size: 12 })(output) }
  * })
  * ```
+ *
+ * Inputs are given by name and kind, so that the types know both: `predict({ wrods: … })` does not
+ * compile. Without them `declare` makes its inputs itself, such as a number of them that is known at
+ * run time alone: `graph(({ input }) => … input.vector('x', { size: 3 }) …)`; the types then take any.
  *
  * @throws UnrolledError `ERR_UNROLLED_GRAPH` for a graph that contradicts itself; the layers'
  * errors for values that do not fit.
  */
 export function graph<O extends Outputs>(
   declare: (context: GraphContext) => O,
-  options: ModelOptions = {},
-): Model<Readonly<Record<string, Value>>, O> {
+  options?: ModelOptions,
+): Model<AnyValues, O>
+export function graph<const I extends Readonly<Record<string, InputKind>>, O extends Outputs>(
+  inputs: I,
+  declare: (inputs: InputValues<I>) => O,
+  options?: ModelOptions,
+): Model<InputValues<I>, O>
+export function graph(
+  ...given:
+    | readonly [declare: Declare<GraphContext>, options?: ModelOptions]
+    | readonly [inputs: object, declare: Declare<never>, options?: ModelOptions]
+): Model {
+  const [declare, options = {}] = hasInputs(given)
+    ? [withInputs(given[0], given[1]), given[2]]
+    : given
   const { seed, precision } = checkModel('graph', options)
   return new Model(openModel(graphOf(declare), seed, precision))
 }
 
+type Declare<X> = (x: X) => Outputs
+
+function hasInputs(
+  given: readonly unknown[],
+): given is readonly [object, Declare<never>, ModelOptions?] {
+  return typeof given[0] === 'object' && given[0] !== null
+}
+
 /** Gives the graph of {@link graph} as data. */
-export function graphOf(declare: (context: GraphContext) => Outputs): GraphJson {
+export function graphOf(declare: (context: GraphContext, scope: Scope) => Outputs): GraphJson {
   if (typeof declare !== 'function') {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'graph', 'a function', declare)
   }
   const declaration = new Declaration()
   const scope = new Scope(declaration)
-  return finish(declaration, scope, declare({ input: inputs(scope) }))
+  return finish(declaration, scope, declare({ input: inputsOf(scope) }, scope))
 }
 
-function inputs(scope: Scope): Inputs {
-  return {
-    vector(name, options) {
-      const { size } = checkInput(name, options, VECTOR_OPTIONS, 'size')
-      return scope.value({ kind: 'vector', size }, scope.input(name, { vector: { size } }))
-    },
-    sequence(name, options) {
-      const { size } = checkInput(name, options, [...VECTOR_OPTIONS, ...AXIS_OPTIONS], 'size')
-      const axis = checkAxis(name, options)
-      const wire = scope.input(name, { sequence: { size, axis } })
-      return scope.value({ kind: 'sequence', size, axis }, wire)
-    },
-    tokens(name, options) {
-      const known = [...TOKEN_OPTIONS, ...AXIS_OPTIONS]
-      const { vocabularySize } = checkInput(name, options, known, 'vocabularySize')
-      const axis = checkAxis(name, options)
-      const wire = scope.input(name, { tokens: { vocabulary: vocabularySize, axis } })
-      return scope.value({ kind: 'tokens', vocabularySize, axis }, wire)
-    },
-    token(name, options) {
-      const { vocabularySize } = checkInput(name, options, TOKEN_OPTIONS, 'vocabularySize')
-      const wire = scope.input(name, { token: { vocabulary: vocabularySize } })
-      return scope.value({ kind: 'token', vocabularySize }, wire)
-    },
+/** Makes a declaration with inputs of its own of one with given inputs. */
+function withInputs(inputs: object, declare: Declare<never>) {
+  checkOptions('graph inputs', inputs, Object.keys(inputs), 'input')
+  if (typeof declare !== 'function') {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', 'graph', 'inputs and a function', declare)
   }
-}
-
-/** Refuses a bad name, an unknown option, and a bad count. */
-function checkInput<K extends string, O extends { readonly [P in K]: number }>(
-  name: string,
-  options: O,
-  known: readonly string[],
-  count: K,
-): O {
-  checkName('input', name)
-  checkOptions(`input ${name}`, options, known)
-  checkCount(`input ${name} ${count}`, options[count])
-  return options
-}
-
-function checkAxis(name: string, { axis = 'time' }: AxisOptions): string {
-  checkName(`input ${name} axis`, axis)
-  return axis
+  const kinds = Object.entries(inputs)
+  return (_: GraphContext, scope: Scope): Outputs => {
+    const values = kinds.map(([name, kind]) => [name, declareInput(scope, name, kind)])
+    return declare(Object.fromEntries(values) as never)
+  }
 }

@@ -1,3 +1,4 @@
+import { isBytes } from '../brand.js'
 import { mismatch } from '../errors.js'
 import { Model } from '../model/model.js'
 import { loadModel, modelFromBytes } from '../native/open.js'
@@ -39,7 +40,7 @@ export function fromBytes<M extends Pick<Model, 'graph'> = Model>(
   bytes: Uint8Array,
   options: LoadOptions = {},
 ): M {
-  if (!(bytes instanceof Uint8Array)) {
+  if (!isBytes(bytes)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fromBytes', 'a Uint8Array', bytes)
   }
   const precision = checkLoad('fromBytes', options)

@@ -1,6 +1,6 @@
 import { Described, mismatch } from '../errors.js'
 import { Declaration } from '../graph/declaration.js'
-import type { GraphJson, KindJson } from '../graph/json.js'
+import type { GraphJson } from '../graph/json.js'
 import { firstOf } from '../graph/layer.js'
 import { finish } from '../graph/outputs.js'
 import { Scope } from '../graph/scope.js'
@@ -9,7 +9,8 @@ import { Model } from '../model/model.js'
 import { openModel } from '../native/open.js'
 import { checkCount, checkOptions } from '../options.js'
 import { checkPrecision, type Precision } from '../precision.js'
-import type { CheckSequential, SequentialInputs, SequentialOutput } from './chain.js'
+import type { AtLeastOne, CheckSequential, SequentialInputs, SequentialOutput } from './chain.js'
+import { declareInput, type InputKind } from './inputs.js'
 
 /** Options of {@link sequential} and {@link graph}. */
 export interface ModelOptions {
@@ -19,48 +20,59 @@ export interface ModelOptions {
   readonly precision?: Precision
 }
 
+/** Options of {@link sequential}. */
+export interface SequentialOptions<K extends InputKind | undefined = InputKind | undefined>
+  extends ModelOptions {
+  /**
+   * The kind of the input, where the first layer does not fix it: a vector, `{ vector: { size: 3 } }`, or
+   * one id a row, `{ token: { vocabularySize: 9 } }`. The input is then named `input`, of ids `tokens` or
+   * `token`.
+   */
+  readonly input?: K
+}
+
 export const MODEL_OPTIONS = [
   'seed',
   'precision',
 ] as const satisfies readonly (keyof ModelOptions)[]
 
+export const SEQUENTIAL_OPTIONS = [
+  ...MODEL_OPTIONS,
+  'input',
+] as const satisfies readonly (keyof SequentialOptions)[]
+
 /**
  * Makes a model of a chain of layers. A recurrent layer passes on its `output`.
  *
  * The first layer fixes the input: `embedding` with `vocabularySize` takes tokens, the others with
- * `inputSize` take sequences. The last result is the output `output`.
+ * `inputSize` take sequences; the option `input` gives any other kind. The last result is the output
+ * `output`. The types follow the layers one by one; of a list that is made at run time they know no
+ * more than that the output holds numbers.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a first layer without its size; the layers'
  * errors for values that do not fit.
  */
-export function sequential<const L extends readonly [unknown, ...unknown[]] & CheckSequential<L>>(
-  layers: L,
-  options: ModelOptions = {},
-): Model<SequentialInputs<L>, { readonly output: SequentialOutput<L> }> {
-  const { seed, precision } = checkModel('sequential', options)
-  return new Model(openModel(sequentialGraph(layers), seed, precision))
+export function sequential<
+  const L extends readonly unknown[] & CheckSequential<L, K>,
+  const K extends InputKind | undefined = undefined,
+>(
+  layers: L & AtLeastOne<L>,
+  options: SequentialOptions<K> = {},
+): Model<SequentialInputs<L, K>, { readonly output: SequentialOutput<L, K> }> {
+  checkLayers(layers)
+  checkOptions('sequential', options, SEQUENTIAL_OPTIONS)
+  const { input, ...rest } = options
+  const { seed, precision } = checkModel('sequential', rest)
+  return new Model(openModel(sequentialGraph(layers, input), seed, precision))
 }
 
 /** Gives the graph of {@link sequential} as data. */
-export function sequentialGraph(layers: readonly unknown[]): GraphJson {
-  if (!Array.isArray(layers) || layers.length === 0) {
-    throw mismatch('ERR_UNROLLED_ARGUMENT', 'sequential', 'an array of layers', layers)
-  }
-  for (const [index, layer] of layers.entries()) {
-    if (typeof layer !== 'function') {
-      throw mismatch('ERR_UNROLLED_ARGUMENT', `sequential layer ${index}`, 'a layer', layer)
-    }
-  }
+export function sequentialGraph(layers: unknown, input?: InputKind): GraphJson {
+  checkLayers(layers)
   const declaration = new Declaration()
   const scope = new Scope(declaration)
-  const first = firstOf(layers[0])
-  if (first === undefined) {
-    const expected = 'inputSize (of an embedding: vocabularySize)'
-    const advice = 'the first layer fixes the input'
-    const received = new Described('none')
-    throw mismatch('ERR_UNROLLED_ARGUMENT', 'sequential layer 0', expected, received, advice)
-  }
-  const output = layers.reduce((value, layer) => onward(layer(value)), begin(scope, first))
+  const begin = input === undefined ? firstValue(scope, layers[0]) : given(scope, input)
+  const output = layers.reduce<unknown>((value, layer, index) => onward(index, layer, value), begin)
   return finish(declaration, scope, { output: output as Numeric })
 }
 
@@ -71,7 +83,21 @@ export function checkModel(where: string, options: ModelOptions): Required<Model
   return { seed, precision: checkPrecision(where, options.precision) }
 }
 
-function begin(scope: Scope, first: KindJson): Value {
+/** Declares the input that the options give. */
+function given(scope: Scope, input: InputKind): Value {
+  const name = Object.keys(input).find((kind) => kind === 'tokens' || kind === 'token')
+  return declareInput(scope, name ?? 'input', input)
+}
+
+/** Declares the input that the first layer asks for. */
+function firstValue(scope: Scope, layer: object): Value {
+  const first = firstOf(layer)
+  if (first === undefined) {
+    const expected = 'inputSize (of an embedding: vocabularySize)'
+    const advice = 'the first layer fixes the input, or the option `input` does'
+    const received = new Described('none')
+    throw mismatch('ERR_UNROLLED_ARGUMENT', 'sequential layer 0', expected, received, advice)
+  }
   if ('tokens' in first) {
     const { vocabulary: vocabularySize, axis } = first.tokens
     const wire = scope.input('tokens', first)
@@ -84,7 +110,30 @@ function begin(scope: Scope, first: KindJson): Value {
   throw mismatch('ERR_UNROLLED_INTERNAL', 'sequential', 'tokens or a sequence', first)
 }
 
-function onward(result: unknown): unknown {
+/** A layer, as far as a chain is concerned. */
+type Apply = (x: unknown) => unknown
+
+function checkLayers(layers: unknown): asserts layers is [Apply, ...Apply[]] {
+  if (!Array.isArray(layers) || layers.length === 0) {
+    const advice = typeof layers === 'function' ? 'in brackets: sequential([a, b])' : undefined
+    throw mismatch('ERR_UNROLLED_ARGUMENT', 'sequential', 'an array of layers', layers, advice)
+  }
+  for (const [index, layer] of layers.entries()) {
+    if (typeof layer !== 'function') {
+      throw mismatch('ERR_UNROLLED_ARGUMENT', `sequential layer ${index}`, 'a layer', layer)
+    }
+  }
+}
+
+/** Applies a layer; of a recurrent layer's result its output goes on. */
+function onward(index: number, layer: Apply, value: unknown): unknown {
+  const result = layer(value)
+  if (typeof result === 'function') {
+    const received = new Described(`the function ${layer.name}, which makes one`)
+    const advice = `call it: ${layer.name}()`
+    const where = `sequential layer ${index}`
+    throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a layer', received, advice)
+  }
   return typeof result === 'object' && result !== null && 'output' in result
     ? result.output
     : result

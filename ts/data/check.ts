@@ -1,3 +1,4 @@
+import { isShared } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
 
 /** Refuses all but ids: whole numbers from 0, or the ignored one. */
@@ -14,11 +15,11 @@ export function checkId(where: string, value: unknown, ignored?: number): number
 /** Refuses an array on memory that another thread may change, or that was transferred away. */
 export function checkMemory(where: string, array: Float32Array | Int32Array): void {
   const expected = 'an array with a buffer of its own'
-  if (array.buffer instanceof SharedArrayBuffer) {
+  if (isShared(array.buffer)) {
     const received = new Described('one on a SharedArrayBuffer')
     throw mismatch('ERR_UNROLLED_KIND', where, expected, received, 'copy it first')
   }
-  if (array.length === 0 && isDetached(array.buffer)) {
+  if (array.length === 0 && isDetached(array.buffer as ArrayBuffer)) {
     const received = new Described('one whose buffer was transferred away')
     throw mismatch('ERR_UNROLLED_STATE', where, expected, received)
   }

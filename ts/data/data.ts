@@ -1,4 +1,4 @@
-import type { Sequence, Token, Tokens, Value, Vector } from '../graph/value.js'
+import type { AnyValues, Sequence, Token, Tokens, Value, Values, Vector } from '../graph/value.js'
 
 /** A flat array with its shape, row-major, padded to one length where rows have steps. */
 export interface Packed<A extends Float32Array | Int32Array> {
@@ -47,7 +47,7 @@ export type DataOf<X extends Value> = X extends Sequence
         : never
 
 /** The data of every value by name; for a single value also without the name. */
-export type Feed<R extends Readonly<Record<string, Value>>> =
+export type Feed<R extends Values> =
   | { readonly [K in keyof R]: DataOf<R[K]> }
   | (IsOne<keyof R> extends true ? DataOf<R[keyof R]> : never)
 
@@ -59,7 +59,7 @@ export type TargetOf<X extends Value> = X extends Sequence
     : never
 
 /** The targets of every output by name; for a single output also without the name. */
-export type Targets<R extends Readonly<Record<string, Value>>> =
+export type Targets<R extends Values> =
   | { readonly [K in keyof R]?: TargetOf<R[K]> }
   | (IsOne<keyof R> extends true ? TargetOf<R[keyof R]> : never)
 
@@ -77,15 +77,12 @@ export type WeightsOf<X extends Value> = X extends Sequence
     : never
 
 /** The weights of outputs by name, 1 where left out; for a single output also without the name. */
-export type Weights<R extends Readonly<Record<string, Value>>> =
+export type Weights<R extends Values> =
   | { readonly [K in keyof R]?: WeightsOf<R[K]> }
   | (IsOne<keyof R> extends true ? WeightsOf<R[keyof R]> : never)
 
 /** Inputs with their targets: a whole data set in memory, or one batch. */
-export interface Examples<
-  I extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>,
-  O extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>,
-> {
+export interface Examples<I extends Values = AnyValues, O extends Values = AnyValues> {
   readonly x: Feed<I>
   readonly y: Targets<O>
   /**
@@ -107,17 +104,18 @@ export type Batches<B> = Iterable<B> | AsyncIterable<B>
  * ready-made batches, as an iterable or async iterable, or as a function that returns a fresh one for
  * every epoch.
  */
-export type Data<
-  I extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>,
-  O extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>,
-> = Examples<I, O> | Batches<Examples<I, O>> | (() => Batches<Examples<I, O>>)
+export type Data<I extends Values = AnyValues, O extends Values = AnyValues> =
+  | Examples<I, O>
+  | Batches<Examples<I, O>>
+  | (() => Batches<Examples<I, O>>)
 
-type IsOne<K, All = K> = [K] extends [never]
+/** `true` for one name, and for names that are unknown and may be one. */
+type IsOne<All, K = All> = [All] extends [never]
   ? false
-  : K extends unknown
-    ? string extends K
-      ? true
-      : [All] extends [K]
+  : string extends All
+    ? true
+    : K extends unknown
+      ? [All] extends [K]
         ? true
         : false
-    : never
+      : never

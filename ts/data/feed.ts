@@ -1,3 +1,4 @@
+import { isFloats, isInts } from '../brand.js'
 import { Described, mismatch, type UnrolledError } from '../errors.js'
 import type { NativeBatch, NativeTensor } from '../native/contract.js'
 import { checkOptions, unknownName } from '../options.js'
@@ -15,10 +16,10 @@ export interface Ports {
 
 /** Converts data of any documented form to rows; `name` is the argument's name in messages. */
 export function rowsOf(name: string, port: Port, data: unknown): Rows {
-  if (data instanceof Int32Array && port.rows.kind === 'token') {
+  if (isInts(data) && port.rows.kind === 'token') {
     return packedRows(name, port, { values: data, shape: [data.length] })
   }
-  if (data instanceof Float32Array && port.rows.kind === 'weight') {
+  if (isFloats(data) && port.rows.kind === 'weight') {
     return packedRows(name, port, { values: data, shape: [data.length] })
   }
   if (Array.isArray(data)) return nestedRows(name, port, data)
@@ -176,6 +177,11 @@ function byName(
     throw mismatch('ERR_UNROLLED_ARGUMENT', argument, `data by name (${names})`, data)
   }
   const known = ports.map((port) => port.name)
+  if ('shape' in data && !known.includes('shape')) {
+    const expected = 'flat data as { values, shape }'
+    const received = new Described(`{ ${Object.keys(data).slice(0, 5).join(', ')} }`)
+    throw mismatch('ERR_UNROLLED_ARGUMENT', argument, expected, received)
+  }
   for (const name of Object.keys(data)) {
     if (!known.includes(name)) throw unknownName(argument, 'name', name, known)
   }

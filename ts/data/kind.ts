@@ -19,6 +19,8 @@ export interface Port {
   readonly axis?: string | undefined
   /** An id outside the range of ids that data may hold all the same. */
   readonly ignored?: number | undefined
+  /** `true` for an output that ends in `softmax`. */
+  readonly softmax?: boolean | undefined
   /** `false` for items whose ids are not looked at. */
   readonly counts?: ((row: number, step: number) => boolean) | undefined
 }

@@ -1,3 +1,4 @@
+import { isFloats, isInts } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
 import { allocate, checkId, checkMemory } from './check.js'
 import { isIds, isTimed, type Port, widthOf } from './kind.js'
@@ -38,8 +39,8 @@ export function nestedRows(name: string, port: Port, data: readonly unknown[]): 
     into.row = i
     into.step = 0
     if (!timed) fillStep(where, port, row, into)
-    else if (row instanceof into.values.constructor) {
-      fillFlat(where, port, row as Float32Array | Int32Array, length, into)
+    else if (isFlat(port, row)) {
+      fillFlat(where, port, row, length, into)
     } else {
       for (let step = 0; step < length; step++) {
         into.step = step
@@ -58,9 +59,8 @@ function checkPresent(where: string, port: Port, row: unknown): 1 {
 
 function rowLength(where: string, port: Port, row: unknown): number {
   const width = widthOf(port.rows)
-  const flat = isIds(port.rows) ? Int32Array : Float32Array
   if (Array.isArray(row)) return checkLength(where, row.length)
-  if (row instanceof flat && row.length % width === 0) {
+  if (isFlat(port, row) && row.length % width === 0) {
     checkMemory(where, row)
     return checkLength(where, row.length / width)
   }
@@ -69,6 +69,10 @@ function rowLength(where: string, port: Port, row: unknown): number {
     ? 'an array of ids or an Int32Array'
     : `an array of ${steps} or a Float32Array`
   throw mismatch('ERR_UNROLLED_KIND', where, expected, row)
+}
+
+function isFlat({ rows }: Port, row: unknown): row is Float32Array | Int32Array {
+  return isIds(rows) ? isInts(row) : isFloats(row)
 }
 
 function checkLength(where: string, length: number): number {
@@ -108,8 +112,8 @@ function fillStep(where: string, port: Port, step: unknown, into: Filling): void
     into.values[into.at++] = counts ? checkId(where, step, port.ignored) : 0
   } else if (width === 1 && typeof step === 'number') {
     into.values[into.at++] = step
-  } else if ((Array.isArray(step) || step instanceof Float32Array) && step.length === width) {
-    if (step instanceof Float32Array) checkMemory(where, step)
+  } else if ((Array.isArray(step) || isFloats(step)) && step.length === width) {
+    if (isFloats(step)) checkMemory(where, step)
     for (let i = 0; i < width; i++) into.values[into.at++] = checkPlain(where, step[i])
   } else {
     throw stepMismatch(where, port, step)
@@ -119,7 +123,9 @@ function fillStep(where: string, port: Port, step: unknown, into: Filling): void
 function stepMismatch(where: string, { rows }: Port, step: unknown): Error {
   if (isIds(rows)) return mismatch('ERR_UNROLLED_KIND', where, 'an id', step)
   if (!('size' in rows)) return mismatch('ERR_UNROLLED_KIND', where, 'a weight', step)
-  return mismatch('ERR_UNROLLED_SHAPE', where, `an array of ${widthOf(rows)} numbers`, step)
+  const width = widthOf(rows)
+  const expected = width === 1 ? 'a number' : `an array of ${width} numbers`
+  return mismatch('ERR_UNROLLED_SHAPE', where, expected, step)
 }
 
 function checkPlain(where: string, value: unknown): number {

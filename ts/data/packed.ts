@@ -1,3 +1,4 @@
+import { isFloats, isInts, own } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
 import { checkOptions } from '../options.js'
 import { checkId, checkMemory } from './check.js'
@@ -16,8 +17,8 @@ export function packedRows(name: string, port: Port, data: object): Rows {
     lengths?: unknown
   }
   checkOptions(name, data, PACKED_KEYS, 'key')
-  checkArray(name, port, values)
-  const [count, time] = checkShape(name, port, shape, values.length)
+  const array = checkArray(name, port, values)
+  const [count, time] = checkShape(name, port, shape, array.length)
   if (!isTimed(port.rows)) {
     if (lengths !== undefined) {
       throw mismatch(
@@ -32,25 +33,18 @@ export function packedRows(name: string, port: Port, data: object): Rows {
     lengths === undefined
       ? new Int32Array(count).fill(time)
       : checkLengths(`${name} lengths`, lengths, count, time)
-  if (isIds(port.rows)) checkIds(name, port, values, valid, time)
-  return new Rows(port, values, valid, { time, ragged: lengths !== undefined })
+  if (isIds(port.rows)) checkIds(name, port, array, valid, time)
+  return new Rows(port, array, valid, { time, ragged: lengths !== undefined })
 }
 
-function checkArray(
-  name: string,
-  port: Port,
-  values: unknown,
-): asserts values is Float32Array | Int32Array {
-  const expected = isIds(port.rows) ? Int32Array : Float32Array
-  if (!(values instanceof expected)) {
-    throw mismatch(
-      'ERR_UNROLLED_KIND',
-      `${name} values`,
-      `${isIds(port.rows) ? 'an' : 'a'} ${expected.name}`,
-      values,
-    )
+function checkArray(name: string, port: Port, values: unknown): Float32Array | Int32Array {
+  const array = isIds(port.rows) ? isInts(values) && values : isFloats(values) && values
+  if (!array) {
+    const expected = isIds(port.rows) ? 'an Int32Array' : 'a Float32Array'
+    throw mismatch('ERR_UNROLLED_KIND', `${name} values`, expected, values)
   }
-  checkMemory(`${name} values`, values)
+  checkMemory(`${name} values`, array)
+  return own(array)
 }
 
 /** Checks the valid ids; never reads the padding. */

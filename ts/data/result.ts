@@ -1,3 +1,5 @@
+import { own } from '../brand.js'
+import { madeOnlyBy } from '../errors.js'
 import type { Numeric, Sequence, Vector } from '../graph/value.js'
 import type { NativeTensor } from '../native/contract.js'
 
@@ -19,9 +21,10 @@ export class Result<X extends Numeric = Numeric> {
 
   /** @internal */
   constructor(tensor: NativeTensor) {
-    this.values = tensor.values ?? new Float32Array(0)
-    this.shape = tensor.shape
-    this.lengths = tensor.lengths
+    if (tensor?.shape === undefined) throw madeOnlyBy('Result', 'a result by predict', tensor)
+    this.values = own(tensor.values ?? new Float32Array(0))
+    this.shape = [...tensor.shape]
+    this.lengths = tensor.lengths && own(tensor.lengths)
   }
 
   /** Converts to nested arrays, each row cut to its length. */

@@ -1,6 +1,6 @@
 import { checkOptions } from '../options.js'
 import type { KindJson } from './json.js'
-import { checkName, type Site, scopeOf } from './scope.js'
+import { nameOf, type Site, scopeOf } from './scope.js'
 import { currentBody } from './step.js'
 import { checkKind, checkSize, type Kind, type Value } from './value.js'
 
@@ -63,8 +63,7 @@ const firsts = new WeakMap<object, KindJson>()
 export function layer<L extends Signed<Signature<Value, Mapping, unknown>>>(
   spec: LayerSpec<SignatureOf<L>['accepts']>,
 ): L {
-  if (spec.name !== undefined) checkName(spec.kind, spec.name)
-  const where = spec.name ?? spec.kind
+  const where = nameOf(spec.kind, spec.name)
   const maker = currentBody()
   const call = (x: Value, options?: unknown): unknown => {
     const scope = scopeOf(where, [x])

@@ -178,10 +178,24 @@ export function checkName(where: string, name: unknown): void {
   }
 }
 
+/** Says what to do with something that holds or makes a value. */
+function adviceOn(value: unknown): string | undefined {
+  if (typeof value === 'function') return 'a layer is called with a value: last()(x)'
+  const result = typeof value === 'object' && value !== null && 'output' in value
+  return result ? 'take its output: layer(x).output' : undefined
+}
+
+/** Gives a layer's name in messages, its kind where it has none; checked before any message holds it. */
+export function nameOf(kind: string, name: unknown): string {
+  if (name === undefined) return kind
+  checkName(kind, name)
+  return String(name)
+}
+
 function originOf(where: string, value: unknown): Origin {
   const origin = typeof value === 'object' && value !== null ? origins.get(value) : undefined
   if (origin === undefined) {
-    throw mismatch('ERR_UNROLLED_KIND', where, 'a value of a graph', value)
+    throw mismatch('ERR_UNROLLED_KIND', where, 'a value of a graph', value, adviceOn(value))
   }
   return origin
 }

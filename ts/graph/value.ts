@@ -34,6 +34,16 @@ export type Numeric<F extends number = number> = Vector<F> | Sequence<F>
 /** A value in a graph, typed by kind and size; layers map values to values. */
 export type Value = Vector | Sequence | Tokens | Token
 
+/** Values by name. */
+export type Values = Readonly<Record<string, Value>>
+
+/**
+ * Inputs or outputs that the types do not know: those of `Model`, `Data` and others without arguments,
+ * which stand for all of their kind.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: fits where names go in (`predict`) and where names come out.
+export type AnyValues = any
+
 /** The name of a kind. */
 export type Kind = Value['kind']
 

@@ -34,6 +34,7 @@ export function affine<X extends Numeric>(x: X, options: AffineOptions): X {
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes.
  */
+export function mix<X extends Numeric>(a: X, b: NoInfer<X>, alpha: number | NoInfer<X>): X
 export function mix<A extends Numeric, B extends Numeric>(
   a: A,
   b: B & SameSizes<readonly [A, B]>[1],

@@ -1,18 +1,15 @@
 import { Described, mismatch } from '../errors.js'
 import { scopeOf } from '../graph/scope.js'
+import type { Fits, SizesDiffer, SumOfSizes } from '../graph/sizes.js'
 import {
   checkKind,
   describe,
   type Numeric,
+  type Resize,
   type Sequence,
   type SizeOf,
   type Vector,
 } from '../graph/value.js'
-
-/** The type error of a value of the wrong size. */
-export interface SizesDiffer<Expected extends number, Received extends number> {
-  readonly 'unrolled: sizes differ': readonly [expected: Expected, received: Received]
-}
 
 /** The values; a value known to differ in size from the first becomes a type error. */
 export type SameSizes<V extends readonly Numeric[]> = {
@@ -21,11 +18,28 @@ export type SameSizes<V extends readonly Numeric[]> = {
     : SizesDiffer<SizeOf<V[0]>, SizeOf<V[K]>>
 }
 
-/** A sequence if any value is one, else a vector, of size `S`. */
+/** A sequence if any value is one, else a vector, of size `S`; either for a list of both. */
 export type Joined<V extends readonly Numeric[], S extends number> =
-  Extract<V[number], Sequence> extends never ? Vector<S> : Sequence<S>
+  Extract<V[number], Sequence> extends never
+    ? Vector<S>
+    : number extends V['length']
+      ? Resize<V[number], S>
+      : Sequence<S>
 
-type Fits<A, B> = number extends A ? true : number extends B ? true : A extends B ? true : false
+/** The type error of too few values. */
+export interface TooFew<Least extends number> {
+  readonly 'unrolled: too few values, expected at least': Least
+}
+
+/** Values as they are; a list whose length the types do not know is checked when it is combined. */
+export type AtLeastOne<V extends readonly unknown[]> = V extends readonly []
+  ? readonly [TooFew<1>]
+  : unknown
+
+/** As {@link AtLeastOne}, for two. */
+export type AtLeastTwo<V extends readonly unknown[]> = V extends readonly [] | readonly [unknown]
+  ? readonly [TooFew<2>, TooFew<2>]
+  : unknown
 
 /**
  * Adds values number by number: `y = a + b + …`. All have one size; a vector is added to every step of
@@ -33,8 +47,13 @@ type Fits<A, B> = number extends A ? true : number extends B ? true : A extends 
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
  */
-export function add<const V extends readonly [Numeric, Numeric, ...Numeric[]]>(
-  ...values: V & SameSizes<V>
+export function add<X extends Numeric>(
+  first: X,
+  second: NoInfer<X>,
+  ...rest: readonly NoInfer<X>[]
+): X
+export function add<const V extends readonly Numeric[]>(
+  ...values: V & AtLeastTwo<V> & SameSizes<V>
 ): Joined<V, SizeOf<V[0]>>
 export function add(...values: readonly Numeric[]): Numeric {
   return combine('add', values)
@@ -46,8 +65,13 @@ export function add(...values: readonly Numeric[]): Numeric {
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
  */
-export function multiply<const V extends readonly [Numeric, Numeric, ...Numeric[]]>(
-  ...values: V & SameSizes<V>
+export function multiply<X extends Numeric>(
+  first: X,
+  second: NoInfer<X>,
+  ...rest: readonly NoInfer<X>[]
+): X
+export function multiply<const V extends readonly Numeric[]>(
+  ...values: V & AtLeastTwo<V> & SameSizes<V>
 ): Joined<V, SizeOf<V[0]>>
 export function multiply(...values: readonly Numeric[]): Numeric {
   return combine('multiply', values)
@@ -59,9 +83,9 @@ export function multiply(...values: readonly Numeric[]): Numeric {
  *
  * @throws UnrolledError `ERR_UNROLLED_KIND` for tokens.
  */
-export function concat<const V extends readonly [Numeric, ...Numeric[]]>(
-  ...values: V
-): Joined<V, number>
+export function concat<const V extends readonly Numeric[]>(
+  ...values: V & AtLeastOne<V>
+): Joined<V, SumOfSizes<V>>
 export function concat(...values: readonly Numeric[]): Numeric {
   return combine('concat', values)
 }

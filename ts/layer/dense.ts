@@ -1,6 +1,6 @@
 import { ACTIVATIONS, type ActivationName } from '../graph/json.js'
 import { type Layer, layer, type Mapping } from '../graph/layer.js'
-import type { Site } from '../graph/scope.js'
+import { nameOf, type Site } from '../graph/scope.js'
 import type { Numeric, Resize, Sequence } from '../graph/value.js'
 import { checkBoolean, checkCount, checkOptions, checkWord } from '../options.js'
 import { activate } from './activation.js'
@@ -57,7 +57,7 @@ export function dense<S extends number, I extends number | undefined = undefined
   options: DenseOptions<S, I>,
 ): Layer<Numeric, SizeMapping<S>, I extends number ? Sequence<I> : never> {
   checkOptions('dense', options, DENSE_OPTIONS)
-  const where = options.name ?? 'dense'
+  const where = nameOf('dense', options.name)
   const after =
     options.activation === undefined
       ? undefined
@@ -89,7 +89,7 @@ export function linear<S extends number>(
   options: LinearOptions = {},
 ): Layer<Numeric, SizeMapping<S>> {
   checkOptions('linear', options, LINEAR_OPTIONS)
-  const map = linearMap(options.name ?? 'linear', size, options)
+  const map = linearMap(nameOf('linear', options.name), size, options)
   return layer({
     kind: 'linear',
     name: options.name,

@@ -1,5 +1,6 @@
 import { mismatch } from '../errors.js'
 import { type Layer, layer, type Same } from '../graph/layer.js'
+import { nameOf } from '../graph/scope.js'
 import type { Numeric } from '../graph/value.js'
 import { checkBoolean, checkNumber, checkOptions } from '../options.js'
 
@@ -27,7 +28,7 @@ export const DROPOUT_OPTIONS = [
  */
 export function dropout(options: DropoutOptions): Layer<Numeric, Same> {
   checkOptions('dropout', options, DROPOUT_OPTIONS)
-  const where = options.name ?? 'dropout'
+  const where = nameOf('dropout', options.name)
   const rate = checkRate(`${where} rate`, options.rate)
   const fixed = checkBoolean(`${where} fixed`, options.fixed ?? false)
   return layer({

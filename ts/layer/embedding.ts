@@ -1,6 +1,7 @@
 import { mismatch } from '../errors.js'
 import type { InitJson } from '../graph/json.js'
 import { type Layer, layer, type Mapping } from '../graph/layer.js'
+import { nameOf } from '../graph/scope.js'
 import type { Sequence, Token, Tokens, Vector } from '../graph/value.js'
 import { checkCount, checkOptions } from '../options.js'
 import { checkInitializer, type Initializer } from './initializer.js'
@@ -48,7 +49,7 @@ export function embedding<S extends number, V extends number | undefined = undef
   options: EmbeddingOptions<S, V>,
 ): Layer<Tokens | Token, EmbeddingMapping<S>, V extends number ? Tokens<V> : never> {
   checkOptions('embedding', options, EMBEDDING_OPTIONS)
-  const where = options.name ?? 'embedding'
+  const where = nameOf('embedding', options.name)
   const size = checkCount(`${where} size`, options.size)
   const vocabulary =
     options.vocabularySize === undefined

@@ -1,4 +1,5 @@
 import { type Layer, layer, type Same } from '../graph/layer.js'
+import { nameOf } from '../graph/scope.js'
 import type { Numeric } from '../graph/value.js'
 import { checkOptions, checkPositive } from '../options.js'
 
@@ -24,7 +25,10 @@ export const LAYER_NORM_OPTIONS = [
  */
 export function layerNorm(options: LayerNormOptions = {}): Layer<Numeric, Same> {
   checkOptions('layerNorm', options, LAYER_NORM_OPTIONS)
-  const epsilon = checkPositive(`${options.name ?? 'layerNorm'} epsilon`, options.epsilon ?? 1e-5)
+  const epsilon = checkPositive(
+    `${nameOf('layerNorm', options.name)} epsilon`,
+    options.epsilon ?? 1e-5,
+  )
   return layer({
     kind: 'layerNorm',
     name: options.name,

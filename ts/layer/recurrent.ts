@@ -2,6 +2,8 @@ import type { Start } from '../cell/scan.js'
 import { mismatch } from '../errors.js'
 import type { KindJson } from '../graph/json.js'
 import type { Mapping, Signature, Signed } from '../graph/layer.js'
+import { nameOf } from '../graph/scope.js'
+import type { Sum } from '../graph/sizes.js'
 import type { Sequence } from '../graph/value.js'
 import { checkBoolean, checkCount, checkOptions } from '../options.js'
 import { checkRate } from './dropout.js'
@@ -33,8 +35,12 @@ export interface RecurrentOptions<
   readonly name?: string
 }
 
-/** The output size of `H` units; unknown to the types for a bidirectional layer. */
-export type Directed<H extends number, B extends boolean> = B extends true ? number : H
+/** The output size of `H` units: twice as many both ways. */
+export type Directed<H extends number, B extends boolean> = [B] extends [false]
+  ? H
+  : [B] extends [true]
+    ? Sum<H, H>
+    : number
 
 /** Result of a stacked recurrent layer. */
 export interface Stacked<F extends number, S> {
@@ -97,7 +103,7 @@ export function resolveSettings(
   bias = true,
 ): Settings {
   checkOptions(kind, options, [...RECURRENT_OPTIONS, ...own])
-  const where = options.name ?? kind
+  const where = nameOf(kind, options.name)
   const inputSize =
     options.inputSize === undefined
       ? undefined

@@ -1,6 +1,7 @@
 import { START_OPTIONS } from '../cell/scan.js'
 import { mismatch } from '../errors.js'
 import { callOptions, type Layer, layer, type Same } from '../graph/layer.js'
+import { nameOf } from '../graph/scope.js'
 import { checkKind, checkSize, type Sequence, type Tokens, type Vector } from '../graph/value.js'
 import { checkCount, checkOptions } from '../options.js'
 
@@ -32,7 +33,7 @@ export interface Shift extends Layer<Tokens | Sequence, Same> {
  */
 export function shift(options: ShiftOptions = {}): Shift {
   checkOptions('shift', options, SHIFT_OPTIONS)
-  const where = options.name ?? 'shift'
+  const where = nameOf('shift', options.name)
   const start =
     options.start === undefined ? undefined : checkCount(`${where} start`, options.start, 0)
   return layer<Shift>({

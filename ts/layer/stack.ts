@@ -1,10 +1,10 @@
 import { START_OPTIONS } from '../cell/scan.js'
-import { type NamedVectors, type Unrolled, unroll } from '../cell/unroll.js'
+import { checkState, type NamedVectors, type Unrolled, unroll } from '../cell/unroll.js'
 import { mismatch } from '../errors.js'
 import type { InitJson } from '../graph/json.js'
 import { callOptions } from '../graph/layer.js'
 import type { Scope, Site } from '../graph/scope.js'
-import { checkKind, checkSize, type Sequence, type Vector } from '../graph/value.js'
+import type { Sequence, Vector } from '../graph/value.js'
 import { checkOptions } from '../options.js'
 import { noteBothWays } from './directions.js'
 import { pytorchUniform } from './initializer.js'
@@ -111,8 +111,7 @@ function bothWays(direction: Direction): Layer {
   const [first, second] = [0, half].map((start) =>
     mapStates(initial, (value, name) => {
       const op = { slice: { start, size: half } }
-      checkKind(`${settings.where} initial ${name}`, value, ['vector'])
-      checkSize(`${settings.where} initial ${name}`, value, size)
+      checkState(`${settings.where} initial ${name}`, value, size)
       return scope.value<Vector>({ kind: 'vector', size: half }, scope.node('slice', op, [value]))
     }),
   )

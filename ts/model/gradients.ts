@@ -1,6 +1,7 @@
+import { own } from '../brand.js'
 import { Result } from '../data/result.js'
 import type { Outputs } from '../graph/outputs.js'
-import type { Numeric, Sequence, Token, Tokens, Value } from '../graph/value.js'
+import type { AnyValues, Numeric, Sequence, Token, Tokens, Values } from '../graph/value.js'
 import type { Description, NativeGradients, NativeTensor } from '../native/contract.js'
 import type { Losses } from '../train/loss.js'
 import { namedParameters, type Parameters } from './parameters.js'
@@ -37,10 +38,7 @@ export interface ItemLosses {
  * Derivatives of the loss `L` of one batch, as backpropagation through time gives them (Goodfellow,
  * Bengio, Courville: Deep Learning, section 10.2.2). Each has the shape of its value; padding is zero.
  */
-export interface Gradients<
-  I extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>,
-  O extends Outputs = Outputs,
-> {
+export interface Gradients<I extends Values = AnyValues, O extends Outputs = AnyValues> {
   /** `L`, reduced and weighted as in training, without dropout. */
   readonly loss: number
   /** The losses of each row and step, for the outputs that have a loss. */
@@ -69,7 +67,7 @@ export interface Gradients<
 }
 
 /** Names the gradients of a batch of these `inputs`. */
-export function gradientsOf<I extends Readonly<Record<string, Value>>, O extends Outputs>(
+export function gradientsOf<I extends Values, O extends Outputs>(
   description: Description,
   inputs: readonly NativeTensor[],
   native: NativeGradients,
@@ -79,9 +77,10 @@ export function gradientsOf<I extends Readonly<Record<string, Value>>, O extends
   const numeric = inputs.filter(({ values }) => values !== undefined)
   const [rows = 0] = inputs[0]?.shape ?? []
   const initial = description.states.map(({ name, size }) => ({ name, shape: [rows, size] }))
-  const losses = native.losses.map(({ output, items, ...rest }) => {
+  const losses = native.losses.map(({ output, items, rows: each, shape, lengths }) => {
     const { weight = 0 } = report.terms.find((term) => term.output === output) ?? {}
-    return [output, { lengths: undefined, ...rest, steps: items, weight }]
+    const arrays = { rows: own(each), steps: own(items), lengths: lengths && own(lengths) }
+    return [output, { ...arrays, shape: [...shape], weight }]
   })
   return {
     loss: report.loss,

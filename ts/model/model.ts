@@ -1,12 +1,13 @@
+import { own } from '../brand.js'
 import type { Data, Examples, Feed } from '../data/data.js'
 import { ExampleRows, emptyData, type Ports, rowsByPort } from '../data/feed.js'
 import { type Port, portsOf } from '../data/kind.js'
 import { openSource } from '../data/source.js'
 import { Disposable } from '../disposable.js'
-import { Described, mismatch, type UnrolledError } from '../errors.js'
+import { Described, madeOnlyBy, mismatch, type UnrolledError } from '../errors.js'
 import type { GraphJson } from '../graph/json.js'
 import type { Outputs } from '../graph/outputs.js'
-import type { Value } from '../graph/value.js'
+import type { AnyValues, Values } from '../graph/value.js'
 import type { Description, NativeModel, NativeTensor } from '../native/contract.js'
 import { guard, guardAsync, refuse } from '../native/errors.js'
 import { checkCount, checkOptions } from '../options.js'
@@ -41,7 +42,13 @@ import { continuedStates, initialStates } from './state.js'
 import { Stream } from './stream.js'
 import { summarize } from './summary.js'
 
-type Values = Readonly<Record<string, Value>>
+/** What ends a run whose generator is gone; nothing before it begins and after it ends. */
+interface Held {
+  release?: () => void
+}
+
+/** Ends the runs whose generators were dropped between two events, so that their models can train again. */
+const dropped = new FinalizationRegistry<Held>((held) => held.release?.())
 
 /**
  * A network that can learn, made by `sequential`, `graph` or `load`.
@@ -51,7 +58,7 @@ type Values = Readonly<Record<string, Value>>
  * wait for the weights without blocking, `parameters`, `setParameters`, `stream` and `toBytes` block. No
  * memory for the weights is an `ERR_UNROLLED_SIZE` of each of these calls. `dispose` frees the model's memory at once, the garbage collector some time later.
  */
-export class Model<I extends Values = Values, O extends Outputs = Outputs> extends Disposable {
+export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> extends Disposable {
   /** The model as plain data. */
   readonly graph: GraphJson
 
@@ -64,11 +71,17 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
   /** @internal */
   constructor(native: NativeModel) {
     super('model', () => native.dispose())
+    if (typeof native?.graph !== 'function') {
+      throw madeOnlyBy('Model', 'a model by sequential, graph or load', native)
+    }
     this.#native = native
     this.graph = JSON.parse(guard(() => native.graph()))
     this.#description = JSON.parse(guard(() => native.describe()))
     this.#inputs = portsOf('input', this.#description.inputs)
-    this.#outputs = portsOf('output', this.#description.outputs)
+    this.#outputs = portsOf('output', this.#description.outputs).map((port) => ({
+      ...port,
+      softmax: endsInSoftmax(this.graph, port.name),
+    }))
   }
 
   /** The number of values that the model learns. */
@@ -101,11 +114,20 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
   /**
    * Trains like `fit` and yields an event for each step and each epoch; an error that `fit` rejects
    * with is thrown in place of the next event. `break` stops the run: the model finishes a step
-   * already sent, and the iterator of the data is closed.
+   * already sent, and the iterator of the data is closed. An iterator that is dropped before its end
+   * stops the run when it is collected.
    */
-  async *train(
+  train(data: Data<I, O>, options: TrainOptions<I, O>): AsyncGenerator<TrainEvent, void, void> {
+    const held: Held = {}
+    const events = this.#events(data, options, held)
+    dropped.register(events, held)
+    return events
+  }
+
+  async *#events(
     data: Data<I, O>,
     options: TrainOptions<I, O>,
+    held: Held,
   ): AsyncGenerator<TrainEvent, void, void> {
     let mine = false
     try {
@@ -117,7 +139,13 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
       }
       this.#training = mine = true
       await guardAsync(() => this.#native.ready())
-      for await (const event of train(run)) {
+      const hold = (release: () => void): void => {
+        held.release = () => {
+          release()
+          this.#training = false
+        }
+      }
+      for await (const event of train(run, hold)) {
         this.checkUsable()
         yield event
       }
@@ -125,6 +153,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
       await refuse(this.#native, error)
     } finally {
       if (mine) this.#training = false
+      delete held.release
     }
   }
 
@@ -236,6 +265,11 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
     setParameters(this.#native, given)
   }
 
+  /** @internal The summary, in place of the graph, where Node prints the model. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.summary()
+  }
+
   /** Draws a table of the nodes: name, kind, result, and number of parameters. */
   summary(): string {
     return summarize(this.graph, this.#description)
@@ -253,7 +287,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
   /** Gives the bytes that `save` writes. Waits for the first weights. */
   toBytes(): Uint8Array {
     this.checkUsable()
-    return guard(() => this.#native.toBytes())
+    return own(guard(() => this.#native.toBytes()))
   }
 
   #run(data: unknown, options: TrainOptions<I, O>): Run {
@@ -263,7 +297,7 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
     const whole = { ...resolved, shuffle: false, carry: false }
     const held =
       validation === undefined ? undefined : openSource('fit validation', ports, validation, whole)
-    const names = recordNames(resolved.metrics, held !== undefined)
+    const names = recordNames(resolved.metrics, resolved.losses, held !== undefined)
     return {
       model: this.#native,
       source: openSource('fit data', ports, data, resolved),
@@ -277,6 +311,12 @@ export class Model<I extends Values = Values, O extends Outputs = Outputs> exten
   #ports(losses: readonly OutputLoss[]): Ports {
     return { inputs: this.#inputs, targets: losses.map(targetPort) }
   }
+}
+
+function endsInSoftmax({ nodes, outputs }: GraphJson, output: string): boolean {
+  const from = outputs.find(({ name }) => name === output)?.from
+  const op = nodes.find(({ name }) => name === from)?.op
+  return typeof op === 'object' && 'activation' in op && op.activation === 'softmax'
 }
 
 function inTraining(where: string): UnrolledError {

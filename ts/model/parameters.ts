@@ -1,3 +1,4 @@
+import { isFloats, own } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
 import type { Description, NativeModel } from '../native/contract.js'
 import { guard } from '../native/errors.js'
@@ -26,7 +27,8 @@ export function getParameters(model: NativeModel, description: Description): Par
 }
 
 /** Cuts numbers of all parameters, one after the other, into copies under their names. */
-export function namedParameters(all: Float32Array, { parameters }: Description): Parameters {
+export function namedParameters(native: Float32Array, { parameters }: Description): Parameters {
+  const all = own(native)
   const named = parameters.map(({ name, shape, offset }) => {
     const values = all.slice(offset, offset + sizeOf(shape))
     return [name, { values, shape }] as const
@@ -44,7 +46,9 @@ export function readParameters({ parameters }: Description, given: ParameterData
   const byName = new Map(Object.entries(given))
   return parameters.flatMap(({ name, shape, offset }) => {
     const entry = byName.get(name)
-    return entry === undefined ? [] : [{ offset, values: checkValues(name, entry, shape).slice() }]
+    return entry === undefined
+      ? []
+      : [{ offset, values: new Float32Array(checkValues(name, entry, shape)) }]
   })
 }
 
@@ -60,8 +64,8 @@ function checkValues(
   entry: { readonly values: Float32Array } | Float32Array,
   shape: readonly number[],
 ): Float32Array {
-  const values = entry instanceof Float32Array ? entry : entry?.values
-  if (!(values instanceof Float32Array)) {
+  const values = isFloats(entry) ? entry : entry?.values
+  if (!isFloats(values)) {
     throw mismatch('ERR_UNROLLED_KIND', `setParameters ${name}`, 'a Float32Array', entry)
   }
   if (values.length !== sizeOf(shape)) {

@@ -1,8 +1,9 @@
+import { isFloats, own } from '../brand.js'
 import { checkId } from '../data/check.js'
 import { isIds, rowKind, widthOf } from '../data/kind.js'
 import { Disposable } from '../disposable.js'
-import { mismatch, type UnrolledError } from '../errors.js'
-import type { Sequence, Token, Tokens, Value, Vector } from '../graph/value.js'
+import { madeOnlyBy, mismatch, type UnrolledError } from '../errors.js'
+import type { AnyValues, Sequence, Token, Tokens, Value, Values, Vector } from '../graph/value.js'
 import type {
   Description,
   NativeModel,
@@ -22,12 +23,12 @@ export type StepOf<X extends Value> = X extends Sequence | Vector
     : never
 
 /** One step of every input by name; of a single input also as it is. */
-export type StepFeed<I extends Readonly<Record<string, Value>>> =
+export type StepFeed<I extends Values> =
   | { readonly [K in keyof I]: StepOf<I[K]> }
   | StepOf<I[keyof I]>
 
 /** The numbers of every output at one step. */
-export type StepOutputs<O extends Readonly<Record<string, Value>>> = {
+export type StepOutputs<O extends Values> = {
   readonly [K in keyof O]: Float32Array
 }
 
@@ -35,10 +36,7 @@ export type StepOutputs<O extends Readonly<Record<string, Value>>> = {
  * A model step by step: one row, in microseconds, on the calling thread. The state of a stream can be
  * read, set and copied; all streams share the model's weights.
  */
-export class Stream<
-  I extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>,
-  O extends Readonly<Record<string, Value>> = Readonly<Record<string, Value>>,
-> extends Disposable {
+export class Stream<I extends Values = AnyValues, O extends Values = AnyValues> extends Disposable {
   readonly #model: NativeModel
   readonly #description: Description
   readonly #native: NativeStream
@@ -50,6 +48,9 @@ export class Stream<
 
   /** @internal */
   constructor(model: NativeModel, description: Description) {
+    if (typeof model?.stream !== 'function') {
+      throw madeOnlyBy('Stream', 'a stream by model.stream()', model)
+    }
     const native = guard(() => model.stream())
     super('stream', () => native.dispose())
     this.#model = model
@@ -72,7 +73,7 @@ export class Stream<
   push(x: StepFeed<I>): StepOutputs<O> {
     this.checkUsable()
     this.#take(x)
-    const outputs = guard(() => this.#native.push(this.#values, this.#ids))
+    const outputs = own(guard(() => this.#native.push(this.#values, this.#ids)))
     return named(this.#outputs, outputs) as StepOutputs<O>
   }
 
@@ -145,7 +146,7 @@ function numbersOf(where: string, { ids, size }: Place, step: unknown): ArrayLik
   if (ids) return [checkId(where, step)]
   const expected = (): UnrolledError =>
     mismatch('ERR_UNROLLED_SHAPE', where, `${size} numbers`, step)
-  if (step instanceof Float32Array) {
+  if (isFloats(step)) {
     const copy = new Float32Array(step)
     if (copy.length !== size) throw expected()
     return copy

@@ -29,9 +29,10 @@ export async function refuse(model: NativeModel, error: unknown): Promise<never>
 }
 
 function typed(error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error
-  const { code } = error
+  // Errors of the addon are of the realm that loaded it, so that `instanceof` may not know them.
+  if (typeof error !== 'object' || error === null || error instanceof UnrolledError) return error
+  const { code, message, cause } = error as { code?: unknown; message?: unknown; cause?: unknown }
   if (typeof code !== 'string' || !code.startsWith('ERR_UNROLLED_')) return error
   // The system's error, where the addon gives it: `cause.code` is then ENOENT and so on.
-  return new UnrolledError(code as ErrorCode, error.message, { cause: error.cause ?? error })
+  return new UnrolledError(code as ErrorCode, String(message), { cause: cause ?? error })
 }

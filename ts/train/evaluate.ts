@@ -1,10 +1,9 @@
-import { Result } from '../data/result.js'
-import { mismatch } from '../errors.js'
 import type { NativeBatch, NativeModel, NativeReport, NativeTerm } from '../native/contract.js'
-import { guardAsync } from '../native/errors.js'
-import type { OutputLoss } from './loss.js'
-import { type Metrics, metricTargets } from './metric.js'
+import { type Loss, type OutputLoss, predictsClasses } from './loss.js'
+import { type Measure, type Measured, measureBatch } from './measure.js'
+import type { Metrics } from './metric.js'
 import { lossConfig } from './options.js'
+import { type Signal, throwIfAborted } from './signal.js'
 
 /** Scores of a model: `loss`, and each requested metric under its name. */
 export interface Scores {
@@ -17,7 +16,11 @@ export interface Scores {
   readonly accuracy?: number
   /** `exp(loss)`. */
   readonly perplexity?: number
-  /** Custom metrics, by name. */
+  /**
+   * Custom metrics, by name. With losses of several outputs also `NAME.loss`, `NAME.accuracy` and
+   * `NAME.perplexity` of each, where `loss` is the sum of each `NAME.loss` times its weight, and
+   * `accuracy` counts the targets of all.
+   */
   readonly [metric: string]: number | undefined
 }
 
@@ -38,10 +41,13 @@ export class Tally {
     }
   }
 
-  addCustom(name: string, value: number, report: NativeReport): void {
-    const { part, whole } = this.#custom.get(name) ?? { part: 0, whole: 0 }
+  /** Adds the metrics of the user's, each weighted by the batch's number of valid targets. */
+  addCustom({ report, values }: Measured): void {
     const valid = report.terms.reduce((sum, term) => sum + term.valid, 0)
-    this.#custom.set(name, { part: part + value * valid, whole: whole + valid })
+    for (const [name, value] of values) {
+      const { part, whole } = this.#custom.get(name) ?? { part: 0, whole: 0 }
+      this.#custom.set(name, { part: part + value * valid, whole: whole + valid })
+    }
   }
 
   /** The scores so far. */
@@ -52,18 +58,34 @@ export class Tally {
       loss,
       ...(metrics.accuracy && { accuracy: ratio(this.#correct()) }),
       ...(metrics.perplexity && { perplexity: Math.exp(loss) }),
+      ...(this.#losses.length > 1 && this.#each(metrics)),
       ...Object.fromEntries(custom),
     }
   }
 
   #loss(): number {
-    const counted = this.#losses.flatMap(({ output, loss: { reduction, weight } }) => {
-      const term = this.#terms.get(output.name)
-      if (term === undefined) return []
-      if (reduction === 'sum') return [weight * term.sum]
-      return term.weight === 0 ? [] : [weight * (term.sum / term.weight)]
+    const counted = this.#losses.flatMap(({ output, loss }) => {
+      const own = reduced(loss, this.#terms.get(output.name))
+      return own === undefined ? [] : [loss.weight * own]
     })
     return counted.length === 0 ? Number.NaN : counted.reduce((sum, part) => sum + part, 0)
+  }
+
+  /** The scores of each output, under its name. */
+  #each({ accuracy, perplexity }: Metrics): Record<string, number> {
+    const scores = this.#losses.flatMap(({ output: { name }, loss }) => {
+      const term = this.#terms.get(name)
+      const own = reduced(loss, term) ?? Number.NaN
+      const { correct: part = 0, valid: whole = 0 } = term ?? {}
+      return [
+        [`${name}.loss`, own] as const,
+        ...(accuracy && predictsClasses(loss)
+          ? [[`${name}.accuracy`, ratio({ part, whole })] as const]
+          : []),
+        ...(perplexity ? [[`${name}.perplexity`, Math.exp(own)] as const] : []),
+      ]
+    })
+    return Object.fromEntries(scores)
   }
 
   #correct(): Fraction {
@@ -75,6 +97,13 @@ export class Tally {
     }
     return sums
   }
+}
+
+/** The loss of one output, without its factor; nothing for a mean over no target. */
+function reduced({ reduction }: Loss, term: NativeTerm | undefined): number | undefined {
+  if (term === undefined) return undefined
+  if (reduction === 'sum') return term.sum
+  return term.weight === 0 ? undefined : term.sum / term.weight
 }
 
 interface Fraction {
@@ -97,44 +126,34 @@ function sumOf(a: NativeTerm, b: NativeTerm): NativeTerm {
 }
 
 /** The losses and metrics of a measurement, and the signal that stops it. */
-export interface Measure {
+export interface Measurement {
   readonly losses: readonly OutputLoss[]
   readonly metrics: Metrics
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: Signal | undefined
 }
 
-/** Measures a model on batches; a custom metric costs a second forward pass for the outputs. */
+/** Gives what measures single batches. */
+export function measureOf({ losses, metrics, signal }: Measurement): Measure {
+  return {
+    config: JSON.stringify(lossConfig(losses)),
+    custom: metrics.custom,
+    checkRunning: () => throwIfAborted(signal),
+  }
+}
+
+/** Measures a model on batches. */
 export async function evaluateBatches(
   model: NativeModel,
   batches: AsyncIterable<NativeBatch>,
-  { losses, metrics, signal }: Measure,
+  measurement: Measurement,
 ): Promise<Scores> {
-  const tally = new Tally(losses)
-  const config = JSON.stringify(lossConfig(losses))
-  for await (const { inputs, targets } of batches) {
-    signal?.throwIfAborted()
-    // Copied before the first `await`: the caller may change the data afterwards.
-    const own = metrics.custom.length > 0 ? targets.map(metricTargets) : []
-    const [report, prediction] = await Promise.all([
-      guardAsync(() => model.evaluate(config, inputs, targets, [])),
-      metrics.custom.length > 0 ? guardAsync(() => model.predict(inputs, [])) : undefined,
-    ])
-    tally.add(report)
-    if (prediction === undefined) continue
-    signal?.throwIfAborted()
-    const batch = {
-      outputs: Object.fromEntries(
-        prediction.outputs.map((output) => [output.name, new Result(output)]),
-      ),
-      targets: Object.fromEntries(own),
-    }
-    for (const metric of metrics.custom) {
-      const value: unknown = await metric.compute(batch)
-      if (typeof value !== 'number') {
-        throw mismatch('ERR_UNROLLED_ARGUMENT', `metric ${metric.name}`, 'a number', value)
-      }
-      tally.addCustom(metric.name, value, report)
-    }
+  const tally = new Tally(measurement.losses)
+  const measure = measureOf(measurement)
+  for await (const batch of batches) {
+    measure.checkRunning()
+    const measured = await measureBatch(model, batch, measure)
+    tally.add(measured.report)
+    tally.addCustom(measured)
   }
-  return tally.scores(metrics)
+  return tally.scores(measurement.metrics)
 }

@@ -47,7 +47,11 @@ export interface EpochRecord {
   readonly validationLoss?: number
   /** Duration of the epoch, validation included. */
   readonly seconds: number
-  /** Each metric under its name, the validation's as `validationAccuracy` and so on. */
+  /**
+   * Each metric under its name, the validation's as `validationAccuracy` and so on; with losses of several
+   * outputs also `NAME.loss`, `NAME.accuracy`, `NAME.validationLoss` and so on of each. A custom metric is
+   * measured before each update, without dropout.
+   */
   readonly [metric: string]: number | undefined
 }
 

@@ -1,5 +1,6 @@
+import { isFloats } from '../brand.js'
 import type { Port, RowKind } from '../data/kind.js'
-import { mismatch } from '../errors.js'
+import { Described, mismatch } from '../errors.js'
 import {
   checkKind,
   checkNumber,
@@ -133,6 +134,11 @@ export interface OutputLoss {
   readonly loss: Loss
 }
 
+/** Tells if a loss has targets that are predicted or not, so that they have an accuracy. */
+export function predictsClasses({ kind }: Loss): boolean {
+  return Object.hasOwn(kind, 'crossEntropy') || Object.hasOwn(kind, 'binaryCrossEntropy')
+}
+
 /** Resolves the losses of a model's outputs: of the only one, or by name. */
 export function resolveLosses(
   where: string,
@@ -145,7 +151,7 @@ export function resolveLosses(
       const names = outputs.map((output) => output.name).join(', ')
       throw mismatch('ERR_UNROLLED_ARGUMENT', where, `a loss by output name (${names})`, losses)
     }
-    return [{ output: only, loss: resolveLoss(where, losses) }]
+    return [lossOfOutput(where, only, losses)]
   }
   if (typeof losses !== 'object' || losses === null) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a loss or its name', losses)
@@ -155,12 +161,21 @@ export function resolveLosses(
   const given = new Map<string, unknown>(Object.entries(losses))
   const resolved = outputs.flatMap((output) => {
     const loss = given.get(output.name)
-    return loss === undefined
-      ? []
-      : [{ output, loss: resolveLoss(`${where}.${output.name}`, loss) }]
+    return loss === undefined ? [] : [lossOfOutput(`${where}.${output.name}`, output, loss)]
   })
   if (resolved.length === 0) throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a loss', losses)
   return resolved
+}
+
+function lossOfOutput(where: string, output: Port, value: unknown): OutputLoss {
+  const loss = resolveLoss(where, value)
+  if (output.softmax && Object.hasOwn(loss.kind, 'crossEntropy')) {
+    const expected = 'a loss of probabilities, since the output ends in softmax'
+    const advice = 'leave softmax out: crossEntropy takes logits and applies it itself'
+    const received = new Described('crossEntropy')
+    throw mismatch('ERR_UNROLLED_ARGUMENT', where, expected, received, advice)
+  }
+  return { output, loss }
 }
 
 /** The targets of an output's loss: ids for cross-entropy, else numbers of the output's shape. */
@@ -174,17 +189,25 @@ export function targetPort({ output, loss }: OutputLoss): Port {
 }
 
 function resolveLoss(where: string, value: unknown): Loss {
-  if (isLoss(value)) {
-    checkKind(`${where} kind`, value.kind)
-    return value
-  }
-  const known: Readonly<Record<LossName, () => Loss>> = {
+  const known: Readonly<Record<LossName, (options?: object) => Loss>> = {
     crossEntropy,
     binaryCrossEntropy,
     meanSquared,
     meanAbsolute,
     huber,
     poisson,
+  }
+  if (isLoss(value)) {
+    checkOptions(where, value, ['kind', 'reduction', 'weight'])
+    const [name, settings] = checkKind(`${where} kind`, value.kind, Object.keys(known))
+    const { reduction, weight } = value
+    const given = Object.entries(settings).filter(([, setting]) => setting !== null)
+    // Made again from its settings, so that a loss by hand passes the checks of all others.
+    return known[name as LossName]({
+      ...Object.fromEntries(given),
+      reduction,
+      weight: checkNumber(`${where} weight`, weight, 0),
+    })
   }
   if (typeof value !== 'string') {
     throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a loss or its name', value)
@@ -227,7 +250,7 @@ function checkId(name: string, value: unknown): number {
 }
 
 function checkWeights(weights: unknown): number[] {
-  if (!Array.isArray(weights) && !(weights instanceof Float32Array)) {
+  if (!Array.isArray(weights) && !isFloats(weights)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'crossEntropy classWeights', 'an array', weights)
   }
   return Array.from<unknown, number>(weights, (weight, index) =>

@@ -3,6 +3,7 @@ import type { Result } from '../data/result.js'
 import { mismatch } from '../errors.js'
 import type { NativeTensor } from '../native/contract.js'
 import { unknownName } from '../options.js'
+import { type OutputLoss, predictsClasses } from './loss.js'
 
 /** Argument of a {@link Metric}: a batch's outputs and targets by name. */
 export interface MetricBatch {
@@ -20,7 +21,11 @@ export interface MetricTargets {
   readonly weights: Float32Array | undefined
 }
 
-/** A custom metric, computed for whole batches and averaged by their numbers of valid targets. */
+/**
+ * A custom metric, computed for whole batches and averaged by their numbers of valid targets. `fit`
+ * computes it for every batch before its update, and again for the validation; this takes two forward
+ * passes more for each batch, and batches then wait for each other.
+ */
 export interface Metric {
   /** The metric's key in the results; names of the library's own results are reserved. */
   readonly name: string
@@ -45,17 +50,33 @@ export interface Metrics {
 
 const RESERVED = ['accuracy', 'perplexity', 'loss', 'epoch', 'seconds', 'type', 'stopped'] as const
 
-/** Makes the key of a measure of the validation data: `validationLoss`. */
+/** A measure of one output: the output's name, and the measure's. */
+const OF_OUTPUT = /^(.*\.)(loss|accuracy|perplexity)$/s
+
+/** Makes the key of a measure of the validation data: `validationLoss`, of an output `tags.validationLoss`. */
 export function validationName(name: string): string {
+  const [, output, measure] = OF_OUTPUT.exec(name) ?? []
+  if (output !== undefined && measure !== undefined) return `${output}${validationName(measure)}`
   return `validation${name.charAt(0).toUpperCase()}${name.slice(1)}`
 }
 
-/** Names the measures in an epoch's record; custom metrics need outputs, so only validation has them. */
-export function recordNames(metrics: Metrics, validated: boolean): string[] {
-  const { accuracy, perplexity, custom } = metrics
-  const names = ['loss', ...(accuracy ? ['accuracy'] : []), ...(perplexity ? ['perplexity'] : [])]
-  if (!validated) return names
-  return [...names, ...[...names, ...custom.map(({ name }) => name)].map(validationName)]
+/** Names the measures in an epoch's record. */
+export function recordNames(
+  { accuracy, perplexity, custom }: Metrics,
+  losses: readonly OutputLoss[],
+  validated: boolean,
+): string[] {
+  const measures = (classes: boolean) => [
+    'loss',
+    ...(accuracy && classes ? ['accuracy'] : []),
+    ...(perplexity ? ['perplexity'] : []),
+  ]
+  const each = losses.flatMap(({ output, loss }) =>
+    measures(predictsClasses(loss)).map((measure) => `${output.name}.${measure}`),
+  )
+  const own = custom.map(({ name }) => name)
+  const names = [...measures(true), ...(losses.length > 1 ? each : []), ...own]
+  return validated ? [...names, ...names.map(validationName)] : names
 }
 
 /** Checks metrics and sorts them by source. */
@@ -103,7 +124,7 @@ function checkMetric(where: string, metric: unknown): Metric {
     )
   }
   const taken = RESERVED.map(validationName).includes(validationName(given.name))
-  if (taken || given.name.startsWith('validation')) {
+  if (taken || given.name.startsWith('validation') || OF_OUTPUT.test(given.name)) {
     throw mismatch(
       'ERR_UNROLLED_ARGUMENT',
       `${where} name`,

@@ -144,9 +144,13 @@ export function resolveOptimizer(value: Optimizer | OptimizerName): Optimizer {
   if (typeof value !== 'object' || value === null || typeof value.rule !== 'object') {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit optimizer', 'an optimizer or its name', value)
   }
-  checkKind('fit optimizer rule', value.rule)
+  checkOptions('fit optimizer', value, ['learningRate', 'rule'])
+  const names = Object.keys(DEFAULTS)
+  const [name, settings] = checkKind('fit optimizer rule', value.rule, names)
   const learningRate = checkNumber('fit optimizer learningRate', value.learningRate, 0)
-  return { learningRate, rule: value.rule }
+  const { learningRate: _, ...usual } = DEFAULTS[name as OptimizerName]
+  checkOptions(`fit optimizer rule ${name}`, settings, Object.keys(usual))
+  return { learningRate, rule: optimizer(name as OptimizerName, settings).rule }
 }
 
 function optimizer(

@@ -2,23 +2,15 @@ import type { Data } from '../data/data.js'
 import type { Port } from '../data/kind.js'
 import { isInMemory } from '../data/source.js'
 import { mismatch } from '../errors.js'
-import type { Value } from '../graph/value.js'
-import {
-  checkBoolean,
-  checkCount,
-  checkKind,
-  checkNumber,
-  checkOptions,
-  checkWord,
-} from '../options.js'
+import type { AnyValues, Values } from '../graph/value.js'
+import { checkBoolean, checkCount, checkOptions, checkWord } from '../options.js'
 import type { EarlyStoppingOptions } from './early-stopping.js'
 import { type ClipOptions, checkClip, checkTruncate, type TruncateOptions } from './limits.js'
 import { type Losses, type OutputLoss, resolveLosses } from './loss.js'
 import { type MetricLike, type Metrics, resolveMetrics } from './metric.js'
 import { type Optimizer, type OptimizerName, resolveOptimizer } from './optimizer.js'
-import type { Schedule } from './schedule.js'
-
-type Values = Readonly<Record<string, Value>>
+import { resolveSchedule, type Schedule } from './schedule.js'
+import { checkSignal, type Signal } from './signal.js'
 
 /** Options of `evaluate`. */
 export interface EvaluateOptions {
@@ -31,7 +23,7 @@ export interface EvaluateOptions {
 }
 
 /** Options of `fit` and `train`. */
-export interface TrainOptions<I extends Values = Values, O extends Values = Values>
+export interface TrainOptions<I extends Values = AnyValues, O extends Values = AnyValues>
   extends EvaluateOptions {
   /** The update rule; `'adam'` by default. */
   readonly optimizer?: Optimizer | OptimizerName
@@ -53,7 +45,7 @@ export interface TrainOptions<I extends Values = Values, O extends Values = Valu
   /** The learning rate's course; constant by default. */
   readonly schedule?: Schedule
   /** Stops the run, which rejects with the signal's reason and keeps the last whole step's weights. */
-  readonly signal?: AbortSignal
+  readonly signal?: Signal
   /** Draws a live line on stderr, if stderr is a terminal; `false` by default. */
   readonly progress?: boolean
   /** Stops when a measure no longer improves; never by default. */
@@ -102,7 +94,7 @@ export interface ResolvedOptions
   > {
   readonly losses: readonly OutputLoss[]
   readonly metrics: Metrics
-  readonly signal: AbortSignal | undefined
+  readonly signal: Signal | undefined
   /** The options that the core reads, as JSON. */
   readonly config: string
 }
@@ -140,12 +132,14 @@ export function resolveOptions(
   data: unknown,
   outputs: readonly Port[],
 ): ResolvedOptions {
+  if (Array.isArray(options)) {
+    const advice = 'examples are one argument: fit({ x, y }, options)'
+    throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit', 'an object of options', options, advice)
+  }
   checkOptions('fit', options, TRAIN_OPTIONS)
   const { carry = false, signal } = options
   checkBoolean('fit carry', carry)
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit signal', 'an AbortSignal', signal)
-  }
+  if (signal !== undefined) checkSignal('fit signal', signal)
   const accumulate = checkCount('fit accumulate', options.accumulate ?? 1)
   if (carry && accumulate > 1) {
     const expected = '1 with carry, which goes on from batch to batch'
@@ -215,11 +209,7 @@ function checkSchedule(schedule: Schedule): Schedule {
   if (typeof schedule !== 'object' || schedule === null) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit schedule', 'a schedule', schedule)
   }
-  checkKind('fit schedule', schedule)
-  for (const settings of Object.values(schedule)) {
-    for (const [name, value] of Object.entries(settings)) checkNumber(`schedule ${name}`, value)
-  }
-  return schedule
+  return resolveSchedule(schedule)
 }
 
 function checkMemory(memory: 'sqrt' | number): 'sqrt' | number {

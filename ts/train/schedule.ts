@@ -1,4 +1,4 @@
-import { checkCount, checkNumber, checkOptions, checkPositive } from '../options.js'
+import { checkCount, checkKind, checkNumber, checkOptions, checkPositive } from '../options.js'
 
 /** A factor on the learning rate for each optimizer step. */
 export type Schedule = Readonly<Record<string, Readonly<Record<string, number>>>>
@@ -85,4 +85,16 @@ export function linearDecay(options: LinearDecayOptions): Schedule {
   const warmup = checkCount('linearDecay warmup', options.warmup ?? 0, 0)
   const minimum = checkNumber('linearDecay minimum', options.minimum ?? 0, 0)
   return { linear: { warmup, steps, minimum } }
+}
+
+/** Makes a schedule again from its settings, so that one by hand passes the checks of all others. */
+export function resolveSchedule(schedule: Schedule): Schedule {
+  const known: Readonly<Record<string, (options: never) => Schedule>> = {
+    step: stepDecay,
+    exponential: exponentialDecay,
+    cosine: cosineDecay,
+    linear: linearDecay,
+  }
+  const [name, settings] = checkKind('fit schedule', schedule, Object.keys(known))
+  return known[name]?.(settings as never) ?? schedule
 }

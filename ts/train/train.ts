@@ -1,12 +1,20 @@
 import type { Source } from '../data/source.js'
-import type { NativeBatch, NativeModel, NativeReport, NativeTrainer } from '../native/contract.js'
+import type {
+  NativeBatch,
+  NativeModel,
+  NativeReport,
+  NativeTensor,
+  NativeTrainer,
+} from '../native/contract.js'
 import { guard, guardAsync } from '../native/errors.js'
 import type { EarlyStopping } from './early-stopping.js'
-import { type Scores, Tally } from './evaluate.js'
+import { measureOf, type Scores, Tally } from './evaluate.js'
 import type { EpochRecord, StepEvent, TrainEvent, TrainMemory } from './event.js'
+import { type Measured, measureBatch } from './measure.js'
 import { validationName } from './metric.js'
 import type { ResolvedOptions } from './options.js'
 import { Progress } from './progress.js'
+import { onAbort, throwIfAborted, untilAborted } from './signal.js'
 
 /** Everything that a training run needs. */
 export interface Run {
@@ -17,14 +25,25 @@ export interface Run {
   readonly earlyStopping: EarlyStopping | undefined
 }
 
-/** The training loop of `fit` and `train`. */
-export async function* train(run: Run): AsyncGenerator<TrainEvent, void, void> {
+/**
+ * The training loop of `fit` and `train`. `hold` gets what ends the run: a generator that is dropped
+ * between two events never comes to its `finally`.
+ */
+export async function* train(
+  run: Run,
+  hold: (release: () => void) => void,
+): AsyncGenerator<TrainEvent, void, void> {
   const { model, options } = run
   const { signal } = options
-  signal?.throwIfAborted()
+  throwIfAborted(signal)
   const trainer = guard(() => model.trainer(options.config))
   const cancel = (): void => trainer.cancel()
-  signal?.addEventListener('abort', cancel, { once: true })
+  const leave = signal && onAbort(signal, cancel)
+  const release = (): void => {
+    leave?.()
+    guard(() => trainer.close())
+  }
+  hold(release)
   const progress = new Progress(options.epochs, process.stderr)
   try {
     for await (const event of epochs(run, trainer)) {
@@ -32,8 +51,7 @@ export async function* train(run: Run): AsyncGenerator<TrainEvent, void, void> {
       yield event
     }
   } finally {
-    signal?.removeEventListener('abort', cancel)
-    guard(() => trainer.close())
+    release()
   }
 }
 
@@ -46,14 +64,15 @@ async function* epochs(run: Run, trainer: NativeTrainer): AsyncGenerator<TrainEv
     const started = performance.now()
     const tally = new Tally(options.losses)
     let step = 0
-    for await (const report of steps(run, trainer, epoch)) {
+    for await (const { report, measured } of steps(run, trainer, epoch)) {
       tally.add(report)
+      if (!report.skipped) for (const batch of measured) tally.addCustom(batch)
       step += 1
       const event = stepEvent(epoch, step, updates, report)
       memory = event.memory
       yield event
     }
-    const scores = tally.scores({ ...options.metrics, custom: [] })
+    const scores = tally.scores(options.metrics)
     const validation = run.validate && (await untilAborted(run.validate(epoch), options.signal))
     const record = epochRecord(epoch, scores, validation, (performance.now() - started) / 1000)
     const stop = earlyStopping?.update(record, () => guard(() => model.parameters())) ?? false
@@ -63,23 +82,38 @@ async function* epochs(run: Run, trainer: NativeTrainer): AsyncGenerator<TrainEv
   }
 }
 
+/** A step's report, and its batches measured before its update for the metrics of the user's. */
+interface Stepped {
+  readonly report: NativeReport
+  readonly measured: readonly Measured[]
+}
+
 /** The steps of one epoch, two deep: batches are prepared and sent while the step before runs. */
 async function* steps(
-  { source, options }: Run,
+  run: Run,
   trainer: NativeTrainer,
   epoch: number,
-): AsyncGenerator<NativeReport, void, void> {
+): AsyncGenerator<Stepped, void, void> {
+  const { source, options } = run
   const { signal } = options
   const batches = source.epoch(epoch)
-  let running: Promise<NativeReport> | undefined
-  let sent: Promise<NativeReport> | undefined
+  let running: Promise<Stepped> | undefined
+  let sent: Promise<Stepped> | undefined
+  let states: NativeTensor[] = []
+  const custom = options.metrics.custom.length > 0
   // A run begins at zero; carrying from its first step on, a model that cannot is refused before it is trained.
   let carry = options.carry && epoch === 1
   let whole = false
   try {
     for (;;) {
       const next = await untilAborted(take(batches, options.accumulate), signal)
-      sent = next.length === 0 ? undefined : send(trainer, next, carry)
+      // A measurement sees the weights that there are at its call: those after the step before, not yet its own.
+      if (custom && running !== undefined) await untilAborted(running, signal)
+      const measured = measureAll(run, next, states)
+      sent = next.length === 0 ? undefined : send(trainer, next, carry, measured)
+      if (options.carry && custom) {
+        states = (await untilAborted(measured, signal)).at(-1)?.states ?? []
+      }
       carry = options.carry
       if (running !== undefined) yield await untilAborted(running, signal)
       running = sent
@@ -113,15 +147,30 @@ async function take(
   return taken
 }
 
+/** Measures batches for the metrics of the user's, if there are any. */
+function measureAll(
+  { model, options }: Run,
+  batches: readonly NativeBatch[],
+  states: NativeTensor[],
+): Promise<readonly Measured[]> {
+  if (options.metrics.custom.length === 0) return Promise.resolve([])
+  const measure = measureOf(options)
+  const measured = Promise.all(batches.map((batch) => measureBatch(model, batch, measure, states)))
+  // Awaited one step later: mark a rejection as handled until then.
+  measured.catch(() => undefined)
+  return measured
+}
+
 function send(
   trainer: NativeTrainer,
   batches: NativeBatch[],
   carry: boolean,
-): Promise<NativeReport> {
+  measured: Promise<readonly Measured[]>,
+): Promise<Stepped> {
   const report = guardAsync(() => trainer.step(batches, { carry }))
-  // Awaited one step later: mark a rejection as handled until then.
-  report.catch(() => undefined)
-  return report
+  const sent = Promise.all([report, measured]).then(([report, measured]) => ({ report, measured }))
+  sent.catch(() => undefined)
+  return sent
 }
 
 function stepEvent(
@@ -149,15 +198,4 @@ function epochRecord(
 function restoreBest({ model, earlyStopping }: Run): void {
   const best = earlyStopping?.best
   if (best !== undefined) guard(() => model.setParameters(best))
-}
-
-/** Waits for a promise, and rejects with the signal's reason as soon as the signal is aborted. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise
-  return new Promise<T>((resolve, reject) => {
-    const abort = (): void => reject(signal.reason)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

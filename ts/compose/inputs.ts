@@ -1,0 +1,121 @@
+import { mismatch } from '../errors.js'
+import { checkName, type Scope } from '../graph/scope.js'
+import type { Sequence, Token, Tokens, Value, Vector } from '../graph/value.js'
+import { checkCount, checkOptions } from '../options.js'
+
+/** Options of an input without steps that holds numbers. */
+export interface VectorOptions<F extends number = number> {
+  /** Numbers in a row, or in a step. */
+  readonly size: F
+}
+
+/** Options of an input of ids without steps. */
+export interface TokenOptions<V extends number = number> {
+  /** The number of ids; each is below it. */
+  readonly vocabularySize: V
+}
+
+/** Options of an input with steps. */
+export interface AxisOptions {
+  /** Inputs of one axis have the same lengths; `time` by default. */
+  readonly axis?: string
+}
+
+export const AXIS_OPTIONS = ['axis'] as const satisfies readonly (keyof AxisOptions)[]
+export const VECTOR_OPTIONS = ['size'] as const satisfies readonly (keyof VectorOptions)[]
+export const TOKEN_OPTIONS = ['vocabularySize'] as const satisfies readonly (keyof TokenOptions)[]
+
+/** Declares the inputs of a graph. */
+export interface Inputs {
+  /** `size` numbers a row. */
+  vector<const F extends number>(name: string, options: VectorOptions<F>): Vector<F>
+  /** `size` numbers a step. */
+  sequence<const F extends number>(
+    name: string,
+    options: VectorOptions<F> & AxisOptions,
+  ): Sequence<F>
+  /** An id a step. */
+  tokens<const V extends number>(name: string, options: TokenOptions<V> & AxisOptions): Tokens<V>
+  /** An id a row. */
+  token<const V extends number>(name: string, options: TokenOptions<V>): Token<V>
+}
+
+/** An input as plain data: its kind with the kind's options, `{ sequence: { size: 3 } }`. */
+export type InputKind =
+  | { readonly vector: VectorOptions }
+  | { readonly sequence: VectorOptions & AxisOptions }
+  | { readonly tokens: TokenOptions & AxisOptions }
+  | { readonly token: TokenOptions }
+
+/** The value of an input of the kind `K`. */
+export type InputValue<K> = K extends { readonly vector: VectorOptions<infer F> }
+  ? Vector<F>
+  : K extends { readonly sequence: VectorOptions<infer F> }
+    ? Sequence<F>
+    : K extends { readonly tokens: TokenOptions<infer V> }
+      ? Tokens<V>
+      : K extends { readonly token: TokenOptions<infer V> }
+        ? Token<V>
+        : never
+
+/** The values of inputs by name. */
+export type InputValues<I> = { readonly [N in keyof I]: InputValue<I[N]> }
+
+/** Makes the functions that declare inputs in a scope. */
+export function inputsOf(scope: Scope): Inputs {
+  return {
+    vector(name, options) {
+      const { size } = checkInput(name, options, VECTOR_OPTIONS, 'size')
+      return scope.value({ kind: 'vector', size }, scope.input(name, { vector: { size } }))
+    },
+    sequence(name, options) {
+      const { size } = checkInput(name, options, [...VECTOR_OPTIONS, ...AXIS_OPTIONS], 'size')
+      const axis = checkAxis(name, options)
+      const wire = scope.input(name, { sequence: { size, axis } })
+      return scope.value({ kind: 'sequence', size, axis }, wire)
+    },
+    tokens(name, options) {
+      const known = [...TOKEN_OPTIONS, ...AXIS_OPTIONS]
+      const { vocabularySize } = checkInput(name, options, known, 'vocabularySize')
+      const axis = checkAxis(name, options)
+      const wire = scope.input(name, { tokens: { vocabulary: vocabularySize, axis } })
+      return scope.value({ kind: 'tokens', vocabularySize, axis }, wire)
+    },
+    token(name, options) {
+      const { vocabularySize } = checkInput(name, options, TOKEN_OPTIONS, 'vocabularySize')
+      const wire = scope.input(name, { token: { vocabulary: vocabularySize } })
+      return scope.value({ kind: 'token', vocabularySize }, wire)
+    },
+  }
+}
+
+const KINDS = ['vector', 'sequence', 'tokens', 'token'] as const
+
+/** Declares an input that is given as data. */
+export function declareInput(scope: Scope, name: string, given: unknown): Value {
+  checkOptions(`input ${name}`, given, KINDS, 'kind')
+  const [[kind, options] = [], ...more] = Object.entries(given as Readonly<Record<string, never>>)
+  const known = KINDS.find((it) => it === kind)
+  if (known === undefined || options === undefined || more.length > 0) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `input ${name}`, 'one kind with its options', given)
+  }
+  return inputsOf(scope)[known](name, options)
+}
+
+/** Refuses a bad name, an unknown option, and a bad count. */
+function checkInput<K extends string, O extends { readonly [P in K]: number }>(
+  name: string,
+  options: O,
+  known: readonly string[],
+  count: K,
+): O {
+  checkName('input', name)
+  checkOptions(`input ${name}`, options, known)
+  checkCount(`input ${name} ${count}`, options[count])
+  return options
+}
+
+function checkAxis(name: string, { axis = 'time' }: AxisOptions): string {
+  checkName(`input ${name} axis`, axis)
+  return axis
+}
