@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
@@ -10,7 +10,6 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::read::fill;
 use crate::{Error, Result};
 
 /// The header's key of the metadata.
@@ -98,6 +97,18 @@ fn header_bytes(source: &mut impl Read, file: u64) -> Result<Vec<u8>> {
     let mut text = vec![0; length as usize];
     fill(source, &mut text, || "file".to_owned())?;
     Ok(text)
+}
+
+/// Fills `bytes` from a source.
+pub(super) fn fill(source: &mut impl Read, bytes: &mut [u8], what: impl Fn() -> String) -> Result<()> {
+    source.read_exact(bytes).map_err(|error| match error.kind() {
+        ErrorKind::UnexpectedEof => Error::format(format!(
+            "{}: expected {} bytes more, received fewer; the file is truncated",
+            what(),
+            bytes.len()
+        )),
+        _ => Error::io(format!("{}: cannot be read: {error}", what()), &error),
+    })
 }
 
 impl Serialize for Header {

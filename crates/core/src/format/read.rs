@@ -1,11 +1,11 @@
 //! Reading a safetensors file, suspicious of every byte: the header first, then one tensor after another.
 
 use std::collections::BTreeMap;
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 
 use safetensors::tensor::TensorInfo;
 
-use super::header::Header;
+use super::header::{Header, fill};
 use crate::memory::zeros;
 use crate::{Error, Result};
 
@@ -91,18 +91,6 @@ impl<R: Read> Reader<R> {
         self.next += 1;
         Ok(())
     }
-}
-
-/// Fills `bytes` from a source.
-pub(super) fn fill(source: &mut impl Read, bytes: &mut [u8], what: impl Fn() -> String) -> Result<()> {
-    source.read_exact(bytes).map_err(|error| match error.kind() {
-        ErrorKind::UnexpectedEof => Error::format(format!(
-            "{}: expected {} bytes more, received fewer; the file is truncated",
-            what(),
-            bytes.len()
-        )),
-        _ => Error::io(format!("{}: cannot be read: {error}", what()), &error),
-    })
 }
 
 /// Reads a file from memory, with all of its tensors.
