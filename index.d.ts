@@ -891,7 +891,9 @@ type Values = Readonly<Record<string, Value>>;
  * A network that can learn, made by `sequential`, `graph` or `load`.
  *
  * Training and prediction run off the main thread; predictions of less than about half a millisecond
- * run on it. `dispose` frees the model's memory at once, the garbage collector some time later.
+ * run on it. So does the drawing of first weights that takes more than about 10 ms: asynchronous methods
+ * wait for the weights without blocking, `parameters`, `setParameters`, `stream` and `toBytes` block. No
+ * memory for the weights is an `ERR_UNROLLED_SIZE` of each of these calls. `dispose` frees the model's memory at once, the garbage collector some time later.
  */
 declare class Model<I extends Values = Values, O extends Outputs = Outputs> extends Disposable {
     #private;
@@ -945,16 +947,16 @@ declare class Model<I extends Values = Values, O extends Outputs = Outputs> exte
     /**
      * Opens the model as a stream: step by step, with a separate state. An output over time is that of
      * the step; an output without steps (the last step, a layer's last state) is that of the steps so
-     * far.
+     * far. Waits for the first weights.
      *
      * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a model that refuses a state in `predict`, and
      * for one with two axes of time, naming the node.
      */
     stream(): Stream<I, O>;
-    /** Copies every parameter, under its name. */
+    /** Copies every parameter, under its name. Waits for the first weights. */
     parameters(): Parameters;
     /**
-     * Sets the given parameters and leaves the others.
+     * Sets the given parameters and leaves the others. Waits for the first weights.
      *
      * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an unknown name, `ERR_UNROLLED_SHAPE` for
      * another number of values, `ERR_UNROLLED_NON_FINITE` for a NaN or infinity among them,
@@ -965,7 +967,7 @@ declare class Model<I extends Values = Values, O extends Outputs = Outputs> exte
     summary(): string;
     /** Writes the model to a safetensors file: parameters, and the graph in the metadata. */
     save(path: string): Promise<void>;
-    /** Gives the bytes that `save` writes. */
+    /** Gives the bytes that `save` writes. Waits for the first weights. */
     toBytes(): Uint8Array;
 }
 
