@@ -106,7 +106,7 @@ fn own_storage(program: &mut Program) {
             homes.extend(instruction.outputs.iter().map(|&value| (value, looped.then_some(i))));
             let facts = instruction.facts();
             kept.extend(facts.reads_back.into_iter().filter(|v| instruction.outputs.contains(v)));
-            if matches!(facts.time, Time::Whole | Time::Gather { .. }) {
+            if matches!(facts.time, Time::Whole | Time::Gather) {
                 kept.extend(&instruction.outputs);
             }
         });

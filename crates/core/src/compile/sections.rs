@@ -18,7 +18,7 @@ enum Role {
     /// Each step of an axis by itself.
     Local,
     /// A vector of the steps of an axis as they pass.
-    Gather { axis: usize, ascending: bool },
+    Gather { axis: usize },
     /// Everything else.
     Whole,
 }
@@ -27,9 +27,7 @@ impl Role {
     /// True for a vector that the section of `self` gathers as its steps pass.
     fn gathers(self, role: Self) -> bool {
         match (self, role) {
-            (Self::Scan { axis, reverse }, Self::Gather { axis: along, ascending }) => {
-                axis == along && !(reverse && ascending)
-            }
+            (Self::Scan { axis, .. }, Self::Gather { axis: along }) => axis == along,
             _ => false,
         }
     }
@@ -66,9 +64,9 @@ fn role(program: &Program, instruction: &Instruction) -> Role {
     match instruction.facts().time {
         Time::Along { axis, reverse } => Role::Scan { axis, reverse },
         Time::EachStep if axis_of(program, instruction).is_some() => Role::Local,
-        Time::Gather { ascending } => {
+        Time::Gather => {
             let axis = instruction.inputs.first().and_then(|&value| program.values[value].axis);
-            axis.map_or(Role::Whole, |axis| Role::Gather { axis, ascending })
+            axis.map_or(Role::Whole, |axis| Role::Gather { axis })
         }
         Time::EachStep | Time::Whole => Role::Whole,
     }

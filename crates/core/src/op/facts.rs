@@ -35,8 +35,8 @@ pub(crate) enum Time {
     EachStep,
     /// A loop along an axis.
     Along { axis: usize, reverse: bool },
-    /// A vector of the steps as they pass, segment by segment; `ascending` if only from the first to the last.
-    Gather { ascending: bool },
+    /// A vector of the steps as they pass, segment by segment: the same when a segment passes once more.
+    Gather,
     /// All steps of a row together.
     Whole,
 }

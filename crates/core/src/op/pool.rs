@@ -6,8 +6,8 @@ use super::facts::{BACKWARDS, Cut, Facts, Storage, Time, Work};
 use crate::program::{Instruction, Operand, Pooling};
 use crate::storage::{RowItems, View};
 
-/// The last step is known as it passes, and a mean adds up in the order of time. The gradient of a largest step goes to the
-/// first of several, which only all steps together show. A fallback takes its gradient outside of segments.
+/// The last step is known as it passes. A mean would add up once more what passes once more, and the gradient of a largest
+/// step goes to the first of several, which only all steps together show. A fallback takes its gradient outside of segments.
 pub(crate) fn facts(op: Pooling, i: &Instruction) -> Facts {
     let cut = match op {
         Pooling::Last { first: false } => Cut::Free,
@@ -15,9 +15,8 @@ pub(crate) fn facts(op: Pooling, i: &Instruction) -> Facts {
         Pooling::Mean | Pooling::Max => Cut::Never("pools over the whole sequence"),
     };
     let time = match op {
-        Pooling::Last { .. } if i.inputs.len() == 1 => Time::Gather { ascending: false },
-        Pooling::Mean => Time::Gather { ascending: true },
-        Pooling::Last { .. } | Pooling::Max => Time::Whole,
+        Pooling::Last { .. } if i.inputs.len() == 1 => Time::Gather,
+        Pooling::Last { .. } | Pooling::Mean | Pooling::Max => Time::Whole,
     };
     let reads_back = match op {
         Pooling::Max => vec![i.inputs[0], i.outputs[0]],

@@ -140,6 +140,10 @@ fn pools_that_take_the_steps_as_they_pass() {
                 b.node(name, json!(pool), &[from]);
             }
             b.node("s", json!({ "activation": "tanh" }), &["p"]);
+            // The sums of a weight read what the pool gave, when all segments have been back.
+            b.parameter("v", &[2, 6])
+                .node("z", json!({ "linear": { "weight": "v" } }), &["p"])
+                .output("z", "z");
             b.node("j", json!("concat"), &["d", "s"]).node(
                 "k",
                 json!({ "linear": { "weight": "u" } }),
