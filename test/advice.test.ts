@@ -228,3 +228,13 @@ describe('options that are no plain object', () => {
     ).toContain('seed')
   })
 })
+
+test.each(['2', 1.5, -1, Number.NaN])('a proxy of an array whose length is %o', async (length) => {
+  const odd = (array: unknown[]) =>
+    new Proxy(array, { get: (it, key) => (key === 'length' ? length : Reflect.get(it, key)) })
+  for (const x of [odd([[1, 2]]), [odd([1, 2])]]) {
+    expect(await refusal(() => model().predict(loose(x)))).toContain(
+      'expected an array, received one of length',
+    )
+  }
+})

@@ -1,5 +1,5 @@
 import { isFloats, isInts } from '../brand.js'
-import { Described, mismatch } from '../errors.js'
+import { Described, mismatch, show } from '../errors.js'
 import { allocate, checkId, checkMemory } from './check.js'
 import { isIds, isTimed, type Port, widthOf } from './kind.js'
 import { Rows } from './rows.js'
@@ -22,6 +22,7 @@ interface Filling {
  */
 export function nestedRows(name: string, port: Port, data: readonly unknown[]): Rows {
   const timed = isTimed(port.rows)
+  checkWhole(name, data.length)
   const rows: unknown[] = []
   const steps: number[] = []
   for (let i = 0; i < data.length; i++) {
@@ -75,8 +76,15 @@ function isFlat({ rows }: Port, row: unknown): row is Float32Array | Int32Array 
   return isIds(rows) ? isInts(row) : isFloats(row)
 }
 
+/** Refuses what only a proxy has for a length. */
+function checkWhole(where: string, length: unknown): number {
+  if (Number.isSafeInteger(length) && Number(length) >= 0) return Number(length)
+  const received = new Described(`one of length ${show(length)}`)
+  throw mismatch('ERR_UNROLLED_KIND', where, 'an array', received)
+}
+
 function checkLength(where: string, length: number): number {
-  if (length <= MOST_STEPS) return length
+  if (checkWhole(where, length) <= MOST_STEPS) return length
   const received = new Described(String(length))
   throw mismatch('ERR_UNROLLED_SIZE', where, `at most ${MOST_STEPS} steps`, received)
 }

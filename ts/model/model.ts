@@ -6,11 +6,12 @@ import { openSource } from '../data/source.js'
 import { Disposable } from '../disposable.js'
 import { Described, madeOnlyBy, mismatch, type UnrolledError } from '../errors.js'
 import type { GraphJson } from '../graph/json.js'
-import type { Outputs } from '../graph/outputs.js'
+import { endsInSoftmax, type Outputs } from '../graph/outputs.js'
 import type { AnyValues, Values } from '../graph/value.js'
 import type { Description, NativeModel, NativeTensor } from '../native/contract.js'
 import { guard, guardAsync, refuse } from '../native/errors.js'
 import { checkCount, checkOptions } from '../options.js'
+import { dropped, type Held } from '../train/dropped.js'
 import { EarlyStopping } from '../train/early-stopping.js'
 import { evaluateBatches, type Scores } from '../train/evaluate.js'
 import type { EpochRecord, History, StopReason, TrainEvent, TrainMemory } from '../train/event.js'
@@ -41,14 +42,6 @@ import {
 import { continuedStates, initialStates } from './state.js'
 import { Stream } from './stream.js'
 import { summarize } from './summary.js'
-
-/** What ends a run whose generator is gone; nothing before it begins and after it ends. */
-interface Held {
-  release?: () => void
-}
-
-/** Ends the runs whose generators were dropped between two events, so that their models can train again. */
-const dropped = new FinalizationRegistry<Held>((held) => held.release?.())
 
 /**
  * A network that can learn, made by `sequential`, `graph` or `load`.
@@ -311,12 +304,6 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
   #ports(losses: readonly OutputLoss[]): Ports {
     return { inputs: this.#inputs, targets: losses.map(targetPort) }
   }
-}
-
-function endsInSoftmax({ nodes, outputs }: GraphJson, output: string): boolean {
-  const from = outputs.find(({ name }) => name === output)?.from
-  const op = nodes.find(({ name }) => name === from)?.op
-  return typeof op === 'object' && 'activation' in op && op.activation === 'softmax'
 }
 
 function inTraining(where: string): UnrolledError {
