@@ -1,3 +1,4 @@
+import { dense, graph } from 'unrolled'
 import { describe, expect, test } from 'vitest'
 import { ExampleRows } from '../../ts/data/feed.js'
 
@@ -101,4 +102,18 @@ describe('weights of targets', () => {
     expect(() => of([Int32Array.of(1, 9, 3), Int32Array.of(9, -2)])).toThrow('data y[1][1]')
     expect(() => of({ ...y, values: Int32Array.of(1, -2, -3, -4, 5, 6) })).toThrow('data y[0][2]')
   })
+})
+
+test('an output with a name of every object has the data that were given, or none', async () => {
+  const model = graph(({ input }) => {
+    const x = input.vector('x', { size: 1 })
+    return { constructor: dense({ size: 1 })(x), other: dense({ size: 1 })(x) }
+  })
+  const y = { constructor: [[1]], other: [[1]] }
+  const { epochs } = await model.fit(
+    // A name that TypeScript takes for the property of every object.
+    { x: [[1]], y, weights: { other: Float32Array.of(1) } as never },
+    { loss: 'meanSquared', epochs: 1 },
+  )
+  expect(epochs.length).toBe(1)
 })

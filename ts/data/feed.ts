@@ -185,7 +185,9 @@ function byName(
   for (const name of Object.keys(data)) {
     if (!known.includes(name)) throw unknownName(argument, 'name', name, known)
   }
-  return Object.fromEntries(Object.entries(data))
+  // Without a prototype, a port named `constructor` finds no data that were not given.
+  const own: Record<string, unknown> = Object.create(null)
+  return Object.assign(own, data)
 }
 
 function checkCount(where: string, count: number, expected: number, of: string | undefined): void {

@@ -13,7 +13,7 @@ use crate::graph::Graph;
 use crate::memory::zeros;
 use crate::params::Layout;
 use crate::program::Program;
-use crate::{Error, Result};
+use crate::{Code, Error, Result};
 
 /// The key of the graph in the metadata.
 const GRAPH: &str = "unrolled.graph";
@@ -22,8 +22,8 @@ impl Model<f32> {
     /// Reads a model from the bytes of a file, to compute in a precision: the file holds the parameters in full.
     ///
     /// # Errors
-    /// [`crate::Code::Format`] for bytes that are not a model's, and those of [`Program::compile`] for its graph;
-    /// [`crate::Code::Size`] when there is no memory.
+    /// [`crate::Code::Format`] for bytes that are not a model's, a graph that is wrong among them; [`crate::Code::Size`] for
+    /// one that is too large and when there is no memory.
     pub fn from_bytes(bytes: &[u8], precision: Precision) -> Result<Self> {
         Self::read(Reader::open(bytes, bytes.len() as u64)?, precision)
     }
@@ -34,8 +34,8 @@ impl Model<f32> {
             .metadata()
             .get(GRAPH)
             .ok_or_else(|| Error::format(format!("not an unrolled model: metadata has no '{GRAPH}'")))?;
-        let graph = Graph::from_json(text)?;
-        let program = Program::compile(&graph)?;
+        let graph = Graph::from_json(text).map_err(damaged)?;
+        let program = Program::compile(&graph).map_err(damaged)?;
         program.check_fits::<f32>()?;
         let places = places(&program.layout, reader.tensors())?;
         let mut values = zeros(program.layout.total(), "the parameters")?;
@@ -72,6 +72,12 @@ impl Model<f32> {
     pub fn save(&self, snapshot: &Snapshot<f32>, path: &Path) -> Result<()> {
         format::save_atomic(path, &self.to_bytes(snapshot)?)
     }
+}
+
+/// A graph that is wrong is damage when a file holds it; one that is too large stays that.
+fn damaged(error: Error) -> Error {
+    let code = if error.code == Code::Size { Code::Size } else { Code::Format };
+    Error { code, ..error }.within("file")
 }
 
 /// The places of a file's tensors among the parameters, in the order of the file.
