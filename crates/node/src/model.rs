@@ -205,8 +205,8 @@ impl Model {
 
     /// The model one step at a time.
     #[napi]
-    pub fn stream(&self) -> std::result::Result<Stream, Thrown> {
-        throwing(|| self.open.with(|open| Stream::start(&open.drawn.wait()?)))
+    pub fn stream(&self, env: Env) -> std::result::Result<Stream, Thrown> {
+        throwing(|| self.open.with(|open| Stream::start(env, &open.drawn.wait()?)))
     }
 
     /// A copy of all parameters, one after the other.

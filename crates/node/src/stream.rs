@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use napi::Env;
-use napi::bindgen_prelude::{Float32ArraySlice, Int32ArraySlice, Object};
+use napi::bindgen_prelude::{Float32ArraySlice, Int32ArraySlice, Object, ObjectFinalize};
 use napi_derive::napi;
 use unrolled_core::Result;
 use unrolled_core::model;
@@ -13,9 +13,11 @@ use crate::error::{Thrown, disposed, refused, throwing};
 use crate::tensor::{Tensor, copied, handed_over, readable};
 
 /// A model that is fed one step at a time and keeps its states.
-#[napi]
+#[napi(custom_finalize)]
 pub struct Stream {
     open: RefCell<Option<model::Session<f32>>>,
+    /// Bytes outside of its heap that V8 knows of.
+    bytes: i64,
 }
 
 #[napi]
@@ -55,18 +57,35 @@ impl Stream {
 
     /// Gives the stream back.
     #[napi]
-    pub fn dispose(&self) {
-        self.open.take();
+    pub fn dispose(&self, env: Env) -> std::result::Result<(), Thrown> {
+        throwing(|| self.close(env))
     }
 }
 
 impl Stream {
     /// A stream of `model` with its states at zero.
-    pub(crate) fn start(model: &Arc<model::Model<f32>>) -> Result<Self> {
-        Ok(Self { open: RefCell::new(Some(model::Session::new(Arc::clone(model), 1)?)) })
+    pub(crate) fn start(env: Env, model: &Arc<model::Model<f32>>) -> Result<Self> {
+        let session = model::Session::new(Arc::clone(model), 1)?;
+        let bytes = session.bytes() as i64;
+        env.adjust_external_memory(bytes).map_err(refused)?;
+        Ok(Self { open: RefCell::new(Some(session)), bytes })
+    }
+
+    /// Gives the stream back, the first time.
+    fn close(&self, env: Env) -> Result<()> {
+        match self.open.take() {
+            Some(_) => env.adjust_external_memory(-self.bytes).map_err(refused).map(|_| ()),
+            None => Ok(()),
+        }
     }
 
     fn with<T>(&self, body: impl FnOnce(&mut model::Session<f32>) -> Result<T>) -> Result<T> {
         body(self.open.borrow_mut().as_mut().ok_or_else(|| disposed("stream"))?)
+    }
+}
+
+impl ObjectFinalize for Stream {
+    fn finalize(self, env: Env) -> napi::Result<()> {
+        self.close(env).map_err(|error| napi::Error::from_reason(error.message))
     }
 }

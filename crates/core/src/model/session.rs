@@ -48,6 +48,17 @@ impl<E: Element> Session<E> {
         Ok(Self { engine, batch, next, outputs: Vec::new(), model })
     }
 
+    /// Bytes that a session holds after its first step: inputs, states, outputs, and what its engine keeps.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let program = &self.model.program;
+        let inputs: usize = program.inputs.iter().map(|port| port.kind.size().unwrap_or(1)).sum();
+        let states: usize = program.states.iter().map(|state| state.size).sum();
+        let outputs = program.outputs.iter().map(|port| program.values[port.value].width);
+        let numbers = inputs + 2 * states + outputs.sum::<usize>() + self.engine.row_width();
+        self.rows() * numbers * size_of::<E>()
+    }
+
     /// The number of rows.
     #[must_use]
     pub fn rows(&self) -> usize {

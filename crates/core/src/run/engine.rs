@@ -97,6 +97,12 @@ impl<E: Element> Engine<E> {
         self.held.max(held(&self.shards))
     }
 
+    /// Numbers that a step of one row keeps.
+    #[must_use]
+    pub(crate) fn row_width(&self) -> usize {
+        self.plans.plan.slots.iter().map(|slot| slot.width).sum()
+    }
+
     /// The error for a budget that some of the batches of a step do not fit, naming the bytes that the largest needs.
     #[must_use]
     pub(crate) fn too_small(&self, batches: impl Iterator<Item = Batch<E>>, pool: &Pool) -> Option<Error> {
