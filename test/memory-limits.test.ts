@@ -54,7 +54,8 @@ const large = (size: number) =>
   `const m = u.sequential([u.dense({ inputSize: 64, size: ${size} })])`
 
 const PROGRAMS: readonly (readonly [string, string])[] = [
-  ...[1e6, 4e6].map((size) => ['a layer', large(size)]),
+  ['a layer', large(1e6)],
+  ['a larger layer', large(4e6)],
   ['its parameters', `${large(2e6)}; for (const all = []; ;) all.push(m.parameters())`],
   ['streams', `${wide(64, 2 ** 22)}; for (const all = []; ;) all.push(m.stream())`],
   [
