@@ -113,7 +113,7 @@ test('an output with a name of every object has the data that were given, or non
   const { epochs } = await model.fit(
     // A name that TypeScript takes for the property of every object.
     { x: [[1]], y, weights: { other: Float32Array.of(1) } as never },
-    { loss: 'meanSquared', epochs: 1 },
+    { loss: { constructor: 'meanSquared', other: 'meanSquared' } as never, epochs: 1 },
   )
   expect(epochs.length).toBe(1)
 })
