@@ -1,5 +1,7 @@
 //! Random orthogonal matrices.
 
+use std::array;
+
 use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Packed, Precision, Start, Team};
 
 use crate::memory::zeros;
@@ -7,10 +9,10 @@ use crate::random::Stream;
 use crate::{Error, Result};
 
 /// Reflections that are applied together, so that nearly all work is products of matrices. Another number changes bits.
-const PANEL: usize = 32;
+const PANEL: usize = 64;
 
 /// Rows that a panel is applied to at a time: with the panel they stay in the cache.
-const ROWS: usize = 32;
+const ROWS: usize = 128;
 
 const WHAT: &str = "the drawing of orthogonal weights";
 
@@ -43,73 +45,123 @@ pub(super) fn orthogonal<E: Element>(
 /// one Gaussian vector alone (Stewart, 1980).
 fn frame(kernels: Kernels<f64>, draws: (&Stream, u64), count: usize, length: usize) -> Result<Vec<f64>> {
     let mut vectors = zeros(count * length, WHAT)?;
-    let room = PANEL.min(count) * length;
-    let mut panel = Panel { directions: zeros(room, WHAT)?, images: zeros(room, WHAT)? };
+    let mut panel = Panel::new(kernels, PANEL.min(count), length)?;
     // The last reflections come first: vector i is still the unit vector i when reflection i is applied to it.
     for start in (0..count).step_by(PANEL).rev() {
         let (height, width) = (PANEL.min(count - start), length - start);
         for i in 0..height {
             vectors[(start + i) * (length + 1)] = panel.draw(draws, start + i, i, width);
         }
-        panel.apply(kernels, (&mut vectors[start * length..], length), height, width)?;
+        panel.join(height, width)?;
+        panel.apply((&mut vectors[start * length..], length), height, width)?;
     }
     Ok(vectors)
 }
 
-/// The product of some reflections I - v vᵀ of the last coordinates: I - Σ xᵢ vᵢᵀ.
+/// The product of some reflections I - v vᵀ of the last coordinates: I - Σ xᵢ vᵢᵀ = I - Xᵀ V (Bischof and Van Loan,
+/// 1987).
 struct Panel {
-    /// The vectors v.
+    kernels: Kernels<f64>,
+    /// The rows v.
     directions: Vec<f64>,
-    /// The vectors x.
+    /// The rows x.
     images: Vec<f64>,
+    /// The products of the directions, then the numbers L of X = L V.
+    mixes: Vec<f64>,
+    /// The products of some vectors with the directions.
+    overlaps: Vec<f64>,
 }
 
 impl Panel {
+    fn new(kernels: Kernels<f64>, height: usize, width: usize) -> Result<Self> {
+        Ok(Self {
+            kernels,
+            directions: zeros(height * width, WHAT)?,
+            images: zeros(height * width, WHAT)?,
+            mixes: zeros(height * height, WHAT)?,
+            overlaps: zeros(ROWS * height, WHAT)?,
+        })
+    }
+
     /// Draws reflection `number` as the panel's `i`-th, and gives its sign in D.
     fn draw(&mut self, (stream, index): (&Stream, u64), number: usize, i: usize, width: usize) -> f64 {
-        let (done, rest) = self.directions.split_at_mut(i * width);
-        let direction = &mut rest[..width];
+        let direction = &mut self.directions[i * width..][..width];
         direction[..i].fill(0.0);
-        let sign = reflection(stream, (index, number), &mut direction[i..]);
-        let (images, rest) = self.images.split_at_mut(i * width);
-        let image = &mut rest[..width];
-        // xᵢ = (H₁ … Hᵢ₋₁) vᵢ
-        image.copy_from_slice(direction);
-        for (earlier, x) in done.chunks_exact(width).zip(images.chunks_exact(width)) {
-            let overlap = dot(earlier, direction);
-            image.iter_mut().zip(x).for_each(|(y, x)| *y -= overlap * x);
+        reflection(stream, (index, number), &mut direction[i..])
+    }
+
+    /// Finds the images: xᵢ = (H₁ … Hᵢ₋₁) vᵢ = vᵢ - Σ (vᵢ vⱼ) xⱼ, over the j before i.
+    fn join(&mut self, height: usize, width: usize) -> Result<()> {
+        let directions = Matrix::new(&self.directions[..height * width], height, width);
+        let mixes = &mut self.mixes[..height * height];
+        let across = packed(self.kernels, directions, true)?;
+        self.kernels.product(
+            &Team::new(1),
+            MatrixMut::new(mixes, height, height),
+            Start::Zero,
+            directions,
+            &across,
+        );
+        for i in 0..height {
+            let (done, rest) = mixes.split_at_mut(i * height);
+            let (row, unit) = rest[..=i].split_at_mut(i);
+            let overlaps: [f64; PANEL] = array::from_fn(|j| row.get(j).copied().unwrap_or_default());
+            row.fill(0.0);
+            unit[0] = 1.0;
+            for (earlier, overlap) in done.chunks_exact(height).zip(overlaps) {
+                row.iter_mut().zip(earlier).for_each(|(x, y)| *x -= overlap * y);
+            }
+            rest[i + 1..height].fill(0.0);
         }
-        sign
+        let along = packed(self.kernels, directions, false)?;
+        let images = MatrixMut::new(&mut self.images[..height * width], height, width);
+        self.kernels.product(&Team::new(1), images, Start::Zero, Matrix::new(mixes, height, height), &along);
+        Ok(())
     }
 
     /// Applies the product of `height` reflections to the last `width` numbers of vectors of `length`.
-    fn apply(
-        &self,
-        kernels: Kernels<f64>,
-        (vectors, length): (&mut [f64], usize),
-        height: usize,
-        width: usize,
-    ) -> Result<()> {
+    fn apply(&mut self, (vectors, length): (&mut [f64], usize), height: usize, width: usize) -> Result<()> {
         let (alone, size, from) = (Team::new(1), height * width, length - width);
-        let refused = |_| Error::size(format!("no memory for a pack of {height} x {width}: {WHAT}"));
-        let operands = kernels.operands(Precision::Full);
-        let mut across = Packed::try_transposed(height, width, 1, operands).map_err(refused)?;
-        let mut along = Packed::try_plain(height, width, operands).map_err(refused)?;
-        across.pack(Matrix::new(&self.directions[..size], height, width));
-        along.pack(Matrix::new(&self.images[..size], height, width));
-        let mut overlaps = [0.0; ROWS * PANEL];
+        let across = packed(self.kernels, Matrix::new(&self.directions[..size], height, width), true)?;
+        let along = packed(self.kernels, Matrix::new(&self.images[..size], height, width), false)?;
         for vectors in vectors.chunks_mut(ROWS * length) {
             let rows = vectors.len() / length;
-            let overlaps = &mut overlaps[..rows * height];
+            let overlaps = &mut self.overlaps[..rows * height];
             // Z -= (Z Vᵀ) X
             let source = Matrix::strided(&vectors[from..], rows, width, length);
-            kernels.product(&alone, MatrixMut::new(overlaps, rows, height), Start::Zero, source, &across);
+            self.kernels.product(
+                &alone,
+                MatrixMut::new(overlaps, rows, height),
+                Start::Zero,
+                source,
+                &across,
+            );
             overlaps.iter_mut().for_each(|overlap| *overlap = -*overlap);
             let target = MatrixMut::strided(&mut vectors[from..], rows, width, length);
-            kernels.product(&alone, target, Start::Accumulate, Matrix::new(overlaps, rows, height), &along);
+            self.kernels.product(
+                &alone,
+                target,
+                Start::Accumulate,
+                Matrix::new(overlaps, rows, height),
+                &along,
+            );
         }
         Ok(())
     }
+}
+
+/// A matrix, or its transpose, in the order in which products read it.
+fn packed(kernels: Kernels<f64>, matrix: Matrix<'_, f64>, transposed: bool) -> Result<Packed<f64>> {
+    let (rows, columns, operands) = (matrix.rows(), matrix.columns(), kernels.operands(Precision::Full));
+    let empty = if transposed {
+        Packed::try_transposed(rows, columns, 1, operands)
+    } else {
+        Packed::try_plain(rows, columns, operands)
+    };
+    let mut packed =
+        empty.map_err(|_| Error::size(format!("no memory for a pack of {rows} x {columns}: {WHAT}")))?;
+    packed.pack(matrix);
+    Ok(packed)
 }
 
 /// Fills `v` such that I - v vᵀ reflects a Gaussian vector onto the first axis, and gives the sign of what comes out there.
