@@ -194,9 +194,9 @@ interface BodyJson {
     readonly outputs: readonly OutputJson[];
 }
 /** The functions that an `activation` node applies. */
-declare const ACTIVATIONS: readonly ["tanh", "sigmoid", "relu", "softmax"];
-/** The name of an activation function. */
-type ActivationName = (typeof ACTIVATIONS)[number];
+declare const ACTIVATIONS: readonly ["tanh", "sigmoid", "relu", "softplus", "hardSigmoid", "silu", "gelu", "softmax"];
+/** The function of an `activation` node. */
+type ActivationJson = (typeof ACTIVATIONS)[number];
 /** The operations of the core. */
 type OpJson = {
     readonly input: KindJson;
@@ -226,13 +226,29 @@ type OpJson = {
         readonly start: number;
         readonly size: number;
     };
-} | 'add' | 'multiply' | 'abs' | {
+} | 'add' | 'multiply' | 'divide' | 'maximum' | 'minimum' | 'where' | 'sum' | 'abs' | 'exp' | 'log' | 'sqrt' | {
+    readonly elu: {
+        readonly alpha: number;
+    };
+} | {
+    readonly leakyRelu: {
+        readonly slope: number;
+    };
+} | {
+    readonly parameter: {
+        readonly weight: string;
+    };
+} | {
+    readonly constant: {
+        readonly values: readonly number[];
+    };
+} | 'detach' | {
     readonly affine: {
         readonly scale: number;
         readonly shift: number;
     };
 } | {
-    readonly activation: ActivationName;
+    readonly activation: ActivationJson;
 } | {
     readonly layerNorm: {
         readonly gain: string;
@@ -1256,13 +1272,26 @@ declare class UnrolledError extends Error {
 
 /** A function of each number, or of each step's numbers (softmax). */
 type Activation = Layer<Numeric, Same>;
+/** The names of activation functions. */
+declare const ACTIVATION_NAMES: readonly ["tanh", "sigmoid", "relu", "softplus", "hardSigmoid", "silu", "gelu", "softmax", "identity", "elu", "leakyRelu"];
+/** The name of an activation function. */
+type ActivationName = (typeof ACTIVATION_NAMES)[number];
+/** Options of {@link activation}. */
+interface ActivationOptions {
+    /** For `elu`: the bound from below, times -1; 1 by default. */
+    readonly alpha?: number;
+    /** For `leakyRelu`: the slope below 0; 0.01 by default. */
+    readonly slope?: number;
+}
 /**
  * A layer that applies `name` to every number: `activation('relu')` in `sequential` is the same as
- * {@link relu} itself.
+ * {@link relu} itself; `activation('leakyRelu', { slope: 0.2 })` has another slope.
  *
- * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an unknown name.
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an unknown name or option.
  */
-declare function activation(name: ActivationName): Activation;
+declare function activation(name: ActivationName, options?: ActivationOptions): Activation;
+/** `y = x`. */
+declare const identity: Activation;
 /** `y = tanh x`. */
 declare const tanh: Activation;
 /** `y = 1 / (1 + exp(-x))`. */
@@ -1274,13 +1303,27 @@ declare const relu: Activation;
  * trained with `crossEntropy` ends without it.
  */
 declare const softmax: Activation;
+/** `y = ln(1 + exp x)`. */
+declare const softplus: Activation;
+/** `y = min(max((x + 3) / 6, 0), 1)`, as in PyTorch and Keras 3. */
+declare const hardSigmoid: Activation;
+/** `y = x sigmoid(x)`, also called swish. */
+declare const silu: Activation;
+/** `y = x Φ(x)`, with the distribution function of the normal distribution. */
+declare const gelu: Activation;
+/** `y = x` above 0, else `exp(x) - 1`. */
+declare const elu: Activation;
+/** `y = x` above 0, else `0.01 x`. */
+declare const leakyRelu: Activation;
 
-/** `y = |x|`; the slope at 0 is 0. */
-declare const abs: Activation;
-
-/** The values; a value known to differ in size from the first becomes a type error. */
+/** The size of values combined number by number: that of the first that has not just one number. */
+type CommonSize<V extends readonly unknown[]> = V extends readonly [
+    infer Head,
+    ...infer Rest
+] ? SizeOf<Head> extends 1 ? CommonSize<Rest> : SizeOf<Head> : V extends readonly [] ? 1 : SizeOf<V[number]>;
+/** The values; one known to have another size than the common one, and more than one number, becomes a type error. */
 type SameSizes<V extends readonly Numeric[]> = {
-    readonly [K in keyof V]: Fits<SizeOf<V[0]>, SizeOf<V[K]>> extends true ? V[K] : SizesDiffer<SizeOf<V[0]>, SizeOf<V[K]>>;
+    readonly [K in keyof V]: SizeOf<V[K]> extends 1 ? V[K] : Fits<CommonSize<V>, SizeOf<V[K]>> extends true ? V[K] : SizesDiffer<CommonSize<V>, SizeOf<V[K]>>;
 };
 /** A sequence if any value is one, else a vector, of size `S`; either for a list of both. */
 type Joined<V extends readonly Numeric[], S extends number> = Extract<V[number], Sequence> extends never ? Vector<S> : number extends V['length'] ? Resize<V[number], S> : Sequence<S>;
@@ -1293,21 +1336,21 @@ type AtLeastOne<V extends readonly unknown[]> = V extends readonly [] ? readonly
 /** As {@link AtLeastOne}, for two. */
 type AtLeastTwo<V extends readonly unknown[]> = V extends readonly [] | readonly [unknown] ? readonly [TooFew<2>, TooFew<2>] : unknown;
 /**
- * Adds values number by number: `y = a + b + …`. All have one size; a vector is added to every step of
- * a sequence.
+ * Adds values number by number: `y = a + b + …`. All have one size, or one number, which is
+ * added to every number of the others; a vector is added to every step of a sequence.
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
  */
 declare function add<X extends Numeric>(first: X, second: NoInfer<X>, ...rest: readonly NoInfer<X>[]): X;
-declare function add<const V extends readonly Numeric[]>(...values: V & AtLeastTwo<V> & SameSizes<V>): Joined<V, SizeOf<V[0]>>;
+declare function add<const V extends readonly Numeric[]>(...values: V & AtLeastTwo<V> & SameSizes<V>): Joined<V, CommonSize<V>>;
 /**
- * Multiplies values number by number: `y = a b …`. All have one size; a vector multiplies every step
- * of a sequence.
+ * Multiplies values number by number: `y = a b …`. All have one size, or one number, which
+ * multiplies every number of the others; a vector multiplies every step of a sequence.
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
  */
 declare function multiply<X extends Numeric>(first: X, second: NoInfer<X>, ...rest: readonly NoInfer<X>[]): X;
-declare function multiply<const V extends readonly Numeric[]>(...values: V & AtLeastTwo<V> & SameSizes<V>): Joined<V, SizeOf<V[0]>>;
+declare function multiply<const V extends readonly Numeric[]>(...values: V & AtLeastTwo<V> & SameSizes<V>): Joined<V, CommonSize<V>>;
 /**
  * Joins the numbers of values: `y = [a, b, …]`. The sizes add up; a vector is repeated at every step
  * of a sequence.
@@ -1331,12 +1374,57 @@ interface AffineOptions {
 declare function affine<X extends Numeric>(x: X, options: AffineOptions): X;
 /**
  * Mixes two values: `y = (1 - alpha) a + alpha b`, with a fixed number or a value, such as a gate, for
- * `alpha`: exactly `a` at 0 and `b` at 1. Leaky units are `mix(h, tanh(…), 0.1)`.
+ * `alpha`: exactly `a` at 0 and `b` at 1; one number goes with any size. Leaky units are `mix(h, tanh(…), 0.1)`.
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes.
  */
 declare function mix<X extends Numeric>(a: X, b: NoInfer<X>, alpha: number | NoInfer<X>): X;
-declare function mix<A extends Numeric, B extends Numeric>(a: A, b: B & SameSizes<readonly [A, B]>[1], alpha: number | Numeric): Joined<readonly [A, B], SizeOf<A>>;
+declare function mix<A extends Numeric, B extends Numeric>(a: A, b: B & SameSizes<readonly [A, B]>[1], alpha: number | Numeric): Joined<readonly [A, B], CommonSize<readonly [A, B]>>;
+
+/** The second of two values combined number by number. */
+type Partner<A extends Numeric, B extends Numeric> = B & SameSizes<readonly [A, B]>[1];
+/** The result for two values: a sequence if one is, of their size; one number goes with any. */
+type Paired<A extends Numeric, B extends Numeric> = Joined<readonly [A, B], CommonSize<readonly [A, B]>>;
+/**
+ * Subtracts number by number: `y = a - b`. Sizes are equal, or one is 1; a vector
+ * goes with every step of a sequence.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
+ */
+declare function subtract<X extends Numeric>(a: X, b: NoInfer<X>): X;
+declare function subtract<A extends Numeric, B extends Numeric>(a: A, b: Partner<A, B>): Paired<A, B>;
+/**
+ * Divides number by number: `y = a / b`. Sizes are equal, or one is 1; a vector
+ * goes with every step of a sequence.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
+ */
+declare function divide<X extends Numeric>(a: X, b: NoInfer<X>): X;
+declare function divide<A extends Numeric, B extends Numeric>(a: A, b: Partner<A, B>): Paired<A, B>;
+/**
+ * Takes the larger of two numbers: `y = max(a, b)`; equal ones share the gradient. Sizes are equal, or one is 1; a
+ * vector goes with every step of a sequence.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
+ */
+declare function maximum<X extends Numeric>(a: X, b: NoInfer<X>): X;
+declare function maximum<A extends Numeric, B extends Numeric>(a: A, b: Partner<A, B>): Paired<A, B>;
+/**
+ * Takes the smaller of two numbers: `y = min(a, b)`; equal ones share the gradient. Sizes are equal, or one is 1; a
+ * vector goes with every step of a sequence.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
+ */
+declare function minimum<X extends Numeric>(a: X, b: NoInfer<X>): X;
+declare function minimum<A extends Numeric, B extends Numeric>(a: A, b: Partner<A, B>): Paired<A, B>;
+/**
+ * Chooses number by number: `y = a` where `condition` is not 0, else `b`. The condition gets no gradient, and
+ * nothing of the value that is not chosen enters, NaN and infinity included.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
+ */
+declare function where<X extends Numeric>(condition: X, a: NoInfer<X>, b: NoInfer<X>): X;
+declare function where<C extends Numeric, A extends Numeric, B extends Numeric>(condition: C, a: A & SameSizes<readonly [C, A, B]>[1], b: B & SameSizes<readonly [C, A, B]>[2]): Joined<readonly [C, A, B], CommonSize<readonly [C, A, B]>>;
 
 /**
  * Initial weights. `'glorot'` (default): Glorot uniform for inputs, orthogonal per gate for
@@ -1425,6 +1513,58 @@ interface EmbeddingMapping<S extends number> extends Mapping {
  * another vocabulary.
  */
 declare function embedding<S extends number, V extends number | undefined = undefined>(options: EmbeddingOptions<S, V>): Layer<Tokens | Token, EmbeddingMapping<S>, V extends number ? Tokens<V> : never>;
+
+/** A function of each number. */
+type Elementwise = Layer<Numeric, Same>;
+/** `y = |x|`; the slope at 0 is 0. */
+declare const abs: Elementwise;
+/** `y = exp x`. */
+declare const exp: Elementwise;
+/** `y = ln x`, the natural logarithm: -∞ at 0, NaN below. */
+declare const log: Elementwise;
+/** `y = √x`; NaN below 0. */
+declare const sqrt: Elementwise;
+/** `y = x`, but gradients end here: what comes before learns nothing from what comes after. */
+declare const detach: Elementwise;
+/**
+ * `y = Σ x` over the numbers of a step, or of a vector: `[size]` → `[1]`. A dot product of two values is
+ * `sum(multiply(a, b))`.
+ */
+declare const sum: Layer<Numeric, SizeMapping<1>>;
+
+/** The first values of a {@link parameter}: all equal, or drawn within a bound or with a deviation. */
+type ParameterInitializer = number | {
+    readonly uniform: number;
+} | {
+    readonly normal: number;
+};
+/** Options of {@link parameter}. */
+interface ParameterOptions {
+    /** The first values; 0 by default. `{ uniform: b }` draws from ±b, `{ normal: s }` with deviation s. */
+    readonly initializer?: ParameterInitializer;
+    /** The parameter's name; `parameter` by default. */
+    readonly name?: string;
+}
+/**
+ * A learned vector, the same in every row and at every step: peephole weights, a first state that is
+ * learned, a rate of leakage. Made while a graph or a cell's step is declared.
+ *
+ * ```ts
+ * const tied = cell({ h: 8 }, ({ h }, x) => ({ h: tanh(add(multiply(parameter(8), h), x)) }))
+ * ```
+ *
+ * @throws UnrolledError `ERR_UNROLLED_GRAPH` outside of a declaration, `ERR_UNROLLED_ARGUMENT` for a bad
+ * option.
+ */
+declare function parameter<S extends number>(size: S, options?: ParameterOptions): Vector<S>;
+/**
+ * Fixed numbers as a vector, the same in every row and at every step; learns nothing. Made while a graph or
+ * a cell's step is declared.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_GRAPH` outside of a declaration, `ERR_UNROLLED_ARGUMENT` for a number
+ * that is not finite.
+ */
+declare function constant<const V extends readonly number[]>(values: V): Vector<V['length']>;
 
 /** Options that `rnn`, `lstm` and `gru` share. */
 interface RecurrentOptions<H extends number, I extends number | undefined, B extends boolean> {
@@ -1628,5 +1768,5 @@ declare function slice<S extends number>(options: SliceOptions<S>): Layer<Numeri
 /** The version of the native library. */
 declare const version: string;
 
-export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, binaryCrossEntropy, cell, concat, cosineDecay, crossEntropy, dense, dropout, embedding, exponentialDecay, fromBytes, graph, gru, huber, last, lastStep, layerNorm, linear, linearDecay, load, lstm, max, mean, meanAbsolute, meanSquared, mix, multiply, poisson, pool, relu, rmsprop, rnn, scan, sequential, sgd, shift, sigmoid, slice, softmax, stepDecay, tanh, version };
-export type { AdagradOptions, AdamOptions, AffineOptions, AnyValues, AxisOptions, Batches, Cell, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, GradientOptions, Gradients, GraphContext, GraphJson, GruOptions, GruState, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, ItemLosses, KindJson, Layer, LayerNormOptions, LinearDecayOptions, LinearOptions, LoadOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmOptions, LstmState, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterJson, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnOptions, RnnState, RowWeights, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, SliceOptions, Stacked, Start, State, StateData, States, Step, StepDecayOptions, StepEvent, StepFeed, StepOutputs, StepWeights, StopReason, Token, TokenData, TokenOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights };
+export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, binaryCrossEntropy, cell, concat, constant, cosineDecay, crossEntropy, dense, detach, divide, dropout, elu, embedding, exp, exponentialDecay, fromBytes, gelu, graph, gru, hardSigmoid, huber, identity, last, lastStep, layerNorm, leakyRelu, linear, linearDecay, load, log, lstm, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, parameter, poisson, pool, relu, rmsprop, rnn, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softplus, sqrt, stepDecay, subtract, sum, tanh, version, where };
+export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, AnyValues, AxisOptions, Batches, Cell, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, GradientOptions, Gradients, GraphContext, GraphJson, GruOptions, GruState, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, ItemLosses, KindJson, Layer, LayerNormOptions, LinearDecayOptions, LinearOptions, LoadOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmOptions, LstmState, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnOptions, RnnState, RowWeights, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, SliceOptions, Stacked, Start, State, StateData, States, Step, StepDecayOptions, StepEvent, StepFeed, StepOutputs, StepWeights, StopReason, Token, TokenData, TokenOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights };

@@ -2,8 +2,11 @@ import {
   add,
   cell,
   concat,
+  constant,
   type Data,
   dense,
+  detach,
+  divide,
   dropout,
   type Examples,
   embedding,
@@ -17,8 +20,10 @@ import {
   linear,
   lstm,
   type Model,
+  maximum,
   mix,
   multiply,
+  parameter,
   pool,
   type Result,
   relu,
@@ -28,11 +33,14 @@ import {
   scan,
   sequential,
   slice,
+  subtract,
+  sum,
   type Token,
   type Tokens,
   type TrainOptions,
   tanh,
   type Vector,
+  where,
 } from 'unrolled'
 import { describe, expectTypeOf, test } from 'vitest'
 
@@ -100,6 +108,23 @@ describe('sizes are kept', () => {
     concat()
     // @ts-expect-error one value is no sum
     add(vector3)
+  })
+
+  test('one number goes with any size', () => {
+    const one = {} as Vector<1>
+    expectTypeOf(multiply(one, sequence3)).toEqualTypeOf<Sequence<3>>()
+    expectTypeOf(subtract(vector3, sum(vector4))).toEqualTypeOf<Vector<3>>()
+    expectTypeOf(divide(sum(sequence3), vector4)).toEqualTypeOf<Sequence<4>>()
+    expectTypeOf(where(one, sequence3, vector3)).toEqualTypeOf<Sequence<3>>()
+    expectTypeOf(mix(vector3, vector3, one)).toEqualTypeOf<Vector<3>>()
+    expectTypeOf(add(one, one)).toEqualTypeOf<Vector<1>>()
+    expectTypeOf(constant([1, 2])).toEqualTypeOf<Vector<2>>()
+    expectTypeOf(parameter(7)).toEqualTypeOf<Vector<7>>()
+    expectTypeOf(detach(sequence3)).toEqualTypeOf<Sequence<3>>()
+    // @ts-expect-error 3 is not 4
+    maximum(vector3, vector4)
+    // @ts-expect-error 3 is not 4
+    where(one, vector3, vector4)
   })
 
   test('lists of values', () => {

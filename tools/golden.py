@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from goldens import losses, nodes, optimizers, recurrent, reset_before, training
+from goldens import arithmetic, losses, nodes, optimizers, recurrent, reset_before, training
 
 FOLDER = Path(__file__).resolve().parent.parent / "test" / "golden"
 FILES = {
@@ -21,6 +21,7 @@ FILES = {
     "optimizers": optimizers.write,
     "losses": losses.write,
     "nodes": nodes.write,
+    "arithmetic": arithmetic.write,
     "training": training.write,
 }
 

@@ -45,13 +45,36 @@ export type {
   Values,
   Vector,
 } from './graph/value.js'
-export { abs } from './layer/abs.js'
-export { activation, relu, sigmoid, softmax, tanh } from './layer/activation.js'
+export {
+  type Activation,
+  type ActivationName,
+  type ActivationOptions,
+  activation,
+  elu,
+  gelu,
+  hardSigmoid,
+  identity,
+  leakyRelu,
+  relu,
+  sigmoid,
+  silu,
+  softmax,
+  softplus,
+  tanh,
+} from './layer/activation.js'
 export { type AffineOptions, affine, mix } from './layer/affine.js'
+export { divide, maximum, minimum, subtract, where } from './layer/arithmetic.js'
 export { add, concat, multiply } from './layer/combine.js'
 export { type DenseOptions, dense, type LinearOptions, linear } from './layer/dense.js'
 export { type DropoutOptions, dropout } from './layer/dropout.js'
 export { type EmbeddingOptions, embedding } from './layer/embedding.js'
+export { abs, detach, exp, log, sqrt, sum } from './layer/function.js'
+export {
+  constant,
+  type ParameterInitializer,
+  type ParameterOptions,
+  parameter,
+} from './layer/given.js'
 export { type GruOptions, type GruState, gru } from './layer/gru.js'
 export type { Initializer } from './layer/initializer.js'
 export { type LayerNormOptions, layerNorm } from './layer/layer-norm.js'

@@ -1,7 +1,7 @@
 import { mismatch } from '../errors.js'
 import type { OutputJson } from '../graph/json.js'
 import type { Scope, Site } from '../graph/scope.js'
-import { buildStep } from '../graph/step.js'
+import { buildIn } from '../graph/step.js'
 import { checkKind, checkSize, type Sequence, type Value, type Vector } from '../graph/value.js'
 
 /** States by name. */
@@ -35,7 +35,7 @@ export function unroll(spec: Unrolling): Unrolled {
   const body = site.scope.body(site.name, site.shared)
   const step = body.bind(x, 'x')
   const states = stateNodes(body, sizes)
-  const { next, output } = buildStep(body, () => spec.step(states, step, body))
+  const { next, output } = buildIn(body, () => spec.step(states, step, body))
   const outputs: OutputJson[] = [{ name: 'output', from: body.wire(output) }]
   for (const [name, size] of Object.entries(sizes)) {
     outputs.push({

@@ -3,6 +3,7 @@ import { Declaration } from '../graph/declaration.js'
 import type { GraphJson } from '../graph/json.js'
 import { finish, type Outputs } from '../graph/outputs.js'
 import { Scope } from '../graph/scope.js'
+import { buildIn } from '../graph/step.js'
 import type { AnyValues } from '../graph/value.js'
 import { Model } from '../model/model.js'
 import { openModel } from '../native/open.js'
@@ -68,7 +69,8 @@ export function graphOf(declare: (context: GraphContext, scope: Scope) => Output
   }
   const declaration = new Declaration()
   const scope = new Scope(declaration)
-  return finish(declaration, scope, declare({ input: inputsOf(scope) }, scope))
+  const outputs = buildIn(scope, () => declare({ input: inputsOf(scope) }, scope))
+  return finish(declaration, scope, outputs)
 }
 
 /** Makes a declaration with inputs of its own of one with given inputs. */

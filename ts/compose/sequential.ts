@@ -4,6 +4,7 @@ import type { GraphJson } from '../graph/json.js'
 import { firstOf } from '../graph/layer.js'
 import { finish } from '../graph/outputs.js'
 import { Scope } from '../graph/scope.js'
+import { buildIn } from '../graph/step.js'
 import type { Numeric, Sequence, Tokens, Value } from '../graph/value.js'
 import { Model } from '../model/model.js'
 import { openModel } from '../native/open.js'
@@ -72,7 +73,9 @@ export function sequentialGraph(layers: unknown, input?: InputKind): GraphJson {
   const declaration = new Declaration()
   const scope = new Scope(declaration)
   const begin = input === undefined ? firstValue(scope, layers[0]) : given(scope, input)
-  const output = layers.reduce<unknown>((value, layer, index) => onward(index, layer, value), begin)
+  const output = buildIn(scope, () =>
+    layers.reduce<unknown>((value, layer, index) => onward(index, layer, value), begin),
+  )
   return finish(declaration, scope, { output: output as Numeric })
 }
 

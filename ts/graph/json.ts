@@ -53,10 +53,19 @@ export interface BodyJson {
 }
 
 /** The functions that an `activation` node applies. */
-export const ACTIVATIONS = ['tanh', 'sigmoid', 'relu', 'softmax'] as const
+export const ACTIVATIONS = [
+  'tanh',
+  'sigmoid',
+  'relu',
+  'softplus',
+  'hardSigmoid',
+  'silu',
+  'gelu',
+  'softmax',
+] as const
 
-/** The name of an activation function. */
-export type ActivationName = (typeof ACTIVATIONS)[number]
+/** The function of an `activation` node. */
+export type ActivationJson = (typeof ACTIVATIONS)[number]
 
 /** The operations of the core. */
 export type OpJson =
@@ -84,9 +93,22 @@ export type OpJson =
   | { readonly slice: { readonly start: number; readonly size: number } }
   | 'add'
   | 'multiply'
+  | 'divide'
+  | 'maximum'
+  | 'minimum'
+  | 'where'
+  | 'sum'
   | 'abs'
+  | 'exp'
+  | 'log'
+  | 'sqrt'
+  | { readonly elu: { readonly alpha: number } }
+  | { readonly leakyRelu: { readonly slope: number } }
+  | { readonly parameter: { readonly weight: string } }
+  | { readonly constant: { readonly values: readonly number[] } }
+  | 'detach'
   | { readonly affine: { readonly scale: number; readonly shift: number } }
-  | { readonly activation: ActivationName }
+  | { readonly activation: ActivationJson }
   | {
       readonly layerNorm: {
         readonly gain: string

@@ -1,7 +1,7 @@
 import { checkOptions } from '../options.js'
 import type { KindJson } from './json.js'
 import { nameOf, type Site, scopeOf } from './scope.js'
-import { currentBody } from './step.js'
+import { currentScope } from './step.js'
 import { checkKind, checkSize, type Kind, type Value } from './value.js'
 
 /** A function on types, from `input` to `output`; see {@link Apply}. */
@@ -64,7 +64,7 @@ export function layer<L extends Signed<Signature<Value, Mapping, unknown>>>(
   spec: LayerSpec<SignatureOf<L>['accepts']>,
 ): L {
   const where = nameOf(spec.kind, spec.name)
-  const maker = currentBody()
+  const maker = currentScope()
   const call = (x: Value, options?: unknown): unknown => {
     const scope = scopeOf(where, [x])
     checkKind<Kind>(where, x, spec.accepts)

@@ -12,8 +12,8 @@ export interface Site {
   readonly label: string
   /** `true` from the layer's second call on: calls share parameters. */
   readonly shared: boolean
-  /** Declares a parameter of the layer and gives its full name. */
-  parameter(suffix: string, shape: readonly number[], init: InitJson): string
+  /** Declares a parameter of the layer and gives its full name; without a suffix it is the layer's. */
+  parameter(suffix: string | undefined, shape: readonly number[], init: InitJson): string
 }
 
 interface Origin {
@@ -122,7 +122,12 @@ export class Scope {
       label: owner === this ? label : full,
       shared,
       parameter: (suffix, shape, init) =>
-        this.declaration.parameter(`${full}.${suffix}`, shape, init, shared),
+        this.declaration.parameter(
+          suffix === undefined ? full : `${full}.${suffix}`,
+          shape,
+          init,
+          shared,
+        ),
     }
   }
 

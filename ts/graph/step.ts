@@ -1,19 +1,19 @@
 import type { Scope } from './scope.js'
 
-/** The bodies whose steps are being built, the innermost last. */
-const bodies: Scope[] = []
+/** The graphs and bodies that are being built, the innermost last. */
+const scopes: Scope[] = []
 
-/** Builds a cell's step; the layers that `build` makes belong to the body. */
-export function buildStep<R>(body: Scope, build: () => R): R {
-  bodies.push(body)
+/** Builds a graph, or a cell's step; the layers that `build` makes belong to the scope. */
+export function buildIn<R>(scope: Scope, build: () => R): R {
+  scopes.push(scope)
   try {
     return build()
   } finally {
-    bodies.pop()
+    scopes.pop()
   }
 }
 
-/** Gives the body whose step is being built; none outside of cells. */
-export function currentBody(): Scope | undefined {
-  return bodies.at(-1)
+/** Gives the innermost graph or body that is being built; none outside of both. */
+export function currentScope(): Scope | undefined {
+  return scopes.at(-1)
 }

@@ -1,26 +1,49 @@
-import { ACTIVATIONS, type ActivationName } from '../graph/json.js'
+import { ACTIVATIONS, type OpJson } from '../graph/json.js'
 import { type Layer, layer, type Same } from '../graph/layer.js'
 import type { Site } from '../graph/scope.js'
 import type { Numeric } from '../graph/value.js'
-import { checkWord } from '../options.js'
+import { checkNumber, checkOptions, checkWord } from '../options.js'
 
 /** A function of each number, or of each step's numbers (softmax). */
 export type Activation = Layer<Numeric, Same>
 
+/** The names of activation functions. */
+export const ACTIVATION_NAMES = [...ACTIVATIONS, 'identity', 'elu', 'leakyRelu'] as const
+
+/** The name of an activation function. */
+export type ActivationName = (typeof ACTIVATION_NAMES)[number]
+
+/** Options of {@link activation}. */
+export interface ActivationOptions {
+  /** For `elu`: the bound from below, times -1; 1 by default. */
+  readonly alpha?: number
+  /** For `leakyRelu`: the slope below 0; 0.01 by default. */
+  readonly slope?: number
+}
+
+const DEFAULTS: Required<ActivationOptions> = { alpha: 1, slope: 0.01 }
+
 /**
  * A layer that applies `name` to every number: `activation('relu')` in `sequential` is the same as
- * {@link relu} itself.
+ * {@link relu} itself; `activation('leakyRelu', { slope: 0.2 })` has another slope.
  *
- * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an unknown name.
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an unknown name or option.
  */
-export function activation(name: ActivationName): Activation {
-  const known = checkWord('activation', name, ACTIVATIONS)
+export function activation(name: ActivationName, options: ActivationOptions = {}): Activation {
+  const known = checkWord('activation', name, ACTIVATION_NAMES)
+  const own = known === 'elu' ? ['alpha'] : known === 'leakyRelu' ? ['slope'] : []
+  checkOptions(`activation ${known}`, options, own)
+  const alpha = checkNumber('activation elu alpha', options.alpha ?? DEFAULTS.alpha)
+  const slope = checkNumber('activation leakyRelu slope', options.slope ?? DEFAULTS.slope)
   return layer({
     kind: known,
     accepts: ['vector', 'sequence'],
-    build: (site, x) => activate(site, known, x),
+    build: (site, x) => activate(site, known, x, { alpha, slope }),
   })
 }
+
+/** `y = x`. */
+export const identity: Activation = activation('identity')
 
 /** `y = tanh x`. */
 export const tanh: Activation = activation('tanh')
@@ -37,7 +60,39 @@ export const relu: Activation = activation('relu')
  */
 export const softmax: Activation = activation('softmax')
 
+/** `y = ln(1 + exp x)`. */
+export const softplus: Activation = activation('softplus')
+
+/** `y = min(max((x + 3) / 6, 0), 1)`, as in PyTorch and Keras 3. */
+export const hardSigmoid: Activation = activation('hardSigmoid')
+
+/** `y = x sigmoid(x)`, also called swish. */
+export const silu: Activation = activation('silu')
+
+/** `y = x Φ(x)`, with the distribution function of the normal distribution. */
+export const gelu: Activation = activation('gelu')
+
+/** `y = x` above 0, else `exp(x) - 1`. */
+export const elu: Activation = activation('elu')
+
+/** `y = x` above 0, else `0.01 x`. */
+export const leakyRelu: Activation = activation('leakyRelu')
+
 /** Adds a node that applies an activation to `x`. */
-export function activate<X extends Numeric>(site: Site, name: ActivationName, x: X): X {
-  return site.scope.value(x, site.scope.node(name, { activation: name }, [x]))
+export function activate<X extends Numeric>(
+  site: Site,
+  name: ActivationName,
+  x: X,
+  options: Required<ActivationOptions> = DEFAULTS,
+): X {
+  if (name === 'identity') return x
+  return site.scope.value(x, site.scope.node(name, operation(name, options), [x]))
+}
+
+function operation(
+  name: Exclude<ActivationName, 'identity'>,
+  { alpha, slope }: Required<ActivationOptions>,
+): OpJson {
+  if (name === 'elu') return { elu: { alpha } }
+  return name === 'leakyRelu' ? { leakyRelu: { slope } } : { activation: name }
 }

@@ -1,8 +1,8 @@
 import { Described, mismatch } from '../errors.js'
 import { scopeOf } from '../graph/scope.js'
-import { checkKind, describe, type Numeric, type SizeOf } from '../graph/value.js'
+import { checkKind, describe, type Numeric } from '../graph/value.js'
 import { checkNumber, checkOptions } from '../options.js'
-import { add, type Joined, multiply, type SameSizes } from './combine.js'
+import { add, type CommonSize, type Joined, multiply, type SameSizes } from './combine.js'
 
 /** Options of {@link affine}. */
 export interface AffineOptions {
@@ -30,7 +30,7 @@ export function affine<X extends Numeric>(x: X, options: AffineOptions): X {
 
 /**
  * Mixes two values: `y = (1 - alpha) a + alpha b`, with a fixed number or a value, such as a gate, for
- * `alpha`: exactly `a` at 0 and `b` at 1. Leaky units are `mix(h, tanh(…), 0.1)`.
+ * `alpha`: exactly `a` at 0 and `b` at 1; one number goes with any size. Leaky units are `mix(h, tanh(…), 0.1)`.
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes.
  */
@@ -39,7 +39,7 @@ export function mix<A extends Numeric, B extends Numeric>(
   a: A,
   b: B & SameSizes<readonly [A, B]>[1],
   alpha: number | Numeric,
-): Joined<readonly [A, B], SizeOf<A>>
+): Joined<readonly [A, B], CommonSize<readonly [A, B]>>
 export function mix(a: Numeric, b: Numeric, alpha: number | Numeric): Numeric {
   if (typeof alpha !== 'number') {
     for (const value of [b, alpha]) checkSize(a, value)
@@ -52,7 +52,7 @@ export function mix(a: Numeric, b: Numeric, alpha: number | Numeric): Numeric {
 
 function checkSize(first: Numeric, value: Numeric): void {
   checkKind('mix', value, ['vector', 'sequence'])
-  if (value.size === first.size) return
+  if (value.size === first.size || value.size === 1 || first.size === 1) return
   const received = new Described(describe(value))
   throw mismatch('ERR_UNROLLED_SHAPE', 'mix', `values of size ${first.size}`, received)
 }

@@ -11,11 +11,28 @@ import {
   type Vector,
 } from '../graph/value.js'
 
-/** The values; a value known to differ in size from the first becomes a type error. */
+/** The size of values combined number by number: that of the first that has not just one number. */
+export type CommonSize<V extends readonly unknown[]> = V extends readonly [
+  infer Head,
+  ...infer Rest,
+]
+  ? SizeOf<Head> extends 1
+    ? CommonSize<Rest>
+    : SizeOf<Head>
+  : V extends readonly []
+    ? 1
+    : SizeOf<V[number]>
+
+/** The nodes that combine values step by step. */
+export type Combination = 'add' | 'multiply' | 'divide' | 'maximum' | 'minimum' | 'where' | 'concat'
+
+/** The values; one known to have another size than the common one, and more than one number, becomes a type error. */
 export type SameSizes<V extends readonly Numeric[]> = {
-  readonly [K in keyof V]: Fits<SizeOf<V[0]>, SizeOf<V[K]>> extends true
+  readonly [K in keyof V]: SizeOf<V[K]> extends 1
     ? V[K]
-    : SizesDiffer<SizeOf<V[0]>, SizeOf<V[K]>>
+    : Fits<CommonSize<V>, SizeOf<V[K]>> extends true
+      ? V[K]
+      : SizesDiffer<CommonSize<V>, SizeOf<V[K]>>
 }
 
 /** A sequence if any value is one, else a vector, of size `S`; either for a list of both. */
@@ -42,8 +59,8 @@ export type AtLeastTwo<V extends readonly unknown[]> = V extends readonly [] | r
   : unknown
 
 /**
- * Adds values number by number: `y = a + b + …`. All have one size; a vector is added to every step of
- * a sequence.
+ * Adds values number by number: `y = a + b + …`. All have one size, or one number, which is
+ * added to every number of the others; a vector is added to every step of a sequence.
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
  */
@@ -54,14 +71,14 @@ export function add<X extends Numeric>(
 ): X
 export function add<const V extends readonly Numeric[]>(
   ...values: V & AtLeastTwo<V> & SameSizes<V>
-): Joined<V, SizeOf<V[0]>>
+): Joined<V, CommonSize<V>>
 export function add(...values: readonly Numeric[]): Numeric {
   return combine('add', values)
 }
 
 /**
- * Multiplies values number by number: `y = a b …`. All have one size; a vector multiplies every step
- * of a sequence.
+ * Multiplies values number by number: `y = a b …`. All have one size, or one number, which
+ * multiplies every number of the others; a vector multiplies every step of a sequence.
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
  */
@@ -72,7 +89,7 @@ export function multiply<X extends Numeric>(
 ): X
 export function multiply<const V extends readonly Numeric[]>(
   ...values: V & AtLeastTwo<V> & SameSizes<V>
-): Joined<V, SizeOf<V[0]>>
+): Joined<V, CommonSize<V>>
 export function multiply(...values: readonly Numeric[]): Numeric {
   return combine('multiply', values)
 }
@@ -90,7 +107,8 @@ export function concat(...values: readonly Numeric[]): Numeric {
   return combine('concat', values)
 }
 
-function combine(op: 'add' | 'multiply' | 'concat', values: readonly Numeric[]): Numeric {
+/** Adds a node that combines values step by step. */
+export function combine(op: Combination, values: readonly Numeric[]): Numeric {
   const least = op === 'concat' ? 1 : 2
   if (values.length < least) {
     const received = new Described(String(values.length))
@@ -109,12 +127,13 @@ function combine(op: 'add' | 'multiply' | 'concat', values: readonly Numeric[]):
     : scope.value<Sequence>({ kind: 'sequence', size, axis }, wire)
 }
 
+/** The common size; one number goes with any. */
 function sizeOf(values: readonly Numeric[]): number {
-  return values[0]?.size ?? 0
+  return values.find(({ size }) => size !== 1)?.size ?? 1
 }
 
 function checkSameSize(where: string, values: readonly Numeric[], value: Numeric): void {
-  if (value.size !== sizeOf(values)) {
+  if (value.size !== 1 && value.size !== sizeOf(values)) {
     const received = new Described(describe(value))
     throw mismatch('ERR_UNROLLED_SHAPE', where, `values of size ${sizeOf(values)}`, received)
   }

@@ -1,9 +1,8 @@
-import { ACTIVATIONS, type ActivationName } from '../graph/json.js'
 import { type Layer, layer, type Mapping } from '../graph/layer.js'
 import { nameOf, type Site } from '../graph/scope.js'
 import type { Numeric, Resize, Sequence } from '../graph/value.js'
 import { checkBoolean, checkCount, checkOptions, checkWord } from '../options.js'
-import { activate } from './activation.js'
+import { ACTIVATION_NAMES, type ActivationName, activate } from './activation.js'
 import { checkInitializer, type Initializer, pytorchUniform } from './initializer.js'
 
 /** Options of {@link linear}. */
@@ -61,7 +60,7 @@ export function dense<S extends number, I extends number | undefined = undefined
   const after =
     options.activation === undefined
       ? undefined
-      : checkWord(`${where} activation`, options.activation, ACTIVATIONS)
+      : checkWord(`${where} activation`, options.activation, ACTIVATION_NAMES)
   const inputSize =
     options.inputSize === undefined
       ? undefined

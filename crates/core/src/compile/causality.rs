@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::op::{Cut, Time};
+use crate::op::{Cut, Flow, Time};
 use crate::program::{Instruction, Operation, Program, ValueId, defined, read};
 use crate::{Error, Result};
 
@@ -62,7 +62,7 @@ impl Program {
         let mut lasting: Vec<&Instruction> = Vec::new();
         for instruction in self.instructions.iter().rev() {
             let wanted_here = defined(instruction).iter().any(|value| wanted.contains(value));
-            if wanted_here || instruction.facts().starts_gradients {
+            if wanted_here || instruction.facts().flow == Flow::Start {
                 wanted.extend(read(instruction));
                 lasting.push(instruction);
             }

@@ -1,6 +1,7 @@
 //! The values with a gradient: those that a parameter reaches and that reach a loss.
 
 use super::reductions;
+use crate::op::Flow;
 use crate::program::{Gradients, Instruction, Operation, Program};
 
 /// Finds the values with a gradient.
@@ -42,7 +43,9 @@ fn depend(list: &[Instruction], requires: &mut [bool]) {
                 requires[state.last] = requires[state.next] || requires[state.initial];
             }
         } else {
-            let any = !instruction.facts().sums.is_empty() || instruction.inputs.iter().any(|&v| requires[v]);
+            let facts = instruction.facts();
+            let given = facts.flow != Flow::Stop && instruction.inputs.iter().any(|&v| requires[v]);
+            let any = given || !facts.sums.is_empty();
             for &output in &instruction.outputs {
                 requires[output] = any;
             }
@@ -71,11 +74,20 @@ fn reach(list: &[Instruction], reached: &mut [bool]) {
                     reached[state.initial] |= reached[state.incoming];
                 }
             }
-        } else if instruction.facts().starts_gradients || instruction.outputs.iter().any(|&v| reached[v]) {
+        } else if sends(instruction, reached) {
             for &input in &instruction.inputs {
                 reached[input] = true;
             }
         }
+    }
+}
+
+/// True if an instruction sends a gradient to its inputs.
+fn sends(instruction: &Instruction, reached: &[bool]) -> bool {
+    match instruction.facts().flow {
+        Flow::Through => instruction.outputs.iter().any(|&v| reached[v]),
+        Flow::Start => true,
+        Flow::Stop => false,
     }
 }
 

@@ -100,8 +100,46 @@ pub enum Op {
         /// The summand.
         shift: f64,
     },
+    /// `y = a / b`.
+    Divide,
+    /// `y = max(a, b)`.
+    Maximum,
+    /// `y = min(a, b)`.
+    Minimum,
+    /// `y = a` where the first input is not 0, else `b`.
+    Where,
+    /// The sum over features, one number.
+    Sum,
     /// `y = |x|`.
     Abs,
+    /// `y = eˣ`.
+    Exp,
+    /// `y = ln x`.
+    Log,
+    /// `y = √x`.
+    Sqrt,
+    /// `y = x` above 0, else `alpha (eˣ - 1)`.
+    Elu {
+        /// The bound from below, times -1.
+        alpha: f64,
+    },
+    /// `y = x` above 0, else `slope x`.
+    LeakyRelu {
+        /// The slope below 0.
+        slope: f64,
+    },
+    /// A parameter as a vector, the same in every row.
+    Parameter {
+        /// `[size]`.
+        weight: String,
+    },
+    /// Fixed numbers as a vector, the same in every row.
+    Constant {
+        /// The numbers, as many as the vector has.
+        values: Vec<f64>,
+    },
+    /// `y = x`, without a gradient.
+    Detach,
     /// An elementwise function, or softmax over features.
     Activation(ActivationName),
     /// `y = gain (x - mean) / sqrt(variance + epsilon) + bias` over the features of a step.
@@ -148,6 +186,14 @@ pub enum ActivationName {
     Sigmoid,
     /// `max(0, x)`.
     Relu,
+    /// `ln(1 + eˣ)`.
+    Softplus,
+    /// `min(max((x + 3) / 6, 0), 1)`.
+    HardSigmoid,
+    /// `x σ(x)`.
+    Silu,
+    /// `x Φ(x)`, with the normal distribution function.
+    Gelu,
     /// `e^x / Σ e^x` over the features.
     Softmax,
 }

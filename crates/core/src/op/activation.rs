@@ -2,7 +2,7 @@
 
 use unrolled_kernels::{Activation, Element};
 
-use super::facts::{Cut, Facts, Storage, Time, Work};
+use super::facts::{Cut, Facts, Flow, Storage, Time, Work};
 use crate::program::{Instruction, Operand};
 use crate::storage::View;
 
@@ -13,7 +13,7 @@ fn mapped(i: &Instruction, work: Work) -> Facts {
         cut: Cut::Free,
         storage: Storage::Own,
         reads_back: vec![i.outputs[0]],
-        starts_gradients: false,
+        flow: Flow::Through,
         joint: None,
         sums: Vec::new(),
         work,

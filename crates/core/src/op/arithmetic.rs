@@ -2,7 +2,7 @@
 
 use unrolled_kernels::{Element, Kernels};
 
-use super::facts::{Cut, Facts, Storage, Time, Work};
+use super::facts::{Cut, Facts, Flow, Storage, Time, Work};
 use super::repeat::{each_gradient, each_row};
 use crate::program::{Instruction, Operand, ValueId};
 use crate::storage::{Item, View};
@@ -14,7 +14,7 @@ fn combined(reads_back: Vec<ValueId>) -> Facts {
         cut: Cut::Free,
         storage: Storage::Own,
         reads_back,
-        starts_gradients: false,
+        flow: Flow::Through,
         joint: None,
         sums: Vec::new(),
         work: Work::Elementwise { weights: 0 },
@@ -51,7 +51,11 @@ pub(crate) fn multiply_forward<E: Element>(f: &mut View<'_, E>, i: &Instruction)
 }
 
 /// y begins as the first input and takes in the others.
-fn accumulate<E: Element>(f: &mut View<'_, E>, i: &Instruction, take: fn(&Kernels<E>, &mut [E], &[E])) {
+pub(super) fn accumulate<E: Element>(
+    f: &mut View<'_, E>,
+    i: &Instruction,
+    take: fn(&Kernels<E>, &mut [E], &[E]),
+) {
     let y = i.outputs[0];
     f.write(Operand::Value(y), |f, rows| {
         each_row(f, i.inputs[0], y, rows.matrix(), |y, x| y.copy_from_slice(x));

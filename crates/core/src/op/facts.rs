@@ -18,8 +18,8 @@ pub(crate) struct Facts {
     pub(crate) storage: Storage,
     /// The values that its backward reads; those that the weights' sums read are not among them.
     pub(crate) reads_back: Vec<ValueId>,
-    /// True if gradients start here: at losses.
-    pub(crate) starts_gradients: bool,
+    /// The way of gradients through it.
+    pub(crate) flow: Flow,
     /// Values whose gradients come together, if some do.
     pub(crate) joint: Option<Joint>,
     /// The sums that form the gradients of its parameters; none without parameters.
@@ -50,6 +50,17 @@ pub(crate) enum Cut {
     From { vectors: Vec<ValueId>, otherwise: &'static str },
     /// Never, and the reason.
     Never(&'static str),
+}
+
+/// The way of gradients through an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// From its outputs to its inputs.
+    Through,
+    /// They start here: at losses.
+    Start,
+    /// They end here.
+    Stop,
 }
 
 /// The reason why a reversed operation cannot be cut in time.

@@ -4,7 +4,7 @@
 
 use unrolled_kernels::{Element, GruRecurrent, MatrixMut, Start};
 
-use super::facts::{Cut, Facts, Joint, Storage, Time, Work, linear_sums};
+use super::facts::{Cut, Facts, Flow, Joint, Storage, Time, Work, linear_sums};
 use crate::program::{Instruction, Linear, Operand};
 use crate::storage::{Taken, View};
 
@@ -24,7 +24,7 @@ pub(crate) fn facts(op: Option<&Linear>, i: &Instruction) -> Facts {
         cut: Cut::Free,
         storage: Storage::InPlaceOfValue,
         reads_back: vec![gates, rec_n, i.inputs[1]],
-        starts_gradients: false,
+        flow: Flow::Through,
         joint: Some(joint),
         sums: op.map(sums).unwrap_or_default(),
         work: Work::Elementwise { weights: op.map_or(0, Linear::weights) },

@@ -2,7 +2,7 @@
 
 use unrolled_kernels::Element;
 
-use super::facts::{Cut, Facts, Storage, Time, Work};
+use super::facts::{Cut, Facts, Flow, Storage, Time, Work};
 use crate::program::{Instruction, LayerNorm, Operand, Sum};
 use crate::storage::View;
 
@@ -15,7 +15,7 @@ pub(crate) fn facts(op: &LayerNorm, i: &Instruction) -> Facts {
         cut: Cut::Free,
         storage: Storage::Own,
         reads_back: vec![i.inputs[0], i.outputs[1], i.outputs[2]],
-        starts_gradients: false,
+        flow: Flow::Through,
         joint: None,
         sums: vec![(op.bias, bias), (op.gain, gain)],
         work: Work::Reduction,

@@ -2,7 +2,7 @@
 
 use unrolled_kernels::{Element, Start};
 
-use super::facts::{Cut, Facts, Storage, Time, Work, linear_sums};
+use super::facts::{Cut, Facts, Flow, Storage, Time, Work, linear_sums};
 use crate::program::{Instruction, Linear, Operand};
 use crate::storage::View;
 
@@ -13,7 +13,7 @@ pub(crate) fn facts(op: &Linear, i: &Instruction) -> Facts {
         cut: Cut::Free,
         storage: Storage::Own,
         reads_back: Vec::new(),
-        starts_gradients: false,
+        flow: Flow::Through,
         joint: None,
         sums: linear_sums(op, gradient, 0, 0..op.weight.rows, i.inputs[0]),
         work: Work::Elementwise { weights: op.weights() },

@@ -4,7 +4,7 @@
 
 use unrolled_kernels::Element;
 
-use super::facts::{Cut, Facts, Storage, Time, Work};
+use super::facts::{Cut, Facts, Flow, Storage, Time, Work};
 use crate::program::{Instruction, Operand};
 use crate::storage::{Item, Taken, Tally, View};
 
@@ -14,7 +14,7 @@ pub(crate) fn facts(i: &Instruction) -> Facts {
         cut: Cut::Free,
         storage: Storage::Own,
         reads_back: vec![i.inputs[0]],
-        starts_gradients: true,
+        flow: Flow::Start,
         joint: None,
         sums: Vec::new(),
         work: Work::Elementwise { weights: 0 },

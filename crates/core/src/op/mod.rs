@@ -3,13 +3,17 @@
 //! An operation sees matrices: all steps together, or one step of a loop. Backward always adds to the
 //! gradients of its inputs.
 
-mod abs;
 mod activation;
 mod arithmetic;
+mod binary;
 mod concat;
+mod detach;
 mod dropout;
 mod embedding;
 mod facts;
+mod features;
+mod function;
+mod given;
 mod gru;
 mod layer_norm;
 mod linear;
@@ -29,7 +33,7 @@ use crate::finite::first_non_finite;
 use crate::program::{Instruction, Operand, Operation, ValueId};
 use crate::storage::View;
 
-pub(crate) use facts::{Cut, Facts, Product, Storage, Time, Work};
+pub(crate) use facts::{Cut, Facts, Flow, Product, Storage, Time, Work};
 
 impl Instruction {
     /// Everything a pass may ask of the instruction.
@@ -41,7 +45,14 @@ impl Instruction {
             Operation::Softmax => activation::softmax_facts(self),
             Operation::Add | Operation::Affine { .. } => arithmetic::linear_facts(),
             Operation::Multiply => arithmetic::multiply_facts(self),
-            Operation::Abs => abs::facts(self),
+            Operation::Function(_) => function::facts(self),
+            Operation::Divide | Operation::Maximum | Operation::Minimum | Operation::Where => {
+                binary::facts(self)
+            }
+            Operation::Sum | Operation::Spread => features::facts(),
+            Operation::Parameter(tensor) => given::parameter_facts(*tensor, self),
+            Operation::Constant(_) => given::constant_facts(),
+            Operation::Detach => detach::facts(),
             Operation::Concat | Operation::Slice { .. } => concat::facts(),
             Operation::LayerNorm(op) => layer_norm::facts(op, self),
             Operation::Dropout(_) => dropout::facts(),
@@ -69,7 +80,16 @@ impl Instruction {
             | Operation::Add
             | Operation::Multiply
             | Operation::Affine { .. }
-            | Operation::Abs
+            | Operation::Function(_)
+            | Operation::Divide
+            | Operation::Maximum
+            | Operation::Minimum
+            | Operation::Where
+            | Operation::Sum
+            | Operation::Spread
+            | Operation::Parameter(_)
+            | Operation::Constant(_)
+            | Operation::Detach
             | Operation::Concat
             | Operation::Slice { .. }
             | Operation::LayerNorm(_)
@@ -104,7 +124,16 @@ fn forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) -> Result<()> {
         Operation::Add => arithmetic::add_forward(f, i),
         Operation::Multiply => arithmetic::multiply_forward(f, i),
         Operation::Affine { scale, shift } => arithmetic::affine_forward(f, *scale, *shift, i),
-        Operation::Abs => abs::forward(f, i),
+        Operation::Function(op) => function::forward(f, *op, i),
+        Operation::Divide => binary::divide_forward(f, i),
+        Operation::Maximum => binary::maximum_forward(f, i),
+        Operation::Minimum => binary::minimum_forward(f, i),
+        Operation::Where => binary::where_forward(f, i),
+        Operation::Sum => features::sum_forward(f, i),
+        Operation::Spread => features::spread_forward(f, i),
+        Operation::Parameter(tensor) => given::parameter_forward(f, *tensor, i),
+        Operation::Constant(values) => given::constant_forward(f, values, i),
+        Operation::Detach => detach::forward(f, i),
         Operation::Concat => concat::forward(f, i),
         Operation::Slice { start } => concat::slice_forward(f, *start, i),
         Operation::LayerNorm(op) => layer_norm::forward(f, op, i),
@@ -150,15 +179,21 @@ pub(crate) fn backward_all<E: Element>(f: &mut View<'_, E>, list: &[Instruction]
 /// Sends gradients back through one instruction; `per_step_gradients` are those of a loop that live for one step.
 pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, i: &Instruction, per_step_gradients: &[ValueId]) {
     match &i.op {
-        // The table's gradient is a sum of the weights' region, and ids have none.
-        Operation::Embedding(_) => {}
+        // The gradients of parameters are sums of the weights' region; ids, constants and detached values have none.
+        Operation::Embedding(_) | Operation::Parameter(_) | Operation::Constant(_) | Operation::Detach => {}
         Operation::Linear(op) => linear::backward(f, op, i),
         Operation::Activation(op) => activation::backward(f, *op, i),
         Operation::Softmax => activation::softmax_backward(f, i),
         Operation::Add => arithmetic::add_backward(f, i),
         Operation::Multiply => arithmetic::multiply_backward(f, i),
         Operation::Affine { scale, .. } => arithmetic::affine_backward(f, *scale, i),
-        Operation::Abs => abs::backward(f, i),
+        Operation::Function(op) => function::backward(f, *op, i),
+        Operation::Divide => binary::divide_backward(f, i),
+        Operation::Maximum => binary::maximum_backward(f, i),
+        Operation::Minimum => binary::minimum_backward(f, i),
+        Operation::Where => binary::where_backward(f, i),
+        Operation::Sum => features::sum_backward(f, i),
+        Operation::Spread => features::spread_backward(f, i),
         Operation::Concat => concat::backward(f, i),
         Operation::Slice { start } => concat::slice_backward(f, *start, i),
         Operation::LayerNorm(op) => layer_norm::backward(f, op, i),

@@ -2,7 +2,7 @@
 
 use unrolled_kernels::{Element, Matrix};
 
-use super::facts::{BACKWARDS, Cut, Facts, Storage, Time, Work};
+use super::facts::{BACKWARDS, Cut, Facts, Flow, Storage, Time, Work};
 use crate::program::{Instruction, Operand, Pooling};
 use crate::storage::{RowItems, View};
 
@@ -27,7 +27,7 @@ pub(crate) fn facts(op: Pooling, i: &Instruction) -> Facts {
         cut,
         storage: Storage::Own,
         reads_back,
-        starts_gradients: false,
+        flow: Flow::Through,
         joint: None,
         sums: Vec::new(),
         work: Work::Elementwise { weights: 0 },

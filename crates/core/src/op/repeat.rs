@@ -2,7 +2,7 @@
 
 use unrolled_kernels::{Element, MatrixMut};
 
-use super::facts::{Cut, Facts, Storage, Time, Work};
+use super::facts::{Cut, Facts, Flow, Storage, Time, Work};
 use crate::program::{Instruction, Operand, ValueId};
 use crate::storage::View;
 
@@ -12,7 +12,7 @@ pub(crate) fn facts() -> Facts {
         cut: Cut::Free,
         storage: Storage::Own,
         reads_back: Vec::new(),
-        starts_gradients: false,
+        flow: Flow::Through,
         joint: None,
         sums: Vec::new(),
         work: Work::Elementwise { weights: 0 },

@@ -2,7 +2,7 @@
 
 use unrolled_kernels::{Activation, Element, Start};
 
-use super::facts::{Cut, Facts, Joint, Storage, Time, Work, linear_sums};
+use super::facts::{Cut, Facts, Flow, Joint, Storage, Time, Work, linear_sums};
 use crate::program::{Instruction, Linear, Operand};
 use crate::storage::View;
 
@@ -14,7 +14,7 @@ pub(crate) fn facts(op: &Linear, i: &Instruction) -> Facts {
         cut: Cut::Free,
         storage: Storage::InPlace,
         reads_back: vec![h],
-        starts_gradients: false,
+        flow: Flow::Through,
         joint: Some(joint),
         sums: linear_sums(op, Operand::Gradient(h), 0, 0..op.weight.rows, i.inputs[1]),
         work: Work::Elementwise { weights: op.weights() },

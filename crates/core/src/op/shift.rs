@@ -2,7 +2,7 @@
 
 use unrolled_kernels::Element;
 
-use super::facts::{BACKWARDS, Cut, Facts, Storage, Time, Work};
+use super::facts::{BACKWARDS, Cut, Facts, Flow, Storage, Time, Work};
 use crate::program::{Instruction, Operand, Shift};
 use crate::storage::{Schedule, View};
 
@@ -19,7 +19,7 @@ pub(crate) fn facts(op: &Shift, i: &Instruction) -> Facts {
         cut,
         storage: Storage::Own,
         reads_back: Vec::new(),
-        starts_gradients: false,
+        flow: Flow::Through,
         joint: None,
         sums: Vec::new(),
         work: Work::Elementwise { weights: 0 },

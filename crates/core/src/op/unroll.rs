@@ -13,7 +13,7 @@
 
 use unrolled_kernels::Element;
 
-use super::facts::{BACKWARDS, Cut, Facts, Storage, Time, Work};
+use super::facts::{BACKWARDS, Cut, Facts, Flow, Storage, Time, Work};
 use super::{backward_all, forward_all};
 use crate::Result;
 use crate::program::{Operand, Recurrence, StateLink, ValueId};
@@ -33,7 +33,7 @@ pub(crate) fn facts(op: &Recurrence) -> Facts {
         cut,
         storage: Storage::Own,
         reads_back: Vec::new(),
-        starts_gradients: false,
+        flow: Flow::Through,
         joint: None,
         sums: Vec::new(),
         work: Work::Elementwise { weights: 0 },

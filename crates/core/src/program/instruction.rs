@@ -39,8 +39,26 @@ pub enum Operation {
         /// The summand.
         shift: f64,
     },
-    /// x -> |x|.
-    Abs,
+    /// x -> f(x).
+    Function(Function),
+    /// a, b -> a / b.
+    Divide,
+    /// a, b -> the larger one.
+    Maximum,
+    /// a, b -> the smaller one.
+    Minimum,
+    /// condition, a, b -> a where the condition is not 0, else b.
+    Where,
+    /// x -> the sum over features, one number.
+    Sum,
+    /// x of one number -> the same number for each feature.
+    Spread,
+    /// nothing -> a parameter as a vector.
+    Parameter(TensorRef),
+    /// nothing -> these numbers as a vector.
+    Constant(Vec<f64>),
+    /// x -> x, without a gradient.
+    Detach,
     /// a, b, ... -> features side by side.
     Concat,
     /// x -> features from `start`.
@@ -82,6 +100,37 @@ pub enum Operation {
     },
     /// A body unrolled along time.
     Recurrence(Recurrence),
+}
+
+/// A function of one number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Function {
+    /// `|x|`.
+    Abs,
+    /// `eˣ`.
+    Exp,
+    /// `ln x`.
+    Log,
+    /// `√x`.
+    Sqrt,
+    /// `ln(1 + eˣ)`.
+    Softplus,
+    /// `min(max((x + 3) / 6, 0), 1)`.
+    HardSigmoid,
+    /// `x σ(x)`.
+    Silu,
+    /// `x Φ(x)`, with the normal distribution function.
+    Gelu,
+    /// `x` above 0, else `alpha (eˣ - 1)`.
+    Elu {
+        /// The bound from below, times -1.
+        alpha: f64,
+    },
+    /// `x` above 0, else `slope x`.
+    LeakyRelu {
+        /// The slope below 0.
+        slope: f64,
+    },
 }
 
 /// Consecutive rows of one parameter, in elements of the flat arena.

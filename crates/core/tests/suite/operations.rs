@@ -183,3 +183,87 @@ fn a_magnitude_has_no_slope_at_zero() {
     let (_, inner) = model.gradient(&batch, &[vec![5.0; 4], vec![0.0; 4]]);
     assert_eq!(*data(&inner[0]), [-5.0, 0.0, 0.0, 5.0]);
 }
+
+fn slopes(
+    op: serde_json::Value,
+    inputs: &[(&str, Vec<f64>)],
+    upstream: Vec<f64>,
+) -> (Vec<f64>, Vec<Vec<f64>>) {
+    let mut b = Builder::default();
+    b.parameter("w", &[1, 1]);
+    for (name, _) in inputs {
+        b.node(name, vector(1), &[]);
+    }
+    let names: Vec<&str> = inputs.iter().map(|&(name, _)| name).collect();
+    b.node("y", op, &names).node("unused", json!({ "linear": { "weight": "w" } }), &["y"]);
+    b.output("y", "y").output("unused", "unused");
+    let model = Model::<f64>::new(&b.graph(), 1);
+    let given = inputs.iter().map(|(name, x)| values(name, &[x.len(), 1], x.clone())).collect();
+    let batch = model.batch(given, vec![]);
+    let outputs = model.forward(&batch).outputs;
+    let zeros = vec![0.0; upstream.len()];
+    let (_, inner) = model.gradient(&batch, &[upstream, zeros]);
+    (data(&outputs[0]).to_vec(), inner.iter().map(|tensor| data(tensor).to_vec()).collect())
+}
+
+/// The values of `PyTorch`: halves at ties, and the lower side of a corner.
+#[test]
+fn corners_have_the_slopes_of_pytorch() {
+    let (y, dx) =
+        slopes(json!("maximum"), &[("a", vec![1.0, 2.0, -3.0]), ("b", vec![1.0, 5.0, -4.0])], vec![8.0; 3]);
+    assert_eq!((y, dx), (vec![1.0, 5.0, -3.0], vec![vec![4.0, 0.0, 8.0], vec![4.0, 8.0, 0.0]]));
+    let (y, dx) =
+        slopes(json!("minimum"), &[("a", vec![1.0, 2.0, -3.0]), ("b", vec![1.0, 5.0, -4.0])], vec![8.0; 3]);
+    assert_eq!((y, dx), (vec![1.0, 2.0, -4.0], vec![vec![4.0, 8.0, 0.0], vec![4.0, 0.0, 8.0]]));
+    let (y, dx) =
+        slopes(json!({ "leakyRelu": { "slope": 0.25 } }), &[("x", vec![0.0, -4.0, 4.0])], vec![1.0; 3]);
+    assert_eq!((y, dx), (vec![0.0, -1.0, 4.0], vec![vec![0.25, 0.25, 1.0]]));
+    let (y, dx) = slopes(json!({ "elu": { "alpha": 2.0 } }), &[("x", vec![0.0, -800.0, 4.0])], vec![1.0; 3]);
+    assert_eq!((y, dx), (vec![0.0, -2.0, 4.0], vec![vec![2.0, 0.0, 1.0]]));
+    let (y, dx) =
+        slopes(json!({ "activation": "hardSigmoid" }), &[("x", vec![-3.0, 3.0, 9.0])], vec![6.0; 3]);
+    assert_eq!((y, dx), (vec![0.0, 1.0, 1.0], vec![vec![0.0, 0.0, 0.0]]));
+    let (y, dx) = slopes(json!({ "activation": "softplus" }), &[("x", vec![1000.0, -1000.0])], vec![1.0; 2]);
+    assert_eq!((y, dx), (vec![1000.0, 0.0], vec![vec![1.0, 0.0]]));
+    let (y, dx) = slopes(json!({ "activation": "gelu" }), &[("x", vec![40.0, -40.0])], vec![1.0; 2]);
+    assert_eq!((y, dx), (vec![40.0, 0.0], vec![vec![1.0, 0.0]]));
+}
+
+/// An infinity that is not chosen stays out; the condition has no slope.
+#[test]
+fn a_choice_keeps_nothing_of_the_other() {
+    let given = [("c", vec![-0.5, 0.0]), ("a", vec![1.0, 7.0]), ("b", vec![9.0, 4.0])];
+    let (y, dx) = slopes(json!("where"), &given, vec![3.0, 5.0]);
+    assert_eq!((y, dx), (vec![1.0, 4.0], vec![vec![0.0, 0.0], vec![3.0, 0.0], vec![0.0, 5.0]]));
+    let mut b = Builder::default();
+    b.node("c", vector(1), &[]).node("a", vector(1), &[]).node("log", json!("log"), &["a"]);
+    b.node("y", json!("where"), &["c", "log", "a"]).output("y", "y");
+    let model = Model::<f64>::new(&b.graph(), 1);
+    let batch =
+        model.batch(vec![values("c", &[2, 1], vec![1.0, 0.0]), values("a", &[2, 1], vec![1.0, 0.0])], vec![]);
+    assert_eq!(data(&model.forward(&batch).outputs[0]), [0.0, 0.0]);
+}
+
+/// d (x detach(x)) / dx = x: the second factor counts as a number.
+#[test]
+fn a_detached_value_sends_no_gradient() {
+    let mut b = Builder::default();
+    b.parameter("w", &[3, 3]).node("x", sequence(3), &[]);
+    b.node("p", json!({ "linear": { "weight": "w" } }), &["x"]);
+    b.node("d", json!("detach"), &["p"]).node("y", json!("multiply"), &["p", "d"]).output("y", "y");
+    let mut other = Builder::default();
+    other.parameter("w", &[3, 3]).node("x", sequence(3), &[]);
+    other.node("p", json!({ "linear": { "weight": "w" } }), &["x"]);
+    other.node("y", json!("multiply"), &["p", "p"]).output("y", "y");
+    let gradient = |b: &Builder, scale: f64| {
+        let model = Model::<f64>::new(&b.graph(), 2);
+        let batch = model.batch(inputs(b, &LENGTHS, 5, 3), vec![]);
+        model.gradient(&batch, &[vec![scale; LENGTHS.len() * 15]]).0
+    };
+    close("half of the square's", &gradient(&b, 1.0), &gradient(&other, 0.5));
+    // A model of which nothing but a detached value reaches the loss learns nothing.
+    b.nodes.pop();
+    b.outputs.clear();
+    b.output("y", "d");
+    assert!(gradient(&b, 1.0).iter().all(|&x| x == 0.0));
+}

@@ -1,7 +1,7 @@
 //! The scalar functions.
 
 use super::support::ulps;
-use crate::math::{exp, ln, ln_1p};
+use crate::math::{erfc, exp, exp_m1, ln, ln_1p};
 
 const SMALLEST: f64 = 5e-324;
 
@@ -47,4 +47,54 @@ fn special_values() {
     assert_eq!((ln_1p(0.0), ln_1p(-1.0), ln_1p(f64::INFINITY)), (0.0, f64::NEG_INFINITY, f64::INFINITY));
     assert!([ln(-1.0), ln(f64::NAN), ln_1p(-1.5), ln_1p(f64::NAN), exp(f64::NAN)].iter().all(|y| y.is_nan()));
     assert!(ln_1p(-0.0).is_sign_negative());
+}
+
+/// Values with 40 digits, rounded.
+#[test]
+fn complementary_error_function() {
+    for (x, expected) in [
+        (0.0, 1.0),
+        (1e-08, 0.9999999887162083),
+        (0.1, 0.887537083981715),
+        (0.5, 0.4795001221869535),
+        (1.0, 0.15729920705028513),
+        (1.5, 0.033894853524689274),
+        (2.0, 0.004677734981047266),
+        (3.75, 1.1372725656979665e-07),
+        (5.0, 1.537459794428035e-12),
+        (8.0, 1.1224297172982926e-29),
+        (20.0, 5.395865611607901e-176),
+        (26.0, 5.663192408856143e-296),
+    ] {
+        let found = erfc(x);
+        // The rounding of x² is magnified by x².
+        assert!(
+            (found - expected).abs() <= (1e-15 + 3e-16 * x * x) * expected,
+            "{x}: {found:e} is not {expected:e}"
+        );
+    }
+    assert_eq!((erfc(30.0), erfc(f64::INFINITY)), (0.0, 0.0));
+    assert!(erfc(f64::NAN).is_nan());
+}
+
+/// Values with 40 digits, rounded.
+#[test]
+fn exponential_less_one() {
+    for (x, expected) in [
+        (1e-300, 1e-300),
+        (-1e-20, -1e-20),
+        (1e-09, 1.0000000005000001e-09),
+        (-0.25, -0.22119921692859512),
+        (0.49999, 0.648704783569857),
+        (0.5, 0.6487212707001282),
+        (-0.5, -0.3934693402873666),
+        (-1.0, -0.6321205588285577),
+        (3.0, 19.085536923187668),
+        (-40.0, -1.0),
+        (700.0, 1.0142320547350045e+304),
+    ] {
+        let found = exp_m1(x);
+        assert!((found - expected).abs() <= 9e-16 * expected.abs(), "{x}: {found:e} is not {expected:e}");
+    }
+    assert_eq!((exp_m1(0.0), exp_m1(f64::NEG_INFINITY)), (0.0, -1.0));
 }

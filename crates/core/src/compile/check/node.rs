@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use unrolled_kernels::Activation;
 
 use super::{Checker, Scope};
-use crate::graph::{ActivationName, MAX_SIZE, Node, Op};
-use crate::program::{Dropout, Instruction, Operation, Pooling, ValueId};
+use crate::graph::{ActivationName, Kind, MAX_SIZE, Node, Op};
+use crate::program::{Dropout, Function, Instruction, Operation, Pooling, ValueId};
 use crate::{Error, Result};
 
 pub(super) type Ports = Vec<(String, ValueId)>;
@@ -47,24 +47,47 @@ impl Checker {
             Op::Multiply => self.combine(node, inputs, Operation::Multiply, scope),
             Op::Affine { scale, shift } => {
                 let size = self.numbers(node, &inputs)?;
-                let single = f64::from(f32::MIN)..=f64::from(f32::MAX);
-                setting(node, "scale", *scale, &single)?;
-                setting(node, "shift", *shift, &single)?;
+                setting(node, "scale", *scale, &SINGLE)?;
+                setting(node, "shift", *shift, &SINGLE)?;
                 self.map(node, inputs, size, Operation::Affine { scale: *scale, shift: *shift }, scope)
             }
-            Op::Abs => {
-                let size = self.numbers(node, &inputs)?;
-                self.map(node, inputs, size, Operation::Abs, scope)
+            Op::Divide => self.combine_few::<2>(node, inputs, Operation::Divide, scope),
+            Op::Maximum => self.combine_few::<2>(node, inputs, Operation::Maximum, scope),
+            Op::Minimum => self.combine_few::<2>(node, inputs, Operation::Minimum, scope),
+            Op::Where => self.combine_few::<3>(node, inputs, Operation::Where, scope),
+            Op::Sum => {
+                self.numbers(node, &inputs)?;
+                self.map(node, inputs, 1, Operation::Sum, scope)
+            }
+            Op::Abs => self.function(node, inputs, Function::Abs, scope),
+            Op::Exp => self.function(node, inputs, Function::Exp, scope),
+            Op::Log => self.function(node, inputs, Function::Log, scope),
+            Op::Sqrt => self.function(node, inputs, Function::Sqrt, scope),
+            Op::Elu { alpha } => {
+                setting(node, "alpha", *alpha, &SINGLE)?;
+                self.function(node, inputs, Function::Elu { alpha: *alpha }, scope)
+            }
+            Op::LeakyRelu { slope } => {
+                setting(node, "slope", *slope, &SINGLE)?;
+                self.function(node, inputs, Function::LeakyRelu { slope: *slope }, scope)
             }
             Op::Activation(name) => {
                 let size = self.numbers(node, &inputs)?;
-                let op = match name {
-                    ActivationName::Tanh => Operation::Activation(Activation::Tanh),
-                    ActivationName::Sigmoid => Operation::Activation(Activation::Sigmoid),
-                    ActivationName::Relu => Operation::Activation(Activation::Relu),
-                    ActivationName::Softmax => Operation::Softmax,
-                };
-                self.map(node, inputs, size, op, scope)
+                self.map(node, inputs, size, activation(*name), scope)
+            }
+            Op::Parameter { weight } => {
+                let tensor = self.tensor(node, weight, 1)?;
+                self.given(node, &inputs, tensor.rows, Operation::Parameter(tensor), scope)
+            }
+            Op::Constant { values } => {
+                for value in values {
+                    setting(node, "values", *value, &SINGLE)?;
+                }
+                self.given(node, &inputs, values.len(), Operation::Constant(values.clone()), scope)
+            }
+            Op::Detach => {
+                let size = self.numbers(node, &inputs)?;
+                self.map(node, inputs, size, Operation::Detach, scope)
             }
             Op::LayerNorm { gain, bias, epsilon } => {
                 self.layer_norm(node, inputs, gain, bias, *epsilon, scope)
@@ -157,15 +180,63 @@ impl Checker {
         scope.instructions.push(Instruction { node: name, op, inputs, outputs });
     }
 
-    fn combine(
+    fn function(
+        &mut self,
+        node: &Node,
+        inputs: Vec<ValueId>,
+        function: Function,
+        scope: &mut Scope,
+    ) -> Result<Ports> {
+        let size = self.numbers(node, &inputs)?;
+        self.map(node, inputs, size, Operation::Function(function), scope)
+    }
+
+    /// Adds an instruction without inputs, whose output is a vector.
+    fn given(
+        &mut self,
+        node: &Node,
+        inputs: &[ValueId],
+        size: usize,
+        op: Operation,
+        scope: &mut Scope,
+    ) -> Result<Ports> {
+        self.arity(node, inputs, 0)?;
+        let kind = Kind::Vector { size };
+        kind.validate(&node.name)?;
+        let output = self.value(&node.name, kind);
+        self.push(node, op, Vec::new(), vec![output], scope);
+        Ok(vec![(String::new(), output)])
+    }
+
+    fn combine_few<const N: usize>(
         &mut self,
         node: &Node,
         inputs: Vec<ValueId>,
         op: Operation,
         scope: &mut Scope,
     ) -> Result<Ports> {
+        self.arity(node, &inputs, N)?;
+        self.combine(node, inputs, op, scope)
+    }
+
+    /// Combines values number by number; a value of one number meets every number of the others.
+    fn combine(
+        &mut self,
+        node: &Node,
+        mut inputs: Vec<ValueId>,
+        op: Operation,
+        scope: &mut Scope,
+    ) -> Result<Ports> {
         self.shared_axis(node, &inputs, 2)?;
-        let size = self.program.values[inputs[0]].width;
+        let size = inputs.iter().map(|&v| self.program.values[v].width).max().unwrap_or(1);
+        for input in inputs.iter_mut().filter(|_| size > 1) {
+            if self.program.values[*input].width == 1 {
+                let (name, kind) = (self.name(*input).to_owned(), self.kind(*input).with_size(size));
+                let spread = self.value(&name, kind);
+                self.push(node, Operation::Spread, vec![*input], vec![spread], scope);
+                *input = spread;
+            }
+        }
         if let Some(&other) = inputs.iter().find(|&&v| self.program.values[v].width != size) {
             return Err(Error::shape(format!(
                 "node '{}': expected values of one size, received {} from '{}' and {} from '{}'",
@@ -179,6 +250,22 @@ impl Checker {
         self.map(node, inputs, size, op, scope)
     }
 }
+
+fn activation(name: ActivationName) -> Operation {
+    match name {
+        ActivationName::Tanh => Operation::Activation(Activation::Tanh),
+        ActivationName::Sigmoid => Operation::Activation(Activation::Sigmoid),
+        ActivationName::Relu => Operation::Activation(Activation::Relu),
+        ActivationName::Softplus => Operation::Function(Function::Softplus),
+        ActivationName::HardSigmoid => Operation::Function(Function::HardSigmoid),
+        ActivationName::Silu => Operation::Function(Function::Silu),
+        ActivationName::Gelu => Operation::Function(Function::Gelu),
+        ActivationName::Softmax => Operation::Softmax,
+    }
+}
+
+/// Numbers that fit `f32`.
+const SINGLE: RangeInclusive<f64> = (f32::MIN as f64)..=(f32::MAX as f64);
 
 /// Checks a number among a node's options, which the model takes in f32.
 pub(super) fn setting(node: &Node, name: &str, value: f64, range: &RangeInclusive<f64>) -> Result<()> {

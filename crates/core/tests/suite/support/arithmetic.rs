@@ -9,6 +9,16 @@ pub type Numbers = Vec<f64>;
 /// The numbers on the wires of a graph or body, by `node` and `node:port`.
 pub type Wires<T> = HashMap<String, T>;
 
+/// `Φ(x) = 1/2 + φ(x) (x + x³/3 + x⁵/15 + ...)`, φ the density of the normal distribution.
+fn normal(x: f64) -> f64 {
+    let (mut term, mut sum) = (x, 0.0);
+    for n in 1..200 {
+        sum += term;
+        term *= x * x / f64::from(2 * n + 1);
+    }
+    0.5 + (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt() * sum
+}
+
 /// The outputs of a node at one step; gates have ports.
 pub fn compute(
     weights: &Wires<Numbers>,
@@ -17,10 +27,14 @@ pub fn compute(
     inputs: &[Numbers],
     wires: &mut Wires<Numbers>,
 ) {
-    let x = &inputs[0];
+    let none = Numbers::new();
+    let x = inputs.first().unwrap_or(&none);
     let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+    // One number meets every feature of the others.
+    let width = inputs.iter().map(Vec::len).max().unwrap_or(0);
+    let of = |input: &Numbers, k: usize| input[if input.len() == 1 { 0 } else { k }];
     let fold = |by: fn(f64, f64) -> f64| -> Numbers {
-        (0..x.len()).map(|k| inputs.iter().map(|input| input[k]).reduce(by).unwrap()).collect()
+        (0..width).map(|k| inputs.iter().map(|input| of(input, k)).reduce(by).unwrap()).collect()
     };
     let map = |by: &dyn Fn(f64) -> f64| -> Numbers { x.iter().map(|&x| by(x)).collect() };
     let kind = op.as_str().unwrap_or_else(|| op.as_object().unwrap().keys().next().unwrap());
@@ -34,7 +48,29 @@ pub fn compute(
         ("slice", _) => x[number("start") as usize..][..number("size") as usize].to_vec(),
         ("affine", _) => map(&|x| number("scale") * x + number("shift")),
         ("dropout", _) => x.clone(),
+        ("divide", _) => fold(|a, b| a / b),
+        ("maximum", _) => fold(f64::max),
+        ("minimum", _) => fold(f64::min),
+        ("where", _) => {
+            let at = |k: usize| of(&inputs[if of(x, k) != 0.0 { 1 } else { 2 }], k);
+            (0..width).map(at).collect()
+        }
+        ("sum", _) => vec![x.iter().sum()],
+        ("parameter", _) => weight("weight").unwrap().clone(),
+        ("constant", _) => {
+            settings["values"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+        }
+        ("detach", _) => x.clone(),
         ("abs", _) => map(&f64::abs),
+        ("exp", _) => map(&f64::exp),
+        ("log", _) => map(&f64::ln),
+        ("sqrt", _) => map(&f64::sqrt),
+        ("elu", _) => map(&|x| if x > 0.0 { x } else { number("alpha") * x.exp_m1() }),
+        ("leakyRelu", _) => map(&|x| if x > 0.0 { x } else { number("slope") * x }),
+        ("activation", Some("softplus")) => map(&|x| x.exp().ln_1p()),
+        ("activation", Some("hardSigmoid")) => map(&|x| ((x + 3.0).clamp(0.0, 6.0)) / 6.0),
+        ("activation", Some("silu")) => map(&|x| x * sigmoid(x)),
+        ("activation", Some("gelu")) => map(&|x| x * normal(x)),
         ("activation", Some("tanh")) => map(&f64::tanh),
         ("activation", Some("sigmoid")) => map(&sigmoid),
         ("activation", Some("relu")) => map(&|x| x.max(0.0)),

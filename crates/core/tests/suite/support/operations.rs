@@ -11,9 +11,48 @@ use super::runs::{ids, numbers, values};
 pub fn operations() -> Vec<(String, Builder)> {
     let linear = |rows: Value| json!({ "linear": { "weight": "w4", "bias": "b4", "rows": rows } });
     let table = |padding: Value| json!({ "embedding": { "weight": "table", "padding": padding } });
-    let cases: [(Value, &[&str]); 38] = [
+    let cases: [(Value, &[&str]); 76] = [
         (json!("abs"), &["p"]),
         (json!("abs"), &["q"]),
+        (json!("exp"), &["p"]),
+        (json!("exp"), &["q"]),
+        (json!("log"), &["s"]),
+        (json!("sqrt"), &["s"]),
+        (json!({ "activation": "softplus" }), &["p"]),
+        (json!({ "activation": "hardSigmoid" }), &["p"]),
+        (json!({ "activation": "silu" }), &["p"]),
+        (json!({ "activation": "gelu" }), &["p"]),
+        (json!({ "activation": "gelu" }), &["q"]),
+        (json!({ "elu": { "alpha": 1.5 } }), &["p"]),
+        (json!({ "leakyRelu": { "slope": 0.2 } }), &["p"]),
+        (json!("divide"), &["p", "s"]),
+        (json!("divide"), &["q", "s"]),
+        (json!("divide"), &["s", "s"]),
+        (json!("maximum"), &["p", "x"]),
+        (json!("maximum"), &["p", "q"]),
+        (json!("maximum"), &["q", "x"]),
+        (json!("maximum"), &["p", "p"]),
+        (json!("minimum"), &["p", "x"]),
+        (json!("minimum"), &["q", "p"]),
+        (json!("where"), &["r", "p", "x"]),
+        (json!("where"), &["r", "q", "p"]),
+        (json!("where"), &["r", "p", "q"]),
+        (json!("sum"), &["p"]),
+        (json!("sum"), &["q"]),
+        // One number against all features: over time, and of a vector.
+        (json!("add"), &["p", "g"]),
+        (json!("add"), &["d", "p"]),
+        (json!("add"), &["d", "q"]),
+        (json!("multiply"), &["g", "p"]),
+        (json!("multiply"), &["p", "d", "q"]),
+        (json!("divide"), &["g", "s"]),
+        (json!("maximum"), &["d", "p"]),
+        (json!("where"), &["r", "g", "p"]),
+        (json!("add"), &["p", "u"]),
+        (json!("multiply"), &["q", "u"]),
+        (json!("add"), &["u", "q", "k"]),
+        (json!("multiply"), &["k", "p", "u"]),
+        (json!("concat"), &["p", "u", "k"]),
         (json!({ "activation": "tanh" }), &["p"]),
         (json!({ "activation": "sigmoid" }), &["p"]),
         (json!({ "activation": "relu" }), &["p"]),
@@ -60,6 +99,12 @@ pub fn operations() -> Vec<(String, Builder)> {
             ("p", json!({ "linear": { "weight": "wp" } }), "x"),
             ("q", json!({ "linear": { "weight": "wq" } }), "v"),
             ("late", json!({ "shift": { "start": 5 } }), "t"),
+            ("s", json!({ "activation": "softplus" }), "x"),
+            ("r", json!({ "activation": "relu" }), "x"),
+            ("g", json!("sum"), "x"),
+            ("d", json!("sum"), "v"),
+            ("u", json!({ "parameter": { "weight": "gain" } }), ""),
+            ("k", json!({ "constant": { "values": [0.5, -1.25, 3.0] } }), ""),
         ];
         // Nothing else: shared storage would hide numbers that the operation leaves unwritten.
         let before: Vec<_> = before.into_iter().filter(|(name, ..)| inputs.contains(name)).collect();
@@ -70,7 +115,7 @@ pub fn operations() -> Vec<(String, Builder)> {
             }
         }
         for (name, op, from) in before {
-            b.node(name, op, &[from]);
+            b.node(name, op, if from.is_empty() { &[] } else { std::slice::from_ref(&from) });
         }
         b.node("y", op.clone(), inputs).output("y", "y");
         (format!("{op} of {inputs:?}"), b)
