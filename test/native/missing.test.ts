@@ -7,7 +7,10 @@ const LINUX: Host = { system: 'linux', processor: 'x64', musl: false }
 
 /** The chain of errors that the generated loader throws. */
 function chain(...errors: readonly Error[]): Error {
-  return errors.reduceRight((cause, error) => Object.assign(error, { cause }))
+  return errors.reduceRight<Error | null>(
+    (cause, error) => Object.assign(error, { cause }),
+    null,
+  ) as Error
 }
 
 const absent = (name: string): Error =>

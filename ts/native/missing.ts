@@ -55,15 +55,13 @@ function foreignSteps(): string[] {
 
 /** Why a binary that is there did not load; nothing where none was found. */
 function reasonOf(failure: unknown): string | undefined {
-  for (let error = failure; error !== undefined; error = causeOf(error)) {
+  let error = failure
+  while (typeof error === 'object' && error !== null) {
     const { code, message } = error as { code?: unknown; message?: unknown }
     if (code === 'ERR_DLOPEN_FAILED' && typeof message === 'string') {
       return message.split('\n', 1)[0]
     }
+    error = Reflect.get(error, 'cause')
   }
   return undefined
-}
-
-function causeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null ? Reflect.get(error, 'cause') : undefined
 }

@@ -1,0 +1,81 @@
+// Publishes the packages to a registry on this machine, installs them as users do, and runs a training.
+//
+//   npm run rehearse                 with every manager, runtime and bundler that installs here
+//   npm run rehearse -- --short      with npm and this Node alone
+//
+// Nothing is published elsewhere. The platforms whose addon is not here get a package without one.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { manifest, PACKAGES, pack, platformNames } from '../pack.mjs'
+import { main, root, StepError } from '../steps.mjs'
+import { npmChecks } from './checks.mjs'
+import { bitsOf, PROGRAMS } from './programs.mjs'
+import { publish, startRegistry } from './registry.mjs'
+import { runner } from './run.mjs'
+
+/** A package in place of one whose addon was not built here. */
+function standIn(name) {
+  const folder = join(PACKAGES, `${manifest.name}-${name}`)
+  const [os, cpu, libc] = name.split('-')
+  mkdirSync(folder, { recursive: true })
+  const main = `unrolled.${name}.node`
+  const libcs = { gnu: ['glibc'], musl: ['musl'] }[libc]
+  const { version } = manifest
+  const fields = { name: `unrolled-${name}`, version, os: [os], cpu: [cpu], main, files: [main] }
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ ...fields, ...(libcs && { libc: libcs }) }),
+  )
+  writeFileSync(join(folder, main), 'no addon: a rehearsal')
+}
+
+/** The bits of the program with the build of this repository. */
+async function expectedBits(run) {
+  const path = join(root, 'build', 'rehearsal.mjs')
+  writeFileSync(path, PROGRAMS['program.mjs'])
+  const { output } = await run(process.execPath, [path], { cwd: root })
+  const bits = bitsOf(output)
+  if (bits === undefined) throw new StepError(`the program of the rehearsal failed:\n${output}`)
+  return bits
+}
+
+/** Runs the checks one after another: a row of the table each. */
+async function perform(checks) {
+  let failed = 0
+  for (const [name, check] of checks) {
+    const words = await check().catch((error) => {
+      failed += 1
+      return `FAILED: ${error instanceof StepError ? error.message : error.stack}`
+    })
+    console.log(`  ${name.padEnd(34)} ${words}`)
+  }
+  return failed
+}
+
+main(async () => {
+  const short = process.argv.includes('--short')
+  const folder = mkdtempSync(join(tmpdir(), 'unrolled-rehearsal-'))
+  const run = runner({
+    cwd: folder,
+    env: { npm_config_cache: join(folder, 'cache'), npm_config_userconfig: join(folder, 'npmrc') },
+  })
+  const here = pack({ all: false })
+  for (const name of platformNames().filter((it) => !here.includes(it))) standIn(name)
+  const registry = await startRegistry(folder)
+  try {
+    for (const name of platformNames()) {
+      await publish(run, join(PACKAGES, `${manifest.name}-${name}`), registry.url)
+    }
+    await publish(run, join(PACKAGES, manifest.name), registry.url)
+    const context = { run, folder, url: registry.url, bits: await expectedBits(run) }
+    const more = short ? [] : await (await import('./others.mjs')).otherChecks(context)
+    const failed = await perform([...npmChecks(context), ...more])
+    if (failed > 0) throw new StepError(`${failed} failed`)
+  } finally {
+    await registry.stop()
+    rmSync(folder, { recursive: true, force: true })
+    // The stand-ins are not to be published.
+    pack({ all: false })
+  }
+})
