@@ -75,6 +75,13 @@ function publicTypes() {
   return { ok, output, passed: ok ? 1 : 0, failed: ok ? 0 : 1, seconds: 0 }
 }
 
+/** The rehearsal of the publication in its short form: a test each check. */
+function rehearsal() {
+  const result = execute(process.execPath, ['scripts/rehearse/index.mjs', '--short'])
+  const [, passed, failed] = /^(\d+) passed, (\d+) failed$/m.exec(result.stdout) ?? [0, 0, 1]
+  return { ...result, passed: Number(passed), failed: Number(failed) }
+}
+
 const suites = {
   'cargo fmt': () => check('cargo', ['fmt', '--all', '--check']),
   'cargo clippy': () =>
@@ -86,6 +93,7 @@ const suites = {
   vitest: vitest,
   'public types': publicTypes,
   package: () => check(process.execPath, ['scripts/package.mjs']),
+  rehearsal: rehearsal,
 }
 
 const total = { passed: 0, failed: 0 }

@@ -9,7 +9,8 @@ const MOST_BYTES = 5_000_000
 /** Lines that the words about a missing addon may have. */
 const MOST_LINES = 15
 
-function expectOk(result, what) {
+/** Refuses a command that failed. */
+export function expectOk(result, what) {
   if (!result.ok) throw new StepError(`${what} failed:\n${result.output}`)
   return result
 }
@@ -26,7 +27,7 @@ export async function expectBits({ run, bits }, command, args, options) {
 }
 
 /** `npm install` in an empty project. */
-async function install({ run, folder, url }, name, ...flags) {
+export async function install({ run, folder, url }, name, ...flags) {
   const cwd = project(join(folder, name))
   const args = ['install', 'unrolled', '--registry', url, '--no-audit', '--no-fund', ...flags]
   const result = expectOk(await run('npm', args, { cwd }), `npm ${args.join(' ')}`)
@@ -61,6 +62,23 @@ export function npmChecks(context) {
     ['npm install --omit=optional', () => expectAdvice(context)],
     ['npm install for another system', () => expectOtherSystem(context)],
   ]
+}
+
+const IMPORT = `
+const start = performance.now()
+import('unrolled').then(() => console.log('ms ' + (performance.now() - start)))
+`
+
+/** The import in the project that npm made: the median of some fresh processes. */
+export async function coldImport({ run, folder }) {
+  const cwd = join(folder, 'npm')
+  const times = []
+  for (let i = 0; i < 9; i++) {
+    const { stdout } = expectOk(await run(process.execPath, ['-e', IMPORT], { cwd }), 'import')
+    times.push(Number(/^ms (.*)$/m.exec(stdout)?.[1]))
+  }
+  const median = times.sort((a, b) => a - b)[4] ?? Number.NaN
+  return `${median.toFixed(0)} ms`
 }
 
 async function expectAdvice(context) {

@@ -2,17 +2,22 @@
 //
 //   npm run rehearse                 with every manager, runtime and bundler that installs here
 //   npm run rehearse -- --short      with npm and this Node alone
+//   npm run rehearse -- --json FILE  keeps the table
 //
 // Nothing is published elsewhere. The platforms whose addon is not here get a package without one.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { manifest, PACKAGES, pack, platformNames } from '../pack.mjs'
 import { main, root, StepError } from '../steps.mjs'
-import { npmChecks } from './checks.mjs'
+import { bundlerChecks } from './bundlers.mjs'
+import { coldImport, npmChecks } from './checks.mjs'
+import { otherManagers } from './managers.mjs'
 import { bitsOf, PROGRAMS } from './programs.mjs'
 import { publish, startRegistry } from './registry.mjs'
 import { runner } from './run.mjs'
+import { toolbox } from './tools.mjs'
 
 /** A package in place of one whose addon was not built here. */
 function standIn(name) {
@@ -42,23 +47,41 @@ async function expectedBits(run) {
 
 /** Runs the checks one after another: a row of the table each. */
 async function perform(checks) {
-  let failed = 0
+  const rows = []
   for (const [name, check] of checks) {
-    const words = await check().catch((error) => {
-      failed += 1
-      return `FAILED: ${error instanceof StepError ? error.message : error.stack}`
-    })
+    const words = await check().catch(
+      (error) => `FAILED: ${error instanceof StepError ? error.message : error.stack}`,
+    )
     console.log(`  ${name.padEnd(34)} ${words}`)
+    rows.push([name, words])
   }
-  return failed
+  return rows
+}
+
+/** Keeps the table with the machine that it is of. */
+function keep(path, rows) {
+  const machine = { system: `${process.platform} ${process.arch}`, node: process.version }
+  const record = { date: new Date().toISOString(), ...machine, rows: Object.fromEntries(rows) }
+  writeFileSync(path, `${JSON.stringify(record, null, 2)}\n`)
 }
 
 main(async () => {
-  const short = process.argv.includes('--short')
+  const { values } = parseArgs({
+    options: { short: { type: 'boolean' }, json: { type: 'string' } },
+  })
   const folder = mkdtempSync(join(tmpdir(), 'unrolled-rehearsal-'))
   const run = runner({
     cwd: folder,
-    env: { npm_config_cache: join(folder, 'cache'), npm_config_userconfig: join(folder, 'npmrc') },
+    // Caches of managers remember the address of the registry, which is another one each time.
+    env: {
+      npm_config_cache: join(folder, 'cache'),
+      npm_config_userconfig: join(folder, 'npmrc'),
+      YARN_GLOBAL_FOLDER: join(folder, 'yarn'),
+      YARN_CACHE_FOLDER: join(folder, 'yarn-cache'),
+      BUN_INSTALL_CACHE_DIR: join(folder, 'bun-cache'),
+      XDG_DATA_HOME: join(folder, 'data'),
+      XDG_CACHE_HOME: join(folder, 'xdg-cache'),
+    },
   })
   const here = pack({ all: false })
   for (const name of platformNames().filter((it) => !here.includes(it))) standIn(name)
@@ -69,9 +92,14 @@ main(async () => {
     }
     await publish(run, join(PACKAGES, manifest.name), registry.url)
     const context = { run, folder, url: registry.url, bits: await expectedBits(run) }
-    const more = short ? [] : await (await import('./others.mjs')).otherChecks(context)
-    const failed = await perform([...npmChecks(context), ...more])
-    if (failed > 0) throw new StepError(`${failed} failed`)
+    context.toolOf = toolbox(context)
+    const timed = ['import in a fresh process', () => coldImport(context)]
+    const more = values.short ? [] : [timed, ...otherManagers(context), ...bundlerChecks(context)]
+    const rows = await perform([...npmChecks(context), ...more])
+    if (values.json !== undefined) keep(values.json, rows)
+    const failed = rows.filter(([, words]) => words.startsWith('FAILED'))
+    console.log(`${rows.length - failed.length} passed, ${failed.length} failed`)
+    if (failed.length > 0) throw new StepError(`${failed.length} checks failed`)
   } finally {
     await registry.stop()
     rmSync(folder, { recursive: true, force: true })
