@@ -64,6 +64,16 @@ export {
 } from './layer/activation.js'
 export { type AffineOptions, affine, mix } from './layer/affine.js'
 export { divide, maximum, minimum, subtract, where } from './layer/arithmetic.js'
+export {
+  type CellOptions,
+  type GruCellOptions,
+  gruCell,
+  type LstmCellOptions,
+  lstmCell,
+  type RnnCellOptions,
+  rnnCell,
+  type StepCell,
+} from './layer/cells.js'
 export { add, concat, multiply } from './layer/combine.js'
 export { type DenseOptions, dense, type LinearOptions, linear } from './layer/dense.js'
 export { type DropoutOptions, dropout } from './layer/dropout.js'

@@ -137,7 +137,7 @@ async function viteInside(context) {
   writeFileSync(join(cwd, 'vite.inside.mjs'), VITE)
   const args = [...command.slice(1), 'build', '--config', 'vite.inside.mjs']
   expectOk(await context.run(command[0], args, { cwd }), 'vite')
-  const { output } = await context.run(process.execPath, ['bundles/vite-inside/program.js'], {
+  const { output } = await context.run(process.execPath, ['bundles/vite-inside/program.mjs'], {
     cwd,
   })
   if (!output.includes('keep it external')) throw new StepError(`no advice:\n${output}`)

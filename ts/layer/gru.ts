@@ -53,12 +53,7 @@ export function gru<
 >(options: GruOptions<H, I, B>): RecurrentLayer<Directed<H, B>, GruState<Directed<H, B>>, I> {
   const resetAfter = checkBoolean('gru resetAfter', options?.resetAfter ?? true)
   const settings = resolveSettings('gru', options, GRU_OPTIONS, resetAfter)
-  const kind: RecurrentKind = {
-    kind: 'gru',
-    gates: 3,
-    states: ['h'],
-    step: resetAfter ? stepAfter : stepBefore,
-  }
+  const kind = gruKind(resetAfter)
   return layer({
     kind: 'gru',
     name: options.name,
@@ -66,6 +61,11 @@ export function gru<
     first: settings.first,
     build: (site, x, call) => stack(kind, settings, site, x, call),
   })
+}
+
+/** The arithmetic of a layer or cell. */
+export function gruKind(resetAfter: boolean): RecurrentKind {
+  return { kind: 'gru', gates: 3, states: ['h'], step: resetAfter ? stepAfter : stepBefore }
 }
 
 function stepAfter(body: Scope, parameters: CellParameters, x: Vector, state: NamedVectors) {

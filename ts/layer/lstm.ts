@@ -4,11 +4,11 @@ import type { Vector } from '../graph/value.js'
 import { checkNumber } from '../options.js'
 import { gateParts, likeFirst, stateOf } from './gates.js'
 import {
+  type CellSettings,
   type Directed,
   type RecurrentLayer,
   type RecurrentOptions,
   resolveSettings,
-  type Settings,
 } from './recurrent.js'
 import { type RecurrentKind, stack } from './stack.js'
 
@@ -49,20 +49,7 @@ export function lstm<
   B extends boolean = false,
 >(options: LstmOptions<H, I, B>): RecurrentLayer<Directed<H, B>, LstmState<Directed<H, B>>, I> {
   const settings = resolveSettings('lstm', options, LSTM_OPTIONS)
-  const kind: RecurrentKind = {
-    kind: 'lstm',
-    gates: 4,
-    states: ['h', 'c'],
-    biasInit: { blocks: { values: [0, forgetBias(settings, options.forgetBias), 0, 0] } },
-    step(body, parameters, x, state) {
-      const c = stateOf(state, 'c')
-      const { pre, rec } = gateParts(body, parameters, x, stateOf(state, 'h'), 4)
-      const sum = likeFirst(body, 'sum', 'add', [pre, rec])
-      const cell = body.node('cell', 'lstmGates', [sum, c])
-      const h = body.value<Vector>(c, `${cell}:h`)
-      return { next: { h, c: body.value<Vector>(c, `${cell}:c`) }, output: h }
-    },
-  }
+  const kind = lstmKind(settings, options.forgetBias)
   return layer({
     kind: 'lstm',
     name: options.name,
@@ -72,7 +59,25 @@ export function lstm<
   })
 }
 
-function forgetBias({ where, bias, initializer }: Settings, value: number | undefined): number {
+/** The arithmetic of a layer or cell. */
+export function lstmKind(settings: CellSettings, forget: number | undefined): RecurrentKind {
+  return {
+    kind: 'lstm',
+    gates: 4,
+    states: ['h', 'c'],
+    biasInit: { blocks: { values: [0, forgetBias(settings, forget), 0, 0] } },
+    step(body, parameters, x, state) {
+      const c = stateOf(state, 'c')
+      const { pre, rec } = gateParts(body, parameters, x, stateOf(state, 'h'), 4)
+      const sum = likeFirst(body, 'sum', 'add', [pre, rec])
+      const cell = body.node('cell', 'lstmGates', [sum, c])
+      const h = body.value<Vector>(c, `${cell}:h`)
+      return { next: { h, c: body.value<Vector>(c, `${cell}:c`) }, output: h }
+    },
+  }
+}
+
+function forgetBias({ where, bias, initializer }: CellSettings, value: number | undefined): number {
   if (value !== undefined && (!bias || initializer === 'pytorch')) {
     const reason = bias ? "initializer 'pytorch'" : 'bias: false'
     throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} forgetBias`, `none with ${reason}`, value)

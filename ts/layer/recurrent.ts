@@ -87,10 +87,15 @@ const MOST_LAYERS = 256
 
 type Shared = RecurrentOptions<number, number | undefined, boolean>
 
-/** Shared options with every default filled in. */
-export interface Settings extends Required<Omit<Shared, 'inputSize' | 'name'>> {
-  /** The layer in messages: its name, or its kind. */
+/** The options that a layer and a cell share, with every default filled in. */
+export interface CellSettings
+  extends Required<Pick<Shared, 'hiddenSize' | 'bias' | 'initializer'>> {
+  /** The layer or cell in messages: its name, or its kind. */
   readonly where: string
+}
+
+/** Shared options with every default filled in. */
+export interface Settings extends CellSettings, Required<Omit<Shared, 'inputSize' | 'name'>> {
   /** The input of a model that begins with the layer. */
   readonly first: KindJson | undefined
 }

@@ -46,8 +46,23 @@ export function rnn<
 >(options: RnnOptions<H, I, B>): RecurrentLayer<Directed<H, B>, RnnState<Directed<H, B>>, I> {
   const settings = resolveSettings('rnn', options, RNN_OPTIONS)
   const name = `${settings.where} activation`
-  const activation = checkWord(name, options.activation ?? 'tanh', ['tanh', 'relu'])
-  const kind: RecurrentKind = {
+  const activation = checkWord(name, options.activation ?? 'tanh', RNN_ACTIVATIONS)
+  const kind = rnnKind(activation)
+  return layer({
+    kind: 'rnn',
+    name: options.name,
+    accepts: ['sequence'],
+    first: settings.first,
+    build: (site, x, call) => stack(kind, settings, site, x, call),
+  })
+}
+
+/** The functions of a plain recurrent layer or cell. */
+export const RNN_ACTIVATIONS = ['tanh', 'relu'] as const
+
+/** The arithmetic of a layer or cell. */
+export function rnnKind(activation: (typeof RNN_ACTIVATIONS)[number]): RecurrentKind {
+  return {
     kind: 'rnn',
     gates: 1,
     states: ['h'],
@@ -58,11 +73,4 @@ export function rnn<
       return { next: { h }, output: h }
     },
   }
-  return layer({
-    kind: 'rnn',
-    name: options.name,
-    accepts: ['sequence'],
-    first: settings.first,
-    build: (site, x, call) => stack(kind, settings, site, x, call),
-  })
 }

@@ -8,7 +8,7 @@ import type { Sequence, Vector } from '../graph/value.js'
 import { checkOptions } from '../options.js'
 import { noteBothWays } from './directions.js'
 import { pytorchUniform } from './initializer.js'
-import type { Settings, Stacked } from './recurrent.js'
+import type { CellSettings, Settings, Stacked } from './recurrent.js'
 
 /** The parameters of one layer in one direction, under PyTorch's names. */
 export interface CellParameters {
@@ -91,7 +91,7 @@ function droppedOut({ dropout }: Settings, site: Site, x: Sequence, index: numbe
 function oneWay(direction: Direction): Unrolled {
   const { kind, settings, site, x, index, initial, reverse } = direction
   const suffix = settings.bidirectional && reverse ? `l${index}_reverse` : `l${index}`
-  const parameters = declare(direction, suffix)
+  const parameters = declare(kind, settings, site, x.size, `_${suffix}`)
   return unroll({
     site,
     label: `${site.label}.${suffix}`,
@@ -146,16 +146,22 @@ function mapStates(
   return Object.fromEntries(given)
 }
 
-/** Declares the parameters of one layer in one direction. */
-function declare({ kind, settings, site, x }: Direction, suffix: string): CellParameters {
+/** Declares the parameters of a cell, or of one layer in one direction. */
+export function declare(
+  kind: RecurrentKind,
+  settings: CellSettings,
+  site: Site,
+  inputSize: number,
+  suffix = '',
+): CellParameters {
   const { hiddenSize, bias } = settings
   const rows = kind.gates * hiddenSize
   const uniform = settings.initializer === 'pytorch' ? pytorchUniform(hiddenSize) : undefined
   const orthogonal = { orthogonal: { blocks: kind.gates } }
   const parameter = (name: string, shape: readonly number[], init: InitJson) =>
-    site.parameter(`${name}_${suffix}`, shape, uniform ?? init)
+    site.parameter(`${name}${suffix}`, shape, uniform ?? init)
   return {
-    weightIh: parameter('weight_ih', [rows, x.size], 'glorotUniform'),
+    weightIh: parameter('weight_ih', [rows, inputSize], 'glorotUniform'),
     weightHh: parameter('weight_hh', [rows, hiddenSize], orthogonal),
     biasIh: bias ? parameter('bias_ih', [rows], kind.biasInit ?? 'zeros') : null,
     biasHh: bias ? parameter('bias_hh', [rows], 'zeros') : null,
