@@ -1,8 +1,8 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { version } from 'unrolled'
+import { system, version } from 'unrolled'
 
 /** The root of the repository, from `build/bench`. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
@@ -23,13 +23,13 @@ export interface Machine {
 
 /** This machine and this build. */
 export function thisMachine(): Machine {
-  const { UNROLLED_ISA, UNROLLED_THREADS } = process.env
+  const { isa, threads } = system()
   return {
     cpu: cpuName(),
     cores: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
-    isa: UNROLLED_ISA ?? widestIsa(),
-    threads: Number(UNROLLED_THREADS ?? availableParallelism()),
+    isa,
+    threads,
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
     unrolled: version,
@@ -46,18 +46,6 @@ function cpuName(): string {
   )
   const numbers = family === undefined ? '' : `, family ${family} model ${model}`
   return `${cpu?.model ?? 'unknown'}${numbers}`
-}
-
-/** Asked for a set that does not exist, the addon names those that the CPU has, the widest last. */
-function widestIsa(): string {
-  const code = `import { dense, sequential } from 'unrolled'
-    try { sequential([dense({ inputSize: 1, size: 1 })]) } catch (error) { console.log(error.message) }`
-  const message = execFileSync(process.execPath, ['--input-type=module', '-e', code], {
-    cwd: root,
-    env: { ...process.env, UNROLLED_ISA: '?' },
-    encoding: 'utf8',
-  })
-  return /this CPU has (?:.*, )?(\w+)\s*$/.exec(message)?.[1] ?? 'unknown'
 }
 
 function commit(): string {

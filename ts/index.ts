@@ -101,6 +101,13 @@ export type { Prediction, PredictOptions } from './model/prediction.js'
 export type { State, StateData } from './model/state.js'
 export { type StepFeed, type StepOutputs, Stream } from './model/stream.js'
 export { version } from './native/binding.js'
+export {
+  configure,
+  type InstructionSet,
+  type System,
+  type SystemSettings,
+  system,
+} from './native/system.js'
 export type { Precision } from './precision.js'
 export type { EarlyStoppingOptions } from './train/early-stopping.js'
 export type { Scores } from './train/evaluate.js'

@@ -18,7 +18,9 @@ pub mod params;
 pub mod program;
 pub mod random;
 pub mod run;
+pub mod settings;
 pub mod storage;
+pub mod system;
 mod tuning;
 
 pub use error::{Code, Error, Result, SystemError};

@@ -5,14 +5,12 @@ use std::sync::{Arc, OnceLock};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use unrolled_kernels::{Team, flush_subnormals};
 
+use crate::settings::{self, MOST_THREADS, Settings};
 use crate::tuning::HAND_OVER;
 use crate::{Error, Result};
 
 /// The environment variable that sets how many threads compute.
 const THREADS: &str = "UNROLLED_THREADS";
-
-/// The most threads: each takes memory and a place in every cut of the work.
-const MOST_THREADS: usize = 1024;
 
 /// A pool of threads; one of a single thread is the caller's.
 #[derive(Debug)]
@@ -129,14 +127,27 @@ fn divide<P: Divide>(data: P, length: usize, size: usize, work: &(impl Fn(P) + S
     rayon::join(|| divide(left, middle, size, work), || divide(right, length - middle, size, work));
 }
 
-/// The pool of the process, which all models share: `UNROLLED_THREADS` threads, or the number of processors that this
-/// process may use (on Linux within the affinity mask and the cgroup's quota).
+static POOL: OnceLock<Result<Pool>> = OnceLock::new();
+
+/// The pool of the process, which all models share: as many threads as the settings say, else `UNROLLED_THREADS`, else the
+/// number of processors that this process may use (on Linux within the affinity mask and the cgroup's quota).
 ///
 /// # Errors
 /// `Argument` when the variable is not a number from 1 to 1024.
 pub fn pool() -> Result<&'static Pool> {
-    static POOL: OnceLock<Result<Pool>> = OnceLock::new();
-    POOL.get_or_init(|| Pool::with_threads(thread_count()?)).as_ref().map_err(Clone::clone)
+    let pool = POOL.get_or_init(|| Pool::with_threads(thread_count(settings::in_use())?));
+    pool.as_ref().map_err(Clone::clone)
+}
+
+/// The threads of the pool of the process, or those that the pool would have if it began now.
+///
+/// # Errors
+/// Those of [`pool`].
+pub(crate) fn threads() -> Result<usize> {
+    match POOL.get() {
+        Some(pool) => pool.as_ref().map(Pool::threads).map_err(Clone::clone),
+        None => thread_count(settings::so_far()),
+    }
 }
 
 /// The number of processors that this process may use at a time.
@@ -145,7 +156,10 @@ pub(crate) fn processors() -> usize {
     *COUNT.get_or_init(|| std::thread::available_parallelism().map_or(1, |count| count.get()))
 }
 
-fn thread_count() -> Result<usize> {
+fn thread_count(settings: Settings) -> Result<usize> {
+    if let Some(count) = settings.threads {
+        return Ok(count);
+    }
     match std::env::var_os(THREADS) {
         Some(value) => match value.to_str().and_then(|text| text.parse().ok()) {
             Some(count @ 1..=MOST_THREADS) => Ok(count),

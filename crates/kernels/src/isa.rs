@@ -74,14 +74,20 @@ impl Isa {
         Isa::ALL.into_iter().filter(|isa| isa.present()).collect()
     }
 
+    /// The instruction set of a name, if the CPU has it.
+    ///
+    /// # Errors
+    /// The name is unknown, or the CPU lacks the set.
+    pub fn named(word: &str) -> Result<Isa, IsaError> {
+        let isa = Isa::from_str(word)?;
+        if isa.present() { Ok(isa) } else { Err(IsaError::new(word)) }
+    }
+
     /// The forced instruction set, or the widest present if none is forced.
     fn choose(forced: Option<&str>) -> Result<Isa, IsaError> {
         match forced {
             None => Ok(Isa::all_present().last().copied().unwrap_or(Isa::Scalar)),
-            Some(word) => {
-                let isa = Isa::from_str(word)?;
-                if isa.present() { Ok(isa) } else { Err(IsaError::new(word)) }
-            }
+            Some(word) => Isa::named(word),
         }
     }
 }

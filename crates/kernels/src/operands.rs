@@ -43,6 +43,16 @@ impl<E> Operands<E> {
         Self { format, element: PhantomData }
     }
 
+    /// The name of the instruction set that multiplies numbers of bf16: "amx", "avx512_bf16"; none if they are multiplied
+    /// as any others.
+    pub fn pairing(&self) -> Option<&'static str> {
+        match self.format {
+            Format::Full | Format::Rounded => None,
+            Format::Pairs => Some("avx512_bf16"),
+            Format::Tiles => Some("amx"),
+        }
+    }
+
     /// True if two steps of k are a pair.
     pub(crate) fn in_pairs(&self) -> bool {
         matches!(self.format, Format::Pairs | Format::Tiles)

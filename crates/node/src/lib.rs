@@ -11,14 +11,14 @@ mod model;
 mod open;
 mod report;
 mod stream;
+mod system;
 mod tensor;
 mod trainer;
-mod version;
 
 pub use gradients::{Gradients, ItemLosses};
 pub use model::Model;
 pub use report::{Memory, Report, Term};
 pub use stream::Stream;
+pub use system::{SystemFacts, available, configure, system, version};
 pub use tensor::{Prediction, Tensor};
 pub use trainer::{StepOptions, Trainer};
-pub use version::version;

@@ -8,7 +8,7 @@ use crate::memory::zeros;
 use crate::parallel::Pool;
 use crate::params::{Entry, Init, Layout};
 use crate::random::{Draws, Stream};
-use crate::{Error, Result};
+use crate::{Result, settings};
 
 /// The flat arena of `layout`, drawn with `seed`. Each parameter has its own random numbers, found by its name: another
 /// layer more or less changes none of them. In `f32` the values are those of `f64`, rounded. The threads of `pool` draw
@@ -17,7 +17,7 @@ use crate::{Error, Result};
 /// # Errors
 /// `Size` when there is no memory for it, `Argument` when `UNROLLED_ISA` names an instruction set that the CPU lacks.
 pub fn parameters<E: Element>(layout: &Layout, seed: u64, pool: &'static Pool) -> Result<Vec<E>> {
-    let kernels = Kernels::detect().map_err(|error| Error::argument(error.to_string()))?;
+    let kernels = settings::kernels()?;
     let total = layout.total();
     let mut values = zeros(total, "the parameters")?;
     let mut parts = parts(layout, &mut values);

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use crate::settings::{self, Settings};
 use crate::{Error, Result};
 
 /// The environment variable that sets the bytes which models and runs may take.
@@ -15,7 +16,7 @@ const MEMORY: &str = "UNROLLED_MEMORY";
 /// # Errors
 /// [`crate::Code::Size`]; [`crate::Code::Argument`] for an environment variable that is no number of bytes.
 pub(crate) fn check_fits(bytes: f64, what: impl FnOnce() -> String) -> Result<()> {
-    let limit = limit()?;
+    let limit = limit()?.bytes;
     if bytes <= limit {
         return Ok(());
     }
@@ -25,18 +26,60 @@ pub(crate) fn check_fits(bytes: f64, what: impl FnOnce() -> String) -> Result<()
     )))
 }
 
-/// Bytes that this process may take, as far as the system tells; infinity where nothing is known.
-fn limit() -> Result<f64> {
-    static LIMIT: OnceLock<Result<f64>> = OnceLock::new();
-    LIMIT
-        .get_or_init(|| Ok(set()?.into_iter().chain(machine()).chain(groups()).fold(f64::INFINITY, f64::min)))
-        .clone()
+/// The bytes that this process may take, and who says so.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MemoryLimit {
+    /// The bytes; infinity where nothing is known.
+    pub bytes: f64,
+    /// The origin of the number.
+    pub source: Source,
 }
 
-fn set() -> Result<Option<f64>> {
+/// The origin of a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// [`crate::settings::configure`].
+    Code,
+    /// `UNROLLED_MEMORY`.
+    Environment,
+    /// The memory of the machine.
+    Machine,
+    /// A control group around the process.
+    Container,
+    /// Nothing: this system does not tell.
+    Unknown,
+}
+
+static LIMIT: OnceLock<Result<MemoryLimit>> = OnceLock::new();
+
+fn limit() -> Result<MemoryLimit> {
+    LIMIT.get_or_init(|| least(settings::in_use())).clone()
+}
+
+/// The limit of the process, or the one that would hold if the process used it now.
+///
+/// # Errors
+/// `Argument` for an environment variable that is no number of bytes.
+pub(crate) fn memory_limit() -> Result<MemoryLimit> {
+    LIMIT.get().map_or_else(|| least(settings::so_far()), Clone::clone)
+}
+
+/// The least of all limits; of equal ones, the first.
+fn least(settings: Settings) -> Result<MemoryLimit> {
+    let machine = machine().map(|bytes| MemoryLimit { bytes, source: Source::Machine });
+    let groups = groups().into_iter().map(|bytes| MemoryLimit { bytes, source: Source::Container });
+    let none = MemoryLimit { bytes: f64::INFINITY, source: Source::Unknown };
+    let all = set(settings)?.into_iter().chain(machine).chain(groups);
+    Ok(all.fold(none, |least, next| if next.bytes < least.bytes { next } else { least }))
+}
+
+fn set(settings: Settings) -> Result<Option<MemoryLimit>> {
+    if let Some(bytes) = settings.memory {
+        return Ok(Some(MemoryLimit { bytes: bytes as f64, source: Source::Code }));
+    }
     let Ok(text) = std::env::var(MEMORY) else { return Ok(None) };
     match text.parse::<u64>() {
-        Ok(bytes) if bytes > 0 => Ok(Some(bytes as f64)),
+        Ok(bytes) if bytes > 0 => Ok(Some(MemoryLimit { bytes: bytes as f64, source: Source::Environment })),
         _ => Err(Error::argument(format!("{MEMORY}: expected a number of bytes above 0, received {text:?}"))),
     }
 }
@@ -90,17 +133,27 @@ mod tests {
 
     #[test]
     fn the_machine_has_some_memory() {
-        let bytes = limit().unwrap();
+        let MemoryLimit { bytes, source } = limit().unwrap();
         assert!(bytes > 1e8, "{bytes}");
         if cfg!(target_os = "linux") {
-            assert!(bytes < 1e15, "{bytes}");
+            assert!(bytes < 1e15 && source != Source::Unknown, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn the_least_limit_holds() {
+        let with = |memory| least(Settings { memory: Some(memory), ..Settings::default() }).unwrap();
+        assert_eq!(with(4096), MemoryLimit { bytes: 4096.0, source: Source::Code });
+        if machine().is_some() {
+            let most = with(u64::MAX);
+            assert!(matches!(most.source, Source::Machine | Source::Container), "{most:?}");
         }
     }
 
     #[test]
     fn what_is_beyond_is_refused_by_name() {
         assert!(check_fits(1.0, || unreachable!("it fits")).is_ok());
-        if limit().unwrap().is_finite() {
+        if limit().unwrap().bytes.is_finite() {
             let error = check_fits(1e18, || "a value".to_owned()).unwrap_err();
             assert_eq!(error.code, crate::Code::Size);
             assert!(error.message.starts_with("a value: expected at most "), "{error}");

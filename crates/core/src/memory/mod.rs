@@ -6,7 +6,8 @@ use std::fmt::Display;
 
 use unrolled_kernels::Element;
 
-pub(crate) use limit::check_fits;
+pub use limit::{MemoryLimit, Source};
+pub(crate) use limit::{check_fits, memory_limit};
 
 use crate::{Error, Result};
 

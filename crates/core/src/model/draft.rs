@@ -2,14 +2,14 @@
 
 use std::marker::PhantomData;
 
-use unrolled_kernels::{Element, Kernels, Precision};
+use unrolled_kernels::{Element, Precision};
 
 use super::{Description, Model};
 use crate::graph::Graph;
 use crate::parallel::pool;
 use crate::program::Program;
 use crate::tuning::DRAWN_AT_ONCE;
-use crate::{Error, Result, initialize};
+use crate::{Result, initialize, settings};
 
 /// A model before its first parameters are drawn.
 pub struct Draft<E> {
@@ -30,7 +30,7 @@ impl<E: Element> Draft<E> {
         let program = Program::compile(&graph)?;
         program.check_fits::<E>()?;
         pool()?;
-        Kernels::<E>::detect().map_err(|error| Error::argument(error.to_string()))?;
+        settings::kernels::<E>()?;
         Ok(Self { graph, program, seed, precision, element: PhantomData })
     }
 

@@ -14,7 +14,7 @@ use crate::program::{Mode, Program};
 use crate::run::{Engine, Outputs};
 use crate::storage::{Batch, GivenTargets, Tensor, Weights};
 use crate::tuning::{AT_ONCE, AVX2_PACE, NEON_PACE, SCALAR_PACE};
-use crate::{Error, Result};
+use crate::{Result, settings};
 
 /// The weights of a moment, for a run that begins later.
 #[derive(Clone)]
@@ -45,7 +45,7 @@ impl<E: Element> Model<E> {
         values: Vec<E>,
         precision: Precision,
     ) -> Result<Self> {
-        let kernels = Kernels::detect().map_err(|error| Error::argument(error.to_string()))?;
+        let kernels = settings::kernels()?;
         let pool = pool()?;
         let weights = Weights::with_operands(&program, values, kernels.operands(precision), pool)?;
         let program = Arc::new(program);
