@@ -10,11 +10,11 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 /** A failure that has been explained on stderr already. */
 export class StepError extends Error {}
 
-/** Runs one command from the repository's root; its output is kept back unless it fails. */
-export function execute(command, args, { env = {}, echo = false } = {}) {
+/** Runs one command, from the repository's root if nothing else is said; its output is kept back unless it fails. */
+export function execute(command, args, { env = {}, echo = false, cwd = root } = {}) {
   const started = performance.now()
   const result = spawnSync(command, args, {
-    cwd: root,
+    cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', echo ? 'inherit' : 'pipe', echo ? 'inherit' : 'pipe'],
     encoding: 'utf8',
