@@ -34,6 +34,7 @@ import type { SHIFT_OPTIONS, ShiftOptions } from '../ts/layer/shift.js'
 import type { SLICE_OPTIONS, SliceOptions } from '../ts/layer/slice.js'
 import type { GRADIENT_OPTIONS, GradientOptions } from '../ts/model/gradients.js'
 import type { PREDICT_OPTIONS, PredictOptions } from '../ts/model/prediction.js'
+import type { SYSTEM_SETTINGS, SystemSettings } from '../ts/native/system.js'
 import type { Names } from '../ts/options.js'
 import type { EARLY_STOPPING_OPTIONS, EarlyStoppingOptions } from '../ts/train/early-stopping.js'
 import type {
@@ -106,6 +107,7 @@ interface Lists {
   slice: Pair<typeof SLICE_OPTIONS, SliceOptions<number>>
   start: Pair<typeof START_OPTIONS, Start<unknown>>
   stepDecay: Pair<typeof STEP_DECAY_OPTIONS, StepDecayOptions>
+  system: Pair<typeof SYSTEM_SETTINGS, SystemSettings>
   token: Pair<typeof TOKEN_OPTIONS, TokenOptions>
   train: Pair<typeof TRAIN_OPTIONS, TrainOptions>
   truncate: Pair<typeof TRUNCATE_OPTIONS, TruncateOptions>

@@ -73,7 +73,12 @@ export function system(): System {
   })
 }
 
-const SETTINGS = ['threads', 'isa', 'memory'] as const satisfies (keyof SystemSettings)[]
+/** The names of {@link SystemSettings}. */
+export const SYSTEM_SETTINGS = [
+  'threads',
+  'isa',
+  'memory',
+] as const satisfies readonly (keyof SystemSettings)[]
 
 /**
  * Sets threads, instruction set and memory of the process from code, before the first model is made or
@@ -88,7 +93,7 @@ const SETTINGS = ['threads', 'isa', 'memory'] as const satisfies (keyof SystemSe
  * configure({ threads: 4, memory: 2 * 2 ** 30 })
  */
 export function configure(settings: SystemSettings): void {
-  checkOptions('configure', settings, SETTINGS)
+  checkOptions('configure', settings, SYSTEM_SETTINGS)
   const { threads, isa, memory } = settings
   if (threads !== undefined) checkCount('configure threads', threads, 1, 1024)
   if (isa !== undefined) checkWord('configure isa', isa, binding.available())
