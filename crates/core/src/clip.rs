@@ -3,11 +3,15 @@
 use serde::{Deserialize, Serialize};
 use unrolled_kernels::{Element, Kernels};
 
+use crate::memory::{grow, zeros};
 use crate::parallel::{Divide, Pool};
 use crate::{Error, Result};
 
 /// Elements of one partial norm: fixed, so that the bits do not depend on the pool. Another number changes them.
 const PART: usize = 1 << 14;
+
+/// Numbers of partial norms, in errors.
+const NORM: &str = "the norm of the gradients";
 
 /// The bound of gradients.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,8 +72,11 @@ pub struct GradientNorm {
 impl GradientNorm {
     /// Ready for arenas of `length` elements, so that measuring allocates nothing.
     #[must_use]
-    pub fn new(length: usize) -> Self {
-        Self { partial: vec![0.0; length.div_ceil(PART)] }
+    ///
+    /// # Errors
+    /// `Size` when there is no memory.
+    pub fn new(length: usize) -> Result<Self> {
+        Ok(Self { partial: zeros(length.div_ceil(PART), NORM)? })
     }
 
     /// The norm of `gradients`, summed so that neither 1e20 in `f32` nor 1e200 in `f64` overflows.
@@ -78,7 +85,7 @@ impl GradientNorm {
     /// `NonFinite` when an element, or the norm itself, is not finite.
     pub fn measure<E: Element>(&mut self, pool: &Pool, kernels: Kernels<E>, gradients: &[E]) -> Result<f64> {
         let length = gradients.len();
-        self.partial.resize(length.div_ceil(PART), 0.0);
+        grow(&mut self.partial, length.div_ceil(PART), NORM)?;
         let data = Parts { gradients, norms: &mut self.partial };
         pool.for_each_part(data, length, PART, |data| {
             if let [norm] = data.norms {
@@ -126,7 +133,7 @@ mod tests {
     }
 
     fn norm<E: Element>(gradients: &[E]) -> Result<f64> {
-        GradientNorm::new(gradients.len()).measure(&pool(), Kernels::detect().unwrap(), gradients)
+        GradientNorm::new(gradients.len()).unwrap().measure(&pool(), Kernels::detect().unwrap(), gradients)
     }
 
     #[test]
@@ -157,7 +164,11 @@ mod tests {
         assert!((norm(&gradients).unwrap() - expected).abs() < 1e-12 * expected);
         let measure = |threads| {
             let pool = Pool::with_threads(threads).unwrap();
-            GradientNorm::new(0).measure(&pool, Kernels::detect().unwrap(), &gradients).unwrap().to_bits()
+            GradientNorm::new(0)
+                .unwrap()
+                .measure(&pool, Kernels::detect().unwrap(), &gradients)
+                .unwrap()
+                .to_bits()
         };
         assert_eq!(measure(1), measure(3));
         assert_eq!(norm::<f32>(&[]).unwrap(), 0.0);

@@ -9,7 +9,7 @@ pub mod format;
 pub mod graph;
 pub mod initialize;
 pub mod loss;
-mod memory;
+pub mod memory;
 pub mod model;
 mod op;
 pub mod optimizer;

@@ -18,7 +18,7 @@ use crate::held::Held;
 use crate::open::{Open, pass, settled};
 use crate::report::Report;
 use crate::stream::Stream;
-use crate::tensor::{Prediction, copied, copied_targets, owned};
+use crate::tensor::{Prediction, copied_targets, copied_tensors, owned};
 use crate::trainer::Trainer;
 
 /// A network that can be run and trained. Its promises settle in the order of the calls.
@@ -111,7 +111,7 @@ impl Model {
     ) -> std::result::Result<Object<'env>, Thrown> {
         throwing(|| {
             // Copies before the model is used: a getter of the caller's may use the model.
-            let (inputs, states) = (copied("inputs", &inputs)?, copied("states", &states)?);
+            let (inputs, states) = (copied_tensors("inputs", &inputs)?, copied_tensors("states", &states)?);
             self.open.with(|open| {
                 let given = match open.drawn.at_once() {
                     Some(model) if open.worker.is_idle() && !share::is_spent() => {
@@ -156,8 +156,9 @@ impl Model {
     ) -> std::result::Result<Object<'env>, Thrown> {
         throwing(|| {
             let config = MeasureConfig::from_json(&config)?;
-            let (inputs, targets) = (copied("inputs", &inputs)?, copied_targets("targets", &targets)?);
-            let states = copied("states", &states)?;
+            let (inputs, targets) =
+                (copied_tensors("inputs", &inputs)?, copied_targets("targets", &targets)?);
+            let states = copied_tensors("states", &states)?;
             self.open.with(|open| {
                 let call = open.now()?;
                 let task = move || {
@@ -184,8 +185,9 @@ impl Model {
     ) -> std::result::Result<Object<'env>, Thrown> {
         throwing(|| {
             let config = MeasureConfig::from_json(&config)?;
-            let (inputs, targets) = (copied("inputs", &inputs)?, copied_targets("targets", &targets)?);
-            let states = copied("states", &states)?;
+            let (inputs, targets) =
+                (copied_tensors("inputs", &inputs)?, copied_targets("targets", &targets)?);
+            let states = copied_tensors("states", &states)?;
             self.open.with(|open| {
                 let call = open.now()?;
                 let task = move || {

@@ -10,7 +10,7 @@ use unrolled_core::Result;
 use unrolled_core::model;
 
 use crate::error::{Thrown, disposed, refused, throwing};
-use crate::tensor::{Tensor, copied, handed_over, readable};
+use crate::tensor::{Tensor, copied_tensors, handed_over, numbers_of, readable};
 
 /// A model that is fed one step at a time and keeps its states.
 #[napi(custom_finalize)]
@@ -36,21 +36,21 @@ impl Stream {
             let ids = ids.as_ref().map(|ids| readable("ids", ids)).transpose()?;
             let values = readable("values", &values)?;
             let ids = ids.as_deref().unwrap_or_default();
-            self.with(|stream| Float32ArraySlice::copy_from(env, stream.step(&values, ids)?).map_err(refused))
+            self.with(|stream| numbers_of(env, stream.step(&values, ids)?, "the outputs of a step"))
         })
     }
 
     /// The states after the last step.
     #[napi]
     pub fn state(&self, env: Env) -> std::result::Result<Vec<Tensor>, Thrown> {
-        throwing(|| self.with(|stream| handed_over(&env, stream.states())))
+        throwing(|| self.with(|stream| handed_over(&env, stream.states()?)))
     }
 
     /// Goes on from these states, one for each of the model's.
     #[napi(ts_args_type = "states: Array<Tensor>")]
     pub fn set_state(&self, states: Vec<Object>) -> std::result::Result<(), Thrown> {
         throwing(|| {
-            let states = copied("states", &states)?;
+            let states = copied_tensors("states", &states)?;
             self.with(|stream| stream.set_states(states))
         })
     }

@@ -8,6 +8,7 @@ use napi::bindgen_prelude::{
     ArrayBuffer, Float32ArraySlice, FromNapiValue, Int32ArraySlice, JsObjectValue, JsValue, Object, Unknown,
 };
 use napi_derive::napi;
+use unrolled_core::memory::copied;
 use unrolled_core::run;
 use unrolled_core::storage::{self, Data, GivenTargets};
 use unrolled_core::{Error, Result};
@@ -74,6 +75,19 @@ pub(crate) fn numbers(env: &Env, values: Vec<f32>) -> napi::Result<Float32ArrayS
     }
 }
 
+/// Gives a copy of numbers to JavaScript. V8 ends the process where it has no memory for an array of its own, and so a
+/// long one lies in memory that is asked for here.
+///
+/// # Errors
+/// [`unrolled_core::Code::Size`] when there is no memory, naming `what`.
+pub(crate) fn numbers_of(env: &Env, values: &[f32], what: &str) -> Result<Float32ArraySlice<'static>> {
+    match values.len() {
+        ..=FEW => Float32ArraySlice::copy_from(env, values),
+        _ => Float32ArraySlice::from_data(env, copied(values, what)?),
+    }
+    .map_err(refused)
+}
+
 /// Gives integers to JavaScript.
 pub(crate) fn integers(env: &Env, values: Vec<i32>) -> napi::Result<Int32ArraySlice<'static>> {
     match values.len() {
@@ -98,7 +112,7 @@ pub(crate) fn objects<'env>(place: &str, object: &Object<'env>, name: &str) -> R
 }
 
 /// Copies arrays that JavaScript passed as `argument`.
-pub(crate) fn copied(argument: &str, objects: &[Object]) -> Result<Vec<storage::Tensor<f32>>> {
+pub(crate) fn copied_tensors(argument: &str, objects: &[Object]) -> Result<Vec<storage::Tensor<f32>>> {
     objects.iter().enumerate().map(|(i, object)| tensor(&format!("{argument}[{i}]"), object)).collect()
 }
 
@@ -149,12 +163,15 @@ where
 }
 
 /// A copy of a typed array that is [`readable`].
+///
+/// # Errors
+/// Those of [`readable`]; [`unrolled_core::Code::Size`] when there is no memory.
 pub(crate) fn owned<'env, A, T>(what: &str, array: &A) -> Result<Vec<T>>
 where
     A: FromNapiValue + JsObjectValue<'env> + Deref<Target = [T]>,
     T: Clone,
 {
-    readable(what, array).map(|array| array.to_vec())
+    copied(&readable(what, array)?, what)
 }
 
 /// A typed array as it is now.

@@ -14,7 +14,7 @@ use crate::error::{Thrown, refused, throwing};
 use crate::event_loop::Worker;
 use crate::held::Held;
 use crate::report::Report;
-use crate::tensor::{copied, copied_targets, objects};
+use crate::tensor::{copied_targets, copied_tensors, objects};
 
 /// A training run. Each step settles a promise when its update is done.
 #[napi(custom_finalize)]
@@ -145,7 +145,7 @@ impl Trainer {
 fn copied_batch(index: usize, batch: &Object) -> Result<Batch> {
     let place = format!("batches[{index}]");
     Ok((
-        copied(&format!("{place}.inputs"), &objects(&place, batch, "inputs")?)?,
+        copied_tensors(&format!("{place}.inputs"), &objects(&place, batch, "inputs")?)?,
         copied_targets(&format!("{place}.targets"), &objects(&place, batch, "targets")?)?,
     ))
 }

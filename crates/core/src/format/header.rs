@@ -10,6 +10,7 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::memory::zeros;
 use crate::{Error, Result};
 
 /// The header's key of the metadata.
@@ -94,7 +95,7 @@ fn header_bytes(source: &mut impl Read, file: u64) -> Result<Vec<u8>> {
     if length > file - PREFIX as u64 {
         return Err(truncated(&format!("a header of {length} bytes")));
     }
-    let mut text = vec![0; length as usize];
+    let mut text = zeros(length as usize, "the header of a file")?;
     fill(source, &mut text, || "file".to_owned())?;
     Ok(text)
 }

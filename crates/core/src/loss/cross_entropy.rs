@@ -2,6 +2,7 @@
 
 use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, math};
 
+use crate::memory::{copied, refill};
 use crate::{Error, Result};
 
 /// With `p = softmax(x)`, class weights `w`, smoothing `s` and K classes, the loss of a row of class `y` is
@@ -31,7 +32,12 @@ impl CrossEntropy {
                 "crossEntropy.labelSmoothing: expected a number from 0 to 1, received {label_smoothing}"
             )));
         }
-        let weights = class_weights.map_or_else(|| vec![1.0; classes], <[f64]>::to_vec);
+        let mut weights = Vec::new();
+        let what = "the weights of classes";
+        match class_weights {
+            Some(given) => weights = copied(given, what)?,
+            None => refill(&mut weights, classes, std::iter::repeat_n(1.0, classes), what)?,
+        }
         if weights.len() != classes {
             return Err(Error::argument(format!(
                 "crossEntropy.classWeights: expected {classes} weights, received {}",

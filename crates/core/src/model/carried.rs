@@ -3,9 +3,10 @@
 use unrolled_kernels::Element;
 
 use crate::finite::first_non_finite;
+use crate::memory::grow;
 use crate::program::Program;
 use crate::run::Engine;
-use crate::storage::{Batch, Subject};
+use crate::storage::{Batch, Subject, copied_states};
 use crate::{Error, Result};
 
 /// The states after the last step of training, and storage for those after the next.
@@ -62,28 +63,36 @@ impl<E: Element> Carried<E> {
     }
 
     /// Notes the states that a run of the batch ended with.
-    pub(super) fn end(&mut self, engine: &Engine<E>, batch: &Batch<E>) {
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub(super) fn end(&mut self, engine: &Engine<E>, batch: &Batch<E>) -> Result<()> {
         self.next_rows = batch.rows();
         for (state, next) in engine.program().states.iter().zip(&mut self.next) {
             let next = next.get_or_insert_default();
-            next.resize(batch.rows() * state.size, E::ZERO);
+            grow(next, batch.rows().saturating_mul(state.size), Subject("state", &state.name))?;
             engine.read(state.last, batch, next);
         }
+        Ok(())
     }
 
     /// A copy of the states that the last run ended with.
-    pub(super) fn ended(&self) -> Vec<Option<Vec<E>>> {
-        self.next.clone()
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub(super) fn ended(&self) -> Result<Vec<Option<Vec<E>>>> {
+        copied_states(&self.next)
     }
 
     /// Begins the next step with the noted states.
     pub(super) fn advance(&mut self) {
         std::mem::swap(&mut self.states, &mut self.next);
         self.rows = self.next_rows;
-        // The next step writes into the other list: give it room too.
+        // The next step writes into the other list: give it room too, as far as there is memory. That step asks again, where
+        // it can still be refused.
         for (state, next) in self.states.iter().zip(&mut self.next) {
             let (length, next) = (state.as_ref().map_or(0, Vec::len), next.get_or_insert_default());
-            next.reserve_exact(length.saturating_sub(next.len()));
+            let _ = next.try_reserve_exact(length.saturating_sub(next.len()));
         }
     }
 }

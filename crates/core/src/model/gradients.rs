@@ -7,6 +7,7 @@ use unrolled_kernels::Element;
 use super::objective::Objective;
 use super::{MeasureConfig, Model, Report, Snapshot};
 use crate::Result;
+use crate::memory::zeros;
 use crate::program::{Mode, Tape};
 use crate::run::{Engine, Gradients, Run};
 use crate::storage::{Batch, GivenTargets, Losses, RngKey, Tensor};
@@ -47,7 +48,7 @@ impl<E: Element> Model<E> {
         let mut targets = targets.into_iter().map(Into::into).collect();
         batch.bind_targets(engine.program(), &mut targets, &mut measured.weights)?;
         objective.begin(&mut measured);
-        let mut parameters = vec![E::ZERO; self.program.layout.total()];
+        let mut parameters = zeros(self.program.layout.total(), "the gradients")?;
         let losses = Losses { scales: &measured.scales, from: 0 };
         let weights = &*self.weights_of(snapshot);
         let run = Run { weights, batch: &batch, losses, rng_key: RngKey::default() };
@@ -55,7 +56,8 @@ impl<E: Element> Model<E> {
         engine.add_scores(&mut measured.scores);
         objective.report(&measured, &mut report);
         let gradients = engine.gradients(&batch)?;
-        let losses = (0..measured.scores.len()).map(|target| engine.losses(target, &batch)).collect();
+        let losses = (0..measured.scores.len()).map(|target| engine.losses(target, &batch));
+        let losses = losses.collect::<Result<_>>()?;
         Ok(GradientReport { report, parameters, gradients, losses })
     }
 }

@@ -6,8 +6,8 @@ use unrolled_kernels::Element;
 
 use super::Model;
 use crate::finite::first_non_finite;
-use crate::memory::grow;
-use crate::program::{Mode, Program};
+use crate::memory::{copied, grow, zeros};
+use crate::program::{Mode, Program, StatePort};
 use crate::run::Engine;
 use crate::storage::{Batch, Data, Subject, Tensor, check_state, check_values};
 use crate::{Error, Result};
@@ -166,17 +166,21 @@ impl<E: Element> Session<E> {
     }
 
     /// The states after the last step, each `[rows, size]`.
-    #[must_use]
-    pub fn states(&self) -> Vec<Tensor<E>> {
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub fn states(&self) -> Result<Vec<Tensor<E>>> {
         let (rows, states) = (self.rows(), self.model.program.states.iter().zip(self.batch.states()));
-        states
-            .map(|(state, values)| Tensor {
-                name: state.name.clone(),
-                shape: vec![rows, state.size],
-                data: Data::Values(values.clone().unwrap_or_else(|| vec![E::ZERO; rows * state.size])),
-                lengths: None,
-            })
-            .collect()
+        let copy = |(state, values): (&StatePort, &Option<Vec<E>>)| {
+            let what = Subject("state", &state.name);
+            let values = match values {
+                Some(values) => copied(values, what)?,
+                None => zeros(rows.saturating_mul(state.size), what)?,
+            };
+            let (name, shape) = (state.name.clone(), vec![rows, state.size]);
+            Ok(Tensor { name, shape, data: Data::Values(values), lengths: None })
+        };
+        states.map(copy).collect()
     }
 
     /// Goes on from these states, one for each of the model's.

@@ -95,7 +95,7 @@ impl<E: Element> Trainer<E> {
             carried: Carried::new(&program),
             divisible: program.check_divisible("carry"),
             engine: Engine::new(Arc::new(program), mode, model.kernels),
-            norm: GradientNorm::new(total),
+            norm: GradientNorm::new(total)?,
             gradients: zeros(total, "the gradients")?,
             batches: Vec::new(),
             prepared: 0,
@@ -336,8 +336,7 @@ impl<E: Element> Trainer<E> {
         let run = Run { weights, batch, losses: Losses { scales: &measured.scales, from: 0 }, rng_key };
         engine.gradient(&run, pool, gradients)?;
         engine.add_scores(&mut measured.scores);
-        carried.end(engine, batch);
-        Ok(())
+        carried.end(engine, batch)
     }
 
     /// The gradients' norm, if they and the loss are finite; otherwise the first node whose value is not.

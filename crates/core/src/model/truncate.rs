@@ -6,7 +6,7 @@ use unrolled_kernels::Element;
 
 use super::{Chunk, Trainer, Truncation};
 use crate::run::{Run, Score};
-use crate::storage::{Losses, RngKey};
+use crate::storage::{Losses, RngKey, copied_states};
 use crate::{Code, Error, Result};
 
 /// States of all rows, in the order of the program's.
@@ -22,9 +22,10 @@ impl<E: Element> Trainer<E> {
         time: usize,
     ) -> Result<()> {
         // The known states: at the start of the last chunk, and at its end.
-        let mut began = (0, self.batches[index].states().to_vec());
-        let mut ended = began.clone();
-        let chunks = truncation.chunks(time);
+        let states = self.batches[index].states();
+        let mut began = (0, copied_states(states)?);
+        let mut ended = (0, copied_states(states)?);
+        let chunks = truncation.chunks(time)?;
         for chunk in &chunks {
             let (from, states) = if ended.0 <= chunk.start { ended } else { began };
             let done = self.advance(index, rng_key, from..chunk.start, states).and_then(|states| {
@@ -79,13 +80,13 @@ impl<E: Element> Trainer<E> {
         losses: usize,
     ) -> Result<States<E>> {
         let Self { model, pool, engine, batches, gradients, measured, carried, .. } = self;
-        let mut chunk = batches[index].steps(engine.program(), span.start, span.end);
-        chunk.set_states(states.to_vec());
+        let mut chunk = batches[index].steps(engine.program(), span.start, span.end)?;
+        chunk.set_states(copied_states(states)?);
         let rng_key = RngKey { time: span.start as u64, ..rng_key };
         let losses = Losses { scales: &measured.scales, from: losses };
         let run = Run { weights: &*model.weights(), batch: &chunk, losses, rng_key };
         engine.gradient(&run, pool, gradients)?;
-        carried.end(engine, &chunk);
-        Ok(carried.ended())
+        carried.end(engine, &chunk)?;
+        carried.ended()
     }
 }

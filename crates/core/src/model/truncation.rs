@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::memory::reserve;
 use crate::program::Program;
 use crate::{Error, Result};
 
@@ -69,9 +70,12 @@ impl Truncation {
 
     /// The chunks of a sequence of `time` steps. Neighbors whose gradients stop at the same step are one
     /// chunk, so `k2 >= time` is full backpropagation.
-    #[must_use]
-    pub fn chunks(&self, time: usize) -> Vec<Chunk> {
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub fn chunks(&self, time: usize) -> Result<Vec<Chunk>> {
         let mut chunks: Vec<Chunk> = Vec::new();
+        reserve(&mut chunks, time.div_ceil(self.k1), "the chunks of a sequence")?;
         for first in (0..time).step_by(self.k1) {
             let end = first.saturating_add(self.k1).min(time);
             let start = end.saturating_sub(self.k2);
@@ -80,7 +84,7 @@ impl Truncation {
                 _ => chunks.push(Chunk { start, losses: first, end }),
             }
         }
-        chunks
+        Ok(chunks)
     }
 }
 
@@ -89,7 +93,7 @@ mod tests {
     use super::*;
 
     fn chunks(k1: usize, k2: usize, time: usize) -> Vec<(usize, usize, usize)> {
-        Truncation { k1, k2 }.chunks(time).iter().map(|w| (w.start, w.losses, w.end)).collect()
+        Truncation { k1, k2 }.chunks(time).unwrap().iter().map(|w| (w.start, w.losses, w.end)).collect()
     }
 
     #[test]

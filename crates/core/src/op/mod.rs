@@ -30,7 +30,7 @@ use unrolled_kernels::Element;
 use crate::Error;
 use crate::Result;
 use crate::finite::first_non_finite;
-use crate::program::{Instruction, Operand, Operation, ValueId};
+use crate::program::{Instruction, Operand, Operation, Plan, Program, ValueId};
 use crate::storage::View;
 
 pub(crate) use facts::{Cut, Facts, Flow, Product, Storage, Time, Work};
@@ -148,6 +148,20 @@ fn forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) -> Result<()> {
         Operation::Recurrence(op) => return unroll::forward(f, op),
     }
     Ok(())
+}
+
+/// Numbers of scratch that an instruction needs in a shard of `rows` rows.
+pub(crate) fn scratch(program: &Program, plan: &Plan, i: &Instruction, rows: usize) -> usize {
+    let width = |value: ValueId| program.values[value].width;
+    match &i.op {
+        Operation::Dropout(_) => width(i.outputs[0]),
+        Operation::Gru { .. } if plan.training => rows.saturating_mul(width(i.outputs[2])),
+        Operation::Loss { target } => program.targets[*target].loss.scratch(),
+        Operation::Recurrence(op) => {
+            op.body.iter().map(|i| scratch(program, plan, i, rows)).max().unwrap_or(0)
+        }
+        _ => 0,
+    }
 }
 
 /// Names the node and step of a value that is not finite.

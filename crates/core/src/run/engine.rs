@@ -105,7 +105,11 @@ impl<E: Element> Engine<E> {
 
     /// The error for a budget that some of the batches of a step do not fit, naming the bytes that the largest needs.
     #[must_use]
-    pub(crate) fn too_small(&self, batches: impl Iterator<Item = Batch<E>>, pool: &Pool) -> Option<Error> {
+    pub(crate) fn too_small(
+        &self,
+        batches: impl Iterator<Item = Result<Batch<E>>>,
+        pool: &Pool,
+    ) -> Option<Error> {
         self.plans.too_small(&self.program, batches, |batch| load::split(batch.rows(), pool.threads()))
     }
 
@@ -145,7 +149,7 @@ impl<E: Element> Engine<E> {
     /// As [`Engine::forward`]; `gradients` is as before then.
     pub fn gradient(&mut self, run: &Run<'_, E>, pool: &Pool, gradients: &mut [E]) -> Result<()> {
         self.each_shard(run, Purpose::Backward, pool)?;
-        self.cut.prepare(&self.program.layout, pool.threads());
+        self.cut.prepare(&self.program.layout, pool.threads())?;
         let shards = &self.shards[..self.count];
         let source = (self.kernels, run.weights.operands());
         reduce::add(source, &self.program, &self.plans.plan, shards, pool, &self.cut, gradients);
@@ -174,7 +178,10 @@ impl<E: Element> Engine<E> {
 
     /// The losses of each row and of each item of a target in the last run, `[rows]` and in the shape of the output's
     /// items.
-    pub fn losses(&self, target: usize, batch: &Batch<E>) -> [Tensor<f64>; 2] {
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub fn losses(&self, target: usize, batch: &Batch<E>) -> Result<[Tensor<f64>; 2]> {
         transfer::losses(target, &self.program, batch, &self.shards[..self.count])
     }
 
@@ -269,7 +276,7 @@ impl<E: Element> Engine<E> {
             // The storage of other segments is not held together with that of these.
             shards.clear();
         }
-        if backward && !plans.fits_beside(program, run.batch, ranges, steps, || held(shards)) {
+        if backward && !plans.fits_beside(program, run.batch, ranges, steps, || held(shards))? {
             shards.clear();
         }
         Ok(steps)

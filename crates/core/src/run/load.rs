@@ -5,6 +5,8 @@ use std::ops::Range;
 use unrolled_kernels::Element;
 
 use crate::Result;
+use crate::memory::reserve;
+use crate::op::scratch;
 use crate::program::{Operand, Plan, Program};
 use crate::storage::{Axis, Batch, Data, ROW_GROUP, Schedule, Shard, list_row_blocks};
 
@@ -31,22 +33,30 @@ pub(super) fn load<E: Element>(
     shard.segment = None;
     shard.schedules.resize_with(program.axes.len(), Default::default);
     for (i, (schedule, axis)) in shard.schedules.iter_mut().zip(batch.axes()).enumerate() {
-        schedule.reset(&axis.lengths[shard.rows.clone()]);
+        schedule.reset(&axis.lengths[shard.rows.clone()])?;
         if plan.reduces_over(i) {
-            schedule.list_blocks(plan.previous[i]);
+            schedule.list_blocks(plan.previous[i])?;
         }
     }
     if plan.training {
-        list_row_blocks(&mut shard.row_blocks, shard.rows.len());
+        list_row_blocks(&mut shard.row_blocks, shard.rows.len())?;
     }
-    cut(shard, plan);
+    cut(shard, plan)?;
+    let scratch = program.instructions.iter().map(|i| scratch(program, plan, i, shard.rows.len())).max();
+    reserve(&mut shard.scratch, scratch.unwrap_or(0), "the scratch of an operation")?;
     shard.reserve(plan)?;
     shard.tallies.resize_with(program.targets.len(), Default::default);
     for (target, tally) in program.targets.iter().zip(&mut shard.tallies) {
         let axis = program.values[target.value].axis;
-        tally.begin(axis.map_or(shard.rows.len(), |axis| shard.schedules[axis].items()));
+        let rows = shard.rows.len();
+        tally.begin(axis.map_or(rows, |axis| shard.schedules[axis].items()), rows)?;
     }
     shard.ids.resize_with(program.values.len(), Vec::new);
+    for (value, ids) in program.values.iter().zip(&mut shard.ids).filter(|(value, _)| value.width == 0) {
+        ids.clear();
+        let items = value.axis.map_or(shard.rows.len(), |axis| shard.schedules[axis].items());
+        reserve(ids, items, format_args!("the ids of '{}'", value.name))?;
+    }
     for (port, data) in program.inputs.iter().zip(batch.inputs()) {
         let axis = program.values[port.value].axis;
         let along = axis.map(|axis| (&shard.schedules[axis], &batch.axes()[axis]));
@@ -60,11 +70,9 @@ pub(super) fn load<E: Element>(
                 });
             }
             Data::Ids(ids) => {
-                let own = &mut shard.ids[port.value];
-                own.clear();
-                own.reserve_exact(axis.map_or(shard.rows.len(), |axis| shard.schedules[axis].items()));
                 // Checked to be in the vocabulary, and so not negative.
-                own.extend(places(&shard.rows, along).map(|from| ids[from].cast_unsigned()));
+                shard.ids[port.value]
+                    .extend(places(&shard.rows, along).map(|from| ids[from].cast_unsigned()));
             }
         }
     }
@@ -81,22 +89,26 @@ pub(super) fn load<E: Element>(
 }
 
 /// Cuts the steps of each axis into segments, at least one.
-fn cut<E: Element>(shard: &mut Shard<E>, plan: &Plan) {
+fn cut<E: Element>(shard: &mut Shard<E>, plan: &Plan) -> Result<()> {
     let steps = shard.segment_steps;
     shard.segments.clear();
-    if plan.segmented {
-        shard.segments.extend(shard.schedules.iter().zip(&plan.previous).map(|(schedule, &before)| {
-            let starts = (0..schedule.steps().max(1)).step_by(steps);
-            let segments = starts.map(|start| {
-                let mut segment = schedule.segment(start, start.saturating_add(steps));
-                if plan.training {
-                    segment.list_blocks(before);
-                }
-                segment
-            });
-            segments.collect()
-        }));
+    if !plan.segmented {
+        return Ok(());
     }
+    for (schedule, &before) in shard.schedules.iter().zip(&plan.previous) {
+        let starts = (0..schedule.steps().max(1)).step_by(steps);
+        let mut segments = Vec::new();
+        reserve(&mut segments, starts.len(), "the segments of a batch")?;
+        for start in starts {
+            let mut segment = schedule.segment(start, start.saturating_add(steps))?;
+            if plan.training {
+                segment.list_blocks(before)?;
+            }
+            segments.push(segment);
+        }
+        shard.segments.push(segments);
+    }
+    Ok(())
 }
 
 /// The place in a batch's array of each row or step of a shard, in the shard's order.

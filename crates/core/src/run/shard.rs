@@ -60,11 +60,11 @@ impl<E: Element> Shard<E> {
         forward_program(&mut f)?;
         if purpose == Purpose::Backward {
             backward_program(&mut f)?;
-            reduce::order(plan, self);
+            reduce::order(plan, self)?;
         }
         for (target, tally) in program.targets.iter().zip(&mut self.tallies) {
             let schedule = program.values[target.value].axis.map(|axis| &self.schedules[axis]);
-            tally.finish(self.rows.len(), schedule);
+            tally.finish(schedule);
         }
         Ok(())
     }

@@ -2,8 +2,9 @@
 
 use unrolled_kernels::Element;
 
+use crate::memory::{refill, zeros};
 use crate::program::{Operand, Plan, Program, Target, ValueId};
-use crate::storage::{Batch, Data, Shard, Tensor};
+use crate::storage::{Batch, Data, Shard, Subject, Tensor};
 use crate::{Error, Result};
 
 /// A value, or its gradient, of the whole batch; a gradient that does not exist is zero.
@@ -16,7 +17,7 @@ pub(super) fn unload<E: Element>(
     shards: &[Shard<E>],
 ) -> Result<Tensor<E>> {
     let value = operand.value();
-    let (shape, lengths) = shape(program, batch, value);
+    let (shape, lengths) = shape(program, batch, value)?;
     let count = shape.iter().try_fold(1_usize, |n, &size| n.checked_mul(size));
     let mut data: Vec<E> = Vec::new();
     let count = count
@@ -83,11 +84,12 @@ pub(super) fn losses<E: Element>(
     program: &Program,
     batch: &Batch<E>,
     shards: &[Shard<E>],
-) -> [Tensor<f64>; 2] {
+) -> Result<[Tensor<f64>; 2]> {
     let Target { name, value, .. } = &program.targets[target];
     let axis = program.values[*value].axis;
     let time = axis.map_or(1, |axis| batch.axes()[axis].time);
-    let (mut rows, mut items) = (vec![0.0; batch.rows()], vec![0.0; batch.rows() * time]);
+    let what = Subject("the losses of output", name);
+    let (mut rows, mut items) = (zeros(batch.rows(), what)?, zeros(batch.rows().saturating_mul(time), what)?);
     for shard in shards {
         let tally = &shard.tallies[target];
         for (row, place) in shard.rows.clone().enumerate() {
@@ -101,22 +103,26 @@ pub(super) fn losses<E: Element>(
             }
         }
     }
-    let (mut shape, lengths) = shape(program, batch, *value);
+    let (mut shape, lengths) = shape(program, batch, *value)?;
     shape.pop();
     let tensor =
         |shape, data, lengths| Tensor { name: name.clone(), shape, data: Data::Values(data), lengths };
-    [tensor(vec![batch.rows()], rows, None), tensor(shape, items, lengths)]
+    Ok([tensor(vec![batch.rows()], rows, None), tensor(shape, items, lengths)])
 }
 
-fn shape<E: Element>(program: &Program, batch: &Batch<E>, value: ValueId) -> (Vec<usize>, Option<Vec<i32>>) {
+/// Sizes of an array, and of each of its rows if they differ.
+type Shape = (Vec<usize>, Option<Vec<i32>>);
+
+fn shape<E: Element>(program: &Program, batch: &Batch<E>, value: ValueId) -> Result<Shape> {
     let width = program.values[value].width;
-    match program.values[value].axis {
-        None => (vec![batch.rows(), width], None),
-        Some(axis) => {
-            let axis = &batch.axes()[axis];
-            let ragged = axis.lengths.iter().any(|&n| n as usize != axis.time);
-            let lengths = ragged.then(|| axis.lengths.iter().map(|&n| n.cast_signed()).collect());
-            (vec![batch.rows(), axis.time, width], lengths)
-        }
+    let Some(axis) = program.values[value].axis else { return Ok((vec![batch.rows(), width], None)) };
+    let axis = &batch.axes()[axis];
+    let shape = vec![batch.rows(), axis.time, width];
+    if axis.lengths.iter().all(|&n| n as usize == axis.time) {
+        return Ok((shape, None));
     }
+    let mut lengths = Vec::new();
+    let signed = axis.lengths.iter().map(|&n| n.cast_signed());
+    refill(&mut lengths, signed.len(), signed, "the lengths of an output")?;
+    Ok((shape, Some(lengths)))
 }

@@ -5,7 +5,7 @@ use unrolled_kernels::Element;
 use super::check::{Subject, check_lengths, check_shape, check_state, check_values};
 use super::targets::{GivenTargets, Targets, Weight};
 use super::tensor::{Axis, Data, Tensor};
-use crate::memory::zeros;
+use crate::memory::{copied, zeros};
 use crate::program::{Port, Program, StatePort};
 use crate::{Error, Result};
 
@@ -50,14 +50,15 @@ impl<E: Element> Batch<E> {
     pub(crate) fn step(program: &Program, rows: usize) -> Result<Self> {
         let input = |port: &Port| match port.kind.size() {
             Some(size) => Ok(Data::Values(zeros(rows.saturating_mul(size), Subject("input", &port.name))?)),
-            None => Ok(Data::Ids(vec![0; rows])),
+            None => Ok(Data::Ids(zeros(rows, Subject("input", &port.name))?)),
         };
         let state = |state: &StatePort| {
             zeros(rows.saturating_mul(state.size), Subject("state", &state.name)).map(Some)
         };
+        let ones = || std::iter::repeat_n(1, rows);
         Ok(Self {
             rows,
-            axes: vec![Axis::new(1, std::iter::repeat_n(1, rows)); program.axes.len()],
+            axes: program.axes.iter().map(|_| Axis::new(1, ones())).collect::<Result<_>>()?,
             inputs: program.inputs.iter().map(input).collect::<Result<_>>()?,
             states: program.states.iter().map(state).collect::<Result<_>>()?,
             targets: Vec::new(),
@@ -107,7 +108,7 @@ impl<E: Element> Batch<E> {
         if let Some(i) = axis {
             let known = program.inputs[..index].iter().any(|before| axis_of(before) == axis);
             if !known {
-                self.axes[i].follow(&tensor);
+                self.axes[i].follow(&tensor)?;
             } else if !self.axes[i].is_of(&tensor) {
                 return Err(Error::shape(format!(
                     "{what}: expected the same time and lengths as the other inputs on axis '{}', received others",
@@ -208,27 +209,38 @@ impl<E: Element> Batch<E> {
     }
 
     /// The steps `start..end` of every sequence, for truncated backpropagation through time.
-    #[must_use]
-    pub fn steps(&self, program: &Program, start: usize, end: usize) -> Self {
-        let axes: Vec<Axis> = self.axes.iter().map(|axis| axis.steps(start, end)).collect();
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub fn steps(&self, program: &Program, start: usize, end: usize) -> Result<Self> {
+        let axes = self.axes.iter().map(|axis| axis.steps(start, end)).collect::<Result<_>>()?;
         let inputs = program
             .inputs
             .iter()
             .zip(&self.inputs)
             .map(|(port, data)| match program.values[port.value].axis {
-                None => data.clone(),
+                None => data.try_clone(),
                 Some(i) => self.axes[i].slice(data, port.kind.size().unwrap_or(1), start, end),
             })
-            .collect();
+            .collect::<Result<_>>()?;
         let targets = program.targets.iter().zip(&self.targets).map(|(target, targets)| {
             match program.values[target.value].axis {
-                None => targets.clone(),
+                None => targets.try_clone(),
                 Some(i) => targets.steps(&self.axes[i], target.loss.width(), start, end),
             }
         });
-        let targets = targets.collect();
-        Self { rows: self.rows, axes, inputs, states: self.states.clone(), targets }
+        let (states, targets) = (copied_states(&self.states)?, targets.collect::<Result<_>>()?);
+        Ok(Self { rows: self.rows, axes, inputs, states, targets })
     }
+}
+
+/// The same states in memory of their own.
+///
+/// # Errors
+/// [`crate::Code::Size`] when there is no memory.
+pub(crate) fn copied_states<E: Element>(states: &[Option<Vec<E>>]) -> Result<Vec<Option<Vec<E>>>> {
+    let copy = |state: &Option<Vec<E>>| state.as_ref().map(|state| copied(state, "a state")).transpose();
+    states.iter().map(copy).collect()
 }
 
 fn find<'a>(mut names: impl Iterator<Item = &'a str> + Clone, name: &str, what: &str) -> Result<usize> {

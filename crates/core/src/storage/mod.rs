@@ -12,6 +12,7 @@ mod view;
 mod weights;
 
 pub use batch::Batch;
+pub(crate) use batch::copied_states;
 pub(crate) use check::{Subject, check_state, check_values};
 pub use partial_sums::{PartialSums, TableSums};
 pub(crate) use schedule::{BLOCK_STEPS, list_row_blocks};

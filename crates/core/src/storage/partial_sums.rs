@@ -1,13 +1,17 @@
 //! Partial sums of one parameter's gradient, one per row group, when time runs in segments.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use unrolled_kernels::{Element, Kernels};
 
 use super::ROW_GROUP;
+use crate::Result;
+use crate::memory::{grow, no_memory, reserve};
 use crate::program::{Contribution, Sum};
-use crate::{Error, Result};
+
+/// Numbers of partial sums, in errors.
+const SUMS: &str = "the sums of row groups";
 
 /// The sums of one contribution over the segments so far.
 #[derive(Clone, Debug, Default)]
@@ -34,14 +38,11 @@ impl<E: Element> PartialSums<E> {
         self.tables.clear();
         self.dense.clear();
         if let Sum::Table { .. } = contribution.sum {
+            reserve(&mut self.tables, row_groups, SUMS)?;
             self.tables.resize_with(row_groups, TableSums::default);
             return Ok(());
         }
-        let full = || Error::size(format!("the sums of {row_groups} row groups do not fit into memory"));
-        let count = row_groups.checked_mul(contribution.tensor.range().len()).ok_or_else(full)?;
-        self.dense.try_reserve_exact(count).map_err(|_| full())?;
-        self.dense.resize(count, E::ZERO);
-        Ok(())
+        grow(&mut self.dense, row_groups.saturating_mul(contribution.tensor.range().len()), SUMS)
     }
 
     /// The sum of a row group, `length` numbers long.
@@ -73,7 +74,7 @@ impl<E: Element> PartialSums<E> {
 /// The sums of a row group for the rows of a table that its ids name.
 #[derive(Clone, Debug, Default)]
 pub struct TableSums<E> {
-    offsets: BTreeMap<u32, usize>,
+    offsets: HashMap<u32, usize>,
     sums: Vec<E>,
 }
 
@@ -83,19 +84,22 @@ impl<E: Element> TableSums<E> {
     }
 
     /// The sum for the row of an id, zero at first.
-    pub(crate) fn row(&mut self, id: u32, width: usize) -> &mut [E] {
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub(crate) fn row(&mut self, id: u32, width: usize) -> Result<&mut [E]> {
         let next = self.offsets.len();
+        self.offsets.try_reserve(1).map_err(|_| no_memory(next + 1, SUMS))?;
         let offset = *self.offsets.entry(id).or_insert(next);
         if offset == next {
-            self.sums.reserve_exact(width);
-            self.sums.resize((next + 1) * width, E::ZERO);
+            grow(&mut self.sums, (next + 1) * width, SUMS)?;
         }
-        &mut self.sums[offset * width..][..width]
+        Ok(&mut self.sums[offset * width..][..width])
     }
 
     fn add_to(&self, kernels: Kernels<E>, target: &mut [E], rows: &Range<usize>, columns: usize) {
-        let own = u32::try_from(rows.start).unwrap_or(u32::MAX)..;
-        let own = self.offsets.range(own).take_while(|&(&id, _)| (id as usize) < rows.end);
+        // In any order: each id has a row of its own.
+        let own = self.offsets.iter().filter(|&(&id, _)| rows.contains(&(id as usize)));
         for (&id, &offset) in own {
             let row = &mut target[(id as usize - rows.start) * columns..][..columns];
             kernels.add_assign(row, &self.sums[offset * columns..][..columns]);

@@ -1,6 +1,8 @@
 //! The losses of one target over a shard, item by item and row by row.
 
 use super::Schedule;
+use crate::Result;
+use crate::memory::grow;
 
 /// The losses of one target over a shard.
 #[derive(Clone, Debug, Default)]
@@ -12,11 +14,14 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Starts anew for `items` items.
-    pub(crate) fn begin(&mut self, items: usize) {
+    /// Starts anew for `items` items of `rows` rows.
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub(crate) fn begin(&mut self, items: usize, rows: usize) -> Result<()> {
         self.items.clear();
-        self.items.reserve_exact(items);
-        self.items.resize(items, (0.0, 0));
+        grow(&mut self.items, items, "the losses of a batch")?;
+        grow(&mut self.rows, rows, "the losses of a batch")
     }
 
     /// Bytes held.
@@ -39,18 +44,19 @@ impl Tally {
         self.items[item].0
     }
 
-    /// Sums the items of each of `rows` rows; without a schedule, each row is an item.
-    pub(crate) fn finish(&mut self, rows: usize, schedule: Option<&Schedule>) {
-        let Self { items, rows: sums } = self;
+    /// Sums the items of each row; without a schedule, each row is an item.
+    pub(crate) fn finish(&mut self, schedule: Option<&Schedule>) {
+        let Self { items, rows } = self;
         let sum = |places: &mut dyn Iterator<Item = usize>| {
             places.fold((0.0, 0), |(loss, correct), place| {
                 (loss + items[place].0, correct + u64::from(items[place].1))
             })
         };
-        sums.clear();
-        sums.extend((0..rows).map(|row| match schedule {
-            Some(schedule) => sum(&mut schedule.items_of(row)),
-            None => sum(&mut std::iter::once(row)),
-        }));
+        for (row, total) in rows.iter_mut().enumerate() {
+            *total = match schedule {
+                Some(schedule) => sum(&mut schedule.items_of(row)),
+                None => sum(&mut std::iter::once(row)),
+            };
+        }
     }
 }

@@ -7,6 +7,7 @@ use super::check::{
 };
 use super::tensor::{Axis, Data, Tensor, pack};
 use crate::loss::{self, Loss};
+use crate::memory::copied;
 use crate::program::Target;
 use crate::{Error, Result};
 
@@ -131,9 +132,15 @@ impl<E: Element> Targets<E> {
         self.weights.as_ref().map_or(1.0, |weights| weights[item].to_f64())
     }
 
+    /// The same in memory of their own.
+    pub(super) fn try_clone(&self) -> Result<Self> {
+        let weights = self.weights.as_ref().map(|weights| copied(weights, "the weights of targets"));
+        Ok(Self { data: self.data.try_clone()?, weights: weights.transpose()? })
+    }
+
     /// The steps `start..end` of targets along `axis`.
-    pub(super) fn steps(&self, axis: &Axis, width: usize, start: usize, end: usize) -> Self {
-        let weights = self.weights.as_ref().map(|weights| axis.cut(weights, 1, start, end));
-        Self { data: axis.slice(&self.data, width, start, end), weights }
+    pub(super) fn steps(&self, axis: &Axis, width: usize, start: usize, end: usize) -> Result<Self> {
+        let weights = self.weights.as_ref().map(|weights| axis.cut(weights, 1, start, end)).transpose()?;
+        Ok(Self { data: axis.slice(&self.data, width, start, end)?, weights })
     }
 }

@@ -1,5 +1,8 @@
 //! Named arrays, batch first, and the valid steps of their rows.
 
+use crate::Result;
+use crate::memory::{copied, refill, reserve};
+
 /// A named array: `[rows, time, size]`, `[rows, size]`, or ids `[rows, time]`, `[rows]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tensor<E> {
@@ -30,7 +33,21 @@ pub enum Data<E> {
     Ids(Vec<i32>),
 }
 
+/// Numbers of a list of lengths, in errors.
+const LENGTHS: &str = "the lengths of a batch";
+
+/// Numbers of a part of a batch, in errors.
+const STEPS: &str = "some steps of a batch";
+
 impl<E: Copy> Data<E> {
+    /// The same in memory of its own.
+    pub(super) fn try_clone(&self) -> Result<Self> {
+        Ok(match self {
+            Self::Values(values) => Self::Values(copied(values, STEPS)?),
+            Self::Ids(ids) => Self::Ids(copied(ids, STEPS)?),
+        })
+    }
+
     /// Moves the valid items of width `width` together, if the data have room for padding.
     pub(super) fn pack(&mut self, axis: &Axis, width: usize) {
         match self {
@@ -65,22 +82,23 @@ pub struct Axis {
 
 impl Axis {
     /// An axis of `time` steps, of which each row has its length.
-    pub(super) fn new(time: usize, lengths: impl Iterator<Item = u32>) -> Self {
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub(super) fn new(time: usize, lengths: impl ExactSizeIterator<Item = u32>) -> Result<Self> {
         let mut axis = Self { time, ..Self::default() };
-        axis.take(lengths);
-        axis
+        axis.take(lengths)?;
+        Ok(axis)
     }
 
-    fn take(&mut self, lengths: impl Iterator<Item = u32>) {
-        self.lengths.clear();
-        self.lengths.extend(lengths);
-        self.starts.clear();
-        self.starts.push(0);
+    fn take(&mut self, lengths: impl ExactSizeIterator<Item = u32>) -> Result<()> {
+        refill(&mut self.lengths, lengths.len(), lengths, LENGTHS)?;
         let mut all = 0;
-        self.starts.extend(self.lengths.iter().map(|&length| {
+        let ends = self.lengths.iter().map(|&length| {
             all += length as usize;
             all
-        }));
+        });
+        refill(&mut self.starts, ends.len() + 1, std::iter::once(0).chain(ends), LENGTHS)
     }
 
     /// The place of a valid step in the arrays along the axis.
@@ -96,9 +114,9 @@ impl Axis {
     }
 
     /// Takes the steps of a tensor over time whose lengths are checked.
-    pub(super) fn follow<E>(&mut self, tensor: &Tensor<E>) {
+    pub(super) fn follow<E>(&mut self, tensor: &Tensor<E>) -> Result<()> {
         self.time = tensor.shape[1];
-        self.take(lengths(tensor));
+        self.take(lengths(tensor))
     }
 
     /// True if a tensor over time has these steps.
@@ -107,34 +125,45 @@ impl Axis {
     }
 
     /// Those of the steps `start..end` that the axis has.
-    #[must_use]
-    pub fn steps(&self, start: usize, end: usize) -> Self {
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub fn steps(&self, start: usize, end: usize) -> Result<Self> {
         let (start, end) = (start.min(self.time), end.min(self.time));
         let within = |&n: &u32| (n as usize).clamp(start, end.max(start)) as u32 - start as u32;
         Self::new(end - start, self.lengths.iter().map(within))
     }
 
     /// The items of width `width` at the steps `start..end` of each row, out of all.
-    pub(super) fn cut<T: Copy>(&self, all: &[T], width: usize, start: usize, end: usize) -> Vec<T> {
-        let row = |(row, &length): (usize, &u32)| {
+    pub(super) fn cut<T: Copy>(&self, all: &[T], width: usize, start: usize, end: usize) -> Result<Vec<T>> {
+        let rows = self.lengths.iter().enumerate().map(|(row, &length)| {
             let length = length as usize;
             let (start, end) = (start.min(length), end.min(length));
-            all[self.place(row, start) * width..self.place(row, end) * width].iter().copied()
-        };
-        self.lengths.iter().enumerate().flat_map(row).collect()
+            &all[self.place(row, start) * width..self.place(row, end) * width]
+        });
+        let mut cut = Vec::new();
+        reserve(&mut cut, rows.clone().map(<[T]>::len).sum(), STEPS)?;
+        rows.for_each(|row| cut.extend_from_slice(row));
+        Ok(cut)
     }
 
     /// The same of an array that lies along the axis.
-    pub(super) fn slice<E: Copy>(&self, data: &Data<E>, width: usize, start: usize, end: usize) -> Data<E> {
-        match data {
-            Data::Values(values) => Data::Values(self.cut(values, width, start, end)),
-            Data::Ids(ids) => Data::Ids(self.cut(ids, 1, start, end)),
-        }
+    pub(super) fn slice<E: Copy>(
+        &self,
+        data: &Data<E>,
+        width: usize,
+        start: usize,
+        end: usize,
+    ) -> Result<Data<E>> {
+        Ok(match data {
+            Data::Values(values) => Data::Values(self.cut(values, width, start, end)?),
+            Data::Ids(ids) => Data::Ids(self.cut(ids, 1, start, end)?),
+        })
     }
 }
 
 /// The steps of each row of a tensor over time whose lengths are checked.
-fn lengths<E>(tensor: &Tensor<E>) -> impl Iterator<Item = u32> {
+fn lengths<E>(tensor: &Tensor<E>) -> impl ExactSizeIterator<Item = u32> {
     let time = tensor.shape[1] as u32;
     (0..tensor.shape[0]).map(move |row| tensor.lengths.as_ref().map_or(time, |all| all[row].cast_unsigned()))
 }
@@ -161,7 +190,7 @@ mod tests {
 
     #[test]
     fn valid_items_move_together_once() {
-        let axis = Axis::new(4, LENGTHS.into_iter());
+        let axis = Axis::new(4, LENGTHS.into_iter()).unwrap();
         let (mut given, packed) = rows(&LENGTHS, 0, 4);
         for _ in 0..2 {
             pack(&mut given, &axis, 2);
@@ -172,15 +201,15 @@ mod tests {
 
     #[test]
     fn steps_are_cut_out_of_rows_of_any_length() {
-        let axis = Axis::new(4, LENGTHS.into_iter());
+        let axis = Axis::new(4, LENGTHS.into_iter()).unwrap();
         let (_, packed) = rows(&LENGTHS, 0, 4);
         for (start, end) in [(0, 4), (0, 1), (1, 3), (2, 9), (3, 4), (5, 6)] {
             let (_, expected) = rows(&LENGTHS, start, end.min(4));
-            assert_eq!(axis.cut(&packed, 2, start, end), expected, "{start}..{end}");
-            let steps = axis.steps(start, end);
+            assert_eq!(axis.cut(&packed, 2, start, end).unwrap(), expected, "{start}..{end}");
+            let steps = axis.steps(start, end).unwrap();
             assert_eq!(2 * steps.items(), expected.len(), "{start}..{end}");
             let lengths = LENGTHS.map(|n| (n as usize).min(end).saturating_sub(start) as u32);
-            assert_eq!(steps, Axis::new(steps.time, lengths.into_iter()), "{start}..{end}");
+            assert_eq!(steps, Axis::new(steps.time, lengths.into_iter()).unwrap(), "{start}..{end}");
         }
     }
 }

@@ -69,7 +69,7 @@ fn a_scan_is_a_loop_of_steps() {
         let whole = model.forward(&batch);
         let mut states = vec![None; model.program.states.len()];
         for t in 0..TIME {
-            let mut step = batch.steps(&model.program, t, t + 1);
+            let mut step = batch.steps(&model.program, t, t + 1).unwrap();
             step.set_states(states);
             let run = model.forward(&step);
             for row in 0..LENGTHS.len() {

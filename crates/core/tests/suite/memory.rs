@@ -332,3 +332,41 @@ fn only_sqrt_and_bytes_are_memory() {
         assert_eq!(error.code, Code::Argument, "{memory}");
     }
 }
+
+/// A decoder shifts its targets, and a label is an id of a row: both lie in the tape, once.
+#[test]
+fn a_budget_holds_with_ids_that_are_shifted_and_ids_of_rows() {
+    let (vocabulary, size) = (7, 3);
+    for (rows, time) in [(1, 70), (1, 33), (19, 5), (40, 1)] {
+        let mut b = Builder::default();
+        b.parameter("table", &[vocabulary, size]).parameter("labels", &[vocabulary, size]);
+        b.node("t", tokens(vocabulary), &[]);
+        b.node("label", json!({ "input": { "token": { "vocabulary": vocabulary } } }), &[]);
+        b.node("s", json!({ "shift": { "start": 0 } }), &["t"]);
+        b.node("e", json!({ "embedding": { "weight": "table" } }), &["s"]);
+        b.node("l", json!({ "embedding": { "weight": "labels" } }), &["label"]);
+        b.node("both", json!("add"), &["e", "l"]);
+        b.layer("a", "rnn_tanh", 0, "both", [size, size], true, false, &[]).output("y", "a:output");
+        let step = |memory: Value| {
+            let mut config = json!({
+                "losses": [{ "output": "y", "loss": { "meanSquared": {} } }],
+                "optimizer": { "sgd": {} },
+                "learningRate": 0.1,
+            });
+            config.as_object_mut().unwrap().extend(memory.as_object().unwrap().clone());
+            let config = TrainerConfig::from_json(&config.to_string()).unwrap();
+            let model = Arc::new(Model::<f32>::new(b.graph(), 1, Precision::Full).unwrap());
+            let words = |by: usize, count| (0..count).map(|i| (i * by % vocabulary) as i32).collect();
+            let x =
+                vec![ids("t", &[rows, time], words(3, rows * time)), ids("label", &[rows], words(5, rows))];
+            let y = values("y", &[rows, time, size], numbers(rows * time * size, 2));
+            Trainer::new(model, config)?.step(x, vec![y], false).cloned()
+        };
+        let least = needed(&step(json!({ "memory": 1 })).unwrap_err());
+        let whole = step(json!({})).unwrap().memory.tape as u64;
+        for budget in [least, least.midpoint(whole), whole] {
+            let tape = step(json!({ "memory": budget })).unwrap().memory.tape as u64;
+            assert!(tape <= budget, "{rows} x {time}: {tape} of {budget}");
+        }
+    }
+}

@@ -50,13 +50,13 @@ fn a_row_of_many_has_the_bits_of_a_row_alone() {
         let rows: Vec<usize> = (0..count).collect();
         let mut session = Session::new(Arc::clone(&model), count).unwrap();
         let together: Vec<_> = (0..STEPS).map(|t| step(&mut session, &rows, t)).collect();
-        let states = session.states();
+        let states = session.states().unwrap();
         for row in [0, count / 2, count - 1] {
             let mut alone = Session::new(Arc::clone(&model), 1).unwrap();
             for (t, together) in together.iter().enumerate() {
                 assert_eq!(step(&mut alone, &[row], t)[0], together[row], "row {row} of {count}, step {t}");
             }
-            for (state, alone) in states.iter().zip(alone.states()) {
+            for (state, alone) in states.iter().zip(alone.states().unwrap()) {
                 assert_eq!(state.shape, [count, 6]);
                 assert_eq!(data(state)[row * 6..][..6], *data(&alone));
             }
@@ -85,7 +85,7 @@ fn a_session_has_the_bits_of_the_steps_so_far() {
             data(output).chunks(data(output).len() / 2).flat_map(move |row| row[row.len() - width..].to_vec())
         });
         assert_eq!(outputs, ends.collect::<Vec<_>>(), "{t} steps");
-        for (state, whole) in session.states().iter().zip(&whole.states) {
+        for (state, whole) in session.states().unwrap().iter().zip(&whole.states) {
             assert_eq!((&state.name, data(state)), (&whole.name, data(whole)));
         }
     }
@@ -134,17 +134,17 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
     assert_eq!(Session::new(Arc::clone(&model), usize::MAX).err().unwrap().code, Code::Size);
     let mut session = Session::new(Arc::clone(&model), 2).unwrap();
     step(&mut session, &[0, 1], 0);
-    let before = session.states();
+    let before = session.states().unwrap();
     assert_eq!(session.reorder(&[]).unwrap_err().code, Code::Argument);
     assert_eq!(session.reorder(&[0, 2]).unwrap_err().code, Code::Value);
     let (x, ids) = (numbers::<f32>(2 * SIZE, 1), [1, 2]);
     assert_eq!(session.step(&x[1..], &ids).unwrap_err().code, Code::Shape);
     assert_eq!(session.step(&x, &ids[1..]).unwrap_err().code, Code::Shape);
-    let one_row = Session::new(Arc::clone(&model), 1).unwrap().states();
+    let one_row = Session::new(Arc::clone(&model), 1).unwrap().states().unwrap();
     assert_eq!(session.set_states(one_row).unwrap_err().code, Code::Shape);
     let bad = session.step(&x, &[1, VOCABULARY as i32]).unwrap_err();
     assert!(bad.code == Code::Value && bad.message.contains("row 1"), "{bad}");
-    assert_eq!(session.states(), before);
+    assert_eq!(session.states().unwrap(), before);
     assert_eq!(session.rows(), 2);
 }
 

@@ -89,8 +89,8 @@ fn by_chunks(cell: &str, chunks: &[(usize, usize, usize)]) -> Vec<f64> {
     let count = lengths.iter().sum::<usize>() * 2;
     let mut gradients = vec![0.0; initial.len()];
     for &(start, losses, end) in chunks {
-        let before = run.forward(&whole.steps(&run.program, 0, start));
-        let mut chunk = whole.steps(&run.program, start, end);
+        let before = run.forward(&whole.steps(&run.program, 0, start).unwrap());
+        let mut chunk = whole.steps(&run.program, start, end).unwrap();
         chunk.set_states(before.states.iter().map(|state| Some(data(state).to_vec())).collect());
         let output = run.forward(&chunk).outputs.remove(0);
         // d mean((y - t)²) / dy = 2 (y - t) / n, at steps with a loss.

@@ -35,18 +35,14 @@ pub(super) fn segment_steps<E: Element>(
         return Ok((CACHED_NUMBERS / widest).max(FEWEST_STEPS).div_ceil(rows));
     }
     let bytes = |steps: usize| all_bytes(program, plan, batch, shards, steps);
-    let lengths = segment_lengths(batch);
+    let mut lengths = segment_lengths(batch);
     match tape {
         Tape::Whole => Ok(STEP),
-        Tape::Sqrt => Ok(lengths.into_iter().min_by_key(|&steps| bytes(steps)).unwrap_or(STEP)),
+        Tape::Sqrt => Ok(lengths.min_by_key(|&steps| bytes(steps)).unwrap_or(STEP)),
         Tape::Bytes(budget) => {
             let fits = |steps: &usize| u64::try_from(bytes(*steps)).is_ok_and(|bytes| bytes <= budget);
             let plans = [Some(plan), whole].into_iter().flatten();
-            lengths
-                .iter()
-                .copied()
-                .find(fits)
-                .ok_or_else(|| too_small(budget, least_bytes(program, plans, batch, shards)))
+            lengths.find(fits).ok_or_else(|| too_small(budget, least_bytes(program, plans, batch, shards)))
         }
     }
 }
@@ -67,7 +63,7 @@ pub(super) fn least_bytes<'a, E: Element>(
 ) -> usize {
     let least = |plan: &Plan| match plan.segmented {
         true => {
-            let steps = segment_lengths(batch).into_iter();
+            let steps = segment_lengths(batch);
             steps.map(|steps| all_bytes(program, plan, batch, shards, steps)).min().unwrap_or(0)
         }
         false => all_bytes(program, plan, batch, shards, usize::MAX),
@@ -87,18 +83,18 @@ pub(super) fn whole_fits<E: Element>(
     let segments = |steps: usize| all_bytes(program, segmented, batch, shards, steps);
     match tape {
         Tape::Whole => true,
-        Tape::Sqrt => segment_lengths(batch).into_iter().all(|steps| needed <= segments(steps)),
+        Tape::Sqrt => segment_lengths(batch).all(|steps| needed <= segments(steps)),
         Tape::Bytes(budget) => u64::try_from(needed).is_ok_and(|needed| needed <= budget),
     }
 }
 
 /// The possible lengths of segments, falling.
-fn segment_lengths<E: Element>(batch: &Batch<E>) -> Vec<usize> {
+fn segment_lengths<E: Element>(batch: &Batch<E>) -> impl Iterator<Item = usize> + use<E> {
     let time = batch.axes().iter().flat_map(|axis| &axis.lengths).max().map_or(0, |&n| n as usize);
     let runs = time.div_ceil(STEP).max(1);
-    let mut lengths: Vec<usize> = (1..=runs).map(|count| runs.div_ceil(count) * STEP).collect();
-    lengths.dedup();
-    lengths
+    let mut last = 0;
+    let lengths = (1..=runs).map(move |count| runs.div_ceil(count) * STEP);
+    lengths.filter(move |&length| std::mem::replace(&mut last, length) != length)
 }
 
 /// Bytes of all shards with segments of `steps` steps, if the plan has segments.
@@ -143,7 +139,8 @@ fn bytes<E: Element>(
             _ => row_groups * c.tensor.range().len(),
         })
         .sum();
-    let ids: usize = program.values.iter().filter(|v| v.width == 0).filter_map(|v| v.axis).map(total).sum();
+    let ids = program.values.iter().filter(|v| v.width == 0);
+    let ids: usize = ids.map(|v| v.axis.map_or(rows.len(), total)).sum();
     let lists: usize = (0..batch.axes().len())
         .map(|axis| {
             let time = lengths(axis).max().unwrap_or(0);

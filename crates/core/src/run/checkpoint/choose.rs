@@ -5,6 +5,7 @@ use std::ops::Range;
 use unrolled_kernels::Element;
 
 use super::budget::{all_bytes, least_bytes, segment_steps, too_small, whole_fits};
+use crate::memory::refill;
 use crate::program::{Mode, Plan, Program, Tape};
 use crate::storage::Batch;
 use crate::{Error, Result};
@@ -68,6 +69,9 @@ impl Plans {
     }
 
     /// True if a run fits the budget together with the `held` bytes of earlier runs.
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
     pub(in crate::run) fn fits_beside<E: Element>(
         &mut self,
         program: &Program,
@@ -75,31 +79,33 @@ impl Plans {
         shards: &(impl Iterator<Item = Range<usize>> + Clone),
         steps: usize,
         held: impl FnOnce() -> usize,
-    ) -> bool {
-        let Tape::Bytes(budget) = self.tape else { return true };
+    ) -> Result<bool> {
+        let Tape::Bytes(budget) = self.tape else { return Ok(true) };
         let lengths = batch.axes().iter().flat_map(|axis| axis.lengths.iter().copied());
         let cut = shards.clone().flat_map(|rows| [rows.start as u32, rows.end as u32]);
         let shape = lengths.chain(cut);
         if self.shape.iter().copied().eq(shape.clone()) {
             // The same run needs the storage it already has.
-            return true;
+            return Ok(true);
         }
-        self.shape.clear();
-        self.shape.extend(shape);
+        let count = shape.clone().count();
+        refill(&mut self.shape, count, shape, "the lengths of a batch")?;
         let needed = all_bytes(program, &self.plan, batch, shards, steps);
-        u64::try_from(held() + needed).is_ok_and(|bytes| bytes <= budget)
+        Ok(u64::try_from(held() + needed).is_ok_and(|bytes| bytes <= budget))
     }
 
     /// The error for a budget that some of the batches of a step do not fit, naming the bytes that the largest needs.
     pub(in crate::run) fn too_small<E: Element, R: Iterator<Item = Range<usize>> + Clone>(
         &self,
         program: &Program,
-        batches: impl Iterator<Item = Batch<E>>,
+        batches: impl Iterator<Item = Result<Batch<E>>>,
         cut: impl Fn(&Batch<E>) -> R,
     ) -> Option<Error> {
         let Tape::Bytes(budget) = self.tape else { return None };
         let plans = || [&self.plan].into_iter().chain(&self.spare);
         let least = |batch: Batch<E>| least_bytes(program, plans(), &batch, &cut(&batch));
-        Some(too_small(budget, batches.map(least).max()?))
+        let mut needed = batches.map(|batch| batch.map(least));
+        let most = needed.try_fold(0, |most, least| least.map(|least| most.max(least)));
+        most.map(|most| too_small(budget, most)).ok()
     }
 }

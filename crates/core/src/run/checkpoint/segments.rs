@@ -69,8 +69,7 @@ pub(in crate::run) fn backward<E: Element>(f: &mut View<'_, E>, index: usize) ->
                 f.clear(Operand::CheckpointGradient(state.incoming, order));
             }
             backward_section(f, section.range.clone());
-            add_section(f, index);
-            Ok(())
+            add_section(f, index)
         })?;
     }
     // A vector that several loops begin with sums their gradients in the order in which backward visits them.

@@ -4,12 +4,17 @@
 use unrolled_kernels::Element;
 
 use super::row_group::{Part, Source, visit};
+use crate::Result;
+use crate::memory::reserve;
 use crate::program::{Operand, Plan, Sum};
 use crate::storage::{Shard, TableEntry};
 use crate::tuning::TABLE_COLUMNS;
 
 /// Orders the steps of a shard by the rows of a table that they name, by contribution, once for all tasks.
-pub(in crate::run) fn order<E: Element>(plan: &Plan, shard: &mut Shard<E>) {
+///
+/// # Errors
+/// [`crate::Code::Size`] when there is no memory.
+pub(in crate::run) fn order<E: Element>(plan: &Plan, shard: &mut Shard<E>) -> Result<()> {
     let mut all = std::mem::take(&mut shard.table_entries);
     all.resize_with(plan.gradients.contributions.len(), Vec::new);
     for (contribution, names) in plan.gradients.contributions.iter().zip(&mut all) {
@@ -19,6 +24,7 @@ pub(in crate::run) fn order<E: Element>(plan: &Plan, shard: &mut Shard<E>) {
             continue;
         }
         let ids = &shard.ids[*ids];
+        reserve(names, ids.len(), "the rows of a table that ids name")?;
         for row_group in shard.row_groups(contribution.space) {
             for (i, own) in visit(row_group, contribution.reverse).enumerate() {
                 let name = |&place: &u32| TableEntry {
@@ -34,6 +40,7 @@ pub(in crate::run) fn order<E: Element>(plan: &Plan, shard: &mut Shard<E>) {
         names.sort_unstable();
     }
     shard.table_entries = all;
+    Ok(())
 }
 
 impl<E: Element> Source<'_, E> {

@@ -12,6 +12,7 @@ use unrolled_kernels::{Element, Kernels, Operands};
 
 use self::row_group::{Part, Source};
 use crate::Result;
+use crate::memory::reserve;
 use crate::parallel::{Divide, Pool};
 use crate::params::{Entry, Layout};
 use crate::program::{Plan, Program, Sum};
@@ -37,11 +38,14 @@ struct Task {
 
 impl<E: Element> Cut<E> {
     /// Cuts anew for another number of threads.
-    pub(super) fn prepare(&mut self, layout: &Layout, threads: usize) {
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub(super) fn prepare(&mut self, layout: &Layout, threads: usize) -> Result<()> {
         if self.threads == threads {
-            return;
+            return Ok(());
         }
-        self.threads = threads;
+        self.threads = 0;
         self.tasks.clear();
         for entry in layout.entries() {
             let (rows, columns) = sizes(entry);
@@ -55,8 +59,12 @@ impl<E: Element> Cut<E> {
         let most = self.tasks.iter().map(|task| task.length).max().unwrap_or(0);
         self.scratch.resize_with(threads, Mutex::default);
         for scratch in &mut self.scratch {
-            scratch.get_mut().unwrap_or_else(PoisonError::into_inner).reserve_exact(most);
+            let scratch = scratch.get_mut().unwrap_or_else(PoisonError::into_inner);
+            scratch.clear();
+            reserve(scratch, most, "the sum of a row group")?;
         }
+        self.threads = threads;
+        Ok(())
     }
 
     /// Calls `work` with storage that no other task has.
@@ -151,7 +159,10 @@ pub(super) fn reset_section<E: Element>(f: &mut View<'_, E>, section: usize) -> 
 }
 
 /// Adds the sums of the segment that ran to the partial sums of its section.
-pub(super) fn add_section<E: Element>(f: &mut View<'_, E>, section: usize) {
+///
+/// # Errors
+/// [`crate::Code::Size`] when there is no memory.
+pub(super) fn add_section<E: Element>(f: &mut View<'_, E>, section: usize) -> Result<()> {
     let mut sums = std::mem::take(&mut f.shard.sums);
     let source = Source {
         kernels: f.kernels,
@@ -162,8 +173,9 @@ pub(super) fn add_section<E: Element>(f: &mut View<'_, E>, section: usize) {
     };
     for (contribution, sum) in f.plan.gradients.contributions.iter().zip(&mut sums) {
         if contribution.section == Some(section) {
-            row_group::add_segment(&source, contribution, sum);
+            row_group::add_segment(&source, contribution, sum)?;
         }
     }
     f.shard.sums = sums;
+    Ok(())
 }

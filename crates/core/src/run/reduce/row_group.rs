@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Operands, Rows};
 
+use crate::Result;
+use crate::memory::zeros;
 use crate::program::{Contribution, Operand, Plan, Program, Sum};
 use crate::storage::{PartialSums, Shard, Span, SumBlock, TableSums};
 
@@ -124,11 +126,11 @@ impl<'a, E: Element> Source<'a, E> {
         contribution: &Contribution,
         rows: &Range<usize>,
         row_group: &[SumBlock],
-    ) {
-        let Sum::Table { gradient, ids, padding } = &contribution.sum else { return };
-        let Some(g) = self.matrix(*gradient) else { return };
+    ) -> Result<()> {
+        let Sum::Table { gradient, ids, padding } = &contribution.sum else { return Ok(()) };
+        let Some(g) = self.matrix(*gradient) else { return Ok(()) };
         let ids = self.shard.ids(*ids, self.program.values[*ids].axis);
-        let mut sum = vec![E::ZERO; g.columns()];
+        let mut sum: Vec<E> = zeros(g.columns(), "the sum of an id")?;
         for block in visit(row_group, contribution.reverse) {
             let named = block.places.iter().map(|&place| (ids[place as usize], place as usize));
             let counts = |&(id, _): &(u32, usize)| rows.contains(&(id as usize)) && *padding != Some(id);
@@ -139,9 +141,10 @@ impl<'a, E: Element> Source<'a, E> {
                 for &(_, place) in same {
                     self.kernels.add_assign(&mut sum, g.row(place));
                 }
-                self.kernels.add_assign(sums.row(same[0].0, sum.len()), &sum);
+                self.kernels.add_assign(sums.row(same[0].0, sum.len())?, &sum);
             }
         }
+        Ok(())
     }
 }
 
@@ -150,18 +153,19 @@ pub(super) fn add_segment<E: Element>(
     source: &Source<'_, E>,
     contribution: &Contribution,
     sums: &mut PartialSums<E>,
-) {
+) -> Result<()> {
     let tensor = contribution.tensor;
     let part = Part { rows: 0..tensor.rows, columns: tensor.columns };
     for row_group in source.shard.row_groups(contribution.space) {
         let at = row_group[0].row_group;
         match &contribution.sum {
             Sum::Table { .. } => {
-                source.add_named(sums.table(at), contribution, &part.rows, row_group);
+                source.add_named(sums.table(at), contribution, &part.rows, row_group)?;
             }
             Sum::Outer { .. } | Sum::Columns { .. } | Sum::Products { .. } => {
                 source.add_blocks(sums.dense(at, tensor.range().len()), contribution, &part, row_group);
             }
         }
     }
+    Ok(())
 }

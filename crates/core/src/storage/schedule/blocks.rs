@@ -2,17 +2,26 @@
 
 use std::ops::Range;
 
-use super::chain::Schedule;
+use super::chain::{SCHEDULE, Schedule};
 use super::sum_block::{BLOCK_STEPS, ROW_GROUP, SumBlock};
+use crate::Result;
+use crate::memory::{no_memory, reserve};
 
 impl Schedule {
     /// Lists the blocks of sums over this axis, with the items before of scans from first to last and of reversed ones,
     /// where those are wanted.
-    pub fn list_blocks(&mut self, previous: [bool; 2]) {
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory; the schedule must be reset again then.
+    pub fn list_blocks(&mut self, previous: [bool; 2]) -> Result<()> {
         let row_groups = self.rows().div_ceil(ROW_GROUP);
         let mut positions = std::mem::take(&mut self.positions);
-        positions.resize_with(row_groups.max(positions.len()), || Vec::with_capacity(ROW_GROUP));
-        positions.iter_mut().for_each(Vec::clear);
+        reserve(&mut positions, row_groups, SCHEDULE)?;
+        positions.resize_with(row_groups.max(positions.len()), Vec::new);
+        for own in &mut positions {
+            own.clear();
+            reserve(own, ROW_GROUP, SCHEDULE)?;
+        }
         for (position, &row) in self.order.iter().enumerate() {
             positions[row as usize / ROW_GROUP].push(position);
         }
@@ -24,14 +33,16 @@ impl Schedule {
                     break;
                 }
                 if blocks.len() == self.listed {
+                    blocks.try_reserve(1).map_err(|_| no_memory(self.listed + 1, SCHEDULE))?;
                     blocks.push(SumBlock::default());
                 }
                 let steps = first..(first + BLOCK_STEPS).min(self.steps());
-                self.list_block(&mut blocks[self.listed], row_group, positions, steps, previous);
+                self.list_block(&mut blocks[self.listed], row_group, positions, steps, previous)?;
                 self.listed += 1;
             }
         }
         (self.blocks, self.positions) = (blocks, positions);
+        Ok(())
     }
 
     fn list_block(
@@ -41,14 +52,14 @@ impl Schedule {
         positions: &[usize],
         steps: Range<usize>,
         previous: [bool; 2],
-    ) {
+    ) -> Result<()> {
         block.row_group = row_group;
         block.clear();
         // Room for the longest possible block, so that other lengths fit too.
         let room = positions.len() * BLOCK_STEPS.min(self.steps());
-        block.places.reserve_exact(room);
+        reserve(&mut block.places, room, SCHEDULE)?;
         for (list, _) in block.previous.iter_mut().zip(previous).filter(|&(_, wanted)| wanted) {
-            list.reserve_exact(room);
+            reserve(list, room, SCHEDULE)?;
         }
         for t in steps {
             for &position in positions.iter().take_while(|&&position| position < self.items_at(t)) {
@@ -60,6 +71,7 @@ impl Schedule {
                 }
             }
         }
+        Ok(())
     }
 
     fn previous_or_first(&self, reverse: bool, t: usize, position: usize) -> u32 {

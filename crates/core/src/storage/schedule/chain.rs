@@ -3,9 +3,14 @@
 use std::ops::Range;
 
 use super::sum_block::SumBlock;
+use crate::Result;
+use crate::memory::{copied, grow, refill};
+
+/// Numbers of a schedule, in errors.
+pub(super) const SCHEDULE: &str = "the schedule of a batch";
 
 /// The items of one axis for the rows of a shard.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Schedule {
     /// By position within a step: the row of the shard.
     pub(super) order: Vec<u32>,
@@ -24,36 +29,43 @@ pub struct Schedule {
 
 impl Schedule {
     /// Lays out chains of these lengths, one a row.
-    pub fn reset(&mut self, lengths: &[u32]) {
-        self.order.clear();
-        self.order.extend(0..lengths.len() as u32);
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory; the schedule must be reset again then.
+    pub fn reset(&mut self, lengths: &[u32]) -> Result<()> {
+        refill(&mut self.order, lengths.len(), 0..lengths.len() as u32, SCHEDULE)?;
         // By the row as well: the order of a stable sort, without the room that one takes.
         self.order.sort_unstable_by_key(|&row| (std::cmp::Reverse(lengths[row as usize]), row));
-        self.ranks.clear();
-        self.ranks.resize(lengths.len(), 0);
+        grow(&mut self.ranks, lengths.len(), SCHEDULE)?;
         for (position, &row) in self.order.iter().enumerate() {
             self.ranks[row as usize] = position as u32;
         }
-        self.lengths.clear();
-        self.lengths.extend(self.order.iter().map(|&row| lengths[row as usize] as usize));
-        self.offsets.clear();
-        self.offsets.push(0);
-        let mut width = self.lengths.len();
-        for t in 0..self.lengths.first().copied().unwrap_or(0) {
+        let falling = self.order.iter().map(|&row| lengths[row as usize] as usize);
+        refill(&mut self.lengths, lengths.len(), falling, SCHEDULE)?;
+        let (mut width, mut all) = (self.lengths.len(), 0);
+        let steps = self.lengths.first().copied().unwrap_or(0);
+        let ends = (0..steps).map(|t| {
             while self.lengths[width - 1] <= t {
                 width -= 1;
             }
-            self.offsets.push(self.offsets[t] + width);
-        }
+            all += width;
+            all
+        });
+        refill(&mut self.offsets, steps + 1, std::iter::once(0).chain(ends), SCHEDULE)
     }
 
     /// The steps `start..end` of the same rows, in the same order.
-    #[must_use]
-    pub fn segment(&self, start: usize, end: usize) -> Self {
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub fn segment(&self, start: usize, end: usize) -> Result<Self> {
         let (start, end) = (start.min(self.steps()), end.min(self.steps()));
-        let lengths = self.lengths.iter().map(|&n| n.clamp(start, end) - start).collect();
-        let offsets = self.offsets[start..=end].iter().map(|&place| place - self.offsets[start]).collect();
-        Self { order: self.order.clone(), lengths, offsets, ..Self::default() }
+        let mut segment = Self { order: copied(&self.order, SCHEDULE)?, ..Self::default() };
+        let lengths = self.lengths.iter().map(|&n| n.clamp(start, end) - start);
+        refill(&mut segment.lengths, lengths.len(), lengths, SCHEDULE)?;
+        let offsets = self.offsets[start..=end].iter().map(|&place| place - self.offsets[start]);
+        refill(&mut segment.offsets, offsets.len(), offsets, SCHEDULE)?;
+        Ok(segment)
     }
 
     /// The number of steps: the most items of any row.

@@ -1,5 +1,9 @@
 //! The blocks of a weight gradient's sum: some steps of a row group each.
 
+use super::chain::SCHEDULE;
+use crate::Result;
+use crate::memory::reserve;
+
 /// Rows of a row group: a thread takes whole ones, and a block of a weight gradient's sum has items of one group.
 pub const ROW_GROUP: usize = 16;
 
@@ -7,7 +11,7 @@ pub const ROW_GROUP: usize = 16;
 pub(crate) const BLOCK_STEPS: usize = 16;
 
 /// One block of a weight gradient's sum: some steps of a row group, in the order they are summed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct SumBlock {
     /// The row group.
     pub row_group: usize,
@@ -30,14 +34,19 @@ impl SumBlock {
 }
 
 /// Lists the blocks of sums over `rows` rows, a row group each; spare blocks follow.
-pub(crate) fn list_row_blocks(blocks: &mut Vec<SumBlock>, rows: usize) {
+///
+/// # Errors
+/// [`crate::Code::Size`] when there is no memory.
+pub(crate) fn list_row_blocks(blocks: &mut Vec<SumBlock>, rows: usize) -> Result<()> {
     let row_groups = rows.div_ceil(ROW_GROUP);
+    reserve(blocks, row_groups, SCHEDULE)?;
     blocks.resize_with(row_groups.max(blocks.len()), SumBlock::default);
     for (row_group, block) in blocks[..row_groups].iter_mut().enumerate() {
         let first = row_group * ROW_GROUP;
         block.row_group = row_group;
         block.clear();
-        block.places.reserve_exact(ROW_GROUP);
+        reserve(&mut block.places, ROW_GROUP, SCHEDULE)?;
         block.places.extend((first..(first + ROW_GROUP).min(rows)).map(|row| row as u32));
     }
+    Ok(())
 }
