@@ -1432,6 +1432,178 @@ declare function where<C extends Numeric, A extends Numeric, B extends Numeric>(
  */
 type Initializer = 'glorot' | 'pytorch';
 
+/** Options that `rnn`, `lstm` and `gru` share. */
+interface RecurrentOptions<H extends number, I extends number | undefined, B extends boolean> {
+    /** Numbers in the hidden state. */
+    readonly hiddenSize: H;
+    /** Numbers in a step of the input; needed only if the layer begins a model. */
+    readonly inputSize?: I;
+    /** Layers stacked, each on the output of the one below; 1 by default. */
+    readonly numLayers?: number;
+    /** Learns biases; `true` by default (`gru`: the value of `resetAfter`). */
+    readonly bias?: boolean;
+    /** Dropout between the stacked layers, from 0 (default) to below 1. */
+    readonly dropout?: number;
+    /** Runs from each row's last valid step to its first; outputs keep the original order. */
+    readonly reverse?: boolean;
+    /** Runs both ways and joins the two, forward first: outputs and states have 2 `hiddenSize`. */
+    readonly bidirectional?: B;
+    /** Initial weights; `'glorot'` by default. */
+    readonly initializer?: Initializer;
+    /** Names the layer and its parameters; the kind by default. */
+    readonly name?: string;
+}
+/** The output size of `H` units: twice as many both ways. */
+type Directed<H extends number, B extends boolean> = [B] extends [false] ? H : [B] extends [true] ? Sum<H, H> : number;
+/** Result of a stacked recurrent layer. */
+interface Stacked<F extends number, S> {
+    /** The top layer's hidden state at every step. */
+    readonly output: Sequence<F>;
+    /** The top layer's state after the last step. */
+    readonly state: S;
+    /** Every layer's state after the last step, from the bottom up. */
+    readonly layers: readonly S[];
+}
+/** A sequence becomes a {@link Stacked}. */
+interface StackedMapping<F extends number, S> extends Mapping {
+    readonly output: Stacked<F, S>;
+}
+/** A layer of `rnn`, `lstm` or `gru`. */
+interface RecurrentLayer<F extends number, S, I extends number | undefined> extends Signed<Signature<Sequence, StackedMapping<F, S>, I extends number ? Sequence<I> : never>> {
+    /** `initial`: the state before the first step; for stacked layers a list, bottom up. */
+    (x: Sequence, options?: {
+        readonly initial?: Start<S>['initial'] | readonly Start<S>['initial'][];
+    }): Stacked<F, S>;
+}
+
+/** Options of {@link gru}. */
+interface GruOptions<H extends number, I extends number | undefined, B extends boolean> extends RecurrentOptions<H, I, B> {
+    /**
+     * Applies the reset gate to the recurrent product (`true`, the default of PyTorch, Keras and cuDNN
+     * too), or to the state before the product (`false`, the original equations).
+     */
+    readonly resetAfter?: boolean;
+}
+/** The state of a {@link gru} layer. */
+interface GruState<H extends number> {
+    readonly h: Vector<H>;
+}
+/**
+ * The gated recurrent unit: `r, z = σ(W x + b + U h + b')`, `h' = (1 - z) n + z h`, where
+ * `n = tanh(W x + b + r (U h + b'))`, or with `resetAfter: false` `n = tanh(W x + b + U (r h) + b')`.
+ *
+ * sequence `[I]` → `{ output: sequence [H], state: { h } }`. Parameters, PyTorch's, gates in the
+ * order r, z, n: `weight_ih_l0` `[3H, I]`, `weight_hh_l0` `[3H, H]`, `bias_ih_l0`, `bias_hh_l0`
+ * `[3H]`, and so on for every layer and, with `_reverse`, the other direction. Biases are left out
+ * by default when `resetAfter` is `false`, as in the original equations.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_KIND` for a value
+ * that is no sequence.
+ */
+declare function gru<H extends number, I extends number | undefined = undefined, B extends boolean = false>(options: GruOptions<H, I, B>): RecurrentLayer<Directed<H, B>, GruState<Directed<H, B>>, I>;
+
+/** Options of {@link lstm}. */
+interface LstmOptions<H extends number, I extends number | undefined, B extends boolean> extends RecurrentOptions<H, I, B> {
+    /** Initial value of the forget gate's `bias_ih`; 1 by default. Not for `'pytorch'` weights. */
+    readonly forgetBias?: number;
+}
+/** The state of an {@link lstm} layer. */
+interface LstmState<H extends number> {
+    readonly h: Vector<H>;
+    readonly c: Vector<H>;
+}
+/**
+ * Long short-term memory: with gates `i, f, g, o = W_ih x + b_ih + W_hh h + b_hh`,
+ * `c' = σ(f) c + σ(i) tanh(g)` and `h' = σ(o) tanh(c')`.
+ *
+ * sequence `[I]` → `{ output: sequence [H], state: { h, c } }`. Parameters, PyTorch's, gates in the
+ * order i, f, g, o: `weight_ih_l0` `[4H, I]`, `weight_hh_l0` `[4H, H]`, `bias_ih_l0`, `bias_hh_l0`
+ * `[4H]`, and so on for every layer and, with `_reverse`, the other direction.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_KIND` for a value
+ * that is no sequence.
+ */
+declare function lstm<H extends number, I extends number | undefined = undefined, B extends boolean = false>(options: LstmOptions<H, I, B>): RecurrentLayer<Directed<H, B>, LstmState<Directed<H, B>>, I>;
+
+/** Options of {@link rnn}. */
+interface RnnOptions<H extends number, I extends number | undefined, B extends boolean> extends RecurrentOptions<H, I, B> {
+    /** `'tanh'` by default. */
+    readonly activation?: 'tanh' | 'relu';
+}
+/** The state of an {@link rnn} layer. */
+interface RnnState<H extends number> {
+    readonly h: Vector<H>;
+}
+/**
+ * The plain recurrent layer: `h' = tanh(W_ih x + b_ih + W_hh h + b_hh)`, or relu.
+ *
+ * sequence `[I]` → `{ output: sequence [H], state: { h } }`. Parameters, PyTorch's:
+ * `weight_ih_l0` `[H, I]`, `weight_hh_l0` `[H, H]`, `bias_ih_l0`, `bias_hh_l0` `[H]`, and so on for
+ * every layer and, with `_reverse`, the other direction.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_KIND` for a value
+ * that is no sequence.
+ */
+declare function rnn<H extends number, I extends number | undefined = undefined, B extends boolean = false>(options: RnnOptions<H, I, B>): RecurrentLayer<Directed<H, B>, RnnState<Directed<H, B>>, I>;
+
+/** Options that {@link rnnCell}, {@link lstmCell} and {@link gruCell} share. */
+interface CellOptions {
+    /** Learns biases; `true` by default (`gruCell`: the value of `resetAfter`). */
+    readonly bias?: boolean;
+    /** Initial weights; `'glorot'` by default. */
+    readonly initializer?: Initializer;
+    /** Names the cell and its parameters; the kind by default. */
+    readonly name?: string;
+}
+/** Options of {@link rnnCell}. */
+interface RnnCellOptions extends CellOptions {
+    /** `'tanh'` by default. */
+    readonly activation?: 'tanh' | 'relu';
+}
+/** Options of {@link lstmCell}. */
+interface LstmCellOptions extends CellOptions {
+    /** Initial value of the forget gate's `bias_ih`; 1 by default. Not for `'pytorch'` weights. */
+    readonly forgetBias?: number;
+}
+/** Options of {@link gruCell}. */
+interface GruCellOptions extends CellOptions {
+    /** As in {@link gru}: `true` by default. */
+    readonly resetAfter?: boolean;
+}
+/** One step of a recurrent layer: the next state. Called twice, it shares its parameters. */
+type StepCell<S> = (state: S, x: Vector) => S;
+/**
+ * One step of {@link rnn}, for the bodies of cells: `h' = tanh(W_ih x + b_ih + W_hh h + b_hh)`, or relu.
+ *
+ * Parameters, PyTorch's: `weight_ih` `[H, I]`, `weight_hh` `[H, H]`, `bias_ih`, `bias_hh` `[H]`.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option; of the call, `ERR_UNROLLED_KIND` and
+ * `ERR_UNROLLED_SHAPE` for a state or input that does not fit.
+ */
+declare function rnnCell<H extends number>(hiddenSize: H, options?: RnnCellOptions): StepCell<RnnState<H>>;
+/**
+ * One step of {@link lstm}, for the bodies of cells, at the speed of the layer:
+ *
+ * ```ts
+ * const decoder = cell({ h: 64, c: 64 }, (state, x) => lstmCell(64)(state, concat(x, context)))
+ * ```
+ *
+ * Parameters, PyTorch's, gates in the order i, f, g, o: `weight_ih` `[4H, I]`, `weight_hh` `[4H, H]`,
+ * `bias_ih`, `bias_hh` `[4H]`.
+ *
+ * @throws UnrolledError as {@link rnnCell}.
+ */
+declare function lstmCell<H extends number>(hiddenSize: H, options?: LstmCellOptions): StepCell<LstmState<H>>;
+/**
+ * One step of {@link gru}, for the bodies of cells.
+ *
+ * Parameters, PyTorch's, gates in the order r, z, n: `weight_ih` `[3H, I]`, `weight_hh` `[3H, H]`,
+ * `bias_ih`, `bias_hh` `[3H]`.
+ *
+ * @throws UnrolledError as {@link rnnCell}.
+ */
+declare function gruCell<H extends number>(hiddenSize: H, options?: GruCellOptions): StepCell<GruState<H>>;
+
 /** Options of {@link linear}. */
 interface LinearOptions {
     /** Adds a learned bias; `true` by default. */
@@ -1566,76 +1738,6 @@ declare function parameter<S extends number>(size: S, options?: ParameterOptions
  */
 declare function constant<const V extends readonly number[]>(values: V): Vector<V['length']>;
 
-/** Options that `rnn`, `lstm` and `gru` share. */
-interface RecurrentOptions<H extends number, I extends number | undefined, B extends boolean> {
-    /** Numbers in the hidden state. */
-    readonly hiddenSize: H;
-    /** Numbers in a step of the input; needed only if the layer begins a model. */
-    readonly inputSize?: I;
-    /** Layers stacked, each on the output of the one below; 1 by default. */
-    readonly numLayers?: number;
-    /** Learns biases; `true` by default (`gru`: the value of `resetAfter`). */
-    readonly bias?: boolean;
-    /** Dropout between the stacked layers, from 0 (default) to below 1. */
-    readonly dropout?: number;
-    /** Runs from each row's last valid step to its first; outputs keep the original order. */
-    readonly reverse?: boolean;
-    /** Runs both ways and joins the two, forward first: outputs and states have 2 `hiddenSize`. */
-    readonly bidirectional?: B;
-    /** Initial weights; `'glorot'` by default. */
-    readonly initializer?: Initializer;
-    /** Names the layer and its parameters; the kind by default. */
-    readonly name?: string;
-}
-/** The output size of `H` units: twice as many both ways. */
-type Directed<H extends number, B extends boolean> = [B] extends [false] ? H : [B] extends [true] ? Sum<H, H> : number;
-/** Result of a stacked recurrent layer. */
-interface Stacked<F extends number, S> {
-    /** The top layer's hidden state at every step. */
-    readonly output: Sequence<F>;
-    /** The top layer's state after the last step. */
-    readonly state: S;
-    /** Every layer's state after the last step, from the bottom up. */
-    readonly layers: readonly S[];
-}
-/** A sequence becomes a {@link Stacked}. */
-interface StackedMapping<F extends number, S> extends Mapping {
-    readonly output: Stacked<F, S>;
-}
-/** A layer of `rnn`, `lstm` or `gru`. */
-interface RecurrentLayer<F extends number, S, I extends number | undefined> extends Signed<Signature<Sequence, StackedMapping<F, S>, I extends number ? Sequence<I> : never>> {
-    /** `initial`: the state before the first step; for stacked layers a list, bottom up. */
-    (x: Sequence, options?: {
-        readonly initial?: Start<S>['initial'] | readonly Start<S>['initial'][];
-    }): Stacked<F, S>;
-}
-
-/** Options of {@link gru}. */
-interface GruOptions<H extends number, I extends number | undefined, B extends boolean> extends RecurrentOptions<H, I, B> {
-    /**
-     * Applies the reset gate to the recurrent product (`true`, the default of PyTorch, Keras and cuDNN
-     * too), or to the state before the product (`false`, the original equations).
-     */
-    readonly resetAfter?: boolean;
-}
-/** The state of a {@link gru} layer. */
-interface GruState<H extends number> {
-    readonly h: Vector<H>;
-}
-/**
- * The gated recurrent unit: `r, z = σ(W x + b + U h + b')`, `h' = (1 - z) n + z h`, where
- * `n = tanh(W x + b + r (U h + b'))`, or with `resetAfter: false` `n = tanh(W x + b + U (r h) + b')`.
- *
- * sequence `[I]` → `{ output: sequence [H], state: { h } }`. Parameters, PyTorch's, gates in the
- * order r, z, n: `weight_ih_l0` `[3H, I]`, `weight_hh_l0` `[3H, H]`, `bias_ih_l0`, `bias_hh_l0`
- * `[3H]`, and so on for every layer and, with `_reverse`, the other direction. Biases are left out
- * by default when `resetAfter` is `false`, as in the original equations.
- *
- * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_KIND` for a value
- * that is no sequence.
- */
-declare function gru<H extends number, I extends number | undefined = undefined, B extends boolean = false>(options: GruOptions<H, I, B>): RecurrentLayer<Directed<H, B>, GruState<Directed<H, B>>, I>;
-
 /** Options of {@link layerNorm}. */
 interface LayerNormOptions {
     /** Added to the variance; 1e-5 by default. */
@@ -1651,29 +1753,6 @@ interface LayerNormOptions {
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option.
  */
 declare function layerNorm(options?: LayerNormOptions): Layer<Numeric, Same>;
-
-/** Options of {@link lstm}. */
-interface LstmOptions<H extends number, I extends number | undefined, B extends boolean> extends RecurrentOptions<H, I, B> {
-    /** Initial value of the forget gate's `bias_ih`; 1 by default. Not for `'pytorch'` weights. */
-    readonly forgetBias?: number;
-}
-/** The state of an {@link lstm} layer. */
-interface LstmState<H extends number> {
-    readonly h: Vector<H>;
-    readonly c: Vector<H>;
-}
-/**
- * Long short-term memory: with gates `i, f, g, o = W_ih x + b_ih + W_hh h + b_hh`,
- * `c' = σ(f) c + σ(i) tanh(g)` and `h' = σ(o) tanh(c')`.
- *
- * sequence `[I]` → `{ output: sequence [H], state: { h, c } }`. Parameters, PyTorch's, gates in the
- * order i, f, g, o: `weight_ih_l0` `[4H, I]`, `weight_hh_l0` `[4H, H]`, `bias_ih_l0`, `bias_hh_l0`
- * `[4H]`, and so on for every layer and, with `_reverse`, the other direction.
- *
- * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_KIND` for a value
- * that is no sequence.
- */
-declare function lstm<H extends number, I extends number | undefined = undefined, B extends boolean = false>(options: LstmOptions<H, I, B>): RecurrentLayer<Directed<H, B>, LstmState<Directed<H, B>>, I>;
 
 /** The operation of {@link pool}. */
 type Pooling = 'last' | 'lastStep' | 'mean' | 'max';
@@ -1706,27 +1785,6 @@ declare function lastStep(): Layer<Sequence, PoolMapping>;
 declare function mean(): Layer<Sequence, PoolMapping>;
 /** The largest of each number over the valid steps: `pool('max')`. */
 declare function max(): Layer<Sequence, PoolMapping>;
-
-/** Options of {@link rnn}. */
-interface RnnOptions<H extends number, I extends number | undefined, B extends boolean> extends RecurrentOptions<H, I, B> {
-    /** `'tanh'` by default. */
-    readonly activation?: 'tanh' | 'relu';
-}
-/** The state of an {@link rnn} layer. */
-interface RnnState<H extends number> {
-    readonly h: Vector<H>;
-}
-/**
- * The plain recurrent layer: `h' = tanh(W_ih x + b_ih + W_hh h + b_hh)`, or relu.
- *
- * sequence `[I]` → `{ output: sequence [H], state: { h } }`. Parameters, PyTorch's:
- * `weight_ih_l0` `[H, I]`, `weight_hh_l0` `[H, H]`, `bias_ih_l0`, `bias_hh_l0` `[H]`, and so on for
- * every layer and, with `_reverse`, the other direction.
- *
- * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_KIND` for a value
- * that is no sequence.
- */
-declare function rnn<H extends number, I extends number | undefined = undefined, B extends boolean = false>(options: RnnOptions<H, I, B>): RecurrentLayer<Directed<H, B>, RnnState<Directed<H, B>>, I>;
 
 /** Options of {@link shift}. */
 interface ShiftOptions {
@@ -1836,5 +1894,5 @@ declare function system(): System;
  */
 declare function configure(settings: SystemSettings): void;
 
-export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, binaryCrossEntropy, cell, concat, configure, constant, cosineDecay, crossEntropy, dense, detach, divide, dropout, elu, embedding, exp, exponentialDecay, fromBytes, gelu, graph, gru, hardSigmoid, huber, identity, last, lastStep, layerNorm, leakyRelu, linear, linearDecay, load, log, lstm, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, parameter, poisson, pool, relu, rmsprop, rnn, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softplus, sqrt, stepDecay, subtract, sum, system, tanh, version, where };
-export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, AnyValues, AxisOptions, Batches, Cell, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, GradientOptions, Gradients, GraphContext, GraphJson, GruOptions, GruState, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, LinearDecayOptions, LinearOptions, LoadOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmOptions, LstmState, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnOptions, RnnState, RowWeights, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, SliceOptions, Stacked, Start, State, StateData, States, Step, StepDecayOptions, StepEvent, StepFeed, StepOutputs, StepWeights, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights };
+export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, binaryCrossEntropy, cell, concat, configure, constant, cosineDecay, crossEntropy, dense, detach, divide, dropout, elu, embedding, exp, exponentialDecay, fromBytes, gelu, graph, gru, gruCell, hardSigmoid, huber, identity, last, lastStep, layerNorm, leakyRelu, linear, linearDecay, load, log, lstm, lstmCell, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, parameter, poisson, pool, relu, rmsprop, rnn, rnnCell, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softplus, sqrt, stepDecay, subtract, sum, system, tanh, version, where };
+export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, AnyValues, AxisOptions, Batches, Cell, CellOptions, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, LinearDecayOptions, LinearOptions, LoadOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RowWeights, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, SliceOptions, Stacked, Start, State, StateData, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepOutputs, StepWeights, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights };
