@@ -13,9 +13,10 @@ export const LEFT_OUT = [
   'memory::windows_take_a_small_part_of_a_long_tape',
 ]
 
-/** Builds all test programs: the name of each with its path. */
+/** Builds the test programs: the name of each with its path. */
 export function buildTests() {
-  const args = ['test', '-p', 'unrolled-kernels', '-p', 'unrolled-core', '--no-run']
+  const programs = ['--lib', '--test', 'suite', '--test', 'allocations']
+  const args = ['test', '-p', 'unrolled-kernels', '-p', 'unrolled-core', '--no-run', ...programs]
   const built = step('build tests for arm64', 'cargo', [...args, '--message-format=json'], {
     env: CARGO,
   })
