@@ -1,5 +1,6 @@
 import { isShared } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
+import { reserve } from '../memory.js'
 
 /** Refuses all but ids: whole numbers from 0, or the ignored one. */
 export function checkId(where: string, value: unknown, ignored?: number): number {
@@ -27,12 +28,7 @@ export function checkMemory(where: string, array: Float32Array | Int32Array): vo
 
 /** Makes an array of ids or numbers, if there is memory for it. */
 export function allocate(name: string, ids: boolean, total: number): Float32Array | Int32Array {
-  try {
-    return ids ? new Int32Array(total) : new Float32Array(total)
-  } catch {
-    const received = new Described(String(total))
-    throw mismatch('ERR_UNROLLED_SIZE', name, 'as many numbers as fit in memory', received)
-  }
+  return reserve(name, total, () => (ids ? new Int32Array(total) : new Float32Array(total)))
 }
 
 function isDetached(buffer: ArrayBuffer): boolean {

@@ -1,5 +1,6 @@
 import { isFloats, isInts } from '../brand.js'
 import { Described, mismatch, show } from '../errors.js'
+import { reserve } from '../memory.js'
 import { allocate, checkId, checkMemory } from './check.js'
 import { isIds, isTimed, type Port, widthOf } from './kind.js'
 import { Rows } from './rows.js'
@@ -49,7 +50,8 @@ export function nestedRows(name: string, port: Port, data: readonly unknown[]): 
       }
     }
   }
-  return new Rows(port, into.values, Int32Array.from(steps))
+  const lengths = reserve(name, steps.length, () => Int32Array.from(steps))
+  return new Rows(port, into.values, lengths)
 }
 
 /** Refuses a missing row; a row without steps counts as one step. */

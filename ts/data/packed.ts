@@ -1,5 +1,6 @@
 import { isFloats, isInts, own } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
+import { reserve } from '../memory.js'
 import { checkOptions } from '../options.js'
 import { checkId, checkMemory } from './check.js'
 import { PACKED_KEYS } from './data.js'
@@ -31,7 +32,7 @@ export function packedRows(name: string, port: Port, data: object): Rows {
   }
   const valid =
     lengths === undefined
-      ? new Int32Array(count).fill(time)
+      ? reserve(`${name} lengths`, count, () => new Int32Array(count).fill(time))
       : checkLengths(`${name} lengths`, lengths, count, time)
   if (isIds(port.rows)) checkIds(name, port, array, valid, time)
   return new Rows(port, array, valid, { time, ragged: lengths !== undefined })
@@ -97,7 +98,7 @@ function checkLengths(name: string, lengths: unknown, count: number, time: numbe
   if (typeof list !== 'object' || list === null || list.length !== count) {
     throw mismatch('ERR_UNROLLED_SHAPE', name, `${count} lengths`, lengths)
   }
-  const checked = new Int32Array(count)
+  const checked = reserve(name, count, () => new Int32Array(count))
   for (let row = 0; row < count; row++) {
     const length = list[row]
     if (!Number.isInteger(length) || Number(length) < 0 || Number(length) > time) {

@@ -1,3 +1,4 @@
+import { reserve } from '../memory.js'
 import type { NativeTensor } from '../native/contract.js'
 import { allocate } from './check.js'
 
@@ -7,7 +8,7 @@ export function padded<A extends Float32Array | Int32Array>(
   values: A,
   width: number,
 ): A {
-  if (lengths === undefined) return values.slice() as A
+  if (lengths === undefined) return reserve(name, values.length, () => values.slice() as A)
   const stride = (shape[1] ?? 0) * width
   const filled = allocate(name, values instanceof Int32Array, lengths.length * stride)
   let at = 0

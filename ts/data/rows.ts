@@ -1,4 +1,5 @@
 import { mismatch } from '../errors.js'
+import { reserve } from '../memory.js'
 import type { NativeTensor } from '../native/contract.js'
 import { allocate, checkMemory } from './check.js'
 import { isTimed, type Port, widthOf } from './kind.js'
@@ -75,10 +76,12 @@ export class Rows {
   /** Copies the valid steps of the chosen rows, one row after the other. */
   gather(rows: ArrayLike<number>): NativeTensor {
     this.#check()
-    const lengths = Int32Array.from(rows, (row) => this.#lengths[row] ?? 0)
+    const { name } = this.#port
+    const pick = (row: number): number => this.#lengths[row] ?? 0
+    const lengths = reserve(name, rows.length, () => Int32Array.from(rows, pick))
     const width = widthOf(this.#port.rows)
     const ids = this.#values instanceof Int32Array
-    const values = allocate(this.#port.name, ids, sumOf(lengths) * width)
+    const values = allocate(name, ids, sumOf(lengths) * width)
     let at = 0
     for (const [index, length] of lengths.entries()) {
       const start = this.#start(rows[index] ?? 0)
@@ -94,7 +97,10 @@ export class Rows {
     if (this.#size === sumOf(this.#lengths) * widthOf(this.#port.rows)) {
       return this.#tensor(this.#values, this.#lengths)
     }
-    return this.gather(this.#lengths.map((_, row) => row))
+    const { name } = this.#port
+    return this.gather(
+      reserve(name, this.#lengths.length, () => this.#lengths.map((_, row) => row)),
+    )
   }
 
   /** Checks the memory again: it may have changed since the rows were given. */
@@ -121,7 +127,7 @@ export class Rows {
 }
 
 function startsOf(lengths: Int32Array, width: number): Float64Array {
-  const starts = new Float64Array(lengths.length)
+  const starts = reserve('lengths', lengths.length, () => new Float64Array(lengths.length))
   let start = 0
   for (let row = 0; row < lengths.length; row++) {
     starts[row] = start

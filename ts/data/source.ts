@@ -1,4 +1,5 @@
 import { Described, mismatch, type UnrolledError } from '../errors.js'
+import { reserve } from '../memory.js'
 import type { NativeBatch } from '../native/contract.js'
 import { ExampleRows, emptyData, type Ports } from './feed.js'
 
@@ -108,12 +109,12 @@ function isIterable(data: unknown): data is Iterable<unknown> | AsyncIterable<un
 }
 
 function ascending(count: number): Int32Array {
-  return Int32Array.from({ length: count }, (_, index) => index)
+  return reserve('rows', count, () => Int32Array.from({ length: count }, (_, index) => index))
 }
 
 /** Shuffles `count` rows for an epoch; the same order for the same seed. */
 export function permutation(count: number, seed: number, epoch: number): Int32Array {
-  const order = Int32Array.from({ length: count }, (_, index) => index)
+  const order = ascending(count)
   let state = (Math.imul(seed | 0, 0x9e3779b1) ^ Math.imul(epoch, 0x85ebca6b)) | 0
   for (let last = count - 1; last > 0; last--) {
     state = (state + 0x9e3779b9) | 0

@@ -2,6 +2,7 @@ import { own } from '../brand.js'
 import { Result } from '../data/result.js'
 import type { Outputs } from '../graph/outputs.js'
 import type { AnyValues, Numeric, Sequence, Token, Tokens, Values } from '../graph/value.js'
+import { reserve } from '../memory.js'
 import type { Description, NativeGradients, NativeTensor } from '../native/contract.js'
 import type { Losses } from '../train/loss.js'
 import { namedParameters, type Parameters } from './parameters.js'
@@ -99,6 +100,7 @@ function results<X extends Numeric>(tensors: readonly NativeTensor[]): Record<st
 
 /** The gradient of a value that the loss does not depend on. */
 function zeros({ name, shape, lengths }: NativeTensor): NativeTensor {
-  const values = new Float32Array(shape.reduce((product, size) => product * size, 1))
+  const count = shape.reduce((product, size) => product * size, 1)
+  const values = reserve(name, count, () => new Float32Array(count))
   return { name, shape, values, ...(lengths && { lengths }) }
 }

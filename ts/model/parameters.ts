@@ -1,5 +1,6 @@
 import { isFloats, own } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
+import { reserve } from '../memory.js'
 import type { Description, NativeModel } from '../native/contract.js'
 import { guard } from '../native/errors.js'
 import { checkOptions } from '../options.js'
@@ -30,7 +31,8 @@ export function getParameters(model: NativeModel, description: Description): Par
 export function namedParameters(native: Float32Array, { parameters }: Description): Parameters {
   const all = own(native)
   const named = parameters.map(({ name, shape, offset }) => {
-    const values = all.slice(offset, offset + sizeOf(shape))
+    const count = sizeOf(shape)
+    const values = reserve(name, count, () => all.slice(offset, offset + count))
     return [name, { values, shape }] as const
   })
   return Object.fromEntries(named)
@@ -46,9 +48,9 @@ export function readParameters({ parameters }: Description, given: ParameterData
   const byName = new Map(Object.entries(given))
   return parameters.flatMap(({ name, shape, offset }) => {
     const entry = byName.get(name)
-    return entry === undefined
-      ? []
-      : [{ offset, values: new Float32Array(checkValues(name, entry, shape)) }]
+    if (entry === undefined) return []
+    const values = checkValues(name, entry, shape)
+    return [{ offset, values: reserve(name, values.length, () => new Float32Array(values)) }]
   })
 }
 

@@ -4,6 +4,7 @@ import { isIds, rowKind, widthOf } from '../data/kind.js'
 import { Disposable } from '../disposable.js'
 import { madeOnlyBy, mismatch, type UnrolledError } from '../errors.js'
 import type { AnyValues, Sequence, Token, Tokens, Value, Values, Vector } from '../graph/value.js'
+import { reserve } from '../memory.js'
 import type {
   Description,
   NativeModel,
@@ -58,7 +59,8 @@ export class Stream<I extends Values = AnyValues, O extends Values = AnyValues> 
     this.#native = native
     this.#inputs = places(description.inputs)
     this.#outputs = places(description.outputs)
-    this.#values = new Float32Array(end(this.#inputs.filter(({ ids }) => !ids)))
+    const numbers = end(this.#inputs.filter(({ ids }) => !ids))
+    this.#values = reserve('stream', numbers, () => new Float32Array(numbers))
     const ids = end(this.#inputs.filter(({ ids }) => ids))
     this.#ids = ids > 0 ? new Int32Array(ids) : undefined
   }
@@ -136,7 +138,7 @@ export class Stream<I extends Values = AnyValues, O extends Values = AnyValues> 
     return this.#description.states.map(({ name, size }) => ({
       name,
       shape: [1, size],
-      values: new Float32Array(size),
+      values: reserve(name, size, () => new Float32Array(size)),
     }))
   }
 }
@@ -147,18 +149,20 @@ function numbersOf(where: string, { ids, size }: Place, step: unknown): ArrayLik
   const expected = (): UnrolledError =>
     mismatch('ERR_UNROLLED_SHAPE', where, `${size} numbers`, step)
   if (isFloats(step)) {
-    const copy = new Float32Array(step)
+    const copy = reserve(where, step.length, () => new Float32Array(step))
     if (copy.length !== size) throw expected()
     return copy
   }
   const given: readonly unknown[] | undefined =
     typeof step === 'number' ? [step] : Array.isArray(step) ? step : undefined
   if (given?.length !== size) throw expected()
-  return Float32Array.from({ length: size }, (_, i) => {
+  const copy = reserve(where, size, () => new Float32Array(size))
+  for (let i = 0; i < size; i++) {
     const value = given[i]
     if (typeof value !== 'number') throw expected()
-    return value
-  })
+    copy[i] = value
+  }
+  return copy
 }
 
 /** Range of an input in the numbers or ids of a step, or of an output in the step's result. */
@@ -191,7 +195,10 @@ function end(places: readonly Place[]): number {
 function named(places: readonly Place[], outputs: Float32Array): Record<string, Float32Array> {
   const [only] = places
   if (places.length === 1 && only !== undefined) return { [only.name]: outputs }
-  const slice = ({ name, start, size }: Place) => [name, outputs.slice(start, start + size)]
+  const slice = ({ name, start, size }: Place) => [
+    name,
+    reserve(name, size, () => outputs.slice(start, start + size)),
+  ]
   return Object.fromEntries(places.map(slice))
 }
 
