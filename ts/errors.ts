@@ -1,3 +1,5 @@
+import { brandOf, isList, isRevoked, lengthOf } from './brand.js'
+
 /**
  * The stable codes of every error that this library raises, one for each kind of mistake:
  *
@@ -64,18 +66,25 @@ export function madeOnlyBy(name: string, expected: string, received: unknown): U
   return mismatch('ERR_UNROLLED_ARGUMENT', name, expected, received)
 }
 
+/** The most characters of a text, name or number in a message. */
+const LONGEST = 40
+
 /** Describes a value in a few words: `"x"`, `NaN`, `Float32Array(3)`. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return `"${value.length > 40 ? `${value.slice(0, 40)}…` : value}"`
-  if (typeof value === 'bigint') return `${value}n`
+  // As JSON, so that line ends and halves of surrogate pairs are seen, and a message stays whole text.
+  if (typeof value === 'string') return JSON.stringify(brief(value))
+  if (isRevoked(value)) return 'a revoked proxy'
+  if (typeof value === 'bigint') return `${brief(String(value))}n`
+  if (typeof value === 'symbol') return brief(String(value))
   if (value === null || typeof value !== 'object') {
     return typeof value === 'function' ? 'a function' : String(value)
   }
-  if (Array.isArray(value)) return `an array of ${value.length}`
+  if (isList(value)) return `an array of ${show(value.length)}`
   if (value instanceof Described) return value.text
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
-  if (ArrayBuffer.isView(value)) return `${name}(${lengthOf(value)})`
-  return name === 'Object' || typeof name !== 'string' ? 'an object' : `an object of ${name}`
+  if (ArrayBuffer.isView(value)) return `${brandOf(value) ?? 'DataView'}(${sizeOf(value)})`
+  if (name === 'Object' || typeof name !== 'string') return 'an object'
+  return `an object of ${brief(name)}`
 }
 
 /** Words that {@link show} gives unchanged. */
@@ -83,6 +92,12 @@ export class Described {
   constructor(readonly text: string) {}
 }
 
-function lengthOf(view: ArrayBufferView): number {
-  return 'length' in view && typeof view.length === 'number' ? view.length : view.byteLength
+function sizeOf(view: ArrayBufferView): number {
+  return brandOf(view) === undefined ? view.byteLength : lengthOf(view as Uint8Array)
+}
+
+/** Cuts a text after so many characters; a pair of surrogates stays whole. */
+function brief(text: string): string {
+  if (text.length <= LONGEST) return text
+  return `${text.slice(0, LONGEST).replace(/[\ud800-\udbff]$/, '')}…`
 }

@@ -66,6 +66,14 @@ export function checkNumber(
   return value
 }
 
+/** The largest number of single precision. */
+const LARGEST = 3.4028234663852886e38
+
+/** Refuses all but a number that is finite in single precision too. */
+export function checkSingle(name: string, value: unknown): number {
+  return checkNumber(name, value, -LARGEST, LARGEST)
+}
+
 /** Refuses all but a finite number above zero. */
 export function checkPositive(name: string, value: unknown): number {
   if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {

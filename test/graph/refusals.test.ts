@@ -292,7 +292,7 @@ describe('bad options are refused by name', () => {
     [
       'a name that a wire could not carry',
       () => sequentialGraph([dense({ inputSize: 1, size: 1, name: 'a:b' })]),
-      'ERR_UNROLLED_GRAPH dense name: expected some text without ":" and NUL, received "a:b"',
+      'ERR_UNROLLED_GRAPH dense name: expected some text without ":", NUL and halves of surrogate pairs, received "a:b"',
     ],
     [
       'a name taken twice',

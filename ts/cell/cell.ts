@@ -1,8 +1,9 @@
+import { isFunction, isObject, isRecord } from '../brand.js'
 import { mismatch } from '../errors.js'
-import { checkName } from '../graph/scope.js'
+import { checkName } from '../graph/names.js'
 import type { Fits, SizesDiffer } from '../graph/sizes.js'
 import type { SizeOf, Vector } from '../graph/value.js'
-import { checkCount, checkOptions } from '../options.js'
+import { checkCount } from '../options.js'
 
 /** The states of a cell: a vector for each name. */
 export type States<S extends Readonly<Record<string, number>>> = {
@@ -65,16 +66,25 @@ export function cell<
   R extends Step<S> = Step<S>,
   X extends Vector = Vector,
 >(sizes: S, step: (state: States<S>, x: X) => R & CheckStep<S, R>): Cell<S, R, X> {
-  checkOptions('cell states', sizes, Object.keys(sizes ?? {}))
+  return checkCell('cell', { sizes, step })
+}
+
+/** Checks a cell, and copies it: one by hand passes the checks of {@link cell}. */
+export function checkCell<C extends Cell>(where: string, cell: C): C {
+  if (!isObject(cell)) throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a cell', cell)
+  const { sizes, step } = cell
+  if (!isRecord(sizes)) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} states`, 'an object of sizes', sizes)
+  }
   for (const [name, size] of Object.entries(sizes)) {
-    checkName('cell state', name)
-    checkCount(`cell state ${name}`, size)
+    checkName(`${where} state`, name)
+    checkCount(`${where} state ${name}`, size)
     if (name === 'output' || name === 'x') {
-      throw mismatch('ERR_UNROLLED_GRAPH', 'cell state', 'a name that is not reserved', name)
+      throw mismatch('ERR_UNROLLED_GRAPH', `${where} state`, 'a name that is not reserved', name)
     }
   }
-  if (typeof step !== 'function') {
-    throw mismatch('ERR_UNROLLED_ARGUMENT', 'cell step', 'a function', step)
+  if (!isFunction(step)) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} step`, 'a function', step)
   }
-  return Object.freeze({ sizes: Object.freeze({ ...sizes }), step })
+  return Object.freeze({ ...cell, sizes: Object.freeze({ ...sizes }), step })
 }

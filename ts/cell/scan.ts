@@ -1,9 +1,10 @@
+import { isObject } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
 import { callOptions, layer, type Mapping, type Signature, type Signed } from '../graph/layer.js'
-import { nameOf } from '../graph/scope.js'
+import { nameOf } from '../graph/names.js'
 import type { Sequence, SizeOf, Vector } from '../graph/value.js'
 import { checkBoolean, checkOptions } from '../options.js'
-import type { Cell, OutputSize, States, Step } from './cell.js'
+import { type Cell, checkCell, type OutputSize, type States, type Step } from './cell.js'
 import { unroll } from './unroll.js'
 
 /** Options of {@link scan}. */
@@ -56,15 +57,13 @@ export function scan<
   R extends Step<S>,
   X extends Vector = Vector,
 >(
-  cell: Cell<S, R, X>,
+  given: Cell<S, R, X>,
   options: ScanOptions = {},
 ): Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>> {
   checkOptions('scan', options, SCAN_OPTIONS)
   const where = nameOf('scan', options.name)
   const reverse = checkBoolean(`${where} reverse`, options.reverse ?? false)
-  if (typeof cell?.step !== 'function') {
-    throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a cell', cell)
-  }
+  const cell = checkCell(`${where} cell`, given)
   return layer<Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>>>({
     kind: 'scan',
     name: options.name,
@@ -91,7 +90,7 @@ export function scan<
 }
 
 function checkStep(where: string, next: unknown, states: readonly string[]): void {
-  if (typeof next !== 'object' || next === null) {
+  if (!isObject(next)) {
     throw mismatch(
       'ERR_UNROLLED_GRAPH',
       `${where} cell result`,
@@ -118,7 +117,7 @@ function outputOf(
   const { output, h } = next
   const given = output ?? h ?? (only === undefined ? undefined : next[only])
   if (given === undefined) {
-    const received = new Described(`the states ${states.join(', ')}`)
+    const received = new Described(`the states ${states.join(', ') || '(none)'}`)
     throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell result`, 'an output or a state h', received)
   }
   return given

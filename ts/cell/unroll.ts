@@ -1,8 +1,8 @@
 import { mismatch } from '../errors.js'
 import type { OutputJson } from '../graph/json.js'
-import type { Scope, Site } from '../graph/scope.js'
+import { isValue, type Scope, type Site } from '../graph/scope.js'
 import { buildIn } from '../graph/step.js'
-import { checkKind, checkSize, type Sequence, type Value, type Vector } from '../graph/value.js'
+import { checkKind, checkSize, type Sequence, type Vector } from '../graph/value.js'
 
 /** States by name. */
 export type NamedVectors = Readonly<Record<string, Vector>>
@@ -80,11 +80,10 @@ function initialOf(
 
 /** Refuses all but a vector of a state's size. */
 export function checkState(where: string, value: unknown, size: number): Vector {
-  if (typeof value !== 'object' || value === null) {
+  if (!isValue(value)) {
     throw mismatch('ERR_UNROLLED_KIND', where, `a vector of size ${size}`, value)
   }
-  const given = value as Value
-  checkKind(where, given, ['vector'])
-  checkSize(where, given, size)
-  return given
+  checkKind(where, value, ['vector'])
+  checkSize(where, value, size)
+  return value
 }

@@ -1,3 +1,4 @@
+import { isFunction, isObject } from '../brand.js'
 import { mismatch } from '../errors.js'
 import { Declaration } from '../graph/declaration.js'
 import type { GraphJson } from '../graph/json.js'
@@ -59,12 +60,12 @@ type Declare<X> = (x: X) => Outputs
 function hasInputs(
   given: readonly unknown[],
 ): given is readonly [object, Declare<never>, ModelOptions?] {
-  return typeof given[0] === 'object' && given[0] !== null
+  return isObject(given[0])
 }
 
 /** Gives the graph of {@link graph} as data. */
 export function graphOf(declare: (context: GraphContext, scope: Scope) => Outputs): GraphJson {
-  if (typeof declare !== 'function') {
+  if (!isFunction(declare)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'graph', 'a function', declare)
   }
   const declaration = new Declaration()
@@ -76,7 +77,7 @@ export function graphOf(declare: (context: GraphContext, scope: Scope) => Output
 /** Makes a declaration with inputs of its own of one with given inputs. */
 function withInputs(inputs: object, declare: Declare<never>) {
   checkOptions('graph inputs', inputs, Object.keys(inputs), 'input')
-  if (typeof declare !== 'function') {
+  if (!isFunction(declare)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'graph', 'inputs and a function', declare)
   }
   const kinds = Object.entries(inputs)

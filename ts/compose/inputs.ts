@@ -1,5 +1,6 @@
 import { mismatch } from '../errors.js'
-import { checkName, type Scope } from '../graph/scope.js'
+import { checkName } from '../graph/names.js'
+import type { Scope } from '../graph/scope.js'
 import type { Sequence, Token, Tokens, Value, Vector } from '../graph/value.js'
 import { checkCount, checkOptions } from '../options.js'
 

@@ -1,3 +1,4 @@
+import { isFunction, isList, isObject } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
 import { Declaration } from '../graph/declaration.js'
 import type { GraphJson } from '../graph/json.js'
@@ -117,12 +118,12 @@ function firstValue(scope: Scope, layer: object): Value {
 type Apply = (x: unknown) => unknown
 
 function checkLayers(layers: unknown): asserts layers is [Apply, ...Apply[]] {
-  if (!Array.isArray(layers) || layers.length === 0) {
+  if (!isList(layers) || layers.length === 0) {
     const advice = typeof layers === 'function' ? 'in brackets: sequential([a, b])' : undefined
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'sequential', 'an array of layers', layers, advice)
   }
   for (const [index, layer] of layers.entries()) {
-    if (typeof layer !== 'function') {
+    if (!isFunction(layer)) {
       throw mismatch('ERR_UNROLLED_ARGUMENT', `sequential layer ${index}`, 'a layer', layer)
     }
   }
@@ -137,7 +138,5 @@ function onward(index: number, layer: Apply, value: unknown): unknown {
     const where = `sequential layer ${index}`
     throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a layer', received, advice)
   }
-  return typeof result === 'object' && result !== null && 'output' in result
-    ? result.output
-    : result
+  return isObject(result) && 'output' in result ? result.output : result
 }

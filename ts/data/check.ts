@@ -1,4 +1,4 @@
-import { isShared } from '../brand.js'
+import { bufferOf, isShared, lengthOf } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
 import { reserve } from '../memory.js'
 
@@ -16,11 +16,12 @@ export function checkId(where: string, value: unknown, ignored?: number): number
 /** Refuses an array on memory that another thread may change, or that was transferred away. */
 export function checkMemory(where: string, array: Float32Array | Int32Array): void {
   const expected = 'an array with a buffer of its own'
-  if (isShared(array.buffer)) {
+  const buffer = bufferOf(array)
+  if (isShared(buffer)) {
     const received = new Described('one on a SharedArrayBuffer')
     throw mismatch('ERR_UNROLLED_KIND', where, expected, received, 'copy it first')
   }
-  if (array.length === 0 && isDetached(array.buffer as ArrayBuffer)) {
+  if (lengthOf(array) === 0 && isDetached(buffer as ArrayBuffer)) {
     const received = new Described('one whose buffer was transferred away')
     throw mismatch('ERR_UNROLLED_STATE', where, expected, received)
   }

@@ -1,4 +1,4 @@
-import { isFloats, isInts } from '../brand.js'
+import { isFloats, isInts, isList, isObject, isRecord, lengthOf } from '../brand.js'
 import { Described, mismatch, type UnrolledError } from '../errors.js'
 import type { NativeBatch, NativeTensor } from '../native/contract.js'
 import { checkOptions, unknownName } from '../options.js'
@@ -17,17 +17,13 @@ export interface Ports {
 /** Converts data of any documented form to rows; `name` is the argument's name in messages. */
 export function rowsOf(name: string, port: Port, data: unknown): Rows {
   if (isInts(data) && port.rows.kind === 'token') {
-    return packedRows(name, port, { values: data, shape: [data.length] })
+    return packedRows(name, port, { values: data, shape: [lengthOf(data)] })
   }
   if (isFloats(data) && port.rows.kind === 'weight') {
-    return packedRows(name, port, { values: data, shape: [data.length] })
+    return packedRows(name, port, { values: data, shape: [lengthOf(data)] })
   }
-  if (Array.isArray(data)) return nestedRows(name, port, data)
-  if (
-    typeof data === 'object' &&
-    data !== null &&
-    typeof Reflect.get(data, 'values') === 'object'
-  ) {
+  if (isList(data)) return nestedRows(name, port, data)
+  if (isObject(data) && typeof Reflect.get(data, 'values') === 'object') {
     return packedRows(name, port, data)
   }
   const expected = `an array of rows or { values, shape } of ${shapeWords(port.rows)}`
@@ -63,6 +59,7 @@ export class ExampleRows {
   readonly #targets: readonly TargetRows[]
 
   constructor(argument: string, ports: Ports, data: unknown) {
+    if (!isRecord(data)) throw mismatch('ERR_UNROLLED_ARGUMENT', argument, '{ x, y }', data)
     checkOptions(argument, data, EXAMPLES_KEYS)
     const { x, y, weights } = data as { x?: unknown; y?: unknown; weights?: unknown }
     const inputs = rowsByPort(`${argument} x`, ports.inputs, x)
@@ -170,8 +167,7 @@ function byName(
   ports: readonly Port[],
   data: unknown,
 ): Readonly<Record<string, unknown>> | undefined {
-  const plain = typeof data === 'object' && data !== null && !Array.isArray(data)
-  if (!plain || ArrayBuffer.isView(data) || 'values' in data) {
+  if (!isRecord(data) || 'values' in data) {
     if (ports.length === 1) return undefined
     const names = ports.map((port) => port.name).join(', ')
     throw mismatch('ERR_UNROLLED_ARGUMENT', argument, `data by name (${names})`, data)

@@ -1,4 +1,4 @@
-import { isFloats, isInts } from '../brand.js'
+import { isFloats, isInts, isList, lengthOf } from '../brand.js'
 import { Described, mismatch, show } from '../errors.js'
 import { reserve } from '../memory.js'
 import { allocate, checkId, checkMemory } from './check.js'
@@ -62,10 +62,10 @@ function checkPresent(where: string, port: Port, row: unknown): 1 {
 
 function rowLength(where: string, port: Port, row: unknown): number {
   const width = widthOf(port.rows)
-  if (Array.isArray(row)) return checkLength(where, row.length)
-  if (isFlat(port, row) && row.length % width === 0) {
+  if (isList(row)) return checkLength(where, row.length)
+  if (isFlat(port, row) && lengthOf(row) % width === 0) {
     checkMemory(where, row)
-    return checkLength(where, row.length / width)
+    return checkLength(where, lengthOf(row) / width)
   }
   const steps = 'size' in port.rows ? `steps of ${width} numbers` : 'weights'
   const expected = isIds(port.rows)
@@ -99,7 +99,7 @@ function fillFlat(
   into: Filling,
 ): void {
   const size = length * widthOf(port.rows)
-  if (row.length !== size) {
+  if (lengthOf(row) !== size) {
     throw mismatch('ERR_UNROLLED_VALUE', where, `${size} values, as when it was given`, row)
   }
   if (isIds(port.rows)) {
@@ -122,8 +122,11 @@ function fillStep(where: string, port: Port, step: unknown, into: Filling): void
     into.values[into.at++] = counts ? checkId(where, step, port.ignored) : 0
   } else if (width === 1 && typeof step === 'number') {
     into.values[into.at++] = step
-  } else if ((Array.isArray(step) || isFloats(step)) && step.length === width) {
-    if (isFloats(step)) checkMemory(where, step)
+  } else if (isFloats(step) && lengthOf(step) === width) {
+    checkMemory(where, step)
+    into.values.set(step, into.at)
+    into.at += width
+  } else if (isList(step) && step.length === width) {
     for (let i = 0; i < width; i++) into.values[into.at++] = checkPlain(where, step[i])
   } else {
     throw stepMismatch(where, port, step)

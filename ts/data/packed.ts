@@ -1,4 +1,4 @@
-import { isFloats, isInts, own } from '../brand.js'
+import { isFloats, isInts, isList, isObject, own } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
 import { reserve } from '../memory.js'
 import { checkOptions } from '../options.js'
@@ -73,10 +73,10 @@ function checkShape(
 ): readonly [count: number, time: number] {
   const { rows } = port
   const rank = 1 + (isTimed(rows) ? 1 : 0) + ('size' in rows ? 1 : 0)
-  const list = Array.isArray(shape) ? copyOf(shape, rank + 1) : []
+  const list = isList(shape) ? copyOf(shape, rank + 1) : []
   const whole = list.every((part) => Number.isSafeInteger(part) && Number(part) >= 0)
   if (list.length !== rank || !whole || ('size' in rows && list[rank - 1] !== rows.size)) {
-    const received = Array.isArray(shape) ? new Described(`[${list.join(', ')}]`) : shape
+    const received = isList(shape) ? new Described(`[${list.join(', ')}]`) : shape
     throw mismatch('ERR_UNROLLED_SHAPE', `${name} shape`, shapeWords(rows), received)
   }
   const sizes = list.map(Number)
@@ -94,8 +94,8 @@ function checkShape(
 }
 
 function checkLengths(name: string, lengths: unknown, count: number, time: number): Int32Array {
-  const list = lengths as Partial<ArrayLike<unknown>> | null
-  if (typeof list !== 'object' || list === null || list.length !== count) {
+  const list = isObject(lengths) ? (lengths as Partial<ArrayLike<unknown>>) : undefined
+  if (list?.length !== count) {
     throw mismatch('ERR_UNROLLED_SHAPE', name, `${count} lengths`, lengths)
   }
   const checked = reserve(name, count, () => new Int32Array(count))

@@ -1,4 +1,4 @@
-import { own } from '../brand.js'
+import { isList, isObject, own } from '../brand.js'
 import { madeOnlyBy } from '../errors.js'
 import type { Numeric, Sequence, Vector } from '../graph/value.js'
 import type { NativeTensor } from '../native/contract.js'
@@ -21,7 +21,9 @@ export class Result<X extends Numeric = Numeric> {
 
   /** @internal */
   constructor(tensor: NativeTensor) {
-    if (tensor?.shape === undefined) throw madeOnlyBy('Result', 'a result by predict', tensor)
+    if (!isObject(tensor) || !isList(tensor.shape)) {
+      throw madeOnlyBy('Result', 'a result by predict', tensor)
+    }
     this.values = own(tensor.values ?? new Float32Array(0))
     this.shape = [...tensor.shape]
     this.lengths = tensor.lengths && own(tensor.lengths)

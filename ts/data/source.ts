@@ -1,3 +1,4 @@
+import { isFunction, isList, isObject, isRevoked } from '../brand.js'
 import { Described, mismatch, type UnrolledError } from '../errors.js'
 import { reserve } from '../memory.js'
 import type { NativeBatch } from '../native/contract.js'
@@ -27,9 +28,9 @@ export function openSource(
   data: unknown,
   cutting: Cutting,
 ): Source {
-  if (typeof data === 'function') return iterated(argument, ports, () => data(), cutting)
+  if (isFunction(data)) return iterated(argument, ports, () => data(), cutting)
   if (isIterable(data)) return iterated(argument, ports, () => data, cutting)
-  if (typeof data === 'object' && data !== null && ('x' in data || 'y' in data)) {
+  if (isObject(data) && ('x' in data || 'y' in data)) {
     return inMemory(argument, ports, data, cutting)
   }
   const expected = '{ x, y }, an iterable of them, or a function that returns one'
@@ -66,7 +67,7 @@ function iterated(argument: string, ports: Ports, open: () => unknown, { carry }
     steps: undefined,
     async *epoch(epoch) {
       const batches = open()
-      if (!isIterable(batches)) {
+      if (!isIterable(batches) || (isList(batches) && batches.some(isRevoked))) {
         throw mismatch('ERR_UNROLLED_ARGUMENT', argument, 'an iterable of batches', batches)
       }
       let count = 0
@@ -102,7 +103,7 @@ function ranDry(argument: string, epoch: number): UnrolledError {
 }
 
 function isIterable(data: unknown): data is Iterable<unknown> | AsyncIterable<unknown> {
-  if (typeof data !== 'object' || data === null) return false
+  if (!isObject(data)) return false
   return [Symbol.iterator, Symbol.asyncIterator].some(
     (key) => typeof Reflect.get(data, key) === 'function',
   )

@@ -1,5 +1,6 @@
 import { Described, mismatch } from '../errors.js'
 import type { InitJson, ParameterJson } from './json.js'
+import { mark } from './undo.js'
 
 /** The parameters of a whole graph, and the name of each layer that declared some. */
 export class Declaration {
@@ -18,6 +19,11 @@ export class Declaration {
 
   remember(layer: object, name: string): void {
     this.#layers.set(layer, name)
+  }
+
+  /** Remembers the parameters and layers; the returned function takes away those that came after. */
+  mark(): () => void {
+    return mark(this.#parameters, this.#layers)
   }
 
   /** Declares a parameter; a layer called again shares the parameter of its first call. */

@@ -1,6 +1,7 @@
 import { checkOptions } from '../options.js'
 import type { KindJson } from './json.js'
-import { nameOf, type Site, scopeOf } from './scope.js'
+import { nameOf } from './names.js'
+import { type Site, scopeOf } from './scope.js'
 import { currentScope } from './step.js'
 import { checkKind, checkSize, type Kind, type Value } from './value.js'
 
@@ -69,10 +70,12 @@ export function layer<L extends Signed<Signature<Value, Mapping, unknown>>>(
     const scope = scopeOf(where, [x])
     checkKind<Kind>(where, x, spec.accepts)
     checkFirst(where, x, spec.first)
-    return spec.build(
-      scope.site(call, spec.kind, spec.name, maker),
-      x as SignatureOf<L>['accepts'],
-      options,
+    return scope.attempt(() =>
+      spec.build(
+        scope.site(call, spec.kind, spec.name, maker),
+        x as SignatureOf<L>['accepts'],
+        options,
+      ),
     )
   }
   if (spec.first !== undefined) firsts.set(call, spec.first)

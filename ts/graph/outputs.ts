@@ -1,7 +1,9 @@
+import { isRecord } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
 import type { Declaration } from './declaration.js'
 import type { GraphJson } from './json.js'
-import { checkName, type Scope } from './scope.js'
+import { checkName } from './names.js'
+import type { Scope } from './scope.js'
 import { describe, type Numeric, type Value } from './value.js'
 
 /** The results of a graph, by name. */
@@ -9,7 +11,7 @@ export type Outputs = Readonly<Record<string, Numeric>>
 
 /** Gives the graph as data, with the outputs that a declaration returned. */
 export function finish(declaration: Declaration, scope: Scope, outputs: Outputs): GraphJson {
-  if (typeof outputs !== 'object' || outputs === null) {
+  if (!isRecord(outputs)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'graph result', 'an object of outputs', outputs)
   }
   const named = Object.entries(outputs).map(([name, value]: [string, Value]) => {

@@ -1,6 +1,10 @@
+import { isObject } from '../brand.js'
 import { Described, mismatch, type UnrolledError } from '../errors.js'
 import type { Declaration } from './declaration.js'
 import type { InitJson, KindJson, NodeJson, OpJson } from './json.js'
+import { checkName, taken } from './names.js'
+import { Numbering } from './numbering.js'
+import { mark } from './undo.js'
 import { describe, type Numeric, type Value, type Vector } from './value.js'
 
 /** Site of a layer's call: the scope of its nodes, and the names of its parameters. */
@@ -39,6 +43,8 @@ export class Scope {
   readonly #nodeNumbers = new Numbering()
   readonly #layerNumbers = new Numbering()
   readonly #captured = new Map<object, string>()
+  /** The values made in this scope, in order. */
+  readonly #values = new Set<object>()
 
   constructor(declaration: Declaration, body?: { outer: Scope; prefix: string; replay: boolean }) {
     this.declaration = declaration
@@ -66,7 +72,36 @@ export class Scope {
     const value: X = Object.assign({}, shape)
     Object.freeze(value)
     origins.set(value, { scope: this, wire })
+    this.#values.add(value)
     return value
+  }
+
+  /**
+   * Builds all of something or nothing: a caller may catch the error of a layer or of a cell's step and go
+   * on with the graph as it was.
+   */
+  attempt<R>(build: () => R): R {
+    const undo = this.#mark()
+    try {
+      return build()
+    } catch (error) {
+      undo()
+      throw error
+    }
+  }
+
+  /** Remembers this scope, those around it and the declaration. */
+  #mark(): () => void {
+    const outer = this.#outer === undefined ? this.declaration.mark() : this.#outer.#mark()
+    const made = this.#values.size
+    const lists = [this.nodes, this.bound, this.#names, this.#layers, this.#captured, this.#values]
+    const undo = mark(...lists)
+    return () => {
+      for (const value of [...this.#values].slice(made)) origins.delete(value)
+      undo()
+      for (const numbers of [this.#nodeNumbers, this.#layerNumbers]) numbers.clear()
+      outer()
+    }
   }
 
   /** Adds an input node to a body: one step of a sequence, or a vector that every step sees. */
@@ -176,49 +211,22 @@ function escaped(): UnrolledError {
   return mismatch('ERR_UNROLLED_GRAPH', 'value', 'a value of this graph', received, advice)
 }
 
-/** Refuses a name that a wire or a file could not carry. */
-export function checkName(where: string, name: unknown): void {
-  if (typeof name !== 'string' || name === '' || /[:\0]/.test(name)) {
-    throw mismatch('ERR_UNROLLED_GRAPH', `${where} name`, 'some text without ":" and NUL', name)
-  }
-}
-
 /** Says what to do with something that holds or makes a value. */
 function adviceOn(value: unknown): string | undefined {
   if (typeof value === 'function') return 'a layer is called with a value: last()(x)'
-  const result = typeof value === 'object' && value !== null && 'output' in value
+  const result = isObject(value) && 'output' in value
   return result ? 'take its output: layer(x).output' : undefined
 }
 
-/** Gives a layer's name in messages, its kind where it has none; checked before any message holds it. */
-export function nameOf(kind: string, name: unknown): string {
-  if (name === undefined) return kind
-  checkName(kind, name)
-  return String(name)
+/** Tells if something is a value of a graph. */
+export function isValue(value: unknown): value is Value {
+  return origins.has(value as object)
 }
 
 function originOf(where: string, value: unknown): Origin {
-  const origin = typeof value === 'object' && value !== null ? origins.get(value) : undefined
+  const origin = origins.get(value as object)
   if (origin === undefined) {
     throw mismatch('ERR_UNROLLED_KIND', where, 'a value of a graph', value, adviceOn(value))
   }
   return origin
-}
-
-/** Free names by number; names are never freed, so each search goes on where the last one ended. */
-class Numbering {
-  readonly #next = new Map<string, number>()
-
-  /** Gives the first free name of `label`, `label_1`, `label_2` and so on. */
-  free(label: string, isTaken: (name: string) => boolean): string {
-    if (!isTaken(label)) return label
-    let i = this.#next.get(label) ?? 1
-    while (isTaken(`${label}_${i}`)) i++
-    this.#next.set(label, i)
-    return `${label}_${i}`
-  }
-}
-
-function taken(where: string, name: string): UnrolledError {
-  return mismatch('ERR_UNROLLED_GRAPH', `${where} name`, 'a name that is free', name)
 }

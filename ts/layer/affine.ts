@@ -1,7 +1,7 @@
 import { Described, mismatch } from '../errors.js'
 import { scopeOf } from '../graph/scope.js'
 import { checkKind, describe, type Numeric } from '../graph/value.js'
-import { checkNumber, checkOptions } from '../options.js'
+import { checkOptions, checkSingle } from '../options.js'
 import { add, type CommonSize, type Joined, multiply, type SameSizes } from './combine.js'
 
 /** Options of {@link affine}. */
@@ -21,10 +21,15 @@ export const AFFINE_OPTIONS = ['scale', 'shift'] as const satisfies readonly (ke
  */
 export function affine<X extends Numeric>(x: X, options: AffineOptions): X {
   checkOptions('affine', options, AFFINE_OPTIONS)
-  const scale = checkNumber('affine scale', options.scale ?? 1)
-  const shift = checkNumber('affine shift', options.shift ?? 0)
-  const scope = scopeOf('affine', [x])
-  checkKind('affine', x, ['vector', 'sequence'])
+  const scale = checkSingle('affine scale', options.scale ?? 1)
+  const shift = checkSingle('affine shift', options.shift ?? 0)
+  return scaled('affine', x, scale, shift)
+}
+
+/** Adds a node for `scale x + shift`; messages begin with the caller's name. */
+export function scaled<X extends Numeric>(where: string, x: X, scale: number, shift = 0): X {
+  const scope = scopeOf(where, [x])
+  checkKind(where, x, ['vector', 'sequence'])
   return scope.value(x, scope.node('affine', { affine: { scale, shift } }, [x]))
 }
 
@@ -41,13 +46,16 @@ export function mix<A extends Numeric, B extends Numeric>(
   alpha: number | Numeric,
 ): Joined<readonly [A, B], CommonSize<readonly [A, B]>>
 export function mix(a: Numeric, b: Numeric, alpha: number | Numeric): Numeric {
-  if (typeof alpha !== 'number') {
-    for (const value of [b, alpha]) checkSize(a, value)
-    const kept = multiply(affine(alpha, { scale: -1, shift: 1 }), a)
-    return add(kept, multiply(alpha, b))
-  }
-  const part = checkNumber('mix alpha', alpha)
-  return add(affine(a, { scale: 1 - part }), affine(b, { scale: part }))
+  const values = typeof alpha === 'number' ? [a, b] : [a, b, alpha]
+  const scope = scopeOf('mix', values)
+  for (const value of values) checkSize(a, value)
+  return scope.attempt(() => {
+    if (typeof alpha !== 'number') {
+      return add(multiply(scaled('mix', alpha, -1, 1), a), multiply(alpha, b))
+    }
+    const part = checkSingle('mix alpha', alpha)
+    return add(scaled('mix', a, 1 - part), scaled('mix', b, part))
+  })
 }
 
 function checkSize(first: Numeric, value: Numeric): void {

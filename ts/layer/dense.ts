@@ -1,5 +1,6 @@
 import { type Layer, layer, type Mapping } from '../graph/layer.js'
-import { nameOf, type Site } from '../graph/scope.js'
+import { nameOf } from '../graph/names.js'
+import type { Site } from '../graph/scope.js'
 import type { Numeric, Resize, Sequence } from '../graph/value.js'
 import { checkBoolean, checkCount, checkOptions, checkWord } from '../options.js'
 import { ACTIVATION_NAMES, type ActivationName, activate } from './activation.js'

@@ -1,6 +1,6 @@
 import { mismatch } from '../errors.js'
 import { type Layer, layer, type Same } from '../graph/layer.js'
-import { nameOf } from '../graph/scope.js'
+import { nameOf } from '../graph/names.js'
 import type { Numeric } from '../graph/value.js'
 import { checkBoolean, checkNumber, checkOptions } from '../options.js'
 

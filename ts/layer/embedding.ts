@@ -1,7 +1,7 @@
 import { mismatch } from '../errors.js'
 import type { InitJson } from '../graph/json.js'
 import { type Layer, layer, type Mapping } from '../graph/layer.js'
-import { nameOf } from '../graph/scope.js'
+import { nameOf } from '../graph/names.js'
 import type { Sequence, Token, Tokens, Vector } from '../graph/value.js'
 import { checkCount, checkOptions } from '../options.js'
 import { checkInitializer, type Initializer } from './initializer.js'

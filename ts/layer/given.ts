@@ -1,6 +1,8 @@
+import { isList } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
 import type { InitJson } from '../graph/json.js'
-import { nameOf, type Scope } from '../graph/scope.js'
+import { nameOf } from '../graph/names.js'
+import type { Scope } from '../graph/scope.js'
 import { currentScope } from '../graph/step.js'
 import type { Vector } from '../graph/value.js'
 import { checkCount, checkNumber, checkOptions } from '../options.js'
@@ -41,10 +43,12 @@ export function parameter<S extends number>(size: S, options: ParameterOptions =
   const count = checkCount(`${where} size`, size)
   const init = initOf(where, options.initializer ?? 0)
   const scope = scopeHere('parameter')
-  const site = scope.site({}, 'parameter', options.name)
-  const weight = site.parameter(undefined, [count], init)
-  const wire = scope.node(site.label, { parameter: { weight } }, [])
-  return scope.value({ kind: 'vector', size }, wire)
+  return scope.attempt(() => {
+    const site = scope.site({}, 'parameter', options.name)
+    const weight = site.parameter(undefined, [count], init)
+    const wire = scope.node(site.label, { parameter: { weight } }, [])
+    return scope.value({ kind: 'vector', size }, wire)
+  })
 }
 
 /**
@@ -55,7 +59,7 @@ export function parameter<S extends number>(size: S, options: ParameterOptions =
  * that is not finite.
  */
 export function constant<const V extends readonly number[]>(values: V): Vector<V['length']> {
-  if (!Array.isArray(values) || values.length === 0) {
+  if (!isList(values) || values.length === 0) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'constant', 'an array of numbers', values)
   }
   const numbers = Array.from(values, (value, i) => checkNumber(`constant [${i}]`, value))

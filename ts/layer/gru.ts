@@ -51,9 +51,9 @@ export function gru<
   I extends number | undefined = undefined,
   B extends boolean = false,
 >(options: GruOptions<H, I, B>): RecurrentLayer<Directed<H, B>, GruState<Directed<H, B>>, I> {
-  const resetAfter = checkBoolean('gru resetAfter', options?.resetAfter ?? true)
-  const settings = resolveSettings('gru', options, GRU_OPTIONS, resetAfter)
-  const kind = gruKind(resetAfter)
+  const after = (): boolean => checkBoolean('gru resetAfter', options.resetAfter ?? true)
+  const settings = resolveSettings('gru', options, GRU_OPTIONS, after)
+  const kind = gruKind(after())
   return layer({
     kind: 'gru',
     name: options.name,

@@ -1,5 +1,5 @@
 import { type Layer, layer, type Same } from '../graph/layer.js'
-import { nameOf } from '../graph/scope.js'
+import { nameOf } from '../graph/names.js'
 import type { Numeric } from '../graph/value.js'
 import { checkOptions, checkPositive } from '../options.js'
 

@@ -2,7 +2,7 @@ import type { Start } from '../cell/scan.js'
 import { mismatch } from '../errors.js'
 import type { KindJson } from '../graph/json.js'
 import type { Mapping, Signature, Signed } from '../graph/layer.js'
-import { nameOf } from '../graph/scope.js'
+import { nameOf } from '../graph/names.js'
 import type { Sum } from '../graph/sizes.js'
 import type { Sequence } from '../graph/value.js'
 import { checkBoolean, checkCount, checkOptions } from '../options.js'
@@ -105,7 +105,7 @@ export function resolveSettings(
   kind: string,
   options: Shared,
   own: readonly string[],
-  bias = true,
+  bias = (): boolean => true,
 ): Settings {
   checkOptions(kind, options, [...RECURRENT_OPTIONS, ...own])
   const where = nameOf(kind, options.name)
@@ -117,7 +117,7 @@ export function resolveSettings(
     where,
     hiddenSize: checkCount(`${where} hiddenSize`, options.hiddenSize),
     numLayers: checkCount(`${where} numLayers`, options.numLayers ?? 1, 1, MOST_LAYERS),
-    bias: checkBoolean(`${where} bias`, options.bias ?? bias),
+    bias: checkBoolean(`${where} bias`, options.bias ?? bias()),
     dropout: checkRate(`${where} dropout`, options.dropout ?? 0),
     reverse: checkBoolean(`${where} reverse`, options.reverse ?? false),
     bidirectional: checkBoolean(`${where} bidirectional`, options.bidirectional ?? false),

@@ -1,8 +1,9 @@
 import { START_OPTIONS } from '../cell/scan.js'
+import { checkState } from '../cell/unroll.js'
 import { mismatch } from '../errors.js'
 import { callOptions, type Layer, layer, type Same } from '../graph/layer.js'
-import { nameOf } from '../graph/scope.js'
-import { checkKind, checkSize, type Sequence, type Tokens, type Vector } from '../graph/value.js'
+import { nameOf } from '../graph/names.js'
+import { checkKind, type Sequence, type Tokens, type Vector } from '../graph/value.js'
 import { checkCount, checkOptions } from '../options.js'
 
 /** Options of {@link shift}. */
@@ -43,8 +44,7 @@ export function shift(options: ShiftOptions = {}): Shift {
     build({ scope, label }, x, call) {
       callOptions(where, call, START_OPTIONS)
       checkStart(where, x, start)
-      const initial = (call as { initial?: Vector } | undefined)?.initial
-      if (initial !== undefined) checkInitial(where, x, initial)
+      const initial = initialOf(where, x, call)
       const op = { shift: start === undefined ? {} : { start } }
       return scope.value(x, scope.node(label, op, initial === undefined ? [x] : [x, initial]))
     },
@@ -62,8 +62,9 @@ function checkStart(where: string, x: Tokens | Sequence, start: number | undefin
   }
 }
 
-function checkInitial(where: string, x: Tokens | Sequence, initial: Vector): void {
+function initialOf(where: string, x: Tokens | Sequence, call: unknown): Vector | undefined {
+  const initial = (call as { initial?: unknown } | undefined)?.initial
+  if (initial === undefined) return undefined
   checkKind(`${where} x`, x, ['sequence'])
-  checkKind(`${where} initial`, initial, ['vector'])
-  checkSize(`${where} initial`, initial, x.size)
+  return checkState(`${where} initial`, initial, x.size)
 }

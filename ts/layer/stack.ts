@@ -1,3 +1,4 @@
+import { isList } from '../brand.js'
 import { START_OPTIONS } from '../cell/scan.js'
 import { checkState, type NamedVectors, type Unrolled, unroll } from '../cell/unroll.js'
 import { mismatch } from '../errors.js'
@@ -176,7 +177,7 @@ function initialStates(
   const { where, numLayers } = settings
   const initial = (call as { initial?: unknown } | undefined)?.initial
   if (initial === undefined) return Array.from({ length: numLayers }, () => ({}))
-  const list: readonly unknown[] = Array.isArray(initial) ? initial : [initial]
+  const list: readonly unknown[] = isList(initial) ? initial : [initial]
   if (list.length !== numLayers) {
     const expected = `a state for each of ${numLayers} layers`
     throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} initial`, expected, list.length)

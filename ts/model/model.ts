@@ -1,4 +1,4 @@
-import { own } from '../brand.js'
+import { isObject, own } from '../brand.js'
 import type { Data, Examples, Feed } from '../data/data.js'
 import { ExampleRows, emptyData, type Ports, rowsByPort } from '../data/feed.js'
 import { type Port, portsOf } from '../data/kind.js'
@@ -64,7 +64,7 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
   /** @internal */
   constructor(native: NativeModel) {
     super('model', () => native.dispose())
-    if (typeof native?.graph !== 'function') {
+    if (!isObject(native) || typeof native.graph !== 'function') {
       throw madeOnlyBy('Model', 'a model by sequential, graph or load', native)
     }
     this.#native = native

@@ -1,4 +1,4 @@
-import { isFloats, own } from '../brand.js'
+import { isFloats, isObject, lengthOf, own } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
 import { reserve } from '../memory.js'
 import type { Description, NativeModel } from '../native/contract.js'
@@ -66,12 +66,12 @@ function checkValues(
   entry: { readonly values: Float32Array } | Float32Array,
   shape: readonly number[],
 ): Float32Array {
-  const values = isFloats(entry) ? entry : entry?.values
+  const values = isFloats(entry) || !isObject(entry) ? entry : entry.values
   if (!isFloats(values)) {
     throw mismatch('ERR_UNROLLED_KIND', `setParameters ${name}`, 'a Float32Array', entry)
   }
-  if (values.length !== sizeOf(shape)) {
-    const received = new Described(String(values.length))
+  if (lengthOf(values) !== sizeOf(shape)) {
+    const received = new Described(String(lengthOf(values)))
     const expected = `${sizeOf(shape)} values for the shape [${shape.join(', ')}]`
     throw mismatch('ERR_UNROLLED_SHAPE', `setParameters ${name}`, expected, received)
   }

@@ -23,8 +23,9 @@ export function continuedStates(
   description: Description,
   state: StateData | undefined,
 ): NativeTensor[] {
+  if (state === undefined) return []
   const { indivisible } = description
-  if (state !== undefined && indivisible !== null) {
+  if (indivisible !== null) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', where, `none, since ${indivisible}`, state)
   }
   return stateTensors(where, description, state)
@@ -36,8 +37,9 @@ export function initialStates(
   description: Description,
   state: StateData | undefined,
 ): NativeTensor[] {
+  if (state === undefined) return []
   const backward = description.states.find(({ reverse }) => reverse)
-  if (state !== undefined && backward !== undefined) {
+  if (backward !== undefined) {
     const expected = `none, since '${backward.name}' reads backwards in time`
     throw mismatch('ERR_UNROLLED_ARGUMENT', where, expected, state)
   }
@@ -48,9 +50,8 @@ export function initialStates(
 export function stateTensors(
   where: string,
   description: Description,
-  state: StateData | undefined,
+  state: StateData,
 ): NativeTensor[] {
-  if (state === undefined) return []
   const { states } = description
   const known = states.map(({ name }) => name)
   checkOptions(where, state, known, 'state')

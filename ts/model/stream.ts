@@ -1,5 +1,5 @@
-import { isFloats, own } from '../brand.js'
-import { checkId } from '../data/check.js'
+import { isFloats, isList, isObject, own } from '../brand.js'
+import { checkId, checkMemory } from '../data/check.js'
 import { isIds, rowKind, widthOf } from '../data/kind.js'
 import { Disposable } from '../disposable.js'
 import { madeOnlyBy, mismatch, type UnrolledError } from '../errors.js'
@@ -49,7 +49,7 @@ export class Stream<I extends Values = AnyValues, O extends Values = AnyValues> 
 
   /** @internal */
   constructor(model: NativeModel, description: Description) {
-    if (typeof model?.stream !== 'function') {
+    if (!isObject(model) || typeof model.stream !== 'function') {
       throw madeOnlyBy('Stream', 'a stream by model.stream()', model)
     }
     const native = guard(() => model.stream())
@@ -149,12 +149,13 @@ function numbersOf(where: string, { ids, size }: Place, step: unknown): ArrayLik
   const expected = (): UnrolledError =>
     mismatch('ERR_UNROLLED_SHAPE', where, `${size} numbers`, step)
   if (isFloats(step)) {
+    checkMemory(where, step)
     const copy = reserve(where, step.length, () => new Float32Array(step))
     if (copy.length !== size) throw expected()
     return copy
   }
   const given: readonly unknown[] | undefined =
-    typeof step === 'number' ? [step] : Array.isArray(step) ? step : undefined
+    typeof step === 'number' ? [step] : isList(step) ? step : undefined
   if (given?.length !== size) throw expected()
   const copy = reserve(where, size, () => new Float32Array(size))
   for (let i = 0; i < size; i++) {
@@ -203,5 +204,5 @@ function named(places: readonly Place[], outputs: Float32Array): Record<string, 
 }
 
 function isByName(x: unknown): x is object {
-  return typeof x === 'object' && x !== null && !Array.isArray(x) && !ArrayBuffer.isView(x)
+  return isObject(x) && !isList(x) && !ArrayBuffer.isView(x)
 }

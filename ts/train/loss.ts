@@ -1,4 +1,4 @@
-import { isFloats } from '../brand.js'
+import { isFloats, isList, isObject } from '../brand.js'
 import type { Port, RowKind } from '../data/kind.js'
 import { Described, mismatch } from '../errors.js'
 import {
@@ -153,7 +153,7 @@ export function resolveLosses(
     }
     return [lossOfOutput(where, only, losses)]
   }
-  if (typeof losses !== 'object' || losses === null) {
+  if (!isObject(losses)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a loss or its name', losses)
   }
   const names = outputs.map((output) => output.name)
@@ -218,11 +218,9 @@ function resolveLoss(where: string, value: unknown): Loss {
 
 function isLoss(value: unknown): value is Loss {
   return (
-    typeof value === 'object' &&
-    value !== null &&
+    isObject(value) &&
     'kind' in value &&
-    typeof value.kind === 'object' &&
-    value.kind !== null &&
+    isObject(value.kind) &&
     'reduction' in value &&
     typeof value.reduction === 'string'
   )
@@ -250,7 +248,7 @@ function checkId(name: string, value: unknown): number {
 }
 
 function checkWeights(weights: unknown): number[] {
-  if (!Array.isArray(weights) && !isFloats(weights)) {
+  if (!isList(weights) && !isFloats(weights)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'crossEntropy classWeights', 'an array', weights)
   }
   return Array.from<unknown, number>(weights, (weight, index) =>

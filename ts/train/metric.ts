@@ -1,3 +1,4 @@
+import { isList, isObject } from '../brand.js'
 import { padded } from '../data/padded.js'
 import type { Result } from '../data/result.js'
 import { mismatch } from '../errors.js'
@@ -81,7 +82,7 @@ export function recordNames(
 
 /** Checks metrics and sorts them by source. */
 export function resolveMetrics(where: string, metrics: readonly MetricLike[]): Metrics {
-  if (!Array.isArray(metrics)) {
+  if (!isList(metrics)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'an array of metrics', metrics)
   }
   const custom: Metric[] = []
@@ -114,7 +115,7 @@ export function metricTargets(tensor: NativeTensor): [name: string, targets: Met
 }
 
 function checkMetric(where: string, metric: unknown): Metric {
-  const given = metric as Partial<Metric> | null
+  const given = isObject(metric) ? (metric as Partial<Metric>) : undefined
   if (typeof given?.name !== 'string' || typeof given.compute !== 'function') {
     throw mismatch(
       'ERR_UNROLLED_ARGUMENT',

@@ -1,3 +1,4 @@
+import { isObject } from '../brand.js'
 import { mismatch } from '../errors.js'
 import {
   checkBoolean,
@@ -141,7 +142,7 @@ export function resolveOptimizer(value: Optimizer | OptimizerName): Optimizer {
     if (Object.hasOwn(DEFAULTS, value)) return optimizer(value, {})
     throw unknownName('fit', 'optimizer', value, Object.keys(DEFAULTS))
   }
-  if (typeof value !== 'object' || value === null || typeof value.rule !== 'object') {
+  if (!isObject(value) || typeof value.rule !== 'object') {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit optimizer', 'an optimizer or its name', value)
   }
   checkOptions('fit optimizer', value, ['learningRate', 'rule'])

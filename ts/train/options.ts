@@ -1,3 +1,4 @@
+import { isList, isObject } from '../brand.js'
 import type { Data } from '../data/data.js'
 import type { Port } from '../data/kind.js'
 import { isInMemory } from '../data/source.js'
@@ -132,7 +133,7 @@ export function resolveOptions(
   data: unknown,
   outputs: readonly Port[],
 ): ResolvedOptions {
-  if (Array.isArray(options)) {
+  if (isList(options)) {
     const advice = 'examples are one argument: fit({ x, y }, options)'
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit', 'an object of options', options, advice)
   }
@@ -206,7 +207,7 @@ function checkCutting(options: TrainOptions, data: unknown): void {
 }
 
 function checkSchedule(schedule: Schedule): Schedule {
-  if (typeof schedule !== 'object' || schedule === null) {
+  if (!isObject(schedule)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit schedule', 'a schedule', schedule)
   }
   return resolveSchedule(schedule)

@@ -1,3 +1,4 @@
+import { isObject } from '../brand.js'
 import { mismatch } from '../errors.js'
 
 /** An `AbortSignal` as far as it is used, so that the types need neither the DOM's nor Node's. */
@@ -10,16 +11,23 @@ export interface Signal {
 
 /** Refuses all but an `AbortSignal`, of whichever realm. */
 export function checkSignal(name: string, value: unknown): Signal {
-  const given = value as Partial<Signal> | null
-  if (
-    typeof given === 'object' &&
-    typeof given?.aborted === 'boolean' &&
-    typeof given.addEventListener === 'function' &&
-    typeof given.removeEventListener === 'function'
-  ) {
-    return given as Signal
+  if (!isObject(value) || !isSignal(value)) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', name, 'an AbortSignal', value)
   }
-  throw mismatch('ERR_UNROLLED_ARGUMENT', name, 'an AbortSignal', value)
+  return value
+}
+
+function isSignal(value: Partial<Signal>): value is Signal {
+  try {
+    return (
+      typeof value.aborted === 'boolean' &&
+      typeof value.addEventListener === 'function' &&
+      typeof value.removeEventListener === 'function'
+    )
+  } catch {
+    // An object with the prototype of signals alone, or a proxy of a signal: the getter knows no signal there.
+    return false
+  }
 }
 
 /** Throws the signal's reason once it is aborted. */
