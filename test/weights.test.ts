@@ -207,7 +207,7 @@ describe('weights of targets', () => {
       'infinity',
       'NON_FINITE',
       [[1, Number.POSITIVE_INFINITY], [1]],
-      'received inf at row 0, step 1',
+      'received Infinity at row 0, step 1',
     ],
   ])('%s is refused', async (_, code, weights, message) => {
     const data = { x: [[[1], [2]], [[3]]], y: [[[1], [2]], [[3]]], weights } as never

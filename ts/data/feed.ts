@@ -92,6 +92,16 @@ export class ExampleRows {
     }
   }
 
+  /** Finds the first item of the chosen rows that the core refuses: of the inputs, then of the targets. */
+  fault(rows: ArrayLike<number>): UnrolledError | undefined {
+    const parts = this.#targets.flatMap(({ targets, weights }) => [weights, targets])
+    for (const part of [...this.#inputs, ...parts]) {
+      const fault = part?.fault(rows)
+      if (fault !== undefined) return fault
+    }
+    return undefined
+  }
+
   /** Makes one batch of all rows. */
   whole(): NativeBatch {
     return {

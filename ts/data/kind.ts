@@ -17,6 +17,8 @@ export interface Port {
   readonly rows: RowKind
   /** The axis of the steps; values of one axis have the same lengths. */
   readonly axis?: string | undefined
+  /** Of ids: their number; each is below it. */
+  readonly ids?: number | undefined
   /** An id outside the range of ids that data may hold all the same. */
   readonly ignored?: number | undefined
   /** `true` for an output that ends in `softmax`. */
@@ -36,6 +38,12 @@ export function rowKind(kind: KindJson): RowKind {
 export function axisOf(kind: KindJson): string | undefined {
   if ('sequence' in kind) return kind.sequence.axis
   return 'tokens' in kind ? kind.tokens.axis : undefined
+}
+
+/** Gives the number of ids of an input of ids. */
+function idsOf(kind: KindJson): number | undefined {
+  if ('tokens' in kind) return kind.tokens.vocabulary
+  return 'token' in kind ? kind.token.vocabulary : undefined
 }
 
 /** Tells if rows have steps. */
@@ -70,6 +78,6 @@ export function portsOf(what: 'input' | 'output', ports: readonly PortDescriptio
     if (TAKEN[what].some((taken) => taken === name)) {
       throw mismatch('ERR_UNROLLED_GRAPH', `${what} name`, 'a name that is not reserved', name)
     }
-    return { name, rows: rowKind(kind), axis: axisOf(kind) }
+    return { name, rows: rowKind(kind), axis: axisOf(kind), ids: idsOf(kind) }
   })
 }

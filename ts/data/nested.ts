@@ -51,7 +51,7 @@ export function nestedRows(name: string, port: Port, data: readonly unknown[]): 
     }
   }
   const lengths = reserve(name, steps.length, () => Int32Array.from(steps))
-  return new Rows(port, into.values, lengths)
+  return new Rows(name, port, into.values, lengths)
 }
 
 /** Refuses a missing row; a row without steps counts as one step. */

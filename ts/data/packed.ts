@@ -35,7 +35,7 @@ export function packedRows(name: string, port: Port, data: object): Rows {
       ? reserve(`${name} lengths`, count, () => new Int32Array(count).fill(time))
       : checkLengths(`${name} lengths`, lengths, count, time)
   if (isIds(port.rows)) checkIds(name, port, array, valid, time)
-  return new Rows(port, array, valid, { time, ragged: lengths !== undefined })
+  return new Rows(name, port, array, valid, { time, ragged: lengths !== undefined })
 }
 
 function checkArray(name: string, port: Port, values: unknown): Float32Array | Int32Array {

@@ -1,7 +1,8 @@
-import { mismatch } from '../errors.js'
+import { mismatch, type UnrolledError } from '../errors.js'
 import { reserve } from '../memory.js'
 import type { NativeTensor } from '../native/contract.js'
 import { allocate, checkMemory } from './check.js'
+import { faultOf, itemOf } from './fault.js'
 import { isTimed, type Port, widthOf } from './kind.js'
 
 /** Layout of rows in a packed array. */
@@ -14,6 +15,7 @@ interface Padding {
 
 /** Rows of one input or target in memory, each found by its start in one flat array. */
 export class Rows {
+  readonly #where: string
   readonly #port: Port
   readonly #values: Float32Array | Int32Array
   readonly #lengths: Int32Array
@@ -23,13 +25,16 @@ export class Rows {
   /** Length of `#values` when checked: a resizable buffer may shrink later. */
   readonly #size: number
 
+  /** `where` is the data's name in messages. */
   constructor(
+    where: string,
     port: Port,
     values: Float32Array | Int32Array,
     lengths: Int32Array,
     /** Left out for rows without padding. */
     padding?: Padding,
   ) {
+    this.#where = where
     this.#port = port
     this.#values = values
     this.#lengths = lengths
@@ -60,7 +65,7 @@ export class Rows {
   /** Gives the rows the lengths of others, if they have none and the same time. */
   along({ lengths, time }: Rows): Rows {
     if (this.ragged || this.time !== time) return this
-    return new Rows(this.#port, this.#values, lengths, { time, ragged: true })
+    return new Rows(this.#where, this.#port, this.#values, lengths, { time, ragged: true })
   }
 
   /** Steps in each row, padding included. */
@@ -97,18 +102,31 @@ export class Rows {
     if (this.#size === sumOf(this.#lengths) * widthOf(this.#port.rows)) {
       return this.#tensor(this.#values, this.#lengths)
     }
-    const { name } = this.#port
     return this.gather(
-      reserve(name, this.#lengths.length, () => this.#lengths.map((_, row) => row)),
+      reserve(this.#where, this.#lengths.length, () => this.#lengths.map((_, row) => row)),
     )
+  }
+
+  /** Finds the first item of the chosen rows that the core refuses. */
+  fault(rows: ArrayLike<number>): UnrolledError | undefined {
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i] ?? 0
+      const start = this.#start(row)
+      for (let step = 0; step < (this.#lengths[row] ?? 0); step++) {
+        const item = itemOf(this.#port, this.#values, start, step)
+        const fault = faultOf(this.#where, this.#port, { row, step }, item)
+        if (fault !== undefined) return fault
+      }
+    }
+    return undefined
   }
 
   /** Checks the memory again: it may have changed since the rows were given. */
   #check(): void {
-    checkMemory(this.#port.name, this.#values)
+    checkMemory(this.#where, this.#values)
     if (this.#values.length !== this.#size) {
       const expected = `${this.#size} values, as when it was given`
-      throw mismatch('ERR_UNROLLED_VALUE', this.#port.name, expected, this.#values)
+      throw mismatch('ERR_UNROLLED_VALUE', this.#where, expected, this.#values)
     }
   }
 

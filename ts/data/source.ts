@@ -1,7 +1,7 @@
 import { isFunction, isList, isObject, isRevoked } from '../brand.js'
 import { Described, mismatch, type UnrolledError } from '../errors.js'
 import { reserve } from '../memory.js'
-import type { NativeBatch } from '../native/contract.js'
+import type { Batch } from './fault.js'
 import { ExampleRows, emptyData, type Ports } from './feed.js'
 
 /** Source of batches, epoch by epoch. */
@@ -9,7 +9,7 @@ export interface Source {
   /** Batches in an epoch, if known beforehand. */
   readonly steps: number | undefined
   /** The batches of an epoch, counted from 1. */
-  epoch(epoch: number): AsyncGenerator<NativeBatch, void, void>
+  epoch(epoch: number): AsyncGenerator<Batch, void, void>
 }
 
 /** Rule to cut examples in memory into batches. */
@@ -56,7 +56,8 @@ function inMemory(argument: string, ports: Ports, data: object, cutting: Cutting
     async *epoch(epoch) {
       const order = shuffle ? permutation(count, seed, epoch) : ascending(count)
       for (let start = 0; start < count; start += batchSize) {
-        yield examples.batch(order.subarray(start, start + batchSize))
+        const rows = order.subarray(start, start + batchSize)
+        yield { native: examples.batch(rows), fault: () => examples.fault(rows) }
       }
     },
   }
@@ -87,7 +88,8 @@ function iterated(argument: string, ports: Ports, open: () => unknown, { carry }
         }
         rows = examples.count
         count += 1
-        yield examples.whole()
+        const fault = () => examples.fault(ascending(examples.count))
+        yield { native: examples.whole(), fault }
       }
       if (count === 0) throw ranDry(argument, epoch)
     },

@@ -1,4 +1,5 @@
 import { isObject, own } from '../brand.js'
+import { Beforehand } from '../data/beforehand.js'
 import type { Data, Examples, Feed } from '../data/data.js'
 import { ExampleRows, emptyData, type Ports, rowsByPort } from '../data/feed.js'
 import { type Port, portsOf } from '../data/kind.js'
@@ -289,13 +290,15 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
     const { validation, earlyStopping } = options
     const whole = { ...resolved, shuffle: false, carry: false }
     const held =
-      validation === undefined ? undefined : openSource('fit validation', ports, validation, whole)
+      validation === undefined
+        ? undefined
+        : new Beforehand(openSource('fit validation', ports, validation, whole))
     const names = recordNames(resolved.metrics, resolved.losses, held !== undefined)
     return {
       model: this.#native,
       source: openSource('fit data', ports, data, resolved),
       options: resolved,
-      validate: held && ((epoch) => evaluateBatches(this.#native, held.epoch(epoch), resolved)),
+      validation: held,
       earlyStopping:
         earlyStopping === undefined ? undefined : new EarlyStopping(earlyStopping, names),
     }

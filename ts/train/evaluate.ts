@@ -1,4 +1,5 @@
-import type { NativeBatch, NativeModel, NativeReport, NativeTerm } from '../native/contract.js'
+import type { Batch } from '../data/fault.js'
+import type { NativeModel, NativeReport, NativeTerm } from '../native/contract.js'
 import { type Loss, type OutputLoss, predictsClasses } from './loss.js'
 import { type Measure, type Measured, measureBatch } from './measure.js'
 import type { Metrics } from './metric.js'
@@ -144,7 +145,7 @@ export function measureOf({ losses, metrics, signal }: Measurement): Measure {
 /** Measures a model on batches. */
 export async function evaluateBatches(
   model: NativeModel,
-  batches: AsyncIterable<NativeBatch>,
+  batches: AsyncIterable<Batch>,
   measurement: Measurement,
 ): Promise<Scores> {
   const tally = new Tally(measurement.losses)

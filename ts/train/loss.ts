@@ -185,7 +185,8 @@ export function targetPort({ output, loss }: OutputLoss): Port {
   const { name, axis } = output
   const { crossEntropy: settings } = loss.kind
   const { ignore: ignored } = settings ?? {}
-  return { name, rows, axis, ignored: typeof ignored === 'number' ? ignored : undefined }
+  const ids = 'size' in output.rows ? output.rows.size : undefined
+  return { name, rows, axis, ids, ignored: typeof ignored === 'number' ? ignored : undefined }
 }
 
 function resolveLoss(where: string, value: unknown): Loss {

@@ -1,6 +1,7 @@
+import { type Batch, located } from '../data/fault.js'
 import { Result } from '../data/result.js'
 import { mismatch } from '../errors.js'
-import type { NativeBatch, NativeModel, NativeReport, NativeTensor } from '../native/contract.js'
+import type { NativeModel, NativeReport, NativeTensor } from '../native/contract.js'
 import { guardAsync } from '../native/errors.js'
 import { type Metric, metricTargets } from './metric.js'
 
@@ -26,23 +27,24 @@ export interface Measured {
 /** Measures the model, as it is when the call is made, on a batch that begins with some states. */
 export async function measureBatch(
   model: NativeModel,
-  { inputs, targets }: NativeBatch,
+  batch: Batch,
   { config, custom, checkRunning }: Measure,
   states: NativeTensor[] = [],
 ): Promise<Measured> {
+  const { inputs, targets } = batch.native
   // Copied before the first `await`: the caller may change the data afterwards.
   const own = custom.length > 0 ? targets.map(metricTargets) : []
   const [report, prediction] = await Promise.all([
     guardAsync(() => model.evaluate(config, inputs, targets, states)),
     custom.length > 0 ? guardAsync(() => model.predict(inputs, states)) : undefined,
-  ])
+  ]).catch((error: unknown) => Promise.reject(located(error, [batch])))
   const values = new Map<string, number>()
   if (prediction === undefined) return { report, values, states: [] }
   checkRunning()
   const outputs = prediction.outputs.map((output) => [output.name, new Result(output)])
-  const batch = { outputs: Object.fromEntries(outputs), targets: Object.fromEntries(own) }
+  const measured = { outputs: Object.fromEntries(outputs), targets: Object.fromEntries(own) }
   for (const metric of custom) {
-    const value: unknown = await metric.compute(batch)
+    const value: unknown = await metric.compute(measured)
     if (typeof value !== 'number') {
       throw mismatch('ERR_UNROLLED_ARGUMENT', `metric ${metric.name}`, 'a number', value)
     }

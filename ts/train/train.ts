@@ -1,14 +1,10 @@
+import type { Beforehand } from '../data/beforehand.js'
+import { type Batch, located } from '../data/fault.js'
 import type { Source } from '../data/source.js'
-import type {
-  NativeBatch,
-  NativeModel,
-  NativeReport,
-  NativeTensor,
-  NativeTrainer,
-} from '../native/contract.js'
+import type { NativeModel, NativeReport, NativeTensor, NativeTrainer } from '../native/contract.js'
 import { guard, guardAsync } from '../native/errors.js'
 import type { EarlyStopping } from './early-stopping.js'
-import { measureOf, type Scores, Tally } from './evaluate.js'
+import { evaluateBatches, measureOf, type Scores, Tally } from './evaluate.js'
 import type { EpochRecord, StepEvent, TrainEvent, TrainMemory } from './event.js'
 import { type Measured, measureBatch } from './measure.js'
 import { validationName } from './metric.js'
@@ -21,7 +17,7 @@ export interface Run {
   readonly model: NativeModel
   readonly source: Source
   readonly options: ResolvedOptions
-  readonly validate: ((epoch: number) => Promise<Scores>) | undefined
+  readonly validation: Beforehand | undefined
   readonly earlyStopping: EarlyStopping | undefined
 }
 
@@ -46,12 +42,17 @@ export async function* train(
   hold(release)
   const progress = new Progress(options.epochs, process.stderr)
   try {
+    await untilAborted(run.validation?.begin() ?? Promise.resolve(), signal)
     for await (const event of epochs(run, trainer)) {
       if (options.progress) progress.update(event)
       yield event
     }
   } finally {
     release()
+    const closed = run.validation?.close()
+    // After an abort do not wait for the iterator: it may never return.
+    if (signal?.aborted !== true) await closed
+    else closed?.catch(() => undefined)
   }
 }
 
@@ -73,13 +74,19 @@ async function* epochs(run: Run, trainer: NativeTrainer): AsyncGenerator<TrainEv
       yield event
     }
     const scores = tally.scores(options.metrics)
-    const validation = run.validate && (await untilAborted(run.validate(epoch), options.signal))
+    const validation = await validated(run, epoch)
     const record = epochRecord(epoch, scores, validation, (performance.now() - started) / 1000)
     const stop = earlyStopping?.update(record, () => guard(() => model.parameters())) ?? false
     if (stop || epoch === options.epochs) restoreBest(run)
     yield { type: 'epoch', record, stopped: stop ? 'earlyStopping' : undefined, memory }
     if (stop) return
   }
+}
+
+/** The scores of the validation's data after an epoch; none without such data. */
+function validated({ model, options, validation }: Run, epoch: number) {
+  if (validation === undefined) return undefined
+  return untilAborted(evaluateBatches(model, validation.epoch(epoch), options), options.signal)
 }
 
 /** A step's report, and its batches measured before its update for the metrics of the user's. */
@@ -134,11 +141,8 @@ async function* steps(
 }
 
 /** The next `count` batches, or as many as are left. */
-async function take(
-  batches: AsyncGenerator<NativeBatch, void, void>,
-  count: number,
-): Promise<NativeBatch[]> {
-  const taken: NativeBatch[] = []
+async function take(batches: AsyncGenerator<Batch, void, void>, count: number): Promise<Batch[]> {
+  const taken: Batch[] = []
   while (taken.length < count) {
     const { done, value } = await batches.next()
     if (done) break
@@ -150,7 +154,7 @@ async function take(
 /** Measures batches for the metrics of the user's, if there are any. */
 function measureAll(
   { model, options }: Run,
-  batches: readonly NativeBatch[],
+  batches: readonly Batch[],
   states: NativeTensor[],
 ): Promise<readonly Measured[]> {
   if (options.metrics.custom.length === 0) return Promise.resolve([])
@@ -163,11 +167,14 @@ function measureAll(
 
 function send(
   trainer: NativeTrainer,
-  batches: NativeBatch[],
+  batches: readonly Batch[],
   carry: boolean,
   measured: Promise<readonly Measured[]>,
 ): Promise<Stepped> {
-  const report = guardAsync(() => trainer.step(batches, { carry }))
+  const given = batches.map(({ native }) => native)
+  const report = guardAsync(() => trainer.step(given, { carry })).catch((error: unknown) =>
+    Promise.reject(located(error, batches)),
+  )
   const sent = Promise.all([report, measured]).then(([report, measured]) => ({ report, measured }))
   sent.catch(() => undefined)
   return sent

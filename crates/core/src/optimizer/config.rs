@@ -159,7 +159,7 @@ fn option(name: &str, value: f64, fits: bool, range: &str) -> Result<()> {
     if fits {
         return Ok(());
     }
-    Err(Error::argument(format!("{name}: expected {range}, received {value}")))
+    Err(Error::argument(format!("{name}: expected {range}, received {value:?}")))
 }
 
 fn finite(name: &str, value: f64) -> Result<()> {

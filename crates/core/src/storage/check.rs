@@ -147,9 +147,14 @@ pub(crate) fn check_values<E: Element>(
         let Some(step) = wrong else { continue };
         let at = if axis.is_some() { format!("row {row}, step {step}") } else { format!("row {row}") };
         return Err(match data {
-            Data::Values(_) => Error::non_finite(format!(
-                "{what}: expected finite numbers, received a NaN or infinity at {at}"
-            )),
+            Data::Values(values) => {
+                let item = &values[range(first + step, 1)];
+                let column = first_non_finite(item).unwrap_or_default();
+                Error::non_finite(format!(
+                    "{what}: expected finite numbers, received {} at {at}, column {column}",
+                    item[column].to_f64()
+                ))
+            }
             Data::Ids(ids) => Error::value(format!(
                 "{what}: expected ids from 0 to {}, received {} at {at}",
                 vocabulary.saturating_sub(1),

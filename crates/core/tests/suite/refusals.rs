@@ -330,11 +330,11 @@ fn values_out_of_range() {
         });
         expect(&error, Code::Value, &["'t'", &id.to_string(), &format!("row {row}, step {step}")]);
     }
-    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+    for (bad, word) in [(f32::NAN, "NaN"), (f32::INFINITY, "inf"), (f32::NEG_INFINITY, "-inf")] {
         let mut data = vec![0.0; 18];
-        data[13] = bad;
+        data[14] = bad;
         let error = batch(|t| t[0] = values("x", &[2, 3, 3], data));
-        expect(&error, Code::NonFinite, &["'x'", "row 1, step 1"]);
+        expect(&error, Code::NonFinite, &["'x'", &format!("received {word} at row 1, step 1, column 2")]);
     }
     for lengths in [vec![3, 4], vec![-1, 3], vec![i32::MIN, 0]] {
         let error = batch(|t| t.iter_mut().for_each(|t| t.lengths = Some(lengths.clone())));
@@ -355,6 +355,6 @@ fn states_that_do_not_fit() {
     expect(
         &state(values("a:h", &[2, 2], vec![0.0, f32::NAN, 0.0, 0.0])),
         Code::NonFinite,
-        &["'a:h'", "row 0"],
+        &["'a:h'", "received NaN at row 0, column 1"],
     );
 }

@@ -274,7 +274,7 @@ pub(super) fn setting(node: &Node, name: &str, value: f64, range: &RangeInclusiv
     }
     let (least, most) = (range.start(), range.end());
     Err(Error::argument(format!(
-        "node '{}': expected {name} from {least:e} to {most:e}, received {value}",
+        "node '{}': expected {name} from {least:e} to {most:e}, received {value:?}",
         node.name
     )))
 }
