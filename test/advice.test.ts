@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import {
+  binaryCrossEntropy,
   cell,
   crossEntropy,
   dense,
@@ -15,6 +16,7 @@ import {
   scan,
   sequential,
   shift,
+  sigmoid,
   softmax,
   UnrolledError,
 } from 'unrolled'
@@ -75,6 +77,42 @@ describe('what people write at first is answered by what to write', () => {
     expect(await refusal(() => sgd(loose({ lr: 1 })))).toBe(
       'sgd: unknown option "lr"; did you mean learningRate?',
     )
+  })
+
+  test.each([
+    ['lr', 'adam({ learningRate })'],
+    ['learningRate', 'adam({ learningRate })'],
+    ['learning_rate', 'adam({ learningRate })'],
+    ['rate', 'adam({ learningRate })'],
+    ['weightDecay', 'adam({ weightDecay })'],
+    ['weight_decay', 'adam({ weightDecay })'],
+    ['decay', 'adam({ weightDecay })'],
+    ['beta1', 'adam({ beta1 })'],
+    ['momentum', 'sgd({ momentum })'],
+    ['nesterov', 'sgd({ nesterov })'],
+  ])('%s beside the optimizer', async (name, place) => {
+    const options = loose({ loss: 'crossEntropy', [name]: 0.1 })
+    const message = `fit: unknown option "${name}"; a setting of the optimizer: optimizer: ${place}`
+    expect(await refusal(() => model().fit(data, options))).toBe(message)
+  })
+
+  test('sigmoid before binary cross-entropy', async () => {
+    const pair = { x: data.x, y: [[0, 1]] }
+    const layers = [rnn({ inputSize: 1, hiddenSize: 3 }), last()] as const
+    const expected = 'leave sigmoid out: binaryCrossEntropy takes logits and applies it itself'
+    for (const twice of [
+      sequential([...layers, dense({ size: 2, activation: 'sigmoid' })]),
+      sequential([...layers, dense({ size: 2 }), sigmoid]),
+    ]) {
+      expect(await refusal(() => twice.fit(pair, { loss: 'binaryCrossEntropy' }))).toContain(
+        expected,
+      )
+      const loss = { output: binaryCrossEntropy({ weight: 2 }) }
+      expect(await refusal(() => twice.evaluate(pair, { loss }))).toContain(expected)
+      expect(await refusal(() => twice.gradients(pair, { loss }))).toContain(expected)
+      await twice.evaluate(pair, { loss: 'meanSquared' })
+    }
+    await model().evaluate(pair, { loss: 'binaryCrossEntropy' })
   })
 
   test('softmax before cross-entropy', async () => {

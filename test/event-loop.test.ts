@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { load } from '../ts/index.js'
 import { steps, tagger } from './support/networks.js'
 
 describe('short predictions, which are made on the calling thread', () => {
@@ -57,6 +58,11 @@ describe('refusals', () => {
     ['of evaluate', () => model.evaluate({ x: wrong, y: [] }, { loss: 'meanSquared' })],
     ['of fit', () => model.fit({ x: wrong, y: [] }, { loss: 'meanSquared' })],
     ['of gradients', () => model.gradients({ x: wrong, y: [] }, { loss: 'meanSquared' })],
+    ['of save', () => model.save(wrong)],
+    ['of save, by a model that is disposed', () => disposed.save('model.safetensors')],
+    ['of load', () => load(wrong)],
+    ['of options of load', () => load('model.safetensors', wrong)],
+    ['of fit without its model', () => Reflect.apply(model.fit, undefined, [])],
   ])('a loop %s lets timers fire', async (_, refused) => {
     let fired = false
     setTimeout(() => {

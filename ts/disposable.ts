@@ -1,4 +1,11 @@
-import { UnrolledError } from './errors.js'
+import { isObject } from './brand.js'
+import { mismatch, UnrolledError } from './errors.js'
+
+/** The error of a method that is called without its object: `const { fit } = model; fit()`. */
+export function callOn(noun: string, call: string, self: unknown): UnrolledError {
+  const advice = `call it as ${noun}.${call}`
+  return mismatch('ERR_UNROLLED_ARGUMENT', call, `a call on a ${noun}`, self, advice)
+}
 
 /**
  * Something that holds native memory. `dispose` or `using` frees the memory at once; otherwise the
@@ -15,15 +22,19 @@ export abstract class Disposable {
     this.#free = free
   }
 
-  /** Frees the memory; every later call but `dispose` fails with `ERR_UNROLLED_STATE`. */
+  /** Frees the memory; every later call of a method but `dispose` fails with `ERR_UNROLLED_STATE`. */
   dispose(): void {
+    if (!isObject(this) || !(#disposed in this)) {
+      const expected = 'a call on a model or a stream'
+      throw mismatch('ERR_UNROLLED_ARGUMENT', 'dispose', expected, this)
+    }
     if (this.#disposed) return
     this.#disposed = true
     this.#free()
   }
 
   [Symbol.dispose](): void {
-    this.dispose()
+    Disposable.prototype.dispose.call(this)
   }
 
   /** @internal */

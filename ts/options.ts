@@ -30,7 +30,7 @@ export function unknownName(
   name: string,
   known: readonly string[],
 ): UnrolledError {
-  const near = synonym(name, known) ?? nearest(name, known)
+  const near = sameName(name, known) ?? nearest(name, known)
   const hint = near === undefined ? `known: ${known.join(', ') || 'none'}` : `did you mean ${near}?`
   return new UnrolledError(
     'ERR_UNROLLED_ARGUMENT',
@@ -133,6 +133,7 @@ const SYNONYMS: ReadonlyMap<string, readonly string[]> = new Map([
   ['mae', ['meanAbsolute']],
   ['acc', ['accuracy']],
   ['lr', ['learningRate']],
+  ['decay', ['weightDecay']],
   ['rate', ['learningRate']],
   ['units', ['hiddenSize', 'size']],
   ['inputdim', ['inputSize', 'vocabularySize']],
@@ -140,9 +141,12 @@ const SYNONYMS: ReadonlyMap<string, readonly string[]> = new Map([
   ['validationdata', ['validation']],
 ])
 
-function synonym(name: string, known: readonly string[]): string | undefined {
-  const names = SYNONYMS.get(name.toLowerCase().replaceAll('_', ''))
-  return names?.find((it) => known.includes(it))
+/** Finds the known name that is another library's, or another spelling, of `name`. */
+export function sameName(name: string, known: readonly string[]): string | undefined {
+  if (name.length > LONGEST_COMPARED) return undefined
+  const plain = name.toLowerCase().replaceAll('_', '')
+  const spelled = known.find((it) => it.toLowerCase() === plain)
+  return spelled ?? SYNONYMS.get(plain)?.find((it) => known.includes(it))
 }
 
 function nearest(name: string, known: readonly string[]): string | undefined {

@@ -1,6 +1,7 @@
 import { isBytes } from '../brand.js'
 import { mismatch } from '../errors.js'
 import { Model } from '../model/model.js'
+import { refuse } from '../native/errors.js'
 import { loadModel, modelFromBytes } from '../native/open.js'
 import { checkOptions } from '../options.js'
 import { checkPrecision, type Precision } from '../precision.js'
@@ -22,13 +23,17 @@ export const LOAD_OPTIONS = ['precision'] as const satisfies readonly (keyof Loa
  * Rejects with an `UnrolledError`: `ERR_UNROLLED_FORMAT` for a file that is truncated, corrupted or
  * foreign, `ERR_UNROLLED_IO` for one that cannot be read (`cause` is the system's error).
  */
-export async function load<M extends Pick<Model, 'graph'> = Model>(
+export function load<M extends Pick<Model, 'graph'> = Model>(
   path: string,
   options: LoadOptions = {},
 ): Promise<M> {
-  if (typeof path !== 'string') throw mismatch('ERR_UNROLLED_ARGUMENT', 'load', 'a path', path)
-  const precision = checkLoad('load', options)
-  return new Model(await loadModel(path, precision)) as Pick<Model, 'graph'> as M
+  try {
+    if (typeof path !== 'string') throw mismatch('ERR_UNROLLED_ARGUMENT', 'load', 'a path', path)
+    const running = loadModel(path, checkLoad('load', options))
+    return running.then((native) => new Model(native) as Pick<Model, 'graph'> as M)
+  } catch (error) {
+    return refuse(undefined, error)
+  }
 }
 
 /**

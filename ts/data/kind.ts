@@ -21,8 +21,8 @@ export interface Port {
   readonly ids?: number | undefined
   /** An id outside the range of ids that data may hold all the same. */
   readonly ignored?: number | undefined
-  /** `true` for an output that ends in `softmax`. */
-  readonly softmax?: boolean | undefined
+  /** The activation function that an output ends in. */
+  readonly last?: string | undefined
   /** `false` for items whose ids are not looked at. */
   readonly counts?: ((row: number, step: number) => boolean) | undefined
 }

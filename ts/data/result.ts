@@ -1,4 +1,5 @@
 import { isList, isObject, own } from '../brand.js'
+import { callOn } from '../disposable.js'
 import { madeOnlyBy } from '../errors.js'
 import type { Numeric, Sequence, Vector } from '../graph/value.js'
 import type { NativeTensor } from '../native/contract.js'
@@ -31,6 +32,7 @@ export class Result<X extends Numeric = Numeric> {
 
   /** Converts to nested arrays, each row cut to its length. */
   toNested(): Nested<X> {
+    if (!isObject(this) || !(#steps in this)) throw callOn('result', 'toNested', this)
     const [rows = 0, ...rest] = this.shape
     const width = rest.reduce((product, part) => product * part, 1)
     const nested = Array.from({ length: rows }, (_, row) => {

@@ -33,9 +33,9 @@ export function finish(declaration: Declaration, scope: Scope, outputs: Outputs)
   return { version: 1, parameters: declaration.parameters, nodes: scope.nodes, outputs: named }
 }
 
-/** Tells if an output is what `softmax` gave. */
-export function endsInSoftmax({ nodes, outputs }: GraphJson, output: string): boolean {
+/** Gives the activation function that an output ends in, if it does. */
+export function lastActivation({ nodes, outputs }: GraphJson, output: string): string | undefined {
   const from = outputs.find(({ name }) => name === output)?.from
   const op = nodes.find(({ name }) => name === from)?.op
-  return typeof op === 'object' && 'activation' in op && op.activation === 'softmax'
+  return typeof op === 'object' && 'activation' in op ? op.activation : undefined
 }

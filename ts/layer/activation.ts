@@ -48,7 +48,10 @@ export const identity: Activation = activation('identity')
 /** `y = tanh x`. */
 export const tanh: Activation = activation('tanh')
 
-/** `y = 1 / (1 + exp(-x))`. */
+/**
+ * `y = 1 / (1 + exp(-x))`. A model that is trained with `binaryCrossEntropy` ends without it: the loss takes
+ * logits.
+ */
 export const sigmoid: Activation = activation('sigmoid')
 
 /** `y = max(x, 0)`. */

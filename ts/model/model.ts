@@ -1,32 +1,18 @@
 import { isObject, own } from '../brand.js'
-import { Beforehand } from '../data/beforehand.js'
 import type { Data, Examples, Feed } from '../data/data.js'
-import { ExampleRows, emptyData, type Ports, rowsByPort } from '../data/feed.js'
-import { type Port, portsOf } from '../data/kind.js'
-import { openSource } from '../data/source.js'
-import { Disposable } from '../disposable.js'
-import { Described, madeOnlyBy, mismatch, type UnrolledError } from '../errors.js'
+import { callOn, Disposable } from '../disposable.js'
 import type { GraphJson } from '../graph/json.js'
-import { endsInSoftmax, type Outputs } from '../graph/outputs.js'
+import type { Outputs } from '../graph/outputs.js'
 import type { AnyValues, Values } from '../graph/value.js'
-import type { Description, NativeModel, NativeTensor } from '../native/contract.js'
-import { guard, guardAsync, refuse } from '../native/errors.js'
-import { checkCount, checkOptions } from '../options.js'
+import type { NativeModel } from '../native/contract.js'
+import { guard, refuse } from '../native/errors.js'
 import { dropped, type Held } from '../train/dropped.js'
-import { EarlyStopping } from '../train/early-stopping.js'
-import { evaluateBatches, type Scores } from '../train/evaluate.js'
-import type { EpochRecord, History, StopReason, TrainEvent, TrainMemory } from '../train/event.js'
-import { type OutputLoss, resolveLosses, targetPort } from '../train/loss.js'
-import { recordNames, resolveMetrics } from '../train/metric.js'
-import {
-  EVALUATE_OPTIONS,
-  type EvaluateOptions,
-  lossConfig,
-  resolveOptions,
-  type TrainOptions,
-} from '../train/options.js'
-import { type Run, train } from '../train/train.js'
-import { GRADIENT_OPTIONS, type GradientOptions, type Gradients, gradientsOf } from './gradients.js'
+import type { Scores } from '../train/evaluate.js'
+import type { History, TrainEvent } from '../train/event.js'
+import type { EvaluateOptions, TrainOptions } from '../train/options.js'
+import { evaluate, gradients, predict, save } from './calls.js'
+import type { GradientOptions, Gradients } from './gradients.js'
+import { eventsOf, historyOf, inTraining } from './learn.js'
 import {
   getParameters,
   type ParameterData,
@@ -34,13 +20,8 @@ import {
   readParameters,
   setParameters,
 } from './parameters.js'
-import {
-  PREDICT_OPTIONS,
-  type Prediction,
-  type PredictOptions,
-  predictionOf,
-} from './prediction.js'
-import { continuedStates, initialStates } from './state.js'
+import { type Parts, partsOf } from './parts.js'
+import type { Prediction, PredictOptions } from './prediction.js'
 import { Stream } from './stream.js'
 import { summarize } from './summary.js'
 
@@ -50,37 +31,48 @@ import { summarize } from './summary.js'
  * Training and prediction run off the main thread; predictions of less than about half a millisecond
  * run on it. So does the drawing of first weights that takes more than about 10 ms: asynchronous methods
  * wait for the weights without blocking, `parameters`, `setParameters`, `stream` and `toBytes` block. No
- * memory for the weights is an `ERR_UNROLLED_SIZE` of each of these calls. `dispose` frees the model's memory at once, the garbage collector some time later.
+ * memory for the weights is an `ERR_UNROLLED_SIZE` of each of these calls. `dispose` frees the model's memory at once, the garbage collector some time later;
+ * then `graph` and `parameterCount` can still be read, and no method called.
  */
 export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> extends Disposable {
   /** The model as plain data. */
   readonly graph: GraphJson
 
-  readonly #native: NativeModel
-  readonly #description: Description
-  readonly #inputs: readonly Port[]
-  readonly #outputs: readonly Port[]
-  #training = false
+  readonly #parts: Parts
 
   /** @internal */
   constructor(native: NativeModel) {
     super('model', () => native.dispose())
-    if (!isObject(native) || typeof native.graph !== 'function') {
-      throw madeOnlyBy('Model', 'a model by sequential, graph or load', native)
+    this.#parts = partsOf(native)
+    this.graph = this.#parts.graph
+  }
+
+  /** Gives the model that a method is called on. */
+  static #of(self: unknown, call: string): Model {
+    if (isObject(self) && #parts in self) return self
+    throw callOn('model', call, self)
+  }
+
+  /** Gives the parts of the model that a method is called on, while it is in use. */
+  static #use(self: unknown, call: string): Parts {
+    const model = Model.#of(self, call)
+    model.checkUsable()
+    return model.#parts
+  }
+
+  /** Makes an asynchronous call; what is refused settles in the order of the calls. */
+  static #call<R>(self: unknown, call: string, run: (parts: Parts) => Promise<R>): Promise<R> {
+    try {
+      return run(Model.#use(self, call))
+    } catch (error) {
+      const known = isObject(self) && #parts in self
+      return refuse(known ? self.#parts.native : undefined, error)
     }
-    this.#native = native
-    this.graph = JSON.parse(guard(() => native.graph()))
-    this.#description = JSON.parse(guard(() => native.describe()))
-    this.#inputs = portsOf('input', this.#description.inputs)
-    this.#outputs = portsOf('output', this.#description.outputs).map((port) => ({
-      ...port,
-      softmax: endsInSoftmax(this.graph, port.name),
-    }))
   }
 
   /** The number of values that the model learns. */
   get parameterCount(): number {
-    return this.#description.count
+    return Model.#of(this, 'parameterCount').#parts.description.count
   }
 
   /**
@@ -92,17 +84,8 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
    * model; with the signal's reason after an abort; with the error of an iterator that throws. The model
    * stays usable, with the weights of the last whole step.
    */
-  async fit(data: Data<I, O>, options: TrainOptions<I, O>): Promise<History> {
-    const epochs: EpochRecord[] = []
-    let stopped: StopReason | undefined
-    let memory: TrainMemory | undefined
-    for await (const event of this.train(data, options)) {
-      if (event.type !== 'epoch') continue
-      epochs.push(event.record)
-      stopped = event.stopped
-      memory = event.memory
-    }
-    return { epochs, ...(stopped && { stopped }), ...(memory && { memory }) }
+  fit(data: Data<I, O>, options: TrainOptions<I, O>): Promise<History> {
+    return Model.#call(this, 'fit', () => historyOf(this.train(data, options)))
   }
 
   /**
@@ -112,43 +95,11 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
    * stops the run when it is collected.
    */
   train(data: Data<I, O>, options: TrainOptions<I, O>): AsyncGenerator<TrainEvent, void, void> {
+    const model = Model.#of(this, 'train')
     const held: Held = {}
-    const events = this.#events(data, options, held)
+    const events = eventsOf(model.#parts, () => model.checkUsable(), data, options, held)
     dropped.register(events, held)
     return events
-  }
-
-  async *#events(
-    data: Data<I, O>,
-    options: TrainOptions<I, O>,
-    held: Held,
-  ): AsyncGenerator<TrainEvent, void, void> {
-    let mine = false
-    try {
-      this.checkUsable()
-      const run = this.#run(data, options)
-      // Checked last: a getter of the options or data may have begun another run.
-      if (this.#training) {
-        throw inTraining('fit')
-      }
-      this.#training = mine = true
-      await guardAsync(() => this.#native.ready())
-      const hold = (release: () => void): void => {
-        held.release = () => {
-          release()
-          this.#training = false
-        }
-      }
-      for await (const event of train(run, hold)) {
-        this.checkUsable()
-        yield event
-      }
-    } catch (error) {
-      await refuse(this.#native, error)
-    } finally {
-      if (mine) this.#training = false
-      delete held.release
-    }
   }
 
   /**
@@ -157,19 +108,8 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
    *
    * Rejects with an `UnrolledError` for bad options or data.
    */
-  async evaluate(data: Data<I, O>, options: EvaluateOptions): Promise<Scores> {
-    try {
-      this.checkUsable()
-      checkOptions('evaluate', options, EVALUATE_OPTIONS)
-      const losses = resolveLosses('evaluate loss', options.loss, this.#outputs)
-      const metrics = resolveMetrics('evaluate metrics', options.metrics ?? [])
-      const batchSize = checkCount('evaluate batchSize', options.batchSize ?? 32)
-      const cutting = { batchSize, shuffle: false, carry: false, seed: 0 }
-      const source = openSource('evaluate data', this.#ports(losses), data, cutting)
-      return await evaluateBatches(this.#native, source.epoch(1), { losses, metrics })
-    } catch (error) {
-      return refuse(this.#native, error)
-    }
+  evaluate(data: Data<I, O>, options: EvaluateOptions): Promise<Scores> {
+    return Model.#call(this, 'evaluate', (parts) => evaluate(parts, data, options))
   }
 
   /**
@@ -183,18 +123,8 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
    * Rejects with an `UnrolledError` for bad data. Weights and data so large that numbers overflow
    * give infinities or NaN in outputs and states; `predict` refuses such a state.
    */
-  async predict(x: Feed<I>, options: PredictOptions = {}): Promise<Prediction<O>> {
-    let running: ReturnType<NativeModel['predict']>
-    try {
-      this.checkUsable()
-      checkOptions('predict', options, PREDICT_OPTIONS)
-      const inputs = rowsByPort('predict x', this.#inputs, x).map((rows) => rows.all())
-      const states = continuedStates('predict state', this.#description, options.state)
-      running = guard(() => this.#native.predict(inputs, states))
-    } catch (error) {
-      return refuse(this.#native, error)
-    }
-    return predictionOf<O>(await guardAsync(() => running))
+  predict(x: Feed<I>, options: PredictOptions = {}): Promise<Prediction<O>> {
+    return Model.#call(this, 'predict', (parts) => predict<I, O>(parts, x, options))
   }
 
   /**
@@ -204,24 +134,8 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
    *
    * Rejects with an `UnrolledError` for bad options or data.
    */
-  async gradients(examples: Examples<I, O>, options: GradientOptions): Promise<Gradients<I, O>> {
-    let inputs: NativeTensor[]
-    let running: ReturnType<NativeModel['gradients']>
-    try {
-      this.checkUsable()
-      checkOptions('gradients', options, GRADIENT_OPTIONS)
-      const losses = resolveLosses('gradients loss', options.loss, this.#outputs)
-      const rows = new ExampleRows('gradients examples', this.#ports(losses), examples)
-      if (rows.count === 0) throw emptyData('gradients examples')
-      const batch = rows.whole()
-      inputs = batch.inputs
-      const states = initialStates('gradients state', this.#description, options.state)
-      const config = JSON.stringify(lossConfig(losses))
-      running = guard(() => this.#native.gradients(config, inputs, batch.targets, states))
-    } catch (error) {
-      return refuse(this.#native, error)
-    }
-    return gradientsOf(this.#description, inputs, await guardAsync(() => running))
+  gradients(examples: Examples<I, O>, options: GradientOptions): Promise<Gradients<I, O>> {
+    return Model.#call(this, 'gradients', (parts) => gradients(parts, examples, options))
   }
 
   /**
@@ -233,14 +147,14 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
    * for one with two axes of time, naming the node.
    */
   stream(): Stream<I, O> {
-    this.checkUsable()
-    return new Stream(this.#native, this.#description)
+    const { native, description } = Model.#use(this, 'stream')
+    return new Stream(native, description)
   }
 
   /** Copies every parameter, under its name. Waits for the first weights. */
   parameters(): Parameters {
-    this.checkUsable()
-    return getParameters(this.#native, this.#description)
+    const { native, description } = Model.#use(this, 'parameters')
+    return getParameters(native, description)
   }
 
   /**
@@ -251,66 +165,31 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
    * `ERR_UNROLLED_STATE` during training.
    */
   setParameters(parameters: ParameterData): void {
-    this.checkUsable()
-    const given = readParameters(this.#description, parameters)
-    if (this.#training) {
-      throw inTraining('setParameters')
-    }
-    setParameters(this.#native, given)
+    const parts = Model.#use(this, 'setParameters')
+    const given = readParameters(parts.description, parameters)
+    if (parts.training) throw inTraining('setParameters')
+    setParameters(parts.native, given)
   }
 
-  /** @internal The summary, in place of the graph, where Node prints the model. */
+  /** @internal The summary, in place of the graph, where Node prints the model; of what is none the class's name. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.summary()
+    return #parts in this ? summarize(this.#parts.graph, this.#parts.description) : 'Model'
   }
 
   /** Draws a table of the nodes: name, kind, result, and number of parameters. */
   summary(): string {
-    return summarize(this.graph, this.#description)
+    const { graph, description } = Model.#use(this, 'summary')
+    return summarize(graph, description)
   }
 
   /** Writes the model to a safetensors file: parameters, and the graph in the metadata. */
-  async save(path: string): Promise<void> {
-    this.checkUsable()
-    if (typeof path !== 'string') {
-      throw mismatch('ERR_UNROLLED_ARGUMENT', 'save', 'a path', path)
-    }
-    await guardAsync(() => this.#native.save(path))
+  save(path: string): Promise<void> {
+    return Model.#call(this, 'save', (parts) => save(parts, path))
   }
 
   /** Gives the bytes that `save` writes. Waits for the first weights. */
   toBytes(): Uint8Array {
-    this.checkUsable()
-    return own(guard(() => this.#native.toBytes()))
+    const { native } = Model.#use(this, 'toBytes')
+    return own(guard(() => native.toBytes()))
   }
-
-  #run(data: unknown, options: TrainOptions<I, O>): Run {
-    const resolved = resolveOptions(options, data, this.#outputs)
-    const ports = this.#ports(resolved.losses)
-    const { validation, earlyStopping } = options
-    const whole = { ...resolved, shuffle: false, carry: false }
-    const held =
-      validation === undefined
-        ? undefined
-        : new Beforehand(openSource('fit validation', ports, validation, whole))
-    const names = recordNames(resolved.metrics, resolved.losses, held !== undefined)
-    return {
-      model: this.#native,
-      source: openSource('fit data', ports, data, resolved),
-      options: resolved,
-      validation: held,
-      earlyStopping:
-        earlyStopping === undefined ? undefined : new EarlyStopping(earlyStopping, names),
-    }
-  }
-
-  #ports(losses: readonly OutputLoss[]): Ports {
-    return { inputs: this.#inputs, targets: losses.map(targetPort) }
-  }
-}
-
-function inTraining(where: string): UnrolledError {
-  const received = new Described('one in training')
-  const advice = 'wait for that run, or stop it'
-  return mismatch('ERR_UNROLLED_STATE', where, 'a model at rest', received, advice)
 }

@@ -1,7 +1,7 @@
 import { isFloats, isList, isObject, own } from '../brand.js'
 import { checkId, checkMemory } from '../data/check.js'
 import { isIds, rowKind, widthOf } from '../data/kind.js'
-import { Disposable } from '../disposable.js'
+import { callOn, Disposable } from '../disposable.js'
 import { madeOnlyBy, mismatch, type UnrolledError } from '../errors.js'
 import type { AnyValues, Sequence, Token, Tokens, Value, Values, Vector } from '../graph/value.js'
 import { reserve } from '../memory.js'
@@ -65,6 +65,15 @@ export class Stream<I extends Values = AnyValues, O extends Values = AnyValues> 
     this.#ids = ids > 0 ? new Int32Array(ids) : undefined
   }
 
+  /** Gives the stream that a method is called on, while it is in use. */
+  static #use(self: unknown, call: string): Stream {
+    if (!isObject(self) || !(#native in self)) {
+      throw callOn('stream', call, self)
+    }
+    self.checkUsable()
+    return self
+  }
+
   /**
    * Takes one step and gives its outputs by name.
    *
@@ -73,36 +82,36 @@ export class Stream<I extends Values = AnyValues, O extends Values = AnyValues> 
    * `ERR_UNROLLED_STATE` after `dispose`. The state is then as before.
    */
   push(x: StepFeed<I>): StepOutputs<O> {
-    this.checkUsable()
-    this.#take(x)
-    const outputs = own(guard(() => this.#native.push(this.#values, this.#ids)))
-    return named(this.#outputs, outputs) as StepOutputs<O>
+    const stream = Stream.#use(this, 'push')
+    stream.#take(x)
+    const outputs = own(guard(() => stream.#native.push(stream.#values, stream.#ids)))
+    return named(stream.#outputs, outputs) as StepOutputs<O>
   }
 
   /** The state after the last step, as values to keep and set again. */
   get state(): State {
-    this.checkUsable()
-    return stateOf(guard(() => this.#native.state()))
+    const stream = Stream.#use(this, 'state')
+    return stateOf(guard(() => stream.#native.state()))
   }
 
   set state(state: StateData) {
-    this.checkUsable()
-    const given = stateTensors('stream state', this.#description, state)
-    const rest = this.#zeros().filter(({ name }) => given.every((other) => other.name !== name))
-    guard(() => this.#native.setState([...given, ...rest]))
+    const stream = Stream.#use(this, 'state')
+    const given = stateTensors('stream state', stream.#description, state)
+    const rest = stream.#zeros().filter(({ name }) => given.every((other) => other.name !== name))
+    guard(() => stream.#native.setState([...given, ...rest]))
   }
 
   /** Returns to the state before the first step. */
   reset(): void {
-    this.checkUsable()
-    guard(() => this.#native.setState(this.#zeros()))
+    const stream = Stream.#use(this, 'reset')
+    guard(() => stream.#native.setState(stream.#zeros()))
   }
 
   /** Opens a second stream that continues from the same state. */
   fork(): Stream<I, O> {
-    this.checkUsable()
-    const other = new Stream<I, O>(this.#model, this.#description)
-    other.#native.setState(guard(() => this.#native.state()))
+    const stream = Stream.#use(this, 'fork')
+    const other = new Stream<I, O>(stream.#model, stream.#description)
+    guard(() => other.#native.setState(stream.#native.state()))
     return other
   }
 

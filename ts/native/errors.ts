@@ -21,11 +21,17 @@ export async function guardAsync<T>(call: () => Promise<T>): Promise<T> {
 
 /**
  * Refuses a call as the addon does: in the order of the calls, and after a turn of the event loop where
- * results wait for one. A loop of refusals starves nobody then.
+ * results wait for one; without a model always after a turn. A loop of refusals starves nobody then.
  */
-export async function refuse(model: NativeModel, error: unknown): Promise<never> {
-  await guardAsync(() => model.pass())
+export async function refuse(model: NativeModel | undefined, error: unknown): Promise<never> {
+  await (model === undefined ? turn() : guardAsync(() => model.pass()))
   throw error
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 }
 
 function typed(error: unknown): unknown {

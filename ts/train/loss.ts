@@ -167,13 +167,19 @@ export function resolveLosses(
   return resolved
 }
 
+/** The losses of logits, each with the function that it applies itself. */
+const TAKE_LOGITS = [
+  ['crossEntropy', 'softmax'],
+  ['binaryCrossEntropy', 'sigmoid'],
+] as const
+
 function lossOfOutput(where: string, output: Port, value: unknown): OutputLoss {
   const loss = resolveLoss(where, value)
-  if (output.softmax && Object.hasOwn(loss.kind, 'crossEntropy')) {
-    const expected = 'a loss of probabilities, since the output ends in softmax'
-    const advice = 'leave softmax out: crossEntropy takes logits and applies it itself'
-    const received = new Described('crossEntropy')
-    throw mismatch('ERR_UNROLLED_ARGUMENT', where, expected, received, advice)
+  for (const [name, last] of TAKE_LOGITS) {
+    if (output.last !== last || !Object.hasOwn(loss.kind, name)) continue
+    const expected = `a loss of probabilities, since the output ends in ${last}`
+    const advice = `leave ${last} out: ${name} takes logits and applies it itself`
+    throw mismatch('ERR_UNROLLED_ARGUMENT', where, expected, new Described(name), advice)
   }
   return { output, loss }
 }

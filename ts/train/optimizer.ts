@@ -1,11 +1,12 @@
 import { isObject } from '../brand.js'
-import { mismatch } from '../errors.js'
+import { mismatch, show, UnrolledError } from '../errors.js'
 import {
   checkBoolean,
   checkKind,
   checkNumber,
   checkOptions,
   checkPositive,
+  sameName,
   unknownName,
 } from '../options.js'
 
@@ -134,6 +135,27 @@ export function adam(options: AdamOptions = {}): Optimizer {
  */
 export function adamw(options: AdamOptions = {}): Optimizer {
   return optimizer('adamw', options)
+}
+
+/**
+ * Refuses settings of an optimizer that stand beside it, as other libraries have them, under their names
+ * here or there.
+ */
+export function refuseSettings(where: string, options: object): void {
+  const rules = Object.entries(DEFAULTS).sort(
+    ([a], [b]) => Number(b === 'adam') - Number(a === 'adam'),
+  )
+  for (const key of Object.keys(options)) {
+    for (const [rule, settings] of rules) {
+      const setting = sameName(key, Object.keys(settings))
+      if (setting === undefined) continue
+      const advice = `a setting of the optimizer: optimizer: ${rule}({ ${setting} })`
+      throw new UnrolledError(
+        'ERR_UNROLLED_ARGUMENT',
+        `${where}: unknown option ${show(key)}; ${advice}`,
+      )
+    }
+  }
 }
 
 /** Gives an optimizer for itself or for its name. */

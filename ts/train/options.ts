@@ -9,7 +9,12 @@ import type { EarlyStoppingOptions } from './early-stopping.js'
 import { type ClipOptions, checkClip, checkTruncate, type TruncateOptions } from './limits.js'
 import { type Losses, type OutputLoss, resolveLosses } from './loss.js'
 import { type MetricLike, type Metrics, resolveMetrics } from './metric.js'
-import { type Optimizer, type OptimizerName, resolveOptimizer } from './optimizer.js'
+import {
+  type Optimizer,
+  type OptimizerName,
+  refuseSettings,
+  resolveOptimizer,
+} from './optimizer.js'
 import { resolveSchedule, type Schedule } from './schedule.js'
 import { checkSignal, type Signal } from './signal.js'
 
@@ -39,7 +44,7 @@ export interface TrainOptions<I extends Values = AnyValues, O extends Values = A
   readonly accumulate?: number
   /** A new order of rows in every epoch, for examples in memory; `true` unless `carry`. */
   readonly shuffle?: boolean
-  /** Data that are measured after every epoch. */
+  /** Data that are measured after every epoch; their first batch is looked at before the first step. */
   readonly validation?: Data<I, O>
   /** A limit on the gradient; none by default. */
   readonly clip?: ClipOptions
@@ -137,6 +142,7 @@ export function resolveOptions(
     const advice = 'examples are one argument: fit({ x, y }, options)'
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit', 'an object of options', options, advice)
   }
+  if (isObject(options)) refuseSettings('fit', options)
   checkOptions('fit', options, TRAIN_OPTIONS)
   const { carry = false, signal } = options
   checkBoolean('fit carry', carry)

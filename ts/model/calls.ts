@@ -1,0 +1,75 @@
+import type { Data, Examples, Feed } from '../data/data.js'
+import { ExampleRows, emptyData, rowsByPort } from '../data/feed.js'
+import { openSource } from '../data/source.js'
+import { mismatch } from '../errors.js'
+import type { Outputs } from '../graph/outputs.js'
+import type { Values } from '../graph/value.js'
+import { guardAsync, refuse } from '../native/errors.js'
+import { checkCount, checkOptions } from '../options.js'
+import { evaluateBatches, type Scores } from '../train/evaluate.js'
+import { resolveLosses } from '../train/loss.js'
+import { resolveMetrics } from '../train/metric.js'
+import { EVALUATE_OPTIONS, type EvaluateOptions, lossConfig } from '../train/options.js'
+import { GRADIENT_OPTIONS, type GradientOptions, type Gradients, gradientsOf } from './gradients.js'
+import { type Parts, portsWith } from './parts.js'
+import {
+  PREDICT_OPTIONS,
+  type Prediction,
+  type PredictOptions,
+  predictionOf,
+} from './prediction.js'
+import { continuedStates, initialStates } from './state.js'
+
+// Each function throws what it refuses before the addon is called, and returns the promise of the call.
+
+/** Runs a model forward. */
+export function predict<I extends Values, O extends Outputs>(
+  { native, description, inputs: ports }: Parts,
+  x: Feed<I>,
+  options: PredictOptions,
+): Promise<Prediction<O>> {
+  checkOptions('predict', options, PREDICT_OPTIONS)
+  const inputs = rowsByPort('predict x', ports, x).map((rows) => rows.all())
+  const states = continuedStates('predict state', description, options.state)
+  return guardAsync(() => native.predict(inputs, states)).then((run) => predictionOf<O>(run))
+}
+
+/** Measures a model. */
+export function evaluate<I extends Values, O extends Outputs>(
+  parts: Parts,
+  data: Data<I, O>,
+  options: EvaluateOptions,
+): Promise<Scores> {
+  checkOptions('evaluate', options, EVALUATE_OPTIONS)
+  const losses = resolveLosses('evaluate loss', options.loss, parts.outputs)
+  const metrics = resolveMetrics('evaluate metrics', options.metrics ?? [])
+  const batchSize = checkCount('evaluate batchSize', options.batchSize ?? 32)
+  const cutting = { batchSize, shuffle: false, carry: false, seed: 0 }
+  const source = openSource('evaluate data', portsWith(parts, losses), data, cutting)
+  const scores = evaluateBatches(parts.native, source.epoch(1), { losses, metrics })
+  return scores.catch((error: unknown) => refuse(parts.native, error))
+}
+
+/** Runs a model forward and backward. */
+export function gradients<I extends Values, O extends Outputs>(
+  parts: Parts,
+  examples: Examples<I, O>,
+  options: GradientOptions,
+): Promise<Gradients<I, O>> {
+  checkOptions('gradients', options, GRADIENT_OPTIONS)
+  const { native, description } = parts
+  const losses = resolveLosses('gradients loss', options.loss, parts.outputs)
+  const rows = new ExampleRows('gradients examples', portsWith(parts, losses), examples)
+  if (rows.count === 0) throw emptyData('gradients examples')
+  const { inputs, targets } = rows.whole()
+  const states = initialStates('gradients state', description, options.state)
+  const config = JSON.stringify(lossConfig(losses))
+  const running = guardAsync(() => native.gradients(config, inputs, targets, states))
+  return running.then((found) => gradientsOf<I, O>(description, inputs, found))
+}
+
+/** Writes a model to a file. */
+export function save({ native }: Parts, path: string): Promise<void> {
+  if (typeof path !== 'string') throw mismatch('ERR_UNROLLED_ARGUMENT', 'save', 'a path', path)
+  return guardAsync(() => native.save(path))
+}

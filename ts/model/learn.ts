@@ -1,0 +1,89 @@
+import { Beforehand } from '../data/beforehand.js'
+import type { Data } from '../data/data.js'
+import { openSource } from '../data/source.js'
+import { Described, mismatch, type UnrolledError } from '../errors.js'
+import type { Outputs } from '../graph/outputs.js'
+import type { Values } from '../graph/value.js'
+import { guardAsync, refuse } from '../native/errors.js'
+import type { Held } from '../train/dropped.js'
+import { EarlyStopping } from '../train/early-stopping.js'
+import type { EpochRecord, History, StopReason, TrainEvent, TrainMemory } from '../train/event.js'
+import { recordNames } from '../train/metric.js'
+import { resolveOptions, type TrainOptions } from '../train/options.js'
+import { type Run, train } from '../train/train.js'
+import { type Parts, portsWith } from './parts.js'
+
+/** The records of a run, and what its last event says. */
+export async function historyOf(events: AsyncIterable<TrainEvent>): Promise<History> {
+  const epochs: EpochRecord[] = []
+  let stopped: StopReason | undefined
+  let memory: TrainMemory | undefined
+  for await (const event of events) {
+    if (event.type !== 'epoch') continue
+    epochs.push(event.record)
+    stopped = event.stopped
+    memory = event.memory
+  }
+  return { epochs, ...(stopped && { stopped }), ...(memory && { memory }) }
+}
+
+/** The events of a run; `check` refuses a model that is no longer in use. */
+export async function* eventsOf<I extends Values, O extends Outputs>(
+  parts: Parts,
+  check: () => void,
+  data: Data<I, O>,
+  options: TrainOptions<I, O>,
+  held: Held,
+): AsyncGenerator<TrainEvent, void, void> {
+  let mine = false
+  try {
+    check()
+    const run = runOf(parts, data, options)
+    // Checked last: a getter of the options or data may have begun another run.
+    if (parts.training) throw inTraining('fit')
+    parts.training = mine = true
+    await guardAsync(() => parts.native.ready())
+    const hold = (release: () => void): void => {
+      held.release = () => {
+        release()
+        parts.training = false
+      }
+    }
+    for await (const event of train(run, hold)) {
+      check()
+      yield event
+    }
+  } catch (error) {
+    await refuse(parts.native, error)
+  } finally {
+    if (mine) parts.training = false
+    delete held.release
+  }
+}
+
+function runOf(parts: Parts, data: unknown, options: TrainOptions): Run {
+  const resolved = resolveOptions(options, data, parts.outputs)
+  const ports = portsWith(parts, resolved.losses)
+  const { validation, earlyStopping } = options
+  const whole = { ...resolved, shuffle: false, carry: false }
+  const measured =
+    validation === undefined
+      ? undefined
+      : new Beforehand(openSource('fit validation', ports, validation, whole))
+  const names = recordNames(resolved.metrics, resolved.losses, measured !== undefined)
+  return {
+    model: parts.native,
+    source: openSource('fit data', ports, data, resolved),
+    options: resolved,
+    validation: measured,
+    earlyStopping:
+      earlyStopping === undefined ? undefined : new EarlyStopping(earlyStopping, names),
+  }
+}
+
+/** The error of a call that would change a model in training. */
+export function inTraining(where: string): UnrolledError {
+  const received = new Described('one in training')
+  const advice = 'wait for that run, or stop it'
+  return mismatch('ERR_UNROLLED_STATE', where, 'a model at rest', received, advice)
+}

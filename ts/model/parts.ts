@@ -1,0 +1,40 @@
+import { isObject } from '../brand.js'
+import type { Ports } from '../data/feed.js'
+import { type Port, portsOf } from '../data/kind.js'
+import { madeOnlyBy } from '../errors.js'
+import type { GraphJson } from '../graph/json.js'
+import { lastActivation } from '../graph/outputs.js'
+import type { Description, NativeModel } from '../native/contract.js'
+import { guard } from '../native/errors.js'
+import { type OutputLoss, targetPort } from '../train/loss.js'
+
+/** A model's addon, and all that is read from it once. */
+export interface Parts {
+  readonly native: NativeModel
+  readonly graph: GraphJson
+  readonly description: Description
+  readonly inputs: readonly Port[]
+  readonly outputs: readonly Port[]
+  /** `true` during a run of training. */
+  training: boolean
+}
+
+/** Reads the parts of a model. */
+export function partsOf(native: NativeModel): Parts {
+  if (!isObject(native) || typeof native.graph !== 'function') {
+    throw madeOnlyBy('Model', 'a model by sequential, graph or load', native)
+  }
+  const graph: GraphJson = JSON.parse(guard(() => native.graph()))
+  const description: Description = JSON.parse(guard(() => native.describe()))
+  const outputs = portsOf('output', description.outputs).map((port) => ({
+    ...port,
+    last: lastActivation(graph, port.name),
+  }))
+  const inputs = portsOf('input', description.inputs)
+  return { native, graph, description, inputs, outputs, training: false }
+}
+
+/** The inputs of a model, and the targets of some losses. */
+export function portsWith({ inputs }: Parts, losses: readonly OutputLoss[]): Ports {
+  return { inputs, targets: losses.map(targetPort) }
+}
