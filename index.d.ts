@@ -333,7 +333,7 @@ interface Scan<F extends number, S, X extends Sequence = Sequence> extends Signe
  * @throws UnrolledError `ERR_UNROLLED_GRAPH` when the step leaves out a state,
  * `ERR_UNROLLED_SHAPE` when a state has another size.
  */
-declare function scan<const S extends Readonly<Record<string, number>>, R extends Step<S>, X extends Vector = Vector>(cell: Cell<S, R, X>, options?: ScanOptions): Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>>;
+declare function scan<const S extends Readonly<Record<string, number>>, R extends Step<S>, X extends Vector = Vector>(given: Cell<S, R, X>, options?: ScanOptions): Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>>;
 
 /** The results of a graph, by name. */
 type Outputs = Readonly<Record<string, Numeric>>;
@@ -405,12 +405,45 @@ type Data<I extends Values = AnyValues, O extends Values = AnyValues> = Examples
 type IsOne<All, K = All> = [All] extends [never] ? false : string extends All ? true : K extends unknown ? [All] extends [K] ? true : false : never;
 
 /**
+ * The stable codes of every error that this library raises, one for each kind of mistake:
+ *
+ * - `SHAPE`: a rank, size or number of rows does not fit.
+ * - `KIND`: a value or array of the wrong kind, such as tokens for numbers, or another axis.
+ * - `VALUE`: data out of their range, such as an id beyond the vocabulary.
+ * - `GRAPH`: a graph that contradicts itself, a node with too few inputs, a name that is taken or
+ *   cannot be written.
+ * - `FORMAT`: a file that is truncated, corrupted or foreign.
+ * - `IO`: a file that cannot be read or written; `cause` is the system's error, with its code.
+ * - `STATE`: something disposed, in use, or transferred away.
+ * - `ARGUMENT`: an option or argument that is unknown, missing, out of its range or without sense.
+ * - `NON_FINITE`: a NaN or infinity.
+ * - `SIZE`: more than memory holds or the library can address.
+ * - `CANCELLED`: stopped on request.
+ * - `INTERNAL`: a fault of the library itself.
+ */
+type ErrorCode = 'ERR_UNROLLED_SHAPE' | 'ERR_UNROLLED_KIND' | 'ERR_UNROLLED_VALUE' | 'ERR_UNROLLED_GRAPH' | 'ERR_UNROLLED_FORMAT' | 'ERR_UNROLLED_IO' | 'ERR_UNROLLED_STATE' | 'ERR_UNROLLED_ARGUMENT' | 'ERR_UNROLLED_NON_FINITE' | 'ERR_UNROLLED_SIZE' | 'ERR_UNROLLED_CANCELLED' | 'ERR_UNROLLED_INTERNAL';
+/**
+ * The one error class of the library.
+ *
+ * `code` is stable and meant for programs; `message` is meant for people and names the argument or the
+ * node, what was expected and what was received.
+ */
+declare class UnrolledError extends Error {
+    readonly name = "UnrolledError";
+    /** The kind of mistake. */
+    readonly code: ErrorCode;
+    constructor(code: ErrorCode, message: string, options?: {
+        readonly cause?: unknown;
+    });
+}
+
+/**
  * Something that holds native memory. `dispose` or `using` frees the memory at once; otherwise the
  * garbage collector does.
  */
 declare abstract class Disposable {
     #private;
-    /** Frees the memory; every later call but `dispose` fails with `ERR_UNROLLED_STATE`. */
+    /** Frees the memory; every later call of a method but `dispose` fails with `ERR_UNROLLED_STATE`. */
     dispose(): void;
     [Symbol.dispose](): void;
 }
@@ -811,7 +844,7 @@ interface TrainOptions<I extends Values = AnyValues, O extends Values = AnyValue
     readonly accumulate?: number;
     /** A new order of rows in every epoch, for examples in memory; `true` unless `carry`. */
     readonly shuffle?: boolean;
-    /** Data that are measured after every epoch. */
+    /** Data that are measured after every epoch; their first batch is looked at before the first step. */
     readonly validation?: Data<I, O>;
     /** A limit on the gradient; none by default. */
     readonly clip?: ClipOptions;
@@ -977,7 +1010,8 @@ declare class Stream<I extends Values = AnyValues, O extends Values = AnyValues>
  * Training and prediction run off the main thread; predictions of less than about half a millisecond
  * run on it. So does the drawing of first weights that takes more than about 10 ms: asynchronous methods
  * wait for the weights without blocking, `parameters`, `setParameters`, `stream` and `toBytes` block. No
- * memory for the weights is an `ERR_UNROLLED_SIZE` of each of these calls. `dispose` frees the model's memory at once, the garbage collector some time later.
+ * memory for the weights is an `ERR_UNROLLED_SIZE` of each of these calls. `dispose` frees the model's memory at once, the garbage collector some time later;
+ * then `graph` and `parameterCount` can still be read, and no method called.
  */
 declare class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> extends Disposable {
     #private;
@@ -1237,39 +1271,6 @@ declare function load<M extends Pick<Model, 'graph'> = Model>(path: string, opti
  */
 declare function fromBytes<M extends Pick<Model, 'graph'> = Model>(bytes: Uint8Array, options?: LoadOptions): M;
 
-/**
- * The stable codes of every error that this library raises, one for each kind of mistake:
- *
- * - `SHAPE`: a rank, size or number of rows does not fit.
- * - `KIND`: a value or array of the wrong kind, such as tokens for numbers, or another axis.
- * - `VALUE`: data out of their range, such as an id beyond the vocabulary.
- * - `GRAPH`: a graph that contradicts itself, a node with too few inputs, a name that is taken or
- *   cannot be written.
- * - `FORMAT`: a file that is truncated, corrupted or foreign.
- * - `IO`: a file that cannot be read or written; `cause` is the system's error, with its code.
- * - `STATE`: something disposed, in use, or transferred away.
- * - `ARGUMENT`: an option or argument that is unknown, missing, out of its range or without sense.
- * - `NON_FINITE`: a NaN or infinity.
- * - `SIZE`: more than memory holds or the library can address.
- * - `CANCELLED`: stopped on request.
- * - `INTERNAL`: a fault of the library itself.
- */
-type ErrorCode = 'ERR_UNROLLED_SHAPE' | 'ERR_UNROLLED_KIND' | 'ERR_UNROLLED_VALUE' | 'ERR_UNROLLED_GRAPH' | 'ERR_UNROLLED_FORMAT' | 'ERR_UNROLLED_IO' | 'ERR_UNROLLED_STATE' | 'ERR_UNROLLED_ARGUMENT' | 'ERR_UNROLLED_NON_FINITE' | 'ERR_UNROLLED_SIZE' | 'ERR_UNROLLED_CANCELLED' | 'ERR_UNROLLED_INTERNAL';
-/**
- * The one error class of the library.
- *
- * `code` is stable and meant for programs; `message` is meant for people and names the argument or the
- * node, what was expected and what was received.
- */
-declare class UnrolledError extends Error {
-    readonly name = "UnrolledError";
-    /** The kind of mistake. */
-    readonly code: ErrorCode;
-    constructor(code: ErrorCode, message: string, options?: {
-        readonly cause?: unknown;
-    });
-}
-
 /** A function of each number, or of each step's numbers (softmax). */
 type Activation = Layer<Numeric, Same>;
 /** The names of activation functions. */
@@ -1294,7 +1295,10 @@ declare function activation(name: ActivationName, options?: ActivationOptions): 
 declare const identity: Activation;
 /** `y = tanh x`. */
 declare const tanh: Activation;
-/** `y = 1 / (1 + exp(-x))`. */
+/**
+ * `y = 1 / (1 + exp(-x))`. A model that is trained with `binaryCrossEntropy` ends without it: the loss takes
+ * logits.
+ */
 declare const sigmoid: Activation;
 /** `y = max(x, 0)`. */
 declare const relu: Activation;

@@ -1,5 +1,6 @@
 import { checkState, type NamedVectors } from '../cell/unroll.js'
-import { nameOf, scopeOf } from '../graph/scope.js'
+import { nameOf } from '../graph/names.js'
+import { scopeOf } from '../graph/scope.js'
 import { currentScope } from '../graph/step.js'
 import { checkKind, type Vector } from '../graph/value.js'
 import { checkBoolean, checkCount, checkOptions, checkWord } from '../options.js'
@@ -97,9 +98,9 @@ export function gruCell<H extends number>(
   hiddenSize: H,
   options: GruCellOptions = {},
 ): StepCell<GruState<H>> {
-  const resetAfter = checkBoolean('gruCell resetAfter', options?.resetAfter ?? true)
-  const settings = settingsOf('gruCell', hiddenSize, options, ['resetAfter'], resetAfter)
-  return stepCell(gruKind(resetAfter), settings, options.name)
+  const after = (): boolean => checkBoolean('gruCell resetAfter', options.resetAfter ?? true)
+  const settings = settingsOf('gruCell', hiddenSize, options, ['resetAfter'], after)
+  return stepCell(gruKind(after()), settings, options.name)
 }
 
 function settingsOf(
@@ -107,14 +108,14 @@ function settingsOf(
   hiddenSize: number,
   options: CellOptions,
   own: readonly string[],
-  bias = true,
+  bias: () => boolean = () => true,
 ): CellSettings {
   checkOptions(kind, options, [...CELL_OPTIONS, ...own])
   const where = nameOf(kind, options.name)
   return {
     where,
     hiddenSize: checkCount(`${where} hiddenSize`, hiddenSize),
-    bias: checkBoolean(`${where} bias`, options.bias ?? bias),
+    bias: checkBoolean(`${where} bias`, options.bias ?? bias()),
     initializer: checkInitializer(where, options.initializer),
   }
 }
