@@ -11,12 +11,15 @@ use crate::{Error, Result};
 /// The environment variable that sets the bytes which models and runs may take.
 const MEMORY: &str = "UNROLLED_MEMORY";
 
+/// Part of the system's memory that models and runs may take: the process itself and the caller's arrays need some.
+const SHARE: f64 = 0.875;
+
 /// Refuses bytes beyond the limit; `what` names what needs them, and its largest part.
 ///
 /// # Errors
 /// [`crate::Code::Size`]; [`crate::Code::Argument`] for an environment variable that is no number of bytes.
 pub(crate) fn check_fits(bytes: f64, what: impl FnOnce() -> String) -> Result<()> {
-    let limit = limit()?.bytes;
+    let limit = limit()?.usable();
     if bytes <= limit {
         return Ok(());
     }
@@ -33,6 +36,16 @@ pub struct MemoryLimit {
     pub bytes: f64,
     /// The origin of the number.
     pub source: Source,
+}
+
+impl MemoryLimit {
+    /// The bytes for models and runs: all that a setting gives, and a part of the memory that the system has.
+    fn usable(self) -> f64 {
+        match self.source {
+            Source::Machine | Source::Container => SHARE * self.bytes,
+            Source::Code | Source::Environment | Source::Unknown => self.bytes,
+        }
+    }
 }
 
 /// The origin of a limit.
@@ -148,6 +161,13 @@ mod tests {
             let most = with(u64::MAX);
             assert!(matches!(most.source, Source::Machine | Source::Container), "{most:?}");
         }
+    }
+
+    #[test]
+    fn the_process_has_a_share_of_what_the_system_has() {
+        let usable = |source| MemoryLimit { bytes: 4096.0, source }.usable();
+        assert_eq!([Source::Machine, Source::Container].map(usable), [3584.0; 2]);
+        assert_eq!([Source::Code, Source::Environment, Source::Unknown].map(usable), [4096.0; 3]);
     }
 
     #[test]
