@@ -1,6 +1,6 @@
 import { bufferOf, isShared, lengthOf } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
-import { reserve } from '../memory.js'
+import { reserve } from '../native/memory.js'
 
 /** Refuses all but ids: whole numbers from 0, or the ignored one. */
 export function checkId(where: string, value: unknown, ignored?: number): number {

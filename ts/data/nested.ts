@@ -1,6 +1,6 @@
 import { isFloats, isInts, isList, lengthOf } from '../brand.js'
 import { Described, mismatch, show } from '../errors.js'
-import { reserve } from '../memory.js'
+import { reserve } from '../native/memory.js'
 import { allocate, checkId, checkMemory } from './check.js'
 import { isIds, isTimed, type Port, widthOf } from './kind.js'
 import { Rows } from './rows.js'

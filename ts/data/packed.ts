@@ -1,6 +1,6 @@
 import { isFloats, isInts, isList, isObject, own } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
-import { reserve } from '../memory.js'
+import { reserve } from '../native/memory.js'
 import { checkOptions } from '../options.js'
 import { checkId, checkMemory } from './check.js'
 import { PACKED_KEYS } from './data.js'

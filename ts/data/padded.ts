@@ -1,5 +1,5 @@
-import { reserve } from '../memory.js'
 import type { NativeTensor } from '../native/contract.js'
+import { reserve } from '../native/memory.js'
 import { allocate } from './check.js'
 
 /** Copies numbers or ids of rows, of `width` a step, with zeros after the steps of shorter rows. */

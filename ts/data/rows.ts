@@ -1,6 +1,6 @@
 import { mismatch, type UnrolledError } from '../errors.js'
-import { reserve } from '../memory.js'
 import type { NativeTensor } from '../native/contract.js'
+import { reserve } from '../native/memory.js'
 import { allocate, checkMemory } from './check.js'
 import { faultOf, itemOf } from './fault.js'
 import { isTimed, type Port, widthOf } from './kind.js'

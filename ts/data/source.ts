@@ -1,6 +1,6 @@
 import { isFunction, isList, isObject, isRevoked } from '../brand.js'
 import { Described, mismatch, type UnrolledError } from '../errors.js'
-import { reserve } from '../memory.js'
+import { reserve } from '../native/memory.js'
 import type { Batch } from './fault.js'
 import { ExampleRows, emptyData, type Ports } from './feed.js'
 

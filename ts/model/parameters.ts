@@ -1,8 +1,8 @@
 import { isFloats, isObject, lengthOf, own } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
-import { reserve } from '../memory.js'
 import type { Description, NativeModel } from '../native/contract.js'
 import { guard } from '../native/errors.js'
+import { reserve } from '../native/memory.js'
 import { checkOptions } from '../options.js'
 
 /** A parameter's numbers, row-major. */

@@ -4,7 +4,6 @@ import { isIds, rowKind, widthOf } from '../data/kind.js'
 import { callOn, Disposable } from '../disposable.js'
 import { madeOnlyBy, mismatch, type UnrolledError } from '../errors.js'
 import type { AnyValues, Sequence, Token, Tokens, Value, Values, Vector } from '../graph/value.js'
-import { reserve } from '../memory.js'
 import type {
   Description,
   NativeModel,
@@ -13,6 +12,7 @@ import type {
   PortDescription,
 } from '../native/contract.js'
 import { guard } from '../native/errors.js'
+import { reserve } from '../native/memory.js'
 import { checkOptions } from '../options.js'
 import { type State, type StateData, stateOf, stateTensors } from './state.js'
 

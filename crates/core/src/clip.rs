@@ -71,7 +71,6 @@ pub struct GradientNorm {
 
 impl GradientNorm {
     /// Ready for arenas of `length` elements, so that measuring allocates nothing.
-    #[must_use]
     ///
     /// # Errors
     /// `Size` when there is no memory.

@@ -53,7 +53,10 @@ type Bits = Vec<u64>;
 /// A call that may be repeated after a refusal.
 type Call = Box<dyn FnMut() -> Result<Bits>>;
 
-const CASES: [(&str, fn() -> Call); 6] = [
+/// What makes a call.
+type Make = fn() -> Call;
+
+const CASES: [(&str, Make); 6] = [
     ("predict", predict),
     ("evaluate", evaluate),
     ("gradients", gradients),

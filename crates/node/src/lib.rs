@@ -19,6 +19,6 @@ pub use gradients::{Gradients, ItemLosses};
 pub use model::Model;
 pub use report::{Memory, Report, Term};
 pub use stream::Stream;
-pub use system::{SystemFacts, available, configure, system, version};
+pub use system::{SystemFacts, available, configure, has_room, system, version};
 pub use tensor::{Prediction, Tensor};
 pub use trainer::{StepOptions, Trainer};

@@ -1,6 +1,7 @@
 //! The version, the facts of the process, and settings from code.
 
 use napi_derive::napi;
+use unrolled_core::memory;
 use unrolled_core::settings::{self, Settings};
 use unrolled_core::system::{self, Source};
 
@@ -41,6 +42,12 @@ pub fn system() -> Result<SystemFacts, Thrown> {
         let threads = threads as u32;
         Ok(SystemFacts { isa, bf16, threads, memory_limit: memory.bytes, memory_source })
     })
+}
+
+/// True if so many bytes can be had now.
+#[napi]
+pub fn has_room(bytes: f64) -> bool {
+    memory::has_room(bytes as usize)
 }
 
 /// The instruction sets of this CPU, the widest last.

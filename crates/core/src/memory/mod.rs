@@ -70,6 +70,14 @@ pub(crate) fn refill<T>(
     Ok(())
 }
 
+/// True if so many bytes can be had now. They are not kept.
+#[must_use]
+pub fn has_room(bytes: usize) -> bool {
+    let mut room: Vec<u8> = Vec::new();
+    // Kept from being optimized away with the vector.
+    std::hint::black_box(&mut room).try_reserve_exact(bytes).is_ok()
+}
+
 /// The error where `count` numbers for `what` have no memory; without words if they have none either.
 pub(crate) fn no_memory(count: usize, what: impl Display) -> Error {
     let mut message = String::new();

@@ -106,7 +106,9 @@ fn at_least_one(option: &str, value: u64) -> Result<()> {
 
 fn positive(option: &str, value: f64) -> Result<()> {
     if !(value.is_finite() && value > 0.0) {
-        return Err(Error::argument(format!("{option}: expected a finite number above 0, received {value:?}")));
+        return Err(Error::argument(format!(
+            "{option}: expected a finite number above 0, received {value:?}"
+        )));
     }
     Ok(())
 }

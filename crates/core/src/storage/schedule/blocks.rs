@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::chain::{SCHEDULE, Schedule};
-use super::sum_block::{BLOCK_STEPS, ROW_GROUP, SumBlock};
+use super::chain::Schedule;
+use super::sum_block::{BLOCK_STEPS, ROW_GROUP, SCHEDULE, SumBlock};
 use crate::Result;
 use crate::memory::{no_memory, reserve};
 

@@ -2,12 +2,9 @@
 
 use std::ops::Range;
 
-use super::sum_block::SumBlock;
+use super::sum_block::{SCHEDULE, SumBlock};
 use crate::Result;
 use crate::memory::{copied, grow, refill};
-
-/// Numbers of a schedule, in errors.
-pub(super) const SCHEDULE: &str = "the schedule of a batch";
 
 /// The items of one axis for the rows of a shard.
 #[derive(Debug, Default)]

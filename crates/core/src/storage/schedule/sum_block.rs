@@ -1,8 +1,10 @@
 //! The blocks of a weight gradient's sum: some steps of a row group each.
 
-use super::chain::SCHEDULE;
 use crate::Result;
 use crate::memory::reserve;
+
+/// Numbers of a schedule, in errors.
+pub(super) const SCHEDULE: &str = "the schedule of a batch";
 
 /// Rows of a row group: a thread takes whole ones, and a block of a weight gradient's sum has items of one group.
 pub const ROW_GROUP: usize = 16;
