@@ -64,6 +64,16 @@ test('repeats the words of the system for a binary that does not load', () => {
   expect(message).toContain(`received none that loads: ${words}\n`)
 })
 
+test('tells a bundle in which nothing can be required from a package that is not there', () => {
+  // As esbuild words it for a bundle of ES modules.
+  const words = 'Dynamic require of "fs" is not supported'
+  const { message } = missingAddon(LINUX, new Error(words))
+  expect(message).toContain(`received none that loads: ${words}\n`)
+  expect(message).toContain('--external:unrolled')
+  expect(message).not.toContain('optional')
+  expect(message).not.toContain('damaged')
+})
+
 test('the platforms are the targets of package.json', () => {
   const { napi } = JSON.parse(readFileSync('package.json', 'utf8'))
   expect(PLATFORMS.length).toBe(napi.targets.length)

@@ -14,7 +14,8 @@ export function missingAddon(host: Host, failure: unknown): UnrolledError {
     'ERR_UNROLLED_STATE',
     [
       `native addon: expected a binary for ${platform}, received none that loads: ` +
-        (reason ?? (known ? `the package unrolled-${platform} is not there` : 'there is none')),
+        (reason?.words ??
+          (known ? `the package unrolled-${platform} is not there` : 'there is none')),
       ...steps.map((step, index) => `  ${index + 1}. ${step}`),
       `  More: ${PAGE}`,
     ].join('\n'),
@@ -24,11 +25,17 @@ export function missingAddon(host: Host, failure: unknown): UnrolledError {
   return error
 }
 
-function knownSteps(host: Host, platform: string, reason: string | undefined): string[] {
+function knownSteps(host: Host, platform: string, reason: Reason | undefined): string[] {
   const { system, processor, musl } = host
   const libc = system === 'linux' ? ` --libc=${musl ? 'musl' : 'glibc'}` : ''
   const build = 'Or build from a clone of the repository, with Rust 1.89 or newer: npm run build'
-  if (reason !== undefined) {
+  if (reason?.fault === 'bundle') {
+    return [
+      'Keep the package out of the bundle: esbuild --external:unrolled; for others see the page below',
+      'Or bundle as CommonJS, where require is there: esbuild --format=cjs',
+    ]
+  }
+  if (reason?.fault === 'binary') {
     return [
       'Install again, if the file is damaged: remove node_modules, then npm install',
       'On an older system than the binary was made for (glibc 2.17), update the system or its image',
@@ -53,15 +60,26 @@ function foreignSteps(): string[] {
   ]
 }
 
-/** Why a binary that is there did not load; nothing where none was found. */
-function reasonOf(failure: unknown): string | undefined {
+/** Why the addon did not load though it may be there, in words of the system or of the bundle. */
+interface Reason {
+  readonly fault: 'binary' | 'bundle'
+  readonly words: string
+}
+
+/** The reason in a failure of the generated loader; nothing where no binary was found. */
+function reasonOf(failure: unknown): Reason | undefined {
   let error = failure
   while (typeof error === 'object' && error !== null) {
-    const { code, message } = error as { code?: unknown; message?: unknown }
-    if (code === 'ERR_DLOPEN_FAILED' && typeof message === 'string') {
-      return message.split('\n', 1)[0]
+    const { code, message, cause } = error as { code?: unknown; message?: unknown; cause?: unknown }
+    if (typeof message === 'string') {
+      const [words = ''] = message.split('\n', 1)
+      if (code === 'ERR_DLOPEN_FAILED') return { fault: 'binary', words }
+      // An error of the loader has causes, and one of Node a code: this one is of the code around them.
+      if (error === failure && code === undefined && cause === undefined) {
+        return { fault: 'bundle', words }
+      }
     }
-    error = Reflect.get(error, 'cause')
+    error = cause
   }
   return undefined
 }
