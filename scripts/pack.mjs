@@ -17,7 +17,7 @@ import { execute, main, root, StepError, tool } from './steps.mjs'
 export const PACKAGES = join(root, 'out', 'packages')
 const LICENSES = ['LICENSE', 'LICENSE-MIT', 'LICENSE-APACHE']
 
-const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'))
+export const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'))
 const writeJson = (path, value) => writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`)
 
 /** The package.json of the repository. */
@@ -41,6 +41,10 @@ function withAbsoluteLinks(text) {
   return text.replace(/\]\((?![a-z]+:|#)([^)]+)\)/g, (_, path) => `](${base}${path})`)
 }
 
+/** Imports of the package's own, without types: index.d.ts holds all of them. */
+const withoutTypes = (imports) =>
+  Object.fromEntries(Object.entries(imports).map(([name, it]) => [name, it.default]))
+
 function packRoot(platforms) {
   const folder = join(PACKAGES, manifest.name)
   for (const path of manifest.files) {
@@ -55,7 +59,8 @@ function packRoot(platforms) {
   const optionalDependencies = Object.fromEntries(
     platforms.map((name) => [`${manifest.name}-${name}`, manifest.version]),
   )
-  writeJson(join(folder, 'package.json'), { ...published, optionalDependencies })
+  const imports = withoutTypes(published.imports)
+  writeJson(join(folder, 'package.json'), { ...published, imports, optionalDependencies })
 }
 
 /** The folders that napi makes for the targets, by the name of the platform. */
@@ -90,7 +95,7 @@ function packPlatform(name, from) {
   const shared = Object.fromEntries(SHARED.map((field) => [field, manifest[field]]))
   const own = readJson(join(from, name, 'package.json'))
   const files = [binary, 'THIRD-PARTY-NOTICES.txt', ...LICENSES]
-  writeJson(join(folder, 'package.json'), { ...own, ...shared, files })
+  writeJson(join(folder, 'package.json'), { ...own, ...shared, type: 'commonjs', files })
   writeFileSync(
     join(folder, 'README.md'),
     `# ${manifest.name}-${name}\n\nThe native addon of [${manifest.name}](${manifest.homepage}) for ${name}; ` +

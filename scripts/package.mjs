@@ -2,7 +2,7 @@
 // platform's package stays small and names no folder of this machine, licenses are in both.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { manifest, PACKAGES, pack } from './pack.mjs'
+import { manifest, PACKAGES, pack, readJson } from './pack.mjs'
 import { execute, main, root, StepError } from './steps.mjs'
 
 /** Bytes that an installation may take, unpacked. */
@@ -32,7 +32,8 @@ function checkRoot() {
   const report = packed(manifest.name)
   const binaries = report.paths.filter((path) => path.endsWith('.node'))
   if (binaries.length > 0) throw new StepError(`the root package holds ${binaries.join(', ')}`)
-  const inside = pathsIn(manifest.exports).concat('crates/node/addon.cjs', 'native/binding.cjs')
+  const { exports, imports } = readJson(join(PACKAGES, manifest.name, 'package.json'))
+  const inside = [...pathsIn(exports), ...pathsIn(imports), 'native/binding.cjs']
   expectFiles(report, [
     ...inside,
     'LICENSE',
