@@ -93,7 +93,7 @@ export function checkBoolean(name: string, value: unknown): boolean {
 /** Refuses all but the core's form: one kind of some, by name, with an object of its settings. */
 export function checkKind(
   name: string,
-  value: object,
+  value: unknown,
   known: readonly string[],
 ): [kind: string, settings: object] {
   const kinds = isRecord(value) ? Object.entries(value) : []

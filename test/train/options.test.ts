@@ -114,7 +114,7 @@ test.each<[object, string]>([
   [{ memory: 1.5 }, 'fit memory: expected a whole number of at least 1, received 1.5'],
   [{ validation: 0 }, 'fit validation: expected { x, y }'],
   [{ earlyStopping: 0 }, 'fit earlyStopping: expected an object of options, received 0'],
-  [{ loss: { kind: null, reduction: 'mean' } }, 'fit loss: unknown output "kind"'],
+  [{ loss: { kind: null, reduction: 'mean' } }, 'fit loss kind: expected a value'],
   [{ metrics: ['acuracy'] }, 'fit metrics: unknown metric "acuracy"; did you mean accuracy?'],
   [{ sead: 1 }, 'fit: unknown option "sead"; did you mean seed?'],
   [{ signal: {} }, 'fit signal: expected an AbortSignal, received an object'],

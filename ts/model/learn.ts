@@ -9,7 +9,7 @@ import type { Held } from '../train/dropped.js'
 import { EarlyStopping } from '../train/early-stopping.js'
 import type { EpochRecord, History, StopReason, TrainEvent, TrainMemory } from '../train/event.js'
 import { recordNames } from '../train/metric.js'
-import { resolveOptions, type TrainOptions } from '../train/options.js'
+import { type ResolvedOptions, resolveOptions, type TrainOptions } from '../train/options.js'
 import { type Run, train } from '../train/train.js'
 import { type Parts, portsWith } from './parts.js'
 
@@ -63,6 +63,7 @@ export async function* eventsOf<I extends Values, O extends Outputs>(
 
 function runOf(parts: Parts, data: unknown, options: TrainOptions): Run {
   const resolved = resolveOptions(options, data, parts.outputs)
+  checkCarry(parts, resolved)
   const ports = portsWith(parts, resolved.losses)
   const { validation, earlyStopping } = options
   const whole = { ...resolved, shuffle: false, carry: false }
@@ -79,6 +80,16 @@ function runOf(parts: Parts, data: unknown, options: TrainOptions): Run {
     earlyStopping:
       earlyStopping === undefined ? undefined : new EarlyStopping(earlyStopping, names),
   }
+}
+
+/**
+ * Refuses metrics of the user's of a model that cannot be cut in time: they see all outputs, of batches that
+ * begin with the states of the batch before. The core asks no more than that the losses can go on.
+ */
+function checkCarry({ description }: Parts, { carry, metrics }: ResolvedOptions): void {
+  if (!carry || metrics.custom.length === 0 || description.indivisible === null) return
+  const expected = `false with a metric that sees every output, since ${description.indivisible}`
+  throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit carry', expected, carry)
 }
 
 /** The error of a call that would change a model in training. */

@@ -6,7 +6,7 @@ import type { GraphJson } from '../graph/json.js'
 import { lastActivation } from '../graph/outputs.js'
 import type { Description, NativeModel } from '../native/contract.js'
 import { guard } from '../native/errors.js'
-import { type OutputLoss, targetPort } from '../train/loss.js'
+import { type OutputLoss, targetPort } from '../train/losses.js'
 
 /** A model's addon, and all that is read from it once. */
 export interface Parts {

@@ -1,6 +1,7 @@
 import type { Batch } from '../data/fault.js'
 import type { NativeModel, NativeReport, NativeTerm } from '../native/contract.js'
-import { type Loss, type OutputLoss, predictsClasses } from './loss.js'
+import type { Loss } from './loss.js'
+import { type OutputLoss, predictsClasses } from './losses.js'
 import { type Measure, type Measured, measureBatch } from './measure.js'
 import type { Metrics } from './metric.js'
 import { lossConfig } from './options.js'

@@ -4,7 +4,7 @@ import type { Result } from '../data/result.js'
 import { mismatch } from '../errors.js'
 import type { NativeTensor } from '../native/contract.js'
 import { unknownName } from '../options.js'
-import { type OutputLoss, predictsClasses } from './loss.js'
+import { type OutputLoss, predictsClasses } from './losses.js'
 
 /** Argument of a {@link Metric}: a batch's outputs and targets by name. */
 export interface MetricBatch {

@@ -7,7 +7,8 @@ import type { AnyValues, Values } from '../graph/value.js'
 import { checkBoolean, checkCount, checkOptions, checkWord } from '../options.js'
 import type { EarlyStoppingOptions } from './early-stopping.js'
 import { type ClipOptions, checkClip, checkTruncate, type TruncateOptions } from './limits.js'
-import { type Losses, type OutputLoss, resolveLosses } from './loss.js'
+import type { Losses } from './loss.js'
+import { type OutputLoss, resolveLosses } from './losses.js'
 import { type MetricLike, type Metrics, resolveMetrics } from './metric.js'
 import {
   type Optimizer,

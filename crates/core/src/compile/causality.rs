@@ -54,20 +54,38 @@ impl Program {
         None
     }
 
-    /// The instructions that a loss, or without losses an output, and the states at the end depend on.
-    fn lasting(&self) -> impl Iterator<Item = &Instruction> {
-        let outputs = self.outputs.iter().filter(|_| self.targets.is_empty()).map(|port| port.value);
-        let mut wanted: HashSet<ValueId> =
-            outputs.chain(self.states.iter().map(|state| state.last)).collect();
-        let mut lasting: Vec<&Instruction> = Vec::new();
+    /// The instructions that the outputs and the states at the end depend on; with losses, those that a loss now or after
+    /// further chunks depends on: an output without a loss may need the whole sequence.
+    fn lasting(&self) -> Vec<&Instruction> {
+        let mut wanted = HashSet::new();
+        if self.targets.is_empty() {
+            wanted.extend(self.outputs.iter().map(|port| port.value));
+            wanted.extend(self.states.iter().map(|state| state.last));
+        }
+        loop {
+            let lasting = self.needed_by(&mut wanted);
+            let begun = self.states.iter().filter(|state| wanted.contains(&state.initial));
+            let next: Vec<ValueId> =
+                begun.map(|state| state.last).filter(|last| !wanted.contains(last)).collect();
+            if next.is_empty() {
+                return lasting;
+            }
+            wanted.extend(next);
+        }
+    }
+
+    /// The losses, and the instructions that they and the wanted values depend on; all that these read is wanted then.
+    fn needed_by(&self, wanted: &mut HashSet<ValueId>) -> Vec<&Instruction> {
+        let mut needed: Vec<&Instruction> = Vec::new();
         for instruction in self.instructions.iter().rev() {
             let wanted_here = defined(instruction).iter().any(|value| wanted.contains(value));
             if wanted_here || instruction.facts().flow == Flow::Start {
                 wanted.extend(read(instruction));
-                lasting.push(instruction);
+                needed.push(instruction);
             }
         }
-        lasting.into_iter().rev()
+        needed.reverse();
+        needed
     }
 
     /// True for an instruction with a result at each step.
