@@ -95,6 +95,17 @@ test('a name with half of a surrogate pair is refused, and shown escaped', async
   linear(1, { name: '😀' })
 })
 
+test('of many known names the first are listed', async () => {
+  const names = Array.from({ length: 300 }, (_, i) => `x${i}`)
+  const model = graph(
+    Object.fromEntries(names.map((name) => [name, { vector: { size: 1 } }] as const)),
+    (inputs) => ({ y: dense({ size: 1 })(untyped(Object.values(inputs)[0])) }),
+  )
+  expect(await refusal(() => model.predict(untyped({ something: 1 })))).toBe(
+    `predict x: unknown name "something"; known: ${names.slice(0, 20).join(', ')}, and 280 more`,
+  )
+})
+
 describe('settings by hand are refused with what was expected and what came', () => {
   const model = sequential([dense({ inputSize: 1, size: 2 })])
   const data = { x: [[1]], y: [[[1, 1]]] }

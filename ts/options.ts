@@ -31,11 +31,19 @@ export function unknownName(
   known: readonly string[],
 ): UnrolledError {
   const near = sameName(name, known) ?? nearest(name, known)
-  const hint = near === undefined ? `known: ${known.join(', ') || 'none'}` : `did you mean ${near}?`
+  const hint = near === undefined ? `known: ${listed(known)}` : `did you mean ${near}?`
   return new UnrolledError(
     'ERR_UNROLLED_ARGUMENT',
     `${where}: unknown ${what} ${show(name)}; ${hint}`,
   )
+}
+
+/** The most names in a message. */
+const MOST_LISTED = 20
+
+function listed(names: readonly string[]): string {
+  const more = names.length > MOST_LISTED ? [`and ${names.length - MOST_LISTED} more`] : []
+  return [...names.slice(0, MOST_LISTED), ...more].join(', ') || 'none'
 }
 
 /** Refuses all but a whole number from `least` to `most`. */
