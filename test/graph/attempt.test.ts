@@ -11,6 +11,7 @@ import {
   mix,
   type Numeric,
   parameter,
+  rnnCell,
   type Sequence,
   scan,
   subtract,
@@ -95,6 +96,16 @@ test('nor do layers and sums that are refused', () => {
     return lstm({ hiddenSize: 4 })(dense({ size: 2 })(x)).output
   })
   expect(after).toEqual(plain)
+})
+
+test('nor does the step of a recurrent layer', () => {
+  const graph = graphOf(({ input }) => {
+    const h = input.vector('h', { size: 3 })
+    parameter(3, { name: 'P.weight_hh' })
+    failing(() => rnnCell(3, { name: 'P' })({ h }, h))
+    return { h }
+  })
+  expect(graph.parameters.map(({ name }) => name)).toEqual(['P.weight_hh'])
 })
 
 test('a value of a part that was taken back is no value', () => {

@@ -135,10 +135,12 @@ function stepCell<S extends object>(
     )
     const scope = scopeOf(where, [x, ...Object.values(states)])
     checkKind(where, x, ['vector'])
-    const site = scope.site(call, `${kind.kind}Cell`, name, maker)
-    const parameters = declare(kind, settings, site, x.size)
-    // The step returns the states of its kind, whose sizes are those of the state given.
-    return kind.step(scope, parameters, x, states).next as S
+    return scope.attempt(() => {
+      const site = scope.site(call, `${kind.kind}Cell`, name, maker)
+      const parameters = declare(kind, settings, site, x.size)
+      // The step returns the states of its kind, whose sizes are those of the state given.
+      return kind.step(scope, parameters, x, states).next as S
+    })
   }
   return call
 }
