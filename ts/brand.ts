@@ -2,11 +2,15 @@
 // one realm alone, and a prototype may have been exchanged. A revoked proxy throws at every look but `typeof`, also
 // at `Array.isArray`: it is no object, list or function here.
 
-/** A getter of all typed arrays, which nothing of a caller's can stand in for: no subclass, no property, no proxy. */
-function intrinsic(key: PropertyKey): (value: unknown) => unknown {
-  const get = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), key)?.get
-  return (value) => (get === undefined ? undefined : Reflect.apply(get, value, []))
+/** A getter of a prototype, which nothing of a caller's can stand in for: no subclass, no property, no proxy. */
+function getter(prototype: object, key: PropertyKey): (value: unknown) => unknown {
+  const get = Object.getOwnPropertyDescriptor(prototype, key)?.get
+  return get === undefined ? () => undefined : Function.prototype.call.bind(get)
 }
+
+/** A getter of all typed arrays. */
+const intrinsic = (key: PropertyKey): ((value: unknown) => unknown) =>
+  getter(Object.getPrototypeOf(Uint8Array.prototype), key)
 
 /** The name of a typed array's class, of any realm; nothing for all else, proxies included. */
 export const brandOf = intrinsic(Symbol.toStringTag) as (value: unknown) => string | undefined
@@ -34,9 +38,16 @@ export function isBytes(value: unknown): value is Uint8Array {
   return brandOf(value) === 'Uint8Array'
 }
 
-/** Tells if a buffer is one that threads share. */
+const bytesOf = getter(ArrayBuffer.prototype, 'byteLength')
+
+/** Tells if a buffer is one that threads share: the getter of all others refuses it. */
 export function isShared(buffer: ArrayBufferLike): boolean {
-  return Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]'
+  try {
+    bytesOf(buffer)
+    return false
+  } catch {
+    return true
+  }
 }
 
 type Arrays = Float32Array | Float64Array | Int32Array | Uint8Array
