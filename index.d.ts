@@ -1204,8 +1204,9 @@ interface ModelOptions {
 /** Options of {@link sequential}. */
 interface SequentialOptions<K extends InputKind | undefined = InputKind | undefined> extends ModelOptions {
     /**
-     * The kind of the input, where the first layer does not fix it: a vector, `{ vector: { size: 3 } }`, or
-     * one id a row, `{ token: { vocabularySize: 9 } }`. The input is then named `input`, of ids `tokens` or
+     * The kind of the input, where the first layer does not fix it, such as a `scan`: a sequence,
+     * `{ sequence: { size: 2 } }`, a vector, `{ vector: { size: 3 } }`, or one id a row,
+     * `{ token: { vocabularySize: 9 } }`. The input is then named `input`, of ids `tokens` or
      * `token`.
      */
     readonly input?: K;
@@ -1383,7 +1384,8 @@ declare function affine<X extends Numeric>(x: X, options: AffineOptions): X;
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes.
  */
 declare function mix<X extends Numeric>(a: X, b: NoInfer<X>, alpha: number | NoInfer<X>): X;
-declare function mix<A extends Numeric, B extends Numeric>(a: A, b: B & SameSizes<readonly [A, B]>[1], alpha: number | Numeric): Joined<readonly [A, B], CommonSize<readonly [A, B]>>;
+declare function mix<A extends Numeric, B extends Numeric>(a: A, b: B & SameSizes<readonly [A, B]>[1], alpha: number): Joined<readonly [A, B], CommonSize<readonly [A, B]>>;
+declare function mix<A extends Numeric, B extends Numeric, C extends Numeric>(a: A, b: B & SameSizes<readonly [A, B, C]>[1], alpha: C & SameSizes<readonly [A, B, C]>[2]): Joined<readonly [A, B, C], CommonSize<readonly [A, B, C]>>;
 
 /** The second of two values combined number by number. */
 type Partner<A extends Numeric, B extends Numeric> = B & SameSizes<readonly [A, B]>[1];

@@ -140,7 +140,8 @@ async function viteInside(context) {
   const { output } = await context.run(process.execPath, ['bundles/vite-inside/program.mjs'], {
     cwd,
   })
-  if (!/keep it external|Keep the package out of the bundle/.test(output)) throw new StepError(`no advice:\n${output}`)
+  if (!/keep it external|Keep the package out of the bundle/.test(output))
+    throw new StepError(`no advice:\n${output}`)
   return 'the words say to keep it outside'
 }
 

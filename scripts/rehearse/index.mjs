@@ -98,7 +98,9 @@ main(async () => {
     const rows = await perform([...npmChecks(context), ...more])
     if (values.json !== undefined) keep(values.json, rows)
     const failed = rows.filter(([, words]) => words.startsWith('FAILED'))
-    console.log(`${rows.length - failed.length} passed, ${failed.length} failed`)
+    const skipped = rows.filter(([, words]) => words.startsWith('skipped'))
+    if (skipped.length > 0) console.log(`${skipped.length} skipped`)
+    console.log(`${rows.length - failed.length - skipped.length} passed, ${failed.length} failed`)
     if (failed.length > 0) throw new StepError(`${failed.length} checks failed`)
   } finally {
     await registry.stop()

@@ -45,7 +45,9 @@ export function toolbox({ run, folder }) {
     const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
     const { ok, output } = await run('npm', ['install', ...flags, ...specs], { cwd })
     const path = join(cwd, 'node_modules', 'tool', file)
-    if (!ok || !existsSync(path)) return { skipped: output.trim().split('\n')[0] ?? 'no such file' }
+    if (!ok || !existsSync(path)) {
+      return { skipped: ok ? `${spec} has no ${file}` : output.trim().split('\n')[0] }
+    }
     const script = /\.[cm]?js$/.test(file) || !/bin\/(node|bun|esbuild)$|^deno$/.test(file)
     return { command: script ? [process.execPath, path] : [path], path, folder: cwd }
   }

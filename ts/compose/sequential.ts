@@ -26,8 +26,9 @@ export interface ModelOptions {
 export interface SequentialOptions<K extends InputKind | undefined = InputKind | undefined>
   extends ModelOptions {
   /**
-   * The kind of the input, where the first layer does not fix it: a vector, `{ vector: { size: 3 } }`, or
-   * one id a row, `{ token: { vocabularySize: 9 } }`. The input is then named `input`, of ids `tokens` or
+   * The kind of the input, where the first layer does not fix it, such as a `scan`: a sequence,
+   * `{ sequence: { size: 2 } }`, a vector, `{ vector: { size: 3 } }`, or one id a row,
+   * `{ token: { vocabularySize: 9 } }`. The input is then named `input`, of ids `tokens` or
    * `token`.
    */
   readonly input?: K
@@ -98,7 +99,8 @@ function firstValue(scope: Scope, layer: object): Value {
   const first = firstOf(layer)
   if (first === undefined) {
     const expected = 'inputSize (of an embedding: vocabularySize)'
-    const advice = 'the first layer fixes the input, or the option `input` does'
+    const advice =
+      'the first layer fixes the input, or the option `input` does: { input: { sequence: { size: 2 } } }'
     const received = new Described('none')
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'sequential layer 0', expected, received, advice)
   }

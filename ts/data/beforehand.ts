@@ -1,3 +1,5 @@
+import type { NativeTensor } from '../native/contract.js'
+import { reserve } from '../native/memory.js'
 import type { Batch } from './fault.js'
 import type { Source } from './source.js'
 
@@ -18,9 +20,10 @@ export class Beforehand {
   async begin(): Promise<void> {
     this.#batches = this.#source.epoch(1)
     const { value } = await this.#batches.next()
-    this.#first = value ?? undefined
-    const fault = this.#first?.fault()
+    if (value === undefined) return
+    const fault = value.fault()
     if (fault !== undefined) throw fault
+    this.#first = kept(value)
   }
 
   /** The batches of an epoch, counted from 1. */
@@ -39,4 +42,19 @@ export class Beforehand {
   async close(): Promise<void> {
     await this.#batches?.return()
   }
+}
+
+/** A batch on memory of its own: its maker may fill the same arrays with the next one. */
+function kept({ native, fault }: Batch): Batch {
+  const copy = <A extends Float32Array | Int32Array>(array: A): A =>
+    reserve('validation', array.length, () => array.slice() as A)
+  const copies = (tensors: readonly NativeTensor[]): NativeTensor[] =>
+    tensors.map(({ values, ids, lengths, weights, ...rest }) => ({
+      ...rest,
+      ...(values && { values: copy(values) }),
+      ...(ids && { ids: copy(ids) }),
+      ...(lengths && { lengths: copy(lengths) }),
+      ...(weights && { weights: copy(weights) }),
+    }))
+  return { native: { inputs: copies(native.inputs), targets: copies(native.targets) }, fault }
 }

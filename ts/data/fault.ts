@@ -48,7 +48,8 @@ export function faultOf(
   return mismatch(code, where, fitWords(port), received)
 }
 
-function isFit({ rows, ids, ignored }: Port, value: number): boolean {
+/** Tells if the core takes a number or id of a port. */
+export function isFit({ rows, ids, ignored }: Port, value: number): boolean {
   if (isIds(rows)) return value === ignored || (value >= 0 && (ids === undefined || value < ids))
   return Number.isFinite(value) && ('size' in rows || value >= 0)
 }

@@ -2,7 +2,7 @@ import { mismatch, type UnrolledError } from '../errors.js'
 import type { NativeTensor } from '../native/contract.js'
 import { reserve } from '../native/memory.js'
 import { allocate, checkMemory } from './check.js'
-import { faultOf, itemOf } from './fault.js'
+import { faultOf, isFit, itemOf } from './fault.js'
 import { isTimed, type Port, widthOf } from './kind.js'
 
 /** Layout of rows in a packed array. */
@@ -109,10 +109,14 @@ export class Rows {
 
   /** Finds the first item of the chosen rows that the core refuses. */
   fault(rows: ArrayLike<number>): UnrolledError | undefined {
+    const width = widthOf(this.#port.rows)
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] ?? 0
       const start = this.#start(row)
-      for (let step = 0; step < (this.#lengths[row] ?? 0); step++) {
+      const end = start + (this.#lengths[row] ?? 0) * width
+      for (let at = start; at < end; at++) {
+        if (isFit(this.#port, this.#values[at] ?? 0)) continue
+        const step = Math.floor((at - start) / width)
         const item = itemOf(this.#port, this.#values, start, step)
         const fault = faultOf(this.#where, this.#port, { row, step }, item)
         if (fault !== undefined) return fault

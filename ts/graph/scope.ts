@@ -214,6 +214,8 @@ function escaped(): UnrolledError {
 /** Says what to do with something that holds or makes a value. */
 function adviceOn(value: unknown): string | undefined {
   if (typeof value === 'function') return 'a layer is called with a value: last()(x)'
+  if (value === undefined) return 'a function of values is called with one: tanh(x), sum(x)'
+  if (typeof value === 'number') return 'numbers become a value by constant([…])'
   const result = isObject(value) && 'output' in value
   return result ? 'take its output: layer(x).output' : undefined
 }

@@ -2,7 +2,7 @@ import { ACTIVATIONS, type OpJson } from '../graph/json.js'
 import { type Layer, layer, type Same } from '../graph/layer.js'
 import type { Site } from '../graph/scope.js'
 import type { Numeric } from '../graph/value.js'
-import { checkNumber, checkOptions, checkWord } from '../options.js'
+import { checkOptions, checkSingle, checkWord } from '../options.js'
 
 /** A function of each number, or of each step's numbers (softmax). */
 export type Activation = Layer<Numeric, Same>
@@ -33,8 +33,8 @@ export function activation(name: ActivationName, options: ActivationOptions = {}
   const known = checkWord('activation', name, ACTIVATION_NAMES)
   const own = known === 'elu' ? ['alpha'] : known === 'leakyRelu' ? ['slope'] : []
   checkOptions(`activation ${known}`, options, own)
-  const alpha = checkNumber('activation elu alpha', options.alpha ?? DEFAULTS.alpha)
-  const slope = checkNumber('activation leakyRelu slope', options.slope ?? DEFAULTS.slope)
+  const alpha = checkSingle('activation elu alpha', options.alpha ?? DEFAULTS.alpha)
+  const slope = checkSingle('activation leakyRelu slope', options.slope ?? DEFAULTS.slope)
   return layer({
     kind: known,
     accepts: ['vector', 'sequence'],

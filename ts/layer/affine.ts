@@ -43,12 +43,17 @@ export function mix<X extends Numeric>(a: X, b: NoInfer<X>, alpha: number | NoIn
 export function mix<A extends Numeric, B extends Numeric>(
   a: A,
   b: B & SameSizes<readonly [A, B]>[1],
-  alpha: number | Numeric,
+  alpha: number,
 ): Joined<readonly [A, B], CommonSize<readonly [A, B]>>
+export function mix<A extends Numeric, B extends Numeric, C extends Numeric>(
+  a: A,
+  b: B & SameSizes<readonly [A, B, C]>[1],
+  alpha: C & SameSizes<readonly [A, B, C]>[2],
+): Joined<readonly [A, B, C], CommonSize<readonly [A, B, C]>>
 export function mix(a: Numeric, b: Numeric, alpha: number | Numeric): Numeric {
   const values = typeof alpha === 'number' ? [a, b] : [a, b, alpha]
   const scope = scopeOf('mix', values)
-  for (const value of values) checkSize(a, value)
+  for (const value of values) checkSize(values, value)
   return scope.attempt(() => {
     if (typeof alpha !== 'number') {
       return add(multiply(scaled('mix', alpha, -1, 1), a), multiply(alpha, b))
@@ -58,9 +63,10 @@ export function mix(a: Numeric, b: Numeric, alpha: number | Numeric): Numeric {
   })
 }
 
-function checkSize(first: Numeric, value: Numeric): void {
+function checkSize(values: readonly Numeric[], value: Numeric): void {
   checkKind('mix', value, ['vector', 'sequence'])
-  if (value.size === first.size || value.size === 1 || first.size === 1) return
+  const size = values.find((it) => it.size !== 1)?.size ?? 1
+  if (value.size === size || value.size === 1) return
   const received = new Described(describe(value))
-  throw mismatch('ERR_UNROLLED_SHAPE', 'mix', `values of size ${first.size}`, received)
+  throw mismatch('ERR_UNROLLED_SHAPE', 'mix', `values of size ${size}`, received)
 }

@@ -1,7 +1,7 @@
 import { scopeOf } from '../graph/scope.js'
 import type { Numeric } from '../graph/value.js'
 import { scaled } from './affine.js'
-import { add, type CommonSize, combine, type Joined, type SameSizes } from './combine.js'
+import { type CommonSize, combine, type Joined, type SameSizes } from './combine.js'
 
 /** The second of two values combined number by number. */
 type Partner<A extends Numeric, B extends Numeric> = B & SameSizes<readonly [A, B]>[1]
@@ -21,7 +21,9 @@ type Paired<A extends Numeric, B extends Numeric> = Joined<
 export function subtract<X extends Numeric>(a: X, b: NoInfer<X>): X
 export function subtract<A extends Numeric, B extends Numeric>(a: A, b: Partner<A, B>): Paired<A, B>
 export function subtract(a: Numeric, b: Numeric): Numeric {
-  return scopeOf('subtract', [a, b]).attempt(() => add(a, scaled('subtract', b, -1)))
+  return scopeOf('subtract', [a, b]).attempt(() =>
+    combine('add', [a, scaled('subtract', b, -1)], 'subtract'),
+  )
 }
 
 /**

@@ -107,20 +107,20 @@ export function concat(...values: readonly Numeric[]): Numeric {
   return combine('concat', values)
 }
 
-/** Adds a node that combines values step by step. */
-export function combine(op: Combination, values: readonly Numeric[]): Numeric {
+/** Adds a node that combines values step by step; messages begin with `where`. */
+export function combine(op: Combination, values: readonly Numeric[], where: string = op): Numeric {
   const least = op === 'concat' ? 1 : 2
   if (values.length < least) {
     const received = new Described(String(values.length))
-    throw mismatch('ERR_UNROLLED_GRAPH', op, `at least ${least} values`, received)
+    throw mismatch('ERR_UNROLLED_GRAPH', where, `at least ${least} values`, received)
   }
-  const scope = scopeOf(op, values)
+  const scope = scopeOf(where, values)
   for (const value of values) {
-    checkKind(op, value, ['vector', 'sequence'])
-    if (op !== 'concat') checkSameSize(op, values, value)
+    checkKind(where, value, ['vector', 'sequence'])
+    if (op !== 'concat') checkSameSize(where, values, value)
   }
   const size = op === 'concat' ? values.reduce((sum, { size }) => sum + size, 0) : sizeOf(values)
-  const axis = commonAxis(op, values)
+  const axis = commonAxis(where, values)
   const wire = scope.node(op, op, values)
   return axis === undefined
     ? scope.value<Vector>({ kind: 'vector', size }, wire)

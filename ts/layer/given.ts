@@ -5,7 +5,7 @@ import { nameOf } from '../graph/names.js'
 import type { Scope } from '../graph/scope.js'
 import { currentScope } from '../graph/step.js'
 import type { Vector } from '../graph/value.js'
-import { checkCount, checkNumber, checkOptions } from '../options.js'
+import { checkCount, checkNumber, checkOptions, checkSingle } from '../options.js'
 
 /** The first values of a {@link parameter}: all equal, or drawn within a bound or with a deviation. */
 export type ParameterInitializer =
@@ -62,7 +62,7 @@ export function constant<const V extends readonly number[]>(values: V): Vector<V
   if (!isList(values) || values.length === 0) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'constant', 'an array of numbers', values)
   }
-  const numbers = Array.from(values, (value, i) => checkNumber(`constant [${i}]`, value))
+  const numbers = Array.from(values, (value, i) => checkSingle(`constant [${i}]`, value))
   const scope = scopeHere('constant')
   const wire = scope.node('constant', { constant: { values: numbers } }, [])
   return scope.value({ kind: 'vector', size: values.length }, wire)
@@ -78,7 +78,7 @@ function scopeHere(where: string): Scope {
 
 function initOf(where: string, initializer: unknown): InitJson {
   if (typeof initializer === 'number') {
-    return { constant: { value: checkNumber(`${where} initializer`, initializer) } }
+    return { constant: { value: checkSingle(`${where} initializer`, initializer) } }
   }
   checkOptions(`${where} initializer`, initializer, ['uniform', 'normal'])
   const { uniform, normal } = initializer as { uniform?: unknown; normal?: unknown }

@@ -4,7 +4,7 @@ import { checkState, type NamedVectors, type Unrolled, unroll } from '../cell/un
 import { mismatch } from '../errors.js'
 import type { InitJson } from '../graph/json.js'
 import { callOptions } from '../graph/layer.js'
-import type { Scope, Site } from '../graph/scope.js'
+import { isValue, type Scope, type Site } from '../graph/scope.js'
 import type { Sequence, Vector } from '../graph/value.js'
 import { checkOptions } from '../options.js'
 import { noteBothWays } from './directions.js'
@@ -121,7 +121,9 @@ function bothWays(direction: Direction): Layer {
   const wire = scope.node(`${label}.l${index}`, 'concat', [forward.output, backward.output])
   let joined: NamedVectors | undefined
   const states = (): NamedVectors => {
-    joined ??= mapStates(forward.state, (value, name) => {
+    // Those that a step made and then threw are taken back, and are made anew.
+    if (joined !== undefined && Object.values(joined).every(isValue)) return joined
+    joined = mapStates(forward.state, (value, name) => {
       const other = backward.state[name] ?? value
       const node = scope.node(`${label}.l${index}.${name}`, 'concat', [value, other])
       return scope.value<Vector>({ kind: 'vector', size }, node)

@@ -49,6 +49,7 @@ function parametersOf({ op }: NodeJson): readonly string[] {
   if (typeof op === 'string') return []
   if ('linear' in op) return [op.linear.weight, op.linear.bias ?? []].flat()
   if ('embedding' in op) return [op.embedding.weight]
+  if ('parameter' in op) return [op.parameter.weight]
   if ('layerNorm' in op) return [op.layerNorm.gain, op.layerNorm.bias]
   return 'scan' in op ? op.scan.body.nodes.flatMap(parametersOf) : []
 }

@@ -14,7 +14,7 @@ const LEFT = 1 << 26
  * @throws UnrolledError `ERR_UNROLLED_SIZE` where there is none.
  */
 export function reserve<A>(name: string, count: number, make: () => A): A {
-  if (count >= LARGE && !binding.hasRoom(8 * count + LEFT)) throw noMemory(name, count)
+  if (count >= LARGE && !binding.hasRoom(4 * count + LEFT)) throw noMemory(name, count)
   try {
     return make()
   } catch (error) {

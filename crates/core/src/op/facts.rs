@@ -57,9 +57,9 @@ pub(crate) enum Cut {
 pub(crate) enum Flow {
     /// From its outputs to its inputs.
     Through,
-    /// They start here: at losses.
+    /// From the operation on: a loss.
     Start,
-    /// They end here.
+    /// To the operation, and no further.
     Stop,
 }
 

@@ -54,7 +54,7 @@ fn value(function: Function, x: f64) -> f64 {
     }
 }
 
-/// The derivative. Where there is none it is what `PyTorch` takes: 0 for |x| at 0, and the lower side's elsewhere.
+/// The derivative; at a corner that of `PyTorch`: 0 for `|x|` and `hardSigmoid`, that of the lower side elsewhere.
 fn slope(function: Function, x: f64) -> f64 {
     match function {
         Function::Abs if x == 0.0 => 0.0,

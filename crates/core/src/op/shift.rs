@@ -56,6 +56,7 @@ fn each_item(schedule: &Schedule, reverse: bool, mut call: impl FnMut(usize, usi
 
 fn shift_ids<E: Element>(f: &mut View<'_, E>, op: &Shift, start: u32, i: &Instruction) {
     let mut shifted = std::mem::take(&mut f.shard.ids[i.outputs[0]]);
+    shifted.clear();
     let ids = &f.shard.ids[i.inputs[0]];
     each_item(f.schedule(i.inputs[0]), op.reverse, |_, _, previous| {
         shifted.push(previous.map_or(start, |from| ids[from]));

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use unrolled_kernels::{Element, Kernels};
 
@@ -76,6 +77,8 @@ impl<E: Element> PartialSums<E> {
 pub struct TableSums<E> {
     offsets: HashMap<u32, usize>,
     sums: Vec<E>,
+    /// The offsets by rising id, from the first time that they are added to a gradient.
+    sorted: OnceLock<Vec<(u32, usize)>>,
 }
 
 impl<E: Element> TableSums<E> {
@@ -88,6 +91,7 @@ impl<E: Element> TableSums<E> {
     /// # Errors
     /// [`crate::Code::Size`] when there is no memory.
     pub(crate) fn row(&mut self, id: u32, width: usize) -> Result<&mut [E]> {
+        self.sorted.take();
         let next = self.offsets.len();
         self.offsets.try_reserve(1).map_err(|_| no_memory(next + 1, SUMS))?;
         let offset = *self.offsets.entry(id).or_insert(next);
@@ -98,11 +102,29 @@ impl<E: Element> TableSums<E> {
     }
 
     fn add_to(&self, kernels: Kernels<E>, target: &mut [E], rows: &Range<usize>, columns: usize) {
-        // In any order: each id has a row of its own.
-        let own = self.offsets.iter().filter(|&(&id, _)| rows.contains(&(id as usize)));
-        for (&id, &offset) in own {
+        let mut add = |id: u32, offset: usize| {
             let row = &mut target[(id as usize - rows.start) * columns..][..columns];
             kernels.add_assign(row, &self.sums[offset * columns..][..columns]);
+        };
+        let sorted = self.sorted.get_or_init(|| self.sort());
+        if sorted.len() == self.offsets.len() {
+            let [first, end] =
+                [rows.start, rows.end].map(|row| sorted.partition_point(|&(id, _)| (id as usize) < row));
+            sorted[first..end].iter().for_each(|&(id, offset)| add(id, offset));
+            return;
         }
+        // In any order: each id has a row of its own.
+        let own = self.offsets.iter().filter(|&(&id, _)| rows.contains(&(id as usize)));
+        own.for_each(|(&id, &offset)| add(id, offset));
+    }
+
+    /// The offsets by rising id; nothing where there is no memory for them.
+    fn sort(&self) -> Vec<(u32, usize)> {
+        let mut sorted = Vec::new();
+        if sorted.try_reserve_exact(self.offsets.len()).is_ok() {
+            sorted.extend(self.offsets.iter().map(|(&id, &offset)| (id, offset)));
+            sorted.sort_unstable();
+        }
+        sorted
     }
 }
