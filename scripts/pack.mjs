@@ -15,6 +15,8 @@ import { fileURLToPath } from 'node:url'
 import { execute, main, root, StepError, tool } from './steps.mjs'
 
 export const PACKAGES = join(root, 'out', 'packages')
+/** The target that stands in on systems without an addon of their own. */
+const WASM = 'wasm32-wasip1'
 const LICENSES = ['LICENSE', 'LICENSE-MIT', 'LICENSE-APACHE']
 
 export const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'))
@@ -77,6 +79,7 @@ export function platformNames() {
   const parse = /^(x86_64|aarch64)-(?:unknown|apple|pc)-(linux|darwin|windows)(?:-(\w+))?$/
   const systems = { linux: 'linux', darwin: 'darwin', windows: 'win32' }
   return manifest.napi.targets.map((target) => {
+    if (target === WASM) return target
     const [, processor, system, suffix] = parse.exec(target) ?? []
     if (system === undefined)
       throw new StepError(`package.json: target ${target} is not known here`)
@@ -85,17 +88,29 @@ export function platformNames() {
   })
 }
 
+/** The files that a platform's package consists of; the first is what the build must have left. */
+export function binaries(name) {
+  const { binaryName } = manifest.napi
+  if (name === WASM) return [`${binaryName}.${name}.wasm`, `${binaryName}.wasip1.cjs`]
+  return [`${binaryName}.${name}.node`]
+}
+
 function packPlatform(name, from) {
-  const binary = `${manifest.napi.binaryName}.${name}.node`
   const folder = join(PACKAGES, `${manifest.name}-${name}`)
   mkdirSync(folder, { recursive: true })
-  copyFileSync(join(root, 'native', binary), join(folder, binary))
+  const files = binaries(name)
+  for (const file of files) copyFileSync(join(root, 'native', file), join(folder, file))
   for (const file of [...LICENSES, 'THIRD-PARTY-NOTICES.txt'])
     copyFileSync(join(root, file), join(folder, file))
   const shared = Object.fromEntries(SHARED.map((field) => [field, manifest[field]]))
   const own = readJson(join(from, name, 'package.json'))
-  const files = [binary, 'THIRD-PARTY-NOTICES.txt', ...LICENSES]
-  writeJson(join(folder, 'package.json'), { ...own, ...shared, type: 'commonjs', files })
+  // The forms for browsers and workers of others are not part of the package.
+  for (const field of ['browser', 'exports', 'types']) delete own[field]
+  // Its own engines: the runtime of WebAssembly needs a newer Node.
+  const { engines } = own
+  const type = 'commonjs'
+  const all = [...files, 'THIRD-PARTY-NOTICES.txt', ...LICENSES]
+  writeJson(join(folder, 'package.json'), { ...own, ...shared, engines, type, files: all })
   writeFileSync(
     join(folder, 'README.md'),
     `# ${manifest.name}-${name}\n\nThe native addon of [${manifest.name}](${manifest.homepage}) for ${name}; ` +
@@ -107,8 +122,7 @@ function packPlatform(name, from) {
 export function pack({ all }) {
   rmSync(PACKAGES, { recursive: true, force: true })
   const platforms = platformNames()
-  const here = (name) =>
-    existsSync(join(root, 'native', `${manifest.napi.binaryName}.${name}.node`))
+  const here = (name) => existsSync(join(root, 'native', binaries(name)[0]))
   const missing = platforms.filter((name) => !here(name))
   if (all && missing.length > 0) {
     throw new StepError(

@@ -2,7 +2,7 @@
 // platform's package stays small and names no folder of this machine, licenses are in both.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { manifest, PACKAGES, pack, readJson } from './pack.mjs'
+import { binaries, manifest, PACKAGES, pack, readJson } from './pack.mjs'
 import { execute, main, root, StepError } from './steps.mjs'
 
 /** Bytes that an installation may take, unpacked. */
@@ -46,10 +46,11 @@ function checkRoot() {
 }
 
 function checkPlatform(platform) {
-  const binary = `${manifest.napi.binaryName}.${platform}.node`
+  const [binary, ...others] = binaries(platform)
   const report = packed(`${manifest.name}-${platform}`)
   expectFiles(report, [
     binary,
+    ...others,
     'LICENSE',
     'LICENSE-MIT',
     'LICENSE-APACHE',

@@ -4,6 +4,7 @@ import { openSource } from '../data/source.js'
 import { mismatch } from '../errors.js'
 import type { Outputs } from '../graph/outputs.js'
 import type { Values } from '../graph/value.js'
+import { nativePath } from '../native/binding.js'
 import { guardAsync, refuse } from '../native/errors.js'
 import { checkCount, checkOptions } from '../options.js'
 import { evaluateBatches, type Scores } from '../train/evaluate.js'
@@ -71,5 +72,5 @@ export function gradients<I extends Values, O extends Outputs>(
 /** Writes a model to a file. */
 export function save({ native }: Parts, path: string): Promise<void> {
   if (typeof path !== 'string') throw mismatch('ERR_UNROLLED_ARGUMENT', 'save', 'a path', path)
-  return guardAsync(() => native.save(path))
+  return guardAsync(() => native.save(nativePath(path)))
 }

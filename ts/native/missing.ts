@@ -55,6 +55,7 @@ function knownSteps(host: Host, platform: string, reason: Reason | undefined): s
 
 function foreignSteps(): string[] {
   return [
+    'Install the addon of WebAssembly, slow and with one thread: npm install --cpu=wasm32',
     `Run on one of ${PLATFORMS.join(', ')}`,
     'Or build from a clone of the repository, with Rust 1.89 or newer: npm run build',
   ]

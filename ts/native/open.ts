@@ -1,6 +1,6 @@
 import type { GraphJson } from '../graph/json.js'
 import type { Precision } from '../precision.js'
-import { binding } from './binding.js'
+import { binding, nativePath } from './binding.js'
 import type { NativeModel, NativeModelClass } from './contract.js'
 import { guard, guardAsync } from './errors.js'
 
@@ -13,7 +13,7 @@ export function openModel(graph: GraphJson, seed: number, precision: Precision):
 
 /** Reads a saved model. */
 export function loadModel(path: string, precision: Precision): Promise<NativeModel> {
-  return guardAsync(() => Model.load(path, precision))
+  return guardAsync(() => Model.load(nativePath(path), precision))
 }
 
 /** Reads a saved model from its bytes. */

@@ -1,7 +1,6 @@
 import { checkCount, checkOptions, checkWord } from '../options.js'
-import { binding, version } from './binding.js'
+import { binding, platform, version } from './binding.js'
 import { guard } from './errors.js'
-import { platformOf, thisHost } from './platform.js'
 
 /**
  * An instruction set that the kernels are compiled for: `'scalar'` (the baseline of the processor), `'neon'`
@@ -14,7 +13,7 @@ export type InstructionSet = 'scalar' | 'neon' | 'avx2' | 'avx512' | 'amx'
 export interface System {
   /** The version of the library, `'1.2.3'`. */
   readonly version: string
-  /** The platform as its package is named, `'linux-x64-gnu'`. */
+  /** The platform as its package is named, `'linux-x64-gnu'`; `'wasm32-wasip1'` for the fallback. */
   readonly platform: string
   /** The instruction set in use. */
   readonly isa: InstructionSet
@@ -64,7 +63,7 @@ export function system(): System {
   const { isa, bf16 = 'none', threads, memoryLimit: limit, memorySource: source } = facts
   return Object.freeze({
     version,
-    platform: platformOf(thisHost()),
+    platform: platform(),
     isa,
     available: Object.freeze(binding.available()),
     bf16,

@@ -47,14 +47,16 @@ fn check_regular(metadata: &Metadata) -> io::Result<()> {
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let (path, permissions) = match fs::metadata(path) {
+    let permissions = match fs::metadata(path) {
         Ok(old) => {
             check_regular(&old)?;
-            (fs::canonicalize(path)?, Some(old.permissions()))
+            // WASI has no permissions.
+            (!cfg!(target_family = "wasm")).then(|| old.permissions())
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => (target_of(path)?, None),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
+    let path = target_of(path)?;
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -22,7 +22,7 @@ impl Temporary {
         sweep(directory);
         loop {
             let count = COUNT.fetch_add(1, Ordering::Relaxed);
-            let path = directory.join(format!(".unrolled-{}-{count}.tmp", std::process::id()));
+            let path = directory.join(format!(".unrolled-{}-{count}.tmp", own_id()));
             match OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(file) => return Ok((Self { path, renamed: false }, file)),
                 // Left by a killed process that had our id: take the next name.
@@ -58,6 +58,11 @@ fn sweep(directory: &Path) {
     }
 }
 
+/// The number of this process; WASI gives none, and asking for it would panic.
+fn own_id() -> u32 {
+    if cfg!(target_family = "wasm") { 0 } else { std::process::id() }
+}
+
 /// The process that a temporary file is of, by its name.
 fn owner_of(name: &str) -> Option<u32> {
     let (id, count) = name.strip_prefix(".unrolled-")?.strip_suffix(".tmp")?.split_once('-')?;
@@ -69,7 +74,7 @@ fn owner_of(name: &str) -> Option<u32> {
 /// must also be older than a save takes.
 fn is_left(id: u32, path: &Path) -> bool {
     let age = fs::metadata(path).and_then(|file| file.modified()).ok().and_then(|time| time.elapsed().ok());
-    let alive = id == std::process::id() || Path::new("/proc").join(id.to_string()).exists();
+    let alive = id == own_id() || Path::new("/proc").join(id.to_string()).exists();
     match age {
         Some(age) if Path::new("/proc/self").exists() => !alive && age > Duration::from_secs(60),
         Some(age) => age > STALE,

@@ -55,7 +55,7 @@ pub enum Source {
     Code,
     /// `UNROLLED_MEMORY`.
     Environment,
-    /// The memory of the machine.
+    /// The memory of the machine, as far as a process can address it.
     Machine,
     /// A control group around the process.
     Container,
@@ -97,12 +97,12 @@ fn set(settings: Settings) -> Result<Option<MemoryLimit>> {
     }
 }
 
-/// The memory of the machine.
+/// The memory of the machine, as far as a process can address it.
 fn machine() -> Option<f64> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
     let kibibytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024.0)
+    Some((kibibytes * 1024.0).min(usize::MAX as f64))
 }
 
 /// The limits of the control groups that the process is in, those around them included.

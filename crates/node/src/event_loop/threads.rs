@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+#[cfg(not(target_family = "wasm"))]
 use napi::bindgen_prelude::retain_current_module_for_unload_safety;
 use unrolled_core::{Error, Result};
 
@@ -13,6 +14,9 @@ pub(crate) type Job = Box<dyn FnOnce(Result<()>) + Send>;
 
 /// The threads of the process. Jobs share the pool of the core, so more threads would only hold more memory.
 pub(crate) static THREADS: Threads = Threads::new(16, Duration::from_secs(1));
+
+/// Systems that start no thread at all, WebAssembly without atomics: the caller does each job itself.
+const NO_THREADS: bool = cfg!(all(target_family = "wasm", not(target_feature = "atomics")));
 
 /// Jobs in their order, one at a time.
 #[derive(Default)]
@@ -48,14 +52,14 @@ impl Threads {
     }
 
     /// Adds a job to a queue; it is done even if nobody else holds the queue. The caller does it, with an error of `Size`,
-    /// if no thread runs and the system starts none.
+    /// if no thread runs and the system starts none just now.
     pub(crate) fn add(&'static self, queue: &Arc<Queue>, job: Job) {
         let mut jobs = lock(&queue.0);
         if !jobs.scheduled
             && let Err(error) = self.schedule(queue)
         {
             drop(jobs);
-            return job(Err(error));
+            return job(if NO_THREADS { Ok(()) } else { Err(error) });
         }
         jobs.scheduled = true;
         jobs.waiting.push_back(job);
@@ -65,6 +69,7 @@ impl Threads {
         let mut state = lock(&self.state);
         if state.idle <= state.ready.len() && state.threads < self.most {
             // A thread may outlive a worker's environment, and with it the last reason not to unload this library.
+            #[cfg(not(target_family = "wasm"))]
             retain_current_module_for_unload_safety();
             let started = thread::Builder::new().name("unrolled-worker".to_owned()).spawn(|| self.work());
             match started {
