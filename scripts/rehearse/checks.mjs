@@ -1,6 +1,7 @@
 // What a rehearsal checks with npm alone; each check throws what is wrong, or returns words for the table.
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { StepError, tool } from '../steps.mjs'
+import { root, StepError, tool } from '../steps.mjs'
 import { bitsOf } from './programs.mjs'
 import { bytesBelow, project, TYPESCRIPT, writeTsconfig } from './project.mjs'
 
@@ -61,6 +62,7 @@ export function npmChecks(context) {
     ...typescript,
     ['npm install --omit=optional', () => expectAdvice(context)],
     ['npm install for another system', () => expectOtherSystem(context)],
+    ['npm install --cpu=wasm32', () => webAssembly(context)],
   ]
 }
 
@@ -97,4 +99,13 @@ async function expectOtherSystem(context) {
   const names = ['unrolled-darwin-arm64']
   for (const name of names) bytesBelow(join(cwd, 'node_modules', name))
   return `installs ${names.join(', ')}`
+}
+
+/** The addon of WebAssembly, which the workflow builds; it is taken where no other is installed. */
+async function webAssembly(context) {
+  if (!existsSync(join(root, 'native', 'unrolled.wasm32-wasip1.wasm'))) {
+    return 'skipped: native/ has no addon of WebAssembly'
+  }
+  const { cwd } = await install(context, 'wasm', '--cpu=wasm32')
+  return expectBits(context, process.execPath, ['program.mjs'], { cwd })
 }

@@ -22,12 +22,14 @@ import { toolbox } from './tools.mjs'
 /** A package in place of one whose addon was not built here. */
 function standIn(name) {
   const folder = join(PACKAGES, `${manifest.name}-${name}`)
-  const [os, cpu, libc] = name.split('-')
+  const [system, processor, libc] = name.split('-')
+  // WebAssembly is a processor to npm, on any system.
+  const fits = system === 'wasm32' ? { cpu: [system] } : { os: [system], cpu: [processor] }
   mkdirSync(folder, { recursive: true })
   const main = `unrolled.${name}.node`
   const libcs = { gnu: ['glibc'], musl: ['musl'] }[libc]
   const { version } = manifest
-  const fields = { name: `unrolled-${name}`, version, os: [os], cpu: [cpu], main, files: [main] }
+  const fields = { name: `unrolled-${name}`, version, ...fits, main, files: [main] }
   writeFileSync(
     join(folder, 'package.json'),
     JSON.stringify({ ...fields, ...(libcs && { libc: libcs }) }),
