@@ -117,6 +117,10 @@ describe('sizes are kept', () => {
     expectTypeOf(divide(sum(sequence3), vector4)).toEqualTypeOf<Sequence<4>>()
     expectTypeOf(where(one, sequence3, vector3)).toEqualTypeOf<Sequence<3>>()
     expectTypeOf(mix(vector3, vector3, one)).toEqualTypeOf<Vector<3>>()
+    expectTypeOf(mix(one, one, vector3)).toEqualTypeOf<Vector<3>>()
+    expectTypeOf(mix(vector3, vector3, sequence3)).toEqualTypeOf<Sequence<3>>()
+    // @ts-expect-error 4 is not 3
+    mix(vector3, vector3, vector4)
     expectTypeOf(add(one, one)).toEqualTypeOf<Vector<1>>()
     expectTypeOf(constant([1, 2])).toEqualTypeOf<Vector<2>>()
     expectTypeOf(parameter(7)).toEqualTypeOf<Vector<7>>()

@@ -140,3 +140,18 @@ test('free names are those of a graph without the failure', () => {
     'linear_1.bias',
   ])
 })
+
+test('the final state of a layer that runs both ways outlives a step that asked for it and threw', () => {
+  const both = (x: Sequence<2>) => lstm({ hiddenSize: 2, bidirectional: true })(x)
+  const plain = built((x) => both(x).state.h)
+  const after = built((x) => {
+    const { state } = both(x)
+    const bad = cell({ h: 4 }, ({ h }) => {
+      add(h, state.h)
+      throw new Error('mine')
+    })
+    failing(() => scan(bad)(x))
+    return state.h
+  })
+  expect(after).toEqual(plain)
+})

@@ -306,7 +306,7 @@ describe('bad options are refused by name', () => {
     [
       'a first layer without its size',
       () => sequentialGraph([lstm({ hiddenSize: 2 })]),
-      'ERR_UNROLLED_ARGUMENT sequential layer 0: expected inputSize (of an embedding: vocabularySize), received none; the first layer fixes the input, or the option `input` does',
+      'ERR_UNROLLED_ARGUMENT sequential layer 0: expected inputSize (of an embedding: vocabularySize), received none; the first layer fixes the input, or the option `input` does: { input: { sequence: { size: 2 } } }',
     ],
     [
       'no layers',

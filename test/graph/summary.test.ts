@@ -1,13 +1,18 @@
 import { expect, test } from 'vitest'
 import {
+  cell,
   concat,
   dense,
   embedding,
   graph,
   gru,
+  gruCell,
   last,
   lstm,
+  multiply,
+  parameter,
   relu,
+  scan,
   sequential,
 } from '../../ts/index.js'
 
@@ -61,4 +66,21 @@ test('shared parameters count once', () => {
     'outputs: y = relu',
     'parameters: 50',
   ])
+})
+
+test('rows add up to all parameters', () => {
+  const model = graph({ x: { sequence: { size: 2 } } }, ({ x }) => {
+    const peephole = cell({ h: 3 }, ({ h }, x) => ({
+      h: gruCell(3)({ h: multiply(parameter(3), h) }, x).h,
+    }))
+    return { y: multiply(dense({ size: 2 })(scan(peephole)(x).output), parameter(2)) }
+  })
+  const table = model.summary().split('\n')
+  const counts = table.slice(1, -2).map((row) => Number(/ ([\d,]+)$/.exec(row)?.[1] ?? 0))
+  const total = Object.values(model.parameters()).reduce(
+    (sum, { values }) => sum + values.length,
+    0,
+  )
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(total)
+  expect(table.at(-1)).toBe(`parameters: ${total}`)
 })

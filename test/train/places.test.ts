@@ -205,3 +205,31 @@ describe('a validation of a wrong form is refused before the first step', () => 
     expect(signal.aborted).toBe(true)
   })
 })
+
+test('a validation that fills one array again and again is measured as one that does not', async () => {
+  const batch = (step: number) => ({
+    x: rows(3, [2, 2], [], 0).map((row) => row.map((it) => it.map((_, i) => i + step))),
+    y: rows(2, [2, 2], [], 0),
+  })
+  const flat = (data: number[][][]) => Float32Array.from(data.flat(2))
+  const shared = { x: new Float32Array(12), y: new Float32Array(8) }
+  const fill = (step: number) => {
+    shared.x.set(flat(batch(step).x))
+    shared.y.set(flat(batch(step).y))
+    return { x: { values: shared.x, shape: [2, 2, 3] }, y: { values: shared.y, shape: [2, 2, 2] } }
+  }
+  const scores = async (validation: () => AsyncGenerator<ReturnType<typeof fill>>) => {
+    const { epochs } = await network().fit(good, { ...options, epochs: 2, validation })
+    return epochs.map((epoch) => epoch.validationLoss)
+  }
+  const filled = async function* () {
+    for (const step of [1, 2]) yield fill(step)
+  }
+  const fresh = async function* () {
+    for (const step of [1, 2]) {
+      const { x, y } = fill(step)
+      yield { x: { ...x, values: x.values.slice() }, y: { ...y, values: y.values.slice() } }
+    }
+  }
+  expect(await scores(filled)).toEqual(await scores(fresh))
+})
