@@ -1425,7 +1425,8 @@ declare function minimum<X extends Numeric>(a: X, b: NoInfer<X>): X;
 declare function minimum<A extends Numeric, B extends Numeric>(a: A, b: Partner<A, B>): Paired<A, B>;
 /**
  * Chooses number by number: `y = a` where `condition` is not 0, else `b`. The condition gets no gradient, and
- * nothing of the value that is not chosen enters, NaN and infinity included.
+ * nothing of the value that is not chosen enters `y`, NaN and infinity included. Its gradient is 0; a slope before
+ * it that is infinite makes NaN of that, as in PyTorch: `where(x, sqrt(maximum(x, constant([1e-6]))), …)`.
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
  */
@@ -1842,7 +1843,7 @@ type InstructionSet = 'scalar' | 'neon' | 'avx2' | 'avx512' | 'amx';
 interface System {
     /** The version of the library, `'1.2.3'`. */
     readonly version: string;
-    /** The platform as its package is named, `'linux-x64-gnu'`. */
+    /** The platform as its package is named, `'linux-x64-gnu'`; `'wasm32-wasip1'` for the fallback. */
     readonly platform: string;
     /** The instruction set in use. */
     readonly isa: InstructionSet;
@@ -1856,7 +1857,10 @@ interface System {
     /** The threads that compute. */
     readonly threads: number;
     readonly memory: {
-        /** Bytes that a model or run may take; `Infinity` where nothing is known. */
+        /**
+         * Bytes that a model or run may take, of those of the machine or container seven eighths; `Infinity` where
+         * nothing is known.
+         */
         readonly limit: number;
         /**
          * The origin of the limit, which is the least of all that are known: {@link configure} (`'code'`),

@@ -16,12 +16,14 @@ import {
   leakyRelu,
   linear,
   log,
+  lstm,
   maximum,
   minimum,
   mix,
   multiply,
   type Numeric,
   parameter,
+  type Sequence,
   scan,
   sequential,
   sigmoid,
@@ -274,4 +276,22 @@ describe('refused', () => {
       expect(output.toNested()[0]).toHaveLength(2)
     }
   })
+})
+
+test('vectors that no input decides keep no step whole: memory stays bounded', async () => {
+  const tape = async (build: (x: Sequence) => Numeric) => {
+    const model = graph({ x: { sequence: { size: 2 } } }, ({ x }) => ({ y: build(x) }))
+    const x = { values: new Float32Array(4 * 512 * 2).fill(0.5), shape: [4, 512, 2] }
+    const y = { values: new Float32Array(4 * 512 * 6), shape: [4, 512, 6] }
+    const options = { loss: 'meanSquared', epochs: 1, memory: 'sqrt' } as const
+    for await (const event of model.train({ x, y }, options)) {
+      if (event.type === 'step') return event.memory.tape
+    }
+    throw new Error('no step')
+  }
+  const run = (x: Sequence) => lstm({ hiddenSize: 6 })(x).output
+  const plain = await tape((x) => add(run(x), run(x)))
+  expect(await tape((x) => add(run(x), run(x), constant([1])))).toBeLessThan(1.3 * plain)
+  const learned = (x: Sequence) => multiply(parameter(6, { initializer: 1 }), run(x))
+  expect(await tape((x) => add(learned(x), learned(x)))).toBeLessThan(1.3 * plain)
 })

@@ -21,7 +21,7 @@ export function checkMemory(where: string, array: Float32Array | Int32Array): vo
     const received = new Described('one on a SharedArrayBuffer')
     throw mismatch('ERR_UNROLLED_KIND', where, expected, received, 'copy it first')
   }
-  if (lengthOf(array) === 0 && isDetached(buffer as ArrayBuffer)) {
+  if (lengthOf(array) === 0 && !isUsable(array)) {
     const received = new Described('one whose buffer was transferred away')
     throw mismatch('ERR_UNROLLED_STATE', where, expected, received)
   }
@@ -32,11 +32,12 @@ export function allocate(name: string, ids: boolean, total: number): Float32Arra
   return reserve(name, total, () => (ids ? new Int32Array(total) : new Float32Array(total)))
 }
 
-function isDetached(buffer: ArrayBuffer): boolean {
+/** Tells if an array has its memory: the buffer is not transferred away, nor shrunk below the array. */
+function isUsable(array: Float32Array | Int32Array): boolean {
   try {
-    new Uint8Array(buffer)
-    return false
-  } catch {
+    Reflect.apply(Uint8Array.prototype.keys, array, [])
     return true
+  } catch {
+    return false
   }
 }

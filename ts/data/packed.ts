@@ -1,5 +1,5 @@
 import { isFloats, isInts, isList, isObject, own } from '../brand.js'
-import { Described, mismatch } from '../errors.js'
+import { Described, mismatch, show } from '../errors.js'
 import { reserve } from '../native/memory.js'
 import { checkOptions } from '../options.js'
 import { checkId, checkMemory } from './check.js'
@@ -76,7 +76,7 @@ function checkShape(
   const list = isList(shape) ? copyOf(shape, rank + 1) : []
   const whole = list.every((part) => Number.isSafeInteger(part) && Number(part) >= 0)
   if (list.length !== rank || !whole || ('size' in rows && list[rank - 1] !== rows.size)) {
-    const received = isList(shape) ? new Described(`[${list.join(', ')}]`) : shape
+    const received = isList(shape) ? new Described(`[${list.map(show).join(', ')}]`) : shape
     throw mismatch('ERR_UNROLLED_SHAPE', `${name} shape`, shapeWords(rows), received)
   }
   const sizes = list.map(Number)

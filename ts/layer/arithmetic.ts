@@ -64,7 +64,8 @@ export function minimum(a: Numeric, b: Numeric): Numeric {
 
 /**
  * Chooses number by number: `y = a` where `condition` is not 0, else `b`. The condition gets no gradient, and
- * nothing of the value that is not chosen enters, NaN and infinity included.
+ * nothing of the value that is not chosen enters `y`, NaN and infinity included. Its gradient is 0; a slope before
+ * it that is infinite makes NaN of that, as in PyTorch: `where(x, sqrt(maximum(x, constant([1e-6]))), …)`.
  *
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
  */

@@ -27,7 +27,10 @@ export interface System {
   /** The threads that compute. */
   readonly threads: number
   readonly memory: {
-    /** Bytes that a model or run may take; `Infinity` where nothing is known. */
+    /**
+     * Bytes that a model or run may take, of those of the machine or container seven eighths; `Infinity` where
+     * nothing is known.
+     */
     readonly limit: number
     /**
      * The origin of the limit, which is the least of all that are known: {@link configure} (`'code'`),

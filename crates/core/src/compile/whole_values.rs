@@ -3,6 +3,8 @@
 //! A reader adds to the gradient of its vector item by item. Two readers of one vector would add in another order when time
 //! runs in segments. Each copy has one reader, and the gradients of copies meet outside of segments, in the program's order.
 
+use std::collections::HashSet;
+
 use crate::program::{Instruction, Operation, Program, Value, ValueId, readers};
 
 /// Gives each reader along an axis a vector of its own.
@@ -21,7 +23,25 @@ pub(super) fn separate(program: &mut Program) {
         }
         out.push(instruction);
     }
-    program.instructions = out;
+    program.instructions = given_first(out);
+}
+
+/// Puts vectors that no input decides before all else: between a loop and what reads its steps they would end the section.
+fn given_first(list: Vec<Instruction>) -> Vec<Instruction> {
+    let mut given = HashSet::new();
+    let (mut first, rest): (Vec<_>, Vec<_>) = list.into_iter().partition(|instruction| {
+        let is_given = match instruction.op {
+            Operation::Parameter(_) | Operation::Constant(_) => true,
+            Operation::Recurrence(_) | Operation::Loss { .. } => false,
+            _ => instruction.inputs.iter().all(|value| given.contains(value)),
+        };
+        if is_given {
+            given.extend(instruction.outputs.iter().copied());
+        }
+        is_given
+    });
+    first.extend(rest);
+    first
 }
 
 /// Puts a copy before an instruction for each shared vector that it reads along an axis.
