@@ -18,9 +18,9 @@ import {
   shift,
   sigmoid,
   softmax,
-  UnrolledError,
 } from 'unrolled'
 import { describe, expect, test } from 'vitest'
+import { refusal } from './support/refusal.js'
 
 /** Calls that the types refuse. */
 const loose = (value: unknown) => value as never
@@ -28,16 +28,6 @@ const loose = (value: unknown) => value as never
 const model = () => sequential([rnn({ inputSize: 1, hiddenSize: 3 }), last(), dense({ size: 2 })])
 const data = { x: [[1, 2]], y: [1] }
 const training = (options: unknown) => () => model().fit(data, loose(options))
-
-async function refusal(call: () => unknown): Promise<string> {
-  try {
-    await call()
-  } catch (error) {
-    expect(error).toBeInstanceOf(UnrolledError)
-    return (error as UnrolledError).message
-  }
-  return 'accepted'
-}
 
 describe('what people write at first is answered by what to write', () => {
   const inGraph = (build: (x: never) => unknown) => () =>

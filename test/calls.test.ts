@@ -7,7 +7,7 @@ const model = made()
 const stream = model.stream()
 const { output } = await model.predict([[[1]]])
 
-/** What a method may be called on by mistake. */
+/** Values that a method may be called on by mistake. */
 const others: readonly unknown[] = [undefined, null, 3, {}, new Proxy(model, {}), globalThis]
 
 async function refusal(call: () => unknown): Promise<UnrolledError> {

@@ -1,28 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { show } from '../ts/errors.js'
-import {
-  affine,
-  dense,
-  graph,
-  layerNorm,
-  linear,
-  sequential,
-  sgd,
-  UnrolledError,
-} from '../ts/index.js'
+import { affine, dense, graph, layerNorm, linear, sequential, sgd } from '../ts/index.js'
+import { refusal } from './support/refusal.js'
 
 /** Hides a type that no argument has. */
 const untyped = (value: unknown): never => value as never
-
-async function refusal(call: () => unknown): Promise<string> {
-  try {
-    await call()
-  } catch (error) {
-    expect(error).toBeInstanceOf(UnrolledError)
-    return (error as UnrolledError).message
-  }
-  return 'nothing thrown'
-}
 
 describe('values are shown in a few words', () => {
   class Named {}

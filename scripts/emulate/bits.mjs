@@ -46,7 +46,7 @@ function differing(name, digests, expected = {}) {
     .map((part) => ({ name, part }))
 }
 
-/** What the program prints in Node for arm64, its instruction set checked. */
+/** Runs the program in Node for arm64, and gives its lines; its instruction set is checked. */
 async function train(isa) {
   const bundle = join(root, 'build', 'emulate', 'bits.mjs')
   mkdirSync(join(root, 'build', 'emulate'), { recursive: true })

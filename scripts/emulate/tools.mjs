@@ -1,11 +1,11 @@
-// What emulation needs: Debian's Rust with a standard library for arm64, a linker, QEMU, and Node for arm64 from npm. All
+// Tools of the emulation: Debian's Rust with a standard library for arm64, a linker, QEMU, and Node for arm64 from npm. All
 // is there before anything is built, or the reason why not is said and nothing is changed.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { execute, root, StepError, step } from '../steps.mjs'
 
 export const TARGET = 'aarch64-unknown-linux-gnu'
-/** What cargo builds for arm64, away from the machine's own builds. */
+/** The folder of builds for arm64, away from the machine's own builds. */
 export const FOLDER = join(root, 'target', 'emulate')
 export const QEMU = 'qemu-aarch64'
 

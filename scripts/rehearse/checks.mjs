@@ -1,4 +1,4 @@
-// What a rehearsal checks with npm alone; each check throws what is wrong, or returns words for the table.
+// Checks of a rehearsal with npm alone; each check throws what is wrong, or returns words for the table.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { root, StepError, tool } from '../steps.mjs'

@@ -120,7 +120,7 @@ function lockChecks(context) {
       const { cwd } = await install(context, `lock ${name.replace(' ', '-')}`)
       const lock = join(cwd, 'package-lock.json')
       const content = JSON.parse(readFileSync(lock, 'utf8'))
-      // What these versions leave of the file when node_modules was there first.
+      // The rest that these versions leave of the file when node_modules was there first.
       for (const path of Object.keys(content.packages)) {
         if (/unrolled-(?!darwin-arm64)/.test(path)) delete content.packages[path]
       }

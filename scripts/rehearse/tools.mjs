@@ -24,7 +24,7 @@ const TOOLS = {
   tsx: ['tsx@4', 'dist/cli.mjs'],
 }
 
-/** What some tools need beside them. */
+/** Packages that some tools need beside them. */
 const COMPANIONS = {
   rollup: ['@rollup/plugin-node-resolve@16', '@rollup/plugin-commonjs@28'],
   webpack: ['node-loader@2'],

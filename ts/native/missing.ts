@@ -1,7 +1,7 @@
 import { UnrolledError } from '../errors.js'
 import { type Host, PLATFORMS, platformOf } from './platform.js'
 
-/** Where the ways to install are described. */
+/** The page on installing. */
 const PAGE = 'https://github.com/unrolled-js/unrolled/blob/main/docs/install.md'
 
 /** The error for an addon that could not be loaded: what failed, then what to do on this platform, in at most 15 lines. */

@@ -53,7 +53,7 @@ type Bits = Vec<u64>;
 /// A call that may be repeated after a refusal.
 type Call = Box<dyn FnMut() -> Result<Bits>>;
 
-/// What makes a call.
+/// The maker of a call.
 type Make = fn() -> Call;
 
 const CASES: [(&str, Make); 6] = [
@@ -122,7 +122,7 @@ fn bits<'a>(tensors: impl IntoIterator<Item = &'a Tensor<f32>>) -> Bits {
     tensors.into_iter().flat_map(of).collect()
 }
 
-/// What the caller brings lies in memory before it counts, as often as the call may be made.
+/// Copies of the caller's data lie in memory before it counts, one for each time that the call may be made.
 fn each<T>(make: impl Fn() -> T) -> impl FnMut() -> T {
     let mut spare = vec![make(), make()];
     move || spare.pop().unwrap()
