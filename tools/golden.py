@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from goldens import arithmetic, losses, nodes, optimizers, recurrent, reset_before, training
+from goldens import arithmetic, attention, losses, nodes, optimizers, recurrent, reset_before, training
 
 FOLDER = Path(__file__).resolve().parent.parent / "test" / "golden"
 FILES = {
@@ -22,6 +22,7 @@ FILES = {
     "losses": losses.write,
     "nodes": nodes.write,
     "arithmetic": arithmetic.write,
+    "attention": attention.write,
     "training": training.write,
 }
 

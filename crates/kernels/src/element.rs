@@ -1,5 +1,6 @@
 //! The elements of tensors: numbers with all kernels.
 
+use crate::entry::attention::Attention;
 use crate::entry::elementwise::Elementwise;
 use crate::entry::normalize::Normalization;
 use crate::entry::optimize::Updates;
@@ -13,6 +14,7 @@ use crate::number::Number;
 /// `f32` or `f64`: a number on which every kernel of [`Kernels`](crate::Kernels) is compiled.
 pub trait Element:
     Number
+    + Attention<Self>
     + Elementwise<Self>
     + Normalization<Self>
     + Packing<Self>

@@ -40,6 +40,14 @@ pub enum Kind {
         /// The number of ids.
         vocabulary: usize,
     },
+    /// The weights of an attention: for each item of the query one for each step of the memory. Leaves a graph, and enters no
+    /// node.
+    Alignment {
+        /// The axis of the queries; none for a single one.
+        axis: Option<String>,
+        /// The axis of the memory.
+        memory: String,
+    },
 }
 
 fn default_axis() -> String {
@@ -52,6 +60,7 @@ impl Kind {
     pub fn axis(&self) -> Option<&str> {
         match self {
             Self::Sequence { axis, .. } | Self::Tokens { axis, .. } => Some(axis),
+            Self::Alignment { axis, .. } => axis.as_deref(),
             Self::Vector { .. } | Self::Token { .. } => None,
         }
     }
@@ -61,7 +70,7 @@ impl Kind {
     pub fn size(&self) -> Option<usize> {
         match self {
             Self::Vector { size } | Self::Sequence { size, .. } => Some(*size),
-            Self::Tokens { .. } | Self::Token { .. } => None,
+            Self::Tokens { .. } | Self::Token { .. } | Self::Alignment { .. } => None,
         }
     }
 
@@ -70,7 +79,16 @@ impl Kind {
     pub fn vocabulary(&self) -> Option<usize> {
         match self {
             Self::Tokens { vocabulary, .. } | Self::Token { vocabulary } => Some(*vocabulary),
-            Self::Vector { .. } | Self::Sequence { .. } => None,
+            Self::Vector { .. } | Self::Sequence { .. } | Self::Alignment { .. } => None,
+        }
+    }
+
+    /// The axis of the memory of an alignment.
+    #[must_use]
+    pub fn memory(&self) -> Option<&str> {
+        match self {
+            Self::Alignment { memory, .. } => Some(memory),
+            _ => None,
         }
     }
 
@@ -84,6 +102,9 @@ impl Kind {
     }
 
     pub(crate) fn validate(&self, node: &str) -> Result<()> {
+        if self.memory().is_some() {
+            return Err(Error::kind(format!("node '{node}': expected numbers or ids, received {self}")));
+        }
         let size = self.size().or(self.vocabulary()).unwrap_or(0);
         match size {
             0 => Err(Error::argument(format!("node '{node}': expected a size of at least 1, received 0"))),
@@ -102,6 +123,8 @@ impl fmt::Display for Kind {
             Self::Sequence { size, axis } => write!(f, "sequence[{axis}, {size}]"),
             Self::Tokens { vocabulary, axis } => write!(f, "tokens[{axis}] below {vocabulary}"),
             Self::Token { vocabulary } => write!(f, "token below {vocabulary}"),
+            Self::Alignment { axis: Some(axis), memory } => write!(f, "alignment[{axis}, {memory}]"),
+            Self::Alignment { axis: None, memory } => write!(f, "alignment[{memory}]"),
         }
     }
 }

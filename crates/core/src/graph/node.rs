@@ -166,6 +166,12 @@ pub enum Op {
         #[serde(default)]
         start: Option<u32>,
     },
+    /// Looks up what a query asks for in a memory: the query, the keys, and the values (the keys if left out). Weighs the
+    /// memory's steps by the softmax of their scores and sums the weighted values: ports `context` and `weights`.
+    Attention {
+        /// The score of a key.
+        score: Score,
+    },
     /// `i, f, o = σ, g = tanh; c' = f c + i g; h' = o tanh(c')` from the gates' pre-activations.
     LstmGates,
     /// `h' = (1 - z) n + z h`, `n = tanh(pre_n + r rec_n)` from pre-activations (reset-after).
@@ -174,6 +180,22 @@ pub enum Op {
 
 fn default_epsilon() -> f64 {
     1e-5
+}
+
+/// The score of a key in an attention.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum Score {
+    /// `scale query · key` (Luong et al., 2015).
+    Dot {
+        /// The factor.
+        scale: f64,
+    },
+    /// `weight · tanh(query + key)` (Bahdanau et al., 2015).
+    Additive {
+        /// `[size]`.
+        weight: String,
+    },
 }
 
 /// The names of [`Op::Activation`].

@@ -105,6 +105,9 @@ pub(crate) enum Work {
     Exponential,
     /// An exponential for each element, after a reduction over all elements.
     Reduction,
+    /// For each step of a memory, a product with the key and the value, and an exponential for each element of the key or one
+    /// alone.
+    EachPair { exponential: bool },
 }
 
 /// A product with a weight, and the order in which its kernel reads the packed weight.

@@ -5,6 +5,7 @@
 
 mod activation;
 mod arithmetic;
+mod attention;
 mod binary;
 mod concat;
 mod detach;
@@ -22,6 +23,7 @@ mod lstm;
 mod pool;
 mod repeat;
 mod rnn;
+mod row_major;
 mod shift;
 mod unroll;
 
@@ -31,7 +33,7 @@ use crate::Error;
 use crate::Result;
 use crate::finite::first_non_finite;
 use crate::program::{Instruction, Operand, Operation, Plan, Program, ValueId};
-use crate::storage::View;
+use crate::storage::{Shard, View};
 
 pub(crate) use facts::{Cut, Facts, Flow, Product, Storage, Time, Work};
 
@@ -62,6 +64,8 @@ impl Instruction {
             Operation::ActivationStep { linear, .. } => rnn::facts(linear, self),
             Operation::Lstm { linear } => lstm::facts(linear.as_ref(), self),
             Operation::Gru { linear } => gru::facts(linear.as_ref(), self),
+            Operation::RowMajor => row_major::facts(),
+            Operation::Attention(op) => attention::facts(op, self),
             Operation::Loss { .. } => loss::facts(self),
             Operation::Recurrence(op) => unroll::facts(op),
         }
@@ -97,6 +101,8 @@ impl Instruction {
             | Operation::Shift(_)
             | Operation::Repeat
             | Operation::Pool(_)
+            | Operation::RowMajor
+            | Operation::Attention(_)
             | Operation::Loss { .. }
             | Operation::Recurrence(_) => return None,
         };
@@ -144,6 +150,8 @@ fn forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) -> Result<()> {
         Operation::ActivationStep { activation, linear } => rnn::forward(f, *activation, linear, i),
         Operation::Lstm { linear } => lstm::forward(f, linear.as_ref(), i),
         Operation::Gru { linear } => gru::forward(f, linear.as_ref(), i),
+        Operation::RowMajor => row_major::forward(f, i),
+        Operation::Attention(op) => attention::forward(f, op, i),
         Operation::Loss { target } => loss::forward(f, *target, i),
         Operation::Recurrence(op) => return unroll::forward(f, op),
     }
@@ -151,14 +159,21 @@ fn forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) -> Result<()> {
 }
 
 /// Numbers of scratch that an instruction needs in a shard of `rows` rows.
-pub(crate) fn scratch(program: &Program, plan: &Plan, i: &Instruction, rows: usize) -> usize {
+pub(crate) fn scratch<E: Element>(
+    program: &Program,
+    plan: &Plan,
+    i: &Instruction,
+    shard: &Shard<E>,
+) -> usize {
+    let rows = shard.rows.len();
     let width = |value: ValueId| program.values[value].width;
     match &i.op {
         Operation::Dropout(_) => width(i.outputs[0]),
         Operation::Gru { .. } if plan.training => rows.saturating_mul(width(i.outputs[2])),
+        Operation::Attention(_) => attention::scratch(program, i, shard),
         Operation::Loss { target } => program.targets[*target].loss.scratch(),
         Operation::Recurrence(op) => {
-            op.body.iter().map(|i| scratch(program, plan, i, rows)).max().unwrap_or(0)
+            op.body.iter().map(|i| scratch(program, plan, i, shard)).max().unwrap_or(0)
         }
         _ => 0,
     }
@@ -218,6 +233,8 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, i: &Instruction, per_ste
         Operation::ActivationStep { activation, linear } => rnn::backward(f, *activation, linear, i),
         Operation::Lstm { linear } => lstm::backward(f, linear.as_ref(), i),
         Operation::Gru { linear } => gru::backward(f, linear.as_ref(), i),
+        Operation::RowMajor => row_major::backward(f, i),
+        Operation::Attention(op) => attention::backward(f, op, i),
         Operation::Loss { target } => loss::backward(f, *target, i),
         Operation::Recurrence(op) => unroll::backward(f, op, per_step_gradients),
     }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use unrolled_kernels::Element;
 
-use super::{Embedding, Instruction, Operation, PackSpec, Port, Section, StatePort, Target, Value, Wire};
+use super::{
+    Embedding, Instruction, Operation, PackSpec, Port, Section, StatePort, Target, Value, ValueId, Wire,
+};
 use crate::params::Layout;
 
 /// A compiled graph: instructions over values, ready to be planned and run.
@@ -52,6 +54,22 @@ impl Program {
     #[must_use]
     pub fn output(&self, name: &str) -> Option<&Port> {
         self.outputs.iter().find(|port| port.name == name)
+    }
+
+    /// The axis of the memory of an alignment.
+    #[must_use]
+    pub fn memory_axis(&self, value: ValueId) -> Option<usize> {
+        let memory = self.values[value].kind.memory()?;
+        self.axes.iter().position(|axis| axis == memory)
+    }
+
+    /// True for an axis whose steps an attention reads, row after row.
+    #[must_use]
+    pub fn is_memory(&self, axis: usize) -> bool {
+        let read = |i: &Instruction| {
+            matches!(i.op, Operation::RowMajor) && self.values[i.inputs[0]].axis == Some(axis)
+        };
+        self.instructions.iter().any(read)
     }
 
     /// The section that holds the instruction at `index`.

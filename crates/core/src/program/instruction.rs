@@ -93,6 +93,11 @@ pub enum Operation {
         /// The product with the state, if fused.
         linear: Option<Linear>,
     },
+    /// sequence -> the same, a row's steps one after another.
+    RowMajor,
+    /// query, keys, values (the keys if left out), both row after row -> context, weights, the sums of energies that the
+    /// gradient of an additive score's weight is made of.
+    Attention(Attention),
     /// output -> nothing; its losses against a target.
     Loss {
         /// An index into [`super::Program::targets`].
@@ -218,6 +223,30 @@ pub struct Dropout {
     pub rate: f64,
     /// One mask for all steps of a row.
     pub fixed: bool,
+}
+
+/// An attention.
+#[derive(Clone, Debug)]
+pub struct Attention {
+    /// The score of a key.
+    pub score: Score,
+    /// True if queries and memory lie on one axis.
+    pub own_axis: bool,
+}
+
+/// The score of a key.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Score {
+    /// `scale query · key`.
+    Dot {
+        /// The factor.
+        scale: f64,
+    },
+    /// `weight · tanh(query + key)`.
+    Additive {
+        /// The weight, a vector.
+        weight: TensorRef,
+    },
 }
 
 /// The delay of a sequence by one step.

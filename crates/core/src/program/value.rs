@@ -14,6 +14,14 @@ pub struct Value {
     pub kind: Kind,
     /// The axis of time as an index into [`super::Program::axes`], `None` for vectors.
     pub axis: Option<usize>,
-    /// Numbers a row; 0 for ids.
+    /// Numbers a row; 0 for ids and alignments.
     pub width: usize,
+}
+
+impl Value {
+    /// True for ids.
+    #[must_use]
+    pub fn holds_ids(&self) -> bool {
+        self.kind.vocabulary().is_some()
+    }
 }

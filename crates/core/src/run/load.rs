@@ -8,7 +8,7 @@ use crate::Result;
 use crate::memory::reserve;
 use crate::op::scratch;
 use crate::program::{Operand, Plan, Program};
-use crate::storage::{Axis, Batch, Data, ROW_GROUP, Schedule, Shard, list_row_blocks};
+use crate::storage::{Alignment, Axis, Batch, Data, ROW_GROUP, Schedule, Shard, list_row_blocks};
 
 /// Cuts `rows` rows into at most `count` runs of whole row groups.
 pub(super) fn split(rows: usize, count: usize) -> impl ExactSizeIterator<Item = Range<usize>> + Clone {
@@ -34,6 +34,9 @@ pub(super) fn load<E: Element>(
     shard.schedules.resize_with(program.axes.len(), Default::default);
     for (i, (schedule, axis)) in shard.schedules.iter_mut().zip(batch.axes()).enumerate() {
         schedule.reset(&axis.lengths[shard.rows.clone()])?;
+        if program.is_memory(i) {
+            schedule.list_rows()?;
+        }
         if plan.reduces_over(i) {
             schedule.list_blocks(plan.previous[i])?;
         }
@@ -42,7 +45,7 @@ pub(super) fn load<E: Element>(
         list_row_blocks(&mut shard.row_blocks, shard.rows.len())?;
     }
     cut(shard, plan)?;
-    let scratch = program.instructions.iter().map(|i| scratch(program, plan, i, shard.rows.len())).max();
+    let scratch = program.instructions.iter().map(|i| scratch(program, plan, i, shard)).max();
     reserve(&mut shard.scratch, scratch.unwrap_or(0), "the scratch of an operation")?;
     shard.reserve(plan)?;
     shard.tallies.resize_with(program.targets.len(), Default::default);
@@ -52,10 +55,17 @@ pub(super) fn load<E: Element>(
         tally.begin(axis.map_or(rows, |axis| shard.schedules[axis].items()), rows)?;
     }
     shard.ids.resize_with(program.values.len(), Vec::new);
-    for (value, ids) in program.values.iter().zip(&mut shard.ids).filter(|(value, _)| value.width == 0) {
+    for (value, ids) in program.values.iter().zip(&mut shard.ids).filter(|(value, _)| value.holds_ids()) {
         ids.clear();
         let items = value.axis.map_or(shard.rows.len(), |axis| shard.schedules[axis].items());
         reserve(ids, items, format_args!("the ids of '{}'", value.name))?;
+    }
+    shard.alignments.resize_with(program.values.len(), Alignment::default);
+    for port in program.outputs.iter().filter(|_| program.targets.is_empty()) {
+        let value = &program.values[port.value];
+        let Some(memory) = program.memory_axis(port.value) else { continue };
+        let query = value.axis.map(|axis| &shard.schedules[axis]);
+        shard.alignments[port.value].begin(shard.rows.len(), query, &shard.schedules[memory])?;
     }
     for (port, data) in program.inputs.iter().zip(batch.inputs()) {
         let axis = program.values[port.value].axis;

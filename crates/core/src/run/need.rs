@@ -45,7 +45,8 @@ pub(super) fn check_run<E: Element>(
     let rows = batch.rows() as f64;
     let time = batch.axes().iter().map(|axis| axis.time).max().unwrap_or(1).max(1) as f64;
     let most = (2.0 * widths(plan) + results(program, |_| 1.0)) * rows * time;
-    if most * (size_of::<E>() as f64) < SMALL {
+    let alignments = program.outputs.iter().filter(|port| port.kind.memory().is_some()).count() as f64;
+    if (most + alignments * rows * time * time) * (size_of::<E>() as f64) < SMALL {
         return Ok(());
     }
     let items = |axis: usize, steps: usize| {
@@ -59,8 +60,14 @@ pub(super) fn check_run<E: Element>(
         Space::Checkpoints(_) => rows * (time / steps.max(1) as f64 + 2.0),
     };
     let values: f64 = plan.slots.iter().map(|slot| slot.width as f64 * count(slot.space)).sum();
-    let padded = |axis: Option<usize>| rows * axis.map_or(1.0, |axis| batch.axes()[axis].time as f64);
-    let outputs = if program.targets.is_empty() { results(program, padded) } else { 0.0 };
+    let time_of = |axis: usize| batch.axes()[axis].time as f64;
+    let padded = |axis: Option<usize>| rows * axis.map_or(1.0, time_of);
+    // Kept for each pair, and returned with padding.
+    let weights = program.outputs.iter().filter_map(|port| Some((port, program.memory_axis(port.value)?)));
+    let weights = weights
+        .map(|(port, memory)| 2.0 * padded(program.values[port.value].axis) * time_of(memory))
+        .sum::<f64>();
+    let outputs = if program.targets.is_empty() { results(program, padded) + weights } else { 0.0 };
     check_fits((values + outputs) * size_of::<E>() as f64, || {
         let (name, numbers) =
             largest(program, |value| program.values[value].width as f64 * padded(program.values[value].axis));

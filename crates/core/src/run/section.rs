@@ -15,9 +15,9 @@ pub(super) fn backward_section<E: Element>(f: &mut View<'_, E>, range: Range<usi
         f.reverse = program.section_of(index).is_some_and(|section| program.sections[section].reverse);
         if plan.gradients.active(instruction) {
             // A segment adds to the gradients of the section's other segments.
-            let inside = f.shard.segment.is_some();
+            let segment = f.shard.segment;
             for &value in &plan.instructions[index].zeroed_before {
-                if !inside || program.values[value].axis.is_some() {
+                if segment.is_none_or(|segment| program.values[value].axis == Some(segment.axis)) {
                     f.zero(value);
                 }
             }

@@ -17,6 +17,9 @@ pub(super) fn unload<E: Element>(
     shards: &[Shard<E>],
 ) -> Result<Tensor<E>> {
     let value = operand.value();
+    if let Some(memory) = program.memory_axis(value) {
+        return alignment(name, value, memory, program, batch, shards);
+    }
     let (shape, lengths) = shape(program, batch, value)?;
     let count = shape.iter().try_fold(1_usize, |n, &size| n.checked_mul(size));
     let mut data: Vec<E> = Vec::new();
@@ -30,6 +33,37 @@ pub(super) fn unload<E: Element>(
         data.extend_from_slice(source);
     });
     data.resize(count, E::ZERO);
+    Ok(Tensor { name: name.to_owned(), shape, data: Data::Values(data), lengths })
+}
+
+/// The weights of an attention, `[rows, queries, memory]` or `[rows, memory]`, with zeros where a row has no step.
+fn alignment<E: Element>(
+    name: &str,
+    value: ValueId,
+    memory: usize,
+    program: &Program,
+    batch: &Batch<E>,
+    shards: &[Shard<E>],
+) -> Result<Tensor<E>> {
+    let (mut shape, lengths) = shape(program, batch, value)?;
+    shape.pop();
+    shape.push(batch.axes()[memory].time);
+    let count = shape.iter().fold(1_usize, |n, &size| n.saturating_mul(size));
+    let mut data: Vec<E> = zeros(count, Subject("output", name))?;
+    let (steps, width) = (program.values[value].axis, batch.axes()[memory].time);
+    for shard in shards {
+        let kept = &shard.alignments[value];
+        for (row, place) in shard.rows.clone().enumerate() {
+            let (first, items) = match steps {
+                None => (place, 1),
+                Some(axis) => (place * batch.axes()[axis].time, shard.schedules[axis].items_in(row)),
+            };
+            for t in 0..items {
+                let weights = kept.of(row, t);
+                data[(first + t) * width..][..weights.len()].copy_from_slice(weights);
+            }
+        }
+    }
     Ok(Tensor { name: name.to_owned(), shape, data: Data::Values(data), lengths })
 }
 

@@ -30,6 +30,8 @@ fn shape_of(kind: &Kind) -> String {
         Kind::Sequence { size, .. } => format!("[rows, time, {size}]"),
         Kind::Tokens { .. } => "[rows, time]".to_owned(),
         Kind::Token { .. } => "[rows]".to_owned(),
+        Kind::Alignment { axis: Some(_), .. } => "[rows, time, memory]".to_owned(),
+        Kind::Alignment { axis: None, .. } => "[rows, memory]".to_owned(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The memory of a run, below the operations: the batch, the layout of time, a shard's buffers and the weights.
 
+mod alignment;
 mod batch;
 mod check;
 mod partial_sums;
@@ -11,6 +12,7 @@ mod tensor;
 mod view;
 mod weights;
 
+pub use alignment::Alignment;
 pub use batch::Batch;
 pub(crate) use batch::copied_states;
 pub(crate) use check::{Subject, check_state, check_values};

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use unrolled_kernels::Element;
 
-use super::{Part, PartialSums, ROW_GROUP, Schedule, SumBlock, Tally};
+use super::{Alignment, Part, PartialSums, ROW_GROUP, Schedule, SumBlock, Tally};
 use crate::program::{Operand, Plan, Space, ValueId};
 use crate::{Error, Result};
 
@@ -31,6 +31,8 @@ pub struct Shard<E> {
     pub slots: Vec<Vec<E>>,
     /// By value, for ids: in the order of their schedule, or by row.
     pub ids: Vec<Vec<u32>>,
+    /// By value, for alignments that leave the program: their weights.
+    pub alignments: Vec<Alignment<E>>,
     /// By contribution: the steps that name rows of a table, in the order of the sums.
     pub table_entries: Vec<Vec<TableEntry>>,
     /// Room for numbers that live within one operation.
@@ -169,7 +171,8 @@ impl<E: Element> Shard<E> {
         let schedules = self.schedules.iter().chain(self.segments.iter().flatten());
         let sums: usize = self.sums.iter().map(PartialSums::bytes).sum();
         let tallies: usize = self.tallies.iter().map(Tally::bytes).sum();
-        slots + ids + sums + tallies + schedules.map(Schedule::bytes).sum::<usize>()
+        let alignments: usize = self.alignments.iter().map(Alignment::bytes).sum();
+        slots + ids + alignments + sums + tallies + schedules.map(Schedule::bytes).sum::<usize>()
     }
 
     /// The blocks of sums over the rows or steps of a space, row group by row group.

@@ -167,6 +167,18 @@ impl<E: Element> View<'_, E> {
         taken.into_iter().for_each(|taken| self.put(taken));
     }
 
+    /// Calls `write` with the rows of those of several operands that are wanted, in storage of their own.
+    #[inline(always)]
+    pub fn write_some<const N: usize>(
+        &mut self,
+        operands: [Option<Operand>; N],
+        write: impl FnOnce(&Self, &mut [Option<Taken<E>>; N]),
+    ) {
+        let mut taken = operands.map(|operand| operand.map(|operand| self.take(operand, self.span)));
+        write(self, &mut taken);
+        taken.into_iter().flatten().for_each(|taken| self.put(taken));
+    }
+
     /// Calls `work` with scratch numbers, whose contents nobody reads before or after.
     pub fn with_scratch(&mut self, work: impl FnOnce(&mut Self, &mut Vec<E>)) {
         let mut scratch = std::mem::take(&mut self.shard.scratch);

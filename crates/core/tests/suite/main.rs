@@ -6,6 +6,7 @@ mod support;
 
 mod accumulation;
 mod at_once;
+mod attention;
 mod bf16;
 mod checkpointing;
 mod cuts;

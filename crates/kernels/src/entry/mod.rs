@@ -1,5 +1,6 @@
 //! The doors of the kernels: methods of `Kernels`, each a thin way to one generic algorithm.
 
+pub(crate) mod attention;
 pub(crate) mod elementwise;
 pub(crate) mod normalize;
 pub(crate) mod optimize;

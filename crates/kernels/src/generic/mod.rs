@@ -18,6 +18,7 @@ macro_rules! for_each_vector {
 }
 
 pub(crate) mod access;
+pub(crate) mod attention;
 #[cfg_attr(
     not(any(test, target_arch = "x86_64")),
     expect(dead_code, reason = "only x86-64 has instructions for pairs of bf16")

@@ -1,5 +1,6 @@
 //! Every kernel on every instruction set of this CPU: equal bits, and the values of `reference.rs`.
 
+mod attention;
 mod bf16;
 mod elementwise;
 mod exponential;

@@ -1,5 +1,6 @@
 //! Names, kinds and sizes: a graph becomes instructions, or an error that names the node.
 
+mod attention;
 mod gates;
 mod names;
 mod node;
@@ -160,7 +161,7 @@ impl Checker {
             }
             let value = scope.resolve(&wire.from, &format!("output '{}'", wire.name))?;
             let kind = self.program.values[value].kind.clone();
-            if kind.size().is_none() {
+            if kind.size().is_none() && kind.memory().is_none() {
                 return Err(Error::kind(format!(
                     "output '{}': expected numbers, received {kind}",
                     wire.name

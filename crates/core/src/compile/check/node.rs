@@ -109,6 +109,7 @@ impl Checker {
                 self.map(node, inputs, size, op, scope)
             }
             Op::Shift { start } => self.shift(node, inputs, *start, scope),
+            Op::Attention { score } => self.attention(node, &inputs, score, scope),
             Op::LstmGates => self.lstm_gates(node, inputs, scope),
             Op::GruGates => self.gru_gates(node, inputs, scope),
         }
@@ -265,7 +266,7 @@ fn activation(name: ActivationName) -> Operation {
 }
 
 /// Numbers that fit `f32`.
-const SINGLE: RangeInclusive<f64> = (f32::MIN as f64)..=(f32::MAX as f64);
+pub(super) const SINGLE: RangeInclusive<f64> = (f32::MIN as f64)..=(f32::MAX as f64);
 
 /// Checks a number among a node's options, which the model takes in f32.
 pub(super) fn setting(node: &Node, name: &str, value: f64, range: &RangeInclusive<f64>) -> Result<()> {

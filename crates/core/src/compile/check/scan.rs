@@ -15,6 +15,17 @@ struct State {
     incoming: ValueId,
 }
 
+/// The inputs that a body declares.
+fn declared(scan: &Scan) -> Vec<(&Node, &Kind)> {
+    let nodes = scan.body.nodes.iter();
+    nodes
+        .filter_map(|inner| match &inner.op {
+            Op::Input(kind) => Some((inner, kind)),
+            _ => None,
+        })
+        .collect()
+}
+
 impl Checker {
     /// Checks a scan and gives its ports: the body's outputs, then the final states.
     pub(super) fn scan(
@@ -39,18 +50,21 @@ impl Checker {
             ))
         })?;
         let (entering, initial) = inputs.split_at(entering);
-        let axis = self.scan_axis(node, entering)?;
+        let declared = declared(scan);
+        let axis = self.scan_axis(node, &declared, entering)?;
         let mut scope = Scope::new(&format!("scan '{}'", node.name));
         scope.axis = Some(axis);
         scope.prefix = format!("{}.", node.name);
-        self.bind_inputs(node, scan, entering, &mut scope)?;
+        self.bind_inputs(node, &declared, entering, &mut scope)?;
         let states = self.bind_states(node, scan, initial, axis, &mut scope)?;
         self.nodes(&scan.body.nodes, &mut scope)?;
         self.close(node, scan, axis, states, scope, outer)
     }
 
-    fn scan_axis(&self, node: &Node, entering: &[ValueId]) -> Result<usize> {
-        let mut axes = entering.iter().filter_map(|&v| self.program.values[v].axis);
+    /// The axis of the sequences that enter step by step; a body takes others whole.
+    fn scan_axis(&self, node: &Node, declared: &[(&Node, &Kind)], entering: &[ValueId]) -> Result<usize> {
+        let steps = declared.iter().zip(entering).filter(|((_, kind), _)| kind.axis().is_none());
+        let mut axes = steps.filter_map(|(_, &v)| self.program.values[v].axis);
         let axis = axes.next().ok_or_else(|| {
             Error::kind(format!(
                 "node '{}': expected at least one sequence to run along, received none",
@@ -69,19 +83,10 @@ impl Checker {
     fn bind_inputs(
         &mut self,
         node: &Node,
-        scan: &Scan,
+        declared: &[(&Node, &Kind)],
         entering: &[ValueId],
         scope: &mut Scope,
     ) -> Result<()> {
-        let declared: Vec<(&Node, &Kind)> = scan
-            .body
-            .nodes
-            .iter()
-            .filter_map(|inner| match &inner.op {
-                Op::Input(kind) => Some((inner, kind)),
-                _ => None,
-            })
-            .collect();
         if declared.len() != entering.len() {
             return Err(Error::graph(format!(
                 "node '{}': expected {} inputs for its body, received {}",
@@ -90,14 +95,17 @@ impl Checker {
                 entering.len()
             )));
         }
-        for ((inner, kind), &value) in declared.into_iter().zip(entering) {
+        for (&(inner, kind), &value) in declared.iter().zip(entering) {
             let outside = self.kind(value).clone();
-            let fits = kind.axis().is_none()
-                && kind.size() == outside.size()
-                && kind.vocabulary() == outside.vocabulary();
+            let fits = match kind.axis() {
+                None => kind.size() == outside.size() && kind.vocabulary() == outside.vocabulary(),
+                Some(_) => *kind == outside && self.program.values[value].axis != scope.axis,
+            };
             if !fits {
+                let when =
+                    if kind.axis().is_none() { "at each step" } else { "of another axis than the loop's" };
                 return Err(Error::shape(format!(
-                    "node '{}': expected {kind} at each step for its body's input '{}', received {outside}",
+                    "node '{}': expected {kind} {when} for its body's input '{}', received {outside}",
                     node.name, inner.name
                 )));
             }

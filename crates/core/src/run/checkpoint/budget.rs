@@ -139,7 +139,7 @@ fn bytes<E: Element>(
             _ => row_groups * c.tensor.range().len(),
         })
         .sum();
-    let ids = program.values.iter().filter(|v| v.width == 0);
+    let ids = program.values.iter().filter(|v| v.holds_ids());
     let ids: usize = ids.map(|v| v.axis.map_or(rows.len(), total)).sum();
     let lists: usize = (0..batch.axes().len())
         .map(|axis| {
@@ -151,9 +151,10 @@ fn bytes<E: Element>(
                 plan.previous[axis],
             );
             let ranks = rows.len() * size_of::<u32>();
+            let starts = if program.is_memory(axis) { (rows.len() + 1) * size_of::<usize>() } else { 0 };
             let count = segments(axis);
             let cut = || Schedule::size(count * rows.len(), time + count, total(axis), plan.previous[axis]);
-            whole + ranks + if plan.segmented { cut() } else { 0 }
+            whole + ranks + starts + if plan.segmented { cut() } else { 0 }
         })
         .sum();
     let items = |value: usize| program.values[value].axis.map_or(rows.len(), total);

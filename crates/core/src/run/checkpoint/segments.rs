@@ -48,7 +48,7 @@ pub(in crate::run) fn backward<E: Element>(f: &mut View<'_, E>, index: usize) ->
     let list = &program.instructions[section.range.clone()];
     reset_section(f, index)?;
     for &value in plan.instructions[section.range.clone()].iter().flat_map(|plan| &plan.zeroed_before) {
-        if program.values[value].axis.is_none() {
+        if program.values[value].axis != Some(section.axis) {
             f.zero(value);
         }
     }

@@ -13,6 +13,8 @@ pub struct Schedule {
     pub(super) order: Vec<u32>,
     /// By row of the shard: its position; none for a segment.
     ranks: Vec<u32>,
+    /// By row of the shard: the number of items of the rows before it, and that of all rows; only where listed.
+    starts: Vec<usize>,
     /// By position: the number of its items, falling.
     lengths: Vec<usize>,
     /// By step: the place of its first item; one more than there are steps.
@@ -49,6 +51,20 @@ impl Schedule {
             all
         });
         refill(&mut self.offsets, steps + 1, std::iter::once(0).chain(ends), SCHEDULE)
+    }
+
+    /// Lists where each row begins if rows lie one after another.
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub fn list_rows(&mut self) -> Result<()> {
+        let mut end = 0;
+        let (ranks, lengths) = (&self.ranks, &self.lengths);
+        let ends = ranks.iter().map(|&position| {
+            end += lengths[position as usize];
+            end
+        });
+        refill(&mut self.starts, lengths.len() + 1, std::iter::once(0).chain(ends), SCHEDULE)
     }
 
     /// The steps `start..end` of the same rows, in the same order.
@@ -125,6 +141,24 @@ impl Schedule {
         self.offsets[..self.lengths[position]].iter().map(move |offset| offset + position)
     }
 
+    /// The places of the items of a row of the shard where rows lie one after another, once they are listed.
+    #[must_use]
+    pub fn row_range(&self, row: usize) -> Range<usize> {
+        self.starts[row]..self.starts[row + 1]
+    }
+
+    /// The number of items of a row of the shard. A segment has no answer.
+    #[must_use]
+    pub fn items_in(&self, row: usize) -> usize {
+        self.lengths[self.ranks[row] as usize]
+    }
+
+    /// The most items of a row.
+    #[must_use]
+    pub fn longest(&self) -> usize {
+        self.lengths.first().copied().unwrap_or(0)
+    }
+
     /// The place of the predecessor of the item at `position` of step `t`; going backwards, of the successor. None for an
     /// item that begins its row.
     #[must_use]
@@ -155,6 +189,7 @@ impl Schedule {
     #[must_use]
     pub fn bytes(&self) -> usize {
         size_of_val(&self.order[..])
+            + size_of_val(&self.starts[..])
             + size_of_val(&self.ranks[..])
             + size_of_val(&self.lengths[..])
             + size_of_val(&self.offsets[..])

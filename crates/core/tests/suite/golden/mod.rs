@@ -1,6 +1,7 @@
 //! The library against PyTorch's float64 results in `test/golden`, which `tools/golden.py` makes.
 
 mod archive;
+mod attention;
 mod losses;
 mod models;
 mod net;
