@@ -1,7 +1,7 @@
 //! Arguments of the kernels that are more than a number, a slice or a matrix.
 
 use crate::packed::Packed;
-use crate::view::Matrix;
+use crate::view::{Matrix, MatrixMut};
 
 /// An activation function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -110,4 +110,15 @@ pub struct AdamStep {
     pub decoupled: bool,
     /// Number of this step, from 1.
     pub step: u64,
+}
+
+/// The gradients of an additive score that are wanted, each to be added to.
+#[derive(Debug)]
+pub struct AdditiveGradients<'a, E> {
+    /// Of the query.
+    pub query: Option<&'a mut [E]>,
+    /// Of the keys.
+    pub keys: Option<MatrixMut<'a, E>>,
+    /// Of the weight.
+    pub weight: &'a mut [E],
 }

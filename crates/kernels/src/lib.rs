@@ -33,7 +33,10 @@ mod tuning;
 mod vector;
 mod view;
 
-pub use argument::{Activation, AdagradStep, AdamStep, GruRecurrent, Recurrent, RmspropStep, SgdStep, Start};
+pub use argument::{
+    Activation, AdagradStep, AdamStep, AdditiveGradients, GruRecurrent, Recurrent, RmspropStep, SgdStep,
+    Start,
+};
 pub use element::Element;
 pub use float_mode::{FloatModeGuard, flush_subnormals};
 pub use isa::{Isa, IsaError, Kernels};

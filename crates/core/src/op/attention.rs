@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use unrolled_kernels::{Element, Matrix, MatrixMut};
+use unrolled_kernels::{AdditiveGradients, Element, Matrix, MatrixMut};
 
 use super::facts::{Cut, Facts, Flow, Storage, Time, Work};
 use crate::program::{Attention, Instruction, Operand, Program, Score, Sum, ValueId};
@@ -168,7 +168,8 @@ fn send<E: Element>(
             let sums = energies.row_mut(place);
             sums.fill(E::ZERO);
             let weight = f.weights.slice(weight);
-            f.kernels.additive_backward(d_query, d_keys, sums, query, keys, weight, slopes);
+            let gradients = AdditiveGradients { query: d_query, keys: d_keys, weight: sums };
+            f.kernels.additive_backward(gradients, query, keys, weight, slopes);
         }
         (Score::Additive { .. }, None) => unreachable!("an additive score has sums of energies"),
     }

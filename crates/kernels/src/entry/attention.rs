@@ -1,5 +1,6 @@
 //! Attention of one query over the rows of a memory: the doors.
 
+use crate::argument::AdditiveGradients;
 use crate::view::{Matrix, MatrixMut};
 
 entries! {
@@ -13,9 +14,9 @@ entries! {
     pub fn additive_scores(scores: &mut [E], query: &[E], keys: Matrix<'_, E>, weight: &[E])
         = crate::generic::attention::additive_scores;
 
-    /// The gradients of `additive_scores`, added where they are wanted: d keyⱼ += gⱼ, d query += Σⱼ gⱼ with
+    /// The gradients of `additive_scores`, added to those of query and keys that are wanted: d keyⱼ += gⱼ, d query += Σⱼ gⱼ with
     /// gⱼ = d scoreⱼ·weight∘(1 - tanh²(query + keyⱼ)), d weight += Σⱼ d scoreⱼ·tanh(query + keyⱼ).
-    pub fn additive_backward(d_query: Option<&mut [E]>, d_keys: Option<MatrixMut<'_, E>>, d_weight: &mut [E],
+    pub fn additive_backward(gradients: AdditiveGradients<'_, E>,
         query: &[E], keys: Matrix<'_, E>, weight: &[E], d_scores: &[E])
         = crate::generic::attention::additive_backward;
 

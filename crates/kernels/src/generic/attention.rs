@@ -3,6 +3,7 @@
 use super::access::{read, write};
 use super::exponential::tanh;
 use super::reduce::{fold_vectors, total};
+use crate::argument::AdditiveGradients;
 use crate::panel::PANEL;
 use crate::vector::Vector;
 use crate::view::{Matrix, MatrixMut};
@@ -26,8 +27,8 @@ pub(crate) fn dot_scores<V: Vector>(
         }
         first += ABREAST;
     }
-    for j in first..scores.len() {
-        scores[j] = scale * dots::<V, 1>(query, [keys.row(j)])[0];
+    for (j, score) in scores.iter_mut().enumerate().skip(first) {
+        *score = scale * dots::<V, 1>(query, [keys.row(j)])[0];
     }
 }
 
@@ -75,9 +76,7 @@ pub(crate) fn additive_scores<V: Vector>(
 
 #[inline(always)]
 pub(crate) fn additive_backward<V: Vector>(
-    mut d_query: Option<&mut [V::Element]>,
-    mut d_keys: Option<MatrixMut<'_, V::Element>>,
-    d_weight: &mut [V::Element],
+    mut gradients: AdditiveGradients<'_, V::Element>,
     query: &[V::Element],
     keys: Matrix<'_, V::Element>,
     weight: &[V::Element],
@@ -87,20 +86,20 @@ pub(crate) fn additive_backward<V: Vector>(
     assert_eq!((keys.rows(), keys.columns(), weight.len()), (d_scores.len(), n, n), "keys are m x n");
     for_each_vector!(V, n, |at, active| {
         let (q, v) = (read::<V>(query, at, active), read::<V>(weight, at, active));
-        let (mut of_query, mut of_weight) = (V::zero(), read::<V>(d_weight, at, active));
+        let (mut of_query, mut of_weight) = (V::zero(), read::<V>(gradients.weight, at, active));
         for (j, &d) in d_scores.iter().enumerate() {
             let d = V::splat(d);
             let energy = tanh(q + read(keys.row(j), at, active)).value();
             of_weight = d.mul_add(energy, of_weight);
             let inner = (V::one() - energy * energy) * (d * v);
             of_query = of_query + inner;
-            if let Some(d_keys) = &mut d_keys {
+            if let Some(d_keys) = &mut gradients.keys {
                 let d_key = d_keys.row_mut(j);
                 write(read::<V>(d_key, at, active) + inner, d_key, at, active);
             }
         }
-        write(of_weight, d_weight, at, active);
-        if let Some(d_query) = &mut d_query {
+        write(of_weight, gradients.weight, at, active);
+        if let Some(d_query) = &mut gradients.query {
             write(read::<V>(d_query, at, active) + of_query, d_query, at, active);
         }
     });

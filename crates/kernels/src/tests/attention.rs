@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2};
 
 use super::support::{Padded, array, assert_close, cast, for_both, on_every_isa};
-use crate::Element;
+use crate::{AdditiveGradients, Element};
 
 /// Rows beyond those that run side by side, and columns around every width of a vector and a panel.
 const SHAPES: [(usize, usize); 9] =
@@ -73,9 +73,11 @@ fn additive_gradients<E: Element>() {
                 let [mut d_query, mut d_weight] = [&dq, &dv].map(|x| cast::<E>(x.as_slice().unwrap()));
                 let mut d_keys = Padded::<E>::new(dk.view());
                 kernels.additive_backward(
-                    wanted.then_some(&mut d_query[..]),
-                    wanted.then(|| d_keys.view_mut()),
-                    &mut d_weight,
+                    AdditiveGradients {
+                        query: wanted.then_some(&mut d_query[..]),
+                        keys: wanted.then(|| d_keys.view_mut()),
+                        weight: &mut d_weight,
+                    },
                     &query,
                     input.view(),
                     &weight,
