@@ -23,10 +23,21 @@ interface Token<V extends number = number> {
     readonly kind: 'token';
     readonly vocabularySize: V;
 }
+/**
+ * The weights of an attention: for each query one for each step of the memory, which sum to 1. Can be an
+ * output of a model, and enters no layer.
+ */
+interface Alignment<A extends string | undefined = string | undefined> {
+    readonly kind: 'alignment';
+    /** The axis of the queries; `undefined` for a single query a row. */
+    readonly axis: A;
+    /** The axis of the memory. */
+    readonly memory: string;
+}
 /** Anything that holds numbers. */
 type Numeric<F extends number = number> = Vector<F> | Sequence<F>;
 /** A value in a graph, typed by kind and size; layers map values to values. */
-type Value = Vector | Sequence | Tokens | Token;
+type Value = Vector | Sequence | Tokens | Token | Alignment;
 /** Values by name. */
 type Values = Readonly<Record<string, Value>>;
 /**
@@ -73,51 +84,6 @@ type AddReversed<A extends string, B extends string, Carry extends 0[] = [], Res
 type AddDigit<A extends string, B extends string, Total extends 0[], Result extends string> = `${Total['length']}` extends `1${infer D extends Digit}` ? AddReversed<A, B, [0], `${D}${Result}`> : AddReversed<A, B, [], `${Total['length']}${Result}`>;
 type Reverse<S extends string, Result extends string = ''> = S extends `${infer Head}${infer Rest}` ? Reverse<Rest, `${Head}${Result}`> : Result;
 type ToNumber<S extends string> = S extends `${infer N extends number}` ? N : number;
-
-/** The states of a cell: a vector for each name. */
-type States<S extends Readonly<Record<string, number>>> = {
-    readonly [K in keyof S]: Vector<S[K]>;
-};
-/** Result of one step: the next states, and `output` unless the output is the state. */
-type Step<S extends Readonly<Record<string, number>>> = {
-    readonly [K in keyof S]: Vector;
-} & {
-    readonly output?: Vector;
-};
-/** The result of a step; a next state known to have another size than its state is a type error. */
-type CheckStep<S extends Readonly<Record<string, number>>, R> = {
-    readonly [K in keyof S]: K extends keyof R ? Fits<S[K], SizeOf<R[K]>> extends true ? R[K] : SizesDiffer<S[K], SizeOf<R[K]>> : Vector<S[K]>;
-};
-/** One step of a recurrence, to be unrolled by {@link scan}. */
-interface Cell<S extends Readonly<Record<string, number>> = Readonly<Record<string, number>>, R extends Step<S> = Step<S>, X extends Vector = Vector> {
-    /** The size of each state. */
-    readonly sizes: S;
-    /** Builds one step from the previous states and the step's input. */
-    step(state: States<S>, x: X): R;
-}
-/** The size of a cell's output. */
-type OutputSize<S, R> = R extends {
-    readonly output: Vector<infer O>;
-} ? O : S extends {
-    readonly h: infer H extends number;
-} ? H : Extract<S[keyof S], number>;
-/**
- * Makes a custom cell from the sizes of its states and a function for one step, written with the same
- * functions as any graph. The step returns the next states and, unless the output is `h` or the only
- * state, `output`.
- *
- * The step may use a vector from outside the cell; the vector is the same at every step.
- *
- * ```ts
- * const leaky = cell({ h: 64 }, ({ h }, x) => ({ h: mix(h, tanh(linear(64)(concat(h, x))), 0.1) }))
- * ```
- *
- * A next state whose size the types do not know is checked when the cell is unrolled. With a type,
- * `(state, x: Vector<3>) => …`, the step's input has its size too, and `scan` takes sequences of it.
- *
- * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad size, `ERR_UNROLLED_GRAPH` for a bad name.
- */
-declare function cell<const S extends Readonly<Record<string, number>>, R extends Step<S> = Step<S>, X extends Vector = Vector>(sizes: S, step: (state: States<S>, x: X) => R & CheckStep<S, R>): Cell<S, R, X>;
 
 /**
  * The graph as plain data: the only description of a model. The core checks and compiles the graph;
@@ -187,12 +153,27 @@ type KindJson = {
     readonly token: {
         readonly vocabulary: number;
     };
+} | {
+    readonly alignment: {
+        readonly axis: string | null;
+        readonly memory: string;
+    };
 };
 /** One step of a scan. */
 interface BodyJson {
     readonly nodes: readonly NodeJson[];
     readonly outputs: readonly OutputJson[];
 }
+/** The score of a key in an `attention` node. */
+type ScoreJson = {
+    readonly dot: {
+        readonly scale: number;
+    };
+} | {
+    readonly additive: {
+        readonly weight: string;
+    };
+};
 /** The functions that an `activation` node applies. */
 declare const ACTIVATIONS: readonly ["tanh", "sigmoid", "relu", "softplus", "hardSigmoid", "silu", "gelu", "softmax"];
 /** The function of an `activation` node. */
@@ -264,7 +245,70 @@ type OpJson = {
     readonly shift: {
         readonly start?: number;
     };
+} | {
+    readonly attention: {
+        readonly score: ScoreJson;
+    };
 } | 'lstmGates' | 'gruGates';
+
+/** What a step gives beside its states and its output, by name. */
+type StepOutputs$1 = Readonly<Record<string, Vector | Alignment>>;
+
+/** The states of a cell: a vector for each name. */
+type States<S extends Readonly<Record<string, number>>> = {
+    readonly [K in keyof S]: Vector<S[K]>;
+};
+/**
+ * Result of one step: the next states, and `output` unless the output is the state; `outputs` has further
+ * ones by name, such as gates or the weights of an attention.
+ */
+type Step<S extends Readonly<Record<string, number>>> = {
+    readonly [K in keyof S]: Vector;
+} & {
+    readonly output?: Vector;
+    readonly outputs?: StepOutputs$1;
+};
+/** The result of a step; a next state known to have another size than its state is a type error. */
+type CheckStep<S extends Readonly<Record<string, number>>, R> = {
+    readonly [K in keyof S]: K extends keyof R ? Fits<S[K], SizeOf<R[K]>> extends true ? R[K] : SizesDiffer<S[K], SizeOf<R[K]>> : Vector<S[K]>;
+};
+/** One step of a recurrence, to be unrolled by {@link scan}. */
+interface Cell<S extends Readonly<Record<string, number>> = Readonly<Record<string, number>>, R extends Step<S> = Step<S>, X extends Vector = Vector> {
+    /** The size of each state. */
+    readonly sizes: S;
+    /** Builds one step from the previous states and the step's input. */
+    step(state: States<S>, x: X): R;
+}
+/** The size of a cell's output. */
+type OutputSize<S, R> = R extends {
+    readonly output: Vector<infer O>;
+} ? O : S extends {
+    readonly h: infer H extends number;
+} ? H : Extract<S[keyof S], number>;
+/** The further outputs of a cell's steps, each over time. */
+type OutputsOf<R> = R extends {
+    readonly outputs: infer E;
+} ? {
+    readonly [K in keyof E]: E[K] extends Vector<infer F> ? Sequence<F> : E[K] extends Alignment ? Alignment<string> : never;
+} : Readonly<Record<never, never>>;
+/**
+ * Makes a custom cell from the sizes of its states and a function for one step, written with the same
+ * functions as any graph. The step returns the next states and, unless the output is `h` or the only
+ * state, `output`; `outputs: { … }` holds more that `scan` gives step by step.
+ *
+ * The step may use a vector from outside the cell, which is the same at every step, and through
+ * `attention` a sequence of another axis.
+ *
+ * ```ts
+ * const leaky = cell({ h: 64 }, ({ h }, x) => ({ h: mix(h, tanh(linear(64)(concat(h, x))), 0.1) }))
+ * ```
+ *
+ * A next state whose size the types do not know is checked when the cell is unrolled. With a type,
+ * `(state, x: Vector<3>) => …`, the step's input has its size too, and `scan` takes sequences of it.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad size, `ERR_UNROLLED_GRAPH` for a bad name.
+ */
+declare function cell<const S extends Readonly<Record<string, number>>, R extends Step<S> = Step<S>, X extends Vector = Vector>(sizes: S, step: (state: States<S>, x: X) => R & CheckStep<S, R>): Cell<S, R, X>;
 
 /** A function on types, from `input` to `output`; see {@link Apply}. */
 interface Mapping {
@@ -305,10 +349,14 @@ interface ScanOptions {
     /** Names the layer and its parameters; `scan` by default. */
     readonly name?: string;
 }
-/** Result of a recurrent layer: the output at every step, and the state after the last. */
-interface Recurrence<F extends number, S> {
+/**
+ * Result of a scan: the output at every step, the state after the last, and the further outputs of the
+ * steps by name.
+ */
+interface Recurrence<F extends number, S, E = Readonly<Record<never, never>>> {
     readonly output: Sequence<F>;
     readonly state: S;
+    readonly outputs: E;
 }
 /** Options of a recurrent layer's call. */
 interface Start<S> {
@@ -316,16 +364,16 @@ interface Start<S> {
     readonly initial?: Partial<S>;
 }
 /** A sequence becomes a {@link Recurrence}. */
-interface ScanMapping<F extends number, S> extends Mapping {
-    readonly output: Recurrence<F, S>;
+interface ScanMapping<F extends number, S, E> extends Mapping {
+    readonly output: Recurrence<F, S, E>;
 }
 /** The layer that {@link scan} makes. */
-interface Scan<F extends number, S, X extends Sequence = Sequence> extends Signed<Signature<X, ScanMapping<F, S>, never>> {
-    (x: X, options?: Start<S>): Recurrence<F, S>;
+interface Scan<F extends number, S, X extends Sequence = Sequence, E = Readonly<Record<never, never>>> extends Signed<Signature<X, ScanMapping<F, S, E>, never>> {
+    (x: X, options?: Start<S>): Recurrence<F, S, E>;
 }
 /**
  * Unrolls a cell along a sequence: `state, output[t] = step(state, x[t])` over each row's valid
- * steps, parameters shared by all of them. A call gives `{ output, state }`; `sequential` passes on the
+ * steps, parameters shared by all of them. A call gives `{ output, state, outputs }`; `sequential` passes on the
  * output. Parameters of layers that the step makes have the scan's name in front, `scan.linear.weight`,
  * and are shared by all calls of the scan, also where the step applies the layer to a vector from
  * outside alone: such a layer runs once a row, before the loop.
@@ -333,10 +381,10 @@ interface Scan<F extends number, S, X extends Sequence = Sequence> extends Signe
  * @throws UnrolledError `ERR_UNROLLED_GRAPH` when the step leaves out a state,
  * `ERR_UNROLLED_SHAPE` when a state has another size.
  */
-declare function scan<const S extends Readonly<Record<string, number>>, R extends Step<S>, X extends Vector = Vector>(given: Cell<S, R, X>, options?: ScanOptions): Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>>;
+declare function scan<const S extends Readonly<Record<string, number>>, R extends Step<S>, X extends Vector = Vector>(given: Cell<S, R, X>, options?: ScanOptions): Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>, OutputsOf<R>>;
 
 /** The results of a graph, by name. */
-type Outputs = Readonly<Record<string, Numeric>>;
+type Outputs = Readonly<Record<string, Numeric | Alignment>>;
 
 /** A flat array with its shape, row-major, padded to one length where rows have steps. */
 interface Packed<A extends Float32Array | Int32Array> {
@@ -371,6 +419,10 @@ type TargetOf<X extends Value> = X extends Sequence ? SequenceData | TokensData 
 type Targets<R extends Values> = {
     readonly [K in keyof R]?: TargetOf<R[K]>;
 } | (IsOne<keyof R> extends true ? TargetOf<R[keyof R]> : never);
+/** The outputs that can have targets: all but the weights of attentions. */
+type Aimed<O extends Values> = {
+    readonly [K in keyof O as O[K] extends Alignment ? never : K]: O[K];
+};
 /** Weights of steps: `[row][step]`, rows as `Float32Array`, or {@link Packed} of `[rows, time]`. */
 type StepWeights = readonly (readonly number[] | Float32Array)[] | Packed<Float32Array>;
 /** Weights of rows: an array, a `Float32Array`, or {@link Packed} of `[rows]`. */
@@ -384,14 +436,14 @@ type Weights<R extends Values> = {
 /** Inputs with their targets: a whole data set in memory, or one batch. */
 interface Examples<I extends Values = AnyValues, O extends Values = AnyValues> {
     readonly x: Feed<I>;
-    readonly y: Targets<O>;
+    readonly y: Targets<Aimed<O>>;
     /**
      * A weight for the target of each step, or of each row where the output has no steps; all 1 by
      * default (Keras: `sample_weight`). A mean loss is `Σ weight · loss / Σ weight`. The weights are
      * finite and not negative. A target of weight 0 does not count, and is never read: NaN or an id
      * that does not exist may stand there. Accuracy counts all others alike.
      */
-    readonly weights?: Weights<O>;
+    readonly weights?: Weights<Aimed<O>>;
 }
 /** Batches one after the other. */
 type Batches<B> = Iterable<B> | AsyncIterable<B>;
@@ -523,13 +575,16 @@ declare function huber(options?: HuberOptions): Loss;
 declare function poisson(options?: LossOptions): Loss;
 
 /** Nested arrays of a result: `[row][number]`, or `[row][step][number]` without the padding. */
-type Nested<X extends Numeric> = X extends Sequence ? number[][][] : X extends Vector ? number[][] : never;
+type Nested<X extends Numeric | Alignment> = X extends Sequence | Alignment<string> ? number[][][] : X extends Vector | Alignment<undefined> ? number[][] : never;
 /** Values of an output or state, row-major. */
-declare class Result<X extends Numeric = Numeric> {
+declare class Result<X extends Numeric | Alignment = Numeric | Alignment> {
     #private;
     /** All rows one after the other; steps beyond a row's length are zeros. */
     readonly values: Float32Array;
-    /** `[rows, time, size]` of a sequence, `[rows, size]` of a vector. */
+    /**
+     * `[rows, time, size]` of a sequence, `[rows, size]` of a vector. Of the weights of an attention, `size` is
+     * the most steps of a memory: those beyond a row's own memory are 0.
+     */
     readonly shape: readonly number[];
     /** The valid steps of each row, if rows differ. */
     readonly lengths: Int32Array | undefined;
@@ -1439,6 +1494,60 @@ declare function where<C extends Numeric, A extends Numeric, B extends Numeric>(
  */
 type Initializer = 'glorot' | 'pytorch';
 
+/** The score of a key in {@link attention}. */
+type AttentionScore = 'dot' | 'scaled' | 'general' | 'additive';
+/** Options of {@link attention}. */
+interface AttentionOptions {
+    /** The score of a key; `'additive'` by default. */
+    readonly score?: AttentionScore;
+    /** Units of the additive score; as many as the query has numbers by default. */
+    readonly size?: number;
+    /** Initial weights; `'glorot'` by default. */
+    readonly initializer?: Initializer;
+    /** Names the layer and its parameters; `attention` by default. */
+    readonly name?: string;
+}
+/** What a query reads: a sequence, or one to find steps by and another to take them from. */
+type Memory<V extends number = number> = Sequence<V> | {
+    readonly keys: Sequence;
+    readonly values: Sequence<V>;
+};
+/** Result of an attention. */
+interface Attended<Q extends Numeric, V extends number> {
+    /** The weighted sum of the memory's steps. */
+    readonly context: Resize<Q, V>;
+    /** The weight of each step of the memory, an output to look at. */
+    readonly weights: Alignment<Q extends Sequence ? string : undefined>;
+}
+/** The layer that {@link attention} makes. Called twice, it shares its parameters. */
+type Attention = <Q extends Numeric, V extends number>(query: Q, memory: Memory<V>) => Attended<Q, V>;
+/**
+ * Looks up what a query asks for in a memory, a sequence of the same row: `context = Σⱼ wⱼ valueⱼ`,
+ * `w = softmax(score(query, keyⱼ))` over the memory's valid steps. A memory without steps gives zeros. Keys
+ * and values are one sequence unless given as `{ keys, values }`.
+ *
+ * The score is one of
+ * - `'additive'` (Bahdanau et al., 2015): `v · tanh(W_q query + W_k key + b)`; parameters `weight_q`
+ *   `[size, Q]`, `weight_k` `[size, K]`, `bias` and `weight_v` `[size]`;
+ * - `'dot'` (Luong et al., 2015): `query · key`, of one size;
+ * - `'scaled'` (Vaswani et al., 2017): `query · key / √size`;
+ * - `'general'` (Luong et al., 2015): `query · W key`; parameter `weight` `[Q, K]`.
+ *
+ * Outside of a cell each step of a sequence of queries has a context of its own, and a vector has one (attention
+ * pooling, with a `parameter` for a query). In a cell's step the query may depend on the state, and the memory is a
+ * sequence of another axis from outside:
+ *
+ * ```ts
+ * const look = attention({ size: 64 })
+ * const decoder = cell({ h: 64 }, ({ h }, x) => gruCell(64)({ h }, concat(x, look(h, memory).context)))
+ * ```
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option; of the call, `ERR_UNROLLED_KIND` for a memory that is
+ * no sequence or lies on the cell's own axis, `ERR_UNROLLED_SHAPE` for a query and keys of unlike sizes where the score
+ * wants one size.
+ */
+declare function attention(options?: AttentionOptions): Attention;
+
 /** Options that `rnn`, `lstm` and `gru` share. */
 interface RecurrentOptions<H extends number, I extends number | undefined, B extends boolean> {
     /** Numbers in the hidden state. */
@@ -1904,5 +2013,5 @@ declare function system(): System;
  */
 declare function configure(settings: SystemSettings): void;
 
-export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, binaryCrossEntropy, cell, concat, configure, constant, cosineDecay, crossEntropy, dense, detach, divide, dropout, elu, embedding, exp, exponentialDecay, fromBytes, gelu, graph, gru, gruCell, hardSigmoid, huber, identity, last, lastStep, layerNorm, leakyRelu, linear, linearDecay, load, log, lstm, lstmCell, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, parameter, poisson, pool, relu, rmsprop, rnn, rnnCell, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softplus, sqrt, stepDecay, subtract, sum, system, tanh, version, where };
-export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, AnyValues, AxisOptions, Batches, Cell, CellOptions, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, LinearDecayOptions, LinearOptions, LoadOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RowWeights, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, SliceOptions, Stacked, Start, State, StateData, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepOutputs, StepWeights, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights };
+export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, attention, binaryCrossEntropy, cell, concat, configure, constant, cosineDecay, crossEntropy, dense, detach, divide, dropout, elu, embedding, exp, exponentialDecay, fromBytes, gelu, graph, gru, gruCell, hardSigmoid, huber, identity, last, lastStep, layerNorm, leakyRelu, linear, linearDecay, load, log, lstm, lstmCell, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, parameter, poisson, pool, relu, rmsprop, rnn, rnnCell, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softplus, sqrt, stepDecay, subtract, sum, system, tanh, version, where };
+export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, Cell, CellOptions, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, LinearDecayOptions, LinearOptions, LoadOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, Memory, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RowWeights, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, SliceOptions, Stacked, Start, State, StateData, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepOutputs, StepWeights, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights };

@@ -36,6 +36,7 @@ export type {
 export type { Layer } from './graph/layer.js'
 export type { Outputs } from './graph/outputs.js'
 export type {
+  Alignment,
   AnyValues,
   Numeric,
   Sequence,
@@ -64,6 +65,14 @@ export {
 } from './layer/activation.js'
 export { type AffineOptions, affine, mix } from './layer/affine.js'
 export { divide, maximum, minimum, subtract, where } from './layer/arithmetic.js'
+export {
+  type Attended,
+  type Attention,
+  type AttentionOptions,
+  type AttentionScore,
+  attention,
+  type Memory,
+} from './layer/attention.js'
 export {
   type CellOptions,
   type GruCellOptions,

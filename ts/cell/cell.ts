@@ -2,19 +2,24 @@ import { isFunction, isObject, isRecord } from '../brand.js'
 import { mismatch } from '../errors.js'
 import { checkName } from '../graph/names.js'
 import type { Fits, SizesDiffer } from '../graph/sizes.js'
-import type { SizeOf, Vector } from '../graph/value.js'
+import type { Alignment, Sequence, SizeOf, Vector } from '../graph/value.js'
 import { checkCount } from '../options.js'
+import type { StepOutputs } from './unroll.js'
 
 /** The states of a cell: a vector for each name. */
 export type States<S extends Readonly<Record<string, number>>> = {
   readonly [K in keyof S]: Vector<S[K]>
 }
 
-/** Result of one step: the next states, and `output` unless the output is the state. */
+/**
+ * Result of one step: the next states, and `output` unless the output is the state; `outputs` has further
+ * ones by name, such as gates or the weights of an attention.
+ */
 export type Step<S extends Readonly<Record<string, number>>> = {
   readonly [K in keyof S]: Vector
 } & {
   readonly output?: Vector
+  readonly outputs?: StepOutputs
 }
 
 /** The result of a step; a next state known to have another size than its state is a type error. */
@@ -45,12 +50,24 @@ export type OutputSize<S, R> = R extends { readonly output: Vector<infer O> }
     ? H
     : Extract<S[keyof S], number>
 
+/** The further outputs of a cell's steps, each over time. */
+export type OutputsOf<R> = R extends { readonly outputs: infer E }
+  ? {
+      readonly [K in keyof E]: E[K] extends Vector<infer F>
+        ? Sequence<F>
+        : E[K] extends Alignment
+          ? Alignment<string>
+          : never
+    }
+  : Readonly<Record<never, never>>
+
 /**
  * Makes a custom cell from the sizes of its states and a function for one step, written with the same
  * functions as any graph. The step returns the next states and, unless the output is `h` or the only
- * state, `output`.
+ * state, `output`; `outputs: { … }` holds more that `scan` gives step by step.
  *
- * The step may use a vector from outside the cell; the vector is the same at every step.
+ * The step may use a vector from outside the cell, which is the same at every step, and through
+ * `attention` a sequence of another axis.
  *
  * ```ts
  * const leaky = cell({ h: 64 }, ({ h }, x) => ({ h: mix(h, tanh(linear(64)(concat(h, x))), 0.1) }))
@@ -79,7 +96,7 @@ export function checkCell<C extends Cell>(where: string, cell: C): C {
   for (const [name, size] of Object.entries(sizes)) {
     checkName(`${where} state`, name)
     checkCount(`${where} state ${name}`, size)
-    if (name === 'output' || name === 'x') {
+    if (['output', 'outputs', 'x'].includes(name)) {
       throw mismatch('ERR_UNROLLED_GRAPH', `${where} state`, 'a name that is not reserved', name)
     }
   }

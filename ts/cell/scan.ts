@@ -1,11 +1,19 @@
-import { isObject } from '../brand.js'
+import { isObject, isRecord } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
 import { callOptions, layer, type Mapping, type Signature, type Signed } from '../graph/layer.js'
-import { nameOf } from '../graph/names.js'
-import type { Sequence, SizeOf, Vector } from '../graph/value.js'
+import { checkName, nameOf } from '../graph/names.js'
+import { isValue } from '../graph/scope.js'
+import { checkKind, type Sequence, type SizeOf, type Vector } from '../graph/value.js'
 import { checkBoolean, checkOptions } from '../options.js'
-import { type Cell, checkCell, type OutputSize, type States, type Step } from './cell.js'
-import { unroll } from './unroll.js'
+import {
+  type Cell,
+  checkCell,
+  type OutputSize,
+  type OutputsOf,
+  type States,
+  type Step,
+} from './cell.js'
+import { type StepOutputs, unroll } from './unroll.js'
 
 /** Options of {@link scan}. */
 export interface ScanOptions {
@@ -17,10 +25,14 @@ export interface ScanOptions {
 
 export const SCAN_OPTIONS = ['reverse', 'name'] as const satisfies readonly (keyof ScanOptions)[]
 
-/** Result of a recurrent layer: the output at every step, and the state after the last. */
-export interface Recurrence<F extends number, S> {
+/**
+ * Result of a scan: the output at every step, the state after the last, and the further outputs of the
+ * steps by name.
+ */
+export interface Recurrence<F extends number, S, E = Readonly<Record<never, never>>> {
   readonly output: Sequence<F>
   readonly state: S
+  readonly outputs: E
 }
 
 /** Options of a recurrent layer's call. */
@@ -32,19 +44,23 @@ export interface Start<S> {
 export const START_OPTIONS = ['initial'] as const satisfies readonly (keyof Start<unknown>)[]
 
 /** A sequence becomes a {@link Recurrence}. */
-export interface ScanMapping<F extends number, S> extends Mapping {
-  readonly output: Recurrence<F, S>
+export interface ScanMapping<F extends number, S, E> extends Mapping {
+  readonly output: Recurrence<F, S, E>
 }
 
 /** The layer that {@link scan} makes. */
-export interface Scan<F extends number, S, X extends Sequence = Sequence>
-  extends Signed<Signature<X, ScanMapping<F, S>, never>> {
-  (x: X, options?: Start<S>): Recurrence<F, S>
+export interface Scan<
+  F extends number,
+  S,
+  X extends Sequence = Sequence,
+  E = Readonly<Record<never, never>>,
+> extends Signed<Signature<X, ScanMapping<F, S, E>, never>> {
+  (x: X, options?: Start<S>): Recurrence<F, S, E>
 }
 
 /**
  * Unrolls a cell along a sequence: `state, output[t] = step(state, x[t])` over each row's valid
- * steps, parameters shared by all of them. A call gives `{ output, state }`; `sequential` passes on the
+ * steps, parameters shared by all of them. A call gives `{ output, state, outputs }`; `sequential` passes on the
  * output. Parameters of layers that the step makes have the scan's name in front, `scan.linear.weight`,
  * and are shared by all calls of the scan, also where the step applies the layer to a vector from
  * outside alone: such a layer runs once a row, before the loop.
@@ -59,19 +75,20 @@ export function scan<
 >(
   given: Cell<S, R, X>,
   options: ScanOptions = {},
-): Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>> {
+): Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>, OutputsOf<R>> {
   checkOptions('scan', options, SCAN_OPTIONS)
   const where = nameOf('scan', options.name)
   const reverse = checkBoolean(`${where} reverse`, options.reverse ?? false)
   const cell = checkCell(`${where} cell`, given)
-  return layer<Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>>>({
+  const states = Object.keys(cell.sizes)
+  return layer<Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>, OutputsOf<R>>>({
     kind: 'scan',
     name: options.name,
     accepts: ['sequence'],
     build(site, x, call) {
       callOptions(where, call, START_OPTIONS)
       const initial = (call as Start<Record<string, Vector>> | undefined)?.initial ?? {}
-      checkOptions(`${where} initial`, initial, Object.keys(cell.sizes), 'state')
+      checkOptions(`${where} initial`, initial, states, 'state')
       return unroll({
         site,
         label: site.label,
@@ -80,16 +97,22 @@ export function scan<
         reverse,
         initial,
         step(state, step) {
-          const next: Readonly<Record<string, Vector>> = cell.step(state as States<S>, step as X)
-          checkStep(where, next, Object.keys(cell.sizes))
-          return { next, output: outputOf(where, next, Object.keys(cell.sizes)) }
+          const { outputs, ...next } = checkedStep(
+            where,
+            cell.step(state as States<S>, step as X),
+            states,
+          )
+          return { next, output: outputOf(where, next, states), outputs: outputsOf(where, outputs) }
         },
       })
     },
   })
 }
 
-function checkStep(where: string, next: unknown, states: readonly string[]): void {
+/** A step's result: the states and `output`, and `outputs`. */
+type Given = Readonly<Record<string, Vector>> & { readonly outputs?: unknown }
+
+function checkedStep(where: string, next: unknown, states: readonly string[]): Given {
   if (!isObject(next)) {
     throw mismatch(
       'ERR_UNROLLED_GRAPH',
@@ -98,7 +121,7 @@ function checkStep(where: string, next: unknown, states: readonly string[]): voi
       next,
     )
   }
-  checkOptions(`${where} cell result`, next, [...states, 'output'], 'state')
+  checkOptions(`${where} cell result`, next, [...states, 'output', 'outputs'], 'state')
   const given = new Map<string, unknown>(Object.entries(next))
   const missing = states.filter((name) => given.get(name) === undefined)
   if (missing.length > 0) {
@@ -106,6 +129,24 @@ function checkStep(where: string, next: unknown, states: readonly string[]): voi
     const expected = `the next ${missing.join(' and ')}`
     throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell result`, expected, received)
   }
+  return next as Given
+}
+
+/** Refuses further outputs that are no vectors or weights of an attention. */
+function outputsOf(where: string, given: unknown): StepOutputs {
+  if (given === undefined) return {}
+  const place = `${where} cell result outputs`
+  if (!isRecord(given)) {
+    throw mismatch('ERR_UNROLLED_GRAPH', place, 'an object of outputs by name', given)
+  }
+  for (const [name, value] of Object.entries(given)) {
+    checkName(place, name)
+    if (!isValue(value)) {
+      throw mismatch('ERR_UNROLLED_KIND', `${place} ${name}`, 'a value of the step', value)
+    }
+    checkKind(`${place} ${name}`, value, ['vector', 'alignment'])
+  }
+  return given as StepOutputs
 }
 
 function outputOf(

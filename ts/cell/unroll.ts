@@ -2,10 +2,20 @@ import { mismatch } from '../errors.js'
 import type { OutputJson } from '../graph/json.js'
 import { isValue, type Scope, type Site } from '../graph/scope.js'
 import { buildIn } from '../graph/step.js'
-import { checkKind, checkSize, type Sequence, type Vector } from '../graph/value.js'
+import { type Alignment, checkKind, checkSize, type Sequence, type Vector } from '../graph/value.js'
 
 /** States by name. */
 export type NamedVectors = Readonly<Record<string, Vector>>
+
+/** Result of a step. */
+export interface StepResult {
+  readonly next: NamedVectors
+  readonly output: Vector
+  readonly outputs?: StepOutputs
+}
+
+/** What a step gives beside its states and its output, by name. */
+export type StepOutputs = Readonly<Record<string, Vector | Alignment>>
 
 /** A scan to add: a cell, and the sequence that it runs along. */
 export interface Unrolling {
@@ -18,30 +28,34 @@ export interface Unrolling {
   readonly reverse: boolean
   /** Initial states; a state left out is the model's and starts at zero. */
   readonly initial: Readonly<Partial<Record<string, Vector>>>
-  /** Builds the body: the next states and the output. */
-  step(state: NamedVectors, x: Vector, body: Scope): { next: NamedVectors; output: Vector }
+  /** Builds the body: the next states, the output, and further outputs by name. */
+  step(state: NamedVectors, x: Vector, body: Scope): StepResult
 }
 
 /** Result of a scan: the output at every step, and the state after the last. */
 export interface Unrolled {
   readonly output: Sequence
   readonly state: NamedVectors
+  readonly outputs: Readonly<Record<string, Sequence | Alignment>>
 }
 
 /** Adds a scan node: `state, output = step(state, x[t])` along each row's valid steps. */
 export function unroll(spec: Unrolling): Unrolled {
   const { site, x, sizes } = spec
   const names = Object.keys(sizes)
-  const body = site.scope.body(site.name, site.shared)
+  const body = site.scope.body(site.name, x.axis, site.shared)
   const step = body.bind(x, 'x')
   const states = stateNodes(body, sizes)
-  const { next, output } = buildIn(body, () => spec.step(states, step, body))
+  const { next, output, outputs: more = {} } = buildIn(body, () => spec.step(states, step, body))
   const outputs: OutputJson[] = [{ name: 'output', from: body.wire(output) }]
   for (const [name, size] of Object.entries(sizes)) {
     outputs.push({
       name,
       from: body.wire(checkState(`${site.name} next ${name}`, next[name], size)),
     })
+  }
+  for (const [name, value] of Object.entries(more)) {
+    outputs.push({ name: portOf(name), from: body.wire(value) })
   }
   const started = names.filter((name) => Object.hasOwn(spec.initial, name))
   const initial = started.map((name) => initialOf(site.name, name, sizes, spec.initial))
@@ -58,7 +72,29 @@ export function unroll(spec: Unrolling): Unrolled {
         site.scope.value<Vector>({ kind: 'vector', size: sizes[name] ?? 0 }, `${node}:${name}`),
       ]),
     ),
+    outputs: Object.fromEntries(
+      Object.entries(more).map(([name, value]) => [
+        name,
+        overTime(site.scope, value, `${node}:${portOf(name)}`, x.axis),
+      ]),
+    ),
   }
+}
+
+/** The port of a further output, apart from those of states. */
+function portOf(name: string): string {
+  return `outputs.${name}`
+}
+
+function overTime(
+  scope: Scope,
+  value: Vector | Alignment,
+  wire: string,
+  axis: string,
+): Sequence | Alignment {
+  return value.kind === 'alignment'
+    ? scope.value<Alignment>({ ...value, axis }, wire)
+    : scope.value<Sequence>({ kind: 'sequence', size: value.size, axis }, wire)
 }
 
 function stateNodes(body: Scope, sizes: Readonly<Record<string, number>>): NamedVectors {

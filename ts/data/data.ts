@@ -1,4 +1,13 @@
-import type { AnyValues, Sequence, Token, Tokens, Value, Values, Vector } from '../graph/value.js'
+import type {
+  Alignment,
+  AnyValues,
+  Sequence,
+  Token,
+  Tokens,
+  Value,
+  Values,
+  Vector,
+} from '../graph/value.js'
 
 /** A flat array with its shape, row-major, padded to one length where rows have steps. */
 export interface Packed<A extends Float32Array | Int32Array> {
@@ -63,6 +72,11 @@ export type Targets<R extends Values> =
   | { readonly [K in keyof R]?: TargetOf<R[K]> }
   | (IsOne<keyof R> extends true ? TargetOf<R[keyof R]> : never)
 
+/** The outputs that can have targets: all but the weights of attentions. */
+type Aimed<O extends Values> = {
+  readonly [K in keyof O as O[K] extends Alignment ? never : K]: O[K]
+}
+
 /** Weights of steps: `[row][step]`, rows as `Float32Array`, or {@link Packed} of `[rows, time]`. */
 export type StepWeights = readonly (readonly number[] | Float32Array)[] | Packed<Float32Array>
 
@@ -84,14 +98,14 @@ export type Weights<R extends Values> =
 /** Inputs with their targets: a whole data set in memory, or one batch. */
 export interface Examples<I extends Values = AnyValues, O extends Values = AnyValues> {
   readonly x: Feed<I>
-  readonly y: Targets<O>
+  readonly y: Targets<Aimed<O>>
   /**
    * A weight for the target of each step, or of each row where the output has no steps; all 1 by
    * default (Keras: `sample_weight`). A mean loss is `Σ weight · loss / Σ weight`. The weights are
    * finite and not negative. A target of weight 0 does not count, and is never read: NaN or an id
    * that does not exist may stand there. Accuracy counts all others alike.
    */
-  readonly weights?: Weights<O>
+  readonly weights?: Weights<Aimed<O>>
 }
 
 export const EXAMPLES_KEYS = ['x', 'y', 'weights'] as const satisfies readonly (keyof Examples)[]

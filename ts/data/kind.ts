@@ -37,6 +37,7 @@ export function rowKind(kind: KindJson): RowKind {
 /** Gives the time axis of an input or output, if it has one. */
 export function axisOf(kind: KindJson): string | undefined {
   if ('sequence' in kind) return kind.sequence.axis
+  if ('alignment' in kind) return kind.alignment.axis ?? undefined
   return 'tokens' in kind ? kind.tokens.axis : undefined
 }
 

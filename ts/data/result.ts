@@ -1,21 +1,24 @@
 import { isList, isObject, own } from '../brand.js'
 import { callOn } from '../disposable.js'
 import { madeOnlyBy } from '../errors.js'
-import type { Numeric, Sequence, Vector } from '../graph/value.js'
+import type { Alignment, Numeric, Sequence, Vector } from '../graph/value.js'
 import type { NativeTensor } from '../native/contract.js'
 
 /** Nested arrays of a result: `[row][number]`, or `[row][step][number]` without the padding. */
-export type Nested<X extends Numeric> = X extends Sequence
+export type Nested<X extends Numeric | Alignment> = X extends Sequence | Alignment<string>
   ? number[][][]
-  : X extends Vector
+  : X extends Vector | Alignment<undefined>
     ? number[][]
     : never
 
 /** Values of an output or state, row-major. */
-export class Result<X extends Numeric = Numeric> {
+export class Result<X extends Numeric | Alignment = Numeric | Alignment> {
   /** All rows one after the other; steps beyond a row's length are zeros. */
   readonly values: Float32Array
-  /** `[rows, time, size]` of a sequence, `[rows, size]` of a vector. */
+  /**
+   * `[rows, time, size]` of a sequence, `[rows, size]` of a vector. Of the weights of an attention, `size` is
+   * the most steps of a memory: those beyond a row's own memory are 0.
+   */
   readonly shape: readonly number[]
   /** The valid steps of each row, if rows differ. */
   readonly lengths: Int32Array | undefined

@@ -45,12 +45,18 @@ export type KindJson =
   | { readonly sequence: { readonly size: number; readonly axis: string } }
   | { readonly tokens: { readonly vocabulary: number; readonly axis: string } }
   | { readonly token: { readonly vocabulary: number } }
+  | { readonly alignment: { readonly axis: string | null; readonly memory: string } }
 
 /** One step of a scan. */
 export interface BodyJson {
   readonly nodes: readonly NodeJson[]
   readonly outputs: readonly OutputJson[]
 }
+
+/** The score of a key in an `attention` node. */
+export type ScoreJson =
+  | { readonly dot: { readonly scale: number } }
+  | { readonly additive: { readonly weight: string } }
 
 /** The functions that an `activation` node applies. */
 export const ACTIVATIONS = [
@@ -118,5 +124,6 @@ export type OpJson =
     }
   | { readonly dropout: { readonly rate: number; readonly fixed: boolean } }
   | { readonly shift: { readonly start?: number } }
+  | { readonly attention: { readonly score: ScoreJson } }
   | 'lstmGates'
   | 'gruGates'

@@ -4,10 +4,10 @@ import type { Declaration } from './declaration.js'
 import type { GraphJson } from './json.js'
 import { checkName } from './names.js'
 import type { Scope } from './scope.js'
-import { describe, type Numeric, type Value } from './value.js'
+import { type Alignment, describe, type Numeric, type Value } from './value.js'
 
 /** The results of a graph, by name. */
-export type Outputs = Readonly<Record<string, Numeric>>
+export type Outputs = Readonly<Record<string, Numeric | Alignment>>
 
 /** Gives the graph as data, with the outputs that a declaration returned. */
 export function finish(declaration: Declaration, scope: Scope, outputs: Outputs): GraphJson {
@@ -17,13 +17,9 @@ export function finish(declaration: Declaration, scope: Scope, outputs: Outputs)
   const named = Object.entries(outputs).map(([name, value]: [string, Value]) => {
     checkName('output', name)
     const from = scope.wire(value)
-    if (value.kind !== 'vector' && value.kind !== 'sequence') {
-      throw mismatch(
-        'ERR_UNROLLED_KIND',
-        `output ${name}`,
-        'a vector or a sequence',
-        new Described(describe(value)),
-      )
+    if (value.kind === 'tokens' || value.kind === 'token') {
+      const received = new Described(describe(value))
+      throw mismatch('ERR_UNROLLED_KIND', `output ${name}`, 'a vector or a sequence', received)
     }
     return { name, from }
   })

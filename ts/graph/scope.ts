@@ -5,7 +5,14 @@ import type { InitJson, KindJson, NodeJson, OpJson } from './json.js'
 import { checkName, taken } from './names.js'
 import { Numbering } from './numbering.js'
 import { mark } from './undo.js'
-import { describe, type Numeric, type Value, type Vector } from './value.js'
+import {
+  describe,
+  type Numeric,
+  type Sequence,
+  type Tokens,
+  type Value,
+  type Vector,
+} from './value.js'
 
 /** Site of a layer's call: the scope of its nodes, and the names of its parameters. */
 export interface Site {
@@ -27,17 +34,27 @@ interface Origin {
 
 const origins = new WeakMap<object, Origin>()
 
+/** Surroundings of a scan's body. */
+interface Body {
+  readonly outer: Scope
+  readonly prefix: string
+  readonly axis: string
+  readonly replay: boolean
+}
+
 /** A list of nodes under construction: a graph, or the body of a scan inside one. */
 export class Scope {
   readonly declaration: Declaration
   readonly nodes: NodeJson[] = []
 
   /** The outer values that a body's input nodes stand for, in order. */
-  readonly bound: Numeric[] = []
+  readonly bound: Value[] = []
 
   readonly #outer: Scope | undefined
   readonly #prefix: string
   readonly #replay: boolean
+  /** The axis of the steps of a body. */
+  readonly #axis: string | undefined
   readonly #names = new Set<string>()
   readonly #layers = new Set<string>()
   readonly #nodeNumbers = new Numbering()
@@ -46,16 +63,17 @@ export class Scope {
   /** The values made in this scope, in order. */
   readonly #values = new Set<object>()
 
-  constructor(declaration: Declaration, body?: { outer: Scope; prefix: string; replay: boolean }) {
+  constructor(declaration: Declaration, body?: Body) {
     this.declaration = declaration
     this.#outer = body?.outer
     this.#prefix = body?.prefix ?? ''
     this.#replay = body?.replay ?? false
+    this.#axis = body?.axis
   }
 
-  /** Opens the scope of a scan's body; `replay` shares the parameters of an earlier call. */
-  body(prefix: string, replay: boolean): Scope {
-    return new Scope(this.declaration, { outer: this, prefix: `${prefix}.`, replay })
+  /** Opens the scope of a scan's body along `axis`; `replay` shares the parameters of an earlier call. */
+  body(prefix: string, axis: string, replay: boolean): Scope {
+    return new Scope(this.declaration, { outer: this, prefix: `${prefix}.`, axis, replay })
   }
 
   /** Adds a node and returns its name. */
@@ -111,7 +129,22 @@ export class Scope {
     return this.value({ kind: 'vector', size: outer.size }, name)
   }
 
-  /** Finds the wire of a value; a vector from outside the body becomes an input of the body. */
+  /** Adds an input node to a body: a sequence of another axis, which every step sees whole. */
+  #bindWhole(outer: Sequence | Tokens, label: string): Sequence | Tokens {
+    const { axis } = outer
+    const kind: KindJson =
+      outer.kind === 'tokens'
+        ? { tokens: { vocabulary: outer.vocabularySize, axis } }
+        : { sequence: { size: outer.size, axis } }
+    const name = this.node(label, { input: kind }, [])
+    this.bound.push(outer)
+    return this.value(outer, name)
+  }
+
+  /**
+   * Finds the wire of a value. What comes from outside the body becomes an input of the body: a vector, or
+   * a sequence of another axis than the body's own.
+   */
   wire(value: Value): string {
     const origin = originOf('value', value)
     if (origin.scope === this) return origin.wire
@@ -119,19 +152,21 @@ export class Scope {
     if (!this.within(origin.scope)) throw strangers('value', [this, origin.scope])
     const known = this.#captured.get(value)
     if (known !== undefined) return known
-    if (value.kind !== 'vector') {
-      const received = new Described(`${describe(value)} from outside the cell`)
-      throw mismatch(
-        'ERR_UNROLLED_KIND',
-        'cell',
-        'a vector, or the step of its own input',
-        received,
-      )
-    }
-    const inner = this.bind(value, origin.wire.replace(':', '.'))
+    const label = origin.wire.replace(':', '.')
+    const inner = this.#capture(value, label)
     const wire = originOf('value', inner).wire
     this.#captured.set(value, wire)
     return wire
+  }
+
+  #capture(value: Value, label: string): Value {
+    if (value.kind === 'vector') return this.bind(value, label)
+    const timed = value.kind === 'sequence' || value.kind === 'tokens'
+    if (timed && value.axis !== this.#axis) return this.#bindWhole(value, label)
+    const own = timed ? ` and of the cell's own axis "${value.axis}"` : ''
+    const received = new Described(`${describe(value)} from outside the cell${own}`)
+    const expected = 'a vector, the step of its own input, or a sequence of another axis'
+    throw mismatch('ERR_UNROLLED_KIND', 'cell', expected, received)
   }
 
   /** Tells if this scope is `other`, or a body inside `other`. */

@@ -28,11 +28,23 @@ export interface Token<V extends number = number> {
   readonly vocabularySize: V
 }
 
+/**
+ * The weights of an attention: for each query one for each step of the memory, which sum to 1. Can be an
+ * output of a model, and enters no layer.
+ */
+export interface Alignment<A extends string | undefined = string | undefined> {
+  readonly kind: 'alignment'
+  /** The axis of the queries; `undefined` for a single query a row. */
+  readonly axis: A
+  /** The axis of the memory. */
+  readonly memory: string
+}
+
 /** Anything that holds numbers. */
 export type Numeric<F extends number = number> = Vector<F> | Sequence<F>
 
 /** A value in a graph, typed by kind and size; layers map values to values. */
-export type Value = Vector | Sequence | Tokens | Token
+export type Value = Vector | Sequence | Tokens | Token | Alignment
 
 /** Values by name. */
 export type Values = Readonly<Record<string, Value>>
@@ -61,7 +73,9 @@ export type SizeOf<X> = X extends { readonly size: infer F extends number } ? F 
 export function describe(value: Value): string {
   return value.kind === 'vector' || value.kind === 'sequence'
     ? `a ${value.kind} of size ${value.size}`
-    : `${value.kind === 'token' ? 'a token' : 'tokens'} of vocabulary ${value.vocabularySize}`
+    : value.kind === 'alignment'
+      ? 'the weights of an attention'
+      : `${value.kind === 'token' ? 'a token' : 'tokens'} of vocabulary ${value.vocabularySize}`
 }
 
 /** Refuses a value of another kind than those listed. */
@@ -71,7 +85,9 @@ export function checkKind<K extends Kind>(
   kinds: readonly K[],
 ): asserts value is Extract<Value, { kind: K }> {
   if (!kinds.some((kind) => kind === value.kind)) {
-    const expected = kinds.map((kind) => (kind === 'tokens' ? kind : `a ${kind}`)).join(' or ')
+    const expected = kinds
+      .map((kind) => (kind === 'tokens' ? kind : kind === 'alignment' ? `an ${kind}` : `a ${kind}`))
+      .join(' or ')
     throw mismatch('ERR_UNROLLED_KIND', where, expected, new Described(describe(value)))
   }
 }

@@ -14,6 +14,7 @@ export interface Parts {
   readonly graph: GraphJson
   readonly description: Description
   readonly inputs: readonly Port[]
+  /** The outputs that can have targets: all but the weights of attentions. */
   readonly outputs: readonly Port[]
   /** `true` during a run of training. */
   training: boolean
@@ -26,7 +27,8 @@ export function partsOf(native: NativeModel): Parts {
   }
   const graph: GraphJson = JSON.parse(guard(() => native.graph()))
   const description: Description = JSON.parse(guard(() => native.describe()))
-  const outputs = portsOf('output', description.outputs).map((port) => ({
+  const aimed = description.outputs.filter(({ kind }) => !('alignment' in kind))
+  const outputs = portsOf('output', aimed).map((port) => ({
     ...port,
     last: lastActivation(graph, port.name),
   }))

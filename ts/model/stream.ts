@@ -58,7 +58,7 @@ export class Stream<I extends Values = AnyValues, O extends Values = AnyValues> 
     this.#description = description
     this.#native = native
     this.#inputs = places(description.inputs)
-    this.#outputs = places(description.outputs)
+    this.#outputs = places(description.outputs.filter(({ kind }) => !('alignment' in kind)))
     const numbers = end(this.#inputs.filter(({ ids }) => !ids))
     this.#values = reserve('stream', numbers, () => new Float32Array(numbers))
     const ids = end(this.#inputs.filter(({ ids }) => ids))

@@ -35,6 +35,7 @@ function kindWords(kind: KindJson): string {
   if ('vector' in kind) return `vector [${kind.vector.size}]`
   if ('sequence' in kind) return `sequence [${kind.sequence.size}]`
   if ('tokens' in kind) return `tokens [${kind.tokens.vocabulary}]`
+  if ('alignment' in kind) return `alignment [${kind.alignment.memory}]`
   return `token [${kind.token.vocabulary}]`
 }
 
@@ -49,6 +50,9 @@ function parametersOf({ op }: NodeJson): readonly string[] {
   if (typeof op === 'string') return []
   if ('linear' in op) return [op.linear.weight, op.linear.bias ?? []].flat()
   if ('embedding' in op) return [op.embedding.weight]
+  if ('attention' in op) {
+    return 'additive' in op.attention.score ? [op.attention.score.additive.weight] : []
+  }
   if ('parameter' in op) return [op.parameter.weight]
   if ('layerNorm' in op) return [op.layerNorm.gain, op.layerNorm.bias]
   return 'scan' in op ? op.scan.body.nodes.flatMap(parametersOf) : []
