@@ -140,8 +140,8 @@ describe('a wrong wire is refused with what was expected and what came', () => {
     [
       'a sequence from outside a cell',
       (x) => scan(cell({ h: 3 }, ({ h }) => ({ h: untyped(add(h, x.long)) })))(x.sequence).output,
-      'ERR_UNROLLED_KIND cell: expected a vector, or the step of its own input, ' +
-        'received a sequence of size 3 from outside the cell',
+      'ERR_UNROLLED_KIND cell: expected a vector, the step of its own input, or a sequence of another axis, ' +
+        'received a sequence of size 3 from outside the cell and of the cell\'s own axis "time"',
     ],
     [
       'something that is no value',
