@@ -383,8 +383,65 @@ interface Scan<F extends number, S, X extends Sequence = Sequence, E = Readonly<
  */
 declare function scan<const S extends Readonly<Record<string, number>>, R extends Step<S>, X extends Vector = Vector>(given: Cell<S, R, X>, options?: ScanOptions): Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>, OutputsOf<R>>;
 
-/** The results of a graph, by name. */
-type Outputs = Readonly<Record<string, Numeric | Alignment>>;
+/**
+ * Initial weights. `'glorot'` (default): Glorot uniform for inputs, orthogonal per gate for
+ * recurrence, zero biases. `'pytorch'`: everything uniform in ±1/√n, as `torch.nn` does.
+ */
+type Initializer = 'glorot' | 'pytorch';
+
+/** The score of a key in {@link attention}. */
+type AttentionScore = 'dot' | 'scaled' | 'general' | 'additive';
+/** Options of {@link attention}. */
+interface AttentionOptions {
+    /** The score of a key; `'additive'` by default. */
+    readonly score?: AttentionScore;
+    /** Units of the additive score; as many as the query has numbers by default. */
+    readonly size?: number;
+    /** Initial weights; `'glorot'` by default. */
+    readonly initializer?: Initializer;
+    /** Names the layer and its parameters; `attention` by default. */
+    readonly name?: string;
+}
+/** What a query reads: a sequence, or one to find steps by and another to take them from. */
+type Memory<V extends number = number> = Sequence<V> | {
+    readonly keys: Sequence;
+    readonly values: Sequence<V>;
+};
+/** Result of an attention. */
+interface Attended<Q extends Numeric, V extends number> {
+    /** The weighted sum of the memory's steps. */
+    readonly context: Resize<Q, V>;
+    /** The weight of each step of the memory, an output to look at. */
+    readonly weights: Alignment<Q extends Sequence ? string : undefined>;
+}
+/** The layer that {@link attention} makes. Called twice, it shares its parameters. */
+type Attention = <Q extends Numeric, V extends number>(query: Q, memory: Memory<V>) => Attended<Q, V>;
+/**
+ * Looks up what a query asks for in a memory, a sequence of the same row: `context = Σⱼ wⱼ valueⱼ`,
+ * `w = softmax(score(query, keyⱼ))` over the memory's valid steps. A memory without steps gives zeros. Keys
+ * and values are one sequence unless given as `{ keys, values }`.
+ *
+ * The score is one of
+ * - `'additive'` (Bahdanau et al., 2015): `v · tanh(W_q query + W_k key + b)`; parameters `weight_q`
+ *   `[size, Q]`, `weight_k` `[size, K]`, `bias` and `weight_v` `[size]`;
+ * - `'dot'` (Luong et al., 2015): `query · key`, of one size;
+ * - `'scaled'` (Vaswani et al., 2017): `query · key / √size`;
+ * - `'general'` (Luong et al., 2015): `query · W key`; parameter `weight` `[Q, K]`.
+ *
+ * Outside of a cell each step of a sequence of queries has a context of its own, and a vector has one (attention
+ * pooling, with a `parameter` for a query). In a cell's step the query may depend on the state, and the memory is a
+ * sequence of another axis from outside:
+ *
+ * ```ts
+ * const look = attention({ size: 64 })
+ * const decoder = cell({ h: 64 }, ({ h }, x) => gruCell(64)({ h }, concat(x, look(h, memory).context)))
+ * ```
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option; of the call, `ERR_UNROLLED_KIND` for a memory that is
+ * no sequence or lies on the cell's own axis, `ERR_UNROLLED_SHAPE` for a query and keys of unlike sizes where the score
+ * wants one size.
+ */
+declare function attention(options?: AttentionOptions): Attention;
 
 /** A flat array with its shape, row-major, padded to one length where rows have steps. */
 interface Packed<A extends Float32Array | Int32Array> {
@@ -499,6 +556,9 @@ declare abstract class Disposable {
     dispose(): void;
     [Symbol.dispose](): void;
 }
+
+/** The results of a graph, by name. */
+type Outputs = Readonly<Record<string, Numeric | Alignment>>;
 
 /**
  * Precision of the operands of matrix products.
@@ -1281,6 +1341,90 @@ declare function sequential<const L extends readonly unknown[] & CheckSequential
     readonly output: SequentialOutput<L, K>;
 }>;
 
+/** One side of {@link encoderDecoder} that is text: ids below `vocabularySize`. */
+interface TokenSide {
+    readonly vocabularySize: number;
+    /** Of the target: the id that stands before the first token. */
+    readonly start?: number;
+}
+/** One side of {@link encoderDecoder} that is numbers: `size` a step. */
+interface NumberSide {
+    readonly size: number;
+}
+/** Options of {@link encoderDecoder}. */
+interface EncoderDecoderOptions<S extends TokenSide | NumberSide = TokenSide | NumberSide, T extends TokenSide | NumberSide = TokenSide | NumberSide, A extends AttentionScore | AttentionOptions | undefined = AttentionScore | AttentionOptions | undefined> extends ModelOptions {
+    /** The steps that the encoder reads: `{ vocabularySize }` or `{ size }`. */
+    readonly source: S;
+    /** The steps that the decoder writes: `{ vocabularySize, start }` or `{ size }`. */
+    readonly target: T;
+    /** Numbers in a state of the decoder. */
+    readonly hiddenSize: number;
+    /** Numbers in a state of the encoder, of each direction; as in the decoder by default. */
+    readonly encoderSize?: number;
+    /** Numbers in the vector of a token; `hiddenSize` by default. */
+    readonly embeddingSize?: number;
+    /** The recurrent layers of both; `'gru'` by default. */
+    readonly cell?: 'rnn' | 'lstm' | 'gru';
+    /** Layers of each; 1 by default. */
+    readonly numLayers?: number;
+    /** Runs the encoder both ways; `false` by default. */
+    readonly bidirectional?: boolean;
+    /** Dropout between stacked layers, from 0 (default) to below 1. */
+    readonly dropout?: number;
+    /**
+     * The way of the encoder's last state into the decoder: its first state (`'initial'`, the default), an input of
+     * each step, or `'both'`.
+     */
+    readonly context?: 'initial' | 'input' | 'both';
+    /** Learns a map (`tanh` of a linear one for h) where the sizes of states differ; `true` by default. */
+    readonly bridge?: boolean;
+    /** Attends to the encoder's steps at each step of the decoder; not by default. */
+    readonly attention?: A;
+    /**
+     * Attends after the step instead of before, and feeds the attentional state `tanh(W [context, h])` to the next
+     * step (Luong et al., 2015); `false` by default.
+     */
+    readonly inputFeeding?: boolean;
+}
+/** The input of a side. */
+type SideValue<S> = S extends {
+    readonly vocabularySize: number;
+} ? Tokens : Sequence;
+/** The outputs of a model with or without attention. */
+type EncoderDecoderOutputs<A> = [A] extends [undefined] ? {
+    readonly scores: Sequence;
+} : {
+    readonly scores: Sequence;
+    readonly weights: Alignment<string>;
+};
+/**
+ * Makes a model from one sequence to another of another length (Cho et al., 2014; Sutskever et al., 2014): the encoder
+ * reads `source`, its last state is the context, and the decoder writes `target` step by step. In training the decoder
+ * sees the target one step late (teacher forcing).
+ *
+ * Inputs `source` and `target`, each on an axis of its own name; the target is input and label at once:
+ * `fit({ x: { source, target }, y: { scores: target } })`. Output `scores`: for tokens the logits of each id, for numbers
+ * the next step. With `attention` (Bahdanau et al., 2015) the output `weights` has for each step of the target the weight
+ * of each step of the source.
+ *
+ * ```ts
+ * const model = encoderDecoder({
+ *   source: { vocabularySize: 30 },
+ *   target: { vocabularySize: 40, start: 0 },
+ *   hiddenSize: 128,
+ *   bidirectional: true,
+ *   attention: 'additive',
+ * })
+ * ```
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_SHAPE` for states of unlike sizes without
+ * a bridge.
+ */
+declare function encoderDecoder<const S extends TokenSide | NumberSide, const T extends TokenSide | NumberSide, const A extends AttentionScore | AttentionOptions | undefined = undefined>(options: EncoderDecoderOptions<S, T, A>): Model<{
+    readonly source: SideValue<S>;
+    readonly target: SideValue<T>;
+}, EncoderDecoderOutputs<A>>;
+
 /** The argument of a declaration. */
 interface GraphContext {
     readonly input: Inputs;
@@ -1487,66 +1631,6 @@ declare function minimum<A extends Numeric, B extends Numeric>(a: A, b: Partner<
  */
 declare function where<X extends Numeric>(condition: X, a: NoInfer<X>, b: NoInfer<X>): X;
 declare function where<C extends Numeric, A extends Numeric, B extends Numeric>(condition: C, a: A & SameSizes<readonly [C, A, B]>[1], b: B & SameSizes<readonly [C, A, B]>[2]): Joined<readonly [C, A, B], CommonSize<readonly [C, A, B]>>;
-
-/**
- * Initial weights. `'glorot'` (default): Glorot uniform for inputs, orthogonal per gate for
- * recurrence, zero biases. `'pytorch'`: everything uniform in ±1/√n, as `torch.nn` does.
- */
-type Initializer = 'glorot' | 'pytorch';
-
-/** The score of a key in {@link attention}. */
-type AttentionScore = 'dot' | 'scaled' | 'general' | 'additive';
-/** Options of {@link attention}. */
-interface AttentionOptions {
-    /** The score of a key; `'additive'` by default. */
-    readonly score?: AttentionScore;
-    /** Units of the additive score; as many as the query has numbers by default. */
-    readonly size?: number;
-    /** Initial weights; `'glorot'` by default. */
-    readonly initializer?: Initializer;
-    /** Names the layer and its parameters; `attention` by default. */
-    readonly name?: string;
-}
-/** What a query reads: a sequence, or one to find steps by and another to take them from. */
-type Memory<V extends number = number> = Sequence<V> | {
-    readonly keys: Sequence;
-    readonly values: Sequence<V>;
-};
-/** Result of an attention. */
-interface Attended<Q extends Numeric, V extends number> {
-    /** The weighted sum of the memory's steps. */
-    readonly context: Resize<Q, V>;
-    /** The weight of each step of the memory, an output to look at. */
-    readonly weights: Alignment<Q extends Sequence ? string : undefined>;
-}
-/** The layer that {@link attention} makes. Called twice, it shares its parameters. */
-type Attention = <Q extends Numeric, V extends number>(query: Q, memory: Memory<V>) => Attended<Q, V>;
-/**
- * Looks up what a query asks for in a memory, a sequence of the same row: `context = Σⱼ wⱼ valueⱼ`,
- * `w = softmax(score(query, keyⱼ))` over the memory's valid steps. A memory without steps gives zeros. Keys
- * and values are one sequence unless given as `{ keys, values }`.
- *
- * The score is one of
- * - `'additive'` (Bahdanau et al., 2015): `v · tanh(W_q query + W_k key + b)`; parameters `weight_q`
- *   `[size, Q]`, `weight_k` `[size, K]`, `bias` and `weight_v` `[size]`;
- * - `'dot'` (Luong et al., 2015): `query · key`, of one size;
- * - `'scaled'` (Vaswani et al., 2017): `query · key / √size`;
- * - `'general'` (Luong et al., 2015): `query · W key`; parameter `weight` `[Q, K]`.
- *
- * Outside of a cell each step of a sequence of queries has a context of its own, and a vector has one (attention
- * pooling, with a `parameter` for a query). In a cell's step the query may depend on the state, and the memory is a
- * sequence of another axis from outside:
- *
- * ```ts
- * const look = attention({ size: 64 })
- * const decoder = cell({ h: 64 }, ({ h }, x) => gruCell(64)({ h }, concat(x, look(h, memory).context)))
- * ```
- *
- * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option; of the call, `ERR_UNROLLED_KIND` for a memory that is
- * no sequence or lies on the cell's own axis, `ERR_UNROLLED_SHAPE` for a query and keys of unlike sizes where the score
- * wants one size.
- */
-declare function attention(options?: AttentionOptions): Attention;
 
 /** Options that `rnn`, `lstm` and `gru` share. */
 interface RecurrentOptions<H extends number, I extends number | undefined, B extends boolean> {
@@ -2013,5 +2097,5 @@ declare function system(): System;
  */
 declare function configure(settings: SystemSettings): void;
 
-export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, attention, binaryCrossEntropy, cell, concat, configure, constant, cosineDecay, crossEntropy, dense, detach, divide, dropout, elu, embedding, exp, exponentialDecay, fromBytes, gelu, graph, gru, gruCell, hardSigmoid, huber, identity, last, lastStep, layerNorm, leakyRelu, linear, linearDecay, load, log, lstm, lstmCell, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, parameter, poisson, pool, relu, rmsprop, rnn, rnnCell, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softplus, sqrt, stepDecay, subtract, sum, system, tanh, version, where };
-export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, Cell, CellOptions, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, LinearDecayOptions, LinearOptions, LoadOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, Memory, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RowWeights, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, SliceOptions, Stacked, Start, State, StateData, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepOutputs, StepWeights, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights };
+export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, attention, binaryCrossEntropy, cell, concat, configure, constant, cosineDecay, crossEntropy, dense, detach, divide, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fromBytes, gelu, graph, gru, gruCell, hardSigmoid, huber, identity, last, lastStep, layerNorm, leakyRelu, linear, linearDecay, load, log, lstm, lstmCell, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, parameter, poisson, pool, relu, rmsprop, rnn, rnnCell, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softplus, sqrt, stepDecay, subtract, sum, system, tanh, version, where };
+export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, Cell, CellOptions, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, LinearDecayOptions, LinearOptions, LoadOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, Memory, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RowWeights, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, SliceOptions, Stacked, Start, State, StateData, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepOutputs, StepWeights, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSide, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights };

@@ -1,5 +1,11 @@
 export { type Cell, cell, type OutputSize, type States, type Step } from './cell/cell.js'
 export { type Recurrence, type Scan, type ScanOptions, type Start, scan } from './cell/scan.js'
+export {
+  type EncoderDecoderOptions,
+  encoderDecoder,
+  type NumberSide,
+  type TokenSide,
+} from './compose/encoder-decoder.js'
 export { type GraphContext, graph } from './compose/graph.js'
 export type {
   AxisOptions,
