@@ -28,6 +28,7 @@ import type { EMBEDDING_OPTIONS, EmbeddingOptions } from '../ts/layer/embedding.
 import type { GRU_OPTIONS, GruOptions } from '../ts/layer/gru.js'
 import type { LAYER_NORM_OPTIONS, LayerNormOptions } from '../ts/layer/layer-norm.js'
 import type { LSTM_OPTIONS, LstmOptions } from '../ts/layer/lstm.js'
+import type { MATMUL_OPTIONS, MatmulOptions } from '../ts/layer/matmul.js'
 import type { RECURRENT_OPTIONS, RecurrentOptions } from '../ts/layer/recurrent.js'
 import type { RNN_OPTIONS, RnnOptions } from '../ts/layer/rnn.js'
 import type { SHIFT_OPTIONS, ShiftOptions } from '../ts/layer/shift.js'
@@ -97,6 +98,7 @@ interface Lists {
   load: Pair<typeof LOAD_OPTIONS, LoadOptions>
   loss: Pair<typeof LOSS_OPTIONS, LossOptions>
   lstm: Pair<Both<typeof LSTM_OPTIONS>, LstmOptions<number, number, boolean>>
+  matmul: Pair<typeof MATMUL_OPTIONS, MatmulOptions>
   model: Pair<typeof MODEL_OPTIONS, ModelOptions>
   packed: Pair<typeof PACKED_KEYS, Packed<Float32Array>>
   predict: Pair<typeof PREDICT_OPTIONS, PredictOptions>

@@ -53,4 +53,14 @@ def write(path: Path) -> None:
         add(f"{name}_by_one", name, [numbers(), positive(1)], compute)
     condition = (numbers() > 0).double()
     add("where", "where", [condition, numbers(), numbers()], lambda c, a, b: torch.where(c != 0, a, b))
+    # Matrices that a step holds flat, row by row.
+    for transpose in (None, "a", "b"):
+        op = {"matmul": {"rows": 3, "inner": 5, "columns": 4, "transpose": transpose}}
+
+        def product(a: Tensor, b: Tensor) -> Tensor:
+            a = a.unflatten(-1, (5, 3)).mT if transpose == "a" else a.unflatten(-1, (3, 5))
+            b = b.unflatten(-1, (4, 5)).mT if transpose == "b" else b.unflatten(-1, (5, 4))
+            return (a @ b).flatten(-2)
+
+        add(f"matmul_{transpose}" if transpose else "matmul", op, [numbers(15), numbers(20)], product)
     archive.save(path)

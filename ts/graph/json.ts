@@ -104,6 +104,14 @@ export type OpJson =
   | 'minimum'
   | 'where'
   | 'sum'
+  | {
+      readonly matmul: {
+        readonly rows: number
+        readonly inner: number
+        readonly columns: number
+        readonly transpose: 'a' | 'b' | null
+      }
+    }
   | 'abs'
   | 'exp'
   | 'log'

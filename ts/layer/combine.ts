@@ -140,7 +140,7 @@ function checkSameSize(where: string, values: readonly Numeric[], value: Numeric
 }
 
 /** Finds the axis of the sequences among the values; none if all are vectors. */
-function commonAxis(where: string, values: readonly Numeric[]): string | undefined {
+export function commonAxis(where: string, values: readonly Numeric[]): string | undefined {
   const axes = new Set(values.flatMap((it) => (it.kind === 'sequence' ? [it.axis] : [])))
   if (axes.size > 1) {
     const received = new Described(`sequences of the axes "${[...axes].join('" and "')}"`)

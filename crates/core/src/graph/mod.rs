@@ -6,4 +6,4 @@ mod node;
 
 pub use json::VERSION;
 pub use kind::{Kind, MAX_SIZE};
-pub use node::{ActivationName, Body, Graph, Node, Op, OutputWire, Scan, Score};
+pub use node::{ActivationName, Body, Factor, Graph, Node, Op, OutputWire, Scan, Score};

@@ -110,6 +110,18 @@ pub enum Op {
     Where,
     /// The sum over features, one number.
     Sum,
+    /// `Y = A B` of matrices that each row or step holds flat, row by row.
+    Matmul {
+        /// Rows of Y.
+        rows: usize,
+        /// Columns of A and rows of B.
+        inner: usize,
+        /// Columns of Y.
+        columns: usize,
+        /// The factor that is held transposed.
+        #[serde(default)]
+        transpose: Option<Factor>,
+    },
     /// `y = |x|`.
     Abs,
     /// `y = eˣ`.
@@ -196,6 +208,16 @@ pub enum Score {
         /// `[size]`.
         weight: String,
     },
+}
+
+/// A factor of [`Op::Matmul`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Factor {
+    /// The first.
+    A,
+    /// The second.
+    B,
 }
 
 /// The names of [`Op::Activation`].

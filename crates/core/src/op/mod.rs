@@ -20,6 +20,7 @@ mod layer_norm;
 mod linear;
 mod loss;
 mod lstm;
+mod matmul;
 mod pool;
 mod repeat;
 mod rnn;
@@ -52,6 +53,7 @@ impl Instruction {
                 binary::facts(self)
             }
             Operation::Sum | Operation::Spread => features::facts(),
+            Operation::Matmul(op) => matmul::facts(*op, self),
             Operation::Parameter(tensor) => given::parameter_facts(*tensor, self),
             Operation::Constant(_) => given::constant_facts(),
             Operation::Detach => detach::facts(),
@@ -91,6 +93,7 @@ impl Instruction {
             | Operation::Where
             | Operation::Sum
             | Operation::Spread
+            | Operation::Matmul(_)
             | Operation::Parameter(_)
             | Operation::Constant(_)
             | Operation::Detach
@@ -137,6 +140,7 @@ fn forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) -> Result<()> {
         Operation::Where => binary::where_forward(f, i),
         Operation::Sum => features::sum_forward(f, i),
         Operation::Spread => features::spread_forward(f, i),
+        Operation::Matmul(op) => matmul::forward(f, *op, i),
         Operation::Parameter(tensor) => given::parameter_forward(f, *tensor, i),
         Operation::Constant(values) => given::constant_forward(f, values, i),
         Operation::Detach => detach::forward(f, i),
@@ -223,6 +227,7 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, i: &Instruction, per_ste
         Operation::Where => binary::where_backward(f, i),
         Operation::Sum => features::sum_backward(f, i),
         Operation::Spread => features::spread_backward(f, i),
+        Operation::Matmul(op) => matmul::backward(f, *op, i),
         Operation::Concat => concat::backward(f, i),
         Operation::Slice { start } => concat::slice_backward(f, *start, i),
         Operation::LayerNorm(op) => layer_norm::backward(f, op, i),

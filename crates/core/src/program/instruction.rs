@@ -51,6 +51,8 @@ pub enum Operation {
     Where,
     /// x -> the sum over features, one number.
     Sum,
+    /// a, b -> the product of the matrices that they hold.
+    Matmul(Matmul),
     /// x of one number -> the same number for each feature.
     Spread,
     /// nothing -> a parameter as a vector.
@@ -214,6 +216,19 @@ pub struct LayerNorm {
     pub bias: TensorRef,
     /// Added to the variance.
     pub epsilon: f64,
+}
+
+/// The sizes of a product of two matrices that a row or step holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Matmul {
+    /// Rows of the product.
+    pub rows: usize,
+    /// Columns of the first factor and rows of the second.
+    pub inner: usize,
+    /// Columns of the product.
+    pub columns: usize,
+    /// True for a factor that is held transposed.
+    pub transposed: [bool; 2],
 }
 
 /// The mask of a dropout.

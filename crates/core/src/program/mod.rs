@@ -17,8 +17,8 @@ pub use compiled::Program;
 pub(crate) use def_use::{defined, read, readers};
 pub use gradients::Gradients;
 pub use instruction::{
-    Attention, Dropout, Embedding, Function, Instruction, LayerNorm, Linear, Operation, PackId, PackSpec,
-    Pooling, Recurrence, Score, Shift, StateLink, TensorRef,
+    Attention, Dropout, Embedding, Function, Instruction, LayerNorm, Linear, Matmul, Operation, PackId,
+    PackSpec, Pooling, Recurrence, Score, Shift, StateLink, TensorRef,
 };
 pub use plan::{InstructionPlan, Mode, Plan, Tape, ValuePlan};
 pub use reductions::{Contribution, Sum};

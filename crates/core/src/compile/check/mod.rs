@@ -1,5 +1,6 @@
 //! Names, kinds and sizes: a graph becomes instructions, or an error that names the node.
 
+mod arithmetic;
 mod attention;
 mod gates;
 mod names;

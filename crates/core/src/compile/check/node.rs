@@ -2,11 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use unrolled_kernels::Activation;
-
 use super::{Checker, Scope};
-use crate::graph::{ActivationName, Kind, MAX_SIZE, Node, Op};
-use crate::program::{Dropout, Function, Instruction, Operation, Pooling, ValueId};
+use crate::graph::{Factor, MAX_SIZE, Node, Op};
+use crate::program::{Dropout, Function, Instruction, Matmul, Operation, Pooling, ValueId};
 use crate::{Error, Result};
 
 pub(super) type Ports = Vec<(String, ValueId)>;
@@ -71,9 +69,11 @@ impl Checker {
                 setting(node, "slope", *slope, &SINGLE)?;
                 self.function(node, inputs, Function::LeakyRelu { slope: *slope }, scope)
             }
-            Op::Activation(name) => {
-                let size = self.numbers(node, &inputs)?;
-                self.map(node, inputs, size, activation(*name), scope)
+            Op::Activation(name) => self.activation(node, inputs, *name, scope),
+            Op::Matmul { rows, inner, columns, transpose } => {
+                let transposed = [Factor::A, Factor::B].map(|factor| *transpose == Some(factor));
+                let op = Matmul { rows: *rows, inner: *inner, columns: *columns, transposed };
+                self.matmul(node, inputs, op, scope)
             }
             Op::Parameter { weight } => {
                 let tensor = self.tensor(node, weight, 1)?;
@@ -179,89 +179,6 @@ impl Checker {
     ) {
         let name = format!("{}{}", scope.prefix, node.name);
         scope.instructions.push(Instruction { node: name, op, inputs, outputs });
-    }
-
-    fn function(
-        &mut self,
-        node: &Node,
-        inputs: Vec<ValueId>,
-        function: Function,
-        scope: &mut Scope,
-    ) -> Result<Ports> {
-        let size = self.numbers(node, &inputs)?;
-        self.map(node, inputs, size, Operation::Function(function), scope)
-    }
-
-    /// Adds an instruction without inputs, whose output is a vector.
-    fn given(
-        &mut self,
-        node: &Node,
-        inputs: &[ValueId],
-        size: usize,
-        op: Operation,
-        scope: &mut Scope,
-    ) -> Result<Ports> {
-        self.arity(node, inputs, 0)?;
-        let kind = Kind::Vector { size };
-        kind.validate(&node.name)?;
-        let output = self.value(&node.name, kind);
-        self.push(node, op, Vec::new(), vec![output], scope);
-        Ok(vec![(String::new(), output)])
-    }
-
-    fn combine_few<const N: usize>(
-        &mut self,
-        node: &Node,
-        inputs: Vec<ValueId>,
-        op: Operation,
-        scope: &mut Scope,
-    ) -> Result<Ports> {
-        self.arity(node, &inputs, N)?;
-        self.combine(node, inputs, op, scope)
-    }
-
-    /// Combines values number by number; a value of one number meets every number of the others.
-    fn combine(
-        &mut self,
-        node: &Node,
-        mut inputs: Vec<ValueId>,
-        op: Operation,
-        scope: &mut Scope,
-    ) -> Result<Ports> {
-        self.shared_axis(node, &inputs, 2)?;
-        let size = inputs.iter().map(|&v| self.program.values[v].width).max().unwrap_or(1);
-        for input in inputs.iter_mut().filter(|_| size > 1) {
-            if self.program.values[*input].width == 1 {
-                let (name, kind) = (self.name(*input).to_owned(), self.kind(*input).with_size(size));
-                let spread = self.value(&name, kind);
-                self.push(node, Operation::Spread, vec![*input], vec![spread], scope);
-                *input = spread;
-            }
-        }
-        if let Some(&other) = inputs.iter().find(|&&v| self.program.values[v].width != size) {
-            return Err(Error::shape(format!(
-                "node '{}': expected values of one size, received {} from '{}' and {} from '{}'",
-                node.name,
-                self.kind(inputs[0]),
-                self.name(inputs[0]),
-                self.kind(other),
-                self.name(other)
-            )));
-        }
-        self.map(node, inputs, size, op, scope)
-    }
-}
-
-fn activation(name: ActivationName) -> Operation {
-    match name {
-        ActivationName::Tanh => Operation::Activation(Activation::Tanh),
-        ActivationName::Sigmoid => Operation::Activation(Activation::Sigmoid),
-        ActivationName::Relu => Operation::Activation(Activation::Relu),
-        ActivationName::Softplus => Operation::Function(Function::Softplus),
-        ActivationName::HardSigmoid => Operation::Function(Function::HardSigmoid),
-        ActivationName::Silu => Operation::Function(Function::Silu),
-        ActivationName::Gelu => Operation::Function(Function::Gelu),
-        ActivationName::Softmax => Operation::Softmax,
     }
 }
 

@@ -56,6 +56,15 @@ pub fn compute(
             (0..width).map(at).collect()
         }
         ("sum", _) => vec![x.iter().sum()],
+        ("matmul", _) => {
+            let [rows, inner, columns] = ["rows", "inner", "columns"].map(|key| number(key) as usize);
+            let (flip_a, flip_b) = (settings["transpose"] == "a", settings["transpose"] == "b");
+            let a = |i: usize, k: usize| if flip_a { x[k * rows + i] } else { x[i * inner + k] };
+            let y = &inputs[1];
+            let b = |k: usize, j: usize| if flip_b { y[j * inner + k] } else { y[k * columns + j] };
+            let element = |n: usize| (0..inner).map(|k| a(n / columns, k) * b(k, n % columns)).sum();
+            (0..rows * columns).map(element).collect()
+        }
         ("parameter", _) => weight("weight").unwrap().clone(),
         ("constant", _) => {
             settings["values"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()

@@ -10,8 +10,9 @@ use super::runs::{ids, numbers, values};
 /// One graph for each operation, of the inputs of [`inputs`]; "y" is its output.
 pub fn operations() -> Vec<(String, Builder)> {
     let linear = |rows: Value| json!({ "linear": { "weight": "w4", "bias": "b4", "rows": rows } });
+    let matmul = |[rows, inner, columns]: [usize; 3], transpose: Option<&str>| json!({ "matmul": { "rows": rows, "inner": inner, "columns": columns, "transpose": transpose } });
     let table = |padding: Value| json!({ "embedding": { "weight": "table", "padding": padding } });
-    let cases: [(Value, &[&str]); 76] = [
+    let cases: [(Value, &[&str]); 83] = [
         (json!("abs"), &["p"]),
         (json!("abs"), &["q"]),
         (json!("exp"), &["p"]),
@@ -37,6 +38,13 @@ pub fn operations() -> Vec<(String, Builder)> {
         (json!("where"), &["r", "p", "x"]),
         (json!("where"), &["r", "q", "p"]),
         (json!("where"), &["r", "p", "q"]),
+        (matmul([2, 3, 2], None), &["m", "n"]),
+        (matmul([2, 3, 2], Some("a")), &["m", "n"]),
+        (matmul([2, 3, 2], Some("b")), &["n", "m"]),
+        (matmul([3, 2, 3], None), &["m", "m"]),
+        (matmul([6, 1, 6], Some("b")), &["n", "n"]),
+        (matmul([2, 3, 1], None), &["n", "p"]),
+        (matmul([3, 1, 3], None), &["p", "q"]),
         (json!("sum"), &["p"]),
         (json!("sum"), &["q"]),
         // One number against all features: over time, and of a vector.
@@ -93,11 +101,14 @@ pub fn operations() -> Vec<(String, Builder)> {
     let graph = |(op, inputs): (Value, &[&str])| {
         let mut b = Builder::default();
         b.parameter("wp", &[3, 3]).parameter("wq", &[3, 3]).parameter("w4", &[4, 3]).parameter("b4", &[4]);
+        b.parameter("wm", &[6, 3]).parameter("wn", &[6, 3]);
         b.parameter("gain", &[3]).parameter("shift", &[3]).parameter("table", &[6, 3]);
         let token = json!({ "input": { "token": { "vocabulary": 6 } } });
         let before = [
             ("p", json!({ "linear": { "weight": "wp" } }), "x"),
             ("q", json!({ "linear": { "weight": "wq" } }), "v"),
+            ("m", json!({ "linear": { "weight": "wm" } }), "x"),
+            ("n", json!({ "linear": { "weight": "wn" } }), "v"),
             ("late", json!({ "shift": { "start": 5 } }), "t"),
             ("s", json!({ "activation": "softplus" }), "x"),
             ("r", json!({ "activation": "relu" }), "x"),
