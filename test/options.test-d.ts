@@ -23,6 +23,7 @@ import type {
   LINEAR_OPTIONS,
   LinearOptions,
 } from '../ts/layer/dense.js'
+import type { GUMBEL_SOFTMAX_OPTIONS, GumbelSoftmaxOptions } from '../ts/layer/discrete.js'
 import type { DROPOUT_OPTIONS, DropoutOptions } from '../ts/layer/dropout.js'
 import type { EMBEDDING_OPTIONS, EmbeddingOptions } from '../ts/layer/embedding.js'
 import type { GRU_OPTIONS, GruOptions } from '../ts/layer/gru.js'
@@ -91,6 +92,7 @@ interface Lists {
   exponentialDecay: Pair<typeof EXPONENTIAL_DECAY_OPTIONS, ExponentialDecayOptions>
   gradients: Pair<typeof GRADIENT_OPTIONS, GradientOptions>
   gru: Pair<Both<typeof GRU_OPTIONS>, GruOptions<number, number, boolean>>
+  gumbelSoftmax: Pair<typeof GUMBEL_SOFTMAX_OPTIONS, GumbelSoftmaxOptions>
   huber: Pair<typeof HUBER_OPTIONS, HuberOptions>
   layerNorm: Pair<typeof LAYER_NORM_OPTIONS, LayerNormOptions>
   linear: Pair<typeof LINEAR_OPTIONS, LinearOptions>

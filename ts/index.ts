@@ -91,9 +91,16 @@ export {
 } from './layer/cells.js'
 export { add, concat, multiply } from './layer/combine.js'
 export { type DenseOptions, dense, type LinearOptions, linear } from './layer/dense.js'
+export {
+  argmax,
+  type GumbelSoftmaxOptions,
+  gumbelSoftmax,
+  oneHot,
+  straightThrough,
+} from './layer/discrete.js'
 export { type DropoutOptions, dropout } from './layer/dropout.js'
 export { type EmbeddingOptions, embedding } from './layer/embedding.js'
-export { abs, detach, exp, log, sqrt, sum } from './layer/function.js'
+export { abs, detach, exp, log, softmaxOverTime, sqrt, sum } from './layer/function.js'
 export {
   constant,
   type ParameterInitializer,
@@ -105,7 +112,7 @@ export type { Initializer } from './layer/initializer.js'
 export { type LayerNormOptions, layerNorm } from './layer/layer-norm.js'
 export { type LstmOptions, type LstmState, lstm } from './layer/lstm.js'
 export { type MatmulOptions, matmul } from './layer/matmul.js'
-export { last, lastStep, max, mean, type Pooling, pool } from './layer/pool.js'
+export { last, lastStep, max, mean, type Pooling, pool, sumOverTime } from './layer/pool.js'
 export type { RecurrentLayer, RecurrentOptions, Stacked } from './layer/recurrent.js'
 export { type RnnOptions, type RnnState, rnn } from './layer/rnn.js'
 export { type Shift, type ShiftOptions, shift } from './layer/shift.js'

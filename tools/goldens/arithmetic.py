@@ -8,6 +8,17 @@ from torch.nn import functional as F
 
 from .archive import Archive, Source
 
+
+class StraightThrough(torch.autograd.Function):
+    @staticmethod
+    def forward(context, hard: Tensor, soft: Tensor) -> Tensor:
+        return hard.clone()
+
+    @staticmethod
+    def backward(context, upstream: Tensor) -> tuple[None, Tensor]:
+        return None, upstream
+
+
 SEED = 9203
 ROWS, TIME, SIZE = 3, 4, 19
 
@@ -19,7 +30,8 @@ def write(path: Path) -> None:
         leaves = {key: value.requires_grad_() for key, value in zip("xyz", inputs)}
         output = compute(*leaves.values())
         upstream = source.normal(*output.shape)
-        (output * upstream).sum().backward()
+        if output.requires_grad:
+            (output * upstream).sum().backward()
         gradients = {f"gradient/{key}": leaf.grad for key, leaf in leaves.items() if leaf.grad is not None}
         archive.add(name, {"op": op}, {**leaves, "upstream": upstream, "output": output, **gradients})
 
@@ -53,6 +65,8 @@ def write(path: Path) -> None:
         add(f"{name}_by_one", name, [numbers(), positive(1)], compute)
     condition = (numbers() > 0).double()
     add("where", "where", [condition, numbers(), numbers()], lambda c, a, b: torch.where(c != 0, a, b))
+    add("argmax", "argmax", [numbers()], lambda x: F.one_hot(x.argmax(-1), SIZE).double())
+    add("straight_through", "straightThrough", [numbers(), numbers()], StraightThrough.apply)
     # Matrices that a step holds flat, row by row.
     for transpose in (None, "a", "b"):
         op = {"matmul": {"rows": 3, "inner": 5, "columns": 4, "transpose": transpose}}

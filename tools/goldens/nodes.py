@@ -66,12 +66,24 @@ def write(path: Path) -> None:
         lengths = {"lengths": LENGTHS}
         add(f"last_{size}", "last", {"x": sequence(size)}, last, lengths)
         add(f"mean_{size}", "mean", {"x": sequence(size)}, mean, lengths)
+        add(f"sum_over_time_{size}", "sumOverTime", {"x": sequence(size)}, total, lengths)
+        x = {"x": sequence(size) * 4}
+        add(f"softmax_over_time_{size}", "softmaxOverTime", x, softmax_over_time, lengths)
         add(f"max_{size}", "max", {"x": sequence(size)}, maximum, lengths)
     archive.save(path)
 
 
 def last(x: Tensor) -> Tensor:
     return x[torch.arange(len(LENGTHS)), LENGTHS - 1]
+
+
+def total(x: Tensor) -> Tensor:
+    return torch.stack([row[:length].sum(0) for row, length in zip(x, LENGTHS.tolist())])
+
+
+def softmax_over_time(x: Tensor) -> Tensor:
+    padding = torch.arange(TIME)[None, :] >= LENGTHS[:, None]
+    return x.masked_fill(padding[:, :, None], -torch.inf).softmax(1)
 
 
 def mean(x: Tensor) -> Tensor:

@@ -95,6 +95,12 @@ export type OpJson =
   | 'last'
   | 'mean'
   | 'max'
+  | 'sumOverTime'
+  | 'softmaxOverTime'
+  | 'argmax'
+  | 'oneHot'
+  | 'straightThrough'
+  | 'gumbelNoise'
   | 'concat'
   | { readonly slice: { readonly start: number; readonly size: number } }
   | 'add'

@@ -24,7 +24,15 @@ export type CommonSize<V extends readonly unknown[]> = V extends readonly [
     : SizeOf<V[number]>
 
 /** The nodes that combine values step by step. */
-export type Combination = 'add' | 'multiply' | 'divide' | 'maximum' | 'minimum' | 'where' | 'concat'
+export type Combination =
+  | 'add'
+  | 'multiply'
+  | 'divide'
+  | 'maximum'
+  | 'minimum'
+  | 'where'
+  | 'straightThrough'
+  | 'concat'
 
 /** The values; one known to have another size than the common one, and more than one number, becomes a type error. */
 export type SameSizes<V extends readonly Numeric[]> = {

@@ -54,5 +54,7 @@ function behindSteps(nodes: readonly NodeJson[], wire: string): string[] {
 }
 
 function keepsSteps({ op }: NodeJson): boolean {
-  return typeof op === 'string' ? !['last', 'mean', 'max'].includes(op) : !('scan' in op)
+  return typeof op === 'string'
+    ? !['last', 'mean', 'max', 'sumOverTime'].includes(op)
+    : !('scan' in op)
 }

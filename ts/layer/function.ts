@@ -1,5 +1,5 @@
 import { type Layer, layer, type Same } from '../graph/layer.js'
-import type { Numeric } from '../graph/value.js'
+import type { Numeric, Sequence } from '../graph/value.js'
 import type { SizeMapping } from './dense.js'
 
 /** A function of each number. */
@@ -28,6 +28,20 @@ export const sum: Layer<Numeric, SizeMapping<1>> = layer({
   kind: 'sum',
   accepts: ['vector', 'sequence'],
   build: ({ scope }, x) => scope.value({ ...x, size: 1 }, scope.node('sum', 'sum', [x])),
+})
+
+/**
+ * `y[t] = exp(x[t]) / Σ exp(x[s])` over the valid steps `s` of a row, for each number of a step by itself: weights of
+ * the steps, whose sum is 1. A row of length 0 has none. Attention pooling is
+ * `sumOverTime()(multiply(softmaxOverTime(linear(1)(x)), x))`.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_KIND` for a value that is no sequence, and in the step of a cell, which sees
+ * one step alone.
+ */
+export const softmaxOverTime: Layer<Sequence, Same> = layer({
+  kind: 'softmaxOverTime',
+  accepts: ['sequence'],
+  build: ({ scope }, x) => scope.value(x, scope.node('softmaxOverTime', 'softmaxOverTime', [x])),
 })
 
 function elementwise(op: 'abs' | 'exp' | 'log' | 'sqrt' | 'detach'): Elementwise {

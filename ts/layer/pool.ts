@@ -1,10 +1,19 @@
+import type { OpJson } from '../graph/json.js'
 import { type Layer, layer, type Mapping } from '../graph/layer.js'
 import type { Sequence, SizeOf, Vector } from '../graph/value.js'
 import { checkWord } from '../options.js'
 import { finalStates } from './directions.js'
 
 /** The operation of {@link pool}. */
-export type Pooling = 'last' | 'lastStep' | 'mean' | 'max'
+export type Pooling = 'last' | 'lastStep' | 'mean' | 'sum' | 'max'
+
+const OPERATIONS = {
+  last: 'last',
+  lastStep: 'last',
+  mean: 'mean',
+  sum: 'sumOverTime',
+  max: 'max',
+} as const satisfies Record<Pooling, OpJson>
 
 /** A sequence becomes a vector of its size. */
 export interface PoolMapping extends Mapping {
@@ -19,8 +28,8 @@ export interface PoolMapping extends Mapping {
  * that is no sequence, `ERR_UNROLLED_GRAPH` for `'last'` where {@link last} refuses the sequence.
  */
 export function pool(how: Pooling): Layer<Sequence, PoolMapping> {
-  const known = checkWord('pool', how, ['last', 'lastStep', 'mean', 'max'])
-  const op = known === 'lastStep' ? 'last' : known
+  const known = checkWord('pool', how, ['last', 'lastStep', 'mean', 'sum', 'max'])
+  const op = OPERATIONS[known]
   return layer({
     kind: known,
     accepts: ['sequence'],
@@ -55,6 +64,11 @@ export function lastStep(): Layer<Sequence, PoolMapping> {
 /** The mean over the valid steps: `pool('mean')`. */
 export function mean(): Layer<Sequence, PoolMapping> {
   return pool('mean')
+}
+
+/** The sum over the valid steps: `pool('sum')`. */
+export function sumOverTime(): Layer<Sequence, PoolMapping> {
+  return pool('sum')
 }
 
 /** The largest of each number over the valid steps: `pool('max')`. */

@@ -80,6 +80,10 @@ pub enum Op {
     Mean,
     /// The largest value over the valid steps of each row.
     Max,
+    /// The sum over the valid steps of each row.
+    SumOverTime,
+    /// `e^x / Σ e^x` over the valid steps of each row, feature by feature.
+    SoftmaxOverTime,
     /// Features side by side.
     Concat,
     /// A range of features.
@@ -152,6 +156,14 @@ pub enum Op {
     },
     /// `y = x`, without a gradient.
     Detach,
+    /// 1 for the largest feature, the first of equal ones, and 0 for the others; without a gradient.
+    Argmax,
+    /// 1 for the feature that an id names, 0 for the others: tokens to sequence, token to vector.
+    OneHot,
+    /// The first value, with the gradient of the second.
+    StraightThrough,
+    /// In training, `y = x - ln(-ln u)` with u uniform in (0, 1) for each number.
+    GumbelNoise,
     /// An elementwise function, or softmax over features.
     Activation(ActivationName),
     /// `y = gain (x - mean) / sqrt(variance + epsilon) + bias` over the features of a step.

@@ -61,12 +61,10 @@ fn masked<E: Element>(
     let width = f.program.values[i.outputs[0]].width;
     let stream = Stream::new(f.rng_key.seed, &i.node, f.rng_key.step);
     mask.resize(width, E::ZERO);
-    let first = f.rng_key.row + f.shard.rows.start as u64;
-    let mut add = |place: usize, row: usize, time: u64| {
-        let time = if op.fixed { 0 } else { f.rng_key.time + time };
-        let range = place * width..(place + 1) * width;
-        stream.fill_mask(first + row as u64, time, op.rate, mask);
+    for item in f.items(i.outputs[0]) {
+        let [row, time] = f.place_of(item);
+        let range = item.place * width..(item.place + 1) * width;
+        stream.fill_mask(row, if op.fixed { 0 } else { time }, op.rate, mask);
         f.kernels.add_product(&mut y[range.clone()], &x[range], mask);
-    };
-    f.items(i.outputs[0]).for_each(|item| add(item.place, item.row, item.t as u64));
+    }
 }

@@ -9,6 +9,7 @@ mod attention;
 mod binary;
 mod concat;
 mod detach;
+mod discrete;
 mod dropout;
 mod embedding;
 mod facts;
@@ -16,6 +17,7 @@ mod features;
 mod function;
 mod given;
 mod gru;
+mod gumbel;
 mod layer_norm;
 mod linear;
 mod loss;
@@ -26,6 +28,7 @@ mod repeat;
 mod rnn;
 mod row_major;
 mod shift;
+mod softmax_over_time;
 mod unroll;
 
 use unrolled_kernels::Element;
@@ -57,12 +60,16 @@ impl Instruction {
             Operation::Parameter(tensor) => given::parameter_facts(*tensor, self),
             Operation::Constant(_) => given::constant_facts(),
             Operation::Detach => detach::facts(),
+            Operation::Argmax | Operation::OneHot => discrete::choice_facts(),
+            Operation::StraightThrough => discrete::straight_through_facts(),
+            Operation::GumbelNoise => gumbel::facts(),
             Operation::Concat | Operation::Slice { .. } => concat::facts(),
             Operation::LayerNorm(op) => layer_norm::facts(op, self),
             Operation::Dropout(_) => dropout::facts(),
             Operation::Shift(op) => shift::facts(op, self),
             Operation::Repeat => repeat::facts(),
             Operation::Pool(op) => pool::facts(*op, self),
+            Operation::SoftmaxOverTime => softmax_over_time::facts(self),
             Operation::ActivationStep { linear, .. } => rnn::facts(linear, self),
             Operation::Lstm { linear } => lstm::facts(linear.as_ref(), self),
             Operation::Gru { linear } => gru::facts(linear.as_ref(), self),
@@ -97,6 +104,10 @@ impl Instruction {
             | Operation::Parameter(_)
             | Operation::Constant(_)
             | Operation::Detach
+            | Operation::Argmax
+            | Operation::OneHot
+            | Operation::StraightThrough
+            | Operation::GumbelNoise
             | Operation::Concat
             | Operation::Slice { .. }
             | Operation::LayerNorm(_)
@@ -106,6 +117,7 @@ impl Instruction {
             | Operation::Pool(_)
             | Operation::RowMajor
             | Operation::Attention(_)
+            | Operation::SoftmaxOverTime
             | Operation::Loss { .. }
             | Operation::Recurrence(_) => return None,
         };
@@ -144,6 +156,10 @@ fn forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) -> Result<()> {
         Operation::Parameter(tensor) => given::parameter_forward(f, *tensor, i),
         Operation::Constant(values) => given::constant_forward(f, values, i),
         Operation::Detach => detach::forward(f, i),
+        Operation::Argmax => discrete::argmax_forward(f, i),
+        Operation::OneHot => discrete::one_hot_forward(f, i),
+        Operation::StraightThrough => discrete::straight_through_forward(f, i),
+        Operation::GumbelNoise => gumbel::forward(f, i),
         Operation::Concat => concat::forward(f, i),
         Operation::Slice { start } => concat::slice_forward(f, *start, i),
         Operation::LayerNorm(op) => layer_norm::forward(f, op, i),
@@ -151,6 +167,7 @@ fn forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) -> Result<()> {
         Operation::Shift(op) => shift::forward(f, op, i),
         Operation::Repeat => repeat::forward(f, i),
         Operation::Pool(op) => pool::forward(f, *op, i),
+        Operation::SoftmaxOverTime => softmax_over_time::forward(f, i),
         Operation::ActivationStep { activation, linear } => rnn::forward(f, *activation, linear, i),
         Operation::Lstm { linear } => lstm::forward(f, linear.as_ref(), i),
         Operation::Gru { linear } => gru::forward(f, linear.as_ref(), i),
@@ -212,8 +229,13 @@ pub(crate) fn backward_all<E: Element>(f: &mut View<'_, E>, list: &[Instruction]
 /// Sends gradients back through one instruction; `per_step_gradients` are those of a loop that live for one step.
 pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, i: &Instruction, per_step_gradients: &[ValueId]) {
     match &i.op {
-        // The gradients of parameters are sums of the weights' region; ids, constants and detached values have none.
-        Operation::Embedding(_) | Operation::Parameter(_) | Operation::Constant(_) | Operation::Detach => {}
+        // The gradients of parameters are sums of the weights' region; ids, constants, choices and detached values have none.
+        Operation::Embedding(_)
+        | Operation::Parameter(_)
+        | Operation::Constant(_)
+        | Operation::Argmax
+        | Operation::OneHot
+        | Operation::Detach => {}
         Operation::Linear(op) => linear::backward(f, op, i),
         Operation::Activation(op) => activation::backward(f, *op, i),
         Operation::Softmax => activation::softmax_backward(f, i),
@@ -228,6 +250,8 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, i: &Instruction, per_ste
         Operation::Sum => features::sum_backward(f, i),
         Operation::Spread => features::spread_backward(f, i),
         Operation::Matmul(op) => matmul::backward(f, *op, i),
+        Operation::StraightThrough => discrete::straight_through_backward(f, i),
+        Operation::GumbelNoise => gumbel::backward(f, i),
         Operation::Concat => concat::backward(f, i),
         Operation::Slice { start } => concat::slice_backward(f, *start, i),
         Operation::LayerNorm(op) => layer_norm::backward(f, op, i),
@@ -235,6 +259,7 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, i: &Instruction, per_ste
         Operation::Shift(op) => shift::backward(f, op, i),
         Operation::Repeat => repeat::backward(f, i),
         Operation::Pool(op) => pool::backward(f, *op, i),
+        Operation::SoftmaxOverTime => softmax_over_time::backward(f, i),
         Operation::ActivationStep { activation, linear } => rnn::backward(f, *activation, linear, i),
         Operation::Lstm { linear } => lstm::backward(f, linear.as_ref(), i),
         Operation::Gru { linear } => gru::backward(f, linear.as_ref(), i),

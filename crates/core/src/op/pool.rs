@@ -1,4 +1,4 @@
-//! A sequence becomes a vector: its last step, mean or largest values.
+//! A sequence becomes a vector: its last step, mean, sum or largest values.
 
 use unrolled_kernels::{Element, Matrix};
 
@@ -6,21 +6,21 @@ use super::facts::{BACKWARDS, Cut, Facts, Flow, Storage, Time, Work};
 use crate::program::{Instruction, Operand, Pooling};
 use crate::storage::{RowItems, View};
 
-/// The last step is known as it passes. A mean would add up once more what passes once more, and the gradient of a largest
+/// The last step is known as it passes. A mean or sum would add up once more what passes once more, and the gradient of a largest
 /// step goes to the first of several, which only all steps together show. A fallback takes its gradient outside of segments.
 pub(crate) fn facts(op: Pooling, i: &Instruction) -> Facts {
     let cut = match op {
         Pooling::Last { first: false } => Cut::Free,
         Pooling::Last { first: true } => Cut::Never(BACKWARDS),
-        Pooling::Mean | Pooling::Max => Cut::Never("pools over the whole sequence"),
+        Pooling::Mean | Pooling::Sum | Pooling::Max => Cut::Never("pools over the whole sequence"),
     };
     let time = match op {
         Pooling::Last { .. } if i.inputs.len() == 1 => Time::Gather,
-        Pooling::Last { .. } | Pooling::Mean | Pooling::Max => Time::Whole,
+        Pooling::Last { .. } | Pooling::Mean | Pooling::Sum | Pooling::Max => Time::Whole,
     };
     let reads_back = match op {
         Pooling::Max => vec![i.inputs[0], i.outputs[0]],
-        Pooling::Last { .. } | Pooling::Mean => Vec::new(),
+        Pooling::Last { .. } | Pooling::Mean | Pooling::Sum => Vec::new(),
     };
     Facts {
         time,
@@ -64,7 +64,7 @@ fn pool<E: Element>(f: &View<'_, E>, op: Pooling, x: Matrix<'_, E>, items: RowIt
     }
     match op {
         Pooling::Last { .. } => {}
-        Pooling::Mean => places.for_each(|place| f.kernels.add_assign(out, x.row(place))),
+        Pooling::Mean | Pooling::Sum => places.for_each(|place| f.kernels.add_assign(out, x.row(place))),
         Pooling::Max => places.for_each(|place| {
             for (y, &x) in out.iter_mut().zip(x.row(place)) {
                 if x > *y {
@@ -87,7 +87,7 @@ fn chosen(items: RowItems<'_>, first: bool) -> Option<usize> {
     }
 }
 
-/// dy goes to the last step, evenly to all, or to the first of the largest.
+/// dy goes to the last step, to all, evenly or whole, or to the first of the largest.
 pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: Pooling, i: &Instruction) {
     f.add_gradient(i.inputs[0], |f, dx| {
         let dy = f.matrix(Operand::Gradient(i.outputs[0]));
@@ -98,6 +98,9 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: Pooling, i: &Instruc
                 Pooling::Last { first } => {
                     let place = chosen(items, first);
                     place.into_iter().for_each(|place| f.kernels.add_assign(dx.row_mut(place), dy));
+                }
+                Pooling::Sum => {
+                    items.places().for_each(|place| f.kernels.add_assign(dx.row_mut(place), dy));
                 }
                 Pooling::Mean => {
                     let share = E::ONE / E::from_f64(items.count as f64);

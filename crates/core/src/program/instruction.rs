@@ -61,6 +61,14 @@ pub enum Operation {
     Constant(Vec<f64>),
     /// x -> x, without a gradient.
     Detach,
+    /// x -> 1 for its largest feature, 0 for the others.
+    Argmax,
+    /// ids -> 1 for the feature that each names, 0 for the others.
+    OneHot,
+    /// hard, soft -> hard, with the gradient of soft.
+    StraightThrough,
+    /// x -> x with noise of Gumbel's distribution.
+    GumbelNoise,
     /// a, b, ... -> features side by side.
     Concat,
     /// x -> features from `start`.
@@ -78,6 +86,8 @@ pub enum Operation {
     Repeat,
     /// sequence -> vector.
     Pool(Pooling),
+    /// sequence -> softmax over its steps.
+    SoftmaxOverTime,
     /// pre, state -> f(pre + state Wᵀ + b), in place of pre.
     ActivationStep {
         /// f.
@@ -283,6 +293,8 @@ pub enum Pooling {
     },
     /// The mean over valid steps.
     Mean,
+    /// The sum over valid steps.
+    Sum,
     /// The largest over valid steps.
     Max,
 }

@@ -274,6 +274,13 @@ impl<E: Element> View<'_, E> {
         rows.chain(steps)
     }
 
+    /// The row and step of an item among those of the whole run, as random numbers count them.
+    #[must_use]
+    pub fn place_of(&self, item: Item) -> [u64; 2] {
+        let row = self.rng_key.row + (self.shard.rows.start + item.row) as u64;
+        [row, self.rng_key.time + item.t as u64]
+    }
+
     /// The step of a place within the span of a value over time.
     #[must_use]
     pub fn step_of(&self, value: ValueId, place: usize) -> Option<usize> {

@@ -267,3 +267,58 @@ fn a_detached_value_sends_no_gradient() {
     b.output("y", "d");
     assert!(gradient(&b, 1.0).iter().all(|&x| x == 0.0));
 }
+
+/// `PyTorch` takes the first of equal numbers, and a NaN before all numbers.
+#[test]
+fn the_largest_is_one_of_the_features() {
+    let choices = |numbers: &[f64]| {
+        let mut b = Builder::default();
+        b.node("x", vector(numbers.len()), &[]).node("y", json!("argmax"), &["x"]).output("y", "y");
+        let model = Model::<f64>::new(&b.graph(), 1);
+        let batch = model.batch(vec![values("x", &[1, numbers.len()], numbers.to_vec())], vec![]);
+        data(&model.forward(&batch).outputs[0]).to_vec()
+    };
+    assert_eq!(choices(&[1.0, 3.0, 3.0, -2.0]), [0.0, 1.0, 0.0, 0.0]);
+    assert_eq!(choices(&[-0.0, 0.0]), [1.0, 0.0]);
+    assert_eq!(choices(&[-7.0]), [1.0]);
+    // An infinity minus itself is NaN, which an input may not be.
+    let mut b = Builder::default();
+    b.node("x", vector(3), &[]).node("log", json!("log"), &["x"]).node("y", json!("argmax"), &["log"]);
+    b.output("y", "y");
+    let model = Model::<f64>::new(&b.graph(), 1);
+    let batch = model.batch(vec![values("x", &[1, 3], vec![9.0, -1.0, -2.0])], vec![]);
+    assert_eq!(data(&model.forward(&batch).outputs[0]), [0.0, 1.0, 0.0]);
+}
+
+/// The value of the one and the gradient of the other, whichever of them is a vector.
+#[test]
+fn a_straight_through_choice_learns_as_the_soft_one() {
+    let (hard, soft) = (vec![1.0, 0.0, 0.1, 7.0, 1e30, -3.0], vec![0.1, 0.2, 0.3, 0.4, 1e-30, 0.6]);
+    let (y, dx) = slopes(
+        json!("straightThrough"),
+        &[("hard", hard.clone()), ("soft", soft.clone())],
+        vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
+    );
+    assert_eq!((y, dx), (hard, vec![vec![0.0; 6], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]));
+    for over_time in [true, false] {
+        let mut b = Builder::default();
+        b.parameter("w", &[3, 3]).node("x", sequence(3), &[]).node("v", vector(3), &[]);
+        let pair = if over_time { ["v", "p"] } else { ["x", "p"] };
+        b.node("p", json!({ "linear": { "weight": "w" } }), &[if over_time { "x" } else { "v" }]);
+        b.node("y", json!("straightThrough"), &pair).output("y", "y");
+        let model = Model::<f64>::new(&b.graph(), 2);
+        let given = inputs(&b, &LENGTHS, 5, 3);
+        let batch = model.batch(given.clone(), vec![]);
+        let upstream = model.upstream(&batch);
+        let (found, _) = model.gradient(&batch, &upstream);
+        let mut plain = Builder::default();
+        plain.parameter("w", &[3, 3]).node("x", sequence(3), &[]).node("v", vector(3), &[]);
+        plain.node("p", json!({ "linear": { "weight": "w" } }), &[if over_time { "x" } else { "v" }]);
+        plain.node("zero", json!({ "affine": { "scale": 0.0, "shift": 0.0 } }), &["x"]);
+        plain.node("y", json!("add"), &["zero", "p"]).output("y", "y");
+        let model = Model::<f64>::new(&plain.graph(), 2);
+        let (expected, _) = model.gradient(&model.batch(given, vec![]), &upstream);
+        close("soft", &found, &expected);
+        assert!(found.iter().any(|&x| x != 0.0));
+    }
+}

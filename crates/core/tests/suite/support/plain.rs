@@ -101,6 +101,14 @@ impl Row {
         let pooled = match op.as_str() {
             Some("last") => columns(|all| all.last().copied().unwrap_or(0.0)),
             Some("mean") => columns(|all| all.iter().sum::<f64>() / (all.len().max(1) as f64)),
+            Some("sumOverTime") => columns(|all| all.iter().sum()),
+            Some("softmaxOverTime") => {
+                let sums: Numbers = (0..inputs[0].steps.first().map_or(0, Vec::len))
+                    .map(|k| inputs[0].steps.iter().map(|step| step[k].exp()).sum())
+                    .collect();
+                let share = |step: &Numbers| step.iter().zip(&sums).map(|(x, sum)| x.exp() / sum).collect();
+                Wire { over_time: true, steps: inputs[0].steps.iter().map(share).collect() }
+            }
             Some("max") => columns(|all| all.iter().copied().reduce(f64::max).unwrap_or(0.0)),
             _ if op.get("shift").is_some() => {
                 let width = inputs[0].steps.first().map_or(3, Vec::len);
