@@ -202,12 +202,19 @@ type OpJson = {
         readonly initial: readonly string[];
         readonly body: BodyJson;
     };
-} | 'last' | 'mean' | 'max' | 'concat' | {
+} | 'last' | 'mean' | 'max' | 'sumOverTime' | 'softmaxOverTime' | 'argmax' | 'oneHot' | 'straightThrough' | 'gumbelNoise' | 'concat' | {
     readonly slice: {
         readonly start: number;
         readonly size: number;
     };
-} | 'add' | 'multiply' | 'divide' | 'maximum' | 'minimum' | 'where' | 'sum' | 'abs' | 'exp' | 'log' | 'sqrt' | {
+} | 'add' | 'multiply' | 'divide' | 'maximum' | 'minimum' | 'where' | 'sum' | {
+    readonly matmul: {
+        readonly rows: number;
+        readonly inner: number;
+        readonly columns: number;
+        readonly transpose: 'a' | 'b' | null;
+    };
+} | 'abs' | 'exp' | 'log' | 'sqrt' | {
     readonly elu: {
         readonly alpha: number;
     };
@@ -1477,6 +1484,8 @@ type Activation = Layer<Numeric, Same>;
 declare const ACTIVATION_NAMES: readonly ["tanh", "sigmoid", "relu", "softplus", "hardSigmoid", "silu", "gelu", "softmax", "identity", "elu", "leakyRelu"];
 /** The name of an activation function. */
 type ActivationName = (typeof ACTIVATION_NAMES)[number];
+/** A function of each number: what a recurrent layer may have for tanh. */
+type RecurrentActivation = Exclude<ActivationName, 'softmax'>;
 /** Options of {@link activation}. */
 interface ActivationOptions {
     /** For `elu`: the bound from below, times -1; 1 by default. */
@@ -1632,24 +1641,42 @@ declare function minimum<A extends Numeric, B extends Numeric>(a: A, b: Partner<
 declare function where<X extends Numeric>(condition: X, a: NoInfer<X>, b: NoInfer<X>): X;
 declare function where<C extends Numeric, A extends Numeric, B extends Numeric>(condition: C, a: A & SameSizes<readonly [C, A, B]>[1], b: B & SameSizes<readonly [C, A, B]>[2]): Joined<readonly [C, A, B], CommonSize<readonly [C, A, B]>>;
 
+/** Options that change the step of a recurrent layer or cell. */
+interface StepOptions {
+    /** Learns biases; `true` by default (`gru`: the value of `resetAfter`). */
+    readonly bias?: boolean;
+    /** Initial weights; `'glorot'` by default. */
+    readonly initializer?: Initializer;
+    /**
+     * Normalizes the pre-activations over the units (Ba, Kiros, Hinton 2016), each kind as in the paper; gains begin at 1.
+     * `false` by default.
+     */
+    readonly layerNorm?: boolean;
+    /**
+     * Dropout of the state in its products with the weights, from 0 (default) to below 1: one mask a row for all steps
+     * (Gal, Ghahramani 2016), one for all gates, as in Keras. What a gate keeps of the state is not dropped.
+     */
+    readonly recurrentDropout?: number;
+}
 /** Options that `rnn`, `lstm` and `gru` share. */
-interface RecurrentOptions<H extends number, I extends number | undefined, B extends boolean> {
+interface RecurrentOptions<H extends number, I extends number | undefined, B extends boolean> extends StepOptions {
     /** Numbers in the hidden state. */
     readonly hiddenSize: H;
     /** Numbers in a step of the input; needed only if the layer begins a model. */
     readonly inputSize?: I;
     /** Layers stacked, each on the output of the one below; 1 by default. */
     readonly numLayers?: number;
-    /** Learns biases; `true` by default (`gru`: the value of `resetAfter`). */
-    readonly bias?: boolean;
     /** Dropout between the stacked layers, from 0 (default) to below 1. */
     readonly dropout?: number;
     /** Runs from each row's last valid step to its first; outputs keep the original order. */
     readonly reverse?: boolean;
     /** Runs both ways and joins the two, forward first: outputs and states have 2 `hiddenSize`. */
     readonly bidirectional?: B;
-    /** Initial weights; `'glorot'` by default. */
-    readonly initializer?: Initializer;
+    /**
+     * The state before the first step of a row: zeros (default), or learned, a parameter for each state, layer and
+     * direction: `initial_h_l0` and so on, zeros at first. A call's `initial` goes before it.
+     */
+    readonly initialState?: 'zeros' | 'learned';
     /** Names the layer and its parameters; the kind by default. */
     readonly name?: string;
 }
@@ -1676,13 +1703,24 @@ interface RecurrentLayer<F extends number, S, I extends number | undefined> exte
     }): Stacked<F, S>;
 }
 
-/** Options of {@link gru}. */
-interface GruOptions<H extends number, I extends number | undefined, B extends boolean> extends RecurrentOptions<H, I, B> {
+/** Options of the step of a {@link gru} and of {@link gruCell}. */
+interface GruStepOptions {
     /**
      * Applies the reset gate to the recurrent product (`true`, the default of PyTorch, Keras and cuDNN
      * too), or to the state before the product (`false`, the original equations).
      */
     readonly resetAfter?: boolean;
+    /** The function of the candidate; `'tanh'` by default. */
+    readonly activation?: RecurrentActivation;
+    /**
+     * Keeps units at their old values at random (Krueger et al. 2017): in training, each with this probability; otherwise
+     * the state is the expectation, `p old + (1 - p) new`. 0 by default.
+     */
+    readonly zoneout?: number;
+}
+
+/** Options of {@link gru}. */
+interface GruOptions<H extends number, I extends number | undefined, B extends boolean> extends RecurrentOptions<H, I, B>, GruStepOptions {
 }
 /** The state of a {@link gru} layer. */
 interface GruState<H extends number> {
@@ -1690,85 +1728,133 @@ interface GruState<H extends number> {
 }
 /**
  * The gated recurrent unit: `r, z = σ(W x + b + U h + b')`, `h' = (1 - z) n + z h`, where
- * `n = tanh(W x + b + r (U h + b'))`, or with `resetAfter: false` `n = tanh(W x + b + U (r h) + b')`.
+ * `n = tanh(W x + b + r (U h + b'))`, or with `resetAfter: false` `n = tanh(W x + b + U (r h) + b')`;
+ * `activation` takes the place of tanh.
  *
  * sequence `[I]` → `{ output: sequence [H], state: { h } }`. Parameters, PyTorch's, gates in the
  * order r, z, n: `weight_ih_l0` `[3H, I]`, `weight_hh_l0` `[3H, H]`, `bias_ih_l0`, `bias_hh_l0`
  * `[3H]`, and so on for every layer and, with `_reverse`, the other direction. Biases are left out
  * by default when `resetAfter` is `false`, as in the original equations.
  *
+ * With `layerNorm` four normalizations take the place of the biases, of the products of x and of h, each of the gates
+ * r, z together and of the candidate: `gain_ih_rz_l0`, `bias_ih_rz_l0` `[2H]`, `gain_ih_n_l0`, `bias_ih_n_l0` `[H]`, and
+ * the same of `hh`.
+ *
+ * In the types `P` is `H`: the three kinds of layer have one signature, and can take each other's place.
+ *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_KIND` for a value
  * that is no sequence.
  */
-declare function gru<H extends number, I extends number | undefined = undefined, B extends boolean = false>(options: GruOptions<H, I, B>): RecurrentLayer<Directed<H, B>, GruState<Directed<H, B>>, I>;
+declare function gru<H extends number, I extends number | undefined = undefined, B extends boolean = false, P extends number = H>(options: GruOptions<H, I, B>): RecurrentLayer<Directed<P, B>, GruState<Directed<P, B>>, I>;
 
-/** Options of {@link lstm}. */
-interface LstmOptions<H extends number, I extends number | undefined, B extends boolean> extends RecurrentOptions<H, I, B> {
+/** Probabilities with which the units of a state keep their old values in training. */
+interface ZoneoutRates {
+    /** Of the hidden state, from 0 (default) to below 1. */
+    readonly h?: number;
+    /** Of the cell, from 0 (default) to below 1. */
+    readonly c?: number;
+}
+
+/** Options of the step of an {@link lstm} and of {@link lstmCell}; `P` is the size of the projection. */
+interface LstmStepOptions<P extends number = number> {
     /** Initial value of the forget gate's `bias_ih`; 1 by default. Not for `'pytorch'` weights. */
     readonly forgetBias?: number;
+    /**
+     * Lets the gates see the cell (Gers, Schmidhuber 2000): i and f see `c`, o sees `c'`, each through a
+     * weight a unit: `weight_ci`, `weight_cf`, `weight_co` `[H]`, zeros at first. `false` by default.
+     */
+    readonly peepholes?: boolean;
+    /**
+     * Takes in what it forgets: `i = 1 - f` (Greff et al. 2017). There is no gate i: weights have 3H rows, of
+     * f, g, o, and no `weight_ci`. `false` by default.
+     */
+    readonly coupledGates?: boolean;
+    /**
+     * Numbers in the hidden state, PyTorch's `proj_size` (Sak, Senior, Beaufays 2014): `h' = W_hr σ(o) φ(c')` with
+     * `weight_hr` `[P, H]`. `hiddenSize`, without a projection, by default.
+     */
+    readonly projSize?: P;
+    /** The function of the candidate and of the output, φ; `'tanh'` by default. */
+    readonly activation?: RecurrentActivation;
+    /**
+     * Keeps units at their old values at random (Krueger et al. 2017): in training, each with this probability; otherwise
+     * the state is the expectation, `p old + (1 - p) new`. One rate for both states, or one each; 0 by default.
+     */
+    readonly zoneout?: number | ZoneoutRates;
 }
-/** The state of an {@link lstm} layer. */
-interface LstmState<H extends number> {
-    readonly h: Vector<H>;
+
+/** Options of {@link lstm}. */
+interface LstmOptions<H extends number, I extends number | undefined, B extends boolean, P extends number = number> extends RecurrentOptions<H, I, B>, LstmStepOptions<P> {
+}
+/** The state of an {@link lstm} layer: `P` numbers in `h`, `H` in `c`. */
+interface LstmState<H extends number, P extends number = H> {
+    readonly h: Vector<P>;
     readonly c: Vector<H>;
 }
 /**
  * Long short-term memory: with gates `i, f, g, o = W_ih x + b_ih + W_hh h + b_hh`,
- * `c' = σ(f) c + σ(i) tanh(g)` and `h' = σ(o) tanh(c')`.
+ * `c' = σ(f) c + σ(i) φ(g)` and `h' = σ(o) φ(c')`, where φ is tanh unless `activation` says otherwise.
  *
  * sequence `[I]` → `{ output: sequence [H], state: { h, c } }`. Parameters, PyTorch's, gates in the
  * order i, f, g, o: `weight_ih_l0` `[4H, I]`, `weight_hh_l0` `[4H, H]`, `bias_ih_l0`, `bias_hh_l0`
- * `[4H]`, and so on for every layer and, with `_reverse`, the other direction.
+ * `[4H]`, and so on for every layer and, with `_reverse`, the other direction. With `projSize` output and `h`
+ * have P numbers, `weight_hh_l0` is `[4H, P]`, and `weight_hr_l0` `[P, H]` comes after the biases.
+ *
+ * With `layerNorm` the gates are `LN(W_ih x) + LN(W_hh h)` and `h' = σ(o) φ(LN(c'))`: `bias_ih_l0` and `bias_hh_l0` are the
+ * biases of the first two, with `gain_ih_l0`, `gain_hh_l0` `[4H]`; the third has `gain_c_l0`, `bias_c_l0` `[H]`.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_KIND` for a value
  * that is no sequence.
  */
-declare function lstm<H extends number, I extends number | undefined = undefined, B extends boolean = false>(options: LstmOptions<H, I, B>): RecurrentLayer<Directed<H, B>, LstmState<Directed<H, B>>, I>;
+declare function lstm<H extends number, I extends number | undefined = undefined, B extends boolean = false, P extends number = H>(options: LstmOptions<H, I, B, P>): RecurrentLayer<Directed<P, B>, LstmState<Directed<H, B>, Directed<P, B>>, I>;
+
+/** Options of the step of an {@link rnn} and of {@link rnnCell}. */
+interface RnnStepOptions {
+    /** The function of the state; `'tanh'` by default. */
+    readonly activation?: RecurrentActivation;
+    /**
+     * Keeps units at their old values at random (Krueger et al. 2017): in training, each with this probability; otherwise
+     * the state is the expectation, `p old + (1 - p) new`. 0 by default.
+     */
+    readonly zoneout?: number;
+}
 
 /** Options of {@link rnn}. */
-interface RnnOptions<H extends number, I extends number | undefined, B extends boolean> extends RecurrentOptions<H, I, B> {
-    /** `'tanh'` by default. */
-    readonly activation?: 'tanh' | 'relu';
+interface RnnOptions<H extends number, I extends number | undefined, B extends boolean> extends RecurrentOptions<H, I, B>, RnnStepOptions {
 }
 /** The state of an {@link rnn} layer. */
 interface RnnState<H extends number> {
     readonly h: Vector<H>;
 }
 /**
- * The plain recurrent layer: `h' = tanh(W_ih x + b_ih + W_hh h + b_hh)`, or relu.
+ * The plain recurrent layer: `h' = φ(W_ih x + b_ih + W_hh h + b_hh)`, where φ is tanh unless `activation` says
+ * otherwise.
  *
  * sequence `[I]` → `{ output: sequence [H], state: { h } }`. Parameters, PyTorch's:
  * `weight_ih_l0` `[H, I]`, `weight_hh_l0` `[H, H]`, `bias_ih_l0`, `bias_hh_l0` `[H]`, and so on for
- * every layer and, with `_reverse`, the other direction.
+ * every layer and, with `_reverse`, the other direction. With `layerNorm` `h' = φ(LN(W_ih x + W_hh h))`:
+ * `gain_l0` and `bias_l0` `[H]` take the place of the biases.
+ *
+ * In the types `P` is `H`: the three kinds of layer have one signature, and can take each other's place.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_KIND` for a value
  * that is no sequence.
  */
-declare function rnn<H extends number, I extends number | undefined = undefined, B extends boolean = false>(options: RnnOptions<H, I, B>): RecurrentLayer<Directed<H, B>, RnnState<Directed<H, B>>, I>;
+declare function rnn<H extends number, I extends number | undefined = undefined, B extends boolean = false, P extends number = H>(options: RnnOptions<H, I, B>): RecurrentLayer<Directed<P, B>, RnnState<Directed<P, B>>, I>;
 
 /** Options that {@link rnnCell}, {@link lstmCell} and {@link gruCell} share. */
-interface CellOptions {
-    /** Learns biases; `true` by default (`gruCell`: the value of `resetAfter`). */
-    readonly bias?: boolean;
-    /** Initial weights; `'glorot'` by default. */
-    readonly initializer?: Initializer;
+interface CellOptions extends StepOptions {
     /** Names the cell and its parameters; the kind by default. */
     readonly name?: string;
 }
 /** Options of {@link rnnCell}. */
-interface RnnCellOptions extends CellOptions {
-    /** `'tanh'` by default. */
-    readonly activation?: 'tanh' | 'relu';
+interface RnnCellOptions extends CellOptions, RnnStepOptions {
 }
-/** Options of {@link lstmCell}. */
-interface LstmCellOptions extends CellOptions {
-    /** Initial value of the forget gate's `bias_ih`; 1 by default. Not for `'pytorch'` weights. */
-    readonly forgetBias?: number;
+/** Options of {@link lstmCell}; `P` is the size of the projection. */
+interface LstmCellOptions<P extends number = number> extends CellOptions, LstmStepOptions<P> {
 }
 /** Options of {@link gruCell}. */
-interface GruCellOptions extends CellOptions {
-    /** As in {@link gru}: `true` by default. */
-    readonly resetAfter?: boolean;
+interface GruCellOptions extends CellOptions, GruStepOptions {
 }
 /** One step of a recurrent layer: the next state. Called twice, it shares its parameters. */
 type StepCell<S> = (state: S, x: Vector) => S;
@@ -1793,7 +1879,7 @@ declare function rnnCell<H extends number>(hiddenSize: H, options?: RnnCellOptio
  *
  * @throws UnrolledError as {@link rnnCell}.
  */
-declare function lstmCell<H extends number>(hiddenSize: H, options?: LstmCellOptions): StepCell<LstmState<H>>;
+declare function lstmCell<H extends number, P extends number = H>(hiddenSize: H, options?: LstmCellOptions<P>): StepCell<LstmState<H, P>>;
 /**
  * One step of {@link gru}, for the bodies of cells.
  *
@@ -1841,6 +1927,41 @@ declare function dense<S extends number, I extends number | undefined = undefine
  * @throws UnrolledError as {@link dense}.
  */
 declare function linear<S extends number>(size: S, options?: LinearOptions): Layer<Numeric, SizeMapping<S>>;
+
+/**
+ * 1 for the largest number of a step, or of a vector, and 0 for the others; of equal numbers the first
+ * counts. No gradient passes: `straightThrough(argmax(x), softmax(x))` learns all the same.
+ */
+declare const argmax: Layer<Numeric, Same>;
+/** Tokens become sequences, a token a vector, of as many numbers as there are ids. */
+interface OneHotMapping extends Mapping {
+    readonly output: this['input'] extends Tokens<infer V> ? Sequence<V> : this['input'] extends Token<infer V> ? Vector<V> : never;
+}
+/** 1 for the number that an id names, 0 for the others: tokens → sequence, token → vector, `[vocabularySize]`. */
+declare const oneHot: Layer<Tokens | Token, OneHotMapping>;
+/**
+ * Gives `hard`, to the bit, but learns as if it were `soft`: the gradient goes to `soft` alone (the straight-through
+ * estimator of Bengio, Léonard and Courville, 2013). Sizes are equal, or one is 1.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_SHAPE` for different sizes, `ERR_UNROLLED_KIND` for tokens.
+ */
+declare function straightThrough<X extends Numeric>(hard: X, soft: NoInfer<X>): X;
+declare function straightThrough<A extends Numeric, B extends Numeric>(hard: A, soft: B & SameSizes<readonly [A, B]>[1]): Joined<readonly [A, B], CommonSize<readonly [A, B]>>;
+/** Options of {@link gumbelSoftmax}. */
+interface GumbelSoftmaxOptions {
+    /** Divides the sum of logits and noise: near 0 the result is nearly one-hot; 1 by default. */
+    readonly temperature?: number;
+    /** Gives a one-hot choice, which learns as the soft one does; `false` by default. */
+    readonly hard?: boolean;
+}
+/**
+ * A soft sample of the features: `softmax((x + g) / temperature)`, with `g = -ln(-ln u)` and `u` uniform in (0, 1), drawn
+ * for each number while training (Jang, Gu and Poole, 2017). Otherwise `g` is 0: unlike PyTorch's
+ * `F.gumbel_softmax`, a prediction is not random.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_KIND` for tokens.
+ */
+declare function gumbelSoftmax<X extends Numeric>(x: X, options?: GumbelSoftmaxOptions): X;
 
 /** Options of {@link dropout}. */
 interface DropoutOptions {
@@ -1903,6 +2024,15 @@ declare const detach: Elementwise;
  * `sum(multiply(a, b))`.
  */
 declare const sum: Layer<Numeric, SizeMapping<1>>;
+/**
+ * `y[t] = exp(x[t]) / Σ exp(x[s])` over the valid steps `s` of a row, for each number of a step by itself: weights of
+ * the steps, whose sum is 1. A row of length 0 has none. Attention pooling is
+ * `sumOverTime()(multiply(softmaxOverTime(linear(1)(x)), x))`.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_KIND` for a value that is no sequence, and in the step of a cell, which sees
+ * one step alone.
+ */
+declare const softmaxOverTime: Layer<Sequence, Same>;
 
 /** The first values of a {@link parameter}: all equal, or drawn within a bound or with a deviation. */
 type ParameterInitializer = number | {
@@ -1954,8 +2084,35 @@ interface LayerNormOptions {
  */
 declare function layerNorm(options?: LayerNormOptions): Layer<Numeric, Same>;
 
+/** Options of {@link matmul}. */
+interface MatmulOptions {
+    /** Rows of the product. */
+    readonly rows: number;
+    /** Columns of the first factor and rows of the second, over which the product sums. */
+    readonly inner: number;
+    /** Columns of the product. */
+    readonly columns: number;
+    /** The factor that is held transposed: `'a'` as `[inner, rows]`, `'b'` as `[columns, inner]`. */
+    readonly transpose?: 'a' | 'b';
+}
+/**
+ * Multiplies two small matrices that each row, or each step, holds flat, row by row: `Y = A B` with
+ * `Y[i, j] = Σ_k A[i, k] B[k, j]`. `a` has `rows · inner` numbers, `b` has `inner · columns`, the result
+ * `rows · columns`; a vector goes with every step of a sequence. Learned weights that all rows share
+ * are a matter of {@link linear}, which is faster.
+ *
+ * ```ts
+ * const outer = matmul(key, value, { rows: 8, inner: 1, columns: 16 }) // key valueᵀ, a fast weight
+ * const read = matmul(memory, query, { rows: 16, inner: 8, columns: 1, transpose: 'a' })
+ * ```
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_SHAPE` for a value of another
+ * size, `ERR_UNROLLED_KIND` for tokens or two axes.
+ */
+declare function matmul<A extends Numeric, B extends Numeric>(a: A, b: B, options: MatmulOptions): Joined<readonly [A, B], number>;
+
 /** The operation of {@link pool}. */
-type Pooling = 'last' | 'lastStep' | 'mean' | 'max';
+type Pooling = 'last' | 'lastStep' | 'mean' | 'sum' | 'max';
 /** A sequence becomes a vector of its size. */
 interface PoolMapping extends Mapping {
     readonly output: Vector<SizeOf<this['input']>>;
@@ -1983,6 +2140,8 @@ declare function last(): Layer<Sequence, PoolMapping>;
 declare function lastStep(): Layer<Sequence, PoolMapping>;
 /** The mean over the valid steps: `pool('mean')`. */
 declare function mean(): Layer<Sequence, PoolMapping>;
+/** The sum over the valid steps: `pool('sum')`. */
+declare function sumOverTime(): Layer<Sequence, PoolMapping>;
 /** The largest of each number over the valid steps: `pool('max')`. */
 declare function max(): Layer<Sequence, PoolMapping>;
 
@@ -2097,5 +2256,5 @@ declare function system(): System;
  */
 declare function configure(settings: SystemSettings): void;
 
-export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, attention, binaryCrossEntropy, cell, concat, configure, constant, cosineDecay, crossEntropy, dense, detach, divide, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fromBytes, gelu, graph, gru, gruCell, hardSigmoid, huber, identity, last, lastStep, layerNorm, leakyRelu, linear, linearDecay, load, log, lstm, lstmCell, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, parameter, poisson, pool, relu, rmsprop, rnn, rnnCell, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softplus, sqrt, stepDecay, subtract, sum, system, tanh, version, where };
-export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, Cell, CellOptions, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, LinearDecayOptions, LinearOptions, LoadOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, Memory, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RowWeights, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, SliceOptions, Stacked, Start, State, StateData, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepOutputs, StepWeights, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSide, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights };
+export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, binaryCrossEntropy, cell, concat, configure, constant, cosineDecay, crossEntropy, dense, detach, divide, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fromBytes, gelu, graph, gru, gruCell, gumbelSoftmax, hardSigmoid, huber, identity, last, lastStep, layerNorm, leakyRelu, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, oneHot, parameter, poisson, pool, relu, rmsprop, rnn, rnnCell, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stepDecay, straightThrough, subtract, sum, sumOverTime, system, tanh, version, where };
+export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, Cell, CellOptions, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, GruStepOptions, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, LinearDecayOptions, LinearOptions, LoadOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, MatmulOptions, Memory, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RowWeights, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, SliceOptions, Stacked, Start, State, StateData, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepOptions, StepOutputs, StepWeights, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSide, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };

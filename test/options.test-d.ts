@@ -17,6 +17,7 @@ import type {
 } from '../ts/compose/sequential.js'
 import type { EXAMPLES_KEYS, Examples, PACKED_KEYS, Packed } from '../ts/data/data.js'
 import type { AFFINE_OPTIONS, AffineOptions } from '../ts/layer/affine.js'
+import type { CELL_OPTIONS, CellOptions } from '../ts/layer/cells.js'
 import type {
   DENSE_OPTIONS,
   DenseOptions,
@@ -34,6 +35,7 @@ import type { RECURRENT_OPTIONS, RecurrentOptions } from '../ts/layer/recurrent.
 import type { RNN_OPTIONS, RnnOptions } from '../ts/layer/rnn.js'
 import type { SHIFT_OPTIONS, ShiftOptions } from '../ts/layer/shift.js'
 import type { SLICE_OPTIONS, SliceOptions } from '../ts/layer/slice.js'
+import type { ZONEOUT_OPTIONS, ZoneoutRates } from '../ts/layer/zoneout.js'
 import type { GRADIENT_OPTIONS, GradientOptions } from '../ts/model/gradients.js'
 import type { PREDICT_OPTIONS, PredictOptions } from '../ts/model/prediction.js'
 import type { SYSTEM_SETTINGS, SystemSettings } from '../ts/native/system.js'
@@ -80,6 +82,7 @@ interface Pair<List extends readonly unknown[], Options> {
 interface Lists {
   affine: Pair<typeof AFFINE_OPTIONS, AffineOptions>
   axis: Pair<typeof AXIS_OPTIONS, AxisOptions>
+  cell: Pair<typeof CELL_OPTIONS, CellOptions>
   clip: Pair<typeof CLIP_OPTIONS, ClipOptions>
   cosineDecay: Pair<typeof COSINE_DECAY_OPTIONS, CosineDecayOptions>
   crossEntropy: Pair<typeof CROSS_ENTROPY_OPTIONS, CrossEntropyOptions>
@@ -117,6 +120,7 @@ interface Lists {
   truncate: Pair<typeof TRUNCATE_OPTIONS, TruncateOptions>
   sequential: Pair<typeof SEQUENTIAL_OPTIONS, SequentialOptions>
   vector: Pair<typeof VECTOR_OPTIONS, VectorOptions>
+  zoneout: Pair<typeof ZONEOUT_OPTIONS, ZoneoutRates>
 }
 
 /** The shared options of recurrent layers with a layer's own. */

@@ -12,7 +12,17 @@ from pathlib import Path
 
 import torch
 
-from goldens import arithmetic, attention, losses, nodes, optimizers, recurrent, reset_before, training
+from goldens import (
+    arithmetic,
+    attention,
+    losses,
+    nodes,
+    optimizers,
+    recurrent,
+    reset_before,
+    training,
+    variations,
+)
 
 FOLDER = Path(__file__).resolve().parent.parent / "test" / "golden"
 FILES = {
@@ -24,6 +34,7 @@ FILES = {
     "arithmetic": arithmetic.write,
     "attention": attention.write,
     "training": training.write,
+    "variations": variations.write,
 }
 
 

@@ -62,6 +62,7 @@ export {
   hardSigmoid,
   identity,
   leakyRelu,
+  type RecurrentActivation,
   relu,
   sigmoid,
   silu,
@@ -108,15 +109,19 @@ export {
   parameter,
 } from './layer/given.js'
 export { type GruOptions, type GruState, gru } from './layer/gru.js'
+export type { GruStepOptions } from './layer/gru-step.js'
 export type { Initializer } from './layer/initializer.js'
 export { type LayerNormOptions, layerNorm } from './layer/layer-norm.js'
 export { type LstmOptions, type LstmState, lstm } from './layer/lstm.js'
+export type { LstmStepOptions } from './layer/lstm-step.js'
 export { type MatmulOptions, matmul } from './layer/matmul.js'
 export { last, lastStep, max, mean, type Pooling, pool, sumOverTime } from './layer/pool.js'
-export type { RecurrentLayer, RecurrentOptions, Stacked } from './layer/recurrent.js'
+export type { RecurrentLayer, RecurrentOptions, Stacked, StepOptions } from './layer/recurrent.js'
 export { type RnnOptions, type RnnState, rnn } from './layer/rnn.js'
+export type { RnnStepOptions } from './layer/rnn-step.js'
 export { type Shift, type ShiftOptions, shift } from './layer/shift.js'
 export { type SliceOptions, slice } from './layer/slice.js'
+export type { ZoneoutRates } from './layer/zoneout.js'
 export type { GradientOptions, Gradients, ItemLosses } from './model/gradients.js'
 export { Model } from './model/model.js'
 export type { Parameter, ParameterData, Parameters } from './model/parameters.js'

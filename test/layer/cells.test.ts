@@ -31,9 +31,13 @@ const modelOf = (layer: (x: Sequence) => Sequence) =>
     return { y: dense({ size: 1 })(last()(all)), all }
   })
 
+const NORMAL = { layerNorm: true } as const
+const OF_LSTM = { peepholes: true, coupledGates: true, projSize: 2, activation: 'elu' } as const
+
 /** Sets the parameters of one model to those of another, whose names differ by a prefix and a suffix. */
 function copyParameters(from: Model, to: Model): void {
-  const short = (name: string) => name.replace(/^.*\.(?=(weight|bias)_)/, '').replace(/_l0$/, '')
+  const short = (name: string) =>
+    name.replace(/^(scan\.)?(rnn|lstm|gru)(Cell)?\./, '').replace(/_l0$/, '')
   const known = new Map(Object.entries(from.parameters()).map(([name, it]) => [short(name), it]))
   const wanted = Object.keys(to.parameters()).map((name) => [name, known.get(short(name))])
   to.setParameters(Object.fromEntries(wanted))
@@ -65,6 +69,22 @@ describe('a step is the layer’s, to the bit, and trains like it', () => {
       'gru, reset before',
       (x) => gru({ hiddenSize: UNITS, resetAfter: false, bias: true })(x).output,
       (x) => scan(cell({ h: UNITS }, gruCell(UNITS, { resetAfter: false, bias: true })))(x).output,
+    ],
+    [
+      'rnn, normalized',
+      (x) => rnn({ hiddenSize: UNITS, ...NORMAL, activation: 'softplus' })(x).output,
+      (x) =>
+        scan(cell({ h: UNITS }, rnnCell(UNITS, { ...NORMAL, activation: 'softplus' })))(x).output,
+    ],
+    [
+      'lstm, every option',
+      (x) => lstm({ hiddenSize: UNITS, ...NORMAL, ...OF_LSTM })(x).output,
+      (x) => scan(cell({ h: 2, c: UNITS }, lstmCell(UNITS, { ...NORMAL, ...OF_LSTM })))(x).output,
+    ],
+    [
+      'gru, normalized',
+      (x) => gru({ hiddenSize: UNITS, ...NORMAL, activation: 'elu' })(x).output,
+      (x) => scan(cell({ h: UNITS }, gruCell(UNITS, { ...NORMAL, activation: 'elu' })))(x).output,
     ],
   ])('%s', async (_, ofLayer, ofCell) => {
     const [layer, own] = [modelOf(ofLayer), modelOf(ofCell)]

@@ -7,8 +7,8 @@ import { type Alignment, checkKind, checkSize, type Sequence, type Vector } from
 /** States by name. */
 export type NamedVectors = Readonly<Record<string, Vector>>
 
-/** Result of a step. */
-export interface StepResult {
+/** Result of one step. */
+export interface Stepped {
   readonly next: NamedVectors
   readonly output: Vector
   readonly outputs?: StepOutputs
@@ -29,7 +29,7 @@ export interface Unrolling {
   /** Initial states; a state left out is the model's and starts at zero. */
   readonly initial: Readonly<Partial<Record<string, Vector>>>
   /** Builds the body: the next states, the output, and further outputs by name. */
-  step(state: NamedVectors, x: Vector, body: Scope): StepResult
+  step(state: NamedVectors, x: Vector, body: Scope): Stepped
 }
 
 /** Result of a scan: the output at every step, and the state after the last. */

@@ -4,7 +4,7 @@ import { Described, mismatch } from '../errors.js'
 import type { Alignment, Sequence, Value, Vector } from '../graph/value.js'
 import { tanh } from '../layer/activation.js'
 import { type AttentionOptions, attention } from '../layer/attention.js'
-import { gruCell, lstmCell, rnnCell, type StepCell } from '../layer/cells.js'
+import { type CellOptions, gruCell, lstmCell, rnnCell, type StepCell } from '../layer/cells.js'
 import { concat } from '../layer/combine.js'
 import { dense, linear } from '../layer/dense.js'
 import { embedding } from '../layer/embedding.js'
@@ -41,7 +41,9 @@ export type Decoded = {
 } & Readonly<Record<string, Sequence | Alignment<string>>>
 
 const LAYERS = { rnn, lstm, gru }
-const STEPS = { rnn: rnnCell, lstm: lstmCell, gru: gruCell }
+const STEPS: Readonly<
+  Record<DecoderSettings['cell'], (size: number, options: CellOptions) => object>
+> = { rnn: rnnCell, lstm: lstmCell, gru: gruCell }
 
 /** Declares encoder and decoder. */
 export function decode(settings: DecoderSettings, source: Value, target: Value): Decoded {
@@ -139,9 +141,7 @@ function attentionLayer(
   const { hiddenSize, feeding } = settings
   const look = attention({ name: 'attention', ...options })
   // The steps of the three kinds take and give the states of their kind.
-  const step = STEPS[settings.cell](hiddenSize, {
-    name: 'cell',
-  }) as unknown as StepCell<NamedVectors>
+  const step = STEPS[settings.cell](hiddenSize, { name: 'cell' }) as StepCell<NamedVectors>
   const combine = linear(hiddenSize, { bias: false, name: 'combine' })
   const before = (states: NamedVectors, x: Vector) => {
     const { context, weights } = look(hOf(states), memory)

@@ -1,6 +1,6 @@
 import { ACTIVATIONS, type OpJson } from '../graph/json.js'
 import { type Layer, layer, type Same } from '../graph/layer.js'
-import type { Site } from '../graph/scope.js'
+import type { Scope } from '../graph/scope.js'
 import type { Numeric } from '../graph/value.js'
 import { checkOptions, checkSingle, checkWord } from '../options.js'
 
@@ -12,6 +12,18 @@ export const ACTIVATION_NAMES = [...ACTIVATIONS, 'identity', 'elu', 'leakyRelu']
 
 /** The name of an activation function. */
 export type ActivationName = (typeof ACTIVATION_NAMES)[number]
+
+/** A function of each number: what a recurrent layer may have for tanh. */
+export type RecurrentActivation = Exclude<ActivationName, 'softmax'>
+
+const RECURRENT_ACTIVATIONS = ACTIVATION_NAMES.filter(
+  (name): name is RecurrentActivation => name !== 'softmax',
+)
+
+/** Checks the function of a recurrent layer or cell; tanh by default. */
+export function checkRecurrentActivation(where: string, name: unknown): RecurrentActivation {
+  return checkWord(`${where} activation`, name ?? 'tanh', RECURRENT_ACTIVATIONS)
+}
 
 /** Options of {@link activation}. */
 export interface ActivationOptions {
@@ -38,7 +50,7 @@ export function activation(name: ActivationName, options: ActivationOptions = {}
   return layer({
     kind: known,
     accepts: ['vector', 'sequence'],
-    build: (site, x) => activate(site, known, x, { alpha, slope }),
+    build: ({ scope }, x) => activate(scope, known, x, { alpha, slope }),
   })
 }
 
@@ -81,15 +93,26 @@ export const elu: Activation = activation('elu')
 /** `y = x` above 0, else `0.01 x`. */
 export const leakyRelu: Activation = activation('leakyRelu')
 
-/** Adds a node that applies an activation to `x`. */
+/** Adds a node that applies an activation to `x`; `label` names the node. */
 export function activate<X extends Numeric>(
-  site: Site,
+  scope: Scope,
   name: ActivationName,
   x: X,
   options: Required<ActivationOptions> = DEFAULTS,
+  label: string = name,
 ): X {
   if (name === 'identity') return x
-  return site.scope.value(x, site.scope.node(name, operation(name, options), [x]))
+  return scope.value(x, scope.node(label, operation(name, options), [x]))
+}
+
+/** Adds a node that applies an activation with its default options, under a name. */
+export function activated<X extends Numeric>(
+  scope: Scope,
+  label: string,
+  name: ActivationName,
+  x: X,
+): X {
+  return activate(scope, name, x, DEFAULTS, label)
 }
 
 function operation(

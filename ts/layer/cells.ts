@@ -3,45 +3,35 @@ import { nameOf } from '../graph/names.js'
 import { scopeOf } from '../graph/scope.js'
 import { currentScope } from '../graph/step.js'
 import { checkKind, type Vector } from '../graph/value.js'
-import { checkBoolean, checkCount, checkOptions, checkWord } from '../options.js'
-import { type GruState, gruKind } from './gru.js'
-import { checkInitializer, type Initializer } from './initializer.js'
-import { type LstmState, lstmKind } from './lstm.js'
-import type { CellSettings } from './recurrent.js'
-import { RNN_ACTIVATIONS, type RnnState, rnnKind } from './rnn.js'
-import { declare, type RecurrentKind } from './stack.js'
+import { checkBoolean, checkOptions } from '../options.js'
+import type { GruState } from './gru.js'
+import { GRU_STEP_OPTIONS, type GruStepOptions, gruKind } from './gru-step.js'
+import { declare, type RecurrentKind } from './kind.js'
+import type { LstmState } from './lstm.js'
+import { LSTM_STEP_OPTIONS, type LstmStepOptions, lstmKind } from './lstm-step.js'
+import { type CellSettings, resolveStep, STEP_OPTIONS, type StepOptions } from './recurrent.js'
+import type { RnnState } from './rnn.js'
+import { RNN_STEP_OPTIONS, type RnnStepOptions, rnnKind } from './rnn-step.js'
 
 /** Options that {@link rnnCell}, {@link lstmCell} and {@link gruCell} share. */
-export interface CellOptions {
-  /** Learns biases; `true` by default (`gruCell`: the value of `resetAfter`). */
-  readonly bias?: boolean
-  /** Initial weights; `'glorot'` by default. */
-  readonly initializer?: Initializer
+export interface CellOptions extends StepOptions {
   /** Names the cell and its parameters; the kind by default. */
   readonly name?: string
 }
 
 /** Options of {@link rnnCell}. */
-export interface RnnCellOptions extends CellOptions {
-  /** `'tanh'` by default. */
-  readonly activation?: 'tanh' | 'relu'
-}
+export interface RnnCellOptions extends CellOptions, RnnStepOptions {}
 
-/** Options of {@link lstmCell}. */
-export interface LstmCellOptions extends CellOptions {
-  /** Initial value of the forget gate's `bias_ih`; 1 by default. Not for `'pytorch'` weights. */
-  readonly forgetBias?: number
-}
+/** Options of {@link lstmCell}; `P` is the size of the projection. */
+export interface LstmCellOptions<P extends number = number>
+  extends CellOptions,
+    LstmStepOptions<P> {}
 
 /** Options of {@link gruCell}. */
-export interface GruCellOptions extends CellOptions {
-  /** As in {@link gru}: `true` by default. */
-  readonly resetAfter?: boolean
-}
+export interface GruCellOptions extends CellOptions, GruStepOptions {}
 
 export const CELL_OPTIONS = [
-  'bias',
-  'initializer',
+  ...STEP_OPTIONS,
   'name',
 ] as const satisfies readonly (keyof CellOptions)[]
 
@@ -60,10 +50,8 @@ export function rnnCell<H extends number>(
   hiddenSize: H,
   options: RnnCellOptions = {},
 ): StepCell<RnnState<H>> {
-  const settings = settingsOf('rnnCell', hiddenSize, options, ['activation'])
-  const where = `${settings.where} activation`
-  const activation = checkWord(where, options.activation ?? 'tanh', RNN_ACTIVATIONS)
-  return stepCell(rnnKind(activation), settings, options.name)
+  const settings = settingsOf('rnnCell', hiddenSize, options, RNN_STEP_OPTIONS)
+  return stepCell(rnnKind(settings, options), settings, options.name)
 }
 
 /**
@@ -78,12 +66,12 @@ export function rnnCell<H extends number>(
  *
  * @throws UnrolledError as {@link rnnCell}.
  */
-export function lstmCell<H extends number>(
+export function lstmCell<H extends number, P extends number = H>(
   hiddenSize: H,
-  options: LstmCellOptions = {},
-): StepCell<LstmState<H>> {
-  const settings = settingsOf('lstmCell', hiddenSize, options, ['forgetBias'])
-  return stepCell(lstmKind(settings, options.forgetBias), settings, options.name)
+  options: LstmCellOptions<P> = {},
+): StepCell<LstmState<H, P>> {
+  const settings = settingsOf('lstmCell', hiddenSize, options, LSTM_STEP_OPTIONS)
+  return stepCell(lstmKind(settings, options), settings, options.name)
 }
 
 /**
@@ -99,8 +87,8 @@ export function gruCell<H extends number>(
   options: GruCellOptions = {},
 ): StepCell<GruState<H>> {
   const after = (): boolean => checkBoolean('gruCell resetAfter', options.resetAfter ?? true)
-  const settings = settingsOf('gruCell', hiddenSize, options, ['resetAfter'], after)
-  return stepCell(gruKind(after()), settings, options.name)
+  const settings = settingsOf('gruCell', hiddenSize, options, GRU_STEP_OPTIONS, after)
+  return stepCell(gruKind(settings, after(), options), settings, options.name)
 }
 
 function settingsOf(
@@ -111,13 +99,7 @@ function settingsOf(
   bias: () => boolean = () => true,
 ): CellSettings {
   checkOptions(kind, options, [...CELL_OPTIONS, ...own])
-  const where = nameOf(kind, options.name)
-  return {
-    where,
-    hiddenSize: checkCount(`${where} hiddenSize`, hiddenSize),
-    bias: checkBoolean(`${where} bias`, options.bias ?? bias()),
-    initializer: checkInitializer(where, options.initializer),
-  }
+  return resolveStep(nameOf(kind, options.name), hiddenSize, options, bias)
 }
 
 function stepCell<S extends object>(
@@ -125,13 +107,14 @@ function stepCell<S extends object>(
   settings: CellSettings,
   name: string | undefined,
 ): StepCell<S> {
-  const { where, hiddenSize } = settings
+  const { where } = settings
+  const sizes = Object.entries(kind.sizes)
   const maker = currentScope()
   const call = (state: S, x: Vector): S => {
-    checkOptions(`${where} state`, state, kind.states, 'state')
+    checkOptions(`${where} state`, state, Object.keys(kind.sizes), 'state')
     const given: Partial<NamedVectors> = { ...state }
     const states = Object.fromEntries(
-      kind.states.map((it) => [it, checkState(`${where} ${it}`, given[it], hiddenSize)]),
+      sizes.map(([it, size]) => [it, checkState(`${where} ${it}`, given[it], size)]),
     )
     const scope = scopeOf(where, [x, ...Object.values(states)])
     checkKind(where, x, ['vector'])

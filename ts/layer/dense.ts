@@ -74,7 +74,7 @@ export function dense<S extends number, I extends number | undefined = undefined
     first: inputSize === undefined ? undefined : { sequence: { size: inputSize, axis: 'time' } },
     build(site, x) {
       const y = map(site, x)
-      return after === undefined ? y : activate(site, after, y)
+      return after === undefined ? y : activate(site.scope, after, y)
     },
   })
 }

@@ -88,7 +88,7 @@ export function gumbelSoftmax<X extends Numeric>(x: X, options: GumbelSoftmaxOpt
   return scope.attempt(() => {
     const site = scope.site({}, 'gumbelSoftmax', undefined)
     const noisy: X = scope.value(x, scope.node(site.label, 'gumbelNoise', [x]))
-    const soft = activate(site, 'softmax', scaled('gumbelSoftmax', noisy, 1 / temperature))
+    const soft = activate(scope, 'softmax', scaled('gumbelSoftmax', noisy, 1 / temperature))
     return hard ? straightThrough<X>(argmax(soft) as X, soft as NoInfer<X>) : soft
   })
 }

@@ -1,7 +1,8 @@
 import { mismatch } from '../errors.js'
 import type { Scope } from '../graph/scope.js'
 import type { Vector } from '../graph/value.js'
-import type { CellParameters } from './stack.js'
+import type { CellParameters } from './kind.js'
+import type { CellSettings } from './recurrent.js'
 
 /** Adds `y = x Wᵀ + b` to a body, over all rows of `weight` or over some. */
 export function linearNode(
@@ -20,19 +21,40 @@ export function linearNode(
   return body.value({ kind: 'vector', size }, wire)
 }
 
-/** Adds the products of the input (`pre`) and of the hidden state (`rec`) with their weights. */
-export function gateParts(
+/** Adds the product of the input with its weights, `pre`. */
+export function inputPart(
   body: Scope,
-  { weightIh, weightHh, biasIh, biasHh }: CellParameters,
+  { weightIh, biasIh }: CellParameters,
   x: Vector,
+  size: number,
+): Vector {
+  return linearNode(body, 'pre', x, size, { weight: weightIh, bias: biasIh })
+}
+
+/** Adds the product of the hidden state with its weights, `rec`. */
+export function statePart(
+  body: Scope,
+  { weightHh, biasHh }: CellParameters,
   h: Vector,
-  gates: number,
-): { pre: Vector; rec: Vector } {
-  const size = gates * h.size
-  return {
-    pre: linearNode(body, 'pre', x, size, { weight: weightIh, bias: biasIh }),
-    rec: linearNode(body, 'rec', h, size, { weight: weightHh, bias: biasHh }),
-  }
+  size: number,
+): Vector {
+  return linearNode(body, 'rec', h, size, { weight: weightHh, bias: biasHh })
+}
+
+/** Adds the dropout of the state in its products: one mask a row, the same at each step. */
+export function droppedState(body: Scope, { recurrentDropout: rate }: CellSettings, h: Vector) {
+  if (rate === 0) return h
+  return likeFirst(body, 'recurrent_dropout', { dropout: { rate, fixed: true } }, [h])
+}
+
+/** Adds a node that takes `size` numbers from `start` on. */
+export function part(body: Scope, label: string, from: Vector, start: number, size: number) {
+  return body.value({ ...from, size }, body.node(label, { slice: { start, size } }, [from]))
+}
+
+/** Adds a node that subtracts from 1. */
+export function complement(body: Scope, label: string, x: Vector): Vector {
+  return likeFirst(body, label, { affine: { scale: -1, shift: 1 } }, [x])
 }
 
 /** Adds a node whose result has the shape of its first input. */

@@ -1,44 +1,43 @@
-import { mismatch } from '../errors.js'
 import { layer } from '../graph/layer.js'
 import type { Vector } from '../graph/value.js'
-import { checkNumber } from '../options.js'
-import { gateParts, likeFirst, stateOf } from './gates.js'
+import { LSTM_STEP_OPTIONS, type LstmStepOptions, lstmKind } from './lstm-step.js'
 import {
-  type CellSettings,
   type Directed,
   type RecurrentLayer,
   type RecurrentOptions,
   resolveSettings,
 } from './recurrent.js'
-import { type RecurrentKind, stack } from './stack.js'
+import { stack } from './stack.js'
 
 /** Options of {@link lstm}. */
-export interface LstmOptions<H extends number, I extends number | undefined, B extends boolean>
-  extends RecurrentOptions<H, I, B> {
-  /** Initial value of the forget gate's `bias_ih`; 1 by default. Not for `'pytorch'` weights. */
-  readonly forgetBias?: number
-}
+export interface LstmOptions<
+  H extends number,
+  I extends number | undefined,
+  B extends boolean,
+  P extends number = number,
+> extends RecurrentOptions<H, I, B>,
+    LstmStepOptions<P> {}
 
 /** The options that {@link lstm} has beyond the shared ones. */
-export const LSTM_OPTIONS = ['forgetBias'] as const satisfies readonly (keyof LstmOptions<
-  number,
-  number,
-  boolean
->)[]
+export const LSTM_OPTIONS = LSTM_STEP_OPTIONS
 
-/** The state of an {@link lstm} layer. */
-export interface LstmState<H extends number> {
-  readonly h: Vector<H>
+/** The state of an {@link lstm} layer: `P` numbers in `h`, `H` in `c`. */
+export interface LstmState<H extends number, P extends number = H> {
+  readonly h: Vector<P>
   readonly c: Vector<H>
 }
 
 /**
  * Long short-term memory: with gates `i, f, g, o = W_ih x + b_ih + W_hh h + b_hh`,
- * `c' = σ(f) c + σ(i) tanh(g)` and `h' = σ(o) tanh(c')`.
+ * `c' = σ(f) c + σ(i) φ(g)` and `h' = σ(o) φ(c')`, where φ is tanh unless `activation` says otherwise.
  *
  * sequence `[I]` → `{ output: sequence [H], state: { h, c } }`. Parameters, PyTorch's, gates in the
  * order i, f, g, o: `weight_ih_l0` `[4H, I]`, `weight_hh_l0` `[4H, H]`, `bias_ih_l0`, `bias_hh_l0`
- * `[4H]`, and so on for every layer and, with `_reverse`, the other direction.
+ * `[4H]`, and so on for every layer and, with `_reverse`, the other direction. With `projSize` output and `h`
+ * have P numbers, `weight_hh_l0` is `[4H, P]`, and `weight_hr_l0` `[P, H]` comes after the biases.
+ *
+ * With `layerNorm` the gates are `LN(W_ih x) + LN(W_hh h)` and `h' = σ(o) φ(LN(c'))`: `bias_ih_l0` and `bias_hh_l0` are the
+ * biases of the first two, with `gain_ih_l0`, `gain_hh_l0` `[4H]`; the third has `gain_c_l0`, `bias_c_l0` `[H]`.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_KIND` for a value
  * that is no sequence.
@@ -47,9 +46,12 @@ export function lstm<
   H extends number,
   I extends number | undefined = undefined,
   B extends boolean = false,
->(options: LstmOptions<H, I, B>): RecurrentLayer<Directed<H, B>, LstmState<Directed<H, B>>, I> {
+  P extends number = H,
+>(
+  options: LstmOptions<H, I, B, P>,
+): RecurrentLayer<Directed<P, B>, LstmState<Directed<H, B>, Directed<P, B>>, I> {
   const settings = resolveSettings('lstm', options, LSTM_OPTIONS)
-  const kind = lstmKind(settings, options.forgetBias)
+  const kind = lstmKind(settings, options)
   return layer({
     kind: 'lstm',
     name: options.name,
@@ -57,30 +59,4 @@ export function lstm<
     first: settings.first,
     build: (site, x, call) => stack(kind, settings, site, x, call),
   })
-}
-
-/** The arithmetic of a layer or cell. */
-export function lstmKind(settings: CellSettings, forget: number | undefined): RecurrentKind {
-  return {
-    kind: 'lstm',
-    gates: 4,
-    states: ['h', 'c'],
-    biasInit: { blocks: { values: [0, forgetBias(settings, forget), 0, 0] } },
-    step(body, parameters, x, state) {
-      const c = stateOf(state, 'c')
-      const { pre, rec } = gateParts(body, parameters, x, stateOf(state, 'h'), 4)
-      const sum = likeFirst(body, 'sum', 'add', [pre, rec])
-      const cell = body.node('cell', 'lstmGates', [sum, c])
-      const h = body.value<Vector>(c, `${cell}:h`)
-      return { next: { h, c: body.value<Vector>(c, `${cell}:c`) }, output: h }
-    },
-  }
-}
-
-function forgetBias({ where, bias, initializer }: CellSettings, value: number | undefined): number {
-  if (value !== undefined && (!bias || initializer === 'pytorch')) {
-    const reason = bias ? "initializer 'pytorch'" : 'bias: false'
-    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} forgetBias`, `none with ${reason}`, value)
-  }
-  return checkNumber(`${where} forgetBias`, value ?? 1)
 }

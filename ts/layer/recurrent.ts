@@ -5,32 +5,48 @@ import type { Mapping, Signature, Signed } from '../graph/layer.js'
 import { nameOf } from '../graph/names.js'
 import type { Sum } from '../graph/sizes.js'
 import type { Sequence } from '../graph/value.js'
-import { checkBoolean, checkCount, checkOptions } from '../options.js'
+import { checkBoolean, checkCount, checkOptions, checkWord } from '../options.js'
 import { checkRate } from './dropout.js'
 import { checkInitializer, type Initializer } from './initializer.js'
 
+/** Options that change the step of a recurrent layer or cell. */
+export interface StepOptions {
+  /** Learns biases; `true` by default (`gru`: the value of `resetAfter`). */
+  readonly bias?: boolean
+  /** Initial weights; `'glorot'` by default. */
+  readonly initializer?: Initializer
+  /**
+   * Normalizes the pre-activations over the units (Ba, Kiros, Hinton 2016), each kind as in the paper; gains begin at 1.
+   * `false` by default.
+   */
+  readonly layerNorm?: boolean
+  /**
+   * Dropout of the state in its products with the weights, from 0 (default) to below 1: one mask a row for all steps
+   * (Gal, Ghahramani 2016), one for all gates, as in Keras. What a gate keeps of the state is not dropped.
+   */
+  readonly recurrentDropout?: number
+}
+
 /** Options that `rnn`, `lstm` and `gru` share. */
-export interface RecurrentOptions<
-  H extends number,
-  I extends number | undefined,
-  B extends boolean,
-> {
+export interface RecurrentOptions<H extends number, I extends number | undefined, B extends boolean>
+  extends StepOptions {
   /** Numbers in the hidden state. */
   readonly hiddenSize: H
   /** Numbers in a step of the input; needed only if the layer begins a model. */
   readonly inputSize?: I
   /** Layers stacked, each on the output of the one below; 1 by default. */
   readonly numLayers?: number
-  /** Learns biases; `true` by default (`gru`: the value of `resetAfter`). */
-  readonly bias?: boolean
   /** Dropout between the stacked layers, from 0 (default) to below 1. */
   readonly dropout?: number
   /** Runs from each row's last valid step to its first; outputs keep the original order. */
   readonly reverse?: boolean
   /** Runs both ways and joins the two, forward first: outputs and states have 2 `hiddenSize`. */
   readonly bidirectional?: B
-  /** Initial weights; `'glorot'` by default. */
-  readonly initializer?: Initializer
+  /**
+   * The state before the first step of a row: zeros (default), or learned, a parameter for each state, layer and
+   * direction: `initial_h_l0` and so on, zeros at first. A call's `initial` goes before it.
+   */
+  readonly initialState?: 'zeros' | 'learned'
   /** Names the layer and its parameters; the kind by default. */
   readonly name?: string
 }
@@ -69,27 +85,36 @@ export interface RecurrentLayer<F extends number, S, I extends number | undefine
   ): Stacked<F, S>
 }
 
+/** The names of the options of a step. */
+export const STEP_OPTIONS = [
+  'bias',
+  'initializer',
+  'layerNorm',
+  'recurrentDropout',
+] as const satisfies readonly (keyof StepOptions)[]
+
 /** The names of the shared options. */
 export const RECURRENT_OPTIONS = [
+  ...STEP_OPTIONS,
   'hiddenSize',
   'inputSize',
   'numLayers',
-  'bias',
   'dropout',
   'reverse',
   'bidirectional',
-  'initializer',
+  'initialState',
   'name',
 ] as const satisfies readonly (keyof RecurrentOptions<number, number, boolean>)[]
 
 /** The most stacked layers; a number of layers given by mistake must not fill the memory with nodes. */
 const MOST_LAYERS = 256
 
+const INITIAL_STATES = ['zeros', 'learned'] as const
+
 type Shared = RecurrentOptions<number, number | undefined, boolean>
 
 /** The options that a layer and a cell share, with every default filled in. */
-export interface CellSettings
-  extends Required<Pick<Shared, 'hiddenSize' | 'bias' | 'initializer'>> {
+export interface CellSettings extends Required<Pick<Shared, 'hiddenSize' | keyof StepOptions>> {
   /** The layer or cell in messages: its name, or its kind. */
   readonly where: string
 }
@@ -98,6 +123,29 @@ export interface CellSettings
 export interface Settings extends CellSettings, Required<Omit<Shared, 'inputSize' | 'name'>> {
   /** The input of a model that begins with the layer. */
   readonly first: KindJson | undefined
+}
+
+/** Checks the options of a step and fills in their defaults. */
+export function resolveStep(
+  where: string,
+  hiddenSize: number,
+  options: StepOptions,
+  bias = (): boolean => true,
+): CellSettings {
+  const layerNorm = checkBoolean(`${where} layerNorm`, options.layerNorm ?? false)
+  const settings = {
+    where,
+    hiddenSize: checkCount(`${where} hiddenSize`, hiddenSize),
+    bias: checkBoolean(`${where} bias`, options.bias ?? (layerNorm || bias())),
+    initializer: checkInitializer(where, options.initializer),
+    layerNorm,
+    recurrentDropout: checkRate(`${where} recurrentDropout`, options.recurrentDropout ?? 0),
+  }
+  if (layerNorm && !settings.bias) {
+    const expected = 'true where layerNorm is true'
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} bias`, expected, false)
+  }
+  return settings
 }
 
 /** Checks the shared options and fills in their defaults. */
@@ -114,14 +162,16 @@ export function resolveSettings(
       ? undefined
       : checkCount(`${where} inputSize`, options.inputSize)
   const settings = {
-    where,
-    hiddenSize: checkCount(`${where} hiddenSize`, options.hiddenSize),
+    ...resolveStep(where, options.hiddenSize, options, bias),
     numLayers: checkCount(`${where} numLayers`, options.numLayers ?? 1, 1, MOST_LAYERS),
-    bias: checkBoolean(`${where} bias`, options.bias ?? bias()),
     dropout: checkRate(`${where} dropout`, options.dropout ?? 0),
     reverse: checkBoolean(`${where} reverse`, options.reverse ?? false),
     bidirectional: checkBoolean(`${where} bidirectional`, options.bidirectional ?? false),
-    initializer: checkInitializer(where, options.initializer),
+    initialState: checkWord(
+      `${where} initialState`,
+      options.initialState ?? 'zeros',
+      INITIAL_STATES,
+    ),
     first: inputSize === undefined ? undefined : { sequence: { size: inputSize, axis: 'time' } },
   }
   if (settings.reverse && settings.bidirectional) {

@@ -1,0 +1,95 @@
+import { graph, gru, lstm, rnn } from 'unrolled'
+import { expect, test } from 'vitest'
+import { type Golden, goldenCases } from '../support/golden.js'
+
+// Options of the recurrent layers against PyTorch in double precision: values, and every gradient.
+
+interface Facts {
+  readonly kind: 'lstm' | 'gru' | 'rnn'
+  readonly input: number
+  readonly units: number
+  readonly options: object
+}
+
+const cases = goldenCases<Facts>('variations')
+
+/** The distance of two lists of numbers, in units of the largest number of the second. */
+function distance(found: ArrayLike<number>, { values }: Golden): number {
+  expect(found.length).toBe(values.length)
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  return (
+    values.reduce((most, value, i) => Math.max(most, Math.abs((found[i] ?? 0) - value)), 0) /
+    largest
+  )
+}
+
+/** The steps of each row, without padding. */
+function ragged({ shape, values }: Golden, lengths: readonly number[]): number[][][] {
+  const [, time = 0, size = 0] = shape
+  return lengths.map((length, row) =>
+    Array.from({ length }, (_, t) =>
+      values.slice((row * time + t) * size, (row * time + t + 1) * size),
+    ),
+  )
+}
+
+/** The numbers of each row. */
+function rowsOf({ shape, values }: Golden): number[][] {
+  const [rows = 0, size = 0] = shape
+  return Array.from({ length: rows }, (_, row) => values.slice(row * size, (row + 1) * size))
+}
+
+test('all cases are there', () => {
+  expect(cases.length).toBe(23)
+})
+
+test.each(cases.map((it) => [`${it.name} ${JSON.stringify(it.facts.options)}`, it] as const))(
+  '%s',
+  async (_, { facts, tensors }) => {
+    const { kind, input: size, units, options } = facts
+    const tensor = (name: string): Golden => tensors.get(name) ?? { shape: [], values: [] }
+    const model = graph({ x: { sequence: { size } } }, ({ x }) => {
+      const { output, state } = { lstm, gru, rnn }[kind]({
+        ...options,
+        hiddenSize: units,
+        name: 'net',
+      })(x)
+      return { output, ...state }
+    })
+    const names = Object.keys(model.parameters())
+    model.setParameters(
+      Object.fromEntries(
+        names.map((name) => [name, Float32Array.from(tensor(name.slice('net.'.length)).values)]),
+      ),
+    )
+    expect(names.length).toBe(
+      [...tensors.keys()].filter((name) => name.startsWith('gradient/')).length - 1,
+    )
+    const lengths = tensor('lengths').values
+    const x = ragged(tensor('x'), lengths)
+    const results = [...tensors.keys()].flatMap((name) =>
+      name.startsWith('result/') ? [name.slice('result/'.length)] : [],
+    )
+    const { state: __, ...outputs } = await model.predict({ x })
+    expect(Object.keys(outputs).sort()).toEqual(results.sort())
+    for (const name of results) {
+      const found = outputs[name as 'output'].values
+      expect(distance(found, tensor(`result/${name}`)), name).toBeLessThan(2e-6)
+    }
+    const target = (name: string) => tensor(`target/${name}`)
+    const y = Object.fromEntries(
+      results.map((name) => [
+        name,
+        name === 'output' ? ragged(target(name), lengths) : rowsOf(target(name)),
+      ]),
+    )
+    const loss = { kind: { meanSquared: {} }, reduction: 'sum', weight: 1 } as const
+    const losses = Object.fromEntries(results.map((name) => [name, loss]))
+    const found = await model.gradients({ x: { x }, y } as never, { loss: losses as never })
+    expect(distance(found.inputs.x.values, tensor('gradient/x')), 'x').toBeLessThan(1e-5)
+    for (const [name, { values }] of Object.entries(found.parameters)) {
+      const expected = tensor(`gradient/${name.slice('net.'.length)}`)
+      expect(distance(values, expected), name).toBeLessThan(1e-5)
+    }
+  },
+)
