@@ -286,6 +286,11 @@ interface Cell<S extends Readonly<Record<string, number>> = Readonly<Record<stri
     /** Builds one step from the previous states and the step's input. */
     step(state: States<S>, x: X): R;
 }
+/** Any cell, of whatever states and input. */
+interface AnyCell {
+    readonly sizes: Readonly<Record<string, number>>;
+    step(state: never, x: never): object;
+}
 /** The size of a cell's output. */
 type OutputSize<S, R> = R extends {
     readonly output: Vector<infer O>;
@@ -1641,6 +1646,11 @@ declare function minimum<A extends Numeric, B extends Numeric>(a: A, b: Partner<
 declare function where<X extends Numeric>(condition: X, a: NoInfer<X>, b: NoInfer<X>): X;
 declare function where<C extends Numeric, A extends Numeric, B extends Numeric>(condition: C, a: A & SameSizes<readonly [C, A, B]>[1], b: B & SameSizes<readonly [C, A, B]>[2]): Joined<readonly [C, A, B], CommonSize<readonly [C, A, B]>>;
 
+/** Joins the outputs of two directions: side by side, or number by number. */
+type Merge = 'concat' | 'sum' | 'multiply' | 'average';
+/** The size of two outputs of `F` numbers merged by `M`. */
+type Merged<F extends number, M extends Merge> = [M] extends ['concat'] ? Sum<F, F> : 'concat' extends M ? number : F;
+
 /** Options that change the step of a recurrent layer or cell. */
 interface StepOptions {
     /** Learns biases; `true` by default (`gru`: the value of `resetAfter`). */
@@ -1659,7 +1669,7 @@ interface StepOptions {
     readonly recurrentDropout?: number;
 }
 /** Options that `rnn`, `lstm` and `gru` share. */
-interface RecurrentOptions<H extends number, I extends number | undefined, B extends boolean> extends StepOptions {
+interface RecurrentOptions<H extends number, I extends number | undefined, B extends boolean, M extends Merge = Merge> extends StepOptions {
     /** Numbers in the hidden state. */
     readonly hiddenSize: H;
     /** Numbers in a step of the input; needed only if the layer begins a model. */
@@ -1673,6 +1683,11 @@ interface RecurrentOptions<H extends number, I extends number | undefined, B ext
     /** Runs both ways and joins the two, forward first: outputs and states have 2 `hiddenSize`. */
     readonly bidirectional?: B;
     /**
+     * Joins the outputs of both ways, of every layer: `'concat'` (default) side by side, `'sum'`, `'multiply'` or
+     * `'average'` number by number, with `hiddenSize` numbers. States stand side by side. For `bidirectional` alone.
+     */
+    readonly merge?: M;
+    /**
      * The state before the first step of a row: zeros (default), or learned, a parameter for each state, layer and
      * direction: `initial_h_l0` and so on, zeros at first. A call's `initial` goes before it.
      */
@@ -1680,8 +1695,10 @@ interface RecurrentOptions<H extends number, I extends number | undefined, B ext
     /** Names the layer and its parameters; the kind by default. */
     readonly name?: string;
 }
-/** The output size of `H` units: twice as many both ways. */
-type Directed<H extends number, B extends boolean> = [B] extends [false] ? H : [B] extends [true] ? Sum<H, H> : number;
+/** The output size of `H` units: twice as many both ways, unless they merge number by number. */
+type Directed<H extends number, B extends boolean, M extends Merge = 'concat'> = [
+    B
+] extends [false] ? H : [B] extends [true] ? Merged<H, M> : number;
 /** Result of a stacked recurrent layer. */
 interface Stacked<F extends number, S> {
     /** The top layer's hidden state at every step. */
@@ -1703,6 +1720,38 @@ interface RecurrentLayer<F extends number, S, I extends number | undefined> exte
     }): Stacked<F, S>;
 }
 
+/** Options of {@link bidirectional}. */
+interface BidirectionalOptions<M extends Merge = Merge> {
+    /** Joins the outputs of both ways; `'concat'` by default, as in {@link lstm}. */
+    readonly merge?: M;
+    /** The cell from the last step to the first; the same cell by default. For cells alone. */
+    readonly backward?: AnyCell;
+    /** Names the layer and its parameters; `bidirectional` by default. For cells alone. */
+    readonly name?: string;
+}
+/** States of both directions, side by side. */
+type BothStates<S> = {
+    readonly [K in keyof S]: S[K] extends Vector<infer F> ? Vector<Sum<F, F>> : S[K];
+};
+/**
+ * Runs a recurrent layer, or a cell, along a sequence both ways: from the first step of each row to its last, and from
+ * its last valid step to its first, so that the output at a step depends on the whole row (Schuster, Paliwal 1997). Outputs
+ * of both ways are merged in the order of the input; states stand side by side, forward first.
+ *
+ * ```ts
+ * const { output } = bidirectional(gru({ hiddenSize: 64 }))(x)
+ * const own = bidirectional(cell({ h: 64 }, ({ h }, x) => ({ h: … })), { merge: 'sum' })(x)
+ * ```
+ *
+ * `bidirectional(gru(…))` is `gru({ …, bidirectional: true })`. Each way of a cell has parameters of its own, of the
+ * layers that its step makes: `bidirectional.forward.linear.weight`, `bidirectional.backward.linear.weight`.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for something that is neither, a layer that has a direction already,
+ * or a bad option; `ERR_UNROLLED_SHAPE` for two cells of different sizes.
+ */
+declare function bidirectional<F extends number, S, I extends number | undefined, M extends Merge = 'concat'>(given: RecurrentLayer<F, S, I>, options?: BidirectionalOptions<M>): RecurrentLayer<Merged<F, M>, BothStates<S>, I>;
+declare function bidirectional<const S extends Readonly<Record<string, number>>, R extends Step<S>, X extends Vector = Vector, M extends Merge = 'concat'>(given: Cell<S, R, X>, options?: BidirectionalOptions<M>): Scan<Merged<OutputSize<S, R>, M>, BothStates<States<S>>, Sequence<SizeOf<X>>>;
+
 /** Options of the step of a {@link gru} and of {@link gruCell}. */
 interface GruStepOptions {
     /**
@@ -1720,7 +1769,7 @@ interface GruStepOptions {
 }
 
 /** Options of {@link gru}. */
-interface GruOptions<H extends number, I extends number | undefined, B extends boolean> extends RecurrentOptions<H, I, B>, GruStepOptions {
+interface GruOptions<H extends number, I extends number | undefined, B extends boolean, M extends Merge = Merge> extends RecurrentOptions<H, I, B, M>, GruStepOptions {
 }
 /** The state of a {@link gru} layer. */
 interface GruState<H extends number> {
@@ -1745,7 +1794,7 @@ interface GruState<H extends number> {
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_KIND` for a value
  * that is no sequence.
  */
-declare function gru<H extends number, I extends number | undefined = undefined, B extends boolean = false, P extends number = H>(options: GruOptions<H, I, B>): RecurrentLayer<Directed<P, B>, GruState<Directed<P, B>>, I>;
+declare function gru<H extends number, I extends number | undefined = undefined, B extends boolean = false, P extends number = H, M extends Merge = 'concat'>(options: GruOptions<H, I, B, M>): RecurrentLayer<Directed<P, B, M>, GruState<Directed<P, B>>, I>;
 
 /** Probabilities with which the units of a state keep their old values in training. */
 interface ZoneoutRates {
@@ -1784,7 +1833,7 @@ interface LstmStepOptions<P extends number = number> {
 }
 
 /** Options of {@link lstm}. */
-interface LstmOptions<H extends number, I extends number | undefined, B extends boolean, P extends number = number> extends RecurrentOptions<H, I, B>, LstmStepOptions<P> {
+interface LstmOptions<H extends number, I extends number | undefined, B extends boolean, P extends number = number, M extends Merge = Merge> extends RecurrentOptions<H, I, B, M>, LstmStepOptions<P> {
 }
 /** The state of an {@link lstm} layer: `P` numbers in `h`, `H` in `c`. */
 interface LstmState<H extends number, P extends number = H> {
@@ -1806,7 +1855,7 @@ interface LstmState<H extends number, P extends number = H> {
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_KIND` for a value
  * that is no sequence.
  */
-declare function lstm<H extends number, I extends number | undefined = undefined, B extends boolean = false, P extends number = H>(options: LstmOptions<H, I, B, P>): RecurrentLayer<Directed<P, B>, LstmState<Directed<H, B>, Directed<P, B>>, I>;
+declare function lstm<H extends number, I extends number | undefined = undefined, B extends boolean = false, P extends number = H, M extends Merge = 'concat'>(options: LstmOptions<H, I, B, P, M>): RecurrentLayer<Directed<P, B, M>, LstmState<Directed<H, B>, Directed<P, B>>, I>;
 
 /** Options of the step of an {@link rnn} and of {@link rnnCell}. */
 interface RnnStepOptions {
@@ -1820,7 +1869,7 @@ interface RnnStepOptions {
 }
 
 /** Options of {@link rnn}. */
-interface RnnOptions<H extends number, I extends number | undefined, B extends boolean> extends RecurrentOptions<H, I, B>, RnnStepOptions {
+interface RnnOptions<H extends number, I extends number | undefined, B extends boolean, M extends Merge = Merge> extends RecurrentOptions<H, I, B, M>, RnnStepOptions {
 }
 /** The state of an {@link rnn} layer. */
 interface RnnState<H extends number> {
@@ -1840,7 +1889,7 @@ interface RnnState<H extends number> {
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_KIND` for a value
  * that is no sequence.
  */
-declare function rnn<H extends number, I extends number | undefined = undefined, B extends boolean = false, P extends number = H>(options: RnnOptions<H, I, B>): RecurrentLayer<Directed<P, B>, RnnState<Directed<P, B>>, I>;
+declare function rnn<H extends number, I extends number | undefined = undefined, B extends boolean = false, P extends number = H, M extends Merge = 'concat'>(options: RnnOptions<H, I, B, M>): RecurrentLayer<Directed<P, B, M>, RnnState<Directed<P, B>>, I>;
 
 /** Options that {@link rnnCell}, {@link lstmCell} and {@link gruCell} share. */
 interface CellOptions extends StepOptions {
@@ -2256,5 +2305,5 @@ declare function system(): System;
  */
 declare function configure(settings: SystemSettings): void;
 
-export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, binaryCrossEntropy, cell, concat, configure, constant, cosineDecay, crossEntropy, dense, detach, divide, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fromBytes, gelu, graph, gru, gruCell, gumbelSoftmax, hardSigmoid, huber, identity, last, lastStep, layerNorm, leakyRelu, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, oneHot, parameter, poisson, pool, relu, rmsprop, rnn, rnnCell, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stepDecay, straightThrough, subtract, sum, sumOverTime, system, tanh, version, where };
-export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, Cell, CellOptions, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, GruStepOptions, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, LinearDecayOptions, LinearOptions, LoadOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, MatmulOptions, Memory, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RowWeights, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, SliceOptions, Stacked, Start, State, StateData, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepOptions, StepOutputs, StepWeights, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSide, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };
+export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, bidirectional, binaryCrossEntropy, cell, concat, configure, constant, cosineDecay, crossEntropy, dense, detach, divide, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fromBytes, gelu, graph, gru, gruCell, gumbelSoftmax, hardSigmoid, huber, identity, last, lastStep, layerNorm, leakyRelu, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, oneHot, parameter, poisson, pool, relu, rmsprop, rnn, rnnCell, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stepDecay, straightThrough, subtract, sum, sumOverTime, system, tanh, version, where };
+export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, BidirectionalOptions, BothStates, Cell, CellOptions, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, GruStepOptions, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, LinearDecayOptions, LinearOptions, LoadOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, MatmulOptions, Memory, Merge, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RowWeights, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, SliceOptions, Stacked, Start, State, StateData, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepOptions, StepOutputs, StepWeights, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSide, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };

@@ -17,6 +17,7 @@ import type {
 } from '../ts/compose/sequential.js'
 import type { EXAMPLES_KEYS, Examples, PACKED_KEYS, Packed } from '../ts/data/data.js'
 import type { AFFINE_OPTIONS, AffineOptions } from '../ts/layer/affine.js'
+import type { BIDIRECTIONAL_OPTIONS, BidirectionalOptions } from '../ts/layer/bidirectional.js'
 import type { CELL_OPTIONS, CellOptions } from '../ts/layer/cells.js'
 import type {
   DENSE_OPTIONS,
@@ -82,6 +83,7 @@ interface Pair<List extends readonly unknown[], Options> {
 interface Lists {
   affine: Pair<typeof AFFINE_OPTIONS, AffineOptions>
   axis: Pair<typeof AXIS_OPTIONS, AxisOptions>
+  bidirectional: Pair<typeof BIDIRECTIONAL_OPTIONS, BidirectionalOptions>
   cell: Pair<typeof CELL_OPTIONS, CellOptions>
   clip: Pair<typeof CLIP_OPTIONS, ClipOptions>
   cosineDecay: Pair<typeof COSINE_DECAY_OPTIONS, CosineDecayOptions>

@@ -1,5 +1,6 @@
 import {
   add,
+  bidirectional,
   cell,
   concat,
   constant,
@@ -75,6 +76,16 @@ describe('values are typed by kind and size', () => {
     expectTypeOf(projected.state).toEqualTypeOf<LstmState<10, 4>>()
     const both = gru({ hiddenSize: 5, bidirectional: true })(sequence3)
     expectTypeOf(both.output).toEqualTypeOf<Sequence<10>>()
+    const summed = rnn({ hiddenSize: 5, bidirectional: true, merge: 'sum' })(sequence3)
+    expectTypeOf(summed.output).toEqualTypeOf<Sequence<5>>()
+    expectTypeOf(summed.state.h).toEqualTypeOf<Vector<10>>()
+    const layer = bidirectional(lstm({ hiddenSize: 5 }))(sequence3)
+    expectTypeOf(layer.output).toEqualTypeOf<Sequence<10>>()
+    expectTypeOf(layer.state.c).toEqualTypeOf<Vector<10>>()
+    const own = cell({ h: 4 }, ({ h }, x: Vector<3>) => ({ h: tanh(linear(4)(concat(h, x))) }))
+    const cells = bidirectional(own, { merge: 'average' })(sequence3)
+    expectTypeOf(cells.output).toEqualTypeOf<Sequence<4>>()
+    expectTypeOf(cells.state.h).toEqualTypeOf<Vector<8>>()
   })
 
   test('combinations', () => {

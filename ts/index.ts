@@ -1,4 +1,11 @@
-export { type Cell, cell, type OutputSize, type States, type Step } from './cell/cell.js'
+export {
+  type AnyCell,
+  type Cell,
+  cell,
+  type OutputSize,
+  type States,
+  type Step,
+} from './cell/cell.js'
 export { type Recurrence, type Scan, type ScanOptions, type Start, scan } from './cell/scan.js'
 export {
   type EncoderDecoderOptions,
@@ -80,6 +87,7 @@ export {
   attention,
   type Memory,
 } from './layer/attention.js'
+export { type BidirectionalOptions, type BothStates, bidirectional } from './layer/bidirectional.js'
 export {
   type CellOptions,
   type GruCellOptions,
@@ -115,6 +123,7 @@ export { type LayerNormOptions, layerNorm } from './layer/layer-norm.js'
 export { type LstmOptions, type LstmState, lstm } from './layer/lstm.js'
 export type { LstmStepOptions } from './layer/lstm-step.js'
 export { type MatmulOptions, matmul } from './layer/matmul.js'
+export type { Merge } from './layer/merge.js'
 export { last, lastStep, max, mean, type Pooling, pool, sumOverTime } from './layer/pool.js'
 export type { RecurrentLayer, RecurrentOptions, Stacked, StepOptions } from './layer/recurrent.js'
 export { type RnnOptions, type RnnState, rnn } from './layer/rnn.js'

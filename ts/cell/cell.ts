@@ -43,6 +43,12 @@ export interface Cell<
   step(state: States<S>, x: X): R
 }
 
+/** Any cell, of whatever states and input. */
+export interface AnyCell {
+  readonly sizes: Readonly<Record<string, number>>
+  step(state: never, x: never): object
+}
+
 /** The size of a cell's output. */
 export type OutputSize<S, R> = R extends { readonly output: Vector<infer O> }
   ? O
@@ -87,7 +93,7 @@ export function cell<
 }
 
 /** Checks a cell, and copies it: one by hand passes the checks of {@link cell}. */
-export function checkCell<C extends Cell>(where: string, cell: C): C {
+export function checkCell<C extends AnyCell>(where: string, cell: C): C {
   if (!isObject(cell)) throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a cell', cell)
   const { sizes, step } = cell
   if (!isRecord(sizes)) {

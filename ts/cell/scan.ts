@@ -13,7 +13,13 @@ import {
   type States,
   type Step,
 } from './cell.js'
-import { type StepOutputs, unroll } from './unroll.js'
+import {
+  type NamedVectors,
+  type StepOutputs,
+  type Unrolled,
+  type Unrolling,
+  unroll,
+} from './unroll.js'
 
 /** Options of {@link scan}. */
 export interface ScanOptions {
@@ -86,25 +92,43 @@ export function scan<
     name: options.name,
     accepts: ['sequence'],
     build(site, x, call) {
-      callOptions(where, call, START_OPTIONS)
-      const initial = (call as Start<Record<string, Vector>> | undefined)?.initial ?? {}
-      checkOptions(`${where} initial`, initial, states, 'state')
-      return unroll({
-        site,
-        label: site.label,
-        x,
-        sizes: cell.sizes,
-        reverse,
-        initial,
-        step(state, step) {
-          const { outputs, ...next } = checkedStep(
-            where,
-            cell.step(state as States<S>, step as X),
-            states,
-          )
-          return { next, output: outputOf(where, next, states), outputs: outputsOf(where, outputs) }
-        },
-      })
+      const initial = initialOf(where, call, states)
+      const { output, state, outputs } = unrollCell({ where, cell, site, x, reverse, initial })
+      return { output, state, outputs }
+    },
+  })
+}
+
+/** Checks the options of a call, and gives the initial states among them. */
+export function initialOf(
+  where: string,
+  call: unknown,
+  states: readonly string[],
+): Partial<NamedVectors> {
+  callOptions(where, call, START_OPTIONS)
+  const initial = (call as Start<NamedVectors> | undefined)?.initial ?? {}
+  checkOptions(`${where} initial`, initial, states, 'state')
+  return initial
+}
+
+/** A cell to unroll along a sequence. */
+export interface CellUnrolling extends Pick<Unrolling, 'site' | 'x' | 'reverse' | 'initial'> {
+  /** The layer in messages. */
+  readonly where: string
+  readonly cell: Cell
+}
+
+/** Adds the scan of a cell, under the site's label. */
+export function unrollCell(spec: CellUnrolling): Unrolled {
+  const { where, cell, site } = spec
+  const states = Object.keys(cell.sizes)
+  return unroll({
+    ...spec,
+    label: site.label,
+    sizes: cell.sizes,
+    step(state, step) {
+      const { outputs, ...next } = checkedStep(where, cell.step(state, step), states)
+      return { next, output: outputOf(where, next, states), outputs: outputsOf(where, outputs) }
     },
   })
 }

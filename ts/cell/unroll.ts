@@ -37,6 +37,8 @@ export interface Unrolled {
   readonly output: Sequence
   readonly state: NamedVectors
   readonly outputs: Readonly<Record<string, Sequence | Alignment>>
+  /** The state that the output is, if the output is one. */
+  readonly shown: string | undefined
 }
 
 /** Adds a scan node: `state, output = step(state, x[t])` along each row's valid steps. */
@@ -47,7 +49,8 @@ export function unroll(spec: Unrolling): Unrolled {
   const step = body.bind(x, 'x')
   const states = stateNodes(body, sizes)
   const { next, output, outputs: more = {} } = buildIn(body, () => spec.step(states, step, body))
-  const outputs: OutputJson[] = [{ name: 'output', from: body.wire(output) }]
+  const shown = body.wire(output)
+  const outputs: OutputJson[] = [{ name: 'output', from: shown }]
   for (const [name, size] of Object.entries(sizes)) {
     outputs.push({
       name,
@@ -66,6 +69,7 @@ export function unroll(spec: Unrolling): Unrolled {
   const { size } = output
   return {
     output: site.scope.value({ kind: 'sequence', size, axis: x.axis }, `${node}:output`),
+    shown: outputs.find(({ name, from }) => name !== 'output' && from === shown)?.name,
     state: Object.fromEntries(
       names.map((name) => [
         name,

@@ -1,13 +1,12 @@
-import type { NamedVectors } from '../cell/unroll.js'
 import { Described, mismatch } from '../errors.js'
 import type { NodeJson } from '../graph/json.js'
 import type { Scope } from '../graph/scope.js'
 import type { Sequence, Vector } from '../graph/value.js'
 
-/** A bidirectional layer, and what adds its final states, those of both directions joined. */
+/** A bidirectional layer, and what adds the final state of both directions merged. */
 interface BothWays {
   readonly layer: string
-  states(): NamedVectors
+  last(): Vector
 }
 
 /** The outputs of bidirectional layers, by scope and wire. */
@@ -29,10 +28,7 @@ export function finalStates(scope: Scope, x: Sequence): Vector | undefined {
   if (known === undefined) return undefined
   const wire = scope.wire(x)
   const own = known.get(wire)
-  if (own !== undefined) {
-    const { h } = own.states()
-    return h
-  }
+  if (own !== undefined) return own.last()
   const [behind] = behindSteps(scope.nodes, wire).flatMap((it) => known.get(it) ?? [])
   if (behind === undefined) return undefined
   const expected = `the output of '${behind.layer}', which runs both ways, itself`

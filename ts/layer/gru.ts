@@ -1,18 +1,22 @@
-import { layer } from '../graph/layer.js'
 import type { Vector } from '../graph/value.js'
 import { checkBoolean } from '../options.js'
 import { GRU_STEP_OPTIONS, type GruStepOptions, gruKind } from './gru-step.js'
+import type { Merge } from './merge.js'
 import {
   type Directed,
   type RecurrentLayer,
   type RecurrentOptions,
   resolveSettings,
 } from './recurrent.js'
-import { stack } from './stack.js'
+import { recurrentLayer } from './stack.js'
 
 /** Options of {@link gru}. */
-export interface GruOptions<H extends number, I extends number | undefined, B extends boolean>
-  extends RecurrentOptions<H, I, B>,
+export interface GruOptions<
+  H extends number,
+  I extends number | undefined,
+  B extends boolean,
+  M extends Merge = Merge,
+> extends RecurrentOptions<H, I, B, M>,
     GruStepOptions {}
 
 /** The options that {@link gru} has beyond the shared ones. */
@@ -47,15 +51,10 @@ export function gru<
   I extends number | undefined = undefined,
   B extends boolean = false,
   P extends number = H,
->(options: GruOptions<H, I, B>): RecurrentLayer<Directed<P, B>, GruState<Directed<P, B>>, I> {
+  M extends Merge = 'concat',
+>(options: GruOptions<H, I, B, M>): RecurrentLayer<Directed<P, B, M>, GruState<Directed<P, B>>, I> {
   const after = (): boolean => checkBoolean('gru resetAfter', options.resetAfter ?? true)
   const settings = resolveSettings('gru', options, GRU_OPTIONS, after)
   const kind = gruKind(settings, after(), options)
-  return layer({
-    kind: 'gru',
-    name: options.name,
-    accepts: ['sequence'],
-    first: settings.first,
-    build: (site, x, call) => stack(kind, settings, site, x, call),
-  })
+  return recurrentLayer({ kind, settings, name: options.name })
 }

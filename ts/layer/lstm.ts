@@ -1,13 +1,13 @@
-import { layer } from '../graph/layer.js'
 import type { Vector } from '../graph/value.js'
 import { LSTM_STEP_OPTIONS, type LstmStepOptions, lstmKind } from './lstm-step.js'
+import type { Merge } from './merge.js'
 import {
   type Directed,
   type RecurrentLayer,
   type RecurrentOptions,
   resolveSettings,
 } from './recurrent.js'
-import { stack } from './stack.js'
+import { recurrentLayer } from './stack.js'
 
 /** Options of {@link lstm}. */
 export interface LstmOptions<
@@ -15,7 +15,8 @@ export interface LstmOptions<
   I extends number | undefined,
   B extends boolean,
   P extends number = number,
-> extends RecurrentOptions<H, I, B>,
+  M extends Merge = Merge,
+> extends RecurrentOptions<H, I, B, M>,
     LstmStepOptions<P> {}
 
 /** The options that {@link lstm} has beyond the shared ones. */
@@ -47,16 +48,11 @@ export function lstm<
   I extends number | undefined = undefined,
   B extends boolean = false,
   P extends number = H,
+  M extends Merge = 'concat',
 >(
-  options: LstmOptions<H, I, B, P>,
-): RecurrentLayer<Directed<P, B>, LstmState<Directed<H, B>, Directed<P, B>>, I> {
+  options: LstmOptions<H, I, B, P, M>,
+): RecurrentLayer<Directed<P, B, M>, LstmState<Directed<H, B>, Directed<P, B>>, I> {
   const settings = resolveSettings('lstm', options, LSTM_OPTIONS)
   const kind = lstmKind(settings, options)
-  return layer({
-    kind: 'lstm',
-    name: options.name,
-    accepts: ['sequence'],
-    first: settings.first,
-    build: (site, x, call) => stack(kind, settings, site, x, call),
-  })
+  return recurrentLayer({ kind, settings, name: options.name })
 }

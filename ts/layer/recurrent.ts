@@ -3,11 +3,11 @@ import { mismatch } from '../errors.js'
 import type { KindJson } from '../graph/json.js'
 import type { Mapping, Signature, Signed } from '../graph/layer.js'
 import { nameOf } from '../graph/names.js'
-import type { Sum } from '../graph/sizes.js'
 import type { Sequence } from '../graph/value.js'
 import { checkBoolean, checkCount, checkOptions, checkWord } from '../options.js'
 import { checkRate } from './dropout.js'
 import { checkInitializer, type Initializer } from './initializer.js'
+import { checkMerge, type Merge, type Merged } from './merge.js'
 
 /** Options that change the step of a recurrent layer or cell. */
 export interface StepOptions {
@@ -28,8 +28,12 @@ export interface StepOptions {
 }
 
 /** Options that `rnn`, `lstm` and `gru` share. */
-export interface RecurrentOptions<H extends number, I extends number | undefined, B extends boolean>
-  extends StepOptions {
+export interface RecurrentOptions<
+  H extends number,
+  I extends number | undefined,
+  B extends boolean,
+  M extends Merge = Merge,
+> extends StepOptions {
   /** Numbers in the hidden state. */
   readonly hiddenSize: H
   /** Numbers in a step of the input; needed only if the layer begins a model. */
@@ -43,6 +47,11 @@ export interface RecurrentOptions<H extends number, I extends number | undefined
   /** Runs both ways and joins the two, forward first: outputs and states have 2 `hiddenSize`. */
   readonly bidirectional?: B
   /**
+   * Joins the outputs of both ways, of every layer: `'concat'` (default) side by side, `'sum'`, `'multiply'` or
+   * `'average'` number by number, with `hiddenSize` numbers. States stand side by side. For `bidirectional` alone.
+   */
+  readonly merge?: M
+  /**
    * The state before the first step of a row: zeros (default), or learned, a parameter for each state, layer and
    * direction: `initial_h_l0` and so on, zeros at first. A call's `initial` goes before it.
    */
@@ -51,11 +60,13 @@ export interface RecurrentOptions<H extends number, I extends number | undefined
   readonly name?: string
 }
 
-/** The output size of `H` units: twice as many both ways. */
-export type Directed<H extends number, B extends boolean> = [B] extends [false]
+/** The output size of `H` units: twice as many both ways, unless they merge number by number. */
+export type Directed<H extends number, B extends boolean, M extends Merge = 'concat'> = [
+  B,
+] extends [false]
   ? H
   : [B] extends [true]
-    ? Sum<H, H>
+    ? Merged<H, M>
     : number
 
 /** Result of a stacked recurrent layer. */
@@ -102,6 +113,7 @@ export const RECURRENT_OPTIONS = [
   'dropout',
   'reverse',
   'bidirectional',
+  'merge',
   'initialState',
   'name',
 ] as const satisfies readonly (keyof RecurrentOptions<number, number, boolean>)[]
@@ -167,6 +179,7 @@ export function resolveSettings(
     dropout: checkRate(`${where} dropout`, options.dropout ?? 0),
     reverse: checkBoolean(`${where} reverse`, options.reverse ?? false),
     bidirectional: checkBoolean(`${where} bidirectional`, options.bidirectional ?? false),
+    merge: checkMerge(where, options.merge),
     initialState: checkWord(
       `${where} initialState`,
       options.initialState ?? 'zeros',
@@ -177,6 +190,10 @@ export function resolveSettings(
   if (settings.reverse && settings.bidirectional) {
     const expected = 'false where bidirectional is true'
     throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} reverse`, expected, true)
+  }
+  if (!settings.bidirectional && options.merge !== undefined) {
+    const expected = 'none where bidirectional is false'
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} merge`, expected, options.merge)
   }
   return settings
 }

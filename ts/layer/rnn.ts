@@ -1,5 +1,5 @@
-import { layer } from '../graph/layer.js'
 import type { Vector } from '../graph/value.js'
+import type { Merge } from './merge.js'
 import {
   type Directed,
   type RecurrentLayer,
@@ -7,11 +7,15 @@ import {
   resolveSettings,
 } from './recurrent.js'
 import { RNN_STEP_OPTIONS, type RnnStepOptions, rnnKind } from './rnn-step.js'
-import { stack } from './stack.js'
+import { recurrentLayer } from './stack.js'
 
 /** Options of {@link rnn}. */
-export interface RnnOptions<H extends number, I extends number | undefined, B extends boolean>
-  extends RecurrentOptions<H, I, B>,
+export interface RnnOptions<
+  H extends number,
+  I extends number | undefined,
+  B extends boolean,
+  M extends Merge = Merge,
+> extends RecurrentOptions<H, I, B, M>,
     RnnStepOptions {}
 
 /** The options that {@link rnn} has beyond the shared ones. */
@@ -41,14 +45,9 @@ export function rnn<
   I extends number | undefined = undefined,
   B extends boolean = false,
   P extends number = H,
->(options: RnnOptions<H, I, B>): RecurrentLayer<Directed<P, B>, RnnState<Directed<P, B>>, I> {
+  M extends Merge = 'concat',
+>(options: RnnOptions<H, I, B, M>): RecurrentLayer<Directed<P, B, M>, RnnState<Directed<P, B>>, I> {
   const settings = resolveSettings('rnn', options, RNN_OPTIONS)
   const kind = rnnKind(settings, options)
-  return layer({
-    kind: 'rnn',
-    name: options.name,
-    accepts: ['sequence'],
-    first: settings.first,
-    build: (site, x, call) => stack(kind, settings, site, x, call),
-  })
+  return recurrentLayer({ kind, settings, name: options.name })
 }

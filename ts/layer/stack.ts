@@ -2,16 +2,47 @@ import { isList } from '../brand.js'
 import { START_OPTIONS } from '../cell/scan.js'
 import type { NamedVectors } from '../cell/unroll.js'
 import { mismatch } from '../errors.js'
-import { callOptions } from '../graph/layer.js'
+import { callOptions, layer, type Mapping, type Signature, type Signed } from '../graph/layer.js'
 import type { Site } from '../graph/scope.js'
 import type { Sequence } from '../graph/value.js'
 import { checkOptions } from '../options.js'
 import type { RecurrentKind } from './kind.js'
+import type { Layer } from './merge.js'
 import type { Settings, Stacked } from './recurrent.js'
-import { bothWays, type Layer, oneWay } from './ways.js'
+import { everyWay } from './ways.js'
+
+/** A recurrent layer's kind and options. */
+export interface Recurrent {
+  readonly kind: RecurrentKind
+  readonly settings: Settings
+  readonly name: string | undefined
+}
+
+const made = new WeakMap<object, Recurrent>()
+
+/** Makes a layer of a kind. */
+export function recurrentLayer<L extends Signed<Signature<Sequence, Mapping, unknown>>>(
+  recurrent: Recurrent,
+): L {
+  const { kind, settings, name } = recurrent
+  const call = layer<L>({
+    kind: kind.kind,
+    name,
+    accepts: ['sequence'],
+    first: settings.first,
+    build: (site, x, call) => stack(kind, settings, site, x, call),
+  })
+  made.set(call, recurrent)
+  return call
+}
+
+/** Finds the kind and the options of a recurrent layer. */
+export function recurrentOf(layer: object): Recurrent | undefined {
+  return made.get(layer)
+}
 
 /** Adds a stack of scans: layer by layer, in one direction or both. */
-export function stack(
+function stack(
   kind: RecurrentKind,
   settings: Settings,
   site: Site,
@@ -24,7 +55,7 @@ export function stack(
   for (const [index, initial] of initialStates(kind, settings, call).entries()) {
     if (index > 0) input = droppedOut(settings, site, input, index)
     const direction = { kind, settings, site, x: input, index, initial, reverse: settings.reverse }
-    const built = settings.bidirectional ? bothWays(direction) : oneWay(direction)
+    const built = everyWay(direction)
     layers.push(built)
     input = built.output
   }
