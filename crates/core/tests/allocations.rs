@@ -118,12 +118,38 @@ fn count_steps(threads: usize, precision: Precision) {
         }
     });
 
+    count_attention(precision);
     let mut stream = Session::new(model, 1).unwrap();
     stream.step(&[0.5, -0.5, 1.0], &[3]).unwrap();
     count("a stream", 0, || {
         for n in 0..STEPS {
             let outputs = stream.step(&[0.5, -0.5, 1.0], &[(n % VOCABULARY) as i32]).unwrap();
             assert_eq!(outputs.len(), VOCABULARY + 12);
+        }
+    });
+}
+
+/// Steps of several rows that attend to what ran once, each with the rows in another order: two for each source.
+fn count_attention(precision: Precision) {
+    let mut b = Builder::default();
+    let source = json!({ "input": { "sequence": { "size": 3, "axis": "source" } } });
+    b.node("s", source, &[]).node("x", sequence(3), &[]);
+    b.layer("e", "gru", 0, "s", [3, 4], true, false, &[]);
+    b.layer("d", "gru", 1, "x", [3, 4], true, false, &["e:h"]);
+    b.node("a", json!({ "attention": { "score": { "dot": { "scale": 1.0 } } } }), &["d:output", "e:output"]);
+    b.output("y", "a:context").output("w", "a:weights");
+    let model = Arc::new(Model::<f32>::new(b.graph(), 3, precision).unwrap());
+    let sources = values("s", &[2, 5, 3], numbers(30, 1));
+    let mut session = Session::begin(model, None, vec![sources]).unwrap();
+    session.reorder(&[0, 0, 1, 1]).unwrap();
+    let x: Vec<f32> = numbers(12, 2);
+    session.step(&x, &[]).unwrap();
+    session.reorder(&[0, 1, 2, 3]).unwrap();
+    count("a session with attention", 0, || {
+        for n in 0..STEPS {
+            let (other, same) = (n % 2, 1 - n % 2);
+            assert_eq!(session.step(&x, &[]).unwrap().len(), 4 * (4 + 5));
+            session.reorder(&[other, same, 2 + same, 2 + other]).unwrap();
         }
     });
 }

@@ -56,13 +56,14 @@ type Call = Box<dyn FnMut() -> Result<Bits>>;
 /// The maker of a call.
 type Make = fn() -> Call;
 
-const CASES: [(&str, Make); 6] = [
+const CASES: [(&str, Make); 7] = [
     ("predict", predict),
     ("evaluate", evaluate),
     ("gradients", gradients),
     ("train in segments", || train(json!({ "memory": "sqrt" }))),
     ("train by truncation", || train(json!({ "truncate": { "k1": 2, "k2": 4 } }))),
     ("session", session),
+    ("session with a start", session_with_a_start),
 ];
 
 /// Ids shifted in time, a table, a GRU and an LSTM, masks: whatever has lists or scratch of its own.
@@ -178,6 +179,29 @@ fn train(more: Value) -> Call {
 }
 
 /// Two steps of many rows, in another order the second time.
+/// An encoder runs once; its rows are doubled.
+fn session_with_a_start() -> Call {
+    let mut b = Builder::default();
+    let source = json!({ "input": { "sequence": { "size": 2, "axis": "source" } } });
+    b.node("s", source, &[]).node("x", sequence(2), &[]);
+    b.layer("e", "gru", 0, "s", [2, 3], true, false, &[]);
+    b.layer("d", "gru", 1, "x", [2, 3], true, false, &["e:h"]);
+    b.node("a", json!({ "attention": { "score": { "dot": { "scale": 1.0 } } } }), &["d:output", "e:output"]);
+    b.output("y", "a:context").output("w", "a:weights").output("m", "e:output");
+    let model = Arc::new(Model::<f32>::new(b.graph(), 5, Precision::Full).unwrap());
+    let mut sources = each(|| vec![values("s", &[ROWS, TIME, 2], numbers(ROWS * TIME * 2, 3))]);
+    let order: Vec<usize> = (0..2 * ROWS).map(|row| row / 2).collect();
+    let x: Vec<f32> = numbers(4 * ROWS, 4);
+    Box::new(move || {
+        let mut session = Session::begin(Arc::clone(&model), Some("time"), sources())?;
+        session.step(&x[..2 * ROWS], &[])?;
+        session.reorder(&order)?;
+        let outputs = session.fork()?.step(&x, &[])?.iter().map(|x| u64::from(x.to_bits())).sum();
+        let states = session.first_states()?;
+        Ok(unlimited(|| [vec![outputs], bits(&states)].concat()))
+    })
+}
+
 fn session() -> Call {
     let model = causal();
     let ids: Vec<i32> = (0..ROWS).map(|row| (row % VOCABULARY) as i32).collect();

@@ -65,7 +65,7 @@ impl Stream {
 impl Stream {
     /// A stream of `model` with its states at zero.
     pub(crate) fn start(env: Env, model: &Arc<model::Model<f32>>) -> Result<Self> {
-        let session = model::Session::new(Arc::clone(model), 1)?;
+        let session = model::Session::open(Arc::clone(model), "stream", None, Some(1), Vec::new())?;
         let bytes = session.bytes() as i64;
         env.adjust_external_memory(bytes).map_err(refused)?;
         Ok(Self { open: RefCell::new(Some(session)), bytes })

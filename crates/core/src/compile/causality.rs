@@ -75,7 +75,7 @@ impl Program {
     }
 
     /// The losses, and the instructions that they and the wanted values depend on; all that these read is wanted then.
-    fn needed_by(&self, wanted: &mut HashSet<ValueId>) -> Vec<&Instruction> {
+    pub(super) fn needed_by(&self, wanted: &mut HashSet<ValueId>) -> Vec<&Instruction> {
         let mut needed: Vec<&Instruction> = Vec::new();
         for instruction in self.instructions.iter().rev() {
             let wanted_here = defined(instruction).iter().any(|value| wanted.contains(value));
@@ -95,7 +95,7 @@ impl Program {
 }
 
 /// The copy that a reader of a shared vector has, and the vector.
-fn copied(instruction: &Instruction) -> Option<(ValueId, ValueId)> {
+pub(super) fn copied(instruction: &Instruction) -> Option<(ValueId, ValueId)> {
     match instruction.op {
         Operation::Affine { scale: 1.0, shift: 0.0 } => Some((instruction.outputs[0], instruction.inputs[0])),
         _ => None,

@@ -3,7 +3,7 @@
 //! The passes in their order: `check` (names, kinds, sizes), `hoist` (out of the loop over time), `losses` (outputs against
 //! targets), `fuse` (one recurrent step), `pack` (weights in the order of their products), `sections` (instructions that run
 //! through time together), `gradients` (the values that have one), `reductions` (the sums that form those of the weights),
-//! `plan` with `liveness` and `checkpoints` (shared storage).
+//! `plan` with `liveness` and `checkpoints` (shared storage). Beside them, `stepped` divides a program for a session.
 
 mod causality;
 mod check;
@@ -19,6 +19,7 @@ mod plan;
 mod probes;
 mod reductions;
 mod sections;
+mod stepped;
 mod whole_values;
 
 use crate::Result;

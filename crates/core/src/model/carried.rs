@@ -2,11 +2,10 @@
 
 use unrolled_kernels::Element;
 
-use crate::finite::first_non_finite;
 use crate::memory::grow;
 use crate::program::Program;
 use crate::run::Engine;
-use crate::storage::{Batch, Subject, copied_states};
+use crate::storage::{Batch, Subject, check_finite_state, copied_states};
 use crate::{Error, Result};
 
 /// The states after the last step of training, and storage for those after the next.
@@ -40,15 +39,13 @@ impl<E: Element> Carried<E> {
             return Ok(());
         }
         for (state, values) in program.states.iter().zip(&self.states) {
-            let what = Subject("state", &state.name);
             if self.rows != batch.rows() {
+                let what = Subject("state", &state.name);
                 let (expected, carried) = (batch.rows(), self.rows);
                 return Err(Error::shape(format!("{what}: expected {expected} rows, received {carried}")));
             }
-            if values.as_ref().is_some_and(|values| first_non_finite(values).is_some()) {
-                return Err(Error::non_finite(format!(
-                    "{what}: expected finite numbers, received a NaN or infinity"
-                )));
+            if let Some(values) = values {
+                check_finite_state(&state.name, values)?;
             }
         }
         batch.states_mut().swap_with_slice(&mut self.states);

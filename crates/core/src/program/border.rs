@@ -14,6 +14,15 @@ pub struct Port {
     pub value: ValueId,
 }
 
+/// A value that a run finds in memory.
+#[derive(Clone, Debug)]
+pub struct HeldPort {
+    /// The value.
+    pub port: Port,
+    /// True for a sequence whose steps lie row after row, as an attention reads them.
+    pub row_major: bool,
+}
+
 /// A wire of the graph and the kind of its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wire {

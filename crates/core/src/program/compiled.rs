@@ -5,7 +5,8 @@ use std::sync::Arc;
 use unrolled_kernels::Element;
 
 use super::{
-    Embedding, Instruction, Operation, PackSpec, Port, Section, StatePort, Target, Value, ValueId, Wire,
+    Embedding, HeldPort, Instruction, Operation, PackSpec, Port, Section, StatePort, Target, Value, ValueId,
+    Wire,
 };
 use crate::params::Layout;
 
@@ -22,6 +23,8 @@ pub struct Program {
     pub instructions: Vec<Instruction>,
     /// The values a run is fed.
     pub inputs: Vec<Port>,
+    /// The values that a run finds in memory and that stay in their slots from run to run.
+    pub held: Vec<HeldPort>,
     /// The values a run returns.
     pub outputs: Vec<Port>,
     /// The targets that its losses compare outputs with.
@@ -69,7 +72,8 @@ impl Program {
         let read = |i: &Instruction| {
             matches!(i.op, Operation::RowMajor) && self.values[i.inputs[0]].axis == Some(axis)
         };
-        self.instructions.iter().any(read)
+        let held = |held: &HeldPort| held.row_major && self.values[held.port.value].axis == Some(axis);
+        self.instructions.iter().any(read) || self.held.iter().any(held)
     }
 
     /// The section that holds the instruction at `index`.

@@ -8,11 +8,12 @@ mod instruction;
 mod plan;
 mod reductions;
 mod section;
+mod stepped;
 mod storage;
 mod target;
 mod value;
 
-pub use border::{Port, StatePort, Wire};
+pub use border::{HeldPort, Port, StatePort, Wire};
 pub use compiled::Program;
 pub(crate) use def_use::{defined, read, readers};
 pub use gradients::Gradients;
@@ -23,6 +24,7 @@ pub use instruction::{
 pub use plan::{InstructionPlan, Mode, Plan, Tape, ValuePlan};
 pub use reductions::{Contribution, Sum};
 pub use section::Section;
+pub use stepped::Stepped;
 pub use storage::{Checkpoint, Delay, Operand, Place, Slot, Space};
 pub use target::Target;
 pub use value::{Value, ValueId};

@@ -7,8 +7,8 @@ use unrolled_kernels::Element;
 use crate::Result;
 use crate::memory::reserve;
 use crate::op::scratch;
-use crate::program::{Operand, Plan, Program};
-use crate::storage::{Alignment, Axis, Batch, Data, ROW_GROUP, Schedule, Shard, list_row_blocks};
+use crate::program::{HeldPort, Operand, Plan, Program};
+use crate::storage::{Alignment, Axis, Batch, Data, Held, ROW_GROUP, Schedule, Shard, list_row_blocks};
 
 /// Cuts `rows` rows into at most `count` runs of whole row groups.
 pub(super) fn split(rows: usize, count: usize) -> impl ExactSizeIterator<Item = Range<usize>> + Clone {
@@ -74,10 +74,8 @@ pub(super) fn load<E: Element>(
             Data::Values(values) => {
                 let width = program.values[port.value].width;
                 let Some((slot, _)) = plan.place(Operand::Value(port.value)) else { continue };
-                let target = &mut shard.slots[slot];
-                places(&shard.rows, along).enumerate().for_each(|(place, from)| {
-                    target[place * width..][..width].copy_from_slice(&values[from * width..][..width]);
-                });
+                let from = places(&shard.rows, along);
+                copy(&mut shard.slots[slot], width, values, from);
             }
             Data::Ids(ids) => {
                 // Checked to be in the vocabulary, and so not negative.
@@ -95,7 +93,40 @@ pub(super) fn load<E: Element>(
             None => target.fill(E::ZERO),
         }
     }
+    if let Some(held) = batch.held() {
+        load_held(shard, program, plan, held);
+    }
     Ok(())
+}
+
+/// Fills the slots of held values, unless the shard has those of these rows.
+fn load_held<E: Element>(shard: &mut Shard<E>, program: &Program, plan: &Plan, held: &Held<E>) {
+    let loaded = Some((held.version(), shard.rows.clone()));
+    if shard.held == loaded {
+        return;
+    }
+    shard.held = None;
+    for (index, HeldPort { port, row_major }) in program.held.iter().enumerate() {
+        let value = &program.values[port.value];
+        let Some((slot, _)) = plan.place(Operand::Value(port.value)) else { continue };
+        let schedule = value.axis.map(|axis| &shard.schedules[axis]);
+        let (target, width, values) = (&mut shard.slots[slot], value.width, held.values(index));
+        let place = |(row, step)| held.place(value.axis, row, step);
+        match schedule.filter(|_| *row_major) {
+            Some(schedule) => {
+                copy(target, width, values, row_after_row(&shard.rows, schedule).map(place));
+            }
+            None => copy(target, width, values, items(&shard.rows, schedule).map(place)),
+        }
+    }
+    shard.held = loaded;
+}
+
+/// Copies items of `width` numbers from their places, one after the other.
+fn copy<E: Element>(to: &mut [E], width: usize, values: &[E], from: impl Iterator<Item = usize>) {
+    for (to, from) in to.chunks_exact_mut(width).zip(from) {
+        to.copy_from_slice(&values[from * width..][..width]);
+    }
 }
 
 /// Cuts the steps of each axis into segments, at least one.
@@ -126,13 +157,29 @@ fn places<'a>(
     rows: &Range<usize>,
     along: Option<(&'a Schedule, &'a Axis)>,
 ) -> impl Iterator<Item = usize> + use<'a> {
+    let axis = along.map(|(_, axis)| axis);
+    let items = items(rows, along.map(|(schedule, _)| schedule));
+    items.map(move |(row, step)| axis.map_or(row, |axis| axis.place(row, step)))
+}
+
+/// The batch's row and the step of each row or step of a shard, in the shard's order.
+fn items<'a>(
+    rows: &Range<usize>,
+    schedule: Option<&'a Schedule>,
+) -> impl Iterator<Item = (usize, usize)> + use<'a> {
     let start = rows.start;
-    let bare = if along.is_none() { rows.clone() } else { 0..0 };
-    let steps = along.into_iter().flat_map(move |(schedule, axis)| {
-        (0..schedule.steps())
-            .flat_map(move |t| schedule.rows_at(t).map(move |row| axis.place(start + row, t)))
+    let bare = if schedule.is_none() { rows.clone() } else { 0..0 };
+    let steps = schedule.into_iter().flat_map(move |schedule| {
+        (0..schedule.steps()).flat_map(move |t| schedule.rows_at(t).map(move |row| (start + row, t)))
     });
-    bare.chain(steps)
+    bare.map(|row| (row, 0)).chain(steps)
+}
+
+/// The batch's row and the step of each step of a shard, a row's one after another.
+fn row_after_row(rows: &Range<usize>, schedule: &Schedule) -> impl Iterator<Item = (usize, usize)> {
+    let steps = |row: usize| (0..schedule.items_in(row)).map(move |step| (row, step));
+    let start = rows.start;
+    (0..rows.len()).flat_map(steps).map(move |(row, step)| (start + row, step))
 }
 
 #[cfg(test)]

@@ -50,6 +50,19 @@ fn alignment<E: Element>(
     shape.push(batch.axes()[memory].time);
     let count = shape.iter().fold(1_usize, |n, &size| n.saturating_mul(size));
     let mut data: Vec<E> = zeros(count, Subject("output", name))?;
+    copy_alignment(value, memory, program, batch, shards, &mut data);
+    Ok(Tensor { name: name.to_owned(), shape, data: Data::Values(data), lengths })
+}
+
+/// Writes the weights of an attention where they are not padding.
+fn copy_alignment<E: Element>(
+    value: ValueId,
+    memory: usize,
+    program: &Program,
+    batch: &Batch<E>,
+    shards: &[Shard<E>],
+    into: &mut [E],
+) {
     let (steps, width) = (program.values[value].axis, batch.axes()[memory].time);
     for shard in shards {
         let kept = &shard.alignments[value];
@@ -60,11 +73,10 @@ fn alignment<E: Element>(
             };
             for t in 0..items {
                 let weights = kept.of(row, t);
-                data[(first + t) * width..][..weights.len()].copy_from_slice(weights);
+                into[(first + t) * width..][..weights.len()].copy_from_slice(weights);
             }
         }
     }
-    Ok(Tensor { name: name.to_owned(), shape, data: Data::Values(data), lengths })
 }
 
 /// Writes a value, or its gradient, where it is not padding.
@@ -76,6 +88,9 @@ pub(super) fn copy<E: Element>(
     shards: &[Shard<E>],
     into: &mut [E],
 ) {
+    if let Some(memory) = program.memory_axis(operand.value()) {
+        return copy_alignment(operand.value(), memory, program, batch, shards, into);
+    }
     let width = program.values[operand.value()].width;
     each_line(operand, program, plan, batch, shards, |line, source| {
         into[line * width..][..width].copy_from_slice(source);

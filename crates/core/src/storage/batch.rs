@@ -3,6 +3,7 @@
 use unrolled_kernels::Element;
 
 use super::check::{Subject, check_lengths, check_shape, check_state, check_values};
+use super::held::Held;
 use super::targets::{GivenTargets, Targets, Weight};
 use super::tensor::{Axis, Data, Tensor};
 use crate::memory::{copied, zeros};
@@ -16,6 +17,7 @@ pub struct Batch<E> {
     axes: Vec<Axis>,
     inputs: Vec<Data<E>>,
     states: Vec<Option<Vec<E>>>,
+    held: Option<Held<E>>,
     targets: Vec<Targets<E>>,
 }
 
@@ -39,15 +41,31 @@ impl<E: Element> Batch<E> {
             axes: vec![Axis::default(); program.axes.len()],
             inputs: program.inputs.iter().map(|_| Data::Values(Vec::new())).collect(),
             states: vec![None; program.states.len()],
+            held: None,
             targets: Vec::new(),
         }
     }
 
-    /// One step of `rows` rows of zeros.
+    /// So many rows for a program without inputs.
     ///
     /// # Errors
     /// [`crate::Code::Size`] when there is no memory.
-    pub(crate) fn step(program: &Program, rows: usize) -> Result<Self> {
+    pub(crate) fn of_rows(program: &Program, rows: usize) -> Result<Self> {
+        let mut batch = Self { rows, ..Self::empty(program) };
+        batch.end_other_axes(program)?;
+        Ok(batch)
+    }
+
+    /// One step of `rows` rows of zeros along `axis`, beside held values along others.
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub(crate) fn step(
+        program: &Program,
+        axis: Option<usize>,
+        rows: usize,
+        held: Option<Held<E>>,
+    ) -> Result<Self> {
         let input = |port: &Port| match port.kind.size() {
             Some(size) => Ok(Data::Values(zeros(rows.saturating_mul(size), Subject("input", &port.name))?)),
             None => Ok(Data::Ids(zeros(rows, Subject("input", &port.name))?)),
@@ -55,12 +73,16 @@ impl<E: Element> Batch<E> {
         let state = |state: &StatePort| {
             zeros(rows.saturating_mul(state.size), Subject("state", &state.name)).map(Some)
         };
-        let ones = || std::iter::repeat_n(1, rows);
+        let axes = (0..program.axes.len()).map(|i| match &held {
+            Some(held) if Some(i) != axis => held.axis(i),
+            _ => Axis::new(1, std::iter::repeat_n(1, rows)),
+        });
         Ok(Self {
             rows,
-            axes: program.axes.iter().map(|_| Axis::new(1, ones())).collect::<Result<_>>()?,
+            axes: axes.collect::<Result<_>>()?,
             inputs: program.inputs.iter().map(input).collect::<Result<_>>()?,
             states: program.states.iter().map(state).collect::<Result<_>>()?,
+            held,
             targets: Vec::new(),
         })
     }
@@ -85,6 +107,16 @@ impl<E: Element> Batch<E> {
                 Error::argument(format!("input '{}': expected values, received none", port.name))
             })?;
             self.set_input(program, i, inputs.swap_remove(given))?;
+        }
+        self.end_other_axes(program)
+    }
+
+    /// Leaves the axes without steps that no input runs along.
+    fn end_other_axes(&mut self, program: &Program) -> Result<()> {
+        for (i, axis) in self.axes.iter_mut().enumerate() {
+            if program.inputs.iter().all(|port| program.values[port.value].axis != Some(i)) {
+                axis.end(self.rows)?;
+            }
         }
         Ok(())
     }
@@ -193,6 +225,11 @@ impl<E: Element> Batch<E> {
         &self.states
     }
 
+    /// The values that lie in memory from run to run.
+    pub(crate) fn held(&self) -> Option<&Held<E>> {
+        self.held.as_ref()
+    }
+
     /// The arrays, to be written with checked numbers.
     pub(crate) fn inputs_mut(&mut self) -> &mut [Data<E>] {
         &mut self.inputs
@@ -230,7 +267,7 @@ impl<E: Element> Batch<E> {
             }
         });
         let (states, targets) = (copied_states(&self.states)?, targets.collect::<Result<_>>()?);
-        Ok(Self { rows: self.rows, axes, inputs, states, targets })
+        Ok(Self { rows: self.rows, axes, inputs, states, held: None, targets })
     }
 }
 

@@ -122,6 +122,17 @@ pub(crate) fn check_state<E: Element>(state: &StatePort, tensor: &Tensor<E>, row
     check_values(what, &kind, &tensor.data, rows, None, |_| true)
 }
 
+/// Refuses a state that has grown out of range.
+pub(crate) fn check_finite_state<E: Element>(name: &str, values: &[E]) -> Result<()> {
+    match first_non_finite(values) {
+        None => Ok(()),
+        Some(_) => {
+            let what = Subject("state", name);
+            Err(Error::non_finite(format!("{what}: expected finite numbers, received a NaN or infinity")))
+        }
+    }
+}
+
 /// Checks the numbers and ids at valid steps that count; padding is not read.
 pub(crate) fn check_values<E: Element>(
     what: Subject<'_>,

@@ -3,6 +3,7 @@
 mod alignment;
 mod batch;
 mod check;
+mod held;
 mod partial_sums;
 mod schedule;
 mod shard;
@@ -15,7 +16,8 @@ mod weights;
 pub use alignment::Alignment;
 pub use batch::Batch;
 pub(crate) use batch::copied_states;
-pub(crate) use check::{Subject, check_state, check_values};
+pub(crate) use check::{Subject, check_finite_state, check_state, check_values};
+pub use held::Held;
 pub use partial_sums::{PartialSums, TableSums};
 pub(crate) use schedule::{BLOCK_STEPS, list_row_blocks};
 pub use schedule::{Link, Part, ROW_GROUP, RowItems, Schedule, SumBlock, Unrolling};

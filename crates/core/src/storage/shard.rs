@@ -37,6 +37,8 @@ pub struct Shard<E> {
     pub table_entries: Vec<Vec<TableEntry>>,
     /// Room for numbers that live within one operation.
     pub scratch: Vec<E>,
+    /// The rows whose held values lie in the slots: the version of their list, and those of the shard.
+    pub held: Option<(u64, Range<usize>)>,
 }
 
 /// A segment of time that runs.

@@ -101,6 +101,15 @@ impl Axis {
         refill(&mut self.starts, ends.len() + 1, std::iter::once(0).chain(ends), LENGTHS)
     }
 
+    /// Leaves every row without steps.
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub(super) fn end(&mut self, rows: usize) -> Result<()> {
+        self.time = 0;
+        self.take(std::iter::repeat_n(0, rows))
+    }
+
     /// The place of a valid step in the arrays along the axis.
     #[must_use]
     pub fn place(&self, row: usize, step: usize) -> usize {

@@ -29,6 +29,7 @@ mod readout;
 mod refusals;
 mod reuse;
 mod session;
+mod session_begin;
 mod targets;
 mod truncation;
 mod weights;

@@ -91,21 +91,6 @@ fn a_session_has_the_bits_of_the_steps_so_far() {
     }
 }
 
-#[test]
-fn a_session_has_one_axis_of_time() {
-    let mut b = Builder::default();
-    for (name, axis) in [("x", "here"), ("z", "there")] {
-        b.node(name, json!({ "input": { "sequence": { "size": 2, "axis": axis } } }), &[]).output(name, name);
-    }
-    let model = Arc::new(Model::<f32>::new(b.graph(), 5, Precision::Full).unwrap());
-    let error = Session::new(model, 1).err().unwrap();
-    assert_eq!(error.code, Code::Argument);
-    assert_eq!(
-        error.message,
-        "stream: expected one axis of time, received input 'z' along 'there' beside 'x' along 'here'"
-    );
-}
-
 /// Rows that are kept, doubled and left out go on as the ones they came from.
 #[test]
 fn reordered_rows_go_on_from_their_own_states() {

@@ -27,6 +27,7 @@ pub(super) fn check(graph: &Graph) -> Result<Program> {
         values: Vec::new(),
         instructions: Vec::new(),
         inputs: Vec::new(),
+        held: Vec::new(),
         outputs: Vec::new(),
         states: Vec::new(),
         wires: Vec::new(),

@@ -11,6 +11,11 @@ impl Lives<'_> {
         for value in program.inputs.iter().map(|p| p.value).chain(program.states.iter().map(|s| s.initial)) {
             self.touch(Operand::Value(value), 0, self.whole(value));
         }
+        for value in program.held.iter().map(|held| held.port.value) {
+            // From run to run: no other value may take the slot in between.
+            self.touch(Operand::Value(value), 0, self.whole(value));
+            self.touch(Operand::Value(value), self.end(), self.whole(value));
+        }
         for (i, instruction) in program.instructions.iter().enumerate() {
             if let Operation::Recurrence(recurrence) = &instruction.op {
                 for inner in &recurrence.body {
