@@ -6,6 +6,7 @@ pub mod compile;
 pub mod error;
 mod finite;
 pub mod format;
+pub mod generate;
 pub mod graph;
 pub mod initialize;
 pub mod loss;

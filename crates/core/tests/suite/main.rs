@@ -14,6 +14,7 @@ mod descent;
 mod determinism;
 mod dropout;
 mod fusing;
+mod generation;
 mod gradients;
 mod hoisting;
 mod laws;

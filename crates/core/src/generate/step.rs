@@ -1,0 +1,274 @@
+//! One step of all rows: what each row has read or chosen, and who goes on.
+
+use unrolled_kernels::{Element, math};
+
+use super::beam::{Candidate, Ranking};
+use super::choose::{drawn, likeliest};
+use super::hypothesis::{Ended, Path, Trail, push};
+use super::scores::{log_odds, log_probabilities};
+use super::stepper::{Outlook, Prompts, Sizes};
+use super::{Beam, GenerateConfig, Search, Stop};
+use crate::finite::first_non_finite;
+use crate::memory::grow;
+use crate::random::{Draws, Stream};
+use crate::{Error, Result};
+
+/// A row of the model under way: a sequence of one of the prompts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Lane {
+    /// The prompt.
+    pub(super) row: usize,
+    /// Items that the model was fed.
+    pub(super) fed: usize,
+    pub(super) path: Path,
+    /// The predicted length.
+    pub(super) length: Option<usize>,
+}
+
+/// What a step leads to, and storage for it.
+#[derive(Debug, Default)]
+pub(super) struct Next {
+    /// Who goes on.
+    pub(super) lanes: Vec<Lane>,
+    /// The lane that each comes from.
+    pub(super) origin: Vec<usize>,
+    logs: Vec<f64>,
+    ids: Vec<usize>,
+    ranking: Ranking,
+}
+
+impl Next {
+    /// Room for the logarithms of so many classes.
+    pub(super) fn logs(&mut self, classes: usize) -> Result<(&mut [f64], &mut Vec<usize>, &mut Ranking)> {
+        let most = classes.max(self.logs.len());
+        grow(&mut self.logs, most, "the scores of a row")?;
+        Ok((&mut self.logs[..classes], &mut self.ids, &mut self.ranking))
+    }
+
+    /// The logarithm of a class, of the row last scored.
+    pub(super) fn log(&self, class: usize) -> f64 {
+        self.logs[class]
+    }
+
+    /// Lets a lane go on from another.
+    pub(super) fn keep(&mut self, from: usize, lane: Lane) -> Result<()> {
+        push(&mut self.origin, from)?;
+        push(&mut self.lanes, lane)
+    }
+}
+
+/// A step of the model, and the sequences.
+pub(super) struct Step<'a, E> {
+    pub(super) config: &'a GenerateConfig,
+    pub(super) sizes: Sizes,
+    pub(super) prompts: &'a Prompts<E>,
+    pub(super) banned: &'a [bool],
+    pub(super) draws: &'a Stream,
+    pub(super) outlook: Outlook<'a, E>,
+    pub(super) trail: &'a mut Trail<E>,
+    /// By row.
+    pub(super) ended: &'a mut [Vec<Ended>],
+    pub(super) next: &'a mut Next,
+}
+
+impl<'a, E: Element> Step<'a, E> {
+    /// Takes the lanes of one prompt further; the first of them is row `first` of the model.
+    pub(super) fn take(&mut self, first: usize, lanes: &[Lane]) -> Result<()> {
+        for (i, &lane) in lanes.iter().enumerate() {
+            let lane = Lane { fed: lane.fed + 1, ..lane };
+            match (&self.config.search, lane.fed < self.prompts.length(lane.row)) {
+                (_, true) => self.next.keep(first + i, lane)?,
+                (Search::Beam(_), false) => {}
+                _ => self.choose(first + i, lane)?,
+            }
+        }
+        match (&self.config.search, lanes.first()) {
+            (Search::Beam(beam), Some(lane)) if lane.fed + 1 >= self.prompts.length(lane.row) => {
+                self.widen(beam, first, lanes)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Chooses one item, or draws it.
+    fn choose(&mut self, from: usize, lane: Lane) -> Result<()> {
+        let mut draws = self.draws.at(self.config.first_row + lane.row as u64, lane.path.items as u64);
+        let (id, mut log) = match self.sizes.tokens {
+            true => self.token(from, lane, &mut draws)?,
+            false => (None, 0.0),
+        };
+        let mut ends = self.ends(lane, id);
+        if let Stop::Output(_) = self.config.stop {
+            let [end, on] = self.odds(from, lane)?;
+            let now = match self.config.search {
+                Search::Sample(_) => draws.uniform() < math::exp(end),
+                _ => end >= on,
+            };
+            ends = now && lane.path.items + 1 >= self.config.min_steps;
+            log += if ends { end } else { on };
+        }
+        let values = self.values(from, lane)?;
+        let path = self.trail.extend(lane.path, log, id, values)?;
+        if ends || path.items == self.config.max_steps {
+            return self.end(lane.row, path, ends);
+        }
+        self.next.keep(from, Lane { path, ..lane })
+    }
+
+    /// An id by the search, and `ln P` of it.
+    fn token(&mut self, from: usize, lane: Lane, draws: &mut Draws) -> Result<(Option<usize>, f64)> {
+        self.score(from, lane)?;
+        let allowed = allowed(self.config, self.banned, lane);
+        let (logs, ids, _) = self.next.logs(self.sizes.items)?;
+        let id = match &self.config.search {
+            Search::Sample(sample) => drawn(sample, logs, allowed, draws.uniform(), ids)?,
+            _ => likeliest(logs, allowed),
+        };
+        let id = id.ok_or_else(|| self.nothing_likely(lane))?;
+        Ok((Some(id), self.next.logs[id]))
+    }
+
+    /// The best continuations of all hypotheses of a row.
+    fn widen(&mut self, beam: &Beam, first: usize, lanes: &[Lane]) -> Result<()> {
+        self.next.ranking.clear();
+        for (at, lane) in lanes.iter().enumerate() {
+            self.offer(beam.width, first, at, Lane { fed: lane.fed + 1, ..*lane })?;
+        }
+        let ranking = std::mem::take(&mut self.next.ranking);
+        let (Some(&Lane { row, fed, .. }), max_steps) = (lanes.first(), self.config.max_steps) else {
+            return Ok(());
+        };
+        if ranking.is_empty() && self.ended[row].is_empty() {
+            return Err(self.nothing_likely(lanes[0]));
+        }
+        for it in ranking.ends(beam.width) {
+            let path = self.trail.extend(lanes[it.lane].path, it.log, Some(it.id), &[])?;
+            self.end(row, path, true)?;
+        }
+        let over = self.is_over(beam, row, ranking.goes_on().first().map(|best| best.score));
+        for it in ranking.goes_on().iter().filter(|_| !over) {
+            let lane = lanes[it.lane];
+            let path = self.trail.extend(lane.path, it.log, Some(it.id), &[])?;
+            match path.items == max_steps {
+                true => self.end(row, path, false)?,
+                false => self.next.keep(first + it.lane, Lane { fed: fed + 1, path, ..lane })?,
+            }
+        }
+        self.next.ranking = ranking;
+        Ok(())
+    }
+
+    /// Offers every continuation of one hypothesis.
+    fn offer(&mut self, width: usize, first: usize, at: usize, lane: Lane) -> Result<()> {
+        self.score(first + at, lane)?;
+        let odds = match self.config.stop {
+            Stop::Output(_) => Some(self.odds(first + at, lane)?),
+            _ => None,
+        };
+        let may_end = lane.path.items + 1 >= self.config.min_steps;
+        let allowed = allowed(self.config, self.banned, lane);
+        for id in (0..self.sizes.items).filter(|&id| allowed(id)) {
+            let log = self.next.logs[id];
+            let mut candidate = |log: f64, ends: bool| {
+                let score = lane.path.score + log;
+                self.next.ranking.offer(width, Candidate { score, log, lane: at, id, ends })
+            };
+            match odds {
+                Some([end, on]) => {
+                    if may_end {
+                        candidate(log + end, true)?;
+                    }
+                    candidate(log + on, false)?;
+                }
+                None => candidate(log, ends(self.config, lane, Some(id)))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// True if nothing that goes on can come among the results: enough hypotheses have ended, or those that have are better
+    /// than the best can become.
+    fn is_over(&self, beam: &Beam, row: usize, best: Option<f64>) -> bool {
+        let Some(best) = best else { return true };
+        let bound = beam.normalized(best, self.config.max_steps);
+        let better = self.ended[row].iter().filter(|ended| ended.normalized_score >= bound).count();
+        self.ended[row].len() >= beam.width || better >= beam.n_best
+    }
+
+    fn end(&mut self, row: usize, path: Path, finished: bool) -> Result<()> {
+        let normalized_score = self.config.search.normalized(path.score, path.items);
+        push(&mut self.ended[row], Ended { path, normalized_score, finished })
+    }
+
+    /// True if a sequence ends with an id, or as it was predicted.
+    fn ends(&self, lane: Lane, id: Option<usize>) -> bool {
+        ends(self.config, lane, id)
+    }
+
+    /// Takes the logarithms of the probabilities of a row's next id.
+    fn score(&mut self, from: usize, lane: Lane) -> Result<()> {
+        let size = self.sizes.items;
+        let scores = &self.outlook.scores[from * size..][..size];
+        let (logs, ..) = self.next.logs(size)?;
+        match log_probabilities(self.sizes.form, scores, logs) {
+            true => Ok(()),
+            false => Err(not_finite(&self.config.output, lane)),
+        }
+    }
+
+    /// `ln P` of ending here, and of going on.
+    fn odds(&self, from: usize, lane: Lane) -> Result<[f64; 2]> {
+        let odds = log_odds(self.sizes.stop, self.outlook.stop[from]);
+        let Stop::Output(name) = &self.config.stop else { return Ok([f64::NEG_INFINITY, 0.0]) };
+        odds.ok_or_else(|| not_finite(name, lane))
+    }
+
+    /// The numbers of a row's next item; none where items are ids.
+    fn values(&self, from: usize, lane: Lane) -> Result<&'a [E]> {
+        if self.sizes.tokens {
+            return Ok(&[]);
+        }
+        let size = self.sizes.items;
+        let values = &self.outlook.scores[from * size..][..size];
+        match first_non_finite(values) {
+            None => Ok(values),
+            Some(_) => Err(not_finite(&self.config.output, lane)),
+        }
+    }
+
+    fn nothing_likely(&self, lane: Lane) -> Error {
+        let Lane { row, path, .. } = lane;
+        Error::non_finite(format!(
+            "output '{}': expected a probability above 0 among the ids to choose from in row {row}, item {}, received none",
+            self.config.output, path.items
+        ))
+    }
+}
+
+/// The ids that may be chosen: none that is forbidden, and no end before its time.
+fn allowed<'a>(
+    config: &'a GenerateConfig,
+    banned: &'a [bool],
+    lane: Lane,
+) -> impl Fn(usize) -> bool + use<'a> {
+    let early = match config.stop {
+        Stop::EndToken(id) if lane.path.items < config.min_steps => Some(id as usize),
+        _ => None,
+    };
+    move |id| !banned[id] && early != Some(id)
+}
+
+fn ends(config: &GenerateConfig, lane: Lane, id: Option<usize>) -> bool {
+    match config.stop {
+        Stop::EndToken(end) => id == Some(end as usize),
+        Stop::Length { .. } => lane.length == Some(lane.fed),
+        Stop::Never | Stop::Output(_) => false,
+    }
+}
+
+fn not_finite(output: &str, lane: Lane) -> Error {
+    let (row, item) = (lane.row, lane.path.items);
+    Error::non_finite(format!(
+        "output '{output}': expected finite scores in row {row}, item {item}, received a NaN or infinity"
+    ))
+}
