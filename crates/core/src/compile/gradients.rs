@@ -2,14 +2,17 @@
 
 use super::reductions;
 use crate::op::Flow;
-use crate::program::{Gradients, Instruction, Operation, Program};
+use crate::program::{Gradients, Instruction, Operation, Program, Value};
 
 /// Finds the values with a gradient.
 pub(super) fn differentiate(program: &Program, inputs: bool) -> Gradients {
     let requires = requires(program, inputs);
     let reached = reached(program);
+    // An id has no slope, whether it is kept as a number or not.
+    let numbers = |value: &Value| value.width > 0 && value.kind.vocabulary().is_none();
+    let values = program.values.iter().enumerate();
     let mut needed: Vec<bool> =
-        (0..program.values.len()).map(|v| requires[v] && reached[v] && program.values[v].width > 0).collect();
+        values.map(|(v, value)| requires[v] && reached[v] && numbers(value)).collect();
     complete(&program.instructions, &mut needed);
     let gradients = Gradients { needed, contributions: Vec::new() };
     let contributions = reductions::collect(program, &gradients);

@@ -46,6 +46,9 @@ fn probe(program: &mut Program, recurrence: &mut Recurrence, copies: &mut Vec<(V
     }
     for state in 0..recurrence.states.len() {
         let next = recurrence.states[state].next;
+        if program.values[next].kind.vocabulary().is_some() {
+            continue;
+        }
         // Two states may have one next value.
         let copy = match copies.iter().find(|&&(old, new)| old == next || new == next) {
             Some(&(_, copy)) => copy,

@@ -101,6 +101,19 @@ impl Kind {
         }
     }
 
+    /// A value of the kind at each step of an axis.
+    #[must_use]
+    pub fn over(&self, axis: &str) -> Self {
+        let axis = axis.to_owned();
+        match *self {
+            Self::Vector { size } | Self::Sequence { size, .. } => Self::Sequence { size, axis },
+            Self::Token { vocabulary } | Self::Tokens { vocabulary, .. } => Self::Tokens { vocabulary, axis },
+            Self::Alignment { ref memory, .. } => {
+                Self::Alignment { axis: Some(axis), memory: memory.clone() }
+            }
+        }
+    }
+
     pub(crate) fn validate(&self, node: &str) -> Result<()> {
         if self.memory().is_some() {
             return Err(Error::kind(format!("node '{node}': expected numbers or ids, received {self}")));

@@ -6,4 +6,6 @@ mod node;
 
 pub use json::VERSION;
 pub use kind::{Kind, MAX_SIZE};
-pub use node::{ActivationName, Body, Factor, Graph, Node, Op, OutputWire, Scan, Score};
+pub use node::{
+    ActivationName, Body, ChooseBy, Evaluation, Factor, Graph, Node, Op, OutputWire, Scan, Score,
+};

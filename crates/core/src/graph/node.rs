@@ -53,6 +53,13 @@ pub enum Op {
         /// Numbers a row.
         size: usize,
     },
+    /// In the body of a scan: an id at the previous step.
+    TokenState {
+        /// The number of ids.
+        vocabulary: usize,
+        /// The id before the first step.
+        start: u32,
+    },
     /// Row `id` of a table: tokens to sequence, token to vector.
     Embedding {
         /// The table, `[vocabulary, size]`.
@@ -162,6 +169,17 @@ pub enum Op {
     OneHot,
     /// The first value, with the gradient of the second.
     StraightThrough,
+    /// An id: that of the largest score, or the teacher's. The scores, then the teacher's id, then its probability.
+    Choose {
+        /// The choice among the scores in training.
+        by: ChooseBy,
+        /// The probability of the teacher's id in training, if no input gives it.
+        #[serde(default = "default_ratio")]
+        ratio: f64,
+        /// Outside of training, if no input gives a probability.
+        #[serde(default)]
+        evaluation: Evaluation,
+    },
     /// In training, `y = x - ln(-ln u)` with u uniform in (0, 1) for each number.
     GumbelNoise,
     /// An elementwise function, or softmax over features.
@@ -220,6 +238,31 @@ pub enum Score {
         /// `[size]`.
         weight: String,
     },
+}
+
+fn default_ratio() -> f64 {
+    1.0
+}
+
+/// The choice of [`Op::Choose`] among scores in training; otherwise the largest is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ChooseBy {
+    /// The largest, the first of equal ones.
+    Argmax,
+    /// A sample of the softmax of the scores.
+    Sample,
+}
+
+/// The ids of [`Op::Choose`] outside of training.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Evaluation {
+    /// The model's own.
+    #[default]
+    Free,
+    /// The teacher's.
+    Forced,
 }
 
 /// A factor of [`Op::Matmul`].

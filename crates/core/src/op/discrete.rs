@@ -55,9 +55,10 @@ pub(super) fn largest<E: Element>(numbers: &[E]) -> usize {
 pub(crate) fn one_hot_forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) {
     f.write(Operand::Value(i.outputs[0]), |f, y| {
         let mut y = y.matrix();
-        for (row, &id) in f.ids(i.inputs[0]).iter().enumerate() {
+        let ids = f.ids(i.inputs[0]);
+        for row in 0..y.rows() {
             y.row_mut(row).fill(E::ZERO);
-            y.row_mut(row)[id as usize] = E::ONE;
+            y.row_mut(row)[ids.at(row) as usize] = E::ONE;
         }
     });
 }

@@ -48,7 +48,7 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, i: &Instruction) {
 }
 
 /// `-ln(-ln u)` for u uniform in (0, 1).
-fn gumbel(draws: &mut Draws) -> f64 {
+pub(super) fn gumbel(draws: &mut Draws) -> f64 {
     // Half of the distance between neighbors keeps u from 0.
     const HALF: f64 = 0.5 / (1_u64 << 53) as f64;
     -math::ln(-math::ln(draws.uniform() + HALF))

@@ -5,8 +5,10 @@
 
 mod activation;
 mod arithmetic;
+mod as_numbers;
 mod attention;
 mod binary;
+mod choose;
 mod concat;
 mod detach;
 mod discrete;
@@ -62,6 +64,8 @@ impl Instruction {
             Operation::Detach => detach::facts(),
             Operation::Argmax | Operation::OneHot => discrete::choice_facts(),
             Operation::StraightThrough => discrete::straight_through_facts(),
+            Operation::AsNumbers => as_numbers::facts(),
+            Operation::Choose(op) => choose::facts(*op),
             Operation::GumbelNoise => gumbel::facts(),
             Operation::Concat | Operation::Slice { .. } => concat::facts(),
             Operation::LayerNorm(op) => layer_norm::facts(op, self),
@@ -107,6 +111,8 @@ impl Instruction {
             | Operation::Argmax
             | Operation::OneHot
             | Operation::StraightThrough
+            | Operation::AsNumbers
+            | Operation::Choose(_)
             | Operation::GumbelNoise
             | Operation::Concat
             | Operation::Slice { .. }
@@ -159,6 +165,8 @@ fn forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) -> Result<()> {
         Operation::Argmax => discrete::argmax_forward(f, i),
         Operation::OneHot => discrete::one_hot_forward(f, i),
         Operation::StraightThrough => discrete::straight_through_forward(f, i),
+        Operation::AsNumbers => as_numbers::forward(f, i),
+        Operation::Choose(op) => choose::forward(f, *op, i),
         Operation::GumbelNoise => gumbel::forward(f, i),
         Operation::Concat => concat::forward(f, i),
         Operation::Slice { start } => concat::slice_forward(f, *start, i),
@@ -190,6 +198,7 @@ pub(crate) fn scratch<E: Element>(
     let width = |value: ValueId| program.values[value].width;
     match &i.op {
         Operation::Dropout(_) => width(i.outputs[0]),
+        Operation::Choose(op) if op.sample => width(i.inputs[0]),
         Operation::Gru { .. } if plan.training => rows.saturating_mul(width(i.outputs[2])),
         Operation::Attention(_) => attention::scratch(program, i, shard),
         Operation::Loss { target } => program.targets[*target].loss.scratch(),
@@ -235,6 +244,8 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, i: &Instruction, per_ste
         | Operation::Constant(_)
         | Operation::Argmax
         | Operation::OneHot
+        | Operation::AsNumbers
+        | Operation::Choose(_)
         | Operation::Detach => {}
         Operation::Linear(op) => linear::backward(f, op, i),
         Operation::Activation(op) => activation::backward(f, *op, i),

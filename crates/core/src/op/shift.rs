@@ -27,9 +27,10 @@ pub(crate) fn facts(op: &Shift, i: &Instruction) -> Facts {
 }
 
 pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: &Shift, i: &Instruction) {
-    if let Some(start) = op.start {
+    if let Some(start) = op.start.filter(|_| f.program.values[i.outputs[0]].holds_ids()) {
         return shift_ids(f, op, start, i);
     }
+    let start = E::from_f64(op.start.map_or(0.0, f64::from));
     f.write(Operand::Value(i.outputs[0]), |f, y| {
         let x = f.matrix(Operand::Value(i.inputs[0]));
         let first = i.inputs.get(1).map(|&first| f.matrix(Operand::Value(first)));
@@ -39,7 +40,7 @@ pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: &Shift, i: &Instructi
             match (previous, &first) {
                 (Some(from), _) => out.copy_from_slice(x.row(from)),
                 (None, Some(first)) => out.copy_from_slice(first.row(row)),
-                (None, None) => out.fill(E::ZERO),
+                (None, None) => out.fill(start),
             }
         });
     });

@@ -32,17 +32,36 @@ pub struct Wire {
     pub kind: Kind,
 }
 
-/// A state the model owns: given to a run or zero, returned by every run.
+/// A state that holds an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenState {
+    /// The number of ids.
+    pub vocabulary: usize,
+    /// The id before the first step.
+    pub start: u32,
+}
+
+/// A state the model owns: given to a run or zero, an id at its start, returned by every run.
 #[derive(Clone, Debug)]
 pub struct StatePort {
     /// `"node:state"`.
     pub name: String,
     /// Numbers a row.
     pub size: usize,
+    /// For a state that holds an id.
+    pub token: Option<TokenState>,
     /// The value that takes the state a run is given.
     pub initial: ValueId,
     /// The value that holds the final state.
     pub last: ValueId,
     /// True if the scan runs from last step to first, so that no state can be carried on.
     pub reverse: bool,
+}
+
+impl StatePort {
+    /// The numbers of a state that a run is not given.
+    #[must_use]
+    pub fn first(&self) -> f64 {
+        self.token.map_or(0.0, |token| f64::from(token.start))
+    }
 }

@@ -46,11 +46,7 @@ pub struct Program {
 impl Program {
     /// Zeroes the row of each table that its embedding never reads: padding.
     pub fn zero_padding<E: Element>(&self, values: &mut [E]) {
-        for instruction in &self.instructions {
-            if let Operation::Embedding(Embedding { weight, padding: Some(id) }) = &instruction.op {
-                values[weight.part(*id as usize, 1).range()].fill(E::ZERO);
-            }
-        }
+        zero_tables(&self.instructions, values);
     }
 
     /// The output named `name`.
@@ -80,5 +76,17 @@ impl Program {
     #[must_use]
     pub fn section_of(&self, index: usize) -> Option<usize> {
         self.sections.iter().position(|section| section.range.contains(&index))
+    }
+}
+
+fn zero_tables<E: Element>(list: &[Instruction], values: &mut [E]) {
+    for instruction in list {
+        match &instruction.op {
+            Operation::Embedding(Embedding { weight, padding: Some(id) }) => {
+                values[weight.part(*id as usize, 1).range()].fill(E::ZERO);
+            }
+            Operation::Recurrence(recurrence) => zero_tables(&recurrence.body, values),
+            _ => {}
+        }
     }
 }

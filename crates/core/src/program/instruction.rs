@@ -20,7 +20,7 @@ pub struct Instruction {
 /// The operations of a program. The comments give inputs -> outputs.
 #[derive(Clone, Debug)]
 pub enum Operation {
-    /// ids -> rows of a table.
+    /// ids -> rows of a table, and the ids again if they are computed.
     Embedding(Embedding),
     /// x -> x Wᵀ + b.
     Linear(Linear),
@@ -67,6 +67,10 @@ pub enum Operation {
     OneHot,
     /// hard, soft -> hard, with the gradient of soft.
     StraightThrough,
+    /// given ids -> numbers.
+    AsNumbers,
+    /// scores, the teacher's ids (optional), their probability (optional) -> ids.
+    Choose(Choose),
     /// x -> x with noise of Gumbel's distribution.
     GumbelNoise,
     /// a, b, ... -> features side by side.
@@ -239,6 +243,15 @@ pub struct Matmul {
     pub columns: usize,
     /// True for a factor that is held transposed.
     pub transposed: [bool; 2],
+}
+
+/// A choice of ids.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Choose {
+    /// True for a sample in training.
+    pub sample: bool,
+    /// The probabilities of the teacher's id outside of training and in it, if no input gives them.
+    pub ratios: [f64; 2],
 }
 
 /// The mask of a dropout.

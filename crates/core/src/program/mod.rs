@@ -13,16 +13,16 @@ mod storage;
 mod target;
 mod value;
 
-pub use border::{HeldPort, Port, StatePort, Wire};
+pub use border::{HeldPort, Port, StatePort, TokenState, Wire};
 pub use compiled::Program;
 pub(crate) use def_use::{defined, read, readers};
 pub use gradients::Gradients;
 pub use instruction::{
-    Attention, Dropout, Embedding, Function, Instruction, LayerNorm, Linear, Matmul, Operation, PackId,
-    PackSpec, Pooling, Recurrence, Score, Shift, StateLink, TensorRef,
+    Attention, Choose, Dropout, Embedding, Function, Instruction, LayerNorm, Linear, Matmul, Operation,
+    PackId, PackSpec, Pooling, Recurrence, Score, Shift, StateLink, TensorRef,
 };
 pub use plan::{InstructionPlan, Mode, Plan, Tape, ValuePlan};
-pub use reductions::{Contribution, Sum};
+pub use reductions::{Contribution, Ids, Sum};
 pub use section::Section;
 pub use stepped::Stepped;
 pub use storage::{Checkpoint, Delay, Operand, Place, Slot, Space};

@@ -50,10 +50,19 @@ pub enum Sum {
         /// G.
         gradient: Operand,
         /// The ids.
-        ids: ValueId,
+        ids: Ids,
         /// The id whose row stays as it is.
         padding: Option<u32>,
     },
+}
+
+/// The ids that name rows of a table.
+#[derive(Clone, Copy, Debug)]
+pub enum Ids {
+    /// Of a value that holds ids.
+    Given(ValueId),
+    /// Numbers.
+    Computed(Operand),
 }
 
 impl Sum {
@@ -64,6 +73,7 @@ impl Sum {
             Self::Outer { gradient, input, .. } | Self::Products { gradient, input } => {
                 vec![*gradient, *input]
             }
+            Self::Table { gradient, ids: Ids::Computed(ids), .. } => vec![*gradient, *ids],
             Self::Columns { gradient, .. } | Self::Table { gradient, .. } => vec![*gradient],
         }
     }

@@ -14,14 +14,14 @@ pub struct Value {
     pub kind: Kind,
     /// The axis of time as an index into [`super::Program::axes`], `None` for vectors.
     pub axis: Option<usize>,
-    /// Numbers a row; 0 for ids and alignments.
+    /// Numbers a row; 0 for alignments and for ids that are given or shifted, 1 for ids that the program computes.
     pub width: usize,
 }
 
 impl Value {
-    /// True for ids.
+    /// True for ids that are given or shifted; those that the program computes are numbers, exact below 2^24.
     #[must_use]
     pub fn holds_ids(&self) -> bool {
-        self.kind.vocabulary().is_some()
+        self.kind.vocabulary().is_some() && self.width == 0
     }
 }

@@ -90,7 +90,7 @@ pub(super) fn load<E: Element>(
         let target = &mut shard.slots[slot][..range.len()];
         match given {
             Some(values) => target.copy_from_slice(&values[range]),
-            None => target.fill(E::ZERO),
+            None => target.fill(E::from_f64(state.first())),
         }
     }
     if let Some(held) = batch.held() {

@@ -70,9 +70,7 @@ impl<E: Element> Batch<E> {
             Some(size) => Ok(Data::Values(zeros(rows.saturating_mul(size), Subject("input", &port.name))?)),
             None => Ok(Data::Ids(zeros(rows, Subject("input", &port.name))?)),
         };
-        let state = |state: &StatePort| {
-            zeros(rows.saturating_mul(state.size), Subject("state", &state.name)).map(Some)
-        };
+        let state = |state: &StatePort| first_state(state, rows).map(Some);
         let axes = (0..program.axes.len()).map(|i| match &held {
             Some(held) if Some(i) != axis => held.axis(i),
             _ => Axis::new(1, std::iter::repeat_n(1, rows)),
@@ -269,6 +267,16 @@ impl<E: Element> Batch<E> {
         let (states, targets) = (copied_states(&self.states)?, targets.collect::<Result<_>>()?);
         Ok(Self { rows: self.rows, axes, inputs, states, held: None, targets })
     }
+}
+
+/// A state that no run was given yet, of `rows` rows.
+///
+/// # Errors
+/// [`crate::Code::Size`] when there is no memory.
+pub(crate) fn first_state<E: Element>(state: &StatePort, rows: usize) -> Result<Vec<E>> {
+    let mut values = zeros(rows.saturating_mul(state.size), Subject("state", &state.name))?;
+    values.fill(E::from_f64(state.first()));
+    Ok(values)
 }
 
 /// The same states in memory of their own.

@@ -7,7 +7,7 @@ use unrolled_kernels::Element;
 use super::tensor::{Axis, Data, Tensor};
 use crate::finite::first_non_finite;
 use crate::graph::Kind;
-use crate::program::StatePort;
+use crate::program::{StatePort, TokenState};
 use crate::{Error, Result};
 
 /// The most steps times rows that one batch may have.
@@ -119,7 +119,25 @@ pub(crate) fn check_state<E: Element>(state: &StatePort, tensor: &Tensor<E>, row
     if tensor.shape[0] != rows {
         return Err(Error::shape(format!("{what}: expected {rows} rows, received {}", tensor.shape[0])));
     }
-    check_values(what, &kind, &tensor.data, rows, None, |_| true)
+    check_values(what, &kind, &tensor.data, rows, None, |_| true)?;
+    match (&state.token, &tensor.data) {
+        (Some(token), Data::Values(values)) => check_numbers_of_ids(what, token, values),
+        _ => Ok(()),
+    }
+}
+
+/// Checks ids that are given as numbers.
+fn check_numbers_of_ids<E: Element>(what: Subject<'_>, token: &TokenState, values: &[E]) -> Result<()> {
+    let vocabulary = token.vocabulary;
+    let is_id = |&x: &E| (0.0..vocabulary as f64).contains(&x.to_f64()) && x.to_f64().fract() == 0.0;
+    match values.iter().position(|x| !is_id(x)) {
+        None => Ok(()),
+        Some(row) => Err(Error::value(format!(
+            "{what}: expected ids from 0 to {}, received {} at row {row}",
+            vocabulary.saturating_sub(1),
+            values[row].to_f64()
+        ))),
+    }
 }
 
 /// Refuses a state that has grown out of range.

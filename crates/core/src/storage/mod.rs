@@ -15,7 +15,7 @@ mod weights;
 
 pub use alignment::Alignment;
 pub use batch::Batch;
-pub(crate) use batch::copied_states;
+pub(crate) use batch::{copied_states, first_state};
 pub(crate) use check::{Subject, check_finite_state, check_state, check_values};
 pub use held::Held;
 pub use partial_sums::{PartialSums, TableSums};
@@ -25,5 +25,5 @@ pub use shard::{Segment, Shard, Span, TableEntry};
 pub use tally::Tally;
 pub use targets::{GivenTargets, Targets, Weight};
 pub use tensor::{Axis, Data, Tensor};
-pub use view::{Item, Losses, RngKey, Taken, View};
+pub use view::{Item, Losses, RngKey, RowIds, Taken, View};
 pub use weights::Weights;

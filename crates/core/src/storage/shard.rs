@@ -139,11 +139,11 @@ impl<E: Element> Shard<E> {
         }
     }
 
-    /// The ids of a value, inside a segment those of its steps.
+    /// The ids of a value within a span, inside a segment those of its steps.
     #[must_use]
-    pub fn ids(&self, value: ValueId, axis: Option<usize>) -> &[u32] {
+    pub fn ids(&self, value: ValueId, axis: Option<usize>, span: Span) -> &[u32] {
         match axis {
-            Some(axis) => &self.ids[value][self.range(Space::Axis(axis), Span::All)],
+            Some(axis) => &self.ids[value][self.range(Space::Axis(axis), span)],
             None => &self.ids[value],
         }
     }

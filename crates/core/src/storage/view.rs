@@ -79,6 +79,27 @@ impl Item {
     }
 }
 
+/// The ids of a value, row by row or step by step.
+#[derive(Clone, Copy, Debug)]
+pub enum RowIds<'a, E> {
+    /// Given or shifted.
+    Given(&'a [u32]),
+    /// Computed, as numbers.
+    Computed(&'a [E]),
+}
+
+impl<E: Element> RowIds<'_, E> {
+    /// The id at a place.
+    #[must_use]
+    #[inline(always)]
+    pub fn at(self, place: usize) -> u32 {
+        match self {
+            Self::Given(ids) => ids[place],
+            Self::Computed(numbers) => numbers[place].to_f64() as u32,
+        }
+    }
+}
+
 /// Storage taken out of the shard, so that it can be written while the rest is read.
 pub struct Taken<E> {
     slot: usize,
@@ -197,10 +218,13 @@ impl<E: Element> View<'_, E> {
         self.shard.slots[taken.slot] = taken.data;
     }
 
-    /// The ids of a value.
+    /// The ids of a value within the span.
     #[must_use]
-    pub fn ids(&self, value: ValueId) -> &[u32] {
-        self.shard.ids(value, self.program.values[value].axis)
+    pub fn ids(&self, value: ValueId) -> RowIds<'_, E> {
+        match self.program.values[value].holds_ids() {
+            true => RowIds::Given(self.shard.ids(value, self.program.values[value].axis, self.span)),
+            false => RowIds::Computed(self.slice(Operand::Value(value))),
+        }
     }
 
     /// Copies rows of one slot onto others of it.

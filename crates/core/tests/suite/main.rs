@@ -9,6 +9,7 @@ mod at_once;
 mod attention;
 mod bf16;
 mod checkpointing;
+mod choosing;
 mod cuts;
 mod descent;
 mod determinism;

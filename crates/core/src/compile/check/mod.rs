@@ -7,6 +7,7 @@ mod gates;
 mod names;
 mod node;
 mod scan;
+mod states;
 mod time;
 mod weighted;
 
@@ -136,7 +137,7 @@ impl Checker {
                     self.program.inputs.push(Port { name: node.name.clone(), kind: kind.clone(), value });
                     scope.bind(&node.name, vec![(String::new(), value)]);
                 }
-                Op::State { .. } => {
+                Op::State { .. } | Op::TokenState { .. } => {
                     return Err(Error::graph(format!(
                         "node '{}': expected a state in a scan's body, received one in the graph",
                         node.name
@@ -190,10 +191,26 @@ impl Checker {
         wires
     }
 
-    /// A new value of the program.
+    /// A new value of the program; ids that are given or shifted.
     fn value(&mut self, name: &str, kind: Kind) -> ValueId {
-        let axis = kind.axis().map(|axis| self.axis(axis));
         let width = kind.size().unwrap_or(0);
+        self.value_of(name, kind, width)
+    }
+
+    /// A new value of numbers; an id that the program computes is one number.
+    fn computed(&mut self, name: &str, kind: Kind) -> ValueId {
+        let width = kind.size().unwrap_or(1);
+        self.value_of(name, kind, width)
+    }
+
+    /// A new value of the kind of another one, and kept as that is.
+    fn like(&mut self, name: &str, other: ValueId) -> ValueId {
+        let (kind, width) = (self.kind(other).clone(), self.program.values[other].width);
+        self.value_of(name, kind, width)
+    }
+
+    fn value_of(&mut self, name: &str, kind: Kind, width: usize) -> ValueId {
+        let axis = kind.axis().map(|axis| self.axis(axis));
         self.program.values.push(Value { name: name.to_owned(), kind, axis, width });
         self.program.values.len() - 1
     }

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::{Checker, Scope};
-use crate::graph::{Factor, MAX_SIZE, Node, Op};
+use crate::graph::{ChooseBy, Evaluation, Factor, MAX_SIZE, Node, Op};
 use crate::program::{Dropout, Function, Instruction, Matmul, Operation, Pooling, ValueId};
 use crate::{Error, Result};
 
@@ -13,7 +13,7 @@ impl Checker {
     /// Checks one node that is neither an input, a state nor a scan.
     pub(super) fn node(&mut self, node: &Node, inputs: Vec<ValueId>, scope: &mut Scope) -> Result<Ports> {
         match &node.op {
-            Op::Input(_) | Op::State { .. } | Op::Scan(_) => {
+            Op::Input(_) | Op::State { .. } | Op::TokenState { .. } | Op::Scan(_) => {
                 Err(Error::internal(format!("node '{}': reached the wrong check", node.name)))
             }
             Op::Embedding { weight, padding } => self.embedding(node, &inputs, weight, *padding, scope),
@@ -97,6 +97,10 @@ impl Checker {
             }
             Op::OneHot => self.one_hot(node, inputs, scope),
             Op::StraightThrough => self.combine_few::<2>(node, inputs, Operation::StraightThrough, scope),
+            Op::Choose { by, ratio, evaluation } => {
+                let forced = *evaluation == Evaluation::Forced;
+                self.choose(node, inputs, *by == ChooseBy::Sample, *ratio, forced, scope)
+            }
             Op::GumbelNoise => self.gumbel_noise(node, inputs, scope),
             Op::LayerNorm { gain, bias, epsilon } => {
                 self.layer_norm(node, inputs, gain, bias, *epsilon, scope)

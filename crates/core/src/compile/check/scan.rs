@@ -1,19 +1,10 @@
 //! A scan: its body bound to the sequences, vectors and states that enter it.
 
-use std::collections::HashSet;
-
+use super::states::State;
 use super::{Checker, Scope, names};
 use crate::graph::{Kind, Node, Op, Scan};
 use crate::program::{Instruction, Operation, Recurrence, StateLink, StatePort, ValueId};
 use crate::{Error, Result};
-
-/// A state node of a body, with its values.
-struct State {
-    name: String,
-    size: usize,
-    initial: ValueId,
-    incoming: ValueId,
-}
 
 /// The inputs that a body declares.
 fn declared(scan: &Scan) -> Vec<(&Node, &Kind)> {
@@ -56,7 +47,7 @@ impl Checker {
         scope.axis = Some(axis);
         scope.prefix = format!("{}.", node.name);
         self.bind_inputs(node, &declared, entering, &mut scope)?;
-        let states = self.bind_states(node, scan, initial, axis, &mut scope)?;
+        let states = self.bind_states(node, scan, initial, axis, &mut scope, outer)?;
         self.nodes(&scan.body.nodes, &mut scope)?;
         self.close(node, scan, axis, states, scope, outer)
     }
@@ -114,75 +105,12 @@ impl Checker {
         Ok(())
     }
 
-    fn bind_states(
-        &mut self,
-        node: &Node,
-        scan: &Scan,
-        initial: &[ValueId],
-        axis: usize,
-        scope: &mut Scope,
-    ) -> Result<Vec<State>> {
-        let mut states = Vec::new();
-        for inner in &scan.body.nodes {
-            let &Op::State { size } = &inner.op else { continue };
-            let kind = Kind::Vector { size };
-            kind.validate(&inner.name)?;
-            let name = format!("{}:{}", node.name, inner.name);
-            let given = scan.initial.iter().position(|state| *state == inner.name);
-            let initial = match given {
-                Some(i) if *self.kind(initial[i]) == kind => initial[i],
-                Some(i) => {
-                    return Err(Error::shape(format!(
-                        "node '{}': expected {kind} for the initial state '{}', received {}",
-                        node.name,
-                        inner.name,
-                        self.kind(initial[i])
-                    )));
-                }
-                None => self.value(&name, kind),
-            };
-            let axis_name = self.program.axes[axis].clone();
-            let incoming = self.value(&name, Kind::Sequence { size, axis: axis_name });
-            scope.bind(&inner.name, vec![(String::new(), incoming)]);
-            states.push(State { name: inner.name.clone(), size, initial, incoming });
-        }
-        let known: HashSet<&str> = states.iter().map(|state| state.name.as_str()).collect();
-        if let Some(name) = scan.initial.iter().find(|name| !known.contains(name.as_str())) {
-            return Err(Error::graph(format!(
-                "node '{}': expected a state of its body to initialize, received '{name}'",
-                node.name
-            )));
-        }
-        let distinct: HashSet<&String> = scan.initial.iter().collect();
-        if distinct.len() != scan.initial.len() {
-            return Err(Error::graph(format!(
-                "node '{}': expected each state to be initialized once, received one twice",
-                node.name
-            )));
-        }
-        Ok(states)
-    }
-
     /// A value that leaves the body step by step, numbers or ids.
     fn step_of(&mut self, node: &Node, value: ValueId, axis: usize, scope: &mut Scope) -> Result<ValueId> {
         match self.kind(value).size() {
             Some(_) => self.over(node, value, axis, scope),
             None => Ok(value),
         }
-    }
-
-    /// Copies a state that is another state's next value: each next value needs storage of its own.
-    fn copy(&mut self, node: &Node, value: ValueId, scope: &mut Scope) -> ValueId {
-        let kind = self.kind(value).clone();
-        let copy = self.value(&node.name, kind);
-        let op = Operation::Affine { scale: 1.0, shift: 0.0 };
-        scope.instructions.push(Instruction {
-            node: node.name.clone(),
-            op,
-            inputs: vec![value],
-            outputs: vec![copy],
-        });
-        copy
     }
 
     /// Ties the body's outputs to states and ports, and puts the loop into the outer scope.
@@ -195,7 +123,6 @@ impl Checker {
         mut scope: Scope,
         outer: &mut Scope,
     ) -> Result<Vec<(String, ValueId)>> {
-        let incoming: HashSet<ValueId> = states.iter().map(|state| state.incoming).collect();
         let mut ports = Vec::new();
         let mut next = std::collections::HashMap::new();
         for wire in &scan.body.outputs {
@@ -213,36 +140,31 @@ impl Checker {
             }
         }
         let mut links = Vec::with_capacity(states.len());
-        for state in states {
+        for state in &states {
             let &value = next.get(state.name.as_str()).ok_or_else(|| {
                 Error::graph(format!(
                     "{}: expected an output with the next value of state '{}', received none",
                     scope.name, state.name
                 ))
             })?;
-            if self.program.values[value].width != state.size {
+            if !self.is_next(state, value) {
                 return Err(Error::shape(format!(
-                    "{}: expected vector[{}] as the next value of state '{}', received {}",
+                    "{}: expected {} as the next value of state '{}', received {}",
                     scope.name,
-                    state.size,
+                    state.kind,
                     state.name,
                     self.kind(value)
                 )));
             }
-            let value = if incoming.contains(&value) { self.copy(node, value, &mut scope) } else { value };
+            let value = self.next_state(node, value, &states, axis, &mut scope)?;
             let name = format!("{}:{}", node.name, state.name);
-            let last = self.value(&name, Kind::Vector { size: state.size });
+            let last = self.computed(&name, state.kind.clone());
             if !scan.initial.contains(&state.name) {
-                let reverse = scan.reverse;
-                self.program.states.push(StatePort {
-                    name,
-                    size: state.size,
-                    initial: state.initial,
-                    last,
-                    reverse,
-                });
+                let (size, reverse) = (self.program.values[last].width, scan.reverse);
+                let &State { initial, token, .. } = state;
+                self.program.states.push(StatePort { name, size, token, initial, last, reverse });
             }
-            ports.push((state.name, last));
+            ports.push((state.name.clone(), last));
             links.push(StateLink { initial: state.initial, incoming: state.incoming, next: value, last });
         }
         let recurrence = Recurrence { axis, reverse: scan.reverse, states: links, body: scope.instructions };

@@ -9,10 +9,10 @@ use crate::{Error, Result};
 impl Checker {
     /// Repeats a vector over the steps of an axis.
     fn repeat(&mut self, node: &Node, vector: ValueId, axis: usize, scope: &mut Scope) -> Result<ValueId> {
-        let size = self.size_of(node, vector)?;
-        let axis = self.program.axes[axis].clone();
+        let vector = self.as_numbers(node, vector, scope);
+        let kind = self.kind(vector).over(&self.program.axes[axis]);
         let name = self.name(vector).to_owned();
-        let output = self.value(&name, Kind::Sequence { size, axis });
+        let output = self.computed(&name, kind);
         self.push(node, Operation::Repeat, vec![vector], vec![output], scope);
         Ok(output)
     }
@@ -29,6 +29,11 @@ impl Checker {
         for &value in inputs {
             self.size_of(node, value)?;
         }
+        self.one_axis(node, inputs)
+    }
+
+    /// The axis that the inputs of a node share, numbers and ids.
+    pub(super) fn one_axis(&self, node: &Node, inputs: &[ValueId]) -> Result<Option<usize>> {
         let mut axes = inputs.iter().filter_map(|&v| self.program.values[v].axis);
         let Some(axis) = axes.next() else { return Ok(None) };
         if let Some(other) = axes.find(|&other| other != axis) {
@@ -151,7 +156,7 @@ impl Checker {
             (Some(size), &[x]) => self.kept_shift(node, x, size, scope),
             _ => inputs,
         };
-        let output = self.value(&node.name, kind);
+        let output = self.like(&node.name, inputs[0]);
         self.push(node, Operation::Shift(Shift { reverse: false, start }), inputs, vec![output], scope);
         Ok(vec![(String::new(), output)])
     }
@@ -164,7 +169,7 @@ impl Checker {
         let inputs = vec![x, initial];
         let op = Operation::Pool(Pooling::Last { first: false });
         self.push(node, op, inputs.clone(), vec![last], scope);
-        self.program.states.push(StatePort { name, size, initial, last, reverse: false });
+        self.program.states.push(StatePort { name, size, token: None, initial, last, reverse: false });
         inputs
     }
 }

@@ -47,7 +47,14 @@ impl Checker {
                 node.name
             )));
         }
-        self.map(node, inputs.to_vec(), size, Operation::Embedding(Embedding { weight, padding }), scope)
+        let op = Operation::Embedding(Embedding { weight, padding });
+        if self.program.values[inputs[0]].holds_ids() {
+            return self.map(node, inputs.to_vec(), size, op, scope);
+        }
+        let kind = self.kind(inputs[0]).with_size(size);
+        let (output, ids) = (self.value(&node.name, kind), self.like(&node.name, inputs[0]));
+        self.push(node, op, inputs.to_vec(), vec![output, ids], scope);
+        Ok(vec![(String::new(), output)])
     }
 
     pub(super) fn layer_norm(

@@ -57,7 +57,7 @@ impl Own {
     fn state(&mut self, begin: ValueId, last: ValueId, reverse: bool) -> ValueId {
         let (name, size) = (self.values[last].name.clone(), self.values[last].width);
         let initial = self.copy(begin, &name);
-        self.states.push(StatePort { name, size, initial, last, reverse });
+        self.states.push(StatePort { name, size, token: None, initial, last, reverse });
         self.begun.push(Some(begin));
         initial
     }

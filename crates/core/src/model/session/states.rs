@@ -3,9 +3,9 @@
 use unrolled_kernels::Element;
 
 use super::Session;
-use crate::memory::{copied, zeros};
+use crate::memory::copied;
 use crate::program::StatePort;
-use crate::storage::{Data, Subject, Tensor, check_state};
+use crate::storage::{Data, Subject, Tensor, check_state, first_state};
 use crate::{Error, Result};
 
 impl<E: Element> Session<E> {
@@ -18,7 +18,7 @@ impl<E: Element> Session<E> {
             let what = Subject("state", &state.name);
             match &self.batch.states()[index] {
                 Some(values) => copied(values, what),
-                None => zeros(rows.saturating_mul(state.size), what),
+                None => first_state(state, rows),
             }
         })
     }
@@ -29,7 +29,7 @@ impl<E: Element> Session<E> {
     /// [`crate::Code::Size`] when there is no memory.
     pub fn first_states(&self) -> Result<Vec<Tensor<E>>> {
         self.each_state(|index, state, rows| {
-            let mut values = zeros(rows.saturating_mul(state.size), Subject("state", &state.name))?;
+            let mut values = first_state(state, rows)?;
             if let (Some(first), Some(held)) = (&self.begun[index], self.batch.held()) {
                 for (to, &row) in values.chunks_exact_mut(state.size).zip(held.rows()) {
                     to.copy_from_slice(&first[row * state.size..][..state.size]);

@@ -3,11 +3,11 @@
 
 use unrolled_kernels::Element;
 
-use super::row_group::{Part, Source, visit};
+use super::row_group::{Part, Source, column, visit};
 use crate::Result;
 use crate::memory::reserve;
-use crate::program::{Operand, Plan, Sum};
-use crate::storage::{Shard, TableEntry};
+use crate::program::{Ids, Operand, Plan, Sum};
+use crate::storage::{RowIds, Shard, TableEntry};
 use crate::tuning::TABLE_COLUMNS;
 
 /// Orders the steps of a shard by the rows of a table that they name, by contribution, once for all tasks.
@@ -23,13 +23,19 @@ pub(in crate::run) fn order<E: Element>(plan: &Plan, shard: &mut Shard<E>) -> Re
         if plan.sums_by_segment(contribution) {
             continue;
         }
-        let ids = &shard.ids[*ids];
-        reserve(names, ids.len(), "the rows of a table that ids name")?;
+        let ids = match *ids {
+            Ids::Given(value) => RowIds::Given(&shard.ids[value]),
+            Ids::Computed(operand) => {
+                let Some(ids) = column(shard, plan, operand) else { continue };
+                RowIds::Computed(ids)
+            }
+        };
+        reserve(names, shard.count(contribution.space), "the rows of a table that ids name")?;
         for row_group in shard.row_groups(contribution.space) {
             for (i, own) in visit(row_group, contribution.reverse).enumerate() {
                 let name = |&place: &u32| TableEntry {
                     row_group: own.row_group as u32,
-                    id: ids[place as usize],
+                    id: ids.at(place as usize),
                     block: i as u32,
                     place,
                 };

@@ -8,8 +8,8 @@ use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut, Operands, Rows};
 
 use crate::Result;
 use crate::memory::zeros;
-use crate::program::{Contribution, Operand, Plan, Program, Sum};
-use crate::storage::{PartialSums, Shard, Span, SumBlock, TableSums};
+use crate::program::{Contribution, Ids, Operand, Plan, Program, Sum};
+use crate::storage::{PartialSums, RowIds, Shard, Span, SumBlock, TableSums};
 
 /// A shard, to sum over.
 pub(super) struct Source<'a, E> {
@@ -119,6 +119,15 @@ impl<'a, E: Element> Source<'a, E> {
         Some(Matrix::new(data, rows.len(), width))
     }
 
+    fn ids(&self, ids: Ids) -> Option<RowIds<'a, E>> {
+        Some(match ids {
+            Ids::Given(value) => {
+                RowIds::Given(self.shard.ids(value, self.program.values[value].axis, Span::All))
+            }
+            Ids::Computed(operand) => RowIds::Computed(column(self.shard, self.plan, operand)?),
+        })
+    }
+
     /// Adds one block after another to the sums of a row group for the rows of a table that ids name.
     pub(super) fn add_named(
         &self,
@@ -129,10 +138,10 @@ impl<'a, E: Element> Source<'a, E> {
     ) -> Result<()> {
         let Sum::Table { gradient, ids, padding } = &contribution.sum else { return Ok(()) };
         let Some(g) = self.matrix(*gradient) else { return Ok(()) };
-        let ids = self.shard.ids(*ids, self.program.values[*ids].axis);
+        let Some(ids) = self.ids(*ids) else { return Ok(()) };
         let mut sum: Vec<E> = zeros(g.columns(), "the sum of an id")?;
         for block in visit(row_group, contribution.reverse) {
-            let named = block.places.iter().map(|&place| (ids[place as usize], place as usize));
+            let named = block.places.iter().map(|&place| (ids.at(place as usize), place as usize));
             let counts = |&(id, _): &(u32, usize)| rows.contains(&(id as usize)) && *padding != Some(id);
             let mut named: Vec<(u32, usize)> = named.filter(counts).collect();
             named.sort_by_key(|&(id, _)| id);
@@ -146,6 +155,12 @@ impl<'a, E: Element> Source<'a, E> {
         }
         Ok(())
     }
+}
+
+/// The numbers of a value of one number a row.
+pub(super) fn column<'a, E: Element>(shard: &'a Shard<E>, plan: &Plan, operand: Operand) -> Option<&'a [E]> {
+    let (slot, rows) = shard.place(plan, operand, Span::All)?;
+    Some(&shard.slots[slot][rows])
 }
 
 /// Adds the sums of the segment that ran to the partial sums of a contribution.
