@@ -46,10 +46,9 @@ pub struct ItemLosses {
 impl Gradients {
     pub(crate) fn new(env: &Env, report: GradientReport<f32>) -> Result<Self> {
         let GradientReport { report, parameters, gradients, losses } = report;
-        let losses = losses.into_iter().map(|losses| ItemLosses::new(env, losses));
         Ok(Self {
             report: Report::of_step(report),
-            losses: losses.collect::<napi::Result<_>>().map_err(refused)?,
+            losses: ItemLosses::all(env, losses)?,
             parameters: numbers(env, parameters).map_err(refused)?,
             inputs: handed_over(env, gradients.inputs)?,
             states: handed_over(env, gradients.states)?,
@@ -59,6 +58,12 @@ impl Gradients {
 }
 
 impl ItemLosses {
+    /// The losses of each output.
+    pub(crate) fn all(env: &Env, losses: Vec<[storage::Tensor<f64>; 2]>) -> Result<Vec<Self>> {
+        let losses = losses.into_iter().map(|losses| Self::new(env, losses));
+        losses.collect::<napi::Result<_>>().map_err(refused)
+    }
+
     fn new(env: &Env, [rows, items]: [storage::Tensor<f64>; 2]) -> napi::Result<Self> {
         Ok(Self {
             output: items.name,

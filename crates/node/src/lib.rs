@@ -5,6 +5,7 @@
 mod drawn;
 mod error;
 mod event_loop;
+mod generation;
 mod gradients;
 mod held;
 mod model;
@@ -15,6 +16,7 @@ mod system;
 mod tensor;
 mod trainer;
 
+pub use generation::{Generation, Sequence};
 pub use gradients::{Gradients, ItemLosses};
 pub use model::Model;
 pub use report::{Memory, Report, Term};

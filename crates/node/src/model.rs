@@ -7,13 +7,15 @@ use napi::bindgen_prelude::{
     Float32Array, Float32ArraySlice, Object, ObjectFinalize, Uint8Array, Uint8ArraySlice,
 };
 use napi_derive::napi;
+use unrolled_core::generate::GenerateConfig;
 use unrolled_core::graph::Graph;
 use unrolled_core::model::{self, Draft, MeasureConfig, Precision};
 use unrolled_core::{Error, Result};
 
 use crate::error::{Thrown, throwing};
 use crate::event_loop::{Worker, share};
-use crate::gradients::Gradients;
+use crate::generation::Generation;
+use crate::gradients::{Gradients, ItemLosses};
 use crate::held::Held;
 use crate::open::{Open, pass, settled};
 use crate::report::Report;
@@ -199,10 +201,47 @@ impl Model {
         })
     }
 
+    /// Runs the model forward and measures the losses of each row and item.
+    #[napi(
+        ts_args_type = "config: string, inputs: Array<Tensor>, targets: Array<Tensor>",
+        ts_return_type = "Promise<Array<ItemLosses>>"
+    )]
+    pub fn item_losses<'env>(
+        &self,
+        env: &'env Env,
+        config: String,
+        inputs: Vec<Object<'env>>,
+        targets: Vec<Object<'env>>,
+    ) -> std::result::Result<Object<'env>, Thrown> {
+        throwing(|| {
+            let config = MeasureConfig::from_json(&config)?;
+            let (inputs, targets) =
+                (copied_tensors("inputs", &inputs)?, copied_targets("targets", &targets)?);
+            self.open.with(|open| {
+                let call = open.now()?;
+                let task = move || {
+                    let (model, snapshot) = call.wait()?;
+                    model.item_losses(&snapshot, &config, inputs, targets)
+                };
+                open.worker.run(env, task, |env, losses| ItemLosses::all(&env, losses))
+            })
+        })
+    }
+
     /// Starts a training run.
     #[napi]
     pub fn trainer(&self, config: String) -> std::result::Result<Trainer, Thrown> {
         throwing(|| self.open.with(|open| Trainer::start(&open.drawn.wait()?, &config)))
+    }
+
+    /// Sequences that the model will make up.
+    #[napi(ts_args_type = "config: string, inputs: Array<Tensor>")]
+    pub fn generation(&self, config: String, inputs: Vec<Object>) -> std::result::Result<Generation, Thrown> {
+        throwing(|| {
+            let config = GenerateConfig::from_json(&config)?;
+            let inputs = copied_tensors("inputs", &inputs)?;
+            self.open.with(|open| Ok(Generation::new(open.now()?, config, inputs)))
+        })
     }
 
     /// The model one step at a time.

@@ -51,6 +51,10 @@ pub struct Beam {
     /// The exponent α of the divisor `((5 + n) / 6)^α` of the score of n items (Wu et al., 2016, section 7).
     #[serde(default)]
     pub length_penalty: f64,
+    /// The factor β of `Σ_i ln min(Σ_t a_ti, 1)`, added to the score where the weights a of an attention leave a step i of the
+    /// memory uncovered (the same section); for models with an alignment.
+    #[serde(default)]
+    pub coverage_penalty: f64,
     /// Results of a row, the best first.
     #[serde(default = "one_result")]
     pub n_best: usize,
@@ -95,6 +99,9 @@ pub struct GenerateConfig {
     /// Items before a sequence may end.
     #[serde(default)]
     pub min_steps: usize,
+    /// An output of alignments that each item is returned with.
+    #[serde(default)]
+    pub alignment: Option<String>,
     /// The id in front of each prompt.
     #[serde(default)]
     pub start: Option<u32>,
@@ -135,6 +142,14 @@ impl GenerateConfig {
             Search::Sample(sample) => sample.check(),
             Search::Beam(beam) => beam.check(),
         }
+    }
+
+    /// The score by which sequences of `items` items are compared; `covered` has the sums of the weights of each step of the
+    /// memory.
+    pub(super) fn normalized(&self, score: f64, items: usize, covered: &[f64]) -> f64 {
+        let Search::Beam(beam) = &self.search else { return score };
+        let coverage: f64 = covered.iter().map(|sum| math::ln(sum.clamp(f64::MIN_POSITIVE, 1.0))).sum();
+        beam.normalized(score, items) + beam.coverage_penalty * coverage
     }
 
     /// Checks the options of tokens against the vocabulary; `lengths` that can be predicted, or 1.
@@ -214,30 +229,23 @@ impl Sample {
     }
 }
 
-impl Search {
-    /// The score by which sequences of `items` items are compared.
-    pub(super) fn normalized(&self, score: f64, items: usize) -> f64 {
-        match self {
-            Self::Beam(beam) => beam.normalized(score, items),
-            Self::Greedy {} | Self::Sample(_) => score,
-        }
-    }
-}
-
 impl Beam {
     fn check(&self) -> Result<()> {
         within("beam width", self.width, 1, MOST_WIDTH)?;
         within("beam nBest", self.n_best, 1, self.width)?;
-        if !(self.length_penalty >= 0.0 && self.length_penalty.is_finite()) {
-            let received = self.length_penalty;
-            return Err(Error::argument(format!(
-                "generate beam lengthPenalty: expected a finite number of at least 0, received {received}"
-            )));
+        for (name, penalty) in
+            [("lengthPenalty", self.length_penalty), ("coveragePenalty", self.coverage_penalty)]
+        {
+            if !(penalty >= 0.0 && penalty.is_finite()) {
+                return Err(Error::argument(format!(
+                    "generate beam {name}: expected a finite number of at least 0, received {penalty}"
+                )));
+            }
         }
         Ok(())
     }
 
-    /// The score by which hypotheses of `items` items are compared.
+    /// The score over the penalty of the length.
     pub(super) fn normalized(&self, score: f64, items: usize) -> f64 {
         if self.length_penalty == 0.0 {
             return score;

@@ -30,8 +30,12 @@ pub struct Generation<E, S> {
     next: Next,
     items: Items<E>,
     trail: Trail<E>,
+    /// By row: the steps of the memory that alignments spread over.
+    memory: Vec<usize>,
     /// By row.
     ended: Vec<Vec<Ended>>,
+    /// Items that [`Generation::next_id`] has given.
+    given: usize,
 }
 
 impl<E: Element, S: Stepper<E>> Generation<E, S> {
@@ -46,6 +50,14 @@ impl<E: Element, S: Stepper<E>> Generation<E, S> {
             true => config.check_tokens(sizes.items, sizes.lengths.max(1))?,
             false => config.check_numbers()?,
         }
+        if let (Search::Beam(beam), 0) = (&config.search, sizes.alignment)
+            && beam.coverage_penalty > 0.0
+        {
+            return Err(Error::argument(format!(
+                "generate beam coveragePenalty: expected 0 for a model without an alignment, received {}",
+                beam.coverage_penalty
+            )));
+        }
         let rows = prompts.rows();
         if let Some(row) = (0..rows).find(|&row| prompts.length(row) == 0) {
             return Err(Error::value(format!(
@@ -54,9 +66,14 @@ impl<E: Element, S: Stepper<E>> Generation<E, S> {
         }
         let mut banned = zeros(if sizes.tokens { sizes.items } else { 0 }, "the forbidden ids")?;
         config.forbidden.iter().for_each(|&id| banned[id as usize] = true);
+        let mut memory = Vec::new();
+        if sizes.alignment > 0 {
+            refill(&mut memory, rows, (0..rows).map(|row| stepper.memory(row)), "the rows of a generation")?;
+        }
         let mut ended = Vec::new();
         refill(&mut ended, rows, std::iter::repeat_with(Vec::new), "the rows of a generation")?;
         let mut generation = Self {
+            memory,
             draws: Stream::new(seed(&config.search), "\0generate", 0),
             stepper,
             config,
@@ -68,6 +85,7 @@ impl<E: Element, S: Stepper<E>> Generation<E, S> {
             items: Items { ids: Vec::new(), values: Vec::new(), remaining: Vec::new() },
             trail: Trail::default(),
             ended,
+            given: 0,
         };
         generation.start()?;
         Ok(generation)
@@ -93,7 +111,7 @@ impl<E: Element, S: Stepper<E>> Generation<E, S> {
 
     /// Begins a row with a length, or in a beam with the likeliest lengths.
     fn predict(&mut self, row: usize, scores: &[E]) -> Result<()> {
-        let Self { config, sizes, prompts, next, ended, .. } = self;
+        let Self { config, sizes, prompts, next, ended, memory, .. } = self;
         let Stop::Length { length: output, .. } = &config.stop else { return Ok(()) };
         let (logs, ids, _) = next.logs(scores.len())?;
         if !log_probabilities(sizes.length, scores, logs) {
@@ -129,12 +147,17 @@ impl<E: Element, S: Stepper<E>> Generation<E, S> {
                 "output '{output}': expected a length of at least {least} with a probability above 0 for row {row}, received none"
             )));
         }
+        let covered = zeros(memory.get(row).copied().unwrap_or(0), "the coverage of a sequence")?;
         for length in chosen {
             let path = Path { tip: None, items: 0, score: next.log(length) };
             match length == read {
                 true => push(
                     &mut ended[row],
-                    Ended { path, normalized_score: config.search.normalized(path.score, 0), finished: true },
+                    Ended {
+                        path,
+                        normalized_score: config.normalized(path.score, 0, &covered),
+                        finished: true,
+                    },
                 )?,
                 false => next.keep(row, Lane { row, fed: 0, path, length: Some(length) })?,
             }
@@ -152,9 +175,24 @@ impl<E: Element, S: Stepper<E>> Generation<E, S> {
             return Ok(false);
         }
         self.feed()?;
-        let Self { stepper, config, sizes, prompts, banned, draws, lanes, next, items, trail, ended } = self;
+        let Self {
+            stepper,
+            config,
+            sizes,
+            prompts,
+            banned,
+            draws,
+            lanes,
+            next,
+            items,
+            trail,
+            memory,
+            ended,
+            ..
+        } = self;
         let outlook = stepper.step(items)?;
-        let mut step = Step { config, sizes: *sizes, prompts, banned, draws, outlook, trail, ended, next };
+        let mut step =
+            Step { config, sizes: *sizes, prompts, banned, draws, outlook, memory, trail, ended, next };
         let mut first = 0;
         for group in lanes.chunk_by(|a, b| a.row == b.row) {
             step.take(first, group)?;
@@ -210,9 +248,7 @@ impl<E: Element, S: Stepper<E>> Generation<E, S> {
     /// Those of [`Generation::advance`] and [`Generation::results`]; [`crate::Code::Cancelled`] once `cancelled` is true.
     pub fn run(&mut self, cancelled: &AtomicBool) -> Result<Vec<Vec<Hypothesis<E>>>> {
         loop {
-            if cancelled.load(Access::Relaxed) {
-                return Err(Error::cancelled("the generation was cancelled"));
-            }
+            check_cancelled(cancelled)?;
             if !self.advance()? {
                 return self.results();
             }
@@ -227,16 +263,17 @@ impl<E: Element, S: Stepper<E>> Generation<E, S> {
         let count = if let Search::Beam(beam) = &self.config.search { beam.n_best } else { 1 };
         let mut rows = Vec::new();
         reserve(&mut rows, self.ended.len(), "the sequences of a generation")?;
-        for ended in &self.ended {
+        for (row, ended) in self.ended.iter().enumerate() {
+            let memory = self.memory.get(row).copied().unwrap_or(0);
             let mut best = copied(ended, "the sequences of a row")?;
             best.sort_unstable_by(|a, b| self.better(a, b));
             best.truncate(count);
-            let mut row = Vec::new();
-            reserve(&mut row, best.len(), "the sequences of a row")?;
+            let mut sequences = Vec::new();
+            reserve(&mut sequences, best.len(), "the sequences of a row")?;
             for ended in &best {
-                row.push(self.trail.hypothesis(ended, self.sizes.items)?);
+                sequences.push(self.trail.hypothesis(ended, self.sizes.items, memory)?);
             }
-            rows.push(row);
+            rows.push(sequences);
         }
         Ok(rows)
     }
@@ -247,16 +284,35 @@ impl<E: Element, S: Stepper<E>> Generation<E, S> {
         b.finished.cmp(&a.finished).then(score).then(a.path.tip.cmp(&b.path.tip))
     }
 
-    /// Items of all rows that were chosen so far; of one row without a beam, the items of its sequence.
-    #[must_use]
-    pub fn chosen(&self) -> usize {
-        self.trail.len()
+    /// The next id of the one row; takes the steps that it needs. None at the end of the sequence.
+    ///
+    /// # Errors
+    /// [`crate::Code::Argument`] for more or fewer rows, for a beam, which knows its sequence at the end alone, and for items
+    /// that are numbers; those of [`Generation::run`].
+    pub fn next_id(&mut self, cancelled: &AtomicBool) -> Result<Option<i32>> {
+        if self.prompts.rows() != 1 || !self.sizes.tokens || matches!(self.config.search, Search::Beam(_)) {
+            return Err(Error::argument(
+                "generate: expected one row of ids and no beam to go on item by item, received others",
+            ));
+        }
+        loop {
+            if self.given < self.trail.len() {
+                self.given += 1;
+                return Ok(Some(self.trail.id(self.given - 1)));
+            }
+            if self.lanes.is_empty() {
+                return Ok(None);
+            }
+            check_cancelled(cancelled)?;
+            self.advance()?;
+        }
     }
+}
 
-    /// The id of a chosen item.
-    #[must_use]
-    pub fn id(&self, item: usize) -> i32 {
-        self.trail.id(item)
+fn check_cancelled(cancelled: &AtomicBool) -> Result<()> {
+    match cancelled.load(Access::Relaxed) {
+        true => Err(Error::cancelled("the generation was cancelled")),
+        false => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use unrolled_kernels::Element;
 
-use crate::memory::{no_memory, reserve};
+use crate::memory::{no_memory, reserve, zeros};
 use crate::{Error, Result};
 
 /// A sequence that a model made up.
@@ -12,6 +12,8 @@ pub struct Hypothesis<E> {
     pub ids: Vec<i32>,
     /// The numbers, `[items, size]`; empty for ids.
     pub values: Vec<E>,
+    /// The weights of an attention at each item, `[items, memory]`; empty without.
+    pub alignments: Vec<E>,
     /// `ln P` of each item given those before; with an output that ends sequences, `ln P` of going on or ending there
     /// included.
     pub log_probabilities: Vec<f64>,
@@ -50,6 +52,21 @@ pub(super) struct Trail<E> {
     ids: Vec<i32>,
     /// `[items, size]`.
     values: Vec<E>,
+    /// `[items, width]`.
+    alignments: Vec<E>,
+}
+
+/// An item to extend a path by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Item<'a, E> {
+    /// `ln P`.
+    pub(super) log: f64,
+    /// The id; none of numbers.
+    pub(super) id: Option<usize>,
+    /// The numbers; none of an id.
+    pub(super) values: &'a [E],
+    /// The weights of an attention, if the model has them.
+    pub(super) alignment: &'a [E],
 }
 
 impl<E: Element> Trail<E> {
@@ -68,32 +85,52 @@ impl<E: Element> Trail<E> {
         &self.values[item * size..][..size]
     }
 
-    /// The path one item further: an id, or numbers.
+    /// The path one item further.
     ///
     /// # Errors
     /// [`crate::Code::Size`] when there is no memory.
-    pub(super) fn extend(&mut self, path: Path, log: f64, id: Option<usize>, values: &[E]) -> Result<Path> {
+    pub(super) fn extend(&mut self, path: Path, item: Item<'_, E>) -> Result<Path> {
         let tip = Some(self.len());
         push(&mut self.before, path.tip)?;
-        push(&mut self.logs, log)?;
-        if let Some(id) = id {
+        push(&mut self.logs, item.log)?;
+        if let Some(id) = item.id {
             push(&mut self.ids, id as i32)?;
         }
-        self.values.try_reserve(values.len()).map_err(|_| out_of_memory(self.values.len()))?;
-        self.values.extend_from_slice(values);
-        Ok(Path { tip, items: path.items + 1, score: path.score + log })
+        append(&mut self.values, item.values)?;
+        append(&mut self.alignments, item.alignment)?;
+        Ok(Path { tip, items: path.items + 1, score: path.score + item.log })
     }
 
-    /// The ids along a path, from its end.
-    pub(super) fn backwards(&self, path: Path) -> impl Iterator<Item = usize> {
+    /// The sum of the weights of each of the first `memory` steps along a path.
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub(super) fn covered(&self, path: Path, memory: usize) -> Result<Vec<f64>> {
+        let mut sums = zeros(memory, "the coverage of a sequence")?;
+        for item in self.backwards(path) {
+            for (sum, weight) in sums.iter_mut().zip(self.alignment(item)) {
+                *sum += weight.to_f64();
+            }
+        }
+        Ok(sums)
+    }
+
+    /// The weights of an attention at an item.
+    fn alignment(&self, item: usize) -> &[E] {
+        let width = self.alignments.len() / self.len();
+        &self.alignments[item * width..][..width]
+    }
+
+    /// The items along a path, from its end.
+    fn backwards(&self, path: Path) -> impl Iterator<Item = usize> {
         std::iter::successors(path.tip, |&item| self.before[item])
     }
 
-    /// The sequence of a path.
+    /// The sequence of a path; items have so many numbers, and alignments so many steps.
     ///
     /// # Errors
     /// [`crate::Code::Size`] when there is no memory.
-    pub(super) fn hypothesis(&self, ended: &Ended, size: usize) -> Result<Hypothesis<E>> {
+    pub(super) fn hypothesis(&self, ended: &Ended, size: usize, memory: usize) -> Result<Hypothesis<E>> {
         let Ended { path, normalized_score, finished } = *ended;
         let mut places = Vec::new();
         reserve(&mut places, path.items, SEQUENCES)?;
@@ -109,7 +146,20 @@ impl<E: Element> Trail<E> {
             reserve(&mut values, path.items * size, SEQUENCES)?;
             places.iter().for_each(|&item| values.extend_from_slice(self.values(item, size)));
         }
-        Ok(Hypothesis { ids, values, log_probabilities, score: path.score, normalized_score, finished })
+        let mut alignments = Vec::new();
+        if !self.alignments.is_empty() {
+            reserve(&mut alignments, path.items * memory, SEQUENCES)?;
+            places.iter().for_each(|&item| alignments.extend_from_slice(&self.alignment(item)[..memory]));
+        }
+        Ok(Hypothesis {
+            ids,
+            values,
+            alignments,
+            log_probabilities,
+            score: path.score,
+            normalized_score,
+            finished,
+        })
     }
 }
 
@@ -123,6 +173,13 @@ const SEQUENCES: &str = "the sequences of a generation";
 pub(super) fn push<T>(list: &mut Vec<T>, item: T) -> Result<()> {
     list.try_reserve(1).map_err(|_| out_of_memory(list.len()))?;
     list.push(item);
+    Ok(())
+}
+
+/// Adds numbers to a list that doubles.
+fn append<E: Element>(list: &mut Vec<E>, more: &[E]) -> Result<()> {
+    list.try_reserve(more.len()).map_err(|_| out_of_memory(list.len()))?;
+    list.extend_from_slice(more);
     Ok(())
 }
 

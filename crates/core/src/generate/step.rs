@@ -4,7 +4,7 @@ use unrolled_kernels::{Element, math};
 
 use super::beam::{Candidate, Ranking};
 use super::choose::{drawn, likeliest};
-use super::hypothesis::{Ended, Path, Trail, push};
+use super::hypothesis::{Ended, Item, Path, Trail, push};
 use super::scores::{log_odds, log_probabilities};
 use super::stepper::{Outlook, Prompts, Sizes};
 use super::{Beam, GenerateConfig, Search, Stop};
@@ -65,6 +65,8 @@ pub(super) struct Step<'a, E> {
     pub(super) banned: &'a [bool],
     pub(super) draws: &'a Stream,
     pub(super) outlook: Outlook<'a, E>,
+    /// By row: the steps of the memory.
+    pub(super) memory: &'a [usize],
     pub(super) trail: &'a mut Trail<E>,
     /// By row.
     pub(super) ended: &'a mut [Vec<Ended>],
@@ -107,8 +109,8 @@ impl<'a, E: Element> Step<'a, E> {
             ends = now && lane.path.items + 1 >= self.config.min_steps;
             log += if ends { end } else { on };
         }
-        let values = self.values(from, lane)?;
-        let path = self.trail.extend(lane.path, log, id, values)?;
+        let item = Item { log, id, values: self.values(from, lane)?, alignment: self.alignment(from) };
+        let path = self.trail.extend(lane.path, item)?;
         if ends || path.items == self.config.max_steps {
             return self.end(lane.row, path, ends);
         }
@@ -142,13 +144,13 @@ impl<'a, E: Element> Step<'a, E> {
             return Err(self.nothing_likely(lanes[0]));
         }
         for it in ranking.ends(beam.width) {
-            let path = self.trail.extend(lanes[it.lane].path, it.log, Some(it.id), &[])?;
+            let path = self.grow(first, lanes, it)?;
             self.end(row, path, true)?;
         }
         let over = self.is_over(beam, row, ranking.goes_on().first().map(|best| best.score));
         for it in ranking.goes_on().iter().filter(|_| !over) {
             let lane = lanes[it.lane];
-            let path = self.trail.extend(lane.path, it.log, Some(it.id), &[])?;
+            let path = self.grow(first, lanes, it)?;
             match path.items == max_steps {
                 true => self.end(row, path, false)?,
                 false => self.next.keep(first + it.lane, Lane { fed: fed + 1, path, ..lane })?,
@@ -156,6 +158,12 @@ impl<'a, E: Element> Step<'a, E> {
         }
         self.next.ranking = ranking;
         Ok(())
+    }
+
+    /// The path of a hypothesis with its next item.
+    fn grow(&mut self, first: usize, lanes: &[Lane], it: &Candidate) -> Result<Path> {
+        let alignment = self.alignment(first + it.lane);
+        self.trail.extend(lanes[it.lane].path, Item { log: it.log, id: Some(it.id), values: &[], alignment })
     }
 
     /// Offers every continuation of one hypothesis.
@@ -196,7 +204,12 @@ impl<'a, E: Element> Step<'a, E> {
     }
 
     fn end(&mut self, row: usize, path: Path, finished: bool) -> Result<()> {
-        let normalized_score = self.config.search.normalized(path.score, path.items);
+        let penalized = matches!(&self.config.search, Search::Beam(beam) if beam.coverage_penalty > 0.0);
+        let covered = match penalized {
+            true => self.trail.covered(path, self.memory[row])?,
+            false => Vec::new(),
+        };
+        let normalized_score = self.config.normalized(path.score, path.items, &covered);
         push(&mut self.ended[row], Ended { path, normalized_score, finished })
     }
 
@@ -221,6 +234,11 @@ impl<'a, E: Element> Step<'a, E> {
         let odds = log_odds(self.sizes.stop, self.outlook.stop[from]);
         let Stop::Output(name) = &self.config.stop else { return Ok([f64::NEG_INFINITY, 0.0]) };
         odds.ok_or_else(|| not_finite(name, lane))
+    }
+
+    /// The weights of an attention in a row.
+    fn alignment(&self, from: usize) -> &'a [E] {
+        &self.outlook.alignment[from * self.sizes.alignment..][..self.sizes.alignment]
     }
 
     /// The numbers of a row's next item; none where items are ids.

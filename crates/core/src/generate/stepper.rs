@@ -28,6 +28,8 @@ pub struct Sizes {
     pub lengths: usize,
     /// The form of the scores of lengths.
     pub length: Form,
+    /// Numbers of an alignment of a row; 0 without.
+    pub alignment: usize,
 }
 
 impl Sizes {
@@ -35,7 +37,7 @@ impl Sizes {
     #[must_use]
     pub fn tokens(vocabulary: usize) -> Self {
         let (form, stop, length) = (Form::Logits, Form::Logits, Form::Logits);
-        Self { items: vocabulary, tokens: true, form, stop, lengths: 0, length }
+        Self { items: vocabulary, tokens: true, form, stop, lengths: 0, length, alignment: 0 }
     }
 }
 
@@ -57,6 +59,8 @@ pub struct Outlook<'a, E> {
     pub scores: &'a [E],
     /// Scores of the end at this step, `[rows]`; empty without such an output.
     pub stop: &'a [E],
+    /// The weights of an attention, `[rows, steps of the longest memory]`; empty without such an output.
+    pub alignment: &'a [E],
 }
 
 /// Many rows step by step.
@@ -66,6 +70,9 @@ pub trait Stepper<E> {
     /// # Errors
     /// Those of the model.
     fn lengths(&mut self) -> Result<Vec<E>>;
+
+    /// The steps of the memory that the alignments of a prompt's row spread over.
+    fn memory(&self, row: usize) -> usize;
 
     /// Takes an item of every row.
     ///
@@ -99,13 +106,13 @@ impl<E: Copy> Prompts<E> {
     ///
     /// # Errors
     /// [`crate::Code::Size`] when there is no memory.
-    pub fn tokens(start: Option<u32>, ids: &[i32], lengths: &[usize]) -> Result<Self> {
+    pub fn tokens(start: Option<u32>, ids: &[i32], lengths: &[u32]) -> Result<Self> {
         let more = usize::from(start.is_some());
-        let mut prompts = Self::of(lengths.iter().map(|length| length + more))?;
+        let mut prompts = Self::of(lengths.iter().map(|&length| length as usize + more))?;
         reserve(&mut prompts.ids, ids.len() + more * lengths.len(), PROMPTS)?;
         let mut rest = ids;
         for &length in lengths {
-            let (own, others) = rest.split_at(length.min(rest.len()));
+            let (own, others) = rest.split_at((length as usize).min(rest.len()));
             prompts.ids.extend(start.map(u32::cast_signed));
             prompts.ids.extend_from_slice(own);
             rest = others;
@@ -117,8 +124,8 @@ impl<E: Copy> Prompts<E> {
     ///
     /// # Errors
     /// [`crate::Code::Size`] when there is no memory.
-    pub fn numbers(values: Vec<E>, lengths: &[usize]) -> Result<Self> {
-        Ok(Self { values, ..Self::of(lengths.iter().copied())? })
+    pub fn numbers(values: Vec<E>, lengths: &[u32]) -> Result<Self> {
+        Ok(Self { values, ..Self::of(lengths.iter().map(|&length| length as usize))? })
     }
 
     fn of(lengths: impl ExactSizeIterator<Item = usize>) -> Result<Self> {

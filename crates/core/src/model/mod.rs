@@ -7,6 +7,7 @@ mod draft;
 mod evaluate;
 mod file;
 mod gradients;
+mod item_losses;
 mod network;
 mod objective;
 mod report;

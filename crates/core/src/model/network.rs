@@ -10,7 +10,7 @@ use crate::compile::Cost;
 use crate::graph::Graph;
 use crate::memory::copied;
 use crate::parallel::{Pool, pool};
-use crate::program::{Mode, Program};
+use crate::program::{Mode, Port, Program};
 use crate::run::{Engine, Outputs};
 use crate::storage::{Batch, GivenTargets, Tensor, Weights};
 use crate::tuning::{AT_ONCE, AVX2_PACE, NEON_PACE, SCALAR_PACE};
@@ -59,6 +59,16 @@ impl<E: Element> Model<E> {
     #[must_use]
     pub fn graph(&self) -> &Graph {
         &self.graph
+    }
+
+    /// The inputs of a run.
+    pub(crate) fn inputs(&self) -> &[Port] {
+        &self.program.inputs
+    }
+
+    /// The outputs of a run.
+    pub(crate) fn outputs(&self) -> &[Port] {
+        &self.program.outputs
     }
 
     /// The model's inputs, outputs, states and parameters.

@@ -52,6 +52,10 @@ impl Stepper<f64> for Table {
         Ok(self.rows.iter().flat_map(|_| numbers::<f64>(self.lengths, 5)).collect())
     }
 
+    fn memory(&self, _: usize) -> usize {
+        0
+    }
+
     fn step(&mut self, items: &Items<f64>) -> Result<Outlook<'_, f64>> {
         assert_eq!(items.ids.len(), self.rows.len());
         self.taken.push(self.rows.len());
@@ -63,7 +67,7 @@ impl Stepper<f64> for Table {
             self.outputs.extend(&scores[..self.vocabulary]);
             self.stops.push(scores[self.vocabulary]);
         }
-        Ok(Outlook { scores: &self.outputs, stop: &self.stops })
+        Ok(Outlook { scores: &self.outputs, stop: &self.stops, alignment: &[] })
     }
 
     fn reorder(&mut self, rows: &[usize]) -> Result<()> {
@@ -75,12 +79,23 @@ impl Stepper<f64> for Table {
 
 fn config(search: Search, stop: Stop, max_steps: usize) -> GenerateConfig {
     let (input, output) = ("tokens".to_owned(), "scores".to_owned());
-    let (min_steps, start, forbidden, first_row) = (0, None, Vec::new(), 0);
-    GenerateConfig { input, output, search, stop, max_steps, min_steps, start, forbidden, first_row }
+    let (min_steps, start, forbidden, first_row, alignment) = (0, None, Vec::new(), 0, None);
+    GenerateConfig {
+        input,
+        output,
+        search,
+        stop,
+        max_steps,
+        min_steps,
+        start,
+        forbidden,
+        first_row,
+        alignment,
+    }
 }
 
 fn beam(width: usize, n_best: usize, length_penalty: f64) -> Search {
-    Search::Beam(Beam { width, length_penalty, n_best })
+    Search::Beam(Beam { width, length_penalty, n_best, coverage_penalty: 0.0 })
 }
 
 fn sample(seed: u64) -> Search {
@@ -106,7 +121,7 @@ fn sizes(stop: &Stop) -> Sizes {
 fn generate(config: &GenerateConfig, prompts: &[&[i32]]) -> Vec<Vec<Hypothesis<f64>>> {
     let sizes = sizes(&config.stop);
     let table = Table { lengths: sizes.lengths, ..Table::new(prompts.len()) };
-    let lengths: Vec<usize> = prompts.iter().map(|prompt| prompt.len()).collect();
+    let lengths: Vec<u32> = prompts.iter().map(|prompt| prompt.len() as u32).collect();
     let prompts = Prompts::tokens(config.start, &prompts.concat(), &lengths).unwrap();
     Generation::begin(table, sizes, config.clone(), prompts).unwrap().run(&AtomicBool::new(false)).unwrap()
 }
@@ -272,6 +287,10 @@ impl Stepper<f64> for Counted {
         self.0.lengths()
     }
 
+    fn memory(&self, _: usize) -> usize {
+        0
+    }
+
     fn step(&mut self, items: &Items<f64>) -> Result<Outlook<'_, f64>> {
         COUNT.with(|count| count.set(count.get() + items.ids.len()));
         self.0.step(items)
@@ -366,7 +385,30 @@ fn a_generation_ends_when_it_is_cancelled() {
     let mut generation = Generation::begin(table, Sizes::tokens(VOCABULARY), config, prompts).unwrap();
     assert!(generation.advance().unwrap());
     assert_eq!(generation.run(&AtomicBool::new(true)).unwrap_err().code, Code::Cancelled);
-    assert_eq!(generation.chosen(), 1);
+    assert!(
+        generation.next_id(&AtomicBool::new(true)).unwrap().is_some(),
+        "the item of the step that was taken"
+    );
+    assert_eq!(generation.next_id(&AtomicBool::new(true)).unwrap_err().code, Code::Cancelled);
+}
+
+#[test]
+fn one_row_goes_on_id_by_id() {
+    let begin = |search: Search, rows: usize| {
+        let prompts = Prompts::tokens(None, &vec![0; rows], &vec![1; rows]).unwrap();
+        let config = config(search, Stop::EndToken(1), 6);
+        Generation::begin(Table::new(rows), Sizes::tokens(VOCABULARY), config, prompts).unwrap()
+    };
+    let going = AtomicBool::new(false);
+    for search in [Search::Greedy {}, sample(2)] {
+        let mut one = begin(search.clone(), 1);
+        let ids: Vec<i32> = std::iter::from_fn(|| one.next_id(&going).unwrap()).collect();
+        assert_eq!(ids, generate(&config(search, Stop::EndToken(1), 6), &[&[0]])[0][0].ids);
+        assert_eq!(one.results().unwrap()[0][0].ids, ids);
+    }
+    for mut other in [begin(Search::Greedy {}, 2), begin(beam(2, 1, 0.0), 1)] {
+        assert_eq!(other.next_id(&going).unwrap_err().code, Code::Argument);
+    }
 }
 
 #[test]
@@ -462,8 +504,12 @@ impl Stepper<f64> for Fixed {
         Ok(Vec::new())
     }
 
+    fn memory(&self, _: usize) -> usize {
+        0
+    }
+
     fn step(&mut self, _: &Items<f64>) -> Result<Outlook<'_, f64>> {
-        Ok(Outlook { scores: &self.0, stop: &self.1 })
+        Ok(Outlook { scores: &self.0, stop: &self.1, alignment: &[] })
     }
 
     fn reorder(&mut self, _: &[usize]) -> Result<()> {

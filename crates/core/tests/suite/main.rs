@@ -16,6 +16,7 @@ mod determinism;
 mod dropout;
 mod fusing;
 mod generation;
+mod generation_of_models;
 mod gradients;
 mod hoisting;
 mod laws;
