@@ -37,8 +37,28 @@ import type { RNN_OPTIONS, RnnOptions } from '../ts/layer/rnn.js'
 import type { SHIFT_OPTIONS, ShiftOptions } from '../ts/layer/shift.js'
 import type { SLICE_OPTIONS, SliceOptions } from '../ts/layer/slice.js'
 import type { ZONEOUT_OPTIONS, ZoneoutRates } from '../ts/layer/zoneout.js'
+import type { EXPOSURE_OPTIONS, ExposureOptions } from '../ts/model/exposure-gap.js'
+import type {
+  FREE_RUN_OPTIONS,
+  FreeRunOptions,
+  GENERATE_OPTIONS,
+  GenerateOptions,
+} from '../ts/model/generate.js'
 import type { GRADIENT_OPTIONS, GradientOptions } from '../ts/model/gradients.js'
+import type {
+  LOG_PROBABILITY_OPTIONS,
+  LogProbabilityOptions,
+  SEQUENCE_EXAMPLES_KEYS,
+  SequenceExamples,
+} from '../ts/model/log-probability.js'
 import type { PREDICT_OPTIONS, PredictOptions } from '../ts/model/prediction.js'
+import type {
+  BEAM_OPTIONS,
+  BeamOptions,
+  SAMPLE_OPTIONS,
+  SampleOptions,
+} from '../ts/model/search.js'
+import type { LENGTH_OPTIONS, LengthOptions } from '../ts/model/stop.js'
 import type { SYSTEM_SETTINGS, SystemSettings } from '../ts/native/system.js'
 import type { Names } from '../ts/options.js'
 import type { EARLY_STOPPING_OPTIONS, EarlyStoppingOptions } from '../ts/train/early-stopping.js'
@@ -83,6 +103,7 @@ interface Pair<List extends readonly unknown[], Options> {
 interface Lists {
   affine: Pair<typeof AFFINE_OPTIONS, AffineOptions>
   axis: Pair<typeof AXIS_OPTIONS, AxisOptions>
+  beam: Pair<typeof BEAM_OPTIONS, BeamOptions>
   bidirectional: Pair<typeof BIDIRECTIONAL_OPTIONS, BidirectionalOptions>
   cell: Pair<typeof CELL_OPTIONS, CellOptions>
   clip: Pair<typeof CLIP_OPTIONS, ClipOptions>
@@ -95,14 +116,19 @@ interface Lists {
   evaluate: Pair<typeof EVALUATE_OPTIONS, EvaluateOptions>
   examples: Pair<typeof EXAMPLES_KEYS, Examples>
   exponentialDecay: Pair<typeof EXPONENTIAL_DECAY_OPTIONS, ExponentialDecayOptions>
+  exposure: Pair<typeof EXPOSURE_OPTIONS, ExposureOptions>
+  freeRun: Pair<typeof FREE_RUN_OPTIONS, FreeRunOptions>
+  generate: Pair<typeof GENERATE_OPTIONS, GenerateOptions>
   gradients: Pair<typeof GRADIENT_OPTIONS, GradientOptions>
   gru: Pair<Both<typeof GRU_OPTIONS>, GruOptions<number, number, boolean>>
   gumbelSoftmax: Pair<typeof GUMBEL_SOFTMAX_OPTIONS, GumbelSoftmaxOptions>
   huber: Pair<typeof HUBER_OPTIONS, HuberOptions>
   layerNorm: Pair<typeof LAYER_NORM_OPTIONS, LayerNormOptions>
+  length: Pair<typeof LENGTH_OPTIONS, LengthOptions>
   linear: Pair<typeof LINEAR_OPTIONS, LinearOptions>
   linearDecay: Pair<typeof LINEAR_DECAY_OPTIONS, LinearDecayOptions>
   load: Pair<typeof LOAD_OPTIONS, LoadOptions>
+  logProbability: Pair<typeof LOG_PROBABILITY_OPTIONS, LogProbabilityOptions>
   loss: Pair<typeof LOSS_OPTIONS, LossOptions>
   lstm: Pair<Both<typeof LSTM_OPTIONS>, LstmOptions<number, number, boolean>>
   matmul: Pair<typeof MATMUL_OPTIONS, MatmulOptions>
@@ -111,7 +137,9 @@ interface Lists {
   predict: Pair<typeof PREDICT_OPTIONS, PredictOptions>
   recurrent: Pair<typeof RECURRENT_OPTIONS, RecurrentOptions<number, number, boolean>>
   rnn: Pair<Both<typeof RNN_OPTIONS>, RnnOptions<number, number, boolean>>
+  sample: Pair<typeof SAMPLE_OPTIONS, SampleOptions>
   scan: Pair<typeof SCAN_OPTIONS, ScanOptions>
+  sequenceExamples: Pair<typeof SEQUENCE_EXAMPLES_KEYS, SequenceExamples>
   shift: Pair<typeof SHIFT_OPTIONS, ShiftOptions>
   slice: Pair<typeof SLICE_OPTIONS, SliceOptions<number>>
   start: Pair<typeof START_OPTIONS, Start<unknown>>

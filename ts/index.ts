@@ -131,11 +131,30 @@ export type { RnnStepOptions } from './layer/rnn-step.js'
 export { type Shift, type ShiftOptions, shift } from './layer/shift.js'
 export { type SliceOptions, slice } from './layer/slice.js'
 export type { ZoneoutRates } from './layer/zoneout.js'
+export type { ExposureGap, ExposureOptions } from './model/exposure-gap.js'
+export type { FreeRunOptions, GenerateFeed, GenerateOptions } from './model/generate.js'
 export type { GradientOptions, Gradients, ItemLosses } from './model/gradients.js'
+export type { LogProbabilityOptions, SequenceExamples } from './model/log-probability.js'
 export { Model } from './model/model.js'
 export type { Parameter, ParameterData, Parameters } from './model/parameters.js'
 export type { Prediction, PredictOptions } from './model/prediction.js'
+export {
+  type BeamOptions,
+  beam,
+  type SampleOptions,
+  type Search,
+  type SearchLike,
+  type SearchName,
+  sample,
+} from './model/search.js'
+export type {
+  GeneratedNumbers,
+  GeneratedScores,
+  GeneratedTokens,
+  TokenSequence,
+} from './model/sequences.js'
 export type { State, StateData } from './model/state.js'
+export type { LengthOptions, StopOptions } from './model/stop.js'
 export { type StepFeed, type StepOutputs, Stream } from './model/stream.js'
 export { version } from './native/binding.js'
 export {

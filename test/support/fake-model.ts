@@ -3,7 +3,9 @@ import { Model } from '../../ts/model/model.js'
 import type {
   Description,
   NativeBatch,
+  NativeGeneration,
   NativeGradients,
+  NativeItemLosses,
   NativeModel,
   NativeReport,
   NativeStream,
@@ -115,6 +117,14 @@ export class FakeModel implements NativeModel {
 
   async gradients(): Promise<NativeGradients> {
     throw coded('ERR_UNROLLED_STATE', 'the fake has no gradients')
+  }
+
+  async itemLosses(): Promise<NativeItemLosses[]> {
+    throw coded('ERR_UNROLLED_STATE', 'the fake has no losses of rows')
+  }
+
+  generation(): NativeGeneration {
+    throw coded('ERR_UNROLLED_STATE', 'the fake generates nothing')
   }
 
   parameters(): Float32Array {

@@ -11,8 +11,22 @@ import type { Scores } from '../train/evaluate.js'
 import type { History, TrainEvent } from '../train/event.js'
 import type { EvaluateOptions, TrainOptions } from '../train/options.js'
 import { evaluate, gradients, predict, save } from './calls.js'
+import { type ExposureGap, type ExposureOptions, exposureGap } from './exposure-gap.js'
+import {
+  type FreeRunOptions,
+  freeRun,
+  type GenerateFeed,
+  type GenerateOptions,
+  generate,
+  tokens,
+} from './generate.js'
 import type { GradientOptions, Gradients } from './gradients.js'
 import { eventsOf, historyOf, inTraining } from './learn.js'
+import {
+  type LogProbabilityOptions,
+  logProbability,
+  type SequenceExamples,
+} from './log-probability.js'
 import {
   getParameters,
   type ParameterData,
@@ -22,6 +36,7 @@ import {
 } from './parameters.js'
 import { type Parts, partsOf } from './parts.js'
 import type { Prediction, PredictOptions } from './prediction.js'
+import type { GeneratedNumbers, GeneratedTokens } from './sequences.js'
 import { Stream } from './stream.js'
 import { summarize } from './summary.js'
 
@@ -149,6 +164,72 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
   stream(): Stream<I, O> {
     const { native, description } = Model.#use(this, 'stream')
     return new Stream(native, description)
+  }
+
+  /**
+   * Makes up a sequence of tokens for each row: the model is fed each token that is chosen from its scores
+   * for the one before. `x` is the prompts, rows of any length; of a model that takes more, everything it
+   * takes by name, where prompts may be left out if the model knows its start (a `shift` of tokens). All
+   * rows step together, off the main thread and beside other calls; a row's result does not depend on the
+   * others. The scores are logits, or probabilities of an output that ends in `softmax`.
+   *
+   * Rejects with an `UnrolledError` for bad options or data, for a model without tokens to choose, and for
+   * one that cannot be stepped (as in `stream`); with the signal's reason after an abort.
+   */
+  generate(x: GenerateFeed<I>, options: GenerateOptions): Promise<GeneratedTokens[]> {
+    return Model.#call(this, 'generate', (parts) => generate(parts, x, options))
+  }
+
+  /**
+   * Makes up one sequence like `generate` and yields each token as it is chosen; the model takes a step when
+   * one is asked for. `x` has one row. Greedy or by samples: a beam knows its sequence at the end alone.
+   */
+  generateTokens(x: GenerateFeed<I>, options: GenerateOptions): AsyncGenerator<number, void, void> {
+    const model = Model.#of(this, 'generateTokens')
+    return tokens(
+      () => {
+        model.checkUsable()
+        return model.#parts
+      },
+      x,
+      options,
+    )
+  }
+
+  /**
+   * Feeds the model its own output, numbers, as the next input, for each row after a prompt of one step or
+   * more: `maxSteps` steps, or until the output `stop` or a predicted length ends the row.
+   *
+   * Rejects as `generate` does.
+   */
+  freeRun(x: GenerateFeed<I>, options: FreeRunOptions): Promise<GeneratedNumbers[]> {
+    return Model.#call(this, 'freeRun', (parts) => freeRun(parts, x, options))
+  }
+
+  /**
+   * Measures `ln P(y | x)` of each row: the sum of `ln softmax(output)[target]` over its steps, each times
+   * its weight, with dropout off. The targets include the end token; with `stop`, `ln` of the probabilities
+   * of going on at each step but the last and of ending there are added, and with `length` that of the row's
+   * length. Targets and inputs that follow from the lengths (`stop`, `length`, `remaining`) may be left out.
+   *
+   * Rejects with an `UnrolledError` for bad options or data.
+   */
+  logProbability(
+    examples: SequenceExamples<I, O>,
+    options: LogProbabilityOptions = {},
+  ): Promise<Float64Array> {
+    return Model.#call(this, 'logProbability', (parts) => logProbability(parts, examples, options))
+  }
+
+  /**
+   * Measures how much worse the model predicts the targets after its own tokens than after the true ones, in
+   * nats a token (exposure bias: Bengio and others, 2015). Free running feeds each token that the model
+   * chooses, beginning like the row; teacher forcing feeds the row's own.
+   *
+   * Rejects with an `UnrolledError` for bad options or data.
+   */
+  exposureGap(examples: Examples<I, O>, options: ExposureOptions = {}): Promise<ExposureGap> {
+    return Model.#call(this, 'exposureGap', (parts) => exposureGap(parts, examples, options))
   }
 
   /** Copies every parameter, under its name. Waits for the first weights. */

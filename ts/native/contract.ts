@@ -82,6 +82,28 @@ export interface NativeItemLosses {
   lengths?: Int32Array
 }
 
+/** A generated sequence. */
+export interface NativeSequence {
+  ids: Int32Array
+  /** `[items, size]`; empty for ids. */
+  values: Float32Array
+  /** `[items, memory]`; empty without an alignment. */
+  alignments: Float32Array
+  logProbabilities: Float64Array
+  score: number
+  normalizedScore: number
+  finished: boolean
+}
+
+export interface NativeGeneration {
+  /** The sequences of each row, the best first. */
+  run(): Promise<NativeSequence[][]>
+  /** The next id of a single row, null at its end. */
+  next(): Promise<number | null>
+  /** Ends the work after the step under way. */
+  cancel(): void
+}
+
 export interface NativeTrainer {
   /** Sums the gradients of the batches as those of one batch, and updates once. */
   step(batches: NativeBatch[], options: { carry: boolean }): Promise<NativeReport>
@@ -125,6 +147,14 @@ export interface NativeModel {
     targets: NativeTensor[],
     states: NativeTensor[],
   ): Promise<NativeGradients>
+  /** The losses of each row and item; an output is taken before a function that its loss applies itself. */
+  itemLosses(
+    config: string,
+    inputs: NativeTensor[],
+    targets: NativeTensor[],
+  ): Promise<NativeItemLosses[]>
+  /** A generation that begins with its first call, beside what else the model does. */
+  generation(config: string, inputs: NativeTensor[]): NativeGeneration
   /** A copy of all parameters, one after the other. */
   parameters(): Float32Array
   setParameters(values: Float32Array): void

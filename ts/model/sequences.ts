@@ -1,0 +1,62 @@
+import type { NativeSequence } from '../native/contract.js'
+
+/** The probability of a generated sequence, and its end. */
+export interface GeneratedScores {
+  /** The logarithm of each item's probability given those before; with `stop`, of its end or going on too. */
+  readonly logProbabilities: readonly number[]
+  /**
+   * The logarithm of the whole's probability: the sum of `logProbabilities`, and of a predicted length. It is
+   * that of the model itself, whatever `temperature`, `topK` and `topP` made of the draws.
+   */
+  readonly score: number
+  /** The score as a beam compares it: over the penalty of the length, with that of the coverage. */
+  readonly normalizedScore: number
+  /** `true` if the sequence ended by itself, `false` if `maxSteps` cut it off. */
+  readonly finished: boolean
+}
+
+/** A generated sequence of tokens. */
+export interface TokenSequence extends GeneratedScores {
+  /** The ids, without the prompt, with the end token. */
+  readonly tokens: readonly number[]
+}
+
+/** The best sequence of a row, and all that were asked for. */
+export interface GeneratedTokens extends TokenSequence {
+  /** The best `nBest` sequences of a beam, the best first: those that ended, then those cut off. */
+  readonly nBest: readonly TokenSequence[]
+}
+
+/** A generated sequence of numbers. */
+export interface GeneratedNumbers extends GeneratedScores {
+  /** The numbers of each step, without the prompt. */
+  readonly steps: readonly (readonly number[])[]
+}
+
+/** Gives the sequences of a row. */
+export function tokensOf(row: readonly NativeSequence[]): GeneratedTokens {
+  const nBest = row.map((one) => ({ tokens: Array.from(one.ids), ...scoresOf(one) }))
+  const [best = { tokens: [], ...NOTHING }] = nBest
+  return { ...best, nBest }
+}
+
+/** Gives the sequence of a row, of so many numbers a step. */
+export function numbersOf([one]: readonly NativeSequence[], size: number): GeneratedNumbers {
+  if (one === undefined) return { steps: [], ...NOTHING }
+  const steps = Array.from({ length: one.values.length / size }, (_, step) =>
+    Array.from(one.values.subarray(step * size, (step + 1) * size)),
+  )
+  return { steps, ...scoresOf(one) }
+}
+
+const NOTHING: GeneratedScores = {
+  logProbabilities: [],
+  score: 0,
+  normalizedScore: 0,
+  finished: false,
+}
+
+function scoresOf(one: NativeSequence): GeneratedScores {
+  const { score, normalizedScore, finished } = one
+  return { logProbabilities: Array.from(one.logProbabilities), score, normalizedScore, finished }
+}
