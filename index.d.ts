@@ -85,6 +85,71 @@ type AddDigit<A extends string, B extends string, Total extends 0[], Result exte
 type Reverse<S extends string, Result extends string = ''> = S extends `${infer Head}${infer Rest}` ? Reverse<Rest, `${Head}${Result}`> : Result;
 type ToNumber<S extends string> = S extends `${infer N extends number}` ? N : number;
 
+/** The states of a cell: a vector for each name. */
+type States<S extends Readonly<Record<string, number>>> = {
+    readonly [K in keyof S]: Vector<S[K]>;
+};
+/** Result of one step: the next states, and `output` unless the output is the state. */
+type Step<S extends Readonly<Record<string, number>>> = (string extends keyof S ? unknown : {
+    readonly [K in keyof S]: Vector;
+}) & {
+    readonly output?: Vector;
+    /**
+     * Values of the step to read at every step, such as gates or the weights of an attention; one that is not read
+     * costs nothing.
+     */
+    readonly trace?: Readonly<Record<string, Vector | Alignment>>;
+};
+/** Sequences of the values of a step: the next states, and those that the step gives as `trace`. */
+type Trace<S, R> = {
+    readonly [K in keyof S]: S[K] extends number ? Sequence<S[K]> : Sequence;
+} & (R extends {
+    readonly trace: infer T;
+} ? {
+    readonly [K in keyof T]: T[K] extends Alignment ? Alignment<string> : Sequence<SizeOf<T[K]>>;
+} : unknown);
+/** The result of a step; a next state known to have another size than its state is a type error. */
+type CheckStep<S extends Readonly<Record<string, number>>, R> = {
+    readonly [K in keyof S]: K extends keyof R ? Fits<S[K], SizeOf<R[K]>> extends true ? R[K] : SizesDiffer<S[K], SizeOf<R[K]>> : Vector<S[K]>;
+};
+/** One step of a recurrence, to be unrolled by {@link scan}. */
+interface Cell<S extends Readonly<Record<string, number>> = Readonly<Record<string, number>>, R extends Step<S> = Step<S>, X extends Vector = Vector> {
+    /** The size of each state. */
+    readonly sizes: S;
+    /** Builds one step from the previous states and the step's input. */
+    step(state: States<S>, x: X): R;
+}
+/** Any cell, of whatever states and input. */
+interface AnyCell {
+    readonly sizes: Readonly<Record<string, number>>;
+    step(state: never, x: never): object;
+}
+/** The size of a cell's output. */
+type OutputSize<S, R> = R extends {
+    readonly output: Vector<infer O>;
+} ? O : S extends {
+    readonly h: infer H extends number;
+} ? H : Extract<S[keyof S], number>;
+/**
+ * Makes a custom cell from the sizes of its states and a function for one step, written with the same
+ * functions as any graph. The step returns the next states and, unless the output is `h` or the only
+ * state, `output`; `trace` may name more values, such as gates or the
+ * weights of an attention, to be read at every step.
+ *
+ * The step may use a vector from outside the cell, which is the same at every step, and through
+ * `attention` a sequence of another axis.
+ *
+ * ```ts
+ * const leaky = cell({ h: 64 }, ({ h }, x) => ({ h: mix(h, tanh(linear(64)(concat(h, x))), 0.1) }))
+ * ```
+ *
+ * A next state whose size the types do not know is checked when the cell is unrolled. With a type,
+ * `(state, x: Vector<3>) => …`, the step's input has its size too, and `scan` takes sequences of it.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad size, `ERR_UNROLLED_GRAPH` for a bad name.
+ */
+declare function cell<const S extends Readonly<Record<string, number>>, R extends Step<S> = Step<S>, X extends Vector = Vector>(sizes: S, step: (state: States<S>, x: X) => R & CheckStep<S, R>): Cell<S, R, X>;
+
 /**
  * The graph as plain data: the only description of a model. The core checks and compiles the graph;
  * a saved file carries it.
@@ -258,70 +323,6 @@ type OpJson = {
     };
 } | 'lstmGates' | 'gruGates';
 
-/** What a step gives beside its states and its output, by name. */
-type StepOutputs$1 = Readonly<Record<string, Vector | Alignment>>;
-
-/** The states of a cell: a vector for each name. */
-type States<S extends Readonly<Record<string, number>>> = {
-    readonly [K in keyof S]: Vector<S[K]>;
-};
-/**
- * Result of one step: the next states, and `output` unless the output is the state; `outputs` has further
- * ones by name, such as gates or the weights of an attention.
- */
-type Step<S extends Readonly<Record<string, number>>> = {
-    readonly [K in keyof S]: Vector;
-} & {
-    readonly output?: Vector;
-    readonly outputs?: StepOutputs$1;
-};
-/** The result of a step; a next state known to have another size than its state is a type error. */
-type CheckStep<S extends Readonly<Record<string, number>>, R> = {
-    readonly [K in keyof S]: K extends keyof R ? Fits<S[K], SizeOf<R[K]>> extends true ? R[K] : SizesDiffer<S[K], SizeOf<R[K]>> : Vector<S[K]>;
-};
-/** One step of a recurrence, to be unrolled by {@link scan}. */
-interface Cell<S extends Readonly<Record<string, number>> = Readonly<Record<string, number>>, R extends Step<S> = Step<S>, X extends Vector = Vector> {
-    /** The size of each state. */
-    readonly sizes: S;
-    /** Builds one step from the previous states and the step's input. */
-    step(state: States<S>, x: X): R;
-}
-/** Any cell, of whatever states and input. */
-interface AnyCell {
-    readonly sizes: Readonly<Record<string, number>>;
-    step(state: never, x: never): object;
-}
-/** The size of a cell's output. */
-type OutputSize<S, R> = R extends {
-    readonly output: Vector<infer O>;
-} ? O : S extends {
-    readonly h: infer H extends number;
-} ? H : Extract<S[keyof S], number>;
-/** The further outputs of a cell's steps, each over time. */
-type OutputsOf<R> = R extends {
-    readonly outputs: infer E;
-} ? {
-    readonly [K in keyof E]: E[K] extends Vector<infer F> ? Sequence<F> : E[K] extends Alignment ? Alignment<string> : never;
-} : Readonly<Record<never, never>>;
-/**
- * Makes a custom cell from the sizes of its states and a function for one step, written with the same
- * functions as any graph. The step returns the next states and, unless the output is `h` or the only
- * state, `output`; `outputs: { … }` holds more that `scan` gives step by step.
- *
- * The step may use a vector from outside the cell, which is the same at every step, and through
- * `attention` a sequence of another axis.
- *
- * ```ts
- * const leaky = cell({ h: 64 }, ({ h }, x) => ({ h: mix(h, tanh(linear(64)(concat(h, x))), 0.1) }))
- * ```
- *
- * A next state whose size the types do not know is checked when the cell is unrolled. With a type,
- * `(state, x: Vector<3>) => …`, the step's input has its size too, and `scan` takes sequences of it.
- *
- * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad size, `ERR_UNROLLED_GRAPH` for a bad name.
- */
-declare function cell<const S extends Readonly<Record<string, number>>, R extends Step<S> = Step<S>, X extends Vector = Vector>(sizes: S, step: (state: States<S>, x: X) => R & CheckStep<S, R>): Cell<S, R, X>;
-
 /** A function on types, from `input` to `output`; see {@link Apply}. */
 interface Mapping {
     readonly input: unknown;
@@ -361,14 +362,12 @@ interface ScanOptions {
     /** Names the layer and its parameters; `scan` by default. */
     readonly name?: string;
 }
-/**
- * Result of a scan: the output at every step, the state after the last, and the further outputs of the
- * steps by name.
- */
-interface Recurrence<F extends number, S, E = Readonly<Record<never, never>>> {
+/** Result of a recurrent layer: the output at every step, and the state after the last. */
+interface Recurrence<F extends number, S, T = unknown> {
     readonly output: Sequence<F>;
     readonly state: S;
-    readonly outputs: E;
+    /** Every state at every step, and what the step gives as `trace`; only what is read is kept. */
+    readonly trace: T;
 }
 /** Options of a recurrent layer's call. */
 interface Start<S> {
@@ -376,16 +375,16 @@ interface Start<S> {
     readonly initial?: Partial<S>;
 }
 /** A sequence becomes a {@link Recurrence}. */
-interface ScanMapping<F extends number, S, E> extends Mapping {
-    readonly output: Recurrence<F, S, E>;
+interface ScanMapping<F extends number, S, T> extends Mapping {
+    readonly output: Recurrence<F, S, T>;
 }
 /** The layer that {@link scan} makes. */
-interface Scan<F extends number, S, X extends Sequence = Sequence, E = Readonly<Record<never, never>>> extends Signed<Signature<X, ScanMapping<F, S, E>, never>> {
-    (x: X, options?: Start<S>): Recurrence<F, S, E>;
+interface Scan<F extends number, S, X extends Sequence = Sequence, T = unknown> extends Signed<Signature<X, ScanMapping<F, S, T>, never>> {
+    (x: X, options?: Start<S>): Recurrence<F, S, T>;
 }
 /**
  * Unrolls a cell along a sequence: `state, output[t] = step(state, x[t])` over each row's valid
- * steps, parameters shared by all of them. A call gives `{ output, state, outputs }`; `sequential` passes on the
+ * steps, parameters shared by all of them. A call gives `{ output, state, trace }`; `sequential` passes on the
  * output. Parameters of layers that the step makes have the scan's name in front, `scan.linear.weight`,
  * and are shared by all calls of the scan, also where the step applies the layer to a vector from
  * outside alone: such a layer runs once a row, before the loop.
@@ -393,7 +392,7 @@ interface Scan<F extends number, S, X extends Sequence = Sequence, E = Readonly<
  * @throws UnrolledError `ERR_UNROLLED_GRAPH` when the step leaves out a state,
  * `ERR_UNROLLED_SHAPE` when a state has another size.
  */
-declare function scan<const S extends Readonly<Record<string, number>>, R extends Step<S>, X extends Vector = Vector>(given: Cell<S, R, X>, options?: ScanOptions): Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>, OutputsOf<R>>;
+declare function scan<const S extends Readonly<Record<string, number>>, R extends Step<S>, X extends Vector = Vector>(given: Cell<S, R, X>, options?: ScanOptions): Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>, Trace<S, R>>;
 
 /**
  * Initial weights. `'glorot'` (default): Glorot uniform for inputs, orthogonal per gate for
@@ -1017,6 +1016,178 @@ interface TrainOptions<I extends Values = AnyValues, O extends Values = AnyValue
     readonly seed?: number;
 }
 
+/** The choice of each token, made by {@link sample} or {@link beam}. */
+interface Search {
+    /** The kind of search and its settings, in the core's form. */
+    readonly kind: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+/** The names of the searches, each with its default settings. */
+type SearchName = 'greedy' | 'sample' | 'beam';
+/** A search, or its name. */
+type SearchLike = Search | SearchName;
+/** Options of {@link sample}. */
+interface SampleOptions {
+    /** The divisor of the logits; 1 by default. Below 1 the likely becomes likelier. */
+    readonly temperature?: number;
+    /** Draws among so many of the likeliest tokens (Fan, Lewis and Dauphin, 2018); all by default. */
+    readonly topK?: number;
+    /**
+     * Draws among the fewest tokens that have this probability together, the nucleus (Holtzman and
+     * others, 2020); 1 by default, all of them. Counted after `temperature` and among `topK`.
+     */
+    readonly topP?: number;
+    /** Decides the draws, with the row and the step; 0 by default. */
+    readonly seed?: number;
+}
+/** Options of {@link beam}. */
+interface BeamOptions {
+    /** The number of sequences that are kept at each step; 4 by default. */
+    readonly width?: number;
+    /**
+     * The exponent `α`: sequences of `n` tokens compare by `score / ((5 + n) / 6)^α` (Wu and others, 2016,
+     * section 7). 0 by default, the score itself, which favors short ones.
+     */
+    readonly lengthPenalty?: number;
+    /**
+     * The factor `β` of `Σᵢ ln min(Σₜ aₜᵢ, 1)` over the steps `i` that an attention reads with the weights
+     * `a` (the same section), which is added; 0 by default.
+     */
+    readonly coveragePenalty?: number;
+    /** The number of sequences in a row's `nBest`; 1 by default, at most `width`. */
+    readonly nBest?: number;
+}
+/**
+ * Draws each token by its probability given those before (ancestral sampling). The draws of a row depend on
+ * the seed, the number of the row and the step alone: not on other rows or threads.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option.
+ */
+declare function sample(options?: SampleOptions): Search;
+/**
+ * Keeps the `width` likeliest sequences at each step. A sequence that ends is put aside if it is among the
+ * best `width`, and the search ends with `width` of these, or when no other can become better. A width of 1
+ * is the greedy search, a width of all sequences finds the best.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option.
+ */
+declare function beam(options?: BeamOptions): Search;
+
+/** Options of `exposureGap`. */
+interface ExposureOptions {
+    /** The choice of the model's own tokens: `'greedy'` (default), `'sample'`, or one with options; no beam. */
+    readonly search?: SearchLike;
+    /** The input that takes the tokens; found where the model leaves no choice. */
+    readonly input?: string;
+    /** The output that scores the tokens; found where the model leaves no choice. */
+    readonly output?: string;
+}
+/** The mean of `-ln P` of the targets, in nats a token. */
+interface ExposureGap {
+    /** After the true tokens. */
+    readonly forced: number;
+    /** After the model's own. */
+    readonly free: number;
+    /** `free - forced`. */
+    readonly gap: number;
+}
+
+/** The probability of a generated sequence, and its end. */
+interface GeneratedScores {
+    /** The logarithm of each item's probability given those before; with `stop`, of its end or going on too. */
+    readonly logProbabilities: readonly number[];
+    /**
+     * The logarithm of the whole's probability: the sum of `logProbabilities`, and of a predicted length. It is
+     * that of the model itself, whatever `temperature`, `topK` and `topP` made of the draws.
+     */
+    readonly score: number;
+    /** The score as a beam compares it: over the penalty of the length, with that of the coverage. */
+    readonly normalizedScore: number;
+    /** `true` if the sequence ended by itself, `false` if `maxSteps` cut it off. */
+    readonly finished: boolean;
+}
+/** A generated sequence of tokens. */
+interface TokenSequence extends GeneratedScores {
+    /** The ids, without the prompt, with the end token. */
+    readonly tokens: readonly number[];
+}
+/** The best sequence of a row, and all that were asked for. */
+interface GeneratedTokens extends TokenSequence {
+    /** The best `nBest` sequences of a beam, the best first: those that ended, then those cut off. */
+    readonly nBest: readonly TokenSequence[];
+}
+/** A generated sequence of numbers. */
+interface GeneratedNumbers extends GeneratedScores {
+    /** The numbers of each step, without the prompt. */
+    readonly steps: readonly (readonly number[])[];
+}
+
+/** The output and input of a predicted length. */
+interface LengthOptions {
+    /** The output that scores the lengths 0, 1, ...; known before the first step. */
+    readonly output: string;
+    /**
+     * The input of one number a step that takes the number of items still to come, the next one included:
+     * `n, n - 1, ..., 1`.
+     */
+    readonly remaining: string;
+}
+/**
+ * The end of a sequence, in one of three ways; without any, sequences end after `maxSteps` (Goodfellow,
+ * Bengio, Courville: Deep Learning, section 10.2.3).
+ */
+interface StopOptions {
+    /** Ends a sequence of tokens; it is the last of them. */
+    readonly endToken?: number;
+    /**
+     * The output of one number a step that ends a sequence there: the logit of the probability, or the
+     * probability itself of an output that ends in `sigmoid`. Drawn where the search draws, else at 0.5.
+     */
+    readonly stop?: string;
+    /** A length that is predicted first, and kept. */
+    readonly length?: LengthOptions;
+}
+
+/** Options of `generate`, `generateTokens` and `freeRun` alike. */
+interface RunOptions extends StopOptions {
+    /** The most items of a row. */
+    readonly maxSteps: number;
+    /** The items before a sequence may end; 0 by default. */
+    readonly minSteps?: number;
+    /** The input that takes each item; found where the model leaves no choice. */
+    readonly input?: string;
+    /** The output that decides each item; found where the model leaves no choice. */
+    readonly output?: string;
+    /**
+     * The number of the first row; 0 by default. A draw depends on the seed, the number of the row and the
+     * step, so that a batch in pieces draws what the whole draws.
+     */
+    readonly firstRow?: number;
+    /** Stops the work; the promise rejects with the signal's reason. */
+    readonly signal?: Signal;
+}
+/** Options of `generate` and `generateTokens`. */
+interface GenerateOptions extends RunOptions {
+    /** The choice of each token: `'greedy'` (default), `'sample'`, `'beam'`, or one with options. */
+    readonly search?: SearchLike;
+    /** The id in front of each prompt; none by default, or that of the model's `shift`. */
+    readonly start?: number;
+    /** Ids that are never chosen; none by default. */
+    readonly forbidden?: readonly number[];
+}
+/** Options of `freeRun`. */
+interface FreeRunOptions extends Omit<RunOptions, 'endToken'> {
+    /** `'greedy'` (default), or `'sample'`, which draws the end of a sequence. */
+    readonly search?: SearchLike;
+}
+/**
+ * Rows to begin with, by input: prompts for the input that takes the tokens or numbers, each row of any
+ * length, and whatever else the model takes. Prompts may be left out where the model knows its start.
+ * Where all that is needed is one input, its data stand alone.
+ */
+type GenerateFeed<I extends Values> = {
+    readonly [K in keyof I]?: DataOf<I[K]>;
+} | DataOf<I[keyof I]>;
+
 /** A parameter's numbers, row-major. */
 interface Parameter {
     readonly values: Float32Array;
@@ -1084,6 +1255,25 @@ interface Gradients<I extends Values = AnyValues, O extends Outputs = AnyValues>
      * order of the weight's rows (of a GRU, `W xₜ + b`). The sum over rows and steps is `∂L/∂b`.
      */
     readonly gates: Readonly<Record<string, Result<Sequence>>>;
+}
+
+/** Options of `logProbability`. */
+interface LogProbabilityOptions {
+    /** The output that scores the tokens; found where the model leaves no choice. */
+    readonly output?: string;
+    /** The output that ends a sequence, as in `generate`. */
+    readonly stop?: string;
+    /** The output and input of a predicted length, as in `generate`. */
+    readonly length?: LengthOptions;
+}
+/** Sequences, and what the model is fed to give them. */
+interface SequenceExamples<I extends Values = AnyValues, O extends Values = AnyValues> {
+    /** The inputs, as for `evaluate`. */
+    readonly x: GenerateFeed<I>;
+    /** The tokens that are scored: alone, or under the output's name. */
+    readonly y: Targets<O> | TokensData | TokenData;
+    /** Weights of the tokens, 1 by default: alone, or under the output's name. */
+    readonly weights?: Weights<O> | StepWeights | RowWeights;
 }
 
 /** The result of `predict`: every output under its name, and the state after the last step. */
@@ -1199,6 +1389,46 @@ declare class Model<I extends Values = AnyValues, O extends Outputs = AnyValues>
      * for one with two axes of time, naming the node.
      */
     stream(): Stream<I, O>;
+    /**
+     * Makes up a sequence of tokens for each row: the model is fed each token that is chosen from its scores
+     * for the one before. `x` is the prompts, rows of any length; of a model that takes more, everything it
+     * takes by name, where prompts may be left out if the model knows its start (a `shift` of tokens). All
+     * rows step together, off the main thread and beside other calls; a row's result does not depend on the
+     * others. The scores are logits, or probabilities of an output that ends in `softmax`.
+     *
+     * Rejects with an `UnrolledError` for bad options or data, for a model without tokens to choose, and for
+     * one that cannot be stepped (as in `stream`); with the signal's reason after an abort.
+     */
+    generate(x: GenerateFeed<I>, options: GenerateOptions): Promise<GeneratedTokens[]>;
+    /**
+     * Makes up one sequence like `generate` and yields each token as it is chosen; the model takes a step when
+     * one is asked for. `x` has one row. Greedy or by samples: a beam knows its sequence at the end alone.
+     */
+    generateTokens(x: GenerateFeed<I>, options: GenerateOptions): AsyncGenerator<number, void, void>;
+    /**
+     * Feeds the model its own output, numbers, as the next input, for each row after a prompt of one step or
+     * more: `maxSteps` steps, or until the output `stop` or a predicted length ends the row.
+     *
+     * Rejects as `generate` does.
+     */
+    freeRun(x: GenerateFeed<I>, options: FreeRunOptions): Promise<GeneratedNumbers[]>;
+    /**
+     * Measures `ln P(y | x)` of each row: the sum of `ln softmax(output)[target]` over its steps, each times
+     * its weight, with dropout off. The targets include the end token; with `stop`, `ln` of the probabilities
+     * of going on at each step but the last and of ending there are added, and with `length` that of the row's
+     * length. Targets and inputs that follow from the lengths (`stop`, `length`, `remaining`) may be left out.
+     *
+     * Rejects with an `UnrolledError` for bad options or data.
+     */
+    logProbability(examples: SequenceExamples<I, O>, options?: LogProbabilityOptions): Promise<Float64Array>;
+    /**
+     * Measures how much worse the model predicts the targets after its own tokens than after the true ones, in
+     * nats a token (exposure bias: Bengio and others, 2015). Free running feeds each token that the model
+     * chooses, beginning like the row; teacher forcing feeds the row's own.
+     *
+     * Rejects with an `UnrolledError` for bad options or data.
+     */
+    exposureGap(examples: Examples<I, O>, options?: ExposureOptions): Promise<ExposureGap>;
     /** Copies every parameter, under its name. Waits for the first weights. */
     parameters(): Parameters;
     /**
@@ -1700,24 +1930,31 @@ type Directed<H extends number, B extends boolean, M extends Merge = 'concat'> =
     B
 ] extends [false] ? H : [B] extends [true] ? Merged<H, M> : number;
 /** Result of a stacked recurrent layer. */
-interface Stacked<F extends number, S> {
+interface Stacked<F extends number, S, T = unknown> {
     /** The top layer's hidden state at every step. */
     readonly output: Sequence<F>;
     /** The top layer's state after the last step. */
     readonly state: S;
     /** Every layer's state after the last step, from the bottom up. */
     readonly layers: readonly S[];
+    /**
+     * The top layer's states and gates at every step, in the order of the input; both ways stand side by side. Only what is
+     * read is kept. Reading a gate takes the step apart: it costs the speed of the fused one.
+     */
+    readonly trace: T;
+    /** Every layer's states and gates at every step, from the bottom up. */
+    readonly traces: readonly T[];
 }
 /** A sequence becomes a {@link Stacked}. */
-interface StackedMapping<F extends number, S> extends Mapping {
-    readonly output: Stacked<F, S>;
+interface StackedMapping<F extends number, S, T> extends Mapping {
+    readonly output: Stacked<F, S, T>;
 }
 /** A layer of `rnn`, `lstm` or `gru`. */
-interface RecurrentLayer<F extends number, S, I extends number | undefined> extends Signed<Signature<Sequence, StackedMapping<F, S>, I extends number ? Sequence<I> : never>> {
+interface RecurrentLayer<F extends number, S, I extends number | undefined, T = unknown> extends Signed<Signature<Sequence, StackedMapping<F, S, T>, I extends number ? Sequence<I> : never>> {
     /** `initial`: the state before the first step; for stacked layers a list, bottom up. */
     (x: Sequence, options?: {
         readonly initial?: Start<S>['initial'] | readonly Start<S>['initial'][];
-    }): Stacked<F, S>;
+    }): Stacked<F, S, T>;
 }
 
 /** Options of {@link bidirectional}. */
@@ -1732,6 +1969,10 @@ interface BidirectionalOptions<M extends Merge = Merge> {
 /** States of both directions, side by side. */
 type BothStates<S> = {
     readonly [K in keyof S]: S[K] extends Vector<infer F> ? Vector<Sum<F, F>> : S[K];
+};
+/** Values of both directions at every step, side by side. */
+type BothTraces<T> = {
+    readonly [K in keyof T]: T[K] extends Sequence<infer F> ? Sequence<Sum<F, F>> : T[K];
 };
 /**
  * Runs a recurrent layer, or a cell, along a sequence both ways: from the first step of each row to its last, and from
@@ -1749,8 +1990,8 @@ type BothStates<S> = {
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for something that is neither, a layer that has a direction already,
  * or a bad option; `ERR_UNROLLED_SHAPE` for two cells of different sizes.
  */
-declare function bidirectional<F extends number, S, I extends number | undefined, M extends Merge = 'concat'>(given: RecurrentLayer<F, S, I>, options?: BidirectionalOptions<M>): RecurrentLayer<Merged<F, M>, BothStates<S>, I>;
-declare function bidirectional<const S extends Readonly<Record<string, number>>, R extends Step<S>, X extends Vector = Vector, M extends Merge = 'concat'>(given: Cell<S, R, X>, options?: BidirectionalOptions<M>): Scan<Merged<OutputSize<S, R>, M>, BothStates<States<S>>, Sequence<SizeOf<X>>>;
+declare function bidirectional<F extends number, S, I extends number | undefined, T, M extends Merge = 'concat'>(given: RecurrentLayer<F, S, I, T>, options?: BidirectionalOptions<M>): RecurrentLayer<Merged<F, M>, BothStates<S>, I, BothTraces<T>>;
+declare function bidirectional<const S extends Readonly<Record<string, number>>, R extends Step<S>, X extends Vector = Vector, M extends Merge = 'concat'>(given: Cell<S, R, X>, options?: BidirectionalOptions<M>): Scan<Merged<OutputSize<S, R>, M>, BothStates<States<S>>, Sequence<SizeOf<X>>, BothTraces<Trace<S, R>>>;
 
 /** Options of the step of a {@link gru} and of {@link gruCell}. */
 interface GruStepOptions {
@@ -1775,12 +2016,19 @@ interface GruOptions<H extends number, I extends number | undefined, B extends b
 interface GruState<H extends number> {
     readonly h: Vector<H>;
 }
+/** The state and the gates of a {@link gru} layer at every step: r and z from 0 to 1, and the candidate n. */
+interface GruTrace<H extends number> {
+    readonly h: Sequence<H>;
+    readonly r: Sequence<H>;
+    readonly z: Sequence<H>;
+    readonly n: Sequence<H>;
+}
 /**
  * The gated recurrent unit: `r, z = σ(W x + b + U h + b')`, `h' = (1 - z) n + z h`, where
  * `n = tanh(W x + b + r (U h + b'))`, or with `resetAfter: false` `n = tanh(W x + b + U (r h) + b')`;
  * `activation` takes the place of tanh.
  *
- * sequence `[I]` → `{ output: sequence [H], state: { h } }`. Parameters, PyTorch's, gates in the
+ * sequence `[I]` → `{ output: sequence [H], state: { h }, trace: { h, r, z, n } }`. Parameters, PyTorch's, gates in the
  * order r, z, n: `weight_ih_l0` `[3H, I]`, `weight_hh_l0` `[3H, H]`, `bias_ih_l0`, `bias_hh_l0`
  * `[3H]`, and so on for every layer and, with `_reverse`, the other direction. Biases are left out
  * by default when `resetAfter` is `false`, as in the original equations.
@@ -1794,7 +2042,7 @@ interface GruState<H extends number> {
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_KIND` for a value
  * that is no sequence.
  */
-declare function gru<H extends number, I extends number | undefined = undefined, B extends boolean = false, P extends number = H, M extends Merge = 'concat'>(options: GruOptions<H, I, B, M>): RecurrentLayer<Directed<P, B, M>, GruState<Directed<P, B>>, I>;
+declare function gru<H extends number, I extends number | undefined = undefined, B extends boolean = false, P extends number = H, M extends Merge = 'concat'>(options: GruOptions<H, I, B, M>): RecurrentLayer<Directed<P, B, M>, GruState<Directed<P, B>>, I, GruTrace<Directed<P, B>>>;
 
 /** Probabilities with which the units of a state keep their old values in training. */
 interface ZoneoutRates {
@@ -1840,11 +2088,20 @@ interface LstmState<H extends number, P extends number = H> {
     readonly h: Vector<P>;
     readonly c: Vector<H>;
 }
+/** States and gates of an {@link lstm} layer at every step: i, f, o from 0 to 1, and the candidate g. */
+interface LstmTrace<H extends number, P extends number = H> {
+    readonly h: Sequence<P>;
+    readonly c: Sequence<H>;
+    readonly i: Sequence<H>;
+    readonly f: Sequence<H>;
+    readonly g: Sequence<H>;
+    readonly o: Sequence<H>;
+}
 /**
  * Long short-term memory: with gates `i, f, g, o = W_ih x + b_ih + W_hh h + b_hh`,
  * `c' = σ(f) c + σ(i) φ(g)` and `h' = σ(o) φ(c')`, where φ is tanh unless `activation` says otherwise.
  *
- * sequence `[I]` → `{ output: sequence [H], state: { h, c } }`. Parameters, PyTorch's, gates in the
+ * sequence `[I]` → `{ output: sequence [H], state: { h, c }, trace: { h, c, i, f, g, o } }`. Parameters, PyTorch's, gates in the
  * order i, f, g, o: `weight_ih_l0` `[4H, I]`, `weight_hh_l0` `[4H, H]`, `bias_ih_l0`, `bias_hh_l0`
  * `[4H]`, and so on for every layer and, with `_reverse`, the other direction. With `projSize` output and `h`
  * have P numbers, `weight_hh_l0` is `[4H, P]`, and `weight_hr_l0` `[P, H]` comes after the biases.
@@ -1855,7 +2112,7 @@ interface LstmState<H extends number, P extends number = H> {
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_KIND` for a value
  * that is no sequence.
  */
-declare function lstm<H extends number, I extends number | undefined = undefined, B extends boolean = false, P extends number = H, M extends Merge = 'concat'>(options: LstmOptions<H, I, B, P, M>): RecurrentLayer<Directed<P, B, M>, LstmState<Directed<H, B>, Directed<P, B>>, I>;
+declare function lstm<H extends number, I extends number | undefined = undefined, B extends boolean = false, P extends number = H, M extends Merge = 'concat'>(options: LstmOptions<H, I, B, P, M>): RecurrentLayer<Directed<P, B, M>, LstmState<Directed<H, B>, Directed<P, B>>, I, LstmTrace<Directed<H, B>, Directed<P, B>>>;
 
 /** Options of the step of an {@link rnn} and of {@link rnnCell}. */
 interface RnnStepOptions {
@@ -1875,11 +2132,15 @@ interface RnnOptions<H extends number, I extends number | undefined, B extends b
 interface RnnState<H extends number> {
     readonly h: Vector<H>;
 }
+/** The state of an {@link rnn} layer at every step. */
+interface RnnTrace<H extends number> {
+    readonly h: Sequence<H>;
+}
 /**
  * The plain recurrent layer: `h' = φ(W_ih x + b_ih + W_hh h + b_hh)`, where φ is tanh unless `activation` says
  * otherwise.
  *
- * sequence `[I]` → `{ output: sequence [H], state: { h } }`. Parameters, PyTorch's:
+ * sequence `[I]` → `{ output: sequence [H], state: { h }, trace: { h } }`. Parameters, PyTorch's:
  * `weight_ih_l0` `[H, I]`, `weight_hh_l0` `[H, H]`, `bias_ih_l0`, `bias_hh_l0` `[H]`, and so on for
  * every layer and, with `_reverse`, the other direction. With `layerNorm` `h' = φ(LN(W_ih x + W_hh h))`:
  * `gain_l0` and `bias_l0` `[H]` take the place of the biases.
@@ -1889,7 +2150,7 @@ interface RnnState<H extends number> {
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_KIND` for a value
  * that is no sequence.
  */
-declare function rnn<H extends number, I extends number | undefined = undefined, B extends boolean = false, P extends number = H, M extends Merge = 'concat'>(options: RnnOptions<H, I, B, M>): RecurrentLayer<Directed<P, B, M>, RnnState<Directed<P, B>>, I>;
+declare function rnn<H extends number, I extends number | undefined = undefined, B extends boolean = false, P extends number = H, M extends Merge = 'concat'>(options: RnnOptions<H, I, B, M>): RecurrentLayer<Directed<P, B, M>, RnnState<Directed<P, B>>, I, RnnTrace<Directed<P, B>>>;
 
 /** Options that {@link rnnCell}, {@link lstmCell} and {@link gruCell} share. */
 interface CellOptions extends StepOptions {
@@ -2305,5 +2566,5 @@ declare function system(): System;
  */
 declare function configure(settings: SystemSettings): void;
 
-export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, bidirectional, binaryCrossEntropy, cell, concat, configure, constant, cosineDecay, crossEntropy, dense, detach, divide, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fromBytes, gelu, graph, gru, gruCell, gumbelSoftmax, hardSigmoid, huber, identity, last, lastStep, layerNorm, leakyRelu, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, oneHot, parameter, poisson, pool, relu, rmsprop, rnn, rnnCell, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stepDecay, straightThrough, subtract, sum, sumOverTime, system, tanh, version, where };
-export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, BidirectionalOptions, BothStates, Cell, CellOptions, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, GruStepOptions, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, LinearDecayOptions, LinearOptions, LoadOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, MatmulOptions, Memory, Merge, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RowWeights, Scan, ScanOptions, Schedule, Scores, Sequence, SequenceData, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, SliceOptions, Stacked, Start, State, StateData, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepOptions, StepOutputs, StepWeights, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSide, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };
+export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, beam, bidirectional, binaryCrossEntropy, cell, concat, configure, constant, cosineDecay, crossEntropy, dense, detach, divide, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fromBytes, gelu, graph, gru, gruCell, gumbelSoftmax, hardSigmoid, huber, identity, last, lastStep, layerNorm, leakyRelu, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, oneHot, parameter, poisson, pool, relu, rmsprop, rnn, rnnCell, sample, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stepDecay, straightThrough, subtract, sum, sumOverTime, system, tanh, version, where };
+export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, BeamOptions, BidirectionalOptions, BothStates, BothTraces, Cell, CellOptions, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, ExposureGap, ExposureOptions, FreeRunOptions, GenerateFeed, GenerateOptions, GeneratedNumbers, GeneratedScores, GeneratedTokens, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, GruStepOptions, GruTrace, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, LengthOptions, LinearDecayOptions, LinearOptions, LoadOptions, LogProbabilityOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, LstmTrace, MatmulOptions, Memory, Merge, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RnnTrace, RowWeights, SampleOptions, Scan, ScanOptions, Schedule, Scores, Search, SearchLike, SearchName, Sequence, SequenceData, SequenceExamples, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, SliceOptions, Stacked, Start, State, StateData, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepOptions, StepOutputs, StepWeights, StopOptions, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSequence, TokenSide, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };

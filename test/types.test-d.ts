@@ -85,6 +85,13 @@ describe('values are typed by kind and size', () => {
     const own = cell({ h: 4 }, ({ h }, x: Vector<3>) => ({ h: tanh(linear(4)(concat(h, x))) }))
     const cells = bidirectional(own, { merge: 'average' })(sequence3)
     expectTypeOf(cells.output).toEqualTypeOf<Sequence<4>>()
+    expectTypeOf(cells.trace.h).toEqualTypeOf<Sequence<8>>()
+    expectTypeOf(layer.trace.i).toEqualTypeOf<Sequence<10>>()
+    expectTypeOf(projected.trace.h).toEqualTypeOf<Sequence<4>>()
+    expectTypeOf(projected.trace.c).toEqualTypeOf<Sequence<10>>()
+    const named = cell({ h: 4 }, ({ h }, x: Vector<3>) => ({ h, trace: { both: concat(h, x) } }))
+    expectTypeOf(scan(named)(sequence3).trace.both).toEqualTypeOf<Sequence<7>>()
+    expectTypeOf(scan(named)(sequence3).trace.h).toEqualTypeOf<Sequence<4>>()
     expectTypeOf(cells.state.h).toEqualTypeOf<Vector<8>>()
   })
 

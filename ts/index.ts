@@ -87,7 +87,12 @@ export {
   attention,
   type Memory,
 } from './layer/attention.js'
-export { type BidirectionalOptions, type BothStates, bidirectional } from './layer/bidirectional.js'
+export {
+  type BidirectionalOptions,
+  type BothStates,
+  type BothTraces,
+  bidirectional,
+} from './layer/bidirectional.js'
 export {
   type CellOptions,
   type GruCellOptions,
@@ -116,17 +121,17 @@ export {
   type ParameterOptions,
   parameter,
 } from './layer/given.js'
-export { type GruOptions, type GruState, gru } from './layer/gru.js'
+export { type GruOptions, type GruState, type GruTrace, gru } from './layer/gru.js'
 export type { GruStepOptions } from './layer/gru-step.js'
 export type { Initializer } from './layer/initializer.js'
 export { type LayerNormOptions, layerNorm } from './layer/layer-norm.js'
-export { type LstmOptions, type LstmState, lstm } from './layer/lstm.js'
+export { type LstmOptions, type LstmState, type LstmTrace, lstm } from './layer/lstm.js'
 export type { LstmStepOptions } from './layer/lstm-step.js'
 export { type MatmulOptions, matmul } from './layer/matmul.js'
 export type { Merge } from './layer/merge.js'
 export { last, lastStep, max, mean, type Pooling, pool, sumOverTime } from './layer/pool.js'
 export type { RecurrentLayer, RecurrentOptions, Stacked, StepOptions } from './layer/recurrent.js'
-export { type RnnOptions, type RnnState, rnn } from './layer/rnn.js'
+export { type RnnOptions, type RnnState, type RnnTrace, rnn } from './layer/rnn.js'
 export type { RnnStepOptions } from './layer/rnn-step.js'
 export { type Shift, type ShiftOptions, shift } from './layer/shift.js'
 export { type SliceOptions, slice } from './layer/slice.js'

@@ -147,15 +147,15 @@ function reverser(seed: number) {
         cell({ h: 24 }, ({ h }, x) => {
           const { context, weights } = look(h, memory)
           const { h: next } = step({ h }, concat(x, context))
-          return { h: next, output: concat(next, context), outputs: { weights } }
+          return { h: next, output: concat(next, context), trace: { weights } }
         }),
         { name: 'decoder' },
       )
       const words = embedding({ size: 8, name: 'words' })(shift({ start: 0 })(target))
-      const { output, outputs } = decoder(words, {
+      const { output, trace } = decoder(words, {
         initial: { h: tanh(linear(24)(last()(memory))) },
       })
-      return { scores: dense({ size: 6 })(output), weights: outputs.weights }
+      return { scores: dense({ size: 6 })(output), weights: trace.weights }
     },
     { seed },
   )
@@ -253,10 +253,10 @@ describe('what does not fit is refused', () => {
       'an output of a step that is no value',
       () =>
         make(({ x }) => ({
-          y: scan(cell({ h: 3 }, (_, x) => ({ h: x as never, outputs: { a: 3 as never } })))(x)
+          y: scan(cell({ h: 3 }, (_, x) => ({ h: x as never, trace: { a: 3 as never } })))(x)
             .output,
         })),
-      'scan cell result outputs a: expected a value of the step, received 3',
+      'scan cell trace a: expected a value of the step, received 3',
     ],
   ])('%s', (_, act, message) => {
     expect(act).toThrow(message)

@@ -153,24 +153,26 @@ def composed(kind: str, options: dict, source: Source) -> dict[str, Tensor]:
     state = {
         name: p.get(f"initial_{name}", torch.zeros(sizes[name])).expand(len(LENGTHS), -1) for name in names
     }
-    outputs = []
+    outputs, gates = [], []
     for t in range(TIME):
         alive = (t < LENGTHS)[:, None]
-        new = {"lstm": lstm, "gru": gru, "rnn": rnn}[kind](p, options, x[:, t], **state)
+        new, opened = {"lstm": lstm, "gru": gru, "rnn": rnn}[kind](p, options, x[:, t], **state)
+        gates.append({name: torch.where(alive, gate, torch.zeros(())) for name, gate in opened.items()})
         # Outside of training a state is the expectation.
         new = {name: rates[name] * state[name] + (1 - rates[name]) * new[name] for name in names}
         outputs.append(torch.where(alive, new["h"], torch.zeros(())))
         state = {name: torch.where(alive, new[name], state[name]) for name in names}
     results = {"output": torch.stack(outputs, 1), **state}
     leaves = {"x": x, **{f"{name}_l0": value for name, value in p.items()}}
-    return squared(results, leaves, source)
+    traces = {f"trace/{name}": torch.stack([step[name] for step in gates], 1) for name in gates[0]}
+    return {**squared(results, leaves, source), **traces}
 
 
 def norm(p: dict[str, Tensor], name: str, x: Tensor) -> Tensor:
     return F.layer_norm(x, x.shape[-1:], p[f"gain{name}"], p[f"bias{name}"])
 
 
-def lstm(p: dict[str, Tensor], options: dict, x: Tensor, h: Tensor, c: Tensor) -> dict[str, Tensor]:
+def lstm(p: dict[str, Tensor], options: dict, x: Tensor, h: Tensor, c: Tensor) -> tuple[dict, dict]:
     f_ = FUNCTIONS[options.get("activation", "tanh")]
     if options.get("layerNorm"):
         a = norm(p, "_ih", x @ p["weight_ih"].T) + norm(p, "_hh", h @ p["weight_hh"].T)
@@ -181,13 +183,15 @@ def lstm(p: dict[str, Tensor], options: dict, x: Tensor, h: Tensor, c: Tensor) -
     see = lambda gate, cell: a[gate] + (p[f"weight_c{gate}"] * cell if options.get("peepholes") else 0)
     f = torch.sigmoid(see("f", c))
     i = 1 - f if options.get("coupledGates") else torch.sigmoid(see("i", c))
-    new = f * c + i * f_(a["g"])
+    g = f_(a["g"])
+    new = f * c + i * g
     o = torch.sigmoid(see("o", new))
     h = o * f_(norm(p, "_c", new) if options.get("layerNorm") else new)
-    return {"h": h @ p["weight_hr"].T if "projSize" in options else h, "c": new}
+    h = h @ p["weight_hr"].T if "projSize" in options else h
+    return {"h": h, "c": new}, {"i": i, "f": f, "g": g, "o": o}
 
 
-def gru(p: dict[str, Tensor], options: dict, x: Tensor, h: Tensor) -> dict[str, Tensor]:
+def gru(p: dict[str, Tensor], options: dict, x: Tensor, h: Tensor) -> tuple[dict, dict]:
     f_ = FUNCTIONS[options.get("activation", "tanh")]
 
     def product(side: str, part: str, v: Tensor) -> Tensor:
@@ -200,10 +204,11 @@ def gru(p: dict[str, Tensor], options: dict, x: Tensor, h: Tensor) -> dict[str, 
     r, z = torch.sigmoid(product("ih", "rz", x) + product("hh", "rz", h)).chunk(2, 1)
     after = options.get("resetAfter", True)
     n = f_(product("ih", "n", x) + (r * product("hh", "n", h) if after else product("hh", "n", r * h)))
-    return {"h": (1 - z) * n + z * h}
+    return {"h": (1 - z) * n + z * h}, {"r": r, "z": z, "n": n}
 
 
-def rnn(p: dict[str, Tensor], options: dict, x: Tensor, h: Tensor) -> dict[str, Tensor]:
+def rnn(p: dict[str, Tensor], options: dict, x: Tensor, h: Tensor) -> tuple[dict, dict]:
     f_ = FUNCTIONS[options.get("activation", "tanh")]
     a = x @ p["weight_ih"].T + h @ p["weight_hh"].T
-    return {"h": f_(norm(p, "", a) if options.get("layerNorm") else a + p["bias_ih"] + p["bias_hh"])}
+    h = f_(norm(p, "", a) if options.get("layerNorm") else a + p["bias_ih"] + p["bias_hh"])
+    return {"h": h}, {}

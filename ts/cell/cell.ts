@@ -4,23 +4,32 @@ import { checkName } from '../graph/names.js'
 import type { Fits, SizesDiffer } from '../graph/sizes.js'
 import type { Alignment, Sequence, SizeOf, Vector } from '../graph/value.js'
 import { checkCount } from '../options.js'
-import type { StepOutputs } from './unroll.js'
 
 /** The states of a cell: a vector for each name. */
 export type States<S extends Readonly<Record<string, number>>> = {
   readonly [K in keyof S]: Vector<S[K]>
 }
 
-/**
- * Result of one step: the next states, and `output` unless the output is the state; `outputs` has further
- * ones by name, such as gates or the weights of an attention.
- */
-export type Step<S extends Readonly<Record<string, number>>> = {
-  readonly [K in keyof S]: Vector
-} & {
+/** Result of one step: the next states, and `output` unless the output is the state. */
+export type Step<S extends Readonly<Record<string, number>>> = (string extends keyof S
+  ? unknown
+  : { readonly [K in keyof S]: Vector }) & {
   readonly output?: Vector
-  readonly outputs?: StepOutputs
+  /**
+   * Values of the step to read at every step, such as gates or the weights of an attention; one that is not read
+   * costs nothing.
+   */
+  readonly trace?: Readonly<Record<string, Vector | Alignment>>
 }
+
+/** Sequences of the values of a step: the next states, and those that the step gives as `trace`. */
+export type Trace<S, R> = {
+  readonly [K in keyof S]: S[K] extends number ? Sequence<S[K]> : Sequence
+} & (R extends { readonly trace: infer T }
+  ? {
+      readonly [K in keyof T]: T[K] extends Alignment ? Alignment<string> : Sequence<SizeOf<T[K]>>
+    }
+  : unknown)
 
 /** The result of a step; a next state known to have another size than its state is a type error. */
 export type CheckStep<S extends Readonly<Record<string, number>>, R> = {
@@ -56,21 +65,11 @@ export type OutputSize<S, R> = R extends { readonly output: Vector<infer O> }
     ? H
     : Extract<S[keyof S], number>
 
-/** The further outputs of a cell's steps, each over time. */
-export type OutputsOf<R> = R extends { readonly outputs: infer E }
-  ? {
-      readonly [K in keyof E]: E[K] extends Vector<infer F>
-        ? Sequence<F>
-        : E[K] extends Alignment
-          ? Alignment<string>
-          : never
-    }
-  : Readonly<Record<never, never>>
-
 /**
  * Makes a custom cell from the sizes of its states and a function for one step, written with the same
  * functions as any graph. The step returns the next states and, unless the output is `h` or the only
- * state, `output`; `outputs: { … }` holds more that `scan` gives step by step.
+ * state, `output`; `trace` may name more values, such as gates or the
+ * weights of an attention, to be read at every step.
  *
  * The step may use a vector from outside the cell, which is the same at every step, and through
  * `attention` a sequence of another axis.
@@ -102,7 +101,7 @@ export function checkCell<C extends AnyCell>(where: string, cell: C): C {
   for (const [name, size] of Object.entries(sizes)) {
     checkName(`${where} state`, name)
     checkCount(`${where} state ${name}`, size)
-    if (['output', 'outputs', 'x'].includes(name)) {
+    if (name === 'output' || name === 'x' || name === 'trace') {
       throw mismatch('ERR_UNROLLED_GRAPH', `${where} state`, 'a name that is not reserved', name)
     }
   }

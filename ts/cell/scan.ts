@@ -1,25 +1,20 @@
 import { isObject, isRecord } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
 import { callOptions, layer, type Mapping, type Signature, type Signed } from '../graph/layer.js'
-import { checkName, nameOf } from '../graph/names.js'
-import { isValue } from '../graph/scope.js'
+import { checkName, nameOf, taken } from '../graph/names.js'
+import { isValue, type Scope } from '../graph/scope.js'
 import { checkKind, type Sequence, type SizeOf, type Vector } from '../graph/value.js'
 import { checkBoolean, checkOptions } from '../options.js'
 import {
   type Cell,
   checkCell,
   type OutputSize,
-  type OutputsOf,
   type States,
   type Step,
+  type Trace,
 } from './cell.js'
-import {
-  type NamedVectors,
-  type StepOutputs,
-  type Unrolled,
-  type Unrolling,
-  unroll,
-} from './unroll.js'
+import type { StepValues } from './trace.js'
+import { type NamedVectors, type Unrolled, type Unrolling, unroll } from './unroll.js'
 
 /** Options of {@link scan}. */
 export interface ScanOptions {
@@ -31,14 +26,12 @@ export interface ScanOptions {
 
 export const SCAN_OPTIONS = ['reverse', 'name'] as const satisfies readonly (keyof ScanOptions)[]
 
-/**
- * Result of a scan: the output at every step, the state after the last, and the further outputs of the
- * steps by name.
- */
-export interface Recurrence<F extends number, S, E = Readonly<Record<never, never>>> {
+/** Result of a recurrent layer: the output at every step, and the state after the last. */
+export interface Recurrence<F extends number, S, T = unknown> {
   readonly output: Sequence<F>
   readonly state: S
-  readonly outputs: E
+  /** Every state at every step, and what the step gives as `trace`; only what is read is kept. */
+  readonly trace: T
 }
 
 /** Options of a recurrent layer's call. */
@@ -50,23 +43,19 @@ export interface Start<S> {
 export const START_OPTIONS = ['initial'] as const satisfies readonly (keyof Start<unknown>)[]
 
 /** A sequence becomes a {@link Recurrence}. */
-export interface ScanMapping<F extends number, S, E> extends Mapping {
-  readonly output: Recurrence<F, S, E>
+export interface ScanMapping<F extends number, S, T> extends Mapping {
+  readonly output: Recurrence<F, S, T>
 }
 
 /** The layer that {@link scan} makes. */
-export interface Scan<
-  F extends number,
-  S,
-  X extends Sequence = Sequence,
-  E = Readonly<Record<never, never>>,
-> extends Signed<Signature<X, ScanMapping<F, S, E>, never>> {
-  (x: X, options?: Start<S>): Recurrence<F, S, E>
+export interface Scan<F extends number, S, X extends Sequence = Sequence, T = unknown>
+  extends Signed<Signature<X, ScanMapping<F, S, T>, never>> {
+  (x: X, options?: Start<S>): Recurrence<F, S, T>
 }
 
 /**
  * Unrolls a cell along a sequence: `state, output[t] = step(state, x[t])` over each row's valid
- * steps, parameters shared by all of them. A call gives `{ output, state, outputs }`; `sequential` passes on the
+ * steps, parameters shared by all of them. A call gives `{ output, state, trace }`; `sequential` passes on the
  * output. Parameters of layers that the step makes have the scan's name in front, `scan.linear.weight`,
  * and are shared by all calls of the scan, also where the step applies the layer to a vector from
  * outside alone: such a layer runs once a row, before the loop.
@@ -81,20 +70,19 @@ export function scan<
 >(
   given: Cell<S, R, X>,
   options: ScanOptions = {},
-): Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>, OutputsOf<R>> {
+): Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>, Trace<S, R>> {
   checkOptions('scan', options, SCAN_OPTIONS)
   const where = nameOf('scan', options.name)
   const reverse = checkBoolean(`${where} reverse`, options.reverse ?? false)
   const cell = checkCell(`${where} cell`, given)
-  const states = Object.keys(cell.sizes)
-  return layer<Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>, OutputsOf<R>>>({
+  return layer<Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>, Trace<S, R>>>({
     kind: 'scan',
     name: options.name,
     accepts: ['sequence'],
     build(site, x, call) {
-      const initial = initialOf(where, call, states)
-      const { output, state, outputs } = unrollCell({ where, cell, site, x, reverse, initial })
-      return { output, state, outputs }
+      const initial = initialOf(where, call, Object.keys(cell.sizes))
+      const { output, state, trace } = unrollCell({ where, cell, site, x, reverse, initial })
+      return { output, state, trace }
     },
   })
 }
@@ -126,17 +114,18 @@ export function unrollCell(spec: CellUnrolling): Unrolled {
     ...spec,
     label: site.label,
     sizes: cell.sizes,
-    step(state, step) {
-      const { outputs, ...next } = checkedStep(where, cell.step(state, step), states)
-      return { next, output: outputOf(where, next, states), outputs: outputsOf(where, outputs) }
+    step(state, step, body) {
+      const { trace, ...next } = checkStep(where, cell.step(state, step), states)
+      const more = traceOf(where, trace, states, body)
+      return { next, output: outputOf(where, next, states), trace: more }
     },
   })
 }
 
-/** A step's result: the states and `output`, and `outputs`. */
-type Given = Readonly<Record<string, Vector>> & { readonly outputs?: unknown }
+/** The result of a cell's step, checked by name. */
+type Result = Readonly<Record<string, Vector>> & { readonly trace?: unknown }
 
-function checkedStep(where: string, next: unknown, states: readonly string[]): Given {
+function checkStep(where: string, next: unknown, states: readonly string[]): Result {
   if (!isObject(next)) {
     throw mismatch(
       'ERR_UNROLLED_GRAPH',
@@ -145,7 +134,7 @@ function checkedStep(where: string, next: unknown, states: readonly string[]): G
       next,
     )
   }
-  checkOptions(`${where} cell result`, next, [...states, 'output', 'outputs'], 'state')
+  checkOptions(`${where} cell result`, next, [...states, 'output', 'trace'], 'state')
   const given = new Map<string, unknown>(Object.entries(next))
   const missing = states.filter((name) => given.get(name) === undefined)
   if (missing.length > 0) {
@@ -153,24 +142,29 @@ function checkedStep(where: string, next: unknown, states: readonly string[]): G
     const expected = `the next ${missing.join(' and ')}`
     throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell result`, expected, received)
   }
-  return next as Given
+  return next as Result
 }
 
-/** Refuses further outputs that are no vectors or weights of an attention. */
-function outputsOf(where: string, given: unknown): StepOutputs {
-  if (given === undefined) return {}
-  const place = `${where} cell result outputs`
-  if (!isRecord(given)) {
-    throw mismatch('ERR_UNROLLED_GRAPH', place, 'an object of outputs by name', given)
-  }
-  for (const [name, value] of Object.entries(given)) {
-    checkName(place, name)
-    if (!isValue(value)) {
-      throw mismatch('ERR_UNROLLED_KIND', `${place} ${name}`, 'a value of the step', value)
-    }
-    checkKind(`${place} ${name}`, value, ['vector', 'alignment'])
-  }
-  return given as StepOutputs
+/** Checks what a step gives as its trace. */
+function traceOf(
+  where: string,
+  trace: unknown,
+  states: readonly string[],
+  body: Scope,
+): StepValues {
+  if (trace === undefined) return {}
+  const name = `${where} cell trace`
+  if (!isRecord(trace)) throw mismatch('ERR_UNROLLED_GRAPH', name, 'an object of values', trace)
+  const entries = Object.entries(trace).map(([key, value]) => {
+    checkName(name, key)
+    if (states.includes(key)) throw taken(name, key)
+    if (!isValue(value))
+      throw mismatch('ERR_UNROLLED_KIND', `${name} ${key}`, 'a value of the step', value)
+    checkKind(`${name} ${key}`, value, ['vector', 'alignment'])
+    body.wire(value)
+    return [key, () => value] as const
+  })
+  return Object.fromEntries(entries)
 }
 
 function outputOf(

@@ -2,7 +2,9 @@ import { mismatch } from '../errors.js'
 import type { OutputJson } from '../graph/json.js'
 import { isValue, type Scope, type Site } from '../graph/scope.js'
 import { buildIn } from '../graph/step.js'
-import { type Alignment, checkKind, checkSize, type Sequence, type Vector } from '../graph/value.js'
+import { checkKind, checkSize, type Sequence, type Vector } from '../graph/value.js'
+
+import { type NamedSequences, type StepValues, traceOf } from './trace.js'
 
 /** States by name. */
 export type NamedVectors = Readonly<Record<string, Vector>>
@@ -11,11 +13,9 @@ export type NamedVectors = Readonly<Record<string, Vector>>
 export interface Stepped {
   readonly next: NamedVectors
   readonly output: Vector
-  readonly outputs?: StepOutputs
+  /** Values of the step beside its states, made when they are read. */
+  readonly trace?: StepValues
 }
-
-/** What a step gives beside its states and its output, by name. */
-export type StepOutputs = Readonly<Record<string, Vector | Alignment>>
 
 /** A scan to add: a cell, and the sequence that it runs along. */
 export interface Unrolling {
@@ -28,7 +28,7 @@ export interface Unrolling {
   readonly reverse: boolean
   /** Initial states; a state left out is the model's and starts at zero. */
   readonly initial: Readonly<Partial<Record<string, Vector>>>
-  /** Builds the body: the next states, the output, and further outputs by name. */
+  /** Builds the body: the next states and the output. */
   step(state: NamedVectors, x: Vector, body: Scope): Stepped
 }
 
@@ -36,9 +36,10 @@ export interface Unrolling {
 export interface Unrolled {
   readonly output: Sequence
   readonly state: NamedVectors
-  readonly outputs: Readonly<Record<string, Sequence | Alignment>>
   /** The state that the output is, if the output is one. */
   readonly shown: string | undefined
+  /** Each state, and what else the step gives, at every step. */
+  readonly trace: NamedSequences
 }
 
 /** Adds a scan node: `state, output = step(state, x[t])` along each row's valid steps. */
@@ -48,7 +49,7 @@ export function unroll(spec: Unrolling): Unrolled {
   const body = site.scope.body(site.name, x.axis, site.shared)
   const step = body.bind(x, 'x')
   const states = stateNodes(body, sizes)
-  const { next, output, outputs: more = {} } = buildIn(body, () => spec.step(states, step, body))
+  const { next, output, trace } = buildIn(body, () => spec.step(states, step, body))
   const shown = body.wire(output)
   const outputs: OutputJson[] = [{ name: 'output', from: shown }]
   for (const [name, size] of Object.entries(sizes)) {
@@ -57,9 +58,6 @@ export function unroll(spec: Unrolling): Unrolled {
       from: body.wire(checkState(`${site.name} next ${name}`, next[name], size)),
     })
   }
-  for (const [name, value] of Object.entries(more)) {
-    outputs.push({ name: portOf(name), from: body.wire(value) })
-  }
   const started = names.filter((name) => Object.hasOwn(spec.initial, name))
   const initial = started.map((name) => initialOf(site.name, name, sizes, spec.initial))
   const op = {
@@ -67,8 +65,12 @@ export function unroll(spec: Unrolling): Unrolled {
   }
   const node = site.scope.node(spec.label, op, [...body.bound, ...initial])
   const { size } = output
+  const { axis } = x
+  const traced = { outer: site.scope, node, body, outputs, states: names, axis }
+  const ofStates = names.map((name) => [name, () => stateOf(next, name)] as const)
   return {
-    output: site.scope.value({ kind: 'sequence', size, axis: x.axis }, `${node}:output`),
+    trace: traceOf(traced, { ...Object.fromEntries(ofStates), ...trace }),
+    output: site.scope.value({ kind: 'sequence', size, axis }, `${node}:output`),
     shown: outputs.find(({ name, from }) => name !== 'output' && from === shown)?.name,
     state: Object.fromEntries(
       names.map((name) => [
@@ -76,29 +78,14 @@ export function unroll(spec: Unrolling): Unrolled {
         site.scope.value<Vector>({ kind: 'vector', size: sizes[name] ?? 0 }, `${node}:${name}`),
       ]),
     ),
-    outputs: Object.fromEntries(
-      Object.entries(more).map(([name, value]) => [
-        name,
-        overTime(site.scope, value, `${node}:${portOf(name)}`, x.axis),
-      ]),
-    ),
   }
 }
 
-/** The port of a further output, apart from those of states. */
-function portOf(name: string): string {
-  return `outputs.${name}`
-}
-
-function overTime(
-  scope: Scope,
-  value: Vector | Alignment,
-  wire: string,
-  axis: string,
-): Sequence | Alignment {
-  return value.kind === 'alignment'
-    ? scope.value<Alignment>({ ...value, axis }, wire)
-    : scope.value<Sequence>({ kind: 'sequence', size: value.size, axis }, wire)
+/** Finds a state by name. */
+export function stateOf(states: NamedVectors, name: string): Vector {
+  const { [name]: state } = states
+  if (state === undefined) throw mismatch('ERR_UNROLLED_INTERNAL', 'cell', `a state ${name}`, state)
+  return state
 }
 
 function stateNodes(body: Scope, sizes: Readonly<Record<string, number>>): NamedVectors {

@@ -93,11 +93,11 @@ function attending(
   initial: readonly NamedVectors[],
 ): { readonly output: Sequence; readonly weights: Alignment<string> } {
   const first = attentionLayer(settings, options, memory)
-  const { output, outputs } = first(x, { initial: initial[0] ?? {} })
+  const { output, trace } = first(x, { initial: initial[0] ?? {} })
   const above = settings.numLayers - 1
   const upper =
     above === 0 ? output : recurrent(settings, 'decoder_upper', above, output, initial.slice(1))
-  return { output: upper, weights: outputs.weights }
+  return { output: upper, weights: trace.weights }
 }
 
 /** The steps of a side as numbers. */
@@ -146,13 +146,13 @@ function attentionLayer(
   const before = (states: NamedVectors, x: Vector) => {
     const { context, weights } = look(hOf(states), memory)
     const next = step(states, concat(x, context))
-    return { ...next, output: concat(hOf(next), context), outputs: { weights } }
+    return { ...next, output: concat(hOf(next), context), trace: { weights } }
   }
   const after = ({ feed, ...states }: NamedVectors, x: Vector) => {
     const next = step(states, concat(x, feed as Vector))
     const { context, weights } = look(hOf(next), memory)
     const attended = tanh(combine(concat(context, hOf(next))))
-    return { ...next, feed: attended, output: attended, outputs: { weights } }
+    return { ...next, feed: attended, output: attended, trace: { weights } }
   }
   const names = [...(settings.cell === 'lstm' ? ['h', 'c'] : ['h']), ...(feeding ? ['feed'] : [])]
   const sizes = Object.fromEntries(names.map((name) => [name, hiddenSize]))

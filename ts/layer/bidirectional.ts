@@ -5,6 +5,7 @@ import {
   type OutputSize,
   type States,
   type Step,
+  type Trace,
 } from '../cell/cell.js'
 import { initialOf, type Scan, unrollCell } from '../cell/scan.js'
 import { Described, mismatch } from '../errors.js'
@@ -38,6 +39,11 @@ export type BothStates<S> = {
   readonly [K in keyof S]: S[K] extends Vector<infer F> ? Vector<Sum<F, F>> : S[K]
 }
 
+/** Values of both directions at every step, side by side. */
+export type BothTraces<T> = {
+  readonly [K in keyof T]: T[K] extends Sequence<infer F> ? Sequence<Sum<F, F>> : T[K]
+}
+
 /**
  * Runs a recurrent layer, or a cell, along a sequence both ways: from the first step of each row to its last, and from
  * its last valid step to its first, so that the output at a step depends on the whole row (Schuster, Paliwal 1997). Outputs
@@ -58,11 +64,12 @@ export function bidirectional<
   F extends number,
   S,
   I extends number | undefined,
+  T,
   M extends Merge = 'concat',
 >(
-  given: RecurrentLayer<F, S, I>,
+  given: RecurrentLayer<F, S, I, T>,
   options?: BidirectionalOptions<M>,
-): RecurrentLayer<Merged<F, M>, BothStates<S>, I>
+): RecurrentLayer<Merged<F, M>, BothStates<S>, I, BothTraces<T>>
 export function bidirectional<
   const S extends Readonly<Record<string, number>>,
   R extends Step<S>,
@@ -71,7 +78,12 @@ export function bidirectional<
 >(
   given: Cell<S, R, X>,
   options?: BidirectionalOptions<M>,
-): Scan<Merged<OutputSize<S, R>, M>, BothStates<States<S>>, Sequence<SizeOf<X>>>
+): Scan<
+  Merged<OutputSize<S, R>, M>,
+  BothStates<States<S>>,
+  Sequence<SizeOf<X>>,
+  BothTraces<Trace<S, R>>
+>
 export function bidirectional(given: object, options: BidirectionalOptions = {}): unknown {
   checkOptions('bidirectional', options, BIDIRECTIONAL_OPTIONS)
   if (typeof given === 'function') return ofLayer(given, options)

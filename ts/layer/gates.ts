@@ -1,4 +1,3 @@
-import { mismatch } from '../errors.js'
 import type { Scope } from '../graph/scope.js'
 import type { Vector } from '../graph/value.js'
 import type { CellParameters } from './kind.js'
@@ -67,11 +66,8 @@ export function likeFirst(
   return body.value(inputs[0], body.node(label, op, inputs))
 }
 
-/** Finds a state of the scan by name. */
-export function stateOf(states: Readonly<Record<string, Vector>>, name: string): Vector {
-  const state = states[name]
-  if (state === undefined) {
-    throw mismatch('ERR_UNROLLED_INTERNAL', 'cell', `a state ${name}`, state)
-  }
-  return state
+/** Adds the sigmoid of the gate at a place of its pre-activations. */
+export function openness(body: Scope, name: string, sum: Vector, at: number, size: number): Vector {
+  const pre = part(body, `pre_${name}`, sum, at * size, size)
+  return likeFirst(body, name, { activation: 'sigmoid' }, [pre])
 }

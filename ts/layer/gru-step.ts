@@ -1,3 +1,5 @@
+import type { StepValues } from '../cell/trace.js'
+import { stateOf } from '../cell/unroll.js'
 import type { Scope } from '../graph/scope.js'
 import type { Vector } from '../graph/value.js'
 import { activated, checkRecurrentActivation, type RecurrentActivation } from './activation.js'
@@ -8,7 +10,6 @@ import {
   likeFirst,
   linearNode,
   part,
-  stateOf,
   statePart,
 } from './gates.js'
 import type { CellParameters, RecurrentKind } from './kind.js'
@@ -71,15 +72,16 @@ export function gruKind(
       const h = stateOf(state, 'h')
       const made = arithmetic(body, step, parameters, x, h)
       const next = zonedOut(body, step.zoneout, 'h', { pre: made.pre, old: h, next: made.h })
-      return { next: { h: next }, output: next }
+      return { next: { h: next }, output: next, trace: made.gates }
     },
   }
 }
 
-/** The next state, and the product of the input. */
+/** The next state, the product of the input, and the gates, which are added when they are read. */
 interface Made {
   readonly pre: Vector
   readonly h: Vector
+  readonly gates: StepValues
 }
 
 function stepAfter(
@@ -100,7 +102,8 @@ function stepAfter(
     '_hh',
   )
   if (activation === 'tanh') {
-    return { pre, h: body.value(h, body.node('cell', 'gruGates', [pre, rec, h])) }
+    const next = body.value(h, body.node('cell', 'gruGates', [pre, rec, h]))
+    return { pre, h: next, gates: fusedGates(body, pre, rec) }
   }
   const recRz = part(body, 'rec_rz', rec, 0, 2 * size)
   const { r, z } = gates(body, pre, recRz)
@@ -108,7 +111,8 @@ function stepAfter(
     r,
     part(body, 'rec_n', rec, 2 * size, size),
   ])
-  return { pre, h: renewed(body, activation, pre, candidate, z, h) }
+  const n = candidateOf(body, activation, pre, candidate)
+  return { pre, h: renewed(body, n, z, h), gates: { r: () => r, z: () => z, n: () => n } }
 }
 
 function stepBefore(
@@ -129,7 +133,8 @@ function stepBefore(
   const tail = [2 * size, 3 * size] as const
   const recN = linearNode(body, 'rec_n', reset, size, { ...recurrent, rows: tail })
   const candidate = normalPart(body, settings, parameters, recN, '_hh_n')
-  return { pre, h: renewed(body, activation, pre, candidate, z, h) }
+  const n = candidateOf(body, activation, pre, candidate)
+  return { pre, h: renewed(body, n, z, h), gates: { r: () => r, z: () => z, n: () => n } }
 }
 
 function gates(body: Scope, pre: Vector, rec: Vector): { r: Vector; z: Vector } {
@@ -139,21 +144,40 @@ function gates(body: Scope, pre: Vector, rec: Vector): { r: Vector; z: Vector } 
   return { r: part(body, 'r', rz, 0, size), z: part(body, 'z', rz, size, size) }
 }
 
-/** Adds the candidate of the recurrent part `rec`, and `(1 - z) n + z h`: an open z keeps h to the bit. */
-function renewed(
+/** Gives what adds the gates of a fused step. */
+function fusedGates(body: Scope, pre: Vector, rec: Vector): StepValues {
+  const size = pre.size / 3
+  const gate = (name: string, at: number) => (): Vector => {
+    const own = part(body, `pre_${name}`, pre, at * size, size)
+    const state = part(body, `rec_${name}`, rec, at * size, size)
+    const sum = likeFirst(body, `sum_${name}`, 'add', [own, state])
+    return likeFirst(body, name, { activation: 'sigmoid' }, [sum])
+  }
+  const n = (): Vector => {
+    const state = part(body, 'rec_n', rec, 2 * size, size)
+    const reset = likeFirst(body, 'reset', 'multiply', [gate('r', 0)(), state])
+    return candidateOf(body, 'tanh', pre, reset)
+  }
+  return { r: gate('r', 0), z: gate('z', 1), n }
+}
+
+/** Adds the candidate, of the recurrent part `rec`. */
+function candidateOf(
   body: Scope,
   activation: RecurrentActivation,
   pre: Vector,
   rec: Vector,
-  z: Vector,
-  h: Vector,
 ): Vector {
-  const { size } = h
+  const { size } = rec
   const sum = likeFirst(body, 'sum_n', 'add', [part(body, 'pre_n', pre, 2 * size, size), rec])
-  const n = activated(body, 'n', activation, sum)
-  const renewed = likeFirst(body, 'new', 'multiply', [complement(body, 'closed', z), n])
+  return activated(body, 'n', activation, sum)
+}
+
+/** Adds `(1 - z) n + z h`: an open z keeps h to the bit. */
+function renewed(body: Scope, n: Vector, z: Vector, h: Vector): Vector {
+  const taken = likeFirst(body, 'new', 'multiply', [complement(body, 'closed', z), n])
   const kept = likeFirst(body, 'kept', 'multiply', [z, h])
-  return likeFirst(body, 'out', 'add', [renewed, kept])
+  return likeFirst(body, 'out', 'add', [taken, kept])
 }
 
 /** Adds the normalizations of a product, if there are any: of the gates together, and of the candidate. */

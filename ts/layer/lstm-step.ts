@@ -1,4 +1,5 @@
-import type { NamedVectors, Stepped } from '../cell/unroll.js'
+import type { StepValues } from '../cell/trace.js'
+import { type NamedVectors, type Stepped, stateOf } from '../cell/unroll.js'
 import { mismatch } from '../errors.js'
 import type { Scope } from '../graph/scope.js'
 import type { Vector } from '../graph/value.js'
@@ -10,8 +11,8 @@ import {
   inputPart,
   likeFirst,
   linearNode,
+  openness,
   part,
-  stateOf,
   statePart,
 } from './gates.js'
 import type { CellParameters, MoreParameter, RecurrentKind } from './kind.js'
@@ -132,7 +133,7 @@ function lstmStep(
     h: zonedOut(body, zoneout, 'h', { pre, old: h, next: shown }),
     c: zonedOut(body, zoneout, 'c', { pre, old: c, next: made.c }),
   }
-  return { next, output: next.h }
+  return { next, output: next.h, trace: made.gates }
 }
 
 /** Adds the pre-activations of all gates, and the input's part of them. */
@@ -160,9 +161,23 @@ function gateSum(
   return { pre, sum: likeFirst(body, 'sum', 'add', [pre, rec]) }
 }
 
-function fused(body: Scope, sum: Vector, c: Vector): { h: Vector; c: Vector } {
+/** What a step makes; gates are added when they are read. */
+interface Made {
+  readonly h: Vector
+  readonly c: Vector
+  readonly gates: StepValues
+}
+
+function fused(body: Scope, sum: Vector, c: Vector): Made {
   const cell = body.node('cell', 'lstmGates', [sum, c])
-  return { h: body.value<Vector>(c, `${cell}:h`), c: body.value<Vector>(c, `${cell}:c`) }
+  const { size } = c
+  const gate = (name: string, at: number) => () => openness(body, name, sum, at, size)
+  const g = () => activated(body, 'g', 'tanh', part(body, 'pre_g', sum, 2 * size, size))
+  return {
+    h: body.value<Vector>(c, `${cell}:h`),
+    c: body.value<Vector>(c, `${cell}:c`),
+    gates: { i: gate('i', 0), f: gate('f', 1), g, o: gate('o', 3) },
+  }
 }
 
 /** The step in single nodes, for the options that the fused one does not have. */
@@ -172,7 +187,7 @@ function composed(
   parameters: CellParameters,
   sum: Vector,
   c: Vector,
-): { h: Vector; c: Vector } {
+): Made {
   const { size } = c
   const rows = coupled ? 'fgo' : 'ifgo'
   const own = (name: string): Vector =>
@@ -190,7 +205,8 @@ function composed(
   const o = gate('o', next)
   const normal = settings.layerNorm ? normalized(body, 'norm_c', next, parameters, '_c') : next
   const shown = activated(body, 'shown', activation, normal)
-  return { h: likeFirst(body, 'out', 'multiply', [o, shown]), c: next }
+  const gates = { i: () => i, f: () => f, g: () => g, o: () => o }
+  return { h: likeFirst(body, 'out', 'multiply', [o, shown]), c: next, gates }
 }
 
 /** Adds what a gate sees of the cell. */

@@ -1,8 +1,9 @@
+import { lazily, type NamedSequences } from '../cell/trace.js'
 import { checkState, type NamedVectors, type Unrolled } from '../cell/unroll.js'
 import { Described, mismatch } from '../errors.js'
 import { isValue, type Scope, type Site } from '../graph/scope.js'
 import type { Sum } from '../graph/sizes.js'
-import { checkSize, type Numeric, type Sequence, type Vector } from '../graph/value.js'
+import { checkKind, checkSize, type Numeric, type Sequence, type Vector } from '../graph/value.js'
 import { checkWord } from '../options.js'
 import { noteBothWays } from './directions.js'
 
@@ -27,6 +28,7 @@ export function checkMerge(where: string, merge: unknown): Merge {
 export interface Layer {
   readonly output: Sequence
   readonly state: NamedVectors
+  readonly trace: NamedSequences
 }
 
 /** Two directions of a layer to add. */
@@ -58,6 +60,10 @@ export function bothWays(ways: Ways): Layer {
       merged(scope, `${label}.${name}`, 'concat', value, backward.state[name] ?? value),
     ),
   )
+  const trace = lazily(Object.keys(forward.trace), (name) => {
+    const [ahead, back] = [sequenceOf(forward, name), sequenceOf(backward, name)]
+    return merged(scope, `${label}.trace.${name}`, 'concat', ahead, back)
+  })
   const ends = remade(() => {
     const { state, shown } = forward
     const { [shown ?? '']: ahead } = state
@@ -71,10 +77,21 @@ export function bothWays(ways: Ways): Layer {
   })
   return {
     output,
+    trace,
     get state() {
       return states()
     },
   }
+}
+
+function sequenceOf({ trace }: Unrolled, name: string): Sequence {
+  const { [name]: sequence } = trace
+  if (sequence === undefined) {
+    throw mismatch('ERR_UNROLLED_SHAPE', 'bidirectional backward trace', name, sequence)
+  }
+  // The weights of two attentions have no common place.
+  checkKind(`bidirectional trace ${name}`, sequence, ['sequence'])
+  return sequence
 }
 
 /** Adds the nodes that merge the results of two directions. */

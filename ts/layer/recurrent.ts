@@ -70,30 +70,37 @@ export type Directed<H extends number, B extends boolean, M extends Merge = 'con
     : number
 
 /** Result of a stacked recurrent layer. */
-export interface Stacked<F extends number, S> {
+export interface Stacked<F extends number, S, T = unknown> {
   /** The top layer's hidden state at every step. */
   readonly output: Sequence<F>
   /** The top layer's state after the last step. */
   readonly state: S
   /** Every layer's state after the last step, from the bottom up. */
   readonly layers: readonly S[]
+  /**
+   * The top layer's states and gates at every step, in the order of the input; both ways stand side by side. Only what is
+   * read is kept. Reading a gate takes the step apart: it costs the speed of the fused one.
+   */
+  readonly trace: T
+  /** Every layer's states and gates at every step, from the bottom up. */
+  readonly traces: readonly T[]
 }
 
 /** A sequence becomes a {@link Stacked}. */
-export interface StackedMapping<F extends number, S> extends Mapping {
-  readonly output: Stacked<F, S>
+export interface StackedMapping<F extends number, S, T> extends Mapping {
+  readonly output: Stacked<F, S, T>
 }
 
 /** A layer of `rnn`, `lstm` or `gru`. */
-export interface RecurrentLayer<F extends number, S, I extends number | undefined>
+export interface RecurrentLayer<F extends number, S, I extends number | undefined, T = unknown>
   extends Signed<
-    Signature<Sequence, StackedMapping<F, S>, I extends number ? Sequence<I> : never>
+    Signature<Sequence, StackedMapping<F, S, T>, I extends number ? Sequence<I> : never>
   > {
   /** `initial`: the state before the first step; for stacked layers a list, bottom up. */
   (
     x: Sequence,
     options?: { readonly initial?: Start<S>['initial'] | readonly Start<S>['initial'][] },
-  ): Stacked<F, S>
+  ): Stacked<F, S, T>
 }
 
 /** The names of the options of a step. */

@@ -1,4 +1,4 @@
-import type { Vector } from '../graph/value.js'
+import type { Sequence, Vector } from '../graph/value.js'
 import type { Merge } from './merge.js'
 import {
   type Directed,
@@ -26,11 +26,16 @@ export interface RnnState<H extends number> {
   readonly h: Vector<H>
 }
 
+/** The state of an {@link rnn} layer at every step. */
+export interface RnnTrace<H extends number> {
+  readonly h: Sequence<H>
+}
+
 /**
  * The plain recurrent layer: `h' = φ(W_ih x + b_ih + W_hh h + b_hh)`, where φ is tanh unless `activation` says
  * otherwise.
  *
- * sequence `[I]` → `{ output: sequence [H], state: { h } }`. Parameters, PyTorch's:
+ * sequence `[I]` → `{ output: sequence [H], state: { h }, trace: { h } }`. Parameters, PyTorch's:
  * `weight_ih_l0` `[H, I]`, `weight_hh_l0` `[H, H]`, `bias_ih_l0`, `bias_hh_l0` `[H]`, and so on for
  * every layer and, with `_reverse`, the other direction. With `layerNorm` `h' = φ(LN(W_ih x + W_hh h))`:
  * `gain_l0` and `bias_l0` `[H]` take the place of the biases.
@@ -46,7 +51,9 @@ export function rnn<
   B extends boolean = false,
   P extends number = H,
   M extends Merge = 'concat',
->(options: RnnOptions<H, I, B, M>): RecurrentLayer<Directed<P, B, M>, RnnState<Directed<P, B>>, I> {
+>(
+  options: RnnOptions<H, I, B, M>,
+): RecurrentLayer<Directed<P, B, M>, RnnState<Directed<P, B>>, I, RnnTrace<Directed<P, B>>> {
   const settings = resolveSettings('rnn', options, RNN_OPTIONS)
   const kind = rnnKind(settings, options)
   return recurrentLayer({ kind, settings, name: options.name })

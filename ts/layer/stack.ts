@@ -1,5 +1,6 @@
 import { isList } from '../brand.js'
 import { START_OPTIONS } from '../cell/scan.js'
+import type { NamedSequences } from '../cell/trace.js'
 import type { NamedVectors } from '../cell/unroll.js'
 import { mismatch } from '../errors.js'
 import { callOptions, layer, type Mapping, type Signature, type Signed } from '../graph/layer.js'
@@ -48,7 +49,7 @@ function stack(
   site: Site,
   x: Sequence,
   call: unknown,
-): Stacked<number, NamedVectors> {
+): Stacked<number, NamedVectors, NamedSequences> {
   callOptions(settings.where, call, START_OPTIONS)
   const layers: Layer[] = []
   let input = x
@@ -67,6 +68,8 @@ function stack(
     get layers() {
       return layers.map((layer) => layer.state)
     },
+    trace: layers.at(-1)?.trace ?? {},
+    traces: layers.map((layer) => layer.trace),
   }
 }
 
