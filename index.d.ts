@@ -1713,6 +1713,74 @@ declare function load<M extends Pick<Model, 'graph'> = Model>(path: string, opti
  */
 declare function fromBytes<M extends Pick<Model, 'graph'> = Model>(bytes: Uint8Array, options?: LoadOptions): M;
 
+/** Options of {@link stacked}. */
+interface StackedOptions {
+    /**
+     * Adds the input of each recurrent layer to its output where both have one size (He et al. 2016, Wu et al. 2016);
+     * `false` by default.
+     */
+    readonly residual?: boolean;
+}
+/** A cell as the scan of it, a layer as it is. */
+type AsLayer<C> = C extends Cell<infer S, infer R, infer X> ? Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>, Trace<S, R>> : C;
+/** The result of a layer for `X`. */
+type ResultOf<L, X> = L extends Signed<infer S> ? S extends Signature<Value, infer M, unknown> ? Apply<M, X> : unknown : L extends (x: never) => infer R ? R : unknown;
+/** The results of layers, each of the output of the one before. */
+type Results<L extends readonly unknown[], X> = L extends readonly [infer Head, ...infer Rest] ? readonly [ResultOf<AsLayer<Head>, X>, ...Results<Rest, Through<AsLayer<Head>, X>>] : L extends readonly [] ? readonly [] : readonly unknown[];
+type Last<T extends readonly unknown[]> = T extends readonly [...unknown[], infer L] ? L : unknown;
+type Member<T, K extends string> = T extends {
+    readonly [P in K]: infer V;
+} ? V : undefined;
+type Members<T extends readonly unknown[], K extends string> = {
+    readonly [N in keyof T]: Member<T[N], K>;
+};
+/** Result of a stack: of layers with results `R`. */
+interface StackedLayers<R extends readonly unknown[]> {
+    /** The last layer's output. */
+    readonly output: Onward<Last<R>>;
+    /** The last layer's state after the last step. */
+    readonly state: Member<Last<R>, 'state'>;
+    /** Every layer's state after the last step, from the bottom up; `undefined` of one that has none. */
+    readonly layers: Members<R, 'state'>;
+    /** The last layer's values at every step. */
+    readonly trace: Member<Last<R>, 'trace'>;
+    /** Every layer's values at every step. */
+    readonly traces: Members<R, 'trace'>;
+}
+/** A sequence becomes {@link StackedLayers}. */
+interface StackedLayersMapping<L extends readonly unknown[]> extends Mapping {
+    readonly output: StackedLayers<Results<L, this['input']>>;
+}
+/** The layer that {@link stacked} makes. */
+interface StackedLayer<L extends readonly unknown[]> extends Signed<Signature<Sequence, StackedLayersMapping<L>, FirstOf<AsLayer<L[0]>>>> {
+    /** `initial`: the state of each layer before the first step, bottom up; `undefined` for zeros. */
+    <X extends Sequence>(x: X, options?: {
+        readonly initial?: readonly (object | undefined)[];
+    }): StackedLayers<Results<L, X>>;
+}
+/** The layers with those that do not fit turned into errors. */
+type CheckStack<L extends readonly unknown[]> = CheckChain<{
+    readonly [K in keyof L]: AsLayer<L[K]>;
+}, Sequence> extends infer C ? {
+    readonly [K in keyof L]: K extends keyof C ? C[K] extends (x: never) => unknown ? L[K] : C[K] : L[K];
+} : never;
+/**
+ * Stacks recurrent layers and cells of any kinds, each on the output of the one before, with a state for each (Graves
+ * 2013; Pascanu et al. 2014, stacked RNN). Other layers, such as a dropout, may stand between.
+ *
+ * ```ts
+ * const deep = stacked([lstm({ hiddenSize: 64 }), cell({ h: 64 }, …), gru({ hiddenSize: 64 })], { residual: true })
+ * const { output, layers } = deep(x)
+ * ```
+ *
+ * sequence → `{ output, state, layers, trace, traces }`. Without residual connections it is piping the layers by hand.
+ * Parameters are those of the layers; a cell's have the names of its {@link scan}.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option or something that is no layer, `ERR_UNROLLED_SHAPE` for
+ * residual connections where no layer keeps the size of its input; the layers' errors.
+ */
+declare function stacked<const L extends readonly unknown[]>(layers: L & AtLeastOne$1<L> & CheckStack<L>, options?: StackedOptions): StackedLayer<L>;
+
 /** A function of each number, or of each step's numbers (softmax). */
 type Activation = Layer<Numeric, Same>;
 /** The names of activation functions. */
@@ -2200,6 +2268,57 @@ declare function lstmCell<H extends number, P extends number = H>(hiddenSize: H,
  */
 declare function gruCell<H extends number>(hiddenSize: H, options?: GruCellOptions): StepCell<GruState<H>>;
 
+/** A connection from the state before a step to the one after it, past the layers between. */
+type Skip = 'add' | 'concat' | 'highway';
+/** Options of {@link deepTransition}. */
+interface DeepTransitionOptions<H extends number, O extends readonly number[]> {
+    /** Numbers in the hidden state. */
+    readonly hiddenSize: H;
+    /** Sizes of the layers between the input and the state; none by default. */
+    readonly input?: readonly number[];
+    /** Sizes of the layers between a state and the next; none by default, which is a plain recurrent layer. */
+    readonly transition?: readonly number[];
+    /** Sizes of the layers between the state and the output; none by default: the output is the state. */
+    readonly output?: O;
+    /** The function of every layer, φ; `'tanh'` by default. */
+    readonly activation?: RecurrentActivation;
+    /**
+     * Leads the state past the transition: `'add'` to the last layer's sum, `h' = φ(W k + b + h)`; `'concat'` beside its
+     * input, `h' = φ(W [k, h] + b)`; `'highway'` through a gate, `h' = g n + (1 - g) h` with the last layer's result n and
+     * `g = σ(W_g u + U_g h + b_g)` (Srivastava et al. 2015; Zilly et al. 2017). None by default.
+     */
+    readonly skip?: Skip;
+}
+/** The size of the last of some layers, or of the state. */
+type LastOf<O extends readonly number[], H extends number> = O extends readonly [] ? H : O extends readonly [...unknown[], infer L extends number] ? L : number;
+/** A cell that {@link deepTransition} makes. */
+interface DeepTransition<H extends number, O extends number> extends Cell<{
+    readonly h: H;
+}, {
+    readonly h: Vector<H>;
+    readonly output: Vector<O>;
+}> {
+    /** The layers on the shortest path from a state to the next: 1 with a skip connection. */
+    readonly shortestPath: number;
+}
+/**
+ * A cell with several layers from the input to the state, from each state to the next, and from the state to the output
+ * (Pascanu, Gulcehre, Cho, Bengio 2014, deep transition and deep output): with `u` the input behind its layers,
+ * `k = φ(W_1 h + V u + b_1)`, `k = φ(W_i k + b_i)` for the others, and the last of them `h'`. To be unrolled by `scan`,
+ * `bidirectional` or `stacked`.
+ *
+ * ```ts
+ * const { output } = scan(deepTransition({ hiddenSize: 64, transition: [64], skip: 'highway' }))(x)
+ * ```
+ *
+ * Parameters, of {@link linear} layers with a weight and a bias: `input_0` and so on, `entry` (V and b_1), `transition_0`
+ * (W_1, no bias), `transition_1` and so on, `output_0` and so on; of a highway `gate_entry` (W_g and b_g) and `gate`
+ * (U_g, no bias).
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option.
+ */
+declare function deepTransition<H extends number, const O extends readonly number[] = readonly []>(options: DeepTransitionOptions<H, O>): DeepTransition<H, LastOf<O, H>>;
+
 /** Options of {@link linear}. */
 interface LinearOptions {
     /** Adds a learned bias; `true` by default. */
@@ -2566,5 +2685,5 @@ declare function system(): System;
  */
 declare function configure(settings: SystemSettings): void;
 
-export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, beam, bidirectional, binaryCrossEntropy, cell, concat, configure, constant, cosineDecay, crossEntropy, dense, detach, divide, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fromBytes, gelu, graph, gru, gruCell, gumbelSoftmax, hardSigmoid, huber, identity, last, lastStep, layerNorm, leakyRelu, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, oneHot, parameter, poisson, pool, relu, rmsprop, rnn, rnnCell, sample, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stepDecay, straightThrough, subtract, sum, sumOverTime, system, tanh, version, where };
-export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, BeamOptions, BidirectionalOptions, BothStates, BothTraces, Cell, CellOptions, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, ExposureGap, ExposureOptions, FreeRunOptions, GenerateFeed, GenerateOptions, GeneratedNumbers, GeneratedScores, GeneratedTokens, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, GruStepOptions, GruTrace, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, LengthOptions, LinearDecayOptions, LinearOptions, LoadOptions, LogProbabilityOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, LstmTrace, MatmulOptions, Memory, Merge, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RnnTrace, RowWeights, SampleOptions, Scan, ScanOptions, Schedule, Scores, Search, SearchLike, SearchName, Sequence, SequenceData, SequenceExamples, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, SliceOptions, Stacked, Start, State, StateData, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepOptions, StepOutputs, StepWeights, StopOptions, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSequence, TokenSide, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };
+export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, beam, bidirectional, binaryCrossEntropy, cell, concat, configure, constant, cosineDecay, crossEntropy, deepTransition, dense, detach, divide, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fromBytes, gelu, graph, gru, gruCell, gumbelSoftmax, hardSigmoid, huber, identity, last, lastStep, layerNorm, leakyRelu, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, oneHot, parameter, poisson, pool, relu, rmsprop, rnn, rnnCell, sample, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stacked, stepDecay, straightThrough, subtract, sum, sumOverTime, system, tanh, version, where };
+export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, BeamOptions, BidirectionalOptions, BothStates, BothTraces, Cell, CellOptions, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DeepTransition, DeepTransitionOptions, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, ExposureGap, ExposureOptions, FreeRunOptions, GenerateFeed, GenerateOptions, GeneratedNumbers, GeneratedScores, GeneratedTokens, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, GruStepOptions, GruTrace, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, LengthOptions, LinearDecayOptions, LinearOptions, LoadOptions, LogProbabilityOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, LstmTrace, MatmulOptions, Memory, Merge, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RnnTrace, RowWeights, SampleOptions, Scan, ScanOptions, Schedule, Scores, Search, SearchLike, SearchName, Sequence, SequenceData, SequenceExamples, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, Skip, SliceOptions, Stacked, StackedLayer, StackedLayers, StackedOptions, Start, State, StateData, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepOptions, StepOutputs, StepWeights, StopOptions, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSequence, TokenSide, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };

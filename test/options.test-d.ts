@@ -15,10 +15,12 @@ import type {
   SEQUENTIAL_OPTIONS,
   SequentialOptions,
 } from '../ts/compose/sequential.js'
+import type { STACKED_OPTIONS, StackedOptions } from '../ts/compose/stacked.js'
 import type { EXAMPLES_KEYS, Examples, PACKED_KEYS, Packed } from '../ts/data/data.js'
 import type { AFFINE_OPTIONS, AffineOptions } from '../ts/layer/affine.js'
 import type { BIDIRECTIONAL_OPTIONS, BidirectionalOptions } from '../ts/layer/bidirectional.js'
 import type { CELL_OPTIONS, CellOptions } from '../ts/layer/cells.js'
+import type { DEEP_TRANSITION_OPTIONS, DeepTransitionOptions } from '../ts/layer/deep-transition.js'
 import type {
   DENSE_OPTIONS,
   DenseOptions,
@@ -109,6 +111,10 @@ interface Lists {
   clip: Pair<typeof CLIP_OPTIONS, ClipOptions>
   cosineDecay: Pair<typeof COSINE_DECAY_OPTIONS, CosineDecayOptions>
   crossEntropy: Pair<typeof CROSS_ENTROPY_OPTIONS, CrossEntropyOptions>
+  deepTransition: Pair<
+    typeof DEEP_TRANSITION_OPTIONS,
+    DeepTransitionOptions<number, readonly number[]>
+  >
   dense: Pair<typeof DENSE_OPTIONS, DenseOptions<number, number>>
   dropout: Pair<typeof DROPOUT_OPTIONS, DropoutOptions>
   earlyStopping: Pair<typeof EARLY_STOPPING_OPTIONS, EarlyStoppingOptions>
@@ -143,6 +149,7 @@ interface Lists {
   shift: Pair<typeof SHIFT_OPTIONS, ShiftOptions>
   slice: Pair<typeof SLICE_OPTIONS, SliceOptions<number>>
   start: Pair<typeof START_OPTIONS, Start<unknown>>
+  stacked: Pair<typeof STACKED_OPTIONS, StackedOptions>
   stepDecay: Pair<typeof STEP_DECAY_OPTIONS, StepDecayOptions>
   system: Pair<typeof SYSTEM_SETTINGS, SystemSettings>
   token: Pair<typeof TOKEN_OPTIONS, TokenOptions>

@@ -5,6 +5,7 @@ import {
   concat,
   constant,
   type Data,
+  deepTransition,
   dense,
   detach,
   divide,
@@ -34,6 +35,7 @@ import {
   scan,
   sequential,
   slice,
+  stacked,
   subtract,
   sum,
   type Token,
@@ -89,6 +91,17 @@ describe('values are typed by kind and size', () => {
     expectTypeOf(layer.trace.i).toEqualTypeOf<Sequence<10>>()
     expectTypeOf(projected.trace.h).toEqualTypeOf<Sequence<4>>()
     expectTypeOf(projected.trace.c).toEqualTypeOf<Sequence<10>>()
+    const own4 = cell({ h: 4 }, ({ h }, x) => ({ h: tanh(linear(4)(concat(h, x))) }))
+    const deep = stacked([gru({ hiddenSize: 5 }), own4, lstm({ hiddenSize: 2 })])(sequence3)
+    expectTypeOf(deep.output).toEqualTypeOf<Sequence<2>>()
+    expectTypeOf(deep.state).toEqualTypeOf<LstmState<2>>()
+    expectTypeOf(deep.layers[1].h).toEqualTypeOf<Vector<4>>()
+    expectTypeOf(deep.traces[0].z).toEqualTypeOf<Sequence<5>>()
+    // @ts-expect-error: a layer of another input
+    stacked([gru({ hiddenSize: 5 }), embedding({ size: 3 })])
+    const transition = deepTransition({ hiddenSize: 6, output: [4, 7] })
+    expectTypeOf(scan(transition)(sequence3).output).toEqualTypeOf<Sequence<7>>()
+    expectTypeOf(scan(transition)(sequence3).state.h).toEqualTypeOf<Vector<6>>()
     const named = cell({ h: 4 }, ({ h }, x: Vector<3>) => ({ h, trace: { both: concat(h, x) } }))
     expectTypeOf(scan(named)(sequence3).trace.both).toEqualTypeOf<Sequence<7>>()
     expectTypeOf(scan(named)(sequence3).trace.h).toEqualTypeOf<Sequence<4>>()

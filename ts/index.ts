@@ -23,6 +23,12 @@ export type {
 } from './compose/inputs.js'
 export { fromBytes, type LoadOptions, load } from './compose/load.js'
 export { type ModelOptions, type SequentialOptions, sequential } from './compose/sequential.js'
+export {
+  type StackedLayer,
+  type StackedLayers,
+  type StackedOptions,
+  stacked,
+} from './compose/stacked.js'
 export type {
   Batches,
   Data,
@@ -104,6 +110,12 @@ export {
   type StepCell,
 } from './layer/cells.js'
 export { add, concat, multiply } from './layer/combine.js'
+export {
+  type DeepTransition,
+  type DeepTransitionOptions,
+  deepTransition,
+  type Skip,
+} from './layer/deep-transition.js'
 export { type DenseOptions, dense, type LinearOptions, linear } from './layer/dense.js'
 export {
   argmax,

@@ -1,4 +1,4 @@
-import { isRecord } from './brand.js'
+import { isList, isRecord } from './brand.js'
 import { mismatch, show, UnrolledError } from './errors.js'
 
 /** The keys of options; of a union, the keys of each part. */
@@ -80,6 +80,12 @@ const LARGEST = 3.4028234663852886e38
 /** Refuses all but a number that is finite in single precision too. */
 export function checkSingle(name: string, value: unknown): number {
   return checkNumber(name, value, -LARGEST, LARGEST)
+}
+
+/** Refuses all but an array. */
+export function checkList(name: string, value: unknown): readonly unknown[] {
+  if (!isList(value)) throw mismatch('ERR_UNROLLED_ARGUMENT', name, 'an array', value)
+  return value
 }
 
 /** Refuses all but a finite number above zero. */
