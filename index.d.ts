@@ -2268,6 +2268,44 @@ declare function lstmCell<H extends number, P extends number = H>(hiddenSize: H,
  */
 declare function gruCell<H extends number>(hiddenSize: H, options?: GruCellOptions): StepCell<GruState<H>>;
 
+/** A group of units of {@link clockwork}. */
+interface ClockworkGroup<S extends number = number> {
+    /** Numbers in the state of the group. */
+    readonly size: S;
+    /** The steps from one change of the group to the next. */
+    readonly period: number;
+}
+/** Options of {@link clockwork}. */
+interface ClockworkOptions<G extends readonly ClockworkGroup[]> {
+    /** The groups, the shortest period first; no two have one period. */
+    readonly groups: G;
+    /** The function of the state, φ; `'tanh'` by default. */
+    readonly activation?: RecurrentActivation;
+}
+/**
+ * A clockwork cell (Koutník, Greff, Gomez, Schmidhuber 2014): units in groups that change at different rates. At a step t,
+ * counted from 0, a group of period p with p | t becomes `φ(W x + b + U [h of this group and the slower ones])`; the others
+ * keep their states to the bit. Connections lead from slow groups to fast ones alone.
+ *
+ * The states are `h`, the groups side by side, and `clock`, for each group the steps since its last change but one period
+ * at most; a state that is carried on keeps the time. All groups are computed at every step: periods save no work.
+ * Parameters, of {@link linear} layers: `entry` (W `[H, I]` and b), `group_0` (U `[size, H]`, no bias) and so on.
+ *
+ * ```ts
+ * const groups = [{ size: 16, period: 1 }, { size: 16, period: 4 }, { size: 16, period: 16 }] as const
+ * const { output } = scan(clockwork({ groups }))(x)
+ * ```
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option.
+ */
+declare function clockwork<const G extends readonly ClockworkGroup[]>(options: ClockworkOptions<G>): Cell<{
+    readonly h: SumOfSizes<G>;
+    readonly clock: G['length'];
+}, {
+    readonly h: Vector<SumOfSizes<G>>;
+    readonly clock: Vector<G['length']>;
+}>;
+
 /** A connection from the state before a step to the one after it, past the layers between. */
 type Skip = 'add' | 'concat' | 'highway';
 /** Options of {@link deepTransition}. */
@@ -2318,6 +2356,35 @@ interface DeepTransition<H extends number, O extends number> extends Cell<{
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option.
  */
 declare function deepTransition<H extends number, const O extends readonly number[] = readonly []>(options: DeepTransitionOptions<H, O>): DeepTransition<H, LastOf<O, H>>;
+
+/** Options of {@link delayed}. */
+interface DelayedOptions<H extends number> {
+    /** Numbers in the hidden state. */
+    readonly hiddenSize: H;
+    /** The steps back to the states that a step reads, such as `[1, 4, 8]`; each once. */
+    readonly delays: readonly number[];
+    /** The function of the state, φ; `'tanh'` by default. */
+    readonly activation?: RecurrentActivation;
+}
+/**
+ * A cell with skip connections through time (Lin, Horne, Tiňo, Giles 1996):
+ * `h[t] = φ(W x[t] + b + Σ_d U_d h[t - d])` over the delays d, so that slopes reach back n steps in n / d factors. Without
+ * 1 among the delays it has no connection of length 1.
+ *
+ * The states are `h`, the last one, and `h_2` to `h_d`, those before it up to the longest delay, all zeros at first.
+ * Parameters, of {@link linear} layers: `entry` (W `[H, I]` and b), `delay_1` (U_1 `[H, H]`, no bias) and so on.
+ *
+ * ```ts
+ * const { output } = scan(delayed({ hiddenSize: 32, delays: [1, 4, 8] }))(x)
+ * ```
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option.
+ */
+declare function delayed<H extends number>(options: DelayedOptions<H>): Cell<{
+    readonly h: H;
+}, {
+    readonly h: Vector<H>;
+}>;
 
 /** Options of {@link linear}. */
 interface LinearOptions {
@@ -2513,6 +2580,43 @@ interface LayerNormOptions {
  */
 declare function layerNorm(options?: LayerNormOptions): Layer<Numeric, Same>;
 
+/** Options of {@link leaky}. */
+interface LeakyOptions {
+    /** Learns a rate for each number, `α = σ(rate)`, with `alpha` at first; `false` by default. */
+    readonly learned?: boolean;
+    /** Runs from each row's last valid step to its first; outputs keep the original order. */
+    readonly reverse?: boolean;
+    /** Names the layer and its parameter; `leaky` by default. */
+    readonly name?: string;
+}
+/** A sequence becomes its running mean. */
+interface LeakyMapping extends Mapping {
+    readonly output: Leaked<SizeOf<this['input']>>;
+}
+/** Result of {@link leaky}. */
+type Leaked<F extends number> = Recurrence<F, {
+    readonly h: Vector<F>;
+}, {
+    readonly h: Sequence<F>;
+}>;
+/** The layer that {@link leaky} makes. */
+interface Leaky extends Signed<Signature<Sequence, LeakyMapping, never>> {
+    <X extends Sequence>(x: X, options?: Start<{
+        readonly h: Vector<SizeOf<X>>;
+    }>): Leaked<SizeOf<X>>;
+}
+/**
+ * Leaky units, the running mean of each number (Mozer 1992; Jaeger et al. 2007): `h[t] = α h[t - 1] + (1 - α) x[t]`. An
+ * impulse fades as `α^k`.
+ *
+ * sequence `[F]` → `{ output: sequence [F], state: { h }, trace: { h } }`. With `learned` the parameter `rate` `[F]`
+ * holds the logits of α.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for an `alpha` outside of 0 to 1 (a learned one lies between), or a bad
+ * option; `ERR_UNROLLED_KIND` for a value that is no sequence.
+ */
+declare function leaky(alpha: number, options?: LeakyOptions): Leaky;
+
 /** Options of {@link matmul}. */
 interface MatmulOptions {
     /** Rows of the product. */
@@ -2685,5 +2789,5 @@ declare function system(): System;
  */
 declare function configure(settings: SystemSettings): void;
 
-export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, beam, bidirectional, binaryCrossEntropy, cell, concat, configure, constant, cosineDecay, crossEntropy, deepTransition, dense, detach, divide, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fromBytes, gelu, graph, gru, gruCell, gumbelSoftmax, hardSigmoid, huber, identity, last, lastStep, layerNorm, leakyRelu, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, oneHot, parameter, poisson, pool, relu, rmsprop, rnn, rnnCell, sample, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stacked, stepDecay, straightThrough, subtract, sum, sumOverTime, system, tanh, version, where };
-export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, BeamOptions, BidirectionalOptions, BothStates, BothTraces, Cell, CellOptions, ClipOptions, CosineDecayOptions, CrossEntropyOptions, Data, DeepTransition, DeepTransitionOptions, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, ExposureGap, ExposureOptions, FreeRunOptions, GenerateFeed, GenerateOptions, GeneratedNumbers, GeneratedScores, GeneratedTokens, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, GruStepOptions, GruTrace, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, LengthOptions, LinearDecayOptions, LinearOptions, LoadOptions, LogProbabilityOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, LstmTrace, MatmulOptions, Memory, Merge, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RnnTrace, RowWeights, SampleOptions, Scan, ScanOptions, Schedule, Scores, Search, SearchLike, SearchName, Sequence, SequenceData, SequenceExamples, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, Skip, SliceOptions, Stacked, StackedLayer, StackedLayers, StackedOptions, Start, State, StateData, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepOptions, StepOutputs, StepWeights, StopOptions, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSequence, TokenSide, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };
+export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, beam, bidirectional, binaryCrossEntropy, cell, clockwork, concat, configure, constant, cosineDecay, crossEntropy, deepTransition, delayed, dense, detach, divide, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fromBytes, gelu, graph, gru, gruCell, gumbelSoftmax, hardSigmoid, huber, identity, last, lastStep, layerNorm, leaky, leakyRelu, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, oneHot, parameter, poisson, pool, relu, rmsprop, rnn, rnnCell, sample, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stacked, stepDecay, straightThrough, subtract, sum, sumOverTime, system, tanh, version, where };
+export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, BeamOptions, BidirectionalOptions, BothStates, BothTraces, Cell, CellOptions, ClipOptions, ClockworkGroup, ClockworkOptions, CosineDecayOptions, CrossEntropyOptions, Data, DeepTransition, DeepTransitionOptions, DelayedOptions, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, ExposureGap, ExposureOptions, FreeRunOptions, GenerateFeed, GenerateOptions, GeneratedNumbers, GeneratedScores, GeneratedTokens, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, GruStepOptions, GruTrace, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, Leaked, Leaky, LeakyOptions, LengthOptions, LinearDecayOptions, LinearOptions, LoadOptions, LogProbabilityOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, LstmTrace, MatmulOptions, Memory, Merge, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RnnTrace, RowWeights, SampleOptions, Scan, ScanOptions, Schedule, Scores, Search, SearchLike, SearchName, Sequence, SequenceData, SequenceExamples, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, Skip, SliceOptions, Stacked, StackedLayer, StackedLayers, StackedOptions, Start, State, StateData, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepOptions, StepOutputs, StepWeights, StopOptions, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSequence, TokenSide, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };

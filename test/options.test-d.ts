@@ -20,7 +20,14 @@ import type { EXAMPLES_KEYS, Examples, PACKED_KEYS, Packed } from '../ts/data/da
 import type { AFFINE_OPTIONS, AffineOptions } from '../ts/layer/affine.js'
 import type { BIDIRECTIONAL_OPTIONS, BidirectionalOptions } from '../ts/layer/bidirectional.js'
 import type { CELL_OPTIONS, CellOptions } from '../ts/layer/cells.js'
+import type {
+  CLOCKWORK_GROUP_OPTIONS,
+  CLOCKWORK_OPTIONS,
+  ClockworkGroup,
+  ClockworkOptions,
+} from '../ts/layer/clockwork.js'
 import type { DEEP_TRANSITION_OPTIONS, DeepTransitionOptions } from '../ts/layer/deep-transition.js'
+import type { DELAYED_OPTIONS, DelayedOptions } from '../ts/layer/delayed.js'
 import type {
   DENSE_OPTIONS,
   DenseOptions,
@@ -32,6 +39,7 @@ import type { DROPOUT_OPTIONS, DropoutOptions } from '../ts/layer/dropout.js'
 import type { EMBEDDING_OPTIONS, EmbeddingOptions } from '../ts/layer/embedding.js'
 import type { GRU_OPTIONS, GruOptions } from '../ts/layer/gru.js'
 import type { LAYER_NORM_OPTIONS, LayerNormOptions } from '../ts/layer/layer-norm.js'
+import type { LEAKY_OPTIONS, LeakyOptions } from '../ts/layer/leaky.js'
 import type { LSTM_OPTIONS, LstmOptions } from '../ts/layer/lstm.js'
 import type { MATMUL_OPTIONS, MatmulOptions } from '../ts/layer/matmul.js'
 import type { RECURRENT_OPTIONS, RecurrentOptions } from '../ts/layer/recurrent.js'
@@ -109,8 +117,11 @@ interface Lists {
   bidirectional: Pair<typeof BIDIRECTIONAL_OPTIONS, BidirectionalOptions>
   cell: Pair<typeof CELL_OPTIONS, CellOptions>
   clip: Pair<typeof CLIP_OPTIONS, ClipOptions>
+  clockwork: Pair<typeof CLOCKWORK_OPTIONS, ClockworkOptions<readonly ClockworkGroup[]>>
+  clockworkGroup: Pair<typeof CLOCKWORK_GROUP_OPTIONS, ClockworkGroup>
   cosineDecay: Pair<typeof COSINE_DECAY_OPTIONS, CosineDecayOptions>
   crossEntropy: Pair<typeof CROSS_ENTROPY_OPTIONS, CrossEntropyOptions>
+  delayed: Pair<typeof DELAYED_OPTIONS, DelayedOptions<number>>
   deepTransition: Pair<
     typeof DEEP_TRANSITION_OPTIONS,
     DeepTransitionOptions<number, readonly number[]>
@@ -130,6 +141,7 @@ interface Lists {
   gumbelSoftmax: Pair<typeof GUMBEL_SOFTMAX_OPTIONS, GumbelSoftmaxOptions>
   huber: Pair<typeof HUBER_OPTIONS, HuberOptions>
   layerNorm: Pair<typeof LAYER_NORM_OPTIONS, LayerNormOptions>
+  leaky: Pair<typeof LEAKY_OPTIONS, LeakyOptions>
   length: Pair<typeof LENGTH_OPTIONS, LengthOptions>
   linear: Pair<typeof LINEAR_OPTIONS, LinearOptions>
   linearDecay: Pair<typeof LINEAR_DECAY_OPTIONS, LinearDecayOptions>

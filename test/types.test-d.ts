@@ -2,10 +2,12 @@ import {
   add,
   bidirectional,
   cell,
+  clockwork,
   concat,
   constant,
   type Data,
   deepTransition,
+  delayed,
   dense,
   detach,
   divide,
@@ -19,6 +21,7 @@ import {
   type LstmState,
   last,
   lastStep,
+  leaky,
   linear,
   lstm,
   type Model,
@@ -102,6 +105,15 @@ describe('values are typed by kind and size', () => {
     const transition = deepTransition({ hiddenSize: 6, output: [4, 7] })
     expectTypeOf(scan(transition)(sequence3).output).toEqualTypeOf<Sequence<7>>()
     expectTypeOf(scan(transition)(sequence3).state.h).toEqualTypeOf<Vector<6>>()
+    const groups = [
+      { size: 2, period: 1 },
+      { size: 5, period: 3 },
+    ] as const
+    expectTypeOf(scan(clockwork({ groups }))(sequence3).output).toEqualTypeOf<Sequence<7>>()
+    expectTypeOf(leaky(0.5)(sequence3).output).toEqualTypeOf<Sequence<3>>()
+    expectTypeOf(scan(delayed({ hiddenSize: 4, delays: [2] }))(sequence3).output).toEqualTypeOf<
+      Sequence<4>
+    >()
     const named = cell({ h: 4 }, ({ h }, x: Vector<3>) => ({ h, trace: { both: concat(h, x) } }))
     expectTypeOf(scan(named)(sequence3).trace.both).toEqualTypeOf<Sequence<7>>()
     expectTypeOf(scan(named)(sequence3).trace.h).toEqualTypeOf<Sequence<4>>()

@@ -109,6 +109,7 @@ export {
   rnnCell,
   type StepCell,
 } from './layer/cells.js'
+export { type ClockworkGroup, type ClockworkOptions, clockwork } from './layer/clockwork.js'
 export { add, concat, multiply } from './layer/combine.js'
 export {
   type DeepTransition,
@@ -116,6 +117,7 @@ export {
   deepTransition,
   type Skip,
 } from './layer/deep-transition.js'
+export { type DelayedOptions, delayed } from './layer/delayed.js'
 export { type DenseOptions, dense, type LinearOptions, linear } from './layer/dense.js'
 export {
   argmax,
@@ -137,6 +139,7 @@ export { type GruOptions, type GruState, type GruTrace, gru } from './layer/gru.
 export type { GruStepOptions } from './layer/gru-step.js'
 export type { Initializer } from './layer/initializer.js'
 export { type LayerNormOptions, layerNorm } from './layer/layer-norm.js'
+export { type Leaked, type Leaky, type LeakyOptions, leaky } from './layer/leaky.js'
 export { type LstmOptions, type LstmState, type LstmTrace, lstm } from './layer/lstm.js'
 export type { LstmStepOptions } from './layer/lstm-step.js'
 export { type MatmulOptions, matmul } from './layer/matmul.js'

@@ -186,7 +186,11 @@ describe('of a cell of one’s own', () => {
 
   test.each<[string, object, string]>([
     ['a list', { trace: [] }, 'scan cell trace: expected an object of values, received an'],
-    ['a number', { trace: { gate: 1 } }, 'scan cell trace gate: expected a value of the step, received 1'],
+    [
+      'a number',
+      { trace: { gate: 1 } },
+      'scan cell trace gate: expected a value of the step, received 1',
+    ],
     [
       'the name of a state',
       { trace: { h: 0 } },
