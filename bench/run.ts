@@ -13,10 +13,12 @@ import { machineWords, thisMachine } from './machine.js'
 import { memory } from './memory/memory.js'
 import { packageSize } from './package-size.js'
 import { recordText } from './record-text.js'
+import { seq2seq } from './seq2seq/seq2seq.js'
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   compare,
   linear,
+  seq2seq,
   memory,
   curves,
   'event-loop': eventLoop,

@@ -13,7 +13,7 @@ export interface Command {
 const PATIENCE = 180_000
 
 /** A library in a process of its own, which is started at the first question and after it broke. */
-export class Side {
+export class Side<Q extends { readonly ask: string } = Request, A extends object = Answers> {
   readonly #command: Command
   #child: ChildProcess | undefined
   #waiting: ((reply: Reply<never>) => void) | undefined
@@ -25,11 +25,11 @@ export class Side {
   }
 
   /** Asks and waits for the answer; throws what went wrong there, or how the process ended. */
-  async ask<R extends Request>(request: R): Promise<Answers[R['ask']]> {
+  async ask<R extends Q>(request: R): Promise<A[R['ask'] & keyof A]> {
     const child = this.#child ?? this.#start()
     this.#id += 1
     const id = this.#id
-    const reply = await new Promise<Reply<Answers[R['ask']]>>((resolve) => {
+    const reply = await new Promise<Reply<A[R['ask'] & keyof A]>>((resolve) => {
       const slow = setTimeout(() => child.kill('SIGKILL'), PATIENCE)
       this.#waiting = (answer) => {
         clearTimeout(slow)

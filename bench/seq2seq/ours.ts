@@ -1,0 +1,130 @@
+// Runs this library in a process of its own: its first question decides the weights of both sides.
+import { writeFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import {
+  adam,
+  attention,
+  dense,
+  encoderDecoder,
+  graph,
+  linear,
+  type Model,
+  type Sequence,
+  version,
+} from 'unrolled'
+import { ADAM, type Count, type Sample } from '../compare/protocol.js'
+import { timeCalls } from '../compare/serve.js'
+import { randomNumbers } from '../compare/weights.js'
+import { startWatch } from '../measure.js'
+import { type Request, SIZES, type Task, type Texts } from './protocol.js'
+
+const { UNROLLED_THREADS } = process.env
+
+/** A model and its batch. */
+interface Work {
+  readonly model: Model
+  readonly task: Task
+  readonly texts: Texts
+  readonly batch: { readonly x: object; readonly y: object }
+  readonly loss: object
+}
+
+function translator(): Model {
+  const { vocabulary: vocabularySize, hidden: hiddenSize, embedding: embeddingSize } = SIZES
+  return encoderDecoder({
+    source: { vocabularySize },
+    target: { vocabularySize, start: 0 },
+    hiddenSize,
+    embeddingSize,
+    bidirectional: true,
+    attention: 'additive',
+    seed: 1,
+  }) as Model
+}
+
+/** Scaled dot attention of one sequence to another between linear maps. */
+function attender(): Model {
+  const { hidden: size } = SIZES
+  const side = (axis: string) => ({ sequence: { size, axis } })
+  return graph({ q: side('target'), m: side('source') }, ({ q, m }) => {
+    const map = (name: string, x: Sequence) => linear(size, { bias: false, name })(x)
+    const look = attention({ score: 'scaled' })
+    const { context } = look(map('query', q), { keys: map('keys', m), values: map('values', m) })
+    return { y: dense({ size, bias: false, name: 'out' })(context) }
+  }) as Model
+}
+
+async function open(task: Task, file: string, texts: Texts): Promise<Work> {
+  const model = task === 'attend' ? attender() : translator()
+  await model.save(file)
+  const { source, target } = texts
+  const numbers = (rows: readonly (readonly number[])[], seed: number) => {
+    const { hidden, most } = SIZES
+    const values = randomNumbers(rows.length * most * hidden, seed)
+    return rows.map((row, i) => values.slice(i * most * hidden, (i * most + row.length) * hidden))
+  }
+  const batch =
+    task === 'attend'
+      ? { x: { q: numbers(target, 1), m: numbers(source, 2) }, y: { y: numbers(target, 3) } }
+      : { x: { source, target }, y: { scores: target } }
+  const loss = task === 'attend' ? { y: 'meanSquared' } : { scores: 'crossEntropy' }
+  return { model, task, texts, batch, loss }
+}
+
+/** Tokens row by row, or the loss and the gradients in the order of the parameters' names. */
+async function numbersOf(work: Work): Promise<Float32Array> {
+  const { model, batch, loss } = work
+  if (work.task === 'greedy' || work.task === 'beam') {
+    return Float32Array.from((await generated(work)).flatMap(({ tokens }) => tokens))
+  }
+  const found = await model.gradients(batch as never, { loss } as never)
+  const names = Object.keys(model.parameters()).sort()
+  const gradients = names.map((name) => found.parameters[name]?.values ?? new Float32Array(0))
+  return Float32Array.from([found.loss, ...gradients.flatMap((values) => Array.from(values))])
+}
+
+function generated({ model, task, texts: { source } }: Work) {
+  const { steps: maxSteps, beams: width } = SIZES
+  const search = task === 'beam' ? { beam: { width } } : 'greedy'
+  return model.generate({ source } as never, { maxSteps, search } as never)
+}
+
+async function sample(work: Work, count: Count): Promise<Sample> {
+  if (work.task === 'greedy' || work.task === 'beam') {
+    return timeCalls(count, () => generated(work))
+  }
+  const { model, batch, loss } = work
+  const batches = new Array(count.calls + 1).fill(batch)
+  const run = model.train(batches as never, { loss, optimizer: adam(ADAM) } as never)
+  let watch = startWatch()
+  let time = watch()
+  let steps = 0
+  for await (const event of run) {
+    if (event.type !== 'step') continue
+    if (steps === 0) watch = startWatch()
+    steps += 1
+    time = watch()
+  }
+  return { wall: time.wall / count.calls, processor: time.processor / count.calls }
+}
+
+async function answer(request: Request, work: Work | undefined): Promise<object> {
+  if (request.ask === 'hello') return { version, about: `${UNROLLED_THREADS} threads` }
+  if (work === undefined) throw new Error('no work is open')
+  if (request.ask === 'sample') return sample(work, request)
+  if (request.ask === 'numbers') writeFileSync(request.file, await numbersOf(work))
+  return {}
+}
+
+let work: Work | undefined
+for await (const line of createInterface({ input: process.stdin })) {
+  const { id, ...request } = JSON.parse(line) as Request & { id: number }
+  try {
+    const given = request as Request
+    if (given.ask === 'open') work = await open(given.task, given.model, given.texts)
+    process.stdout.write(`${JSON.stringify({ id, answer: await answer(given, work) })}\n`)
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error)
+    process.stdout.write(`${JSON.stringify({ id, error: words })}\n`)
+  }
+}

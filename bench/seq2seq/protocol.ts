@@ -1,0 +1,38 @@
+import type { Count, Hello, Sample } from '../compare/protocol.js'
+
+/** The things that are timed. */
+export const TASKS = ['train', 'attend', 'greedy', 'beam'] as const
+export type Task = (typeof TASKS)[number]
+
+/** The sizes of everything, the same for both sides. */
+export const SIZES = {
+  vocabulary: 64,
+  embedding: 128,
+  hidden: 256,
+  rows: 64,
+  least: 20,
+  most: 24,
+  steps: 30,
+  beams: 4,
+} as const
+
+/** The ids of a batch, row by row. */
+export interface Texts {
+  readonly source: readonly (readonly number[])[]
+  readonly target: readonly (readonly number[])[]
+}
+
+/** A line of JSON to a side: who it is, the work to open, its numbers to a file, or the time of calls. */
+export type Request =
+  | { readonly ask: 'hello' }
+  | { readonly ask: 'open'; readonly task: Task; readonly model: string; readonly texts: Texts }
+  | { readonly ask: 'numbers'; readonly file: string }
+  | ({ readonly ask: 'sample' } & Count)
+
+/** The answers by question. */
+export interface Answers {
+  readonly hello: Hello
+  readonly open: object
+  readonly numbers: object
+  readonly sample: Sample
+}
