@@ -20,6 +20,7 @@ from goldens import (
     optimizers,
     recurrent,
     reset_before,
+    tied,
     training,
     variations,
 )
@@ -33,6 +34,7 @@ FILES = {
     "nodes": nodes.write,
     "arithmetic": arithmetic.write,
     "attention": attention.write,
+    "tied": tied.write,
     "training": training.write,
     "variations": variations.write,
 }

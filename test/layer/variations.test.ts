@@ -1,6 +1,6 @@
 import { graph, gru, lstm, rnn } from 'unrolled'
 import { expect, test } from 'vitest'
-import { type Golden, goldenCases } from '../support/golden.js'
+import { distance, type Golden, goldenCases, ragged } from '../support/golden.js'
 
 // Options of the recurrent layers against PyTorch in double precision: values, gates, and every gradient.
 
@@ -12,26 +12,6 @@ interface Facts {
 }
 
 const cases = goldenCases<Facts>('variations')
-
-/** The distance of two lists of numbers, in units of the largest number of the second. */
-function distance(found: ArrayLike<number>, { values }: Golden): number {
-  expect(found.length).toBe(values.length)
-  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
-  return (
-    values.reduce((most, value, i) => Math.max(most, Math.abs((found[i] ?? 0) - value)), 0) /
-    largest
-  )
-}
-
-/** The steps of each row, without padding. */
-function ragged({ shape, values }: Golden, lengths: readonly number[]): number[][][] {
-  const [, time = 0, size = 0] = shape
-  return lengths.map((length, row) =>
-    Array.from({ length }, (_, t) =>
-      values.slice((row * time + t) * size, (row * time + t + 1) * size),
-    ),
-  )
-}
 
 /** The numbers of each row. */
 function rowsOf({ shape, values }: Golden): number[][] {

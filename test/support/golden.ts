@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
 
 /** An array of PyTorch's. */
 export interface Golden {
@@ -47,4 +48,24 @@ export function goldenCases<F>(file: string): readonly GoldenCase<F>[] {
       ),
     ),
   }))
+}
+
+/** The distance of two lists of numbers, in units of the largest number of the second. */
+export function distance(found: ArrayLike<number>, { values }: Golden): number {
+  expect(found.length).toBe(values.length)
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  return (
+    values.reduce((most, value, i) => Math.max(most, Math.abs((found[i] ?? 0) - value)), 0) /
+    largest
+  )
+}
+
+/** The steps of each row, without padding. */
+export function ragged({ shape, values }: Golden, lengths: readonly number[]): number[][][] {
+  const [, time = 0, size = 0] = shape
+  return lengths.map((length, row) =>
+    Array.from({ length }, (_, t) =>
+      values.slice((row * time + t) * size, (row * time + t + 1) * size),
+    ),
+  )
 }

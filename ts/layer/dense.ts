@@ -1,9 +1,10 @@
 import { type Layer, layer, type Mapping } from '../graph/layer.js'
 import { nameOf } from '../graph/names.js'
 import type { Site } from '../graph/scope.js'
-import type { Numeric, Resize, Sequence } from '../graph/value.js'
+import type { Numeric, Resize, Sequence, Token, Tokens } from '../graph/value.js'
 import { checkBoolean, checkCount, checkOptions, checkWord } from '../options.js'
 import { ACTIVATION_NAMES, type ActivationName, activate } from './activation.js'
+import { tableOf } from './embedding.js'
 import { checkInitializer, type Initializer, pytorchUniform } from './initializer.js'
 
 /** Options of {@link linear}. */
@@ -12,6 +13,11 @@ export interface LinearOptions {
   readonly bias?: boolean
   /** Initial weights; `'glorot'` by default. */
   readonly initializer?: Initializer
+  /**
+   * An embedding whose table is the weight (Press, Wolf 2017): scores of as many ids as it has, of vectors of its size.
+   * Both learn the sum of their gradients. The graph calls the embedding first.
+   */
+  readonly tied?: Layer<Tokens | Token, Mapping, unknown>
   /** Names the layer and its parameters; `linear` or `dense` by default. */
   readonly name?: string
 }
@@ -19,6 +25,7 @@ export interface LinearOptions {
 export const LINEAR_OPTIONS = [
   'bias',
   'initializer',
+  'tied',
   'name',
 ] as const satisfies readonly (keyof LinearOptions)[]
 
@@ -49,7 +56,7 @@ export interface SizeMapping<S extends number> extends Mapping {
  * A learned linear map of each step: `y = activation(x Wᵀ + b)`.
  *
  * sequence `[I]` → sequence `[size]`, vector `[I]` → vector `[size]`. Parameters `weight`
- * `[size, I]` and `bias` `[size]`. First in `sequential` it takes sequences of `inputSize`.
+ * `[size, I]`, unless it is `tied` to an embedding's, and `bias` `[size]`. First in `sequential` it takes sequences of `inputSize`.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_KIND` for tokens.
  */
@@ -102,10 +109,15 @@ function linearMap(where: string, size: number, options: LinearOptions) {
   const units = checkCount(`${where} size`, size)
   const biased = checkBoolean(`${where} bias`, options.bias ?? true)
   const initializer = checkInitializer(where, options.initializer)
+  const { tied } = options
   return (site: Site, x: Numeric): Numeric => {
     const uniform = pytorchUniform(x.size)
     const pytorch = initializer === 'pytorch'
-    const weight = site.parameter('weight', [units, x.size], pytorch ? uniform : 'glorotUniform')
+    const shape = [units, x.size] as const
+    const weight =
+      tied === undefined
+        ? site.parameter('weight', shape, pytorch ? uniform : 'glorotUniform')
+        : tableOf(where, site.scope, tied, shape)
     const bias = biased ? site.parameter('bias', [units], pytorch ? uniform : 'zeros') : null
     const wire = site.scope.node(site.label, { linear: { weight, bias, rows: null } }, [x])
     return site.scope.value({ ...x, size: units }, wire)

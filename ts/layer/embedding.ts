@@ -1,7 +1,8 @@
-import { mismatch } from '../errors.js'
+import { Described, mismatch } from '../errors.js'
 import type { InitJson } from '../graph/json.js'
 import { type Layer, layer, type Mapping } from '../graph/layer.js'
 import { nameOf } from '../graph/names.js'
+import type { Scope } from '../graph/scope.js'
 import type { Sequence, Token, Tokens, Vector } from '../graph/value.js'
 import { checkCount, checkOptions } from '../options.js'
 import { checkInitializer, type Initializer } from './initializer.js'
@@ -47,7 +48,7 @@ export interface EmbeddingMapping<S extends number> extends Mapping {
  */
 export function embedding<S extends number, V extends number | undefined = undefined>(
   options: EmbeddingOptions<S, V>,
-): Layer<Tokens | Token, EmbeddingMapping<S>, V extends number ? Tokens<V> : never> {
+): EmbeddingLayer<S, V> {
   checkOptions('embedding', options, EMBEDDING_OPTIONS)
   const where = nameOf('embedding', options.name)
   const size = checkCount(`${where} size`, options.size)
@@ -58,7 +59,7 @@ export function embedding<S extends number, V extends number | undefined = undef
   const padding =
     options.padding === undefined ? null : checkCount(`${where} padding`, options.padding, 0)
   const init = initOf(checkInitializer(where, options.initializer))
-  return layer({
+  const made = layer<EmbeddingLayer<S, V>>({
     kind: 'embedding',
     name: options.name,
     accepts: ['tokens', 'token'],
@@ -72,6 +73,42 @@ export function embedding<S extends number, V extends number | undefined = undef
         : site.scope.value<Vector>({ kind: 'vector', size }, wire)
     },
   })
+  embeddings.add(made)
+  return made
+}
+
+/** The layer that {@link embedding} makes. */
+type EmbeddingLayer<S extends number, V extends number | undefined> = Layer<
+  Tokens | Token,
+  EmbeddingMapping<S>,
+  V extends number ? Tokens<V> : never
+>
+
+const embeddings = new WeakSet<object>()
+
+/** Finds the table of an embedding that the graph has, of `[ids, size]`, for a layer that shares it. */
+export function tableOf(
+  where: string,
+  { declaration }: Scope,
+  given: object,
+  shape: readonly [number, number],
+): string {
+  const option = `${where} tied`
+  if (!embeddings.has(given)) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', option, 'a layer of embedding', given)
+  }
+  const name = declaration.nameOf(given)
+  const table = declaration.parameters.find((it) => it.name === `${name}.weight`)
+  if (table === undefined) {
+    const received = new Described('one that is not called yet')
+    throw mismatch('ERR_UNROLLED_GRAPH', option, 'an embedding of this graph', received)
+  }
+  if (table.shape.join() !== shape.join()) {
+    const expected = `a table of [${shape.join(', ')}], a row for each result`
+    const received = new Described(`that of ${name}, [${table.shape.join(', ')}]`)
+    throw mismatch('ERR_UNROLLED_SHAPE', option, expected, received)
+  }
+  return table.name
 }
 
 function initOf(initializer: Initializer): InitJson {
