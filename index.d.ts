@@ -2019,10 +2019,17 @@ interface StackedMapping<F extends number, S, T> extends Mapping {
 }
 /** A layer of `rnn`, `lstm` or `gru`. */
 interface RecurrentLayer<F extends number, S, I extends number | undefined, T = unknown> extends Signed<Signature<Sequence, StackedMapping<F, S, T>, I extends number ? Sequence<I> : never>> {
-    /** `initial`: the state before the first step; for stacked layers a list, bottom up. */
-    (x: Sequence, options?: {
-        readonly initial?: Start<S>['initial'] | readonly Start<S>['initial'][];
-    }): Stacked<F, S, T>;
+    (x: Sequence, options?: RecurrentCall<S>): Stacked<F, S, T>;
+}
+/** Options of a recurrent layer's call. */
+interface RecurrentCall<S> {
+    /** The state before the first step; for stacked layers a list, bottom up. */
+    readonly initial?: Start<S>['initial'] | readonly Start<S>['initial'][];
+    /**
+     * A vector that conditions every step of the bottom layer (Goodfellow et al. 2016, section 10.2.4; of both directions): its product
+     * with a matrix of its own, `weight_ch_l0` `[gates H, C]` without a bias, is added to the input's.
+     */
+    readonly context?: Vector;
 }
 
 /** Options of {@link bidirectional}. */
@@ -2392,6 +2399,11 @@ interface LinearOptions {
     readonly bias?: boolean;
     /** Initial weights; `'glorot'` by default. */
     readonly initializer?: Initializer;
+    /**
+     * An embedding whose table is the weight (Press, Wolf 2017): scores of as many ids as it has, of vectors of its size.
+     * Both learn the sum of their gradients. The graph calls the embedding first.
+     */
+    readonly tied?: Layer<Tokens | Token, Mapping, unknown>;
     /** Names the layer and its parameters; `linear` or `dense` by default. */
     readonly name?: string;
 }
@@ -2412,7 +2424,7 @@ interface SizeMapping<S extends number> extends Mapping {
  * A learned linear map of each step: `y = activation(x Wᵀ + b)`.
  *
  * sequence `[I]` → sequence `[size]`, vector `[I]` → vector `[size]`. Parameters `weight`
- * `[size, I]` and `bias` `[size]`. First in `sequential` it takes sequences of `inputSize`.
+ * `[size, I]`, unless it is `tied` to an embedding's, and `bias` `[size]`. First in `sequential` it takes sequences of `inputSize`.
  *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_KIND` for tokens.
  */
@@ -2501,7 +2513,9 @@ interface EmbeddingMapping<S extends number> extends Mapping {
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_SHAPE` for tokens of
  * another vocabulary.
  */
-declare function embedding<S extends number, V extends number | undefined = undefined>(options: EmbeddingOptions<S, V>): Layer<Tokens | Token, EmbeddingMapping<S>, V extends number ? Tokens<V> : never>;
+declare function embedding<S extends number, V extends number | undefined = undefined>(options: EmbeddingOptions<S, V>): EmbeddingLayer<S, V>;
+/** The layer that {@link embedding} makes. */
+type EmbeddingLayer<S extends number, V extends number | undefined> = Layer<Tokens | Token, EmbeddingMapping<S>, V extends number ? Tokens<V> : never>;
 
 /** A function of each number. */
 type Elementwise = Layer<Numeric, Same>;
@@ -2790,4 +2804,4 @@ declare function system(): System;
 declare function configure(settings: SystemSettings): void;
 
 export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, beam, bidirectional, binaryCrossEntropy, cell, clockwork, concat, configure, constant, cosineDecay, crossEntropy, deepTransition, delayed, dense, detach, divide, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fromBytes, gelu, graph, gru, gruCell, gumbelSoftmax, hardSigmoid, huber, identity, last, lastStep, layerNorm, leaky, leakyRelu, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, oneHot, parameter, poisson, pool, relu, rmsprop, rnn, rnnCell, sample, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stacked, stepDecay, straightThrough, subtract, sum, sumOverTime, system, tanh, version, where };
-export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, BeamOptions, BidirectionalOptions, BothStates, BothTraces, Cell, CellOptions, ClipOptions, ClockworkGroup, ClockworkOptions, CosineDecayOptions, CrossEntropyOptions, Data, DeepTransition, DeepTransitionOptions, DelayedOptions, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, ExposureGap, ExposureOptions, FreeRunOptions, GenerateFeed, GenerateOptions, GeneratedNumbers, GeneratedScores, GeneratedTokens, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, GruStepOptions, GruTrace, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, Leaked, Leaky, LeakyOptions, LengthOptions, LinearDecayOptions, LinearOptions, LoadOptions, LogProbabilityOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, LstmTrace, MatmulOptions, Memory, Merge, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RnnTrace, RowWeights, SampleOptions, Scan, ScanOptions, Schedule, Scores, Search, SearchLike, SearchName, Sequence, SequenceData, SequenceExamples, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, Skip, SliceOptions, Stacked, StackedLayer, StackedLayers, StackedOptions, Start, State, StateData, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepOptions, StepOutputs, StepWeights, StopOptions, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSequence, TokenSide, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };
+export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, BeamOptions, BidirectionalOptions, BothStates, BothTraces, Cell, CellOptions, ClipOptions, ClockworkGroup, ClockworkOptions, CosineDecayOptions, CrossEntropyOptions, Data, DeepTransition, DeepTransitionOptions, DelayedOptions, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, ExposureGap, ExposureOptions, FreeRunOptions, GenerateFeed, GenerateOptions, GeneratedNumbers, GeneratedScores, GeneratedTokens, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, GruStepOptions, GruTrace, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, Leaked, Leaky, LeakyOptions, LengthOptions, LinearDecayOptions, LinearOptions, LoadOptions, LogProbabilityOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, LstmTrace, MatmulOptions, Memory, Merge, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentCall, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RnnTrace, RowWeights, SampleOptions, Scan, ScanOptions, Schedule, Scores, Search, SearchLike, SearchName, Sequence, SequenceData, SequenceExamples, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, Skip, SliceOptions, Stacked, StackedLayer, StackedLayers, StackedOptions, Start, State, StateData, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepOptions, StepOutputs, StepWeights, StopOptions, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSequence, TokenSide, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };

@@ -42,7 +42,12 @@ import type { LAYER_NORM_OPTIONS, LayerNormOptions } from '../ts/layer/layer-nor
 import type { LEAKY_OPTIONS, LeakyOptions } from '../ts/layer/leaky.js'
 import type { LSTM_OPTIONS, LstmOptions } from '../ts/layer/lstm.js'
 import type { MATMUL_OPTIONS, MatmulOptions } from '../ts/layer/matmul.js'
-import type { RECURRENT_OPTIONS, RecurrentOptions } from '../ts/layer/recurrent.js'
+import type {
+  RECURRENT_CALL_OPTIONS,
+  RECURRENT_OPTIONS,
+  RecurrentCall,
+  RecurrentOptions,
+} from '../ts/layer/recurrent.js'
 import type { RNN_OPTIONS, RnnOptions } from '../ts/layer/rnn.js'
 import type { SHIFT_OPTIONS, ShiftOptions } from '../ts/layer/shift.js'
 import type { SLICE_OPTIONS, SliceOptions } from '../ts/layer/slice.js'
@@ -153,6 +158,7 @@ interface Lists {
   model: Pair<typeof MODEL_OPTIONS, ModelOptions>
   packed: Pair<typeof PACKED_KEYS, Packed<Float32Array>>
   predict: Pair<typeof PREDICT_OPTIONS, PredictOptions>
+  recurrentCall: Pair<typeof RECURRENT_CALL_OPTIONS, RecurrentCall<unknown>>
   recurrent: Pair<typeof RECURRENT_OPTIONS, RecurrentOptions<number, number, boolean>>
   rnn: Pair<Both<typeof RNN_OPTIONS>, RnnOptions<number, number, boolean>>
   sample: Pair<typeof SAMPLE_OPTIONS, SampleOptions>

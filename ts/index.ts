@@ -145,7 +145,13 @@ export type { LstmStepOptions } from './layer/lstm-step.js'
 export { type MatmulOptions, matmul } from './layer/matmul.js'
 export type { Merge } from './layer/merge.js'
 export { last, lastStep, max, mean, type Pooling, pool, sumOverTime } from './layer/pool.js'
-export type { RecurrentLayer, RecurrentOptions, Stacked, StepOptions } from './layer/recurrent.js'
+export type {
+  RecurrentCall,
+  RecurrentLayer,
+  RecurrentOptions,
+  Stacked,
+  StepOptions,
+} from './layer/recurrent.js'
 export { type RnnOptions, type RnnState, type RnnTrace, rnn } from './layer/rnn.js'
 export type { RnnStepOptions } from './layer/rnn-step.js'
 export { type Shift, type ShiftOptions, shift } from './layer/shift.js'

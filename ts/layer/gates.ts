@@ -20,14 +20,18 @@ export function linearNode(
   return body.value({ kind: 'vector', size }, wire)
 }
 
-/** Adds the product of the input with its weights, `pre`. */
+/** Adds the product of the input with its weights, `pre`, and of the context, if there is one, with its own. */
 export function inputPart(
   body: Scope,
-  { weightIh, biasIh }: CellParameters,
+  { weightIh, biasIh, context }: CellParameters,
   x: Vector,
   size: number,
 ): Vector {
-  return linearNode(body, 'pre', x, size, { weight: weightIh, bias: biasIh })
+  const pre = linearNode(body, 'pre', x, size, { weight: weightIh, bias: biasIh })
+  if (context === undefined) return pre
+  const { value, weight } = context
+  const more = linearNode(body, 'context', value, size, { weight, bias: null })
+  return likeFirst(body, 'pre_context', 'add', [pre, more])
 }
 
 /** Adds the product of the hidden state with its weights, `rec`. */

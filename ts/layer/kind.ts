@@ -13,6 +13,14 @@ export interface CellParameters {
   readonly biasHh: string | null
   /** Those that the options of the kind add, by their names without the layer's. */
   readonly more: ReadonlyMap<string, string>
+  /** A vector that each step reads, and its weight. */
+  readonly context?: Context | undefined
+}
+
+/** A vector that every step reads, with the matrix that leads it to the gates. */
+export interface Context {
+  readonly value: Vector
+  readonly weight: string
 }
 
 /** A parameter that an option adds. */
@@ -53,6 +61,7 @@ export function declare(
   site: Site,
   inputSize: number,
   suffix = '',
+  context?: Vector,
 ): CellParameters {
   const { hiddenSize } = settings
   const rows = kind.gates * hiddenSize
@@ -61,11 +70,15 @@ export function declare(
   const orthogonal = { orthogonal: { blocks: kind.gates } }
   const parameter = (name: string, shape: readonly number[], init: InitJson) =>
     site.parameter(`${name}${suffix}`, shape, uniform ?? init)
+  const ofContext = (value: Vector): Context => {
+    return { value, weight: parameter('weight_ch', [rows, value.size], 'glorotUniform') }
+  }
   return {
     weightIh: parameter('weight_ih', [rows, inputSize], 'glorotUniform'),
     weightHh: parameter('weight_hh', [rows, outputSize(kind)], orthogonal),
     biasIh: bias ? parameter('bias_ih', [rows], kind.biasInit ?? 'zeros') : null,
     biasHh: bias ? parameter('bias_hh', [rows], 'zeros') : null,
+    context: context && ofContext(context),
     more: new Map(
       Object.entries(kind.more ?? {}).map(([name, { shape, init, fixed = false }]) => [
         name,

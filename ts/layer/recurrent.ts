@@ -3,7 +3,7 @@ import { mismatch } from '../errors.js'
 import type { KindJson } from '../graph/json.js'
 import type { Mapping, Signature, Signed } from '../graph/layer.js'
 import { nameOf } from '../graph/names.js'
-import type { Sequence } from '../graph/value.js'
+import type { Sequence, Vector } from '../graph/value.js'
 import { checkBoolean, checkCount, checkOptions, checkWord } from '../options.js'
 import { checkRate } from './dropout.js'
 import { checkInitializer, type Initializer } from './initializer.js'
@@ -96,12 +96,24 @@ export interface RecurrentLayer<F extends number, S, I extends number | undefine
   extends Signed<
     Signature<Sequence, StackedMapping<F, S, T>, I extends number ? Sequence<I> : never>
   > {
-  /** `initial`: the state before the first step; for stacked layers a list, bottom up. */
-  (
-    x: Sequence,
-    options?: { readonly initial?: Start<S>['initial'] | readonly Start<S>['initial'][] },
-  ): Stacked<F, S, T>
+  (x: Sequence, options?: RecurrentCall<S>): Stacked<F, S, T>
 }
+
+/** Options of a recurrent layer's call. */
+export interface RecurrentCall<S> {
+  /** The state before the first step; for stacked layers a list, bottom up. */
+  readonly initial?: Start<S>['initial'] | readonly Start<S>['initial'][]
+  /**
+   * A vector that conditions every step of the bottom layer (Goodfellow et al. 2016, section 10.2.4; of both directions): its product
+   * with a matrix of its own, `weight_ch_l0` `[gates H, C]` without a bias, is added to the input's.
+   */
+  readonly context?: Vector
+}
+
+export const RECURRENT_CALL_OPTIONS = [
+  'initial',
+  'context',
+] as const satisfies readonly (keyof RecurrentCall<unknown>)[]
 
 /** The names of the options of a step. */
 export const STEP_OPTIONS = [

@@ -1,15 +1,14 @@
 import { isList } from '../brand.js'
-import { START_OPTIONS } from '../cell/scan.js'
 import type { NamedSequences } from '../cell/trace.js'
 import type { NamedVectors } from '../cell/unroll.js'
 import { mismatch } from '../errors.js'
 import { callOptions, layer, type Mapping, type Signature, type Signed } from '../graph/layer.js'
-import type { Site } from '../graph/scope.js'
-import type { Sequence } from '../graph/value.js'
+import { isValue, type Site } from '../graph/scope.js'
+import { checkKind, type Sequence, type Vector } from '../graph/value.js'
 import { checkOptions } from '../options.js'
 import type { RecurrentKind } from './kind.js'
 import type { Layer } from './merge.js'
-import type { Settings, Stacked } from './recurrent.js'
+import { RECURRENT_CALL_OPTIONS, type Settings, type Stacked } from './recurrent.js'
 import { everyWay } from './ways.js'
 
 /** A recurrent layer's kind and options. */
@@ -50,13 +49,24 @@ function stack(
   x: Sequence,
   call: unknown,
 ): Stacked<number, NamedVectors, NamedSequences> {
-  callOptions(settings.where, call, START_OPTIONS)
+  callOptions(settings.where, call, RECURRENT_CALL_OPTIONS)
+  const context = contextOf(settings.where, call)
   const layers: Layer[] = []
   let input = x
   for (const [index, initial] of initialStates(kind, settings, call).entries()) {
     if (index > 0) input = droppedOut(settings, site, input, index)
-    const direction = { kind, settings, site, x: input, index, initial, reverse: settings.reverse }
-    const built = everyWay(direction)
+    const { reverse } = settings
+    const read = index === 0 ? context : undefined
+    const built = everyWay({
+      kind,
+      settings,
+      site,
+      x: input,
+      index,
+      initial,
+      reverse,
+      context: read,
+    })
     layers.push(built)
     input = built.output
   }
@@ -78,6 +88,15 @@ function droppedOut({ dropout }: Settings, site: Site, x: Sequence, index: numbe
   if (dropout === 0) return x
   const op = { dropout: { rate: dropout, fixed: false } }
   return site.scope.value(x, site.scope.node(`${site.label}.dropout_l${index}`, op, [x]))
+}
+
+function contextOf(where: string, call: unknown): Vector | undefined {
+  const { context } = (call ?? {}) as { context?: unknown }
+  if (context === undefined) return undefined
+  if (!isValue(context))
+    throw mismatch('ERR_UNROLLED_KIND', `${where} context`, 'a vector', context)
+  checkKind(`${where} context`, context, ['vector'])
+  return context
 }
 
 function initialStates(

@@ -14,14 +14,16 @@ export interface Direction {
   /** The layer's place in the stack, from 0 at the bottom. */
   readonly index: number
   readonly initial: Partial<NamedVectors>
+  /** A vector that every step reads. */
+  readonly context: Vector | undefined
   readonly reverse: boolean
 }
 
 /** Adds a layer in one direction. */
 function oneWay(direction: Direction): Unrolled {
-  const { kind, settings, site, x, index, initial, reverse } = direction
+  const { kind, settings, site, x, index, initial, reverse, context } = direction
   const suffix = settings.bidirectional && reverse ? `l${index}_reverse` : `l${index}`
-  const parameters = declare(kind, settings, site, x.size, `_${suffix}`)
+  const parameters = declare(kind, settings, site, x.size, `_${suffix}`, context)
   return unroll({
     site,
     label: `${site.label}.${suffix}`,
