@@ -1016,6 +1016,25 @@ interface TrainOptions<I extends Values = AnyValues, O extends Values = AnyValue
     readonly seed?: number;
 }
 
+/** The data of one row of an input, as it stands among the rows of a batch. */
+type RowOf<X extends Value> = X extends Sequence ? readonly (readonly number[] | Float32Array)[] | readonly number[] | Float32Array : X extends Vector ? readonly number[] | Float32Array : X extends Tokens ? readonly number[] | Int32Array : X extends Token ? number : never;
+/** One row of each input that a model takes before its first step, by name. */
+type RowContext<I extends Values, C extends keyof I> = {
+    readonly [K in C]: RowOf<I[K]>;
+};
+/** Rows of each input that a model takes before its first step, by name. */
+type Contexts<I extends Values, C extends keyof I> = {
+    readonly [K in C]: DataOf<I[K]>;
+};
+/** Options of `stream` and `session`. */
+interface StepOptions {
+    /**
+     * The axis to step along. By default that of the outputs; of several, the one along which an input is
+     * shifted.
+     */
+    readonly axis?: string;
+}
+
 /** The choice of each token, made by {@link sample} or {@link beam}. */
 interface Search {
     /** The kind of search and its settings, in the core's form. */
@@ -1202,7 +1221,7 @@ type ParameterData = Readonly<Record<string, {
 
 /** A model's states by name (`lstm.l0:h`), one row for each row of the batch. */
 type State = Readonly<Record<string, Result<Vector>>>;
-/** States for a model: a call's result, or data. States left out are zeros. */
+/** States for a model: a call's result, or data. States left out are those before the first step, zeros if the graph gives none. */
 type StateData = Readonly<Record<string, VectorData | Result<Vector>>>;
 
 /** Options of `gradients`. */
@@ -1288,6 +1307,62 @@ interface PredictOptions {
     readonly state?: StateData;
 }
 
+/** The outputs that no step changes, by name. */
+type FixedOutputs<O extends Outputs> = {
+    readonly [K in keyof O]?: Result<O[K]>;
+};
+
+/** One step of every row of an input: `[row][number]`, or an id a row. */
+type RowsStepOf<X extends Value> = X extends Sequence | Vector ? VectorData : X extends Tokens | Token ? TokenData : never;
+/** One step of every row of every input by name; of a single input also as it is. */
+type RowsStepFeed<I extends Values> = {
+    readonly [K in keyof I]: RowsStepOf<I[K]>;
+} | RowsStepOf<I[keyof I]>;
+/** Every output along the axis at one step, `[rows, size]`. */
+type RowsStepOutputs<O extends Outputs> = {
+    readonly [K in keyof O]: Result<Vector>;
+};
+/**
+ * A model step by step, for many rows at once. Everything that no step changes (an encoder, a context, the
+ * keys of an attention, states to begin with) has run when the session begins. Steps run off the main thread;
+ * one of less than about half a millisecond runs on it. What looks at the rows or their state waits for no
+ * step: await the step first.
+ */
+declare class Session<I extends Values = AnyValues, O extends Outputs = AnyValues> extends Disposable {
+    #private;
+    /** The number of rows. */
+    get rows(): number;
+    /**
+     * The id to feed at the first step, by the name of each input that the model shifts by one. At a later step
+     * the input takes the token of the step before.
+     */
+    get starts(): Readonly<Record<string, number>>;
+    /** The outputs that no step changes, of the rows that the session began with. */
+    get fixed(): FixedOutputs<O>;
+    /**
+     * Takes one step of every row and gives the outputs at it by name, as `[rows, size]`; of the weights of an
+     * attention, `size` is the most steps of a memory.
+     *
+     * Rejects with an `UnrolledError`: `ERR_UNROLLED_SHAPE` for other rows or sizes, `ERR_UNROLLED_VALUE` for an
+     * id outside the vocabulary, `ERR_UNROLLED_NON_FINITE` for a NaN or infinity in the step or in the next state.
+     * The state is then as before.
+     */
+    step(x: RowsStepFeed<I>): Promise<RowsStepOutputs<O>>;
+    /**
+     * Goes on with these rows: row `i` takes the state and the context of row `rows[i]`. A row may go on as
+     * several, or as none; rows that keep their context cost no more than their states.
+     *
+     * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for no rows, `ERR_UNROLLED_VALUE` for a row that does not
+     * exist, `ERR_UNROLLED_STATE` during a step. Nothing has changed then.
+     */
+    reorder(rows: readonly number[] | Int32Array): void;
+    /** The state after the last step, as values to keep and set again; `ERR_UNROLLED_STATE` during a step. */
+    get state(): State;
+    set state(state: StateData);
+    /** Returns to the state before the first step. */
+    reset(): void;
+}
+
 /** One step of an input: its numbers (or its number, if it has one), or an id. */
 type StepOf<X extends Value> = X extends Sequence | Vector ? readonly number[] | Float32Array | number : X extends Tokens | Token ? number : never;
 /** One step of every input by name; of a single input also as it is. */
@@ -1295,14 +1370,15 @@ type StepFeed<I extends Values> = {
     readonly [K in keyof I]: StepOf<I[K]>;
 } | StepOf<I[keyof I]>;
 /** The numbers of every output at one step. */
-type StepOutputs<O extends Values> = {
+type StepOutputs<O extends Outputs> = {
     readonly [K in keyof O]: Float32Array;
 };
 /**
- * A model step by step: one row, in microseconds, on the calling thread. The state of a stream can be
- * read, set and copied; all streams share the model's weights.
+ * A model step by step: one row, in microseconds, on the calling thread. Everything that no step changes has
+ * run when the stream begins. The state of a stream can be read, set and copied; all streams share the model's
+ * weights.
  */
-declare class Stream<I extends Values = AnyValues, O extends Values = AnyValues> extends Disposable {
+declare class Stream<I extends Values = AnyValues, O extends Outputs = AnyValues> extends Disposable {
     #private;
     /**
      * Takes one step and gives its outputs by name.
@@ -1312,6 +1388,13 @@ declare class Stream<I extends Values = AnyValues, O extends Values = AnyValues>
      * `ERR_UNROLLED_STATE` after `dispose`. The state is then as before.
      */
     push(x: StepFeed<I>): StepOutputs<O>;
+    /**
+     * The id to push first, by the name of each input that the model shifts by one. Later the input takes the
+     * token of the step before.
+     */
+    get starts(): Readonly<Record<string, number>>;
+    /** The outputs that no step changes. */
+    get fixed(): FixedOutputs<O>;
     /** The state after the last step, as values to keep and set again. */
     get state(): State;
     set state(state: StateData);
@@ -1381,14 +1464,24 @@ declare class Model<I extends Values = AnyValues, O extends Outputs = AnyValues>
      */
     gradients(examples: Examples<I, O>, options: GradientOptions): Promise<Gradients<I, O>>;
     /**
-     * Opens the model as a stream: step by step, with a separate state. An output over time is that of
-     * the step; an output without steps (the last step, a layer's last state) is that of the steps so
-     * far. Waits for the first weights.
+     * Opens the model as a stream: step by step, with a separate state. An output along the axis is that of
+     * the step; an output without steps (the last step, a layer's last state) is that of the steps so far.
+     * `context` has a row of every input that is not along the axis, by name: what depends on these alone runs
+     * once, now. Tokens that the model shifts are pushed one step late: `starts` has the first of them. Waits
+     * for the first weights.
      *
-     * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a model that refuses a state in `predict`, and
-     * for one with two axes of time, naming the node.
+     * @throws UnrolledError `ERR_UNROLLED_ARGUMENT`, naming the node, for a model whose steps need those that
+     * follow or the whole sequence, and naming the input for a context that is missing or unknown.
      */
-    stream(): Stream<I, O>;
+    stream<C extends keyof I = never>(context?: RowContext<I, C>, options?: StepOptions): Stream<Omit<I, C>, O>;
+    /**
+     * Begins a session: the model step by step for many rows. `contexts` has rows of every input that is not
+     * along the axis, by name; a model without such inputs takes the number of rows. What depends on these
+     * alone runs once, off the main thread, with the weights at that time; the steps take those of their own.
+     *
+     * Rejects as `stream` throws.
+     */
+    session<C extends keyof I = never>(contexts: Contexts<I, C> | number, options?: StepOptions): Promise<Session<Omit<I, C>, O>>;
     /**
      * Makes up a sequence of tokens for each row: the model is fed each token that is chosen from its scores
      * for the one before. `x` is the prompts, rows of any length; of a model that takes more, everything it
@@ -1950,7 +2043,7 @@ type Merge = 'concat' | 'sum' | 'multiply' | 'average';
 type Merged<F extends number, M extends Merge> = [M] extends ['concat'] ? Sum<F, F> : 'concat' extends M ? number : F;
 
 /** Options that change the step of a recurrent layer or cell. */
-interface StepOptions {
+interface RecurrentStepOptions {
     /** Learns biases; `true` by default (`gru`: the value of `resetAfter`). */
     readonly bias?: boolean;
     /** Initial weights; `'glorot'` by default. */
@@ -1967,7 +2060,7 @@ interface StepOptions {
     readonly recurrentDropout?: number;
 }
 /** Options that `rnn`, `lstm` and `gru` share. */
-interface RecurrentOptions<H extends number, I extends number | undefined, B extends boolean, M extends Merge = Merge> extends StepOptions {
+interface RecurrentOptions<H extends number, I extends number | undefined, B extends boolean, M extends Merge = Merge> extends RecurrentStepOptions {
     /** Numbers in the hidden state. */
     readonly hiddenSize: H;
     /** Numbers in a step of the input; needed only if the layer begins a model. */
@@ -2228,7 +2321,7 @@ interface RnnTrace<H extends number> {
 declare function rnn<H extends number, I extends number | undefined = undefined, B extends boolean = false, P extends number = H, M extends Merge = 'concat'>(options: RnnOptions<H, I, B, M>): RecurrentLayer<Directed<P, B, M>, RnnState<Directed<P, B>>, I, RnnTrace<Directed<P, B>>>;
 
 /** Options that {@link rnnCell}, {@link lstmCell} and {@link gruCell} share. */
-interface CellOptions extends StepOptions {
+interface CellOptions extends RecurrentStepOptions {
     /** Names the cell and its parameters; the kind by default. */
     readonly name?: string;
 }
@@ -2803,5 +2896,5 @@ declare function system(): System;
  */
 declare function configure(settings: SystemSettings): void;
 
-export { Model, Result, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, beam, bidirectional, binaryCrossEntropy, cell, clockwork, concat, configure, constant, cosineDecay, crossEntropy, deepTransition, delayed, dense, detach, divide, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fromBytes, gelu, graph, gru, gruCell, gumbelSoftmax, hardSigmoid, huber, identity, last, lastStep, layerNorm, leaky, leakyRelu, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, oneHot, parameter, poisson, pool, relu, rmsprop, rnn, rnnCell, sample, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stacked, stepDecay, straightThrough, subtract, sum, sumOverTime, system, tanh, version, where };
-export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, BeamOptions, BidirectionalOptions, BothStates, BothTraces, Cell, CellOptions, ClipOptions, ClockworkGroup, ClockworkOptions, CosineDecayOptions, CrossEntropyOptions, Data, DeepTransition, DeepTransitionOptions, DelayedOptions, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, ExposureGap, ExposureOptions, FreeRunOptions, GenerateFeed, GenerateOptions, GeneratedNumbers, GeneratedScores, GeneratedTokens, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, GruStepOptions, GruTrace, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, Leaked, Leaky, LeakyOptions, LengthOptions, LinearDecayOptions, LinearOptions, LoadOptions, LogProbabilityOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, LstmTrace, MatmulOptions, Memory, Merge, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentCall, RecurrentLayer, RecurrentOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RnnTrace, RowWeights, SampleOptions, Scan, ScanOptions, Schedule, Scores, Search, SearchLike, SearchName, Sequence, SequenceData, SequenceExamples, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, Skip, SliceOptions, Stacked, StackedLayer, StackedLayers, StackedOptions, Start, State, StateData, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepOptions, StepOutputs, StepWeights, StopOptions, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSequence, TokenSide, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };
+export { Model, Result, Session, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, beam, bidirectional, binaryCrossEntropy, cell, clockwork, concat, configure, constant, cosineDecay, crossEntropy, deepTransition, delayed, dense, detach, divide, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fromBytes, gelu, graph, gru, gruCell, gumbelSoftmax, hardSigmoid, huber, identity, last, lastStep, layerNorm, leaky, leakyRelu, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, oneHot, parameter, poisson, pool, relu, rmsprop, rnn, rnnCell, sample, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stacked, stepDecay, straightThrough, subtract, sum, sumOverTime, system, tanh, version, where };
+export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, BeamOptions, BidirectionalOptions, BothStates, BothTraces, Cell, CellOptions, ClipOptions, ClockworkGroup, ClockworkOptions, Contexts, CosineDecayOptions, CrossEntropyOptions, Data, DeepTransition, DeepTransitionOptions, DelayedOptions, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, ExposureGap, ExposureOptions, FixedOutputs, FreeRunOptions, GenerateFeed, GenerateOptions, GeneratedNumbers, GeneratedScores, GeneratedTokens, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, GruStepOptions, GruTrace, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, Leaked, Leaky, LeakyOptions, LengthOptions, LinearDecayOptions, LinearOptions, LoadOptions, LogProbabilityOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, LstmTrace, MatmulOptions, Memory, Merge, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentCall, RecurrentLayer, RecurrentOptions, RecurrentStepOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RnnTrace, RowContext, RowOf, RowWeights, RowsStepFeed, RowsStepOf, RowsStepOutputs, SampleOptions, Scan, ScanOptions, Schedule, Scores, Search, SearchLike, SearchName, Sequence, SequenceData, SequenceExamples, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, Skip, SliceOptions, Stacked, StackedLayer, StackedLayers, StackedOptions, Start, State, StateData, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepOf, StepOptions, StepOutputs, StepWeights, StopOptions, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSequence, TokenSide, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };

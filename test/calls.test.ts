@@ -1,6 +1,15 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { last, lstm, Model, Result, Stream, sequential, UnrolledError } from '../ts/index.js'
+import {
+  last,
+  lstm,
+  Model,
+  Result,
+  Session,
+  Stream,
+  sequential,
+  UnrolledError,
+} from '../ts/index.js'
 
 const made = () => sequential([lstm({ inputSize: 1, hiddenSize: 2 }), last()])
 const model = made()
@@ -37,6 +46,7 @@ describe('a method without its object is refused by name', () => {
   test.each([
     ...members(Model.prototype),
     ...members(Stream.prototype),
+    ...members(Session.prototype),
     ...members(Result.prototype),
     ...members(disposing).filter(([name]) => name === 'dispose'),
   ])('%s', async (name, call) => {

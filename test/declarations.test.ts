@@ -41,19 +41,21 @@ test('what is declared as a value exists as one', () => {
   expect(names.sort()).toEqual(Object.keys(unrolled).sort())
 }, 60_000)
 
-test('models, results and streams are instances of their classes', async () => {
-  const { Model, Result, Stream, dense, sequential } = unrolled
+test('models, results, streams and sessions are instances of their classes', async () => {
+  const { Model, Result, Session, Stream, dense, sequential } = unrolled
   const model = sequential([dense({ inputSize: 1, size: 1 })])
   expect(model).toBeInstanceOf(Model)
   expect(model.stream()).toBeInstanceOf(Stream)
+  expect(await model.session(2)).toBeInstanceOf(Session)
   expect((await model.predict([[1]])).output).toBeInstanceOf(Result)
 })
 
 test('a class that is called by hand says what to call', () => {
-  const { Model, Result, Stream } = unrolled
-  const make = (Class: typeof Model | typeof Result | typeof Stream) => () =>
+  const { Model, Result, Session, Stream } = unrolled
+  const make = (Class: typeof Model | typeof Result | typeof Session | typeof Stream) => () =>
     Reflect.construct(Class, [])
   expect(make(Model)).toThrow('Model: expected a model by sequential, graph or load')
   expect(make(Stream)).toThrow('Stream: expected a stream by model.stream()')
+  expect(make(Session)).toThrow('Session: expected a session by model.session()')
   expect(make(Result)).toThrow('Result: expected a result by predict')
 })

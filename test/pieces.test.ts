@@ -48,7 +48,8 @@ async function messageOf(call: () => unknown): Promise<string> {
 }
 
 describe('a model that needs more than its states is refused wherever a sequence is cut', () => {
-  const cases: [string, Parameters<typeof model>[0], string][] = [
+  /** The last: what runs once, at the start, is enough for a stream. */
+  const cases: [string, Parameters<typeof model>[0], string, boolean?][] = [
     [
       'a mean',
       (x) => mean()(lstm({ hiddenSize: 3 })(x).output),
@@ -64,17 +65,20 @@ describe('a model that needs more than its states is refused wherever a sequence
       (x, v) =>
         gru({ hiddenSize: 3 })(lstm({ hiddenSize: 2 })(x).output, { initial: { h: v } }).output,
       "node 'gru.l0' begins each chunk with an initial state from the graph",
+      true,
     ],
     [
       'a first step from the graph',
       (x, v) => shift()(lstm({ hiddenSize: 3 })(x).output, { initial: v as never }),
       "node 'shift' begins each chunk with a first step from the graph",
+      true,
     ],
     [
       'shifted tokens',
       (x, _, t) =>
         concat(lstm({ hiddenSize: 3 })(x).output, embedding({ size: 2 })(shift({ start: 0 })(t))),
       "node 'shift' shifts ids in time and does not keep the last one",
+      true,
     ],
     [
       'the last step at every step',
@@ -100,7 +104,7 @@ describe('a model that needs more than its states is refused wherever a sequence
     ],
   ]
 
-  test.each(cases)('%s', async (_, build, reason) => {
+  test.each(cases)('%s', async (_, build, reason, begins = false) => {
     const it = model(build)
     const data = { x: [steps(3, 2)], v: [[1, 2, 3]], t: [[0, 1, 2]] }
     const { y, state } = await it.predict(data)
@@ -109,7 +113,14 @@ describe('a model that needs more than its states is refused wherever a sequence
     )
     const expected = (what: string) =>
       `ERR_UNROLLED_ARGUMENT ${what}: expected a model that goes on from its states alone, received one whose ${reason}`
-    expect(await messageOf(() => it.stream())).toBe(expected('stream'))
+    if (begins) {
+      const stream = it.stream({ v: [1, 2, 3] })
+      const late = 't' in stream.starts ? [0, 0, 1] : [0, 1, 2]
+      const pushed = steps(3, 2).map((x, t) => stream.push({ x, t: late[t] ?? 0 }))
+      expect(pushed.map((outputs) => Array.from(outputs.y))).toEqual(y.toNested()[0])
+    } else {
+      expect(await messageOf(() => it.stream({ v: [1, 2, 3] }))).toBe(expected('stream'))
+    }
     const twice = <T>(rows: T[]) => [...rows, ...rows]
     const pairs = {
       x: { x: twice(data.x), v: twice(data.v), t: twice(data.t) },
@@ -128,8 +139,8 @@ describe('a model that needs more than its states is refused wherever a sequence
       return { a: gru({ hiddenSize: 2 })(a).output, b: gru({ hiddenSize: 2 })(b).output }
     })
     expect(await messageOf(() => two.stream())).toBe(
-      'ERR_UNROLLED_ARGUMENT stream: expected one axis of time, ' +
-        "received input 'b' along 'other' beside 'a' along 'time'",
+      'ERR_UNROLLED_ARGUMENT stream: expected one axis to step along, ' +
+        'received ["time", "other"]; name one of them as axis',
     )
   })
 })

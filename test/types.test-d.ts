@@ -299,6 +299,37 @@ describe('models', () => {
     expectTypeOf(stream.push(3).output).toEqualTypeOf<Float32Array>()
   })
 
+  test('what is given at the start is not fed at each step', () => {
+    const inputs = {
+      image: { vector: { size: 3 } },
+      word: { tokens: { vocabularySize: 6 } },
+    } as const
+    const model = graph(inputs, ({ image, word }) => ({
+      scores: concat(embedding({ vocabularySize: 6, size: 4 })(word), image),
+    }))
+    const stream = model.stream({ image: [1, 2, 3] })
+    expectTypeOf(stream.push(3).scores).toEqualTypeOf<Float32Array>()
+    stream.push({ word: 3 })
+    // @ts-expect-error the image was given
+    stream.push({ word: 3, image: [1, 2, 3] })
+    // @ts-expect-error a row of a vector has no rows
+    model.stream({ image: [[1, 2, 3]] })
+    // @ts-expect-error there is no such input
+    model.stream({ picture: [1, 2, 3] })
+    // @ts-expect-error there is no such option
+    model.stream({ image: [1, 2, 3] }, { axes: 'time' })
+    const session = {} as Awaited<ReturnType<typeof model.session<'image'>>>
+    model.session({ image: [[1, 2, 3]] })
+    // @ts-expect-error many rows
+    model.session({ image: [1, 2, 3] })
+    const outputs = {} as Awaited<ReturnType<typeof session.step>>
+    expectTypeOf(outputs.scores.toNested()).toEqualTypeOf<number[][]>()
+    session.step([1, 2])
+    // @ts-expect-error an id a row
+    session.step([[1, 2]])
+    session.reorder(Int32Array.of(0, 0))
+  })
+
   test('a graph names its outputs', () => {
     const model = graph(({ input }) => {
       const x = input.sequence('x', { size: 2 })

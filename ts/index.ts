@@ -149,15 +149,17 @@ export type {
   RecurrentCall,
   RecurrentLayer,
   RecurrentOptions,
+  RecurrentStepOptions,
   Stacked,
-  StepOptions,
 } from './layer/recurrent.js'
 export { type RnnOptions, type RnnState, type RnnTrace, rnn } from './layer/rnn.js'
 export type { RnnStepOptions } from './layer/rnn-step.js'
 export { type Shift, type ShiftOptions, shift } from './layer/shift.js'
 export { type SliceOptions, slice } from './layer/slice.js'
 export type { ZoneoutRates } from './layer/zoneout.js'
+export type { Contexts, RowContext, RowOf, StepOptions } from './model/context.js'
 export type { ExposureGap, ExposureOptions } from './model/exposure-gap.js'
+export type { FixedOutputs } from './model/fixed.js'
 export type { FreeRunOptions, GenerateFeed, GenerateOptions } from './model/generate.js'
 export type { GradientOptions, Gradients, ItemLosses } from './model/gradients.js'
 export type { LogProbabilityOptions, SequenceExamples } from './model/log-probability.js'
@@ -179,9 +181,15 @@ export type {
   GeneratedTokens,
   TokenSequence,
 } from './model/sequences.js'
+export {
+  type RowsStepFeed,
+  type RowsStepOf,
+  type RowsStepOutputs,
+  Session,
+} from './model/session.js'
 export type { State, StateData } from './model/state.js'
 export type { LengthOptions, StopOptions } from './model/stop.js'
-export { type StepFeed, type StepOutputs, Stream } from './model/stream.js'
+export { type StepFeed, type StepOf, type StepOutputs, Stream } from './model/stream.js'
 export { version } from './native/binding.js'
 export {
   configure,

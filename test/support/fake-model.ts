@@ -8,6 +8,7 @@ import type {
   NativeItemLosses,
   NativeModel,
   NativeReport,
+  NativeSession,
   NativeStream,
   NativeTensor,
   NativeTerm,
@@ -143,6 +144,10 @@ export class FakeModel implements NativeModel {
 
   stream(): NativeStream {
     throw coded('ERR_UNROLLED_STATE', 'the fake has no streams')
+  }
+
+  async session(): Promise<NativeSession> {
+    throw coded('ERR_UNROLLED_STATE', 'the fake has no sessions')
   }
 
   dispose(): void {

@@ -52,7 +52,7 @@ export function decode(settings: DecoderSettings, source: Value, target: Value):
   const initial =
     context === 'input' ? [] : states.map((state, index) => bridged(settings, state, index))
   const steps = embedded(settings, 'target', late(settings, target))
-  const top = states.at(-1)?.['h']
+  const { h: top } = states.at(-1) ?? {}
   const x = context === 'initial' || top === undefined ? steps : concat(steps, top)
   const read = dense({ size: targetSize, name: 'output' })
   if (attention === undefined) {
@@ -161,6 +161,6 @@ function attentionLayer(
   return scan(given as never, { name: 'decoder' }) as never
 }
 
-function hOf(states: NamedVectors): Vector {
-  return states['h'] as Vector
+function hOf({ h }: NamedVectors): Vector {
+  return h as Vector
 }

@@ -9,12 +9,17 @@ import { GRU_STEP_OPTIONS, type GruStepOptions, gruKind } from './gru-step.js'
 import { declare, type RecurrentKind } from './kind.js'
 import type { LstmState } from './lstm.js'
 import { LSTM_STEP_OPTIONS, type LstmStepOptions, lstmKind } from './lstm-step.js'
-import { type CellSettings, resolveStep, STEP_OPTIONS, type StepOptions } from './recurrent.js'
+import {
+  type CellSettings,
+  type RecurrentStepOptions,
+  resolveStep,
+  STEP_OPTIONS,
+} from './recurrent.js'
 import type { RnnState } from './rnn.js'
 import { RNN_STEP_OPTIONS, type RnnStepOptions, rnnKind } from './rnn-step.js'
 
 /** Options that {@link rnnCell}, {@link lstmCell} and {@link gruCell} share. */
-export interface CellOptions extends StepOptions {
+export interface CellOptions extends RecurrentStepOptions {
   /** Names the cell and its parameters; the kind by default. */
   readonly name?: string
 }

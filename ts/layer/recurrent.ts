@@ -10,7 +10,7 @@ import { checkInitializer, type Initializer } from './initializer.js'
 import { checkMerge, type Merge, type Merged } from './merge.js'
 
 /** Options that change the step of a recurrent layer or cell. */
-export interface StepOptions {
+export interface RecurrentStepOptions {
   /** Learns biases; `true` by default (`gru`: the value of `resetAfter`). */
   readonly bias?: boolean
   /** Initial weights; `'glorot'` by default. */
@@ -33,7 +33,7 @@ export interface RecurrentOptions<
   I extends number | undefined,
   B extends boolean,
   M extends Merge = Merge,
-> extends StepOptions {
+> extends RecurrentStepOptions {
   /** Numbers in the hidden state. */
   readonly hiddenSize: H
   /** Numbers in a step of the input; needed only if the layer begins a model. */
@@ -121,7 +121,7 @@ export const STEP_OPTIONS = [
   'initializer',
   'layerNorm',
   'recurrentDropout',
-] as const satisfies readonly (keyof StepOptions)[]
+] as const satisfies readonly (keyof RecurrentStepOptions)[]
 
 /** The names of the shared options. */
 export const RECURRENT_OPTIONS = [
@@ -145,7 +145,8 @@ const INITIAL_STATES = ['zeros', 'learned'] as const
 type Shared = RecurrentOptions<number, number | undefined, boolean>
 
 /** The options that a layer and a cell share, with every default filled in. */
-export interface CellSettings extends Required<Pick<Shared, 'hiddenSize' | keyof StepOptions>> {
+export interface CellSettings
+  extends Required<Pick<Shared, 'hiddenSize' | keyof RecurrentStepOptions>> {
   /** The layer or cell in messages: its name, or its kind. */
   readonly where: string
 }
@@ -160,7 +161,7 @@ export interface Settings extends CellSettings, Required<Omit<Shared, 'inputSize
 export function resolveStep(
   where: string,
   hiddenSize: number,
-  options: StepOptions,
+  options: RecurrentStepOptions,
   bias = (): boolean => true,
 ): CellSettings {
   const layerNorm = checkBoolean(`${where} layerNorm`, options.layerNorm ?? false)

@@ -1,3 +1,4 @@
+import { isObject } from '../brand.js'
 import type { Data, Examples, Feed } from '../data/data.js'
 import { ExampleRows, emptyData, rowsByPort } from '../data/feed.js'
 import { openSource } from '../data/source.js'
@@ -5,12 +6,14 @@ import { mismatch } from '../errors.js'
 import type { Outputs } from '../graph/outputs.js'
 import type { Values } from '../graph/value.js'
 import { nativePath } from '../native/binding.js'
-import { guardAsync, refuse } from '../native/errors.js'
+import type { NativeSession, NativeStream } from '../native/contract.js'
+import { guard, guardAsync, refuse } from '../native/errors.js'
 import { checkCount, checkOptions } from '../options.js'
 import { evaluateBatches, type Scores } from '../train/evaluate.js'
 import { resolveLosses } from '../train/losses.js'
 import { resolveMetrics } from '../train/metric.js'
 import { EVALUATE_OPTIONS, type EvaluateOptions, lossConfig } from '../train/options.js'
+import { contextTensors, STEP_OPTIONS, type StepOptions } from './context.js'
 import { GRADIENT_OPTIONS, type GradientOptions, type Gradients, gradientsOf } from './gradients.js'
 import { type Parts, portsWith } from './parts.js'
 import {
@@ -73,4 +76,43 @@ export function gradients<I extends Values, O extends Outputs>(
 export function save({ native }: Parts, path: string): Promise<void> {
   if (typeof path !== 'string') throw mismatch('ERR_UNROLLED_ARGUMENT', 'save', 'a path', path)
   return guardAsync(() => native.save(nativePath(path)))
+}
+
+/** Opens a model step by step, for one row. */
+export function openStream(
+  { native, inputs }: Parts,
+  context: unknown,
+  options: StepOptions,
+): NativeStream {
+  const axis = axisIn('stream', options)
+  const tensors = contextTensors('stream context', inputs, context, 'one')
+  return guard(() => native.stream(axis, tensors))
+}
+
+/** Opens a model step by step, for many rows. */
+export function openSession(
+  { native, inputs }: Parts,
+  contexts: unknown,
+  options: StepOptions,
+): Promise<NativeSession> {
+  const axis = axisIn('session', options)
+  if (typeof contexts === 'number') {
+    const rows = checkCount('session', contexts)
+    return guardAsync(() => native.session(axis, rows, []))
+  }
+  if (!isObject(contexts)) {
+    const expected = 'the number of rows or contexts by name'
+    throw mismatch('ERR_UNROLLED_ARGUMENT', 'session', expected, contexts)
+  }
+  const tensors = contextTensors('session contexts', inputs, contexts, 'many')
+  return guardAsync(() => native.session(axis, undefined, tensors))
+}
+
+function axisIn(where: string, options: StepOptions): string | undefined {
+  checkOptions(where, options, STEP_OPTIONS)
+  const { axis } = options
+  if (axis !== undefined && typeof axis !== 'string') {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} axis`, 'a name', axis)
+  }
+  return axis
 }

@@ -10,7 +10,8 @@ import { dropped, type Held } from '../train/dropped.js'
 import type { Scores } from '../train/evaluate.js'
 import type { History, TrainEvent } from '../train/event.js'
 import type { EvaluateOptions, TrainOptions } from '../train/options.js'
-import { evaluate, gradients, predict, save } from './calls.js'
+import { evaluate, gradients, openSession, openStream, predict, save } from './calls.js'
+import type { Contexts, RowContext, StepOptions } from './context.js'
 import { type ExposureGap, type ExposureOptions, exposureGap } from './exposure-gap.js'
 import {
   type FreeRunOptions,
@@ -37,6 +38,7 @@ import {
 import { type Parts, partsOf } from './parts.js'
 import type { Prediction, PredictOptions } from './prediction.js'
 import type { GeneratedNumbers, GeneratedTokens } from './sequences.js'
+import { Session } from './session.js'
 import { Stream } from './stream.js'
 import { summarize } from './summary.js'
 
@@ -154,16 +156,36 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
   }
 
   /**
-   * Opens the model as a stream: step by step, with a separate state. An output over time is that of
-   * the step; an output without steps (the last step, a layer's last state) is that of the steps so
-   * far. Waits for the first weights.
+   * Opens the model as a stream: step by step, with a separate state. An output along the axis is that of
+   * the step; an output without steps (the last step, a layer's last state) is that of the steps so far.
+   * `context` has a row of every input that is not along the axis, by name: what depends on these alone runs
+   * once, now. Tokens that the model shifts are pushed one step late: `starts` has the first of them. Waits
+   * for the first weights.
    *
-   * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a model that refuses a state in `predict`, and
-   * for one with two axes of time, naming the node.
+   * @throws UnrolledError `ERR_UNROLLED_ARGUMENT`, naming the node, for a model whose steps need those that
+   * follow or the whole sequence, and naming the input for a context that is missing or unknown.
    */
-  stream(): Stream<I, O> {
-    const { native, description } = Model.#use(this, 'stream')
-    return new Stream(native, description)
+  stream<C extends keyof I = never>(
+    context?: RowContext<I, C>,
+    options: StepOptions = {},
+  ): Stream<Omit<I, C>, O> {
+    return new Stream(openStream(Model.#use(this, 'stream'), context, options))
+  }
+
+  /**
+   * Begins a session: the model step by step for many rows. `contexts` has rows of every input that is not
+   * along the axis, by name; a model without such inputs takes the number of rows. What depends on these
+   * alone runs once, off the main thread, with the weights at that time; the steps take those of their own.
+   *
+   * Rejects as `stream` throws.
+   */
+  session<C extends keyof I = never>(
+    contexts: Contexts<I, C> | number,
+    options: StepOptions = {},
+  ): Promise<Session<Omit<I, C>, O>> {
+    return Model.#call(this, 'session', (parts) => openSession(parts, contexts, options)).then(
+      (native) => new Session<Omit<I, C>, O>(native),
+    )
   }
 
   /**

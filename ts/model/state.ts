@@ -9,7 +9,7 @@ import { checkOptions } from '../options.js'
 /** A model's states by name (`lstm.l0:h`), one row for each row of the batch. */
 export type State = Readonly<Record<string, Result<Vector>>>
 
-/** States for a model: a call's result, or data. States left out are zeros. */
+/** States for a model: a call's result, or data. States left out are those before the first step, zeros if the graph gives none. */
 export type StateData = Readonly<Record<string, VectorData | Result<Vector>>>
 
 /** Names the states that a call gave back. */
@@ -49,10 +49,9 @@ export function initialStates(
 /** Checks states and converts them for the core. */
 export function stateTensors(
   where: string,
-  description: Description,
+  { states }: Pick<Description, 'states'>,
   state: StateData,
 ): NativeTensor[] {
-  const { states } = description
   const known = states.map(({ name }) => name)
   checkOptions(where, state, known, 'state')
   const given = new Map<string, unknown>(Object.entries(state))

@@ -3,17 +3,14 @@ import { checkId, checkMemory } from '../data/check.js'
 import { isIds, rowKind, widthOf } from '../data/kind.js'
 import { callOn, Disposable } from '../disposable.js'
 import { madeOnlyBy, mismatch, type UnrolledError } from '../errors.js'
+import type { Outputs } from '../graph/outputs.js'
 import type { AnyValues, Sequence, Token, Tokens, Value, Values, Vector } from '../graph/value.js'
-import type {
-  Description,
-  NativeModel,
-  NativeStream,
-  NativeTensor,
-  PortDescription,
-} from '../native/contract.js'
+import type { NativeStream, PortDescription, StepDescription } from '../native/contract.js'
 import { guard } from '../native/errors.js'
 import { reserve } from '../native/memory.js'
 import { checkOptions } from '../options.js'
+import { namedStarts } from './context.js'
+import { type FixedOutputs, resultsOf } from './fixed.js'
 import { type State, type StateData, stateOf, stateTensors } from './state.js'
 
 /** One step of an input: its numbers (or its number, if it has one), or an id. */
@@ -29,18 +26,21 @@ export type StepFeed<I extends Values> =
   | StepOf<I[keyof I]>
 
 /** The numbers of every output at one step. */
-export type StepOutputs<O extends Values> = {
+export type StepOutputs<O extends Outputs> = {
   readonly [K in keyof O]: Float32Array
 }
 
 /**
- * A model step by step: one row, in microseconds, on the calling thread. The state of a stream can be
- * read, set and copied; all streams share the model's weights.
+ * A model step by step: one row, in microseconds, on the calling thread. Everything that no step changes has
+ * run when the stream begins. The state of a stream can be read, set and copied; all streams share the model's
+ * weights.
  */
-export class Stream<I extends Values = AnyValues, O extends Values = AnyValues> extends Disposable {
-  readonly #model: NativeModel
-  readonly #description: Description
+export class Stream<
+  I extends Values = AnyValues,
+  O extends Outputs = AnyValues,
+> extends Disposable {
   readonly #native: NativeStream
+  readonly #step: StepDescription
   readonly #inputs: readonly Place[]
   readonly #outputs: readonly Place[]
   /** The numbers of a step's inputs, one after the other; and the ids, if an input takes ids. */
@@ -48,17 +48,15 @@ export class Stream<I extends Values = AnyValues, O extends Values = AnyValues> 
   readonly #ids: Int32Array | undefined
 
   /** @internal */
-  constructor(model: NativeModel, description: Description) {
-    if (!isObject(model) || typeof model.stream !== 'function') {
-      throw madeOnlyBy('Stream', 'a stream by model.stream()', model)
+  constructor(native: NativeStream) {
+    if (!isObject(native) || typeof native.push !== 'function') {
+      throw madeOnlyBy('Stream', 'a stream by model.stream()', native)
     }
-    const native = guard(() => model.stream())
     super('stream', () => native.dispose())
-    this.#model = model
-    this.#description = description
     this.#native = native
-    this.#inputs = places(description.inputs)
-    this.#outputs = places(description.outputs.filter(({ kind }) => !('alignment' in kind)))
+    this.#step = JSON.parse(guard(() => native.describe()))
+    this.#inputs = places(this.#step.inputs)
+    this.#outputs = outputPlaces(this.#step.outputs)
     const numbers = end(this.#inputs.filter(({ ids }) => !ids))
     this.#values = reserve('stream', numbers, () => new Float32Array(numbers))
     const ids = end(this.#inputs.filter(({ ids }) => ids))
@@ -88,6 +86,21 @@ export class Stream<I extends Values = AnyValues, O extends Values = AnyValues> 
     return named(stream.#outputs, outputs) as StepOutputs<O>
   }
 
+  /**
+   * The id to push first, by the name of each input that the model shifts by one. Later the input takes the
+   * token of the step before.
+   */
+  get starts(): Readonly<Record<string, number>> {
+    const { inputs, starts } = Stream.#use(this, 'starts').#step
+    return namedStarts(inputs, starts)
+  }
+
+  /** The outputs that no step changes. */
+  get fixed(): FixedOutputs<O> {
+    const stream = Stream.#use(this, 'fixed')
+    return resultsOf(guard(() => stream.#native.fixed())) as FixedOutputs<O>
+  }
+
   /** The state after the last step, as values to keep and set again. */
   get state(): State {
     const stream = Stream.#use(this, 'state')
@@ -96,23 +109,22 @@ export class Stream<I extends Values = AnyValues, O extends Values = AnyValues> 
 
   set state(state: StateData) {
     const stream = Stream.#use(this, 'state')
-    const given = stateTensors('stream state', stream.#description, state)
-    const rest = stream.#zeros().filter(({ name }) => given.every((other) => other.name !== name))
+    const given = stateTensors('stream state', stream.#step, state)
+    const first = guard(() => stream.#native.firstState())
+    const rest = first.filter(({ name }) => given.every((other) => other.name !== name))
     guard(() => stream.#native.setState([...given, ...rest]))
   }
 
   /** Returns to the state before the first step. */
   reset(): void {
     const stream = Stream.#use(this, 'reset')
-    guard(() => stream.#native.setState(stream.#zeros()))
+    guard(() => stream.#native.setState(stream.#native.firstState()))
   }
 
   /** Opens a second stream that continues from the same state. */
   fork(): Stream<I, O> {
     const stream = Stream.#use(this, 'fork')
-    const other = new Stream<I, O>(stream.#model, stream.#description)
-    guard(() => other.#native.setState(stream.#native.state()))
-    return other
+    return new Stream<I, O>(guard(() => stream.#native.fork()))
   }
 
   /** Reads a whole step before it writes any of it: a getter of the caller's may push meanwhile. */
@@ -141,14 +153,6 @@ export class Stream<I extends Values = AnyValues, O extends Values = AnyValues> 
       throw mismatch('ERR_UNROLLED_ARGUMENT', 'push', `steps by name (${names})`, x)
     }
     return [['push', only, x]]
-  }
-
-  #zeros(): NativeTensor[] {
-    return this.#description.states.map(({ name, size }) => ({
-      name,
-      shape: [1, size],
-      values: reserve(name, size, () => new Float32Array(size)),
-    }))
   }
 }
 
@@ -193,6 +197,16 @@ function places(ports: readonly PortDescription[]): Place[] {
     const start = ends[among]
     ends[among] += size
     return { name, ids, start, size }
+  })
+}
+
+/** Ranges of the outputs of a step. */
+function outputPlaces(outputs: StepDescription['outputs']): Place[] {
+  let start = 0
+  return outputs.map(([name, size]) => {
+    const place = { name, ids: false, start, size }
+    start += size
+    return place
   })
 }
 

@@ -116,9 +116,39 @@ export interface NativeStream {
   /** Takes the numbers of all inputs one after the other, and the ids likewise; so it gives outputs. */
   push(values: Float32Array, ids: Int32Array | undefined): Float32Array
   state(): NativeTensor[]
+  /** The states before the first step. */
+  firstState(): NativeTensor[]
   /** Continues from these states, one for each of the model's. */
   setState(states: NativeTensor[]): void
+  /** The outputs that no step changes. */
+  fixed(): NativeTensor[]
+  /** A {@link StepDescription} as JSON. */
+  describe(): string
+  fork(): NativeStream
   dispose(): void
+}
+
+/** A stream of many rows; a step settles a promise, and the rest is refused during one. */
+export interface NativeSession {
+  step(values: Float32Array, ids: Int32Array | undefined): Promise<NativeTensor[]>
+  rows(): number
+  reorder(rows: Int32Array): void
+  state(): NativeTensor[]
+  firstState(): NativeTensor[]
+  setState(states: NativeTensor[]): void
+  fixed(): NativeTensor[]
+  describe(): string
+  dispose(): void
+}
+
+/** Inputs, outputs and states of a step. */
+export interface StepDescription {
+  readonly inputs: readonly PortDescription[]
+  /** By input, for tokens that the model shifts: the id of the first step. */
+  readonly starts: readonly (number | null)[]
+  /** The outputs, each with the numbers of a row. */
+  readonly outputs: readonly (readonly [name: string, width: number])[]
+  readonly states: Description['states']
 }
 
 export interface NativeModel {
@@ -160,7 +190,13 @@ export interface NativeModel {
   setParameters(values: Float32Array): void
   save(path: string): Promise<void>
   toBytes(): Uint8Array
-  stream(): NativeStream
+  /** Waits for the first weights. */
+  stream(axis?: string, inputs?: NativeTensor[]): NativeStream
+  session(
+    axis: string | undefined,
+    rows: number | undefined,
+    inputs: NativeTensor[],
+  ): Promise<NativeSession>
   dispose(): void
 }
 

@@ -1,6 +1,7 @@
 //! A model: compiled, saved, loaded, and run beside the event loop.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use napi::Env;
 use napi::bindgen_prelude::{
@@ -19,6 +20,7 @@ use crate::gradients::{Gradients, ItemLosses};
 use crate::held::Held;
 use crate::open::{Open, pass, settled};
 use crate::report::Report;
+use crate::session::Session;
 use crate::stream::Stream;
 use crate::tensor::{Prediction, copied_targets, copied_tensors, owned};
 use crate::trainer::Trainer;
@@ -244,10 +246,44 @@ impl Model {
         })
     }
 
-    /// The model one step at a time.
-    #[napi]
-    pub fn stream(&self, env: Env) -> std::result::Result<Stream, Thrown> {
-        throwing(|| self.open.with(|open| Stream::start(env, &open.drawn.wait()?)))
+    /// The model one step at a time along an axis, which it finds where none is named. `inputs` are those that a row takes at
+    /// the start.
+    #[napi(ts_args_type = "axis?: string, inputs?: Array<Tensor>")]
+    pub fn stream(
+        &self,
+        env: Env,
+        axis: Option<String>,
+        inputs: Option<Vec<Object>>,
+    ) -> std::result::Result<Stream, Thrown> {
+        throwing(|| {
+            let inputs = copied_tensors("inputs", &inputs.unwrap_or_default())?;
+            self.open.with(|open| Stream::start(env, open.drawn.wait()?, axis.as_deref(), inputs))
+        })
+    }
+
+    /// The model step by step for many rows, which is ready when everything that no step changes has run: of `rows` rows, or
+    /// of as many as the inputs at the start have.
+    #[napi(
+        ts_args_type = "axis: string | undefined, rows: number | undefined, inputs: Array<Tensor>",
+        ts_return_type = "Promise<Session>"
+    )]
+    pub fn session<'env>(
+        &self,
+        env: &'env Env,
+        axis: Option<String>,
+        rows: Option<f64>,
+        inputs: Vec<Object<'env>>,
+    ) -> std::result::Result<Object<'env>, Thrown> {
+        throwing(|| {
+            let inputs = copied_tensors("inputs", &inputs)?;
+            let rows = rows.map(|rows| rows as usize);
+            self.open.with(|open| {
+                let drawn = Arc::clone(&open.drawn);
+                let task =
+                    move || model::Session::open(drawn.wait()?, "session", axis.as_deref(), rows, inputs);
+                open.worker.run(env, task, Session::of)
+            })
+        })
     }
 
     /// A copy of all parameters, one after the other.

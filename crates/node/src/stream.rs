@@ -6,11 +6,10 @@ use std::sync::Arc;
 use napi::Env;
 use napi::bindgen_prelude::{Float32ArraySlice, Int32ArraySlice, Object, ObjectFinalize};
 use napi_derive::napi;
-use unrolled_core::Result;
-use unrolled_core::model;
+use unrolled_core::{Error, Result, model, storage};
 
 use crate::error::{Thrown, disposed, refused, throwing};
-use crate::tensor::{Tensor, copied_tensors, handed_over, numbers_of, readable};
+use crate::tensor::{Tensor, copied_tensors, copies, handed_over, numbers_of, readable};
 
 /// A model that is fed one step at a time and keeps its states.
 #[napi(custom_finalize)]
@@ -55,6 +54,30 @@ impl Stream {
         })
     }
 
+    /// The states before the first step.
+    #[napi]
+    pub fn first_state(&self, env: Env) -> std::result::Result<Vec<Tensor>, Thrown> {
+        throwing(|| self.with(|stream| handed_over(&env, stream.first_states()?)))
+    }
+
+    /// The outputs that no step changes.
+    #[napi]
+    pub fn fixed(&self, env: Env) -> std::result::Result<Vec<Tensor>, Thrown> {
+        throwing(|| self.with(|stream| copies(&env, stream.fixed())))
+    }
+
+    /// Inputs, outputs and states of a step as JSON.
+    #[napi]
+    pub fn describe(&self) -> std::result::Result<String, Thrown> {
+        throwing(|| self.with(|stream| described(stream)))
+    }
+
+    /// A second stream that goes on from the same states.
+    #[napi]
+    pub fn fork(&self, env: Env) -> std::result::Result<Stream, Thrown> {
+        throwing(|| Self::of(env, self.with(|stream| stream.fork())?))
+    }
+
     /// Gives the stream back.
     #[napi]
     pub fn dispose(&self, env: Env) -> std::result::Result<(), Thrown> {
@@ -63,9 +86,22 @@ impl Stream {
 }
 
 impl Stream {
-    /// A stream of `model` with its states at zero.
-    pub(crate) fn start(env: Env, model: &Arc<model::Model<f32>>) -> Result<Self> {
-        let session = model::Session::open(Arc::clone(model), "stream", None, Some(1), Vec::new())?;
+    /// A stream of `model`, which takes some inputs now.
+    pub(crate) fn start(
+        env: Env,
+        model: Arc<model::Model<f32>>,
+        axis: Option<&str>,
+        inputs: Vec<storage::Tensor<f32>>,
+    ) -> Result<Self> {
+        let rows = inputs.is_empty().then_some(1);
+        let session = model::Session::open(model, "stream", axis, rows, inputs)?;
+        match session.rows() {
+            1 => Self::of(env, session),
+            rows => Err(Error::shape(format!("stream: expected 1 row at the start, received {rows}"))),
+        }
+    }
+
+    fn of(env: Env, session: model::Session<f32>) -> Result<Self> {
         let bytes = session.bytes() as i64;
         env.adjust_external_memory(bytes).map_err(refused)?;
         Ok(Self { open: RefCell::new(Some(session)), bytes })
@@ -82,6 +118,11 @@ impl Stream {
     fn with<T>(&self, body: impl FnOnce(&mut model::Session<f32>) -> Result<T>) -> Result<T> {
         body(self.open.borrow_mut().as_mut().ok_or_else(|| disposed("stream"))?)
     }
+}
+
+/// Inputs, outputs and states of a step as JSON.
+pub(crate) fn described(session: &model::Session<f32>) -> Result<String> {
+    serde_json::to_string(&session.describe()).map_err(|error| Error::internal(error.to_string()))
 }
 
 impl ObjectFinalize for Stream {

@@ -54,6 +54,21 @@ pub(crate) fn handed_over(env: &Env, tensors: Vec<storage::Tensor<f32>>) -> Resu
     tensors.into_iter().map(|tensor| given(env, tensor).map_err(refused)).collect()
 }
 
+/// Gives copies of the core's arrays to JavaScript, on its thread.
+pub(crate) fn copies(env: &Env, tensors: &[storage::Tensor<f32>]) -> Result<Vec<Tensor>> {
+    let copy = |tensor: &storage::Tensor<f32>| {
+        let what = tensor.name.as_str();
+        let data = match &tensor.data {
+            Data::Values(values) => Data::Values(copied(values, what)?),
+            Data::Ids(ids) => Data::Ids(copied(ids, what)?),
+        };
+        let lengths = tensor.lengths.as_ref().map(|lengths| copied(lengths, what)).transpose()?;
+        let (name, shape) = (tensor.name.clone(), tensor.shape.clone());
+        given(env, storage::Tensor { name, shape, data, lengths }).map_err(refused)
+    };
+    tensors.iter().map(copy).collect()
+}
+
 /// The most numbers of an array that is copied into V8's own memory: for so few, a finalizer takes longer than the copy.
 const FEW: usize = 4096;
 

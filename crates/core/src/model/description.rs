@@ -42,6 +42,18 @@ pub struct StateDescription {
     reverse: bool,
 }
 
+impl PortDescription {
+    pub(super) fn of(port: &Port) -> Self {
+        Self { name: port.name.clone(), kind: port.kind.clone() }
+    }
+}
+
+impl StateDescription {
+    pub(super) fn of(state: &StatePort) -> Self {
+        Self { name: state.name.clone(), size: state.size, reverse: state.reverse }
+    }
+}
+
 /// A parameter.
 #[derive(Clone, Debug, Serialize)]
 pub struct ParameterDescription {
@@ -54,18 +66,12 @@ impl Description {
     /// Describes a program.
     #[must_use]
     pub fn new(program: &Program) -> Self {
-        let port = |port: &Port| PortDescription { name: port.name.clone(), kind: port.kind.clone() };
         let wire = |wire: &Wire| PortDescription { name: wire.name.clone(), kind: wire.kind.clone() };
-        let state = |state: &StatePort| StateDescription {
-            name: state.name.clone(),
-            size: state.size,
-            reverse: state.reverse,
-        };
         let entries = program.layout.entries().iter();
         Self {
-            inputs: program.inputs.iter().map(port).collect(),
-            outputs: program.outputs.iter().map(port).collect(),
-            states: program.states.iter().map(state).collect(),
+            inputs: program.inputs.iter().map(PortDescription::of).collect(),
+            outputs: program.outputs.iter().map(PortDescription::of).collect(),
+            states: program.states.iter().map(StateDescription::of).collect(),
             wires: program.wires.iter().map(wire).collect(),
             parameters: entries
                 .map(|e| ParameterDescription {

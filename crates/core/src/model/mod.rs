@@ -22,7 +22,7 @@ pub use draft::Draft;
 pub use gradients::GradientReport;
 pub use network::{Model, Snapshot};
 pub use report::{Memory, Report, Term};
-pub use session::Session;
+pub use session::{Session, StepDescription};
 pub use trainer::Trainer;
 pub use truncation::{Chunk, Truncation};
 pub use unrolled_kernels::Precision;

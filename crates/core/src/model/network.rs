@@ -210,7 +210,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The time of an operation, over that with AVX-512.
-fn pace(isa: Isa) -> f64 {
+pub(super) fn pace(isa: Isa) -> f64 {
     match isa {
         Isa::Avx512 | Isa::Amx => 1.0,
         Isa::Avx2 => AVX2_PACE,

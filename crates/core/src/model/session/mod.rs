@@ -1,6 +1,7 @@
 //! A session: a model step by step, for many rows.
 
 mod begin;
+mod description;
 mod rows;
 mod states;
 
@@ -9,12 +10,17 @@ use std::sync::Arc;
 use unrolled_kernels::Element;
 
 use super::Model;
+use super::network::pace;
 use crate::compile::Cost;
 use crate::memory::grow;
+use crate::parallel::Pool;
 use crate::program::{Port, Program, Stepped};
 use crate::run::Engine;
 use crate::storage::{Batch, Data, Subject, Tensor, check_finite_state, check_values};
+use crate::tuning::AT_ONCE;
 use crate::{Error, Result};
+
+pub use description::StepDescription;
 
 /// The most rows of a session: more are a batch.
 const MOST_ROWS: usize = 1 << 16;
@@ -59,6 +65,12 @@ impl<E: Element> Session<E> {
         &self.fixed
     }
 
+    /// The outputs of the last step, as it returned them.
+    #[must_use]
+    pub fn outputs(&self) -> &[E] {
+        &self.outputs
+    }
+
     /// Bytes that a session holds after its first step: inputs, states, outputs, and what its engine keeps.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -90,13 +102,24 @@ impl<E: Element> Session<E> {
     /// among them, `Value` for an id out of range; `NonFinite` for a state that has grown out of range; `Size` when
     /// there is no memory.
     pub fn step(&mut self, values: &[E], ids: &[i32]) -> Result<&[E]> {
+        let pool = self.model.pool.suited(self.batch.operations(&self.cost));
+        self.step_on(pool, values, ids)
+    }
+
+    /// [`Session::step`] for a caller that must not wait: takes a step of little work without other threads.
+    pub fn step_at_once(&mut self, values: &[E], ids: &[i32]) -> Option<Result<&[E]>> {
+        let operations = self.batch.operations(&self.cost) * pace(self.model.kernels.isa());
+        (operations < AT_ONCE).then(|| self.step_on(Pool::caller(), values, ids))
+    }
+
+    fn step_on(&mut self, pool: &Pool, values: &[E], ids: &[i32]) -> Result<&[E]> {
         self.take(values, ids)?;
         let numbers = self.widths().sum::<usize>();
-        let Self { model, stepped, cost, engine, batch, next, outputs, .. } = self;
+        let Self { model, stepped, engine, batch, next, outputs, .. } = self;
         let (program, rows) = (&stepped.step, batch.rows());
         // Before the states change: a step without room for its outputs leaves all as it was.
         grow(outputs, rows.saturating_mul(numbers), "the outputs of a step")?;
-        engine.run_forward(&model.weights(), batch, model.pool.suited(batch.operations(cost)))?;
+        engine.run_forward(&model.weights(), batch, pool)?;
         for (state, next) in program.states.iter().zip(&mut *next) {
             let next = next.get_or_insert_default();
             grow(next, rows.saturating_mul(state.size), Subject("state", &state.name))?;
