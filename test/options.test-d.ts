@@ -1,5 +1,6 @@
 import { expectTypeOf, test } from 'vitest'
 import type { SCAN_OPTIONS, ScanOptions, START_OPTIONS, Start } from '../ts/cell/scan.js'
+import type { TOKEN_STATE_OPTIONS, TokenStateOptions } from '../ts/cell/state.js'
 import type {
   AXIS_OPTIONS,
   AxisOptions,
@@ -20,6 +21,7 @@ import type { EXAMPLES_KEYS, Examples, PACKED_KEYS, Packed } from '../ts/data/da
 import type { AFFINE_OPTIONS, AffineOptions } from '../ts/layer/affine.js'
 import type { BIDIRECTIONAL_OPTIONS, BidirectionalOptions } from '../ts/layer/bidirectional.js'
 import type { CELL_OPTIONS, CellOptions } from '../ts/layer/cells.js'
+import type { CHOOSE_OPTIONS, ChooseOptions } from '../ts/layer/choose.js'
 import type {
   CLOCKWORK_GROUP_OPTIONS,
   CLOCKWORK_OPTIONS,
@@ -121,6 +123,7 @@ interface Lists {
   beam: Pair<typeof BEAM_OPTIONS, BeamOptions>
   bidirectional: Pair<typeof BIDIRECTIONAL_OPTIONS, BidirectionalOptions>
   cell: Pair<typeof CELL_OPTIONS, CellOptions>
+  choose: Pair<typeof CHOOSE_OPTIONS, ChooseOptions>
   clip: Pair<typeof CLIP_OPTIONS, ClipOptions>
   clockwork: Pair<typeof CLOCKWORK_OPTIONS, ClockworkOptions<readonly ClockworkGroup[]>>
   clockworkGroup: Pair<typeof CLOCKWORK_GROUP_OPTIONS, ClockworkGroup>
@@ -171,6 +174,7 @@ interface Lists {
   stepDecay: Pair<typeof STEP_DECAY_OPTIONS, StepDecayOptions>
   system: Pair<typeof SYSTEM_SETTINGS, SystemSettings>
   token: Pair<typeof TOKEN_OPTIONS, TokenOptions>
+  tokenState: Pair<typeof TOKEN_STATE_OPTIONS, TokenStateOptions>
   train: Pair<typeof TRAIN_OPTIONS, TrainOptions>
   truncate: Pair<typeof TRUNCATE_OPTIONS, TruncateOptions>
   sequential: Pair<typeof SEQUENTIAL_OPTIONS, SequentialOptions>

@@ -3,10 +3,19 @@ export {
   type Cell,
   cell,
   type OutputSize,
-  type States,
   type Step,
+  type StepInput,
 } from './cell/cell.js'
-export { type Recurrence, type Scan, type ScanOptions, type Start, scan } from './cell/scan.js'
+export {
+  type Along,
+  type Recurrence,
+  type Scan,
+  type ScanOptions,
+  type Start,
+  scan,
+} from './cell/scan.js'
+export type { StateSizes, States, TokenStateOptions } from './cell/state.js'
+export { stepIndex } from './cell/step-index.js'
 export {
   type EncoderDecoderOptions,
   encoderDecoder,
@@ -109,6 +118,7 @@ export {
   rnnCell,
   type StepCell,
 } from './layer/cells.js'
+export { type ChooseOptions, choose } from './layer/choose.js'
 export { type ClockworkGroup, type ClockworkOptions, clockwork } from './layer/clockwork.js'
 export { add, concat, multiply } from './layer/combine.js'
 export {
@@ -152,6 +162,7 @@ export type {
   RecurrentStepOptions,
   Stacked,
 } from './layer/recurrent.js'
+export { repeat } from './layer/repeat.js'
 export { type RnnOptions, type RnnState, type RnnTrace, rnn } from './layer/rnn.js'
 export type { RnnStepOptions } from './layer/rnn-step.js'
 export { type Shift, type ShiftOptions, shift } from './layer/shift.js'

@@ -1,52 +1,63 @@
 import { isFunction, isObject, isRecord } from '../brand.js'
 import { mismatch } from '../errors.js'
 import { checkName } from '../graph/names.js'
-import type { Fits, SizesDiffer } from '../graph/sizes.js'
-import type { Alignment, Sequence, SizeOf, Vector } from '../graph/value.js'
-import { checkCount } from '../options.js'
-
-/** The states of a cell: a vector for each name. */
-export type States<S extends Readonly<Record<string, number>>> = {
-  readonly [K in keyof S]: Vector<S[K]>
-}
+import type { Alignment, Sequence, SizeOf, Token, Tokens, Vector } from '../graph/value.js'
+import {
+  type CheckNext,
+  checkStateSize,
+  type StateOf,
+  type StateSizes,
+  type States,
+  type TokenStateOptions,
+} from './state.js'
 
 /** Result of one step: the next states, and `output` unless the output is the state. */
-export type Step<S extends Readonly<Record<string, number>>> = (string extends keyof S
+export type Step<S extends StateSizes> = (string extends keyof S
   ? unknown
-  : { readonly [K in keyof S]: Vector }) & {
+  : { readonly [K in keyof S]: Vector | Token }) & {
   readonly output?: Vector
   /**
    * Values of the step to read at every step, such as gates or the weights of an attention; one that is not read
    * costs nothing.
    */
-  readonly trace?: Readonly<Record<string, Vector | Alignment>>
+  readonly trace?: Readonly<Record<string, Vector | Token | Alignment>>
 }
 
 /** Sequences of the values of a step: the next states, and those that the step gives as `trace`. */
 export type Trace<S, R> = {
-  readonly [K in keyof S]: S[K] extends number ? Sequence<S[K]> : Sequence
+  readonly [K in keyof S]: S[K] extends number
+    ? Sequence<S[K]>
+    : S[K] extends TokenStateOptions<infer V>
+      ? Tokens<V>
+      : Sequence
 } & (R extends { readonly trace: infer T }
   ? {
-      readonly [K in keyof T]: T[K] extends Alignment ? Alignment<string> : Sequence<SizeOf<T[K]>>
+      readonly [K in keyof T]: T[K] extends Alignment
+        ? Alignment<string>
+        : T[K] extends Token<infer V>
+          ? Tokens<V>
+          : Sequence<SizeOf<T[K]>>
     }
   : unknown)
 
 /** The result of a step; a next state known to have another size than its state is a type error. */
-export type CheckStep<S extends Readonly<Record<string, number>>, R> = {
-  readonly [K in keyof S]: K extends keyof R
-    ? Fits<S[K], SizeOf<R[K]>> extends true
-      ? R[K]
-      : SizesDiffer<S[K], SizeOf<R[K]>>
-    : Vector<S[K]>
+export type CheckStep<S extends StateSizes, R> = {
+  readonly [K in keyof S]: K extends keyof R ? CheckNext<S[K], R[K]> : StateOf<S[K]>
 }
+
+/**
+ * The input of a step: a step of the one sequence or of the tokens that the cell runs along, those of several by name, or
+ * nothing where it runs for a number of steps.
+ */
+export type StepInput = Vector | Token | Readonly<Record<string, Vector | Token>> | undefined
 
 /** One step of a recurrence, to be unrolled by {@link scan}. */
 export interface Cell<
-  S extends Readonly<Record<string, number>> = Readonly<Record<string, number>>,
+  S extends StateSizes = StateSizes,
   R extends Step<S> = Step<S>,
-  X extends Vector = Vector,
+  X extends StepInput = Vector,
 > {
-  /** The size of each state. */
+  /** The size of each state, or the ids of one that holds a token. */
   readonly sizes: S
   /** Builds one step from the previous states and the step's input. */
   step(state: States<S>, x: X): R
@@ -54,7 +65,7 @@ export interface Cell<
 
 /** Any cell, of whatever states and input. */
 export interface AnyCell {
-  readonly sizes: Readonly<Record<string, number>>
+  readonly sizes: StateSizes
   step(state: never, x: never): object
 }
 
@@ -71,7 +82,10 @@ export type OutputSize<S, R> = R extends { readonly output: Vector<infer O> }
  * state, `output`; `trace` may name more values, such as gates or the
  * weights of an attention, to be read at every step.
  *
- * The step may use a vector from outside the cell, which is the same at every step, and through
+ * A state may hold a token, `cell({ h: 64, y: { vocabularySize: 30, start: 0 } }, …)`: an id that
+ * {@link choose} gave at the step before, or one of the step's input.
+ *
+ * The step may use a vector or a token from outside the cell, which is the same at every step, and through
  * `attention` a sequence of another axis.
  *
  * ```ts
@@ -84,9 +98,9 @@ export type OutputSize<S, R> = R extends { readonly output: Vector<infer O> }
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad size, `ERR_UNROLLED_GRAPH` for a bad name.
  */
 export function cell<
-  const S extends Readonly<Record<string, number>>,
+  const S extends StateSizes,
   R extends Step<S> = Step<S>,
-  X extends Vector = Vector,
+  X extends StepInput = Vector,
 >(sizes: S, step: (state: States<S>, x: X) => R & CheckStep<S, R>): Cell<S, R, X> {
   return checkCell('cell', { sizes, step })
 }
@@ -98,9 +112,10 @@ export function checkCell<C extends AnyCell>(where: string, cell: C): C {
   if (!isRecord(sizes)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} states`, 'an object of sizes', sizes)
   }
+  const checked: Record<string, number | TokenStateOptions> = Object.create(null)
   for (const [name, size] of Object.entries(sizes)) {
     checkName(`${where} state`, name)
-    checkCount(`${where} state ${name}`, size)
+    checked[name] = checkStateSize(`${where} state ${name}`, size)
     if (name === 'output' || name === 'x' || name === 'trace') {
       throw mismatch('ERR_UNROLLED_GRAPH', `${where} state`, 'a name that is not reserved', name)
     }
@@ -108,5 +123,5 @@ export function checkCell<C extends AnyCell>(where: string, cell: C): C {
   if (!isFunction(step)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} step`, 'a function', step)
   }
-  return Object.freeze({ ...cell, sizes: Object.freeze({ ...sizes }), step })
+  return Object.freeze({ ...cell, sizes: Object.freeze({ ...checked }), step })
 }

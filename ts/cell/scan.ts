@@ -3,18 +3,27 @@ import { Described, mismatch } from '../errors.js'
 import { callOptions, layer, type Mapping, type Signature, type Signed } from '../graph/layer.js'
 import { checkName, nameOf, taken } from '../graph/names.js'
 import { isValue, type Scope } from '../graph/scope.js'
-import { checkKind, type Sequence, type SizeOf, type Vector } from '../graph/value.js'
+import { checkKind, type Sequence, type Token, type Tokens, type Vector } from '../graph/value.js'
 import { checkBoolean, checkOptions } from '../options.js'
 import {
+  type AnyCell,
   type Cell,
   checkCell,
   type OutputSize,
-  type States,
   type Step,
+  type StepInput,
   type Trace,
 } from './cell.js'
+import { type Entering, entering } from './entering.js'
+import type { StateSizes, States } from './state.js'
 import type { StepValues } from './trace.js'
-import { type NamedVectors, type Unrolled, type Unrolling, unroll } from './unroll.js'
+import {
+  type NamedStates,
+  type NamedVectors,
+  type Unrolled,
+  type Unrolling,
+  unroll,
+} from './unroll.js'
 
 /** Options of {@link scan}. */
 export interface ScanOptions {
@@ -47,9 +56,19 @@ export interface ScanMapping<F extends number, S, T> extends Mapping {
   readonly output: Recurrence<F, S, T>
 }
 
+/** What a cell with the step input `X` runs along: the sequences and tokens of its steps, or a number of steps. */
+export type Along<X> =
+  X extends Vector<infer F>
+    ? Sequence<F>
+    : X extends Token<infer V>
+      ? Tokens<V>
+      : X extends undefined
+        ? number
+        : { readonly [K in keyof X]: Along<X[K]> }
+
 /** The layer that {@link scan} makes. */
-export interface Scan<F extends number, S, X extends Sequence = Sequence, T = unknown>
-  extends Signed<Signature<X, ScanMapping<F, S, T>, never>> {
+export interface Scan<F extends number, S, X = Sequence, T = unknown>
+  extends Signed<Signature<X extends Sequence | Tokens ? X : never, ScanMapping<F, S, T>, never>> {
   (x: X, options?: Start<S>): Recurrence<F, S, T>
 }
 
@@ -60,70 +79,88 @@ export interface Scan<F extends number, S, X extends Sequence = Sequence, T = un
  * and are shared by all calls of the scan, also where the step applies the layer to a vector from
  * outside alone: such a layer runs once a row, before the loop.
  *
+ * The step sees one step of what the scan is called with: of a sequence or of tokens, or, by name, of
+ * several on one axis, `scan(cell)({ x, ids })`. Called with a number of steps, a cell runs without input,
+ * `scan(cell)(10, { initial: { s } })`, on an axis of its own with as many steps in every row.
+ *
  * @throws UnrolledError `ERR_UNROLLED_GRAPH` when the step leaves out a state,
- * `ERR_UNROLLED_SHAPE` when a state has another size.
+ * `ERR_UNROLLED_SHAPE` when a state has another size, `ERR_UNROLLED_KIND` for sequences of several axes.
  */
-export function scan<
-  const S extends Readonly<Record<string, number>>,
-  R extends Step<S>,
-  X extends Vector = Vector,
->(
+export function scan<const S extends StateSizes, R extends Step<S>, X extends StepInput = Vector>(
   given: Cell<S, R, X>,
   options: ScanOptions = {},
-): Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>, Trace<S, R>> {
+): Scan<OutputSize<S, R>, States<S>, Along<X>, Trace<S, R>> {
   checkOptions('scan', options, SCAN_OPTIONS)
   const where = nameOf('scan', options.name)
   const reverse = checkBoolean(`${where} reverse`, options.reverse ?? false)
   const cell = checkCell(`${where} cell`, given)
-  return layer<Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>, Trace<S, R>>>({
+  const along = layer<Scan<number, NamedStates, Sequence | Tokens>>({
     kind: 'scan',
     name: options.name,
-    accepts: ['sequence'],
-    build(site, x, call) {
-      const initial = initialOf(where, call, Object.keys(cell.sizes))
-      const { output, state, trace } = unrollCell({ where, cell, site, x, reverse, initial })
+    accepts: ['sequence', 'tokens'],
+    build(site, { axis }, call) {
+      const { enter, options } = call as unknown as Call
+      const initial = initialOf<NamedStates>(where, options, Object.keys(cell.sizes))
+      const spec = { where, cell, site, axis, enter, reverse, initial }
+      const { output, state, trace } = unrollCell<NamedStates>(spec)
       return { output, state, trace }
     },
   })
+  const run = (x: unknown, options?: unknown): unknown => {
+    const { leading, enter } = entering(where, x)
+    return along(leading, { enter, options } as never)
+  }
+  // Only the types know the signature; `along` keeps to it.
+  return run as unknown as Scan<OutputSize<S, R>, States<S>, Along<X>, Trace<S, R>>
+}
+
+/** The call of a scan: the way in which its body takes the step's input, and the caller's options. */
+interface Call extends Pick<Entering, 'enter'> {
+  readonly options: unknown
 }
 
 /** Checks the options of a call, and gives the initial states among them. */
-export function initialOf(
+export function initialOf<S extends NamedStates = NamedVectors>(
   where: string,
   call: unknown,
   states: readonly string[],
-): Partial<NamedVectors> {
+): Partial<S> {
   callOptions(where, call, START_OPTIONS)
-  const initial = (call as Start<NamedVectors> | undefined)?.initial ?? {}
+  const initial = (call as Start<S> | undefined)?.initial ?? {}
   checkOptions(`${where} initial`, initial, states, 'state')
   return initial
 }
 
-/** A cell to unroll along a sequence. */
-export interface CellUnrolling extends Pick<Unrolling, 'site' | 'x' | 'reverse' | 'initial'> {
+/** A cell to unroll along an axis. */
+export interface CellUnrolling
+  extends Pick<
+    Unrolling<NamedStates, StepInput>,
+    'site' | 'axis' | 'enter' | 'reverse' | 'initial'
+  > {
   /** The layer in messages. */
   readonly where: string
-  readonly cell: Cell
+  readonly cell: AnyCell
 }
 
 /** Adds the scan of a cell, under the site's label. */
-export function unrollCell(spec: CellUnrolling): Unrolled {
+export function unrollCell<S extends NamedStates = NamedVectors>(spec: CellUnrolling): Unrolled<S> {
   const { where, cell, site } = spec
   const states = Object.keys(cell.sizes)
-  return unroll({
+  return unroll<S, StepInput>({
     ...spec,
     label: site.label,
     sizes: cell.sizes,
     step(state, step, body) {
-      const { trace, ...next } = checkStep(where, cell.step(state, step), states)
-      const more = traceOf(where, trace, states, body)
-      return { next, output: outputOf(where, next, states), trace: more }
+      const result = cell.step(state as never, step as never)
+      const { trace, ...next } = checkStep(where, result, states)
+      const output = outputOf(where, next, states)
+      return { next: next as unknown as S, output, trace: traceOf(where, trace, states, body) }
     },
   })
 }
 
 /** The result of a cell's step, checked by name. */
-type Result = Readonly<Record<string, Vector>> & { readonly trace?: unknown }
+type Result = NamedStates & { readonly trace?: unknown }
 
 function checkStep(where: string, next: unknown, states: readonly string[]): Result {
   if (!isObject(next)) {
@@ -160,18 +197,14 @@ function traceOf(
     if (states.includes(key)) throw taken(name, key)
     if (!isValue(value))
       throw mismatch('ERR_UNROLLED_KIND', `${name} ${key}`, 'a value of the step', value)
-    checkKind(`${name} ${key}`, value, ['vector', 'alignment'])
+    checkKind(`${name} ${key}`, value, ['vector', 'token', 'alignment'])
     body.wire(value)
     return [key, () => value] as const
   })
   return Object.fromEntries(entries)
 }
 
-function outputOf(
-  where: string,
-  next: Readonly<Record<string, Vector>>,
-  states: readonly string[],
-): Vector {
+function outputOf(where: string, next: NamedStates, states: readonly string[]): Vector {
   const only = states.length === 1 ? states[0] : undefined
   const { output, h } = next
   const given = output ?? h ?? (only === undefined ? undefined : next[only])
@@ -179,5 +212,6 @@ function outputOf(
     const received = new Described(`the states ${states.join(', ') || '(none)'}`)
     throw mismatch('ERR_UNROLLED_GRAPH', `${where} cell result`, 'an output or a state h', received)
   }
-  return given
+  if (isValue(given)) checkKind(`${where} cell result output`, given, ['vector'])
+  return given as Vector
 }

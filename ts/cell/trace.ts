@@ -1,13 +1,13 @@
 import type { OutputJson } from '../graph/json.js'
 import { Numbering } from '../graph/numbering.js'
 import { isValue, type Scope } from '../graph/scope.js'
-import type { Alignment, Sequence, Vector } from '../graph/value.js'
+import type { Alignment, Sequence, Token, Tokens, Vector } from '../graph/value.js'
 
 /** Values of each step, by name. */
-export type NamedSequences = Readonly<Record<string, Sequence | Alignment<string>>>
+export type NamedSequences = Readonly<Record<string, Sequence | Tokens | Alignment<string>>>
 
 /** What makes the values of a step, by name. */
-export type StepValues = Readonly<Record<string, () => Vector | Alignment>>
+export type StepValues = Readonly<Record<string, () => Vector | Token | Alignment>>
 
 /** The scan that a trace is of. */
 interface Traced {
@@ -26,16 +26,19 @@ interface Traced {
 export function traceOf(traced: Traced, values: StepValues): NamedSequences {
   return lazily(Object.keys(values), (name) => {
     const { outer, node, body, outputs, states, axis } = traced
-    const value = values[name]?.() as Vector | Alignment
+    const value = values[name]?.() as Vector | Token | Alignment
     const from = body.wire(value)
     const known = outputs.find((it) => it.from === from && !states.includes(it.name))
     const isTaken = (port: string) => outputs.some((it) => it.name === port)
     const port = known?.name ?? new Numbering().free(`trace.${name}`, isTaken)
     if (known === undefined) outputs.push({ name: port, from })
     const wire = `${node}:${port}`
-    return value.kind === 'alignment'
-      ? outer.value<Alignment<string>>({ ...value, axis }, wire)
-      : outer.value<Sequence>({ kind: 'sequence', size: value.size, axis }, wire)
+    if (value.kind === 'alignment') return outer.value<Alignment<string>>({ ...value, axis }, wire)
+    if (value.kind === 'vector') {
+      return outer.value<Sequence>({ kind: 'sequence', size: value.size, axis }, wire)
+    }
+    const { vocabularySize } = value
+    return outer.value<Tokens>({ kind: 'tokens', vocabularySize, axis }, wire)
   })
 }
 

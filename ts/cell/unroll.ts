@@ -1,41 +1,47 @@
 import { mismatch } from '../errors.js'
 import type { OutputJson } from '../graph/json.js'
-import { isValue, type Scope, type Site } from '../graph/scope.js'
+import type { Scope, Site } from '../graph/scope.js'
 import { buildIn } from '../graph/step.js'
-import { checkKind, checkSize, type Sequence, type Vector } from '../graph/value.js'
-
+import type { Sequence, Token, Vector } from '../graph/value.js'
+import { checkStateValue, type StateSizes, stateNode } from './state.js'
 import { type NamedSequences, type StepValues, traceOf } from './trace.js'
 
 /** States by name. */
+export type NamedStates = Readonly<Record<string, Vector | Token>>
+
+/** States of numbers by name. */
 export type NamedVectors = Readonly<Record<string, Vector>>
 
 /** Result of one step. */
-export interface Stepped {
-  readonly next: NamedVectors
+export interface Stepped<S extends NamedStates = NamedVectors> {
+  readonly next: S
   readonly output: Vector
   /** Values of the step beside its states, made when they are read. */
   readonly trace?: StepValues
 }
 
-/** A scan to add: a cell, and the sequence that it runs along. */
-export interface Unrolling {
+/** A scan to add: a cell, and what it runs along. */
+export interface Unrolling<S extends NamedStates, X> {
   readonly site: Site
   /** The node's name. */
   readonly label: string
-  readonly x: Sequence
+  /** The axis of the steps. */
+  readonly axis: string
+  /** Binds the step's input in the body. */
+  enter(body: Scope): X
   /** The size of each state. */
-  readonly sizes: Readonly<Record<string, number>>
+  readonly sizes: StateSizes
   readonly reverse: boolean
-  /** Initial states; a state left out is the model's and starts at zero. */
-  readonly initial: Readonly<Partial<Record<string, Vector>>>
+  /** Initial states; a state left out is the model's and starts at zero, or at its start id. */
+  readonly initial: Readonly<Partial<NamedStates>>
   /** Builds the body: the next states and the output. */
-  step(state: NamedVectors, x: Vector, body: Scope): Stepped
+  step(state: S, x: X, body: Scope): Stepped<S>
 }
 
 /** Result of a scan: the output at every step, and the state after the last. */
-export interface Unrolled {
+export interface Unrolled<S extends NamedStates = NamedVectors> {
   readonly output: Sequence
-  readonly state: NamedVectors
+  readonly state: S
   /** The state that the output is, if the output is one. */
   readonly shown: string | undefined
   /** Each state, and what else the step gives, at every step. */
@@ -43,20 +49,18 @@ export interface Unrolled {
 }
 
 /** Adds a scan node: `state, output = step(state, x[t])` along each row's valid steps. */
-export function unroll(spec: Unrolling): Unrolled {
-  const { site, x, sizes } = spec
+export function unroll<S extends NamedStates, X>(spec: Unrolling<S, X>): Unrolled<S> {
+  const { site, axis, sizes } = spec
   const names = Object.keys(sizes)
-  const body = site.scope.body(site.name, x.axis, site.shared)
-  const step = body.bind(x, 'x')
-  const states = stateNodes(body, sizes)
-  const { next, output, trace } = buildIn(body, () => spec.step(states, step, body))
+  const body = site.scope.body(site.name, axis, site.shared)
+  const step = spec.enter(body)
+  const states = stateNodes(site.name, body, sizes)
+  const { next, output, trace } = buildIn(body, () => spec.step(states as S, step, body))
   const shown = body.wire(output)
   const outputs: OutputJson[] = [{ name: 'output', from: shown }]
   for (const [name, size] of Object.entries(sizes)) {
-    outputs.push({
-      name,
-      from: body.wire(checkState(`${site.name} next ${name}`, next[name], size)),
-    })
+    const value = checkStateValue(`${site.name} next ${name}`, next[name], size)
+    outputs.push({ name, from: body.wire(value) })
   }
   const started = names.filter((name) => Object.hasOwn(spec.initial, name))
   const initial = started.map((name) => initialOf(site.name, name, sizes, spec.initial))
@@ -65,33 +69,39 @@ export function unroll(spec: Unrolling): Unrolled {
   }
   const node = site.scope.node(spec.label, op, [...body.bound, ...initial])
   const { size } = output
-  const { axis } = x
   const traced = { outer: site.scope, node, body, outputs, states: names, axis }
+  const state = Object.entries(sizes).map(([name, size]) => [
+    name,
+    site.scope.value(stateNode(size).value, `${node}:${name}`),
+  ])
   const ofStates = names.map((name) => [name, () => stateOf(next, name)] as const)
   return {
     trace: traceOf(traced, { ...Object.fromEntries(ofStates), ...trace }),
     output: site.scope.value({ kind: 'sequence', size, axis }, `${node}:output`),
     shown: outputs.find(({ name, from }) => name !== 'output' && from === shown)?.name,
-    state: Object.fromEntries(
-      names.map((name) => [
-        name,
-        site.scope.value<Vector>({ kind: 'vector', size: sizes[name] ?? 0 }, `${node}:${name}`),
-      ]),
-    ),
+    state: Object.fromEntries(state) as S,
   }
 }
 
 /** Finds a state by name. */
-export function stateOf(states: NamedVectors, name: string): Vector {
+export function stateOf<V extends Vector | Token>(
+  states: Readonly<Record<string, V>>,
+  name: string,
+): V {
   const { [name]: state } = states
   if (state === undefined) throw mismatch('ERR_UNROLLED_INTERNAL', 'cell', `a state ${name}`, state)
   return state
 }
 
-function stateNodes(body: Scope, sizes: Readonly<Record<string, number>>): NamedVectors {
-  const states = Object.entries(sizes).map(([name, size]): [string, Vector] => {
-    const wire = body.node(name, { state: { size } }, [])
-    return [name, body.value({ kind: 'vector', size }, wire)]
+function stateNodes(where: string, body: Scope, sizes: StateSizes): NamedStates {
+  const states = Object.entries(sizes).map(([name, size]) => {
+    const { op, value } = stateNode(size)
+    const wire = body.node(name, op, [])
+    if (wire !== name) {
+      const expected = 'a name that no input of the step has'
+      throw mismatch('ERR_UNROLLED_GRAPH', `${where} state`, expected, name)
+    }
+    return [name, body.value(value, wire)] as const
   })
   return Object.fromEntries(states)
 }
@@ -99,18 +109,8 @@ function stateNodes(body: Scope, sizes: Readonly<Record<string, number>>): Named
 function initialOf(
   where: string,
   name: string,
-  sizes: Readonly<Record<string, number>>,
-  initial: Readonly<Partial<Record<string, Vector>>>,
-): Vector {
-  return checkState(`${where} initial ${name}`, initial[name], sizes[name] ?? 0)
-}
-
-/** Refuses all but a vector of a state's size. */
-export function checkState(where: string, value: unknown, size: number): Vector {
-  if (!isValue(value)) {
-    throw mismatch('ERR_UNROLLED_KIND', where, `a vector of size ${size}`, value)
-  }
-  checkKind(where, value, ['vector'])
-  checkSize(where, value, size)
-  return value
+  sizes: StateSizes,
+  initial: Readonly<Partial<NamedStates>>,
+): Vector | Token {
+  return checkStateValue(`${where} initial ${name}`, initial[name], sizes[name] ?? 0)
 }

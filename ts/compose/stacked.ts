@@ -1,6 +1,7 @@
 import { isFunction, isList, isObject } from '../brand.js'
-import type { Cell, OutputSize, States, Trace } from '../cell/cell.js'
+import type { Cell, OutputSize, Trace } from '../cell/cell.js'
 import { type Scan, START_OPTIONS, scan } from '../cell/scan.js'
+import type { States } from '../cell/state.js'
 import { Described, mismatch } from '../errors.js'
 import {
   type Apply,

@@ -73,10 +73,25 @@ export const ACTIVATIONS = [
 /** The function of an `activation` node. */
 export type ActivationJson = (typeof ACTIVATIONS)[number]
 
+/** An axis of as many steps in every row. */
+export interface StepsJson {
+  readonly count: number
+  readonly axis: string
+}
+
 /** The operations of the core. */
 export type OpJson =
   | { readonly input: KindJson }
   | { readonly state: { readonly size: number } }
+  | { readonly tokenState: { readonly vocabulary: number; readonly start: number } }
+  | {
+      readonly choose: {
+        readonly by: 'argmax' | 'sample'
+        readonly ratio: number
+        readonly evaluation: 'free' | 'forced'
+      }
+    }
+  | { readonly repeat: { readonly steps: StepsJson | null } }
   | { readonly embedding: { readonly weight: string; readonly padding: number | null } }
   | {
       readonly linear: {

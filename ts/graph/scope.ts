@@ -9,6 +9,7 @@ import {
   describe,
   type Numeric,
   type Sequence,
+  type Token,
   type Tokens,
   type Value,
   type Vector,
@@ -122,11 +123,22 @@ export class Scope {
     }
   }
 
-  /** Adds an input node to a body: one step of a sequence, or a vector that every step sees. */
-  bind(outer: Numeric, label: string): Vector {
-    const name = this.node(label, { input: { vector: { size: outer.size } } }, [])
+  /**
+   * Adds an input node to a body: one step of a sequence or of tokens, or a vector or token that every
+   * step sees.
+   */
+  bind(outer: Numeric, label: string): Vector
+  bind(outer: Numeric | Tokens | Token, label: string): Vector | Token
+  bind(outer: Numeric | Tokens | Token, label: string): Vector | Token {
+    const ids = outer.kind === 'tokens' || outer.kind === 'token'
+    const input: KindJson = ids
+      ? { token: { vocabulary: outer.vocabularySize } }
+      : { vector: { size: outer.size } }
+    const name = this.node(label, { input }, [])
     this.bound.push(outer)
-    return this.value({ kind: 'vector', size: outer.size }, name)
+    return ids
+      ? this.value<Token>({ kind: 'token', vocabularySize: outer.vocabularySize }, name)
+      : this.value<Vector>({ kind: 'vector', size: outer.size }, name)
   }
 
   /** Adds an input node to a body: a sequence of another axis, which every step sees whole. */
@@ -160,7 +172,7 @@ export class Scope {
   }
 
   #capture(value: Value, label: string): Value {
-    if (value.kind === 'vector') return this.bind(value, label)
+    if (value.kind === 'vector' || value.kind === 'token') return this.bind(value, label)
     const timed = value.kind === 'sequence' || value.kind === 'tokens'
     if (timed && value.axis !== this.#axis) return this.#bindWhole(value, label)
     const own = timed ? ` and of the cell's own axis "${value.axis}"` : ''

@@ -3,14 +3,15 @@ import {
   type Cell,
   checkCell,
   type OutputSize,
-  type States,
   type Step,
   type Trace,
 } from '../cell/cell.js'
 import { initialOf, type Scan, unrollCell } from '../cell/scan.js'
+import type { StateSizes, States } from '../cell/state.js'
 import { Described, mismatch } from '../errors.js'
 import { layer } from '../graph/layer.js'
 import { nameOf } from '../graph/names.js'
+import type { Scope } from '../graph/scope.js'
 import type { Sum } from '../graph/sizes.js'
 import type { Sequence, SizeOf, Vector } from '../graph/value.js'
 import { checkOptions } from '../options.js'
@@ -119,8 +120,8 @@ function ofCell(given: object, options: BidirectionalOptions): unknown {
   const forward = checkCell(`${where} cell`, given as Cell)
   const backward = checkCell(`${where} backward`, (options.backward ?? given) as Cell)
   const merge = checkMerge(where, options.merge)
-  const { sizes } = forward
-  checkSizes(where, sizes, backward.sizes)
+  const sizes = vectorSizes(where, forward.sizes)
+  checkSizes(where, sizes, vectorSizes(where, backward.sizes))
   return layer<Scan<number, unknown>>({
     kind: 'bidirectional',
     name: options.name,
@@ -137,13 +138,24 @@ function ofCell(given: object, options: BidirectionalOptions): unknown {
           const way = reverse ? 'backward' : 'forward'
           const own = { ...site, name: `${site.name}.${way}`, label: `${site.label}.${way}` }
           const cell = reverse ? backward : forward
-          return unrollCell({ where, cell, site: own, x, reverse, initial })
+          const enter = (body: Scope) => body.bind(x, 'x')
+          return unrollCell({ where, cell, site: own, axis: x.axis, enter, reverse, initial })
         },
       }),
   })
 }
 
 type Sizes = Readonly<Record<string, number>>
+
+/** Refuses states that hold a token, which no merge joins. */
+function vectorSizes(where: string, sizes: StateSizes): Sizes {
+  const named = Object.entries(sizes).map(([name, size]) => {
+    if (typeof size === 'number') return [name, size] as const
+    const received = new Described('one that holds a token')
+    throw mismatch('ERR_UNROLLED_KIND', `${where} state ${name}`, 'a state of numbers', received)
+  })
+  return Object.fromEntries(named)
+}
 
 function checkSizes(where: string, forward: Sizes, backward: Sizes): void {
   const list = (sizes: Sizes) =>

@@ -1,4 +1,5 @@
-import { checkState, type NamedVectors } from '../cell/unroll.js'
+import { checkState } from '../cell/state.js'
+import type { NamedVectors } from '../cell/unroll.js'
 import { nameOf } from '../graph/names.js'
 import { scopeOf } from '../graph/scope.js'
 import { currentScope } from '../graph/step.js'

@@ -8,6 +8,8 @@ import {
   type Resize,
   type Sequence,
   type SizeOf,
+  type Token,
+  type Tokens,
   type Vector,
 } from '../graph/value.js'
 
@@ -148,8 +150,12 @@ function checkSameSize(where: string, values: readonly Numeric[], value: Numeric
 }
 
 /** Finds the axis of the sequences among the values; none if all are vectors. */
-export function commonAxis(where: string, values: readonly Numeric[]): string | undefined {
-  const axes = new Set(values.flatMap((it) => (it.kind === 'sequence' ? [it.axis] : [])))
+export function commonAxis(
+  where: string,
+  values: readonly (Numeric | Token | Tokens)[],
+): string | undefined {
+  const timed = (it: Numeric | Token | Tokens) => it.kind === 'sequence' || it.kind === 'tokens'
+  const axes = new Set(values.flatMap((it) => (timed(it) ? [it.axis] : [])))
   if (axes.size > 1) {
     const received = new Described(`sequences of the axes "${[...axes].join('" and "')}"`)
     throw mismatch('ERR_UNROLLED_KIND', where, 'sequences of one axis', received)

@@ -1,5 +1,5 @@
 import { initialOf, type Recurrence, type Start } from '../cell/scan.js'
-import { stateOf, unroll } from '../cell/unroll.js'
+import { type NamedVectors, stateOf, unroll } from '../cell/unroll.js'
 import { mismatch } from '../errors.js'
 import { layer, type Mapping, type Signature, type Signed } from '../graph/layer.js'
 import { nameOf } from '../graph/names.js'
@@ -70,10 +70,11 @@ export function leaky(alpha: number, options: LeakyOptions = {}): Leaky {
       const initial = initialOf(where, call, ['h'])
       const value = Math.log(fixed / (1 - fixed))
       const rate = learned ? site.parameter('rate', [size], { constant: { value } }) : undefined
-      const { output, state, trace } = unroll({
+      const { output, state, trace } = unroll<NamedVectors, Vector>({
         site,
         label: site.label,
-        x,
+        axis: x.axis,
+        enter: (body) => body.bind(x, 'x'),
         sizes: { h: size },
         reverse,
         initial,

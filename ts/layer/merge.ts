@@ -1,5 +1,6 @@
+import { checkState } from '../cell/state.js'
 import { lazily, type NamedSequences } from '../cell/trace.js'
-import { checkState, type NamedVectors, type Unrolled } from '../cell/unroll.js'
+import type { NamedVectors, Unrolled } from '../cell/unroll.js'
 import { Described, mismatch } from '../errors.js'
 import { isValue, type Scope, type Site } from '../graph/scope.js'
 import type { Sum } from '../graph/sizes.js'

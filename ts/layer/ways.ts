@@ -24,10 +24,11 @@ function oneWay(direction: Direction): Unrolled {
   const { kind, settings, site, x, index, initial, reverse, context } = direction
   const suffix = settings.bidirectional && reverse ? `l${index}_reverse` : `l${index}`
   const parameters = declare(kind, settings, site, x.size, `_${suffix}`, context)
-  return unroll({
+  return unroll<NamedVectors, Vector>({
     site,
     label: `${site.label}.${suffix}`,
-    x,
+    axis: x.axis,
+    enter: (body) => body.bind(x, 'x'),
     sizes: kind.sizes,
     reverse,
     initial: settings.initialState === 'learned' ? learned(direction, suffix) : initial,

@@ -40,7 +40,8 @@ impl Program {
                 let name = &self.values[value].name;
                 format!("reads at each step '{name}', which the last step of a sequence decides")
             });
-            if let Some(reason) = reason.or(late) {
+            let fixed = self.fixed(instruction).then(|| "runs for a fixed number of steps".to_owned());
+            if let Some(reason) = reason.or(late).or(fixed) {
                 return Some(format!("node '{}' {reason}", instruction.node));
             }
             if let Some((copy, from)) = copied(instruction) {
@@ -86,6 +87,12 @@ impl Program {
         }
         needed.reverse();
         needed
+    }
+
+    /// True for an instruction along an axis whose number of steps the graph fixes.
+    fn fixed(&self, instruction: &Instruction) -> bool {
+        let axes = defined(instruction).into_iter().filter_map(|value| self.values[value].axis);
+        axes.into_iter().any(|axis| self.fixed_steps[axis].is_some())
     }
 
     /// True for an instruction with a result at each step.

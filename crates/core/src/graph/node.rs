@@ -202,6 +202,12 @@ pub enum Op {
         #[serde(default)]
         fixed: bool,
     },
+    /// A vector or token at each step: of the axis of a second input, or of an axis of a fixed number of steps.
+    Repeat {
+        /// The steps, without a second input.
+        #[serde(default)]
+        steps: Option<Steps>,
+    },
     /// The sequence one step later: teacher forcing. Begins with zeros, the second input or `start`.
     Shift {
         /// The first id, for tokens.
@@ -238,6 +244,16 @@ pub enum Score {
         /// `[size]`.
         weight: String,
     },
+}
+
+/// An axis of as many steps in every row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Steps {
+    /// The number of steps.
+    pub count: usize,
+    /// The name of the axis, which no input has.
+    pub axis: String,
 }
 
 fn default_ratio() -> f64 {

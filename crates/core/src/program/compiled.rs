@@ -17,6 +17,8 @@ pub struct Program {
     pub layout: Arc<Layout>,
     /// The names of the axes of time.
     pub axes: Vec<String>,
+    /// By axis: the number of steps that every row has, if the graph fixes it.
+    pub fixed_steps: Vec<Option<usize>>,
     /// All values.
     pub values: Vec<Value>,
     /// In the order they run.

@@ -2,7 +2,7 @@
 
 use unrolled_kernels::Element;
 
-use super::check::{Subject, check_lengths, check_shape, check_state, check_values};
+use super::check::{Subject, check_lengths, check_shape, check_state, check_steps, check_values};
 use super::held::Held;
 use super::targets::{GivenTargets, Targets, Weight};
 use super::tensor::{Axis, Data, Tensor};
@@ -52,7 +52,7 @@ impl<E: Element> Batch<E> {
     /// [`crate::Code::Size`] when there is no memory.
     pub(crate) fn of_rows(program: &Program, rows: usize) -> Result<Self> {
         let mut batch = Self { rows, ..Self::empty(program) };
-        batch.end_other_axes(program)?;
+        batch.fix_other_axes(program)?;
         Ok(batch)
     }
 
@@ -106,14 +106,16 @@ impl<E: Element> Batch<E> {
             })?;
             self.set_input(program, i, inputs.swap_remove(given))?;
         }
-        self.end_other_axes(program)
+        self.fix_other_axes(program)
     }
 
-    /// Leaves the axes without steps that no input runs along.
-    fn end_other_axes(&mut self, program: &Program) -> Result<()> {
+    /// Gives the axes that no input runs along the steps that the graph fixes, or none.
+    fn fix_other_axes(&mut self, program: &Program) -> Result<()> {
         for (i, axis) in self.axes.iter_mut().enumerate() {
             if program.inputs.iter().all(|port| program.values[port.value].axis != Some(i)) {
-                axis.end(self.rows)?;
+                let steps = program.fixed_steps[i].unwrap_or(0);
+                check_steps(Subject("axis", &program.axes[i]), self.rows, steps)?;
+                axis.fix(steps, self.rows)?;
             }
         }
         Ok(())

@@ -90,11 +90,7 @@ pub(crate) fn check_lengths<E>(what: Subject<'_>, kind: &Kind, tensor: &Tensor<E
         };
     }
     let (rows, time) = (tensor.shape[0], tensor.shape[1]);
-    if rows.checked_mul(time).is_none_or(|steps| steps > MAX_STEPS) {
-        return Err(Error::size(format!(
-            "{what}: expected at most {MAX_STEPS} steps of all rows, received {rows} rows of {time}"
-        )));
-    }
+    check_steps(what, rows, time)?;
     let Some(lengths) = &tensor.lengths else { return Ok(()) };
     if lengths.len() != rows {
         return Err(Error::shape(format!(
@@ -108,6 +104,16 @@ pub(crate) fn check_lengths<E>(what: Subject<'_>, kind: &Kind, tensor: &Tensor<E
         Some(row) => Err(Error::value(format!(
             "{what}: expected the length of row {row} from 0 to {time}, received {}",
             lengths[row]
+        ))),
+    }
+}
+
+/// Checks the number of steps of all rows.
+pub(super) fn check_steps(what: Subject<'_>, rows: usize, time: usize) -> Result<()> {
+    match rows.checked_mul(time).is_some_and(|steps| steps <= MAX_STEPS) {
+        true => Ok(()),
+        false => Err(Error::size(format!(
+            "{what}: expected at most {MAX_STEPS} steps of all rows, received {rows} rows of {time}"
         ))),
     }
 }

@@ -91,6 +91,15 @@ impl Axis {
         Ok(axis)
     }
 
+    /// Gives each row as many steps.
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub(super) fn fix(&mut self, steps: usize, rows: usize) -> Result<()> {
+        self.time = steps;
+        self.take(std::iter::repeat_n(steps as u32, rows))
+    }
+
     fn take(&mut self, lengths: impl ExactSizeIterator<Item = u32>) -> Result<()> {
         refill(&mut self.lengths, lengths.len(), lengths, LENGTHS)?;
         let mut all = 0;
@@ -99,15 +108,6 @@ impl Axis {
             all
         });
         refill(&mut self.starts, ends.len() + 1, std::iter::once(0).chain(ends), LENGTHS)
-    }
-
-    /// Leaves every row without steps.
-    ///
-    /// # Errors
-    /// [`crate::Code::Size`] when there is no memory.
-    pub(super) fn end(&mut self, rows: usize) -> Result<()> {
-        self.time = 0;
-        self.take(std::iter::repeat_n(0, rows))
     }
 
     /// The place of a valid step in the arrays along the axis.

@@ -14,6 +14,7 @@ mod cuts;
 mod descent;
 mod determinism;
 mod dropout;
+mod fixed_steps;
 mod fusing;
 mod generation;
 mod generation_of_models;

@@ -25,6 +25,7 @@ pub(super) fn check(graph: &Graph) -> Result<Program> {
     let program = Program {
         layout,
         axes: Vec::new(),
+        fixed_steps: Vec::new(),
         values: Vec::new(),
         instructions: Vec::new(),
         inputs: Vec::new(),
@@ -220,6 +221,7 @@ impl Checker {
             return i;
         }
         self.program.axes.push(name.to_owned());
+        self.program.fixed_steps.push(None);
         self.program.axes.len() - 1
     }
 

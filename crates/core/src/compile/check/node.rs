@@ -121,6 +121,7 @@ impl Checker {
                 let op = Operation::Dropout(Dropout { rate: *rate, fixed: *fixed });
                 self.map(node, inputs, size, op, scope)
             }
+            Op::Repeat { steps } => self.repeat_node(node, inputs, steps.as_ref(), scope),
             Op::Shift { start } => self.shift(node, inputs, *start, scope),
             Op::Attention { score } => self.attention(node, &inputs, score, scope),
             Op::LstmGates => self.lstm_gates(node, inputs, scope),

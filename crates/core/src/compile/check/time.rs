@@ -1,20 +1,20 @@
 //! Nodes that look along time: inputs accepted and outputs given.
 
 use super::node::Ports;
-use super::{Checker, Scope};
-use crate::graph::{Kind, Node};
+use super::{Checker, Scope, names};
+use crate::graph::{Kind, MAX_SIZE, Node, Steps};
 use crate::program::{Operation, Pooling, Shift, StatePort, ValueId};
 use crate::{Error, Result};
 
 impl Checker {
     /// Repeats a vector over the steps of an axis.
-    fn repeat(&mut self, node: &Node, vector: ValueId, axis: usize, scope: &mut Scope) -> Result<ValueId> {
+    fn repeat(&mut self, node: &Node, vector: ValueId, axis: usize, scope: &mut Scope) -> ValueId {
         let vector = self.as_numbers(node, vector, scope);
         let kind = self.kind(vector).over(&self.program.axes[axis]);
         let name = self.name(vector).to_owned();
         let output = self.computed(&name, kind);
         self.push(node, Operation::Repeat, vec![vector], vec![output], scope);
-        Ok(output)
+        output
     }
 
     /// The axis that the inputs of a node share; vectors among sequences are the same at every step.
@@ -30,6 +30,60 @@ impl Checker {
             self.size_of(node, value)?;
         }
         self.one_axis(node, inputs)
+    }
+
+    /// Checks a node that repeats a vector or a token along an axis.
+    pub(super) fn repeat_node(
+        &mut self,
+        node: &Node,
+        inputs: Vec<ValueId>,
+        steps: Option<&Steps>,
+        scope: &mut Scope,
+    ) -> Result<Ports> {
+        refuse_step(node, "repeat", scope)?;
+        self.arity(node, &inputs, if steps.is_some() { 1 } else { 2 })?;
+        let axis = match steps {
+            Some(steps) => self.fixed_axis(node, steps)?,
+            None => self.program.values[inputs[1]].axis.ok_or_else(|| {
+                Error::kind(format!(
+                    "node '{}': expected a value with steps to repeat along, received {}",
+                    node.name,
+                    self.kind(inputs[1])
+                ))
+            })?,
+        };
+        let kind = self.kind(inputs[0]);
+        if kind.axis().is_some() || kind.memory().is_some() {
+            return Err(Error::kind(format!(
+                "node '{}': expected a vector or a token to repeat, received {kind}",
+                node.name
+            )));
+        }
+        let output = self.repeat(node, inputs[0], axis, scope);
+        Ok(vec![(String::new(), output)])
+    }
+
+    /// The axis of a fixed number of steps, which no input and no other number of steps may have.
+    fn fixed_axis(&mut self, node: &Node, steps: &Steps) -> Result<usize> {
+        let Steps { count, axis: name } = steps;
+        if !(1..=MAX_SIZE).contains(count) {
+            return Err(Error::argument(format!(
+                "node '{}': expected from 1 to {MAX_SIZE} steps, received {count}",
+                node.name
+            )));
+        }
+        names::validate(name, &node.name)?;
+        let axis = self.axis(name);
+        let fixed = &mut self.program.fixed_steps[axis];
+        let fed = self.program.inputs.iter().any(|port| port.kind.axis() == Some(name));
+        if fed || fixed.is_some_and(|known| known != *count) {
+            return Err(Error::graph(format!(
+                "node '{}': expected an axis of its own for {count} steps, received '{name}', which has others",
+                node.name
+            )));
+        }
+        *fixed = Some(*count);
+        Ok(axis)
     }
 
     /// The axis that the inputs of a node share, numbers and ids.
@@ -66,7 +120,7 @@ impl Checker {
     ) -> Result<ValueId> {
         match self.program.values[value].axis {
             Some(_) => Ok(value),
-            None => self.repeat(node, value, axis, scope),
+            None => Ok(self.repeat(node, value, axis, scope)),
         }
     }
 

@@ -12,7 +12,7 @@ pub fn operations() -> Vec<(String, Builder)> {
     let linear = |rows: Value| json!({ "linear": { "weight": "w4", "bias": "b4", "rows": rows } });
     let matmul = |[rows, inner, columns]: [usize; 3], transpose: Option<&str>| json!({ "matmul": { "rows": rows, "inner": inner, "columns": columns, "transpose": transpose } });
     let table = |padding: Value| json!({ "embedding": { "weight": "table", "padding": padding } });
-    let cases: [(Value, &[&str]); 93] = [
+    let cases: [(Value, &[&str]); 96] = [
         (json!("abs"), &["p"]),
         (json!("abs"), &["q"]),
         (json!("exp"), &["p"]),
@@ -100,6 +100,9 @@ pub fn operations() -> Vec<(String, Builder)> {
         (json!("oneHot"), &["late"]),
         (json!("gumbelNoise"), &["p"]),
         (json!("gumbelNoise"), &["q"]),
+        (json!({ "repeat": {} }), &["q", "x"]),
+        (json!({ "repeat": { "steps": null } }), &["q", "t"]),
+        (json!({ "repeat": { "steps": null } }), &["u", "p"]),
         (json!({ "shift": {} }), &["p"]),
         (json!({ "shift": {} }), &["p", "q"]),
         (table(json!(null)), &["t"]),

@@ -110,6 +110,9 @@ impl Row {
                 Wire { over_time: true, steps: inputs[0].steps.iter().map(share).collect() }
             }
             Some("max") => columns(|all| all.iter().copied().reduce(f64::max).unwrap_or(0.0)),
+            _ if op.get("repeat").is_some() => {
+                Wire { over_time: true, steps: vec![inputs[0].steps[0].clone(); self.length] }
+            }
             _ if op.get("shift").is_some() => {
                 let width = inputs[0].steps.first().map_or(3, Vec::len);
                 let first = op["shift"]["start"].as_f64().map(|id| vec![id]);
