@@ -52,104 +52,6 @@ type SizeOf<X> = X extends {
     readonly size: infer F extends number;
 } ? F : never;
 
-/** The type error of a value of the wrong size. */
-interface SizesDiffer<Expected extends number, Received extends number> {
-    readonly 'unrolled: sizes differ': readonly [expected: Expected, received: Received];
-}
-/** `true` unless two sizes are known to differ. */
-type Fits<A, B> = number extends A ? true : number extends B ? true : A extends B ? true : false;
-/** The sum of two sizes; `number` where one is not known to the types. Adds digit by digit, as on paper. */
-type Sum<A extends number, B extends number> = number extends A ? number : number extends B ? number : ToNumber<AddReversed<Reverse<`${A}`>, Reverse<`${B}`>>>;
-/** The sum of the sizes of some values. */
-type SumOfSizes<V extends readonly unknown[]> = V extends readonly [
-    infer Head,
-    ...infer Rest
-] ? Sum<SizeOf<Head>, SumOfSizes<Rest>> : V extends readonly [] ? 0 : number;
-/** Each digit as a tuple of that length: tuples are what types can add. */
-interface Ones {
-    '0': [];
-    '1': [0];
-    '2': [0, 0];
-    '3': [0, 0, 0];
-    '4': [0, 0, 0, 0];
-    '5': [0, 0, 0, 0, 0];
-    '6': [0, 0, 0, 0, 0, 0];
-    '7': [0, 0, 0, 0, 0, 0, 0];
-    '8': [0, 0, 0, 0, 0, 0, 0, 0];
-    '9': [0, 0, 0, 0, 0, 0, 0, 0, 0];
-}
-type Digit = keyof Ones;
-/** The sum of two numbers, the last digit first; `Result` is the part that is done, the first digit first. */
-type AddReversed<A extends string, B extends string, Carry extends 0[] = [], Result extends string = ''> = A extends `${infer X extends Digit}${infer P}` ? B extends `${infer Y extends Digit}${infer Q}` ? AddDigit<P, Q, [...Ones[X], ...Ones[Y], ...Carry], Result> : AddDigit<P, '', [...Ones[X], ...Carry], Result> : B extends `${infer Y extends Digit}${infer Q}` ? AddDigit<'', Q, [...Ones[Y], ...Carry], Result> : Carry extends [0] ? `1${Result}` : Result;
-type AddDigit<A extends string, B extends string, Total extends 0[], Result extends string> = `${Total['length']}` extends `1${infer D extends Digit}` ? AddReversed<A, B, [0], `${D}${Result}`> : AddReversed<A, B, [], `${Total['length']}${Result}`>;
-type Reverse<S extends string, Result extends string = ''> = S extends `${infer Head}${infer Rest}` ? Reverse<Rest, `${Head}${Result}`> : Result;
-type ToNumber<S extends string> = S extends `${infer N extends number}` ? N : number;
-
-/** The states of a cell: a vector for each name. */
-type States<S extends Readonly<Record<string, number>>> = {
-    readonly [K in keyof S]: Vector<S[K]>;
-};
-/** Result of one step: the next states, and `output` unless the output is the state. */
-type Step<S extends Readonly<Record<string, number>>> = (string extends keyof S ? unknown : {
-    readonly [K in keyof S]: Vector;
-}) & {
-    readonly output?: Vector;
-    /**
-     * Values of the step to read at every step, such as gates or the weights of an attention; one that is not read
-     * costs nothing.
-     */
-    readonly trace?: Readonly<Record<string, Vector | Alignment>>;
-};
-/** Sequences of the values of a step: the next states, and those that the step gives as `trace`. */
-type Trace<S, R> = {
-    readonly [K in keyof S]: S[K] extends number ? Sequence<S[K]> : Sequence;
-} & (R extends {
-    readonly trace: infer T;
-} ? {
-    readonly [K in keyof T]: T[K] extends Alignment ? Alignment<string> : Sequence<SizeOf<T[K]>>;
-} : unknown);
-/** The result of a step; a next state known to have another size than its state is a type error. */
-type CheckStep<S extends Readonly<Record<string, number>>, R> = {
-    readonly [K in keyof S]: K extends keyof R ? Fits<S[K], SizeOf<R[K]>> extends true ? R[K] : SizesDiffer<S[K], SizeOf<R[K]>> : Vector<S[K]>;
-};
-/** One step of a recurrence, to be unrolled by {@link scan}. */
-interface Cell<S extends Readonly<Record<string, number>> = Readonly<Record<string, number>>, R extends Step<S> = Step<S>, X extends Vector = Vector> {
-    /** The size of each state. */
-    readonly sizes: S;
-    /** Builds one step from the previous states and the step's input. */
-    step(state: States<S>, x: X): R;
-}
-/** Any cell, of whatever states and input. */
-interface AnyCell {
-    readonly sizes: Readonly<Record<string, number>>;
-    step(state: never, x: never): object;
-}
-/** The size of a cell's output. */
-type OutputSize<S, R> = R extends {
-    readonly output: Vector<infer O>;
-} ? O : S extends {
-    readonly h: infer H extends number;
-} ? H : Extract<S[keyof S], number>;
-/**
- * Makes a custom cell from the sizes of its states and a function for one step, written with the same
- * functions as any graph. The step returns the next states and, unless the output is `h` or the only
- * state, `output`; `trace` may name more values, such as gates or the
- * weights of an attention, to be read at every step.
- *
- * The step may use a vector from outside the cell, which is the same at every step, and through
- * `attention` a sequence of another axis.
- *
- * ```ts
- * const leaky = cell({ h: 64 }, ({ h }, x) => ({ h: mix(h, tanh(linear(64)(concat(h, x))), 0.1) }))
- * ```
- *
- * A next state whose size the types do not know is checked when the cell is unrolled. With a type,
- * `(state, x: Vector<3>) => …`, the step's input has its size too, and `scan` takes sequences of it.
- *
- * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad size, `ERR_UNROLLED_GRAPH` for a bad name.
- */
-declare function cell<const S extends Readonly<Record<string, number>>, R extends Step<S> = Step<S>, X extends Vector = Vector>(sizes: S, step: (state: States<S>, x: X) => R & CheckStep<S, R>): Cell<S, R, X>;
-
 /**
  * The graph as plain data: the only description of a model. The core checks and compiles the graph;
  * a saved file carries it.
@@ -243,12 +145,32 @@ type ScoreJson = {
 declare const ACTIVATIONS: readonly ["tanh", "sigmoid", "relu", "softplus", "hardSigmoid", "silu", "gelu", "softmax"];
 /** The function of an `activation` node. */
 type ActivationJson = (typeof ACTIVATIONS)[number];
+/** An axis of as many steps in every row. */
+interface StepsJson {
+    readonly count: number;
+    readonly axis: string;
+}
 /** The operations of the core. */
 type OpJson = {
     readonly input: KindJson;
 } | {
     readonly state: {
         readonly size: number;
+    };
+} | {
+    readonly tokenState: {
+        readonly vocabulary: number;
+        readonly start: number;
+    };
+} | {
+    readonly choose: {
+        readonly by: 'argmax' | 'sample';
+        readonly ratio: number;
+        readonly evaluation: 'free' | 'forced';
+    };
+} | {
+    readonly repeat: {
+        readonly steps: StepsJson | null;
     };
 } | {
     readonly embedding: {
@@ -323,6 +245,126 @@ type OpJson = {
     };
 } | 'lstmGates' | 'gruGates';
 
+/** The type error of a value of the wrong size. */
+interface SizesDiffer<Expected extends number, Received extends number> {
+    readonly 'unrolled: sizes differ': readonly [expected: Expected, received: Received];
+}
+/** `true` unless two sizes are known to differ. */
+type Fits<A, B> = number extends A ? true : number extends B ? true : A extends B ? true : false;
+/** The sum of two sizes; `number` where one is not known to the types. Adds digit by digit, as on paper. */
+type Sum<A extends number, B extends number> = number extends A ? number : number extends B ? number : ToNumber<AddReversed<Reverse<`${A}`>, Reverse<`${B}`>>>;
+/** The sum of the sizes of some values. */
+type SumOfSizes<V extends readonly unknown[]> = V extends readonly [
+    infer Head,
+    ...infer Rest
+] ? Sum<SizeOf<Head>, SumOfSizes<Rest>> : V extends readonly [] ? 0 : number;
+/** Each digit as a tuple of that length: tuples are what types can add. */
+interface Ones {
+    '0': [];
+    '1': [0];
+    '2': [0, 0];
+    '3': [0, 0, 0];
+    '4': [0, 0, 0, 0];
+    '5': [0, 0, 0, 0, 0];
+    '6': [0, 0, 0, 0, 0, 0];
+    '7': [0, 0, 0, 0, 0, 0, 0];
+    '8': [0, 0, 0, 0, 0, 0, 0, 0];
+    '9': [0, 0, 0, 0, 0, 0, 0, 0, 0];
+}
+type Digit = keyof Ones;
+/** The sum of two numbers, the last digit first; `Result` is the part that is done, the first digit first. */
+type AddReversed<A extends string, B extends string, Carry extends 0[] = [], Result extends string = ''> = A extends `${infer X extends Digit}${infer P}` ? B extends `${infer Y extends Digit}${infer Q}` ? AddDigit<P, Q, [...Ones[X], ...Ones[Y], ...Carry], Result> : AddDigit<P, '', [...Ones[X], ...Carry], Result> : B extends `${infer Y extends Digit}${infer Q}` ? AddDigit<'', Q, [...Ones[Y], ...Carry], Result> : Carry extends [0] ? `1${Result}` : Result;
+type AddDigit<A extends string, B extends string, Total extends 0[], Result extends string> = `${Total['length']}` extends `1${infer D extends Digit}` ? AddReversed<A, B, [0], `${D}${Result}`> : AddReversed<A, B, [], `${Total['length']}${Result}`>;
+type Reverse<S extends string, Result extends string = ''> = S extends `${infer Head}${infer Rest}` ? Reverse<Rest, `${Head}${Result}`> : Result;
+type ToNumber<S extends string> = S extends `${infer N extends number}` ? N : number;
+
+/** A state that holds an id below `vocabularySize`. */
+interface TokenStateOptions<V extends number = number> {
+    /** The number of ids. */
+    readonly vocabularySize: V;
+    /** The id before the first step; 0 by default. */
+    readonly start?: number;
+}
+/** The states of a cell by name: the size of a vector, or the ids of a token. */
+type StateSizes = Readonly<Record<string, number | TokenStateOptions>>;
+/** The value of a state. */
+type StateOf<D> = D extends number ? Vector<D> : D extends TokenStateOptions<infer V> ? Token<V> : never;
+/** The states of a cell: a vector or a token for each name. */
+type States<S extends StateSizes> = {
+    readonly [K in keyof S]: StateOf<S[K]>;
+};
+/** The next value of a state; one known to have another size is a type error. */
+type CheckNext<D, R> = D extends number ? Fits<D, SizeOf<R>> extends true ? R : SizesDiffer<D, SizeOf<R>> : R extends Token ? R : StateOf<D>;
+
+/** Result of one step: the next states, and `output` unless the output is the state. */
+type Step<S extends StateSizes> = (string extends keyof S ? unknown : {
+    readonly [K in keyof S]: Vector | Token;
+}) & {
+    readonly output?: Vector;
+    /**
+     * Values of the step to read at every step, such as gates or the weights of an attention; one that is not read
+     * costs nothing.
+     */
+    readonly trace?: Readonly<Record<string, Vector | Token | Alignment>>;
+};
+/** Sequences of the values of a step: the next states, and those that the step gives as `trace`. */
+type Trace<S, R> = {
+    readonly [K in keyof S]: S[K] extends number ? Sequence<S[K]> : S[K] extends TokenStateOptions<infer V> ? Tokens<V> : Sequence;
+} & (R extends {
+    readonly trace: infer T;
+} ? {
+    readonly [K in keyof T]: T[K] extends Alignment ? Alignment<string> : T[K] extends Token<infer V> ? Tokens<V> : Sequence<SizeOf<T[K]>>;
+} : unknown);
+/** The result of a step; a next state known to have another size than its state is a type error. */
+type CheckStep<S extends StateSizes, R> = {
+    readonly [K in keyof S]: K extends keyof R ? CheckNext<S[K], R[K]> : StateOf<S[K]>;
+};
+/**
+ * The input of a step: a step of the one sequence or of the tokens that the cell runs along, those of several by name, or
+ * nothing where it runs for a number of steps.
+ */
+type StepInput = Vector | Token | Readonly<Record<string, Vector | Token>> | undefined;
+/** One step of a recurrence, to be unrolled by {@link scan}. */
+interface Cell<S extends StateSizes = StateSizes, R extends Step<S> = Step<S>, X extends StepInput = Vector> {
+    /** The size of each state, or the ids of one that holds a token. */
+    readonly sizes: S;
+    /** Builds one step from the previous states and the step's input. */
+    step(state: States<S>, x: X): R;
+}
+/** Any cell, of whatever states and input. */
+interface AnyCell {
+    readonly sizes: StateSizes;
+    step(state: never, x: never): object;
+}
+/** The size of a cell's output. */
+type OutputSize<S, R> = R extends {
+    readonly output: Vector<infer O>;
+} ? O : S extends {
+    readonly h: infer H extends number;
+} ? H : Extract<S[keyof S], number>;
+/**
+ * Makes a custom cell from the sizes of its states and a function for one step, written with the same
+ * functions as any graph. The step returns the next states and, unless the output is `h` or the only
+ * state, `output`; `trace` may name more values, such as gates or the
+ * weights of an attention, to be read at every step.
+ *
+ * A state may hold a token, `cell({ h: 64, y: { vocabularySize: 30, start: 0 } }, …)`: an id that
+ * {@link choose} gave at the step before, or one of the step's input.
+ *
+ * The step may use a vector or a token from outside the cell, which is the same at every step, and through
+ * `attention` a sequence of another axis.
+ *
+ * ```ts
+ * const leaky = cell({ h: 64 }, ({ h }, x) => ({ h: mix(h, tanh(linear(64)(concat(h, x))), 0.1) }))
+ * ```
+ *
+ * A next state whose size the types do not know is checked when the cell is unrolled. With a type,
+ * `(state, x: Vector<3>) => …`, the step's input has its size too, and `scan` takes sequences of it.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad size, `ERR_UNROLLED_GRAPH` for a bad name.
+ */
+declare function cell<const S extends StateSizes, R extends Step<S> = Step<S>, X extends StepInput = Vector>(sizes: S, step: (state: States<S>, x: X) => R & CheckStep<S, R>): Cell<S, R, X>;
+
 /** A function on types, from `input` to `output`; see {@link Apply}. */
 interface Mapping {
     readonly input: unknown;
@@ -378,8 +420,12 @@ interface Start<S> {
 interface ScanMapping<F extends number, S, T> extends Mapping {
     readonly output: Recurrence<F, S, T>;
 }
+/** What a cell with the step input `X` runs along: the sequences and tokens of its steps, or a number of steps. */
+type Along<X> = X extends Vector<infer F> ? Sequence<F> : X extends Token<infer V> ? Tokens<V> : X extends undefined ? number : {
+    readonly [K in keyof X]: Along<X[K]>;
+};
 /** The layer that {@link scan} makes. */
-interface Scan<F extends number, S, X extends Sequence = Sequence, T = unknown> extends Signed<Signature<X, ScanMapping<F, S, T>, never>> {
+interface Scan<F extends number, S, X = Sequence, T = unknown> extends Signed<Signature<X extends Sequence | Tokens ? X : never, ScanMapping<F, S, T>, never>> {
     (x: X, options?: Start<S>): Recurrence<F, S, T>;
 }
 /**
@@ -389,10 +435,26 @@ interface Scan<F extends number, S, X extends Sequence = Sequence, T = unknown> 
  * and are shared by all calls of the scan, also where the step applies the layer to a vector from
  * outside alone: such a layer runs once a row, before the loop.
  *
+ * The step sees one step of what the scan is called with: of a sequence or of tokens, or, by name, of
+ * several on one axis, `scan(cell)({ x, ids })`. Called with a number of steps, a cell runs without input,
+ * `scan(cell)(10, { initial: { s } })`, on an axis of its own with as many steps in every row.
+ *
  * @throws UnrolledError `ERR_UNROLLED_GRAPH` when the step leaves out a state,
- * `ERR_UNROLLED_SHAPE` when a state has another size.
+ * `ERR_UNROLLED_SHAPE` when a state has another size, `ERR_UNROLLED_KIND` for sequences of several axes.
  */
-declare function scan<const S extends Readonly<Record<string, number>>, R extends Step<S>, X extends Vector = Vector>(given: Cell<S, R, X>, options?: ScanOptions): Scan<OutputSize<S, R>, States<S>, Sequence<SizeOf<X>>, Trace<S, R>>;
+declare function scan<const S extends StateSizes, R extends Step<S>, X extends StepInput = Vector>(given: Cell<S, R, X>, options?: ScanOptions): Scan<OutputSize<S, R>, States<S>, Along<X>, Trace<S, R>>;
+
+/** A sequence of one number. */
+interface StepIndexMapping extends Mapping {
+    readonly output: Sequence<1>;
+}
+/**
+ * Counts the steps of a row: 0, 1, 2, … The next number is a state of the model, `stepIndex:n`, so that pieces and
+ * streams go on counting. Exact up to 16,777,216 steps.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_KIND` for a value without steps.
+ */
+declare const stepIndex: Layer<Sequence | Tokens, StepIndexMapping>;
 
 /**
  * Initial weights. `'glorot'` (default): Glorot uniform for inputs, orthogonal per gate for
@@ -2368,6 +2430,48 @@ declare function lstmCell<H extends number, P extends number = H>(hiddenSize: H,
  */
 declare function gruCell<H extends number>(hiddenSize: H, options?: GruCellOptions): StepCell<GruState<H>>;
 
+/** Options of {@link choose}. */
+interface ChooseOptions {
+    /**
+     * The choice among the scores while training: the largest (default), or a sample of `softmax(scores)`. Otherwise it is
+     * the largest.
+     */
+    readonly by?: 'argmax' | 'sample';
+    /** The ids of a teacher, such as the targets. */
+    readonly teacher?: Token | Tokens;
+    /**
+     * The probability of the teacher's id, drawn for each row and step while training; 1 by default. A value of one number
+     * a row or step counts in training and outside of it, where 0.5 and more takes the teacher's id.
+     */
+    readonly ratio?: number | Numeric;
+    /** The ids outside of training: the model's own, `'free'` (default), or the teacher's, `'forced'`. */
+    readonly evaluation?: 'free' | 'forced';
+}
+/** A token for each step of the scores, or of the teacher. */
+type Chosen<X extends Numeric, T> = X extends Sequence ? Tokens<SizeOf<X>> : T extends Tokens ? Tokens<SizeOf<X>> : Token<SizeOf<X>>;
+/**
+ * Chooses an id for each row or step: the number of the largest score, or an id of a teacher. Of equal scores the
+ * first counts. No gradient passes.
+ *
+ * In the step of a cell whose state holds the token, the next step reads what this one chose: output-to-hidden
+ * recurrence that runs freely, with teacher forcing (`ratio: 1`) or with scheduled sampling between the two (Bengio et
+ * al., 2015).
+ *
+ * ```ts
+ * const decoder = cell({ h: 64, y: { vocabularySize: 30 } }, ({ h, y }, { next }: { next: Token<30> }) => {
+ *   const state = tanh(linear(64)(concat(embedding({ size: 16 })(y), h)))
+ *   const output = linear(30)(state)
+ *   return { h: state, y: choose(output, { teacher: next, ratio: 0.75 }), output }
+ * })
+ * ```
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, or one without a teacher; `ERR_UNROLLED_SHAPE` for a
+ * teacher of another vocabulary than there are scores; `ERR_UNROLLED_KIND` for a value of another kind or axis.
+ */
+declare function choose<X extends Numeric, T extends Token | Tokens | undefined = undefined>(scores: X, options?: ChooseOptions & {
+    readonly teacher?: T;
+}): Chosen<X, T>;
+
 /** A group of units of {@link clockwork}. */
 interface ClockworkGroup<S extends number = number> {
     /** Numbers in the state of the group. */
@@ -2785,28 +2889,51 @@ declare function sumOverTime(): Layer<Sequence, PoolMapping>;
 /** The largest of each number over the valid steps: `pool('max')`. */
 declare function max(): Layer<Sequence, PoolMapping>;
 
+/** A vector or token at each step. */
+type Repeated<X> = X extends Vector<infer F> ? Sequence<F> : X extends Token<infer V> ? Tokens<V> : never;
+/**
+ * Repeats a vector or a token: `y[t] = x`, for a number of steps, or at each step of another value.
+ *
+ * A number of steps is an axis of its own, `'5 steps'` for 5, the same in every row: an output on the axis comes out as
+ * `[rows, 5, size]`, its targets have 5 steps, and all values of 5 steps go together. Such a model has no streams,
+ * since nothing says which of its steps are pushed.
+ *
+ * ```ts
+ * const { output } = lstm({ hiddenSize: 32 })(repeat(image, 12)) // vector to sequence
+ * const context = repeat(image, words) // one for each word
+ * ```
+ *
+ * @throws UnrolledError `ERR_UNROLLED_KIND` for a value of another kind, and in the step of a cell, which sees one step
+ * alone; `ERR_UNROLLED_ARGUMENT` for a bad number of steps.
+ */
+declare function repeat<X extends Vector | Token>(x: X, along: number | Sequence | Tokens): Repeated<X>;
+
 /** Options of {@link shift}. */
-interface ShiftOptions {
+interface ShiftOptions<D extends number = number> {
+    /** The steps of the delay; 1 by default. */
+    readonly by?: D;
     /** The first id of shifted tokens; only for tokens. */
     readonly start?: number;
     /** Names the layer; `shift` by default. */
     readonly name?: string;
 }
 /** The layer that {@link shift} makes. */
-interface Shift extends Layer<Tokens | Sequence, Same> {
-    /** `initial`: the first step of a shifted sequence; zeros by default. */
+interface Shift<D extends number = 1> extends Layer<Tokens | Sequence, Same> {
+    /** `initial`: the first steps of a shifted sequence, one after the other; zeros by default. */
     <X extends Tokens | Sequence>(x: X, options?: {
-        readonly initial?: X extends Sequence<infer F> ? Vector<F> : never;
+        readonly initial?: X extends Sequence<infer F> ? Vector<D extends 1 ? F : number> : never;
     }): X;
 }
 /**
- * Delays a value by one step, for teacher forcing: `y[0] = start`, `y[t] = x[t - 1]`. The last step of
- * a sequence that begins with zeros is a state of the model, `shift:last`, so that pieces and streams
- * go on from it; shifted tokens and a sequence with `initial` have none.
+ * Delays a value, for teacher forcing or connections that skip steps: `y[t] = x[t - by]`, and `start`, zeros or
+ * `initial` for `t < by`. The last steps of a value that begins without `initial` are states of the model,
+ * `shift:last` (one for each step of the delay, the later ones `shift_1:last` and so on), so that pieces and streams go
+ * on from them; a sequence with `initial` has none.
  *
- * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` when tokens have no `start`, or sequences have one.
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` when tokens have no `start`, or sequences have one; `ERR_UNROLLED_SHAPE`
+ * when `initial` has not `by` steps of the sequence's size.
  */
-declare function shift(options?: ShiftOptions): Shift;
+declare function shift<D extends number = 1>(options?: ShiftOptions<D>): Shift<D>;
 
 /** Options of {@link slice}. */
 interface SliceOptions<S extends number> {
@@ -2896,5 +3023,5 @@ declare function system(): System;
  */
 declare function configure(settings: SystemSettings): void;
 
-export { Model, Result, Session, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, beam, bidirectional, binaryCrossEntropy, cell, clockwork, concat, configure, constant, cosineDecay, crossEntropy, deepTransition, delayed, dense, detach, divide, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fromBytes, gelu, graph, gru, gruCell, gumbelSoftmax, hardSigmoid, huber, identity, last, lastStep, layerNorm, leaky, leakyRelu, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, oneHot, parameter, poisson, pool, relu, rmsprop, rnn, rnnCell, sample, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stacked, stepDecay, straightThrough, subtract, sum, sumOverTime, system, tanh, version, where };
-export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, BeamOptions, BidirectionalOptions, BothStates, BothTraces, Cell, CellOptions, ClipOptions, ClockworkGroup, ClockworkOptions, Contexts, CosineDecayOptions, CrossEntropyOptions, Data, DeepTransition, DeepTransitionOptions, DelayedOptions, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, ExposureGap, ExposureOptions, FixedOutputs, FreeRunOptions, GenerateFeed, GenerateOptions, GeneratedNumbers, GeneratedScores, GeneratedTokens, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, GruStepOptions, GruTrace, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, Leaked, Leaky, LeakyOptions, LengthOptions, LinearDecayOptions, LinearOptions, LoadOptions, LogProbabilityOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, LstmTrace, MatmulOptions, Memory, Merge, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentCall, RecurrentLayer, RecurrentOptions, RecurrentStepOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RnnTrace, RowContext, RowOf, RowWeights, RowsStepFeed, RowsStepOf, RowsStepOutputs, SampleOptions, Scan, ScanOptions, Schedule, Scores, Search, SearchLike, SearchName, Sequence, SequenceData, SequenceExamples, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, Skip, SliceOptions, Stacked, StackedLayer, StackedLayers, StackedOptions, Start, State, StateData, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepOf, StepOptions, StepOutputs, StepWeights, StopOptions, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSequence, TokenSide, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };
+export { Model, Result, Session, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, beam, bidirectional, binaryCrossEntropy, cell, choose, clockwork, concat, configure, constant, cosineDecay, crossEntropy, deepTransition, delayed, dense, detach, divide, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fromBytes, gelu, graph, gru, gruCell, gumbelSoftmax, hardSigmoid, huber, identity, last, lastStep, layerNorm, leaky, leakyRelu, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, oneHot, parameter, poisson, pool, relu, repeat, rmsprop, rnn, rnnCell, sample, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stacked, stepDecay, stepIndex, straightThrough, subtract, sum, sumOverTime, system, tanh, version, where };
+export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, Along, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, BeamOptions, BidirectionalOptions, BothStates, BothTraces, Cell, CellOptions, ChooseOptions, ClipOptions, ClockworkGroup, ClockworkOptions, Contexts, CosineDecayOptions, CrossEntropyOptions, Data, DeepTransition, DeepTransitionOptions, DelayedOptions, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, ExposureGap, ExposureOptions, FixedOutputs, FreeRunOptions, GenerateFeed, GenerateOptions, GeneratedNumbers, GeneratedScores, GeneratedTokens, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, GruStepOptions, GruTrace, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, Leaked, Leaky, LeakyOptions, LengthOptions, LinearDecayOptions, LinearOptions, LoadOptions, LogProbabilityOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, LstmTrace, MatmulOptions, Memory, Merge, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentCall, RecurrentLayer, RecurrentOptions, RecurrentStepOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RnnTrace, RowContext, RowOf, RowWeights, RowsStepFeed, RowsStepOf, RowsStepOutputs, SampleOptions, Scan, ScanOptions, Schedule, Scores, Search, SearchLike, SearchName, Sequence, SequenceData, SequenceExamples, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, Skip, SliceOptions, Stacked, StackedLayer, StackedLayers, StackedOptions, Start, State, StateData, StateSizes, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepInput, StepOf, StepOptions, StepOutputs, StepWeights, StopOptions, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSequence, TokenSide, TokenStateOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };
