@@ -106,8 +106,8 @@ fn with<T>(
     let mut generation = match std::mem::replace(&mut *state, State::Failed) {
         State::New(beginning) => {
             let Beginning { call, config, inputs } = *beginning;
-            let (model, _) = call.wait()?;
-            Box::new(generate::Generation::of_model(&model, config, inputs)?)
+            let (model, snapshot) = call.wait()?;
+            Box::new(generate::Generation::of_model(&model, &snapshot, config, inputs)?)
         }
         State::Open(generation) => generation,
         State::Failed => {

@@ -8,6 +8,7 @@ mod choose;
 mod config;
 mod generation;
 mod hypothesis;
+mod lane;
 mod model;
 mod ports;
 mod scores;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use unrolled_kernels::Element;
 
-use super::ports::{find, form, memory_of, one_number};
+use super::ports::{check_direct, find, form, memory_of, one_number};
 use super::stepper::{Items, Outlook, Prompts, Sizes, Stepper};
 use super::{GenerateConfig, Generation, Stop};
 use crate::graph::{ActivationName, Graph, Kind};
 use crate::memory::{copied, refill, reserve, zeros};
-use crate::model::{Model, Session};
+use crate::model::{Model, Session, Snapshot};
 use crate::program::Port;
 use crate::storage::{Data, Subject, Tensor, valid_items};
 use crate::{Error, Result};
@@ -31,7 +31,7 @@ pub struct ModelSteps<E> {
 }
 
 impl<E: Element> Generation<E, ModelSteps<E>> {
-    /// A generation of a model. The input that takes items has the prompts, if any; the others are those of a session's
+    /// A generation of a model with the weights of a snapshot. The input that takes items has the prompts, if any; the others are those of a session's
     /// start, and decide the number of rows where there are no prompts.
     ///
     /// # Errors
@@ -39,6 +39,7 @@ impl<E: Element> Generation<E, ModelSteps<E>> {
     /// those of [`Session::open`] and [`Generation::begin`].
     pub fn of_model(
         model: &Arc<Model<E>>,
+        snapshot: &Snapshot<E>,
         config: GenerateConfig,
         mut inputs: Vec<Tensor<E>>,
     ) -> Result<Self> {
@@ -49,29 +50,31 @@ impl<E: Element> Generation<E, ModelSteps<E>> {
                 "{what}: expected tokens or a sequence to feed items to, received {kind}"
             )));
         };
+        check_direct(model.graph(), &config.input, &kind)?;
         let given = inputs.iter().position(|tensor| tensor.name == config.input);
         let prompts = given.map(|at| valid_items(what, &kind, inputs.remove(at))).transpose()?;
         // Prompts alone have a number of rows where the model takes nothing else.
         let alone = prompts.as_ref().filter(|_| inputs.is_empty()).map(|(_, axis)| axis.lengths.len());
         let memory = memory_of(model, &config, &inputs)?;
-        let session = Session::open(Arc::clone(model), "generate", Some(axis), alone, inputs)?;
+        let (model, weights) = (Arc::clone(model), snapshot.clone());
+        let session = Session::open_with(Arc::clone(&model), weights, "generate", Some(axis), alone, inputs)?;
         let start = started(&session, &config)?;
         let rows = session.rows();
-        let prompts = match prompts {
-            Some((_, axis)) if axis.lengths.len() != rows => {
-                let count = axis.lengths.len();
-                return Err(Error::shape(format!(
-                    "{what}: expected prompts of {rows} rows, received {count}"
-                )));
-            }
-            Some((Data::Ids(ids), axis)) => Prompts::tokens(start, &ids, &axis.lengths)?,
-            Some((Data::Values(values), axis)) => Prompts::numbers(values, &axis.lengths)?,
-            None if kind.size().is_some() => Prompts::numbers(Vec::new(), &zeros(rows, "the prompts")?)?,
-            None => Prompts::tokens(start, &[], &zeros(rows, "the prompts")?)?,
+        let (items, lengths) = match prompts {
+            Some((items, axis)) => (items, axis.lengths),
+            None => (Data::Ids(Vec::new()), zeros(rows, "the prompts")?),
+        };
+        if lengths.len() != rows {
+            let count = lengths.len();
+            return Err(Error::shape(format!("{what}: expected prompts of {rows} rows, received {count}")));
+        }
+        let prompts = match items {
+            Data::Ids(ids) => Prompts::tokens(start, &ids, &lengths)?,
+            Data::Values(values) => Prompts::numbers(values, &lengths)?,
         };
         let (mut steps, sizes) = ModelSteps::new(model.graph(), session, &config, &kind)?;
         steps.memory = memory;
-        Self::begin(steps, sizes, GenerateConfig { start: None, ..config }, prompts)
+        Self::begin(steps, sizes, config, prompts)
     }
 }
 

@@ -65,7 +65,7 @@ fn run(
     config: &GenerateConfig,
     inputs: Vec<Tensor<f64>>,
 ) -> unrolled_core::Result<Vec<Vec<Hypothesis<f64>>>> {
-    Generation::of_model(model, config.clone(), inputs)?.run(&AtomicBool::new(false))
+    Generation::of_model(model, &model.snapshot(), config.clone(), inputs)?.run(&AtomicBool::new(false))
 }
 
 const ROWS: usize = 9;
@@ -306,4 +306,30 @@ fn names_and_sizes_that_do_not_fit_are_refused() {
     let unknown = vec![prompts(0..2), contexts(0..2), values("z", &[2, 1], vec![0.0; 2])];
     assert_eq!(run(&model, &good, unknown).unwrap_err().code, Code::Argument);
     assert!(matches!(prompts(0..2).data, Data::Ids(_)));
+}
+
+#[test]
+fn numbers_that_the_model_shifts_are_refused() {
+    let mut b = Builder::default();
+    b.node("x", sequence(2), &[]).node("y", json!({ "shift": {} }), &["x"]).output("y", "y");
+    let config = config(json!({ "greedy": {} }), json!("never"), json!({ "input": "x" }));
+    let error = run(&model(&b), &config, vec![values("x", &[1, 1, 2], vec![0.0; 2])]).unwrap_err();
+    assert!(error.code == Code::Argument && error.message.contains("node 'y' shifts"), "{error}");
+}
+
+#[test]
+fn a_generation_keeps_the_weights_that_it_began_with() {
+    let model = model(&language("logits", false));
+    let config = config(json!({ "greedy": {} }), by_length(), json!({}));
+    let inputs = || vec![prompts(0..ROWS), contexts(0..ROWS)];
+    let before = run(&model, &config, inputs()).unwrap();
+    let snapshot = model.snapshot();
+    let mut begun = Generation::of_model(&model, &snapshot, config.clone(), inputs()).unwrap();
+    let changed: Vec<f64> = model.parameters().unwrap().iter().map(|x| -2.0 * x).collect();
+    model.set_parameters(&changed).unwrap();
+    let later = Generation::of_model(&model, &snapshot, config.clone(), inputs()).unwrap();
+    for generation in [&mut begun, &mut { later }] {
+        assert_eq!(generation.run(&AtomicBool::new(false)).unwrap(), before);
+    }
+    assert_ne!(run(&model, &config, inputs()).unwrap(), before);
 }

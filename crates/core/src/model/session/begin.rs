@@ -5,7 +5,7 @@ use std::sync::Arc;
 use unrolled_kernels::Element;
 
 use super::{MOST_ROWS, Session};
-use crate::model::Model;
+use crate::model::{Model, Snapshot};
 use crate::program::{Mode, Port, Program, Stepped};
 use crate::run::Engine;
 use crate::storage::{Batch, Data, Held, Tensor, check_finite_state};
@@ -50,11 +50,26 @@ impl<E: Element> Session<E> {
         rows: Option<usize>,
         inputs: Vec<Tensor<E>>,
     ) -> Result<Self> {
+        Self::open_with(model, Snapshot::latest(), what, axis, rows, inputs)
+    }
+
+    /// [`Session::open`] whose steps all have the weights of a snapshot, whatever the model learns meanwhile.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn open_with(
+        model: Arc<Model<E>>,
+        weights: Snapshot<E>,
+        what: &str,
+        axis: Option<&str>,
+        rows: Option<usize>,
+        inputs: Vec<Tensor<E>>,
+    ) -> Result<Self> {
         rows.map_or(Ok(()), |rows| check_rows(what, rows))?;
         let stepped = model.program.stepped(what, axis)?;
         check_given(what, &stepped, rows, &inputs)?;
         let Beginning { rows, fixed, held, begun } = match &stepped.once {
-            Some(once) => run_once(&model, &stepped, once, what, rows, inputs)?,
+            Some(once) => run_once(&model, &weights, once, (&stepped, what), rows, inputs)?,
             None => {
                 let begun = vec![None; stepped.step.states.len()];
                 Beginning { rows: rows.unwrap_or(0), fixed: Arc::default(), held: None, begun }
@@ -69,7 +84,7 @@ impl<E: Element> Session<E> {
         }
         let engine = Engine::new(Arc::clone(program), Mode::Inference { segmented: false }, model.kernels);
         let (cost, next) = (program.cost(), vec![None; program.states.len()]);
-        Ok(Self { cost, engine, batch, next, outputs: Vec::new(), fixed, begun, stepped, model })
+        Ok(Self { weights, cost, engine, batch, next, outputs: Vec::new(), fixed, begun, stepped, model })
     }
 
     /// A second session that goes on from the same states, with memory of its own but for what no step changes.
@@ -77,7 +92,7 @@ impl<E: Element> Session<E> {
     /// # Errors
     /// [`crate::Code::Size`] when there is no memory.
     pub fn fork(&self) -> Result<Self> {
-        let (model, stepped) = (Arc::clone(&self.model), self.stepped.clone());
+        let (model, weights, stepped) = (Arc::clone(&self.model), self.weights.clone(), self.stepped.clone());
         let mut batch = Batch::step(&stepped.step, stepped.axis, self.rows(), self.batch.held().cloned())?;
         for (own, state) in batch.states_mut().iter_mut().zip(self.batch.states()) {
             if let (Some(own), Some(state)) = (own, state) {
@@ -88,16 +103,16 @@ impl<E: Element> Session<E> {
         let engine = Engine::new(Arc::clone(&stepped.step), mode, model.kernels);
         let next = vec![None; stepped.step.states.len()];
         let (cost, fixed, begun) = (self.cost.clone(), Arc::clone(&self.fixed), self.begun.clone());
-        Ok(Self { cost, engine, batch, next, outputs: Vec::new(), fixed, begun, stepped, model })
+        Ok(Self { weights, cost, engine, batch, next, outputs: Vec::new(), fixed, begun, stepped, model })
     }
 }
 
 /// Runs the part that no step changes.
 fn run_once<E: Element>(
     model: &Model<E>,
-    stepped: &Stepped,
+    weights: &Snapshot<E>,
     once: &Arc<Program>,
-    what: &str,
+    (stepped, what): (&Stepped, &str),
     rows: Option<usize>,
     inputs: Vec<Tensor<E>>,
 ) -> Result<Beginning<E>> {
@@ -109,7 +124,7 @@ fn run_once<E: Element>(
     check_rows(what, rows)?;
     let mut engine = Engine::new(Arc::clone(once), Mode::Inference { segmented: true }, model.kernels);
     let pool = model.pool.suited(batch.operations(&once.cost()));
-    let mut outputs = engine.forward(&model.weights(), &batch, pool)?.outputs;
+    let mut outputs = engine.forward(&model.weights_of(weights), &batch, pool)?.outputs;
     let mut crossing = outputs.split_off(stepped.outputs).into_iter().map(|tensor| match tensor.data {
         Data::Values(values) => values,
         Data::Ids(_) => Vec::new(),

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use unrolled_kernels::Element;
 
-use super::Model;
 use super::network::pace;
+use super::{Model, Snapshot};
 use crate::compile::Cost;
 use crate::memory::grow;
 use crate::parallel::Pool;
@@ -31,6 +31,7 @@ const MOST_ROWS: usize = 1 << 16;
 /// one row.
 pub struct Session<E> {
     model: Arc<Model<E>>,
+    weights: Snapshot<E>,
     stepped: Stepped,
     cost: Cost,
     engine: Engine<E>,
@@ -115,11 +116,11 @@ impl<E: Element> Session<E> {
     fn step_on(&mut self, pool: &Pool, values: &[E], ids: &[i32]) -> Result<&[E]> {
         self.take(values, ids)?;
         let numbers = self.widths().sum::<usize>();
-        let Self { model, stepped, engine, batch, next, outputs, .. } = self;
+        let Self { model, weights, stepped, engine, batch, next, outputs, .. } = self;
         let (program, rows) = (&stepped.step, batch.rows());
         // Before the states change: a step without room for its outputs leaves all as it was.
         grow(outputs, rows.saturating_mul(numbers), "the outputs of a step")?;
-        engine.run_forward(&model.weights(), batch, pool)?;
+        engine.run_forward(&model.weights_of(weights), batch, pool)?;
         for (state, next) in program.states.iter().zip(&mut *next) {
             let next = next.get_or_insert_default();
             grow(next, rows.saturating_mul(state.size), Subject("state", &state.name))?;

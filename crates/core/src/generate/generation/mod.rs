@@ -1,18 +1,18 @@
 //! A generation under way.
 
+mod begin;
+
 use std::cmp::Ordering;
 use std::sync::atomic::{AtomicBool, Ordering as Access};
 
 use unrolled_kernels::Element;
 
-use super::beam::{Candidate, Ranking};
-use super::choose::{drawn, likeliest};
-use super::hypothesis::{Ended, Path, Trail, push};
-use super::scores::log_probabilities;
-use super::step::{Lane, Next, Step};
+use super::hypothesis::{Ended, Trail};
+use super::lane::{Lane, Next};
+use super::step::Step;
 use super::stepper::{Items, Prompts, Sizes, Stepper};
-use super::{GenerateConfig, Hypothesis, Sample, Search, Stop};
-use crate::memory::{copied, refill, reserve, zeros};
+use super::{GenerateConfig, Hypothesis, Search, Stop};
+use crate::memory::{copied, refill, reserve};
 use crate::random::Stream;
 use crate::{Error, Result};
 
@@ -39,132 +39,6 @@ pub struct Generation<E, S> {
 }
 
 impl<E: Element, S: Stepper<E>> Generation<E, S> {
-    /// A generation before its first step: lengths are predicted.
-    ///
-    /// # Errors
-    /// [`crate::Code::Argument`] for options that do not fit the sizes, [`crate::Code::Value`] for a row with nothing to
-    /// begin with, `NonFinite` for scores of lengths that are no numbers, `Size` when there is no memory; those of the
-    /// stepper.
-    pub fn begin(stepper: S, sizes: Sizes, config: GenerateConfig, prompts: Prompts<E>) -> Result<Self> {
-        match sizes.tokens {
-            true => config.check_tokens(sizes.items, sizes.lengths.max(1))?,
-            false => config.check_numbers()?,
-        }
-        if let (Search::Beam(beam), 0) = (&config.search, sizes.alignment)
-            && beam.coverage_penalty > 0.0
-        {
-            return Err(Error::argument(format!(
-                "generate beam coveragePenalty: expected 0 for a model without an alignment, received {}",
-                beam.coverage_penalty
-            )));
-        }
-        let rows = prompts.rows();
-        if let Some(row) = (0..rows).find(|&row| prompts.length(row) == 0) {
-            return Err(Error::value(format!(
-                "generate: expected a prompt of at least 1 item in row {row}, received none; give a prompt, or the option start"
-            )));
-        }
-        let mut banned = zeros(if sizes.tokens { sizes.items } else { 0 }, "the forbidden ids")?;
-        config.forbidden.iter().for_each(|&id| banned[id as usize] = true);
-        let mut memory = Vec::new();
-        if sizes.alignment > 0 {
-            refill(&mut memory, rows, (0..rows).map(|row| stepper.memory(row)), "the rows of a generation")?;
-        }
-        let mut ended = Vec::new();
-        refill(&mut ended, rows, std::iter::repeat_with(Vec::new), "the rows of a generation")?;
-        let mut generation = Self {
-            memory,
-            draws: Stream::new(seed(&config.search), "\0generate", 0),
-            stepper,
-            config,
-            sizes,
-            prompts,
-            banned,
-            lanes: Vec::new(),
-            next: Next::default(),
-            items: Items { ids: Vec::new(), values: Vec::new(), remaining: Vec::new() },
-            trail: Trail::default(),
-            ended,
-            given: 0,
-        };
-        generation.start()?;
-        Ok(generation)
-    }
-
-    /// Gives each prompt its first lanes.
-    fn start(&mut self) -> Result<()> {
-        let scores = match self.config.stop {
-            Stop::Length { .. } => Some(self.stepper.lengths()?),
-            _ => None,
-        };
-        let new = Path { tip: None, items: 0, score: 0.0 };
-        for row in 0..self.prompts.rows() {
-            match &scores {
-                Some(scores) => {
-                    self.predict(row, &scores[row * self.sizes.lengths..][..self.sizes.lengths])?
-                }
-                None => self.next.keep(row, Lane { row, fed: 0, path: new, length: None })?,
-            }
-        }
-        self.follow(self.prompts.rows())
-    }
-
-    /// Begins a row with a length, or in a beam with the likeliest lengths.
-    fn predict(&mut self, row: usize, scores: &[E]) -> Result<()> {
-        let Self { config, sizes, prompts, next, ended, memory, .. } = self;
-        let Stop::Length { length: output, .. } = &config.stop else { return Ok(()) };
-        let (logs, ids, _) = next.logs(scores.len())?;
-        if !log_probabilities(sizes.length, scores, logs) {
-            return Err(Error::non_finite(format!(
-                "output '{output}': expected finite scores in row {row}, received a NaN or infinity"
-            )));
-        }
-        // The item that the model is fed first is none of the sequence.
-        let read = prompts.length(row) - 1;
-        let allowed = |length: usize| length >= read + config.min_steps;
-        let mut chosen = Vec::new();
-        match &config.search {
-            Search::Beam(beam) => {
-                let mut ranking = Ranking::default();
-                for id in (0..logs.len()).filter(|&id| allowed(id)) {
-                    let (score, log) = (logs[id], logs[id]);
-                    ranking.offer(beam.width, Candidate { score, log, lane: 0, id, ends: false })?;
-                }
-                reserve(&mut chosen, ranking.goes_on().len(), "the lengths of a row")?;
-                chosen.extend(ranking.goes_on().iter().map(|it| it.id));
-            }
-            Search::Sample(sample) => {
-                let plain = Sample { temperature: 1.0, top_k: None, top_p: 1.0, seed: sample.seed };
-                let lengths = Stream::new(sample.seed, "\0length", 0);
-                let point = lengths.at(config.first_row + row as u64, 0).uniform();
-                chosen.extend(drawn(&plain, logs, allowed, point, ids)?);
-            }
-            Search::Greedy {} => chosen.extend(likeliest(logs, allowed)),
-        }
-        if chosen.is_empty() {
-            let least = read + config.min_steps;
-            return Err(Error::argument(format!(
-                "output '{output}': expected a length of at least {least} with a probability above 0 for row {row}, received none"
-            )));
-        }
-        let covered = zeros(memory.get(row).copied().unwrap_or(0), "the coverage of a sequence")?;
-        for length in chosen {
-            let path = Path { tip: None, items: 0, score: next.log(length) };
-            match length == read {
-                true => push(
-                    &mut ended[row],
-                    Ended {
-                        path,
-                        normalized_score: config.normalized(path.score, 0, &covered),
-                        finished: true,
-                    },
-                )?,
-                false => next.keep(row, Lane { row, fed: 0, path, length: Some(length) })?,
-            }
-        }
-        Ok(())
-    }
-
     /// Takes a step of all rows that go on. False if none does.
     ///
     /// # Errors
@@ -314,8 +188,4 @@ fn check_cancelled(cancelled: &AtomicBool) -> Result<()> {
         true => Err(Error::cancelled("the generation was cancelled")),
         false => Ok(()),
     }
-}
-
-fn seed(search: &Search) -> u64 {
-    if let Search::Sample(sample) = search { sample.seed } else { 0 }
 }

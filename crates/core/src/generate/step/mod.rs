@@ -1,61 +1,18 @@
-//! One step of all rows: what each row has read or chosen, and who goes on.
+//! One step of all rows: each reads its prompt or takes its next item, and goes on or ends.
+
+mod widen;
 
 use unrolled_kernels::{Element, math};
 
-use super::beam::{Candidate, Ranking};
 use super::choose::{drawn, likeliest};
 use super::hypothesis::{Ended, Item, Path, Trail, push};
+use super::lane::{Lane, Next};
 use super::scores::{log_odds, log_probabilities};
 use super::stepper::{Outlook, Prompts, Sizes};
-use super::{Beam, GenerateConfig, Search, Stop};
+use super::{GenerateConfig, Search, Stop};
 use crate::finite::first_non_finite;
-use crate::memory::grow;
 use crate::random::{Draws, Stream};
 use crate::{Error, Result};
-
-/// A row of the model under way: a sequence of one of the prompts.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Lane {
-    /// The prompt.
-    pub(super) row: usize,
-    /// Items that the model was fed.
-    pub(super) fed: usize,
-    pub(super) path: Path,
-    /// The predicted length.
-    pub(super) length: Option<usize>,
-}
-
-/// What a step leads to, and storage for it.
-#[derive(Debug, Default)]
-pub(super) struct Next {
-    /// Who goes on.
-    pub(super) lanes: Vec<Lane>,
-    /// The lane that each comes from.
-    pub(super) origin: Vec<usize>,
-    logs: Vec<f64>,
-    ids: Vec<usize>,
-    ranking: Ranking,
-}
-
-impl Next {
-    /// Room for the logarithms of so many classes.
-    pub(super) fn logs(&mut self, classes: usize) -> Result<(&mut [f64], &mut Vec<usize>, &mut Ranking)> {
-        let most = classes.max(self.logs.len());
-        grow(&mut self.logs, most, "the scores of a row")?;
-        Ok((&mut self.logs[..classes], &mut self.ids, &mut self.ranking))
-    }
-
-    /// The logarithm of a class, of the row last scored.
-    pub(super) fn log(&self, class: usize) -> f64 {
-        self.logs[class]
-    }
-
-    /// Lets a lane go on from another.
-    pub(super) fn keep(&mut self, from: usize, lane: Lane) -> Result<()> {
-        push(&mut self.origin, from)?;
-        push(&mut self.lanes, lane)
-    }
-}
 
 /// A step of the model, and the sequences.
 pub(super) struct Step<'a, E> {
@@ -99,7 +56,7 @@ impl<'a, E: Element> Step<'a, E> {
             true => self.token(from, lane, &mut draws)?,
             false => (None, 0.0),
         };
-        let mut ends = self.ends(lane, id);
+        let mut ends = ends(self.config, lane, id);
         if let Stop::Output(_) = self.config.stop {
             let [end, on] = self.odds(from, lane)?;
             let now = match self.config.search {
@@ -121,86 +78,13 @@ impl<'a, E: Element> Step<'a, E> {
     fn token(&mut self, from: usize, lane: Lane, draws: &mut Draws) -> Result<(Option<usize>, f64)> {
         self.score(from, lane)?;
         let allowed = allowed(self.config, self.banned, lane);
-        let (logs, ids, _) = self.next.logs(self.sizes.items)?;
+        let (logs, ids) = self.next.logs(self.sizes.items)?;
         let id = match &self.config.search {
             Search::Sample(sample) => drawn(sample, logs, allowed, draws.uniform(), ids)?,
             _ => likeliest(logs, allowed),
         };
         let id = id.ok_or_else(|| self.nothing_likely(lane))?;
-        Ok((Some(id), self.next.logs[id]))
-    }
-
-    /// The best continuations of all hypotheses of a row.
-    fn widen(&mut self, beam: &Beam, first: usize, lanes: &[Lane]) -> Result<()> {
-        self.next.ranking.clear();
-        for (at, lane) in lanes.iter().enumerate() {
-            self.offer(beam.width, first, at, Lane { fed: lane.fed + 1, ..*lane })?;
-        }
-        let ranking = std::mem::take(&mut self.next.ranking);
-        let (Some(&Lane { row, fed, .. }), max_steps) = (lanes.first(), self.config.max_steps) else {
-            return Ok(());
-        };
-        if ranking.is_empty() && self.ended[row].is_empty() {
-            return Err(self.nothing_likely(lanes[0]));
-        }
-        for it in ranking.ends(beam.width) {
-            let path = self.grow(first, lanes, it)?;
-            self.end(row, path, true)?;
-        }
-        let over = self.is_over(beam, row, ranking.goes_on().first().map(|best| best.score));
-        for it in ranking.goes_on().iter().filter(|_| !over) {
-            let lane = lanes[it.lane];
-            let path = self.grow(first, lanes, it)?;
-            match path.items == max_steps {
-                true => self.end(row, path, false)?,
-                false => self.next.keep(first + it.lane, Lane { fed: fed + 1, path, ..lane })?,
-            }
-        }
-        self.next.ranking = ranking;
-        Ok(())
-    }
-
-    /// The path of a hypothesis with its next item.
-    fn grow(&mut self, first: usize, lanes: &[Lane], it: &Candidate) -> Result<Path> {
-        let alignment = self.alignment(first + it.lane);
-        self.trail.extend(lanes[it.lane].path, Item { log: it.log, id: Some(it.id), values: &[], alignment })
-    }
-
-    /// Offers every continuation of one hypothesis.
-    fn offer(&mut self, width: usize, first: usize, at: usize, lane: Lane) -> Result<()> {
-        self.score(first + at, lane)?;
-        let odds = match self.config.stop {
-            Stop::Output(_) => Some(self.odds(first + at, lane)?),
-            _ => None,
-        };
-        let may_end = lane.path.items + 1 >= self.config.min_steps;
-        let allowed = allowed(self.config, self.banned, lane);
-        for id in (0..self.sizes.items).filter(|&id| allowed(id)) {
-            let log = self.next.logs[id];
-            let mut candidate = |log: f64, ends: bool| {
-                let score = lane.path.score + log;
-                self.next.ranking.offer(width, Candidate { score, log, lane: at, id, ends })
-            };
-            match odds {
-                Some([end, on]) => {
-                    if may_end {
-                        candidate(log + end, true)?;
-                    }
-                    candidate(log + on, false)?;
-                }
-                None => candidate(log, ends(self.config, lane, Some(id)))?,
-            }
-        }
-        Ok(())
-    }
-
-    /// True if nothing that goes on can come among the results: enough hypotheses have ended, or those that have are better
-    /// than the best can become.
-    fn is_over(&self, beam: &Beam, row: usize, best: Option<f64>) -> bool {
-        let Some(best) = best else { return true };
-        let bound = beam.normalized(best, self.config.max_steps);
-        let better = self.ended[row].iter().filter(|ended| ended.normalized_score >= bound).count();
-        self.ended[row].len() >= beam.width || better >= beam.n_best
+        Ok((Some(id), self.next.log(id)))
     }
 
     fn end(&mut self, row: usize, path: Path, finished: bool) -> Result<()> {
@@ -213,16 +97,11 @@ impl<'a, E: Element> Step<'a, E> {
         push(&mut self.ended[row], Ended { path, normalized_score, finished })
     }
 
-    /// True if a sequence ends with an id, or as it was predicted.
-    fn ends(&self, lane: Lane, id: Option<usize>) -> bool {
-        ends(self.config, lane, id)
-    }
-
     /// Takes the logarithms of the probabilities of a row's next id.
     fn score(&mut self, from: usize, lane: Lane) -> Result<()> {
         let size = self.sizes.items;
         let scores = &self.outlook.scores[from * size..][..size];
-        let (logs, ..) = self.next.logs(size)?;
+        let (logs, _) = self.next.logs(size)?;
         match log_probabilities(self.sizes.form, scores, logs) {
             true => Ok(()),
             false => Err(not_finite(&self.config.output, lane)),
@@ -276,6 +155,7 @@ fn allowed<'a>(
     move |id| !banned[id] && early != Some(id)
 }
 
+/// True if a sequence ends with an id, or as it was predicted.
 fn ends(config: &GenerateConfig, lane: Lane, id: Option<usize>) -> bool {
     match config.stop {
         Stop::EndToken(end) => id == Some(end as usize),
