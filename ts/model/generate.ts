@@ -4,7 +4,7 @@ import { rowsByPort } from '../data/feed.js'
 import type { Port } from '../data/kind.js'
 import { mismatch } from '../errors.js'
 import type { Values } from '../graph/value.js'
-import type { NativeGeneration, NativeTensor } from '../native/contract.js'
+import type { NativeGeneration, NativeSequence, NativeTensor } from '../native/contract.js'
 import { guard, guardAsync } from '../native/errors.js'
 import { checkCount, checkOptions } from '../options.js'
 import { checkSignal, onAbort, type Signal, throwIfAborted, untilAborted } from '../train/signal.js'
@@ -73,7 +73,7 @@ export const FREE_RUN_OPTIONS = RUN_OPTIONS satisfies readonly (keyof FreeRunOpt
 /**
  * Rows to begin with, by input: prompts for the input that takes the tokens or numbers, each row of any
  * length, and whatever else the model takes. Prompts may be left out where the model knows its start.
- * Where all that is needed is one input, its data stand alone.
+ * A single input that is needed stands alone.
  */
 export type GenerateFeed<I extends Values> =
   | { readonly [K in keyof I]?: DataOf<I[K]> }
@@ -85,8 +85,7 @@ export function generate(
   x: unknown,
   options: GenerateOptions,
 ): Promise<GeneratedTokens[]> {
-  const { generation, signal } = begin('generate', parts, x, options)
-  return finished(generation, signal).then((rows) => rows.map(tokensOf))
+  return finished(begin('generate', parts, x, options)).then((rows) => rows.map(tokensOf))
 }
 
 /** Makes up one sequence, a token a call; `use` gives the parts of a model that is in use. */
@@ -96,6 +95,7 @@ export async function* tokens(
   options: GenerateOptions,
 ): AsyncGenerator<number, void, void> {
   const { generation, signal } = begin('generateTokens', use(), x, options)
+  if (generation === undefined) return
   const leave = signal && onAbort(signal, () => generation.cancel())
   try {
     for (;;) {
@@ -121,14 +121,15 @@ export function freeRun(
 ): Promise<GeneratedNumbers[]> {
   checkOptions('freeRun', options, FREE_RUN_OPTIONS)
   const roles = numberRoles('freeRun', parts, options)
-  const { generation, signal } = started('freeRun', parts, roles, x, options, {})
+  const work = started('freeRun', parts, roles, x, options, {})
   const size = 'size' in roles.input.rows ? roles.input.rows.size : 1
-  return finished(generation, signal).then((rows) => rows.map((row) => numbersOf(row, size)))
+  return finished(work).then((rows) => rows.map((row) => numbersOf(row, size)))
 }
 
 /** A generation under way, and the signal that stops it. */
 interface Work {
-  readonly generation: NativeGeneration
+  /** None of no rows. */
+  readonly generation: NativeGeneration | undefined
   readonly signal: Signal | undefined
 }
 
@@ -165,15 +166,24 @@ function started(
     maxSteps,
     minSteps: checkCount(`${where} minSteps`, minSteps, 0, maxSteps),
     firstRow: checkCount(`${where} firstRow`, firstRow, 0),
+    ...alignmentOf(parts, roles.input),
     ...more,
   }
   const signal = options.signal && checkSignal(`${where} signal`, options.signal)
   throwIfAborted(signal)
   const inputs = inputsOf(`${where} x`, parts, roles.input, stop, x)
-  return {
-    generation: guard(() => parts.native.generation(JSON.stringify(config), inputs)),
-    signal,
-  }
+  if (inputs[0]?.shape[0] === 0) return { generation: undefined, signal }
+  const generation = guard(() => parts.native.generation(JSON.stringify(config), inputs))
+  return { generation, signal }
+}
+
+/** The alignment that comes with each item, if the model has one along the axis of the items. */
+function alignmentOf({ description }: Parts, input: Port): { alignment?: string } {
+  const along = description.outputs.filter(
+    ({ kind }) => 'alignment' in kind && kind.alignment.axis === input.axis,
+  )
+  const [only] = along
+  return only !== undefined && along.length === 1 ? { alignment: only.name } : {}
 }
 
 /** The inputs that a generation begins with: those given by name, or the only one that is needed. */
@@ -192,7 +202,8 @@ function inputsOf(
 }
 
 /** Waits for all rows; an abort ends the work as well. */
-async function finished(generation: NativeGeneration, signal: Signal | undefined) {
+async function finished({ generation, signal }: Work): Promise<NativeSequence[][]> {
+  if (generation === undefined) return []
   const leave = signal && onAbort(signal, () => generation.cancel())
   try {
     return await untilAborted(

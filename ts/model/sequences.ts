@@ -19,6 +19,11 @@ export interface GeneratedScores {
 export interface TokenSequence extends GeneratedScores {
   /** The ids, without the prompt, with the end token. */
   readonly tokens: readonly number[]
+  /**
+   * The weights of the model's attention at each token, `[token][step of the memory]`; empty of a model that
+   * gives none out, or several.
+   */
+  readonly alignment: readonly (readonly number[])[]
 }
 
 /** The best sequence of a row, and all that were asked for. */
@@ -35,18 +40,28 @@ export interface GeneratedNumbers extends GeneratedScores {
 
 /** Gives the sequences of a row. */
 export function tokensOf(row: readonly NativeSequence[]): GeneratedTokens {
-  const nBest = row.map((one) => ({ tokens: Array.from(one.ids), ...scoresOf(one) }))
-  const [best = { tokens: [], ...NOTHING }] = nBest
+  const nBest = row.map((one) => ({
+    tokens: Array.from(one.ids),
+    alignment: nested(one.alignments, one.ids.length),
+    ...scoresOf(one),
+  }))
+  const [best = { tokens: [], alignment: [], ...NOTHING }] = nBest
   return { ...best, nBest }
 }
 
 /** Gives the sequence of a row, of so many numbers a step. */
 export function numbersOf([one]: readonly NativeSequence[], size: number): GeneratedNumbers {
   if (one === undefined) return { steps: [], ...NOTHING }
-  const steps = Array.from({ length: one.values.length / size }, (_, step) =>
-    Array.from(one.values.subarray(step * size, (step + 1) * size)),
+  return { steps: nested(one.values, one.values.length / size), ...scoresOf(one) }
+}
+
+/** Splits numbers into so many parts of the same length; none of no numbers. */
+function nested(numbers: Float32Array, parts: number): number[][] {
+  if (numbers.length === 0) return []
+  const size = numbers.length / parts
+  return Array.from({ length: parts }, (_, part) =>
+    Array.from(numbers.subarray(part * size, (part + 1) * size)),
   )
-  return { steps, ...scoresOf(one) }
 }
 
 const NOTHING: GeneratedScores = {
