@@ -45,6 +45,22 @@ test('cells of your own learn a wave', async () => {
   expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) / 10)
 })
 
+test('names are made up that are like the names of the list', async () => {
+  const { history, letters, made, names } = await import('../../examples/names.js')
+  const { loss = 9 } = history.epochs.at(-1) ?? {}
+  // Chance is ln 24 = 3.2 nats a letter.
+  expect(loss).toBeLessThan(1.6)
+  const ended = made.filter(({ finished }) => finished)
+  expect(ended.length).toBeGreaterThan(9)
+  const found = ended.map(({ tokens }) => tokens.map((id) => letters[id]).join(''))
+  for (const name of found) expect(name).toMatch(/^[a-z]+\.$/)
+  const heard = found.filter((name) =>
+    names.some((other) => other.slice(0, 2) === name.slice(0, 2)),
+  )
+  expect(heard.length).toBeGreaterThan(found.length / 2)
+  expect(found.some((name) => !names.includes(name.slice(0, -1)))).toBe(true)
+})
+
 test('training reaches its accuracy and keeps the best weights', async () => {
   const { accuracy, history } = await import('../../examples/training.js')
   expect(accuracy).toBeGreaterThan(0.95)
