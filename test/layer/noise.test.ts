@@ -13,7 +13,7 @@ async function traced(build: (x: Sequence) => Vector): Promise<number[][]> {
   return Promise.all(prefixes.map((prefix) => inTraining(UNITS, build, prefix)))
 }
 
-/** How many units have the same number in both lists, to the bit. */
+/** Counts the units that have the same number in both lists, to the bit. */
 const kept = (before: readonly number[] = [], after: readonly number[] = []) =>
   after.filter((value, unit) => Object.is(value, before[unit])).length
 

@@ -161,7 +161,7 @@ function gateSum(
   return { pre, sum: likeFirst(body, 'sum', 'add', [pre, rec]) }
 }
 
-/** What a step makes; gates are added when they are read. */
+/** Result of a step; gates are added when they are read. */
 interface Made {
   readonly h: Vector
   readonly c: Vector

@@ -1,6 +1,6 @@
 //! From a graph to a program: checked, hoisted, fused and planned, a file a pass.
 //!
-//! The passes in their order: `check` (names, kinds, sizes), `hoist` (out of the loop over time), `losses` (outputs against
+//! The passes in their order: `check` (names, kinds, sizes), `hoist` (out of the loop over time), `prune` (values that nobody reads), `losses` (outputs against
 //! targets), `fuse` (one recurrent step), `pack` (weights in the order of their products), `sections` (instructions that run
 //! through time together), `gradients` (the values that have one), `reductions` (the sums that form those of the weights),
 //! `plan` with `liveness` and `checkpoints` (shared storage). Beside them, `stepped` divides a program for a session.
@@ -17,6 +17,7 @@ mod losses;
 mod pack;
 mod plan;
 mod probes;
+mod prune;
 mod reductions;
 mod sections;
 mod stepped;
@@ -32,6 +33,7 @@ pub use cost::Cost;
 fn compile(graph: &Graph, losses: &[(&str, &LossConfig)], probed: bool) -> Result<Program> {
     let mut program = check::check(graph)?;
     hoist::hoist(&mut program);
+    prune::prune(&mut program);
     losses::append(&mut program, losses)?;
     fuse::fuse(&mut program);
     if probed {
