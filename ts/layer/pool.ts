@@ -44,8 +44,8 @@ export function pool(how: Pooling): Layer<Sequence, PoolMapping> {
 
 /**
  * The last valid step: `pool('last')`. Of a bidirectional layer's output, the final state of each
- * direction, `[h forward after the last step, h backward after the first]`: every half has then read
- * the whole row. {@link lastStep} gives the last step of both, where the backward half has read one
+ * direction, `[h forward after the last step, h backward after the first]`, or the two merged as the
+ * layer merges its outputs: every half has then read the whole row. {@link lastStep} gives the last step of both, where the backward half has read one
  * step alone.
  *
  * @throws UnrolledError `ERR_UNROLLED_KIND` for a value that is no sequence, `ERR_UNROLLED_GRAPH` for a
