@@ -1,4 +1,15 @@
-import { beam, encoderDecoder, type GenerateOptions, sample } from 'unrolled'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import {
+  beam,
+  dense,
+  embedding,
+  encoderDecoder,
+  type GenerateOptions,
+  lstm,
+  sample,
+  sequential,
+} from 'unrolled'
 import { describe, expect, test } from 'vitest'
 import { IDS, language, late, logSoftmax, ways } from './models.js'
 
@@ -192,6 +203,34 @@ describe('abort', () => {
     await expect(tokens.next()).rejects.toBe(reason)
     expect(await tokens.next()).toEqual({ done: true, value: undefined })
   })
+})
+
+test('threads change nothing', async () => {
+  const wide = sequential([
+    embedding({ vocabularySize: 6, size: 24 }),
+    lstm({ hiddenSize: 64 }),
+    dense({ size: 6 }),
+  ])
+  const stop = { endToken: 2 }
+  const search = { beam: { width: 3 } }
+  const config = { input: 'tokens', output: 'output', search, stop, maxSteps: 9 }
+  // Rows for several threads, from the addon itself in a process of its own.
+  const program = `
+const { addon: { Model } } = require('node:module')
+  .createRequire(process.cwd() + '/package.json')('#native')
+const ids = Int32Array.from({ length: 80 }, (_, i) => (i * 7) % 6)
+const inputs = [{ name: 'tokens', shape: [40, 2], ids }]
+const model = new Model(${JSON.stringify(JSON.stringify(wide.graph))}, 3)
+model.generation(${JSON.stringify(JSON.stringify(config))}, inputs).run().then((rows) => {
+  console.log(JSON.stringify(rows.map(([one]) => [...one.ids, ...one.logProbabilities, one.score])))
+})`
+  const run = async (threads: string) => {
+    const env = { ...process.env, UNROLLED_THREADS: threads }
+    return (await promisify(execFile)(process.execPath, ['-e', program], { env })).stdout
+  }
+  const one = await run('1')
+  expect(JSON.parse(one)).toHaveLength(40)
+  expect(await run('2')).toBe(one)
 })
 
 test('no rows give no rows', async () => {
