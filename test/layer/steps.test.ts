@@ -361,6 +361,15 @@ describe('a shift by several steps', () => {
     expect(carried.epochs[0]?.loss).toBeCloseTo(once.epochs[0]?.loss ?? 0, 6)
   })
 
+  test('of tokens begins with as many start ids', async () => {
+    const model = graph({ t: { tokens: { vocabularySize: 4 } } }, ({ t }) => ({
+      y: oneHot(shift({ by: 3, start: 2 })(t)),
+    }))
+    const { y } = await model.predict([[0, 1, 3, 1, 0], [3], []])
+    const ids = y.toNested().map((row) => row.map((step) => step.indexOf(1)))
+    expect(ids).toEqual([[2, 2, 2, 0, 1], [2], []])
+  })
+
   test('refuses a delay of no steps', () => {
     for (const by of [0, -1, 1.5, 1001]) {
       expect(() => shift({ by })).toThrow('shift by: expected a whole number from 1 to 1000')
