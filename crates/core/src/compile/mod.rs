@@ -1,9 +1,10 @@
 //! From a graph to a program: checked, hoisted, fused and planned, a file a pass.
 //!
-//! The passes in their order: `check` (names, kinds, sizes), `hoist` (out of the loop over time), `prune` (values that nobody reads), `losses` (outputs against
-//! targets), `fuse` (one recurrent step), `pack` (weights in the order of their products), `sections` (instructions that run
-//! through time together), `gradients` (the values that have one), `reductions` (the sums that form those of the weights),
-//! `plan` with `liveness` and `checkpoints` (shared storage). Beside them, `stepped` divides a program for a session.
+//! The passes in their order: `check` (names, kinds, sizes), `hoist` (out of the loop over time), `prune` (values that nobody
+//! reads), `losses` (outputs against targets), `fuse` (one recurrent step), `pack` (weights in the order of their products),
+//! `sections` (instructions that run through time together), `gradients` (the values that have one), `reductions` (the sums
+//! that form those of the weights), `plan` with `liveness` and `checkpoints` (shared storage). Beside them, `stepped` divides
+//! a program for a session.
 
 mod causality;
 mod check;

@@ -29,6 +29,7 @@ mod operations;
 mod overflow;
 mod phases;
 mod policies;
+mod pruning;
 mod readout;
 mod refusals;
 mod reuse;

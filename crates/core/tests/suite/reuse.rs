@@ -106,7 +106,8 @@ fn trained(
 
 #[test]
 fn steps_of_training_do_not_depend_on_those_before() {
-    for (what, b) in graphs() {
+    // The noise of a step is drawn for its number, which differs here.
+    for (what, b) in graphs().into_iter().filter(|(what, _)| !what.contains("gumbelNoise")) {
         for more in [json!({}), json!({ "memory": "sqrt" })] {
             let mut options = losses(&b);
             options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
