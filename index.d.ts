@@ -1190,6 +1190,11 @@ interface GeneratedScores {
 interface TokenSequence extends GeneratedScores {
     /** The ids, without the prompt, with the end token. */
     readonly tokens: readonly number[];
+    /**
+     * The weights of the model's attention at each token, `[token][step of the memory]`; empty of a model that
+     * gives none out, or several.
+     */
+    readonly alignment: readonly (readonly number[])[];
 }
 /** The best sequence of a row, and all that were asked for. */
 interface GeneratedTokens extends TokenSequence {
@@ -1263,7 +1268,7 @@ interface FreeRunOptions extends Omit<RunOptions, 'endToken'> {
 /**
  * Rows to begin with, by input: prompts for the input that takes the tokens or numbers, each row of any
  * length, and whatever else the model takes. Prompts may be left out where the model knows its start.
- * Where all that is needed is one input, its data stand alone.
+ * A single input that is needed stands alone.
  */
 type GenerateFeed<I extends Values> = {
     readonly [K in keyof I]?: DataOf<I[K]>;

@@ -44,7 +44,7 @@ impl<E: Element> Generation<E, ModelSteps<E>> {
         mut inputs: Vec<Tensor<E>>,
     ) -> Result<Self> {
         let port = find("input", model.inputs(), &config.input)?;
-        let (kind, what) = (port.kind.clone(), Subject("input", &config.input));
+        let (kind, what) = (port.kind, Subject("input", &config.input));
         let Some(axis) = kind.axis() else {
             return Err(Error::kind(format!(
                 "{what}: expected tokens or a sequence to feed items to, received {kind}"
