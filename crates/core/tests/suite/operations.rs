@@ -296,7 +296,7 @@ fn a_straight_through_choice_learns_as_the_soft_one() {
     let (hard, soft) = (vec![1.0, 0.0, 0.1, 7.0, 1e30, -3.0], vec![0.1, 0.2, 0.3, 0.4, 1e-30, 0.6]);
     let (y, dx) = slopes(
         json!("straightThrough"),
-        &[("hard", hard.clone()), ("soft", soft.clone())],
+        &[("hard", hard.clone()), ("soft", soft)],
         vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
     );
     assert_eq!((y, dx), (hard, vec![vec![0.0; 6], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]));
