@@ -251,6 +251,12 @@ describe('what does not fit is refused', () => {
     ],
     ['half a row', () => attending().session(1.5), 'ARGUMENT', 'session: expected a whole number'],
     [
+      'too many rows',
+      () => plain().session(70_000),
+      'SIZE',
+      'session: expected at most 65536 rows',
+    ],
+    [
       'nothing',
       () => attending().session(undefined as never),
       'ARGUMENT',

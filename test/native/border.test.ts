@@ -156,6 +156,41 @@ test('a step of a stream is refused like a batch, and the stream goes on', () =>
   expect(whole.push(step, undefined)).toEqual(stream.push(step, undefined))
 })
 
+test('a step of a session is refused like that of a stream, and the session goes on', async () => {
+  const session = await smallModel().session(undefined, 2, [])
+  const step = Float32Array.of(1, 2, 3, 4)
+  const [first] = await session.step(step, undefined)
+  const call = (values: unknown, ids: unknown) => session.step(values as never, ids as never)
+  const refused: [string, unknown, unknown][] = [
+    ['ERR_UNROLLED_SHAPE', Float32Array.of(1, 2), undefined],
+    ['ERR_UNROLLED_SHAPE', step, Int32Array.of(1)],
+    ['ERR_UNROLLED_NON_FINITE', Float32Array.of(1, 2, 3, Number.NaN), undefined],
+    ['ERR_UNROLLED_KIND', sharedValues(4), undefined],
+    ['ERR_UNROLLED_STATE', transferredValues(4), undefined],
+    ['InvalidArg', [1, 2, 3, 4], undefined],
+    ['InvalidArg', step, [1]],
+  ]
+  for (const [code, values, ids] of refused) {
+    await expect((async () => call(values, ids))()).rejects.toMatchObject({ code })
+  }
+  for (const [code, rows] of [
+    ['ERR_UNROLLED_ARGUMENT', new Int32Array()],
+    ['ERR_UNROLLED_VALUE', Int32Array.of(2)],
+    ['ERR_UNROLLED_VALUE', Int32Array.of(-1)],
+    ['InvalidArg', [0]],
+  ] as const) {
+    expect(() => session.reorder(rows as never)).toThrow(expect.objectContaining({ code }))
+  }
+  const whole = await smallModel().session(undefined, 2, [])
+  expect((await whole.step(step, undefined))[0]).toEqual(first)
+  expect(await whole.step(step, undefined)).toEqual(await session.step(step, undefined))
+  for (const rows of [0, -1, Number.NaN]) {
+    await expect(smallModel().session(undefined, rows, [])).rejects.toMatchObject({
+      code: 'ERR_UNROLLED_ARGUMENT',
+    })
+  }
+})
+
 test('steps run in the order of the calls, and cancelled ones not at all', async () => {
   const model = new binding.Model(recurrentGraph(3), 1)
   const trainer = model.trainer(TRAINING)
