@@ -117,6 +117,31 @@ fn from_learned() -> Builder {
     b
 }
 
+/// The model's own choices of ids, the first given for the row; an id chosen of a vector enters each step too.
+fn from_id() -> Builder {
+    let mut b = Builder::default();
+    b.node("x", sequence(3), &[]).node("w", json!({ "input": { "token": { "vocabulary": WORDS } } }), &[]);
+    let choose = json!({ "choose": { "by": "argmax", "ratio": 0.0, "evaluation": "free" } });
+    b.node("topic", vector(WORDS), &[]).node("subject", choose.clone(), &["topic", "w"]);
+    b.parameter("table", &[WORDS, 3]).parameter("out", &[WORDS, 3]);
+    let embedding = json!({ "embedding": { "weight": "table" } });
+    let body = json!([
+        { "name": "x", "op": vector(3), "inputs": [] },
+        { "name": "z", "op": { "input": { "token": { "vocabulary": WORDS } } }, "inputs": [] },
+        { "name": "y", "op": { "tokenState": { "vocabulary": WORDS, "start": 0 } }, "inputs": [] },
+        { "name": "e", "op": embedding, "inputs": ["y"] },
+        { "name": "t", "op": embedding, "inputs": ["z"] },
+        { "name": "both", "op": "add", "inputs": ["x", "e", "t"] },
+        { "name": "scores", "op": { "linear": { "weight": "out" } }, "inputs": ["both"] },
+        { "name": "chosen", "op": choose, "inputs": ["scores", "z"] },
+    ]);
+    let ports =
+        [("y", "chosen"), ("output", "scores")].map(|(name, from)| json!({ "name": name, "from": from }));
+    let scan = json!({ "scan": { "initial": ["y"], "body": { "nodes": body, "outputs": ports } } });
+    b.node("d", scan, &["x", "subject", "w"]).output("scores", "d:output");
+    b
+}
+
 fn dot() -> Value {
     json!({ "attention": { "score": { "dot": { "scale": 1.3 } } } })
 }
@@ -133,6 +158,7 @@ fn all() -> Vec<(&'static str, Builder)> {
         ("vector", from_vector()),
         ("first steps", from_first_steps()),
         ("learned", from_learned()),
+        ("id", from_id()),
     ]
 }
 
@@ -169,6 +195,10 @@ fn given(model: &Model<f32>, rows: &[usize]) -> Vec<Tensor<f32>> {
                 let word = |row: usize, t: usize| ((row * 5 + t * 3 + 2) % vocabulary) as i32;
                 let words = rows.iter().flat_map(|&row| (0..STEPS).map(move |t| word(row, t)));
                 ragged(ids(name, &[rows.len(), STEPS], words.collect()), &lengths_of_steps)
+            }
+            Kind::Token { vocabulary } => {
+                let id = |&row: &usize| ((row * 3 + 1) % vocabulary) as i32;
+                ids(name, &[rows.len()], rows.iter().map(id).collect())
             }
             other => panic!("no input of {other}"),
         }
@@ -429,6 +459,17 @@ fn inputs_of_the_start_are_checked_by_name() {
     let error = Session::begin(learned, None, Vec::new()).err().unwrap();
     assert_eq!(error.code, Code::Argument);
     assert!(error.message.starts_with("session: expected the number of rows"), "{error}");
+}
+
+/// A state of an id that begins with an id of the row is an id afterwards.
+#[test]
+fn the_state_of_an_id_is_an_id() {
+    let (mut session, _) = begun(&built(&from_id()), &[0, 1]);
+    for bad in [7.0, -1.0, 0.5] {
+        let error = session.set_states(vec![values("d:y", &[2, 1], vec![1.0, bad])]).unwrap_err();
+        assert_eq!(error.code, Code::Value, "{error}");
+    }
+    session.set_states(vec![values("d:y", &[2, 1], vec![1.0, 6.0])]).unwrap();
 }
 
 /// A state that leaves the numbers there are is refused before the first step.

@@ -27,7 +27,7 @@ pub(super) fn hold(step: &mut Program, once: &Program, what: &str) -> Result<Vec
                 continue;
             }
             let (name, kind) = (&step.values[source].name, step.values[source].kind.clone());
-            if kind.size().is_none() {
+            if step.values[source].holds_ids() {
                 return Err(Error::argument(format!(
                     "{what}: expected a model whose steps read ids of their own, received one whose node '{}' reads '{name}' of {kind} at each step",
                     instruction.node

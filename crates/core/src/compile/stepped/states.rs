@@ -1,6 +1,6 @@
 //! States of a step that begin with a value of the graph: a loop's, and the first step of a shift.
 
-use crate::program::{Instruction, Operation, Pooling, Program, StatePort, Value, ValueId};
+use crate::program::{Instruction, Operation, Pooling, Program, StatePort, TokenState, Value, ValueId};
 
 /// Makes the states of `step` that begin with values which no step changes states of its own. By state: the value that it
 /// begins with; zeros without.
@@ -57,7 +57,9 @@ impl Own {
     fn state(&mut self, begin: ValueId, last: ValueId, reverse: bool) -> ValueId {
         let (name, size) = (self.values[last].name.clone(), self.values[last].width);
         let initial = self.copy(begin, &name);
-        self.states.push(StatePort { name, size, token: None, initial, last, reverse });
+        let vocabulary = self.values[begin].kind.vocabulary();
+        let token = vocabulary.map(|vocabulary| TokenState { vocabulary, start: 0 });
+        self.states.push(StatePort { name, size, token, initial, last, reverse });
         self.begun.push(Some(begin));
         initial
     }
