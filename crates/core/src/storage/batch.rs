@@ -71,8 +71,11 @@ impl<E: Element> Batch<E> {
             None => Ok(Data::Ids(zeros(rows, Subject("input", &port.name))?)),
         };
         let state = |state: &StatePort| first_state(state, rows).map(Some);
-        let axes = (0..program.axes.len()).map(|i| match &held {
-            Some(held) if Some(i) != axis => held.axis(i),
+        let axes = (0..program.axes.len()).map(|i| match (&held, program.fixed_steps[i]) {
+            (Some(held), _) if Some(i) != axis => held.axis(i),
+            (None, Some(steps)) if Some(i) != axis => {
+                Axis::new(steps, std::iter::repeat_n(steps as u32, rows))
+            }
             _ => Axis::new(1, std::iter::repeat_n(1, rows)),
         });
         Ok(Self {
