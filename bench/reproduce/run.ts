@@ -2,11 +2,12 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { inRoot, thisMachine } from '../machine.js'
+import { addition } from './addition/addition.js'
 import { g2p } from './g2p/g2p.js'
 import type { Job } from './job.js'
 import { reproduce } from './reproduce.js'
 
-const JOBS: Readonly<Record<string, Job>> = { g2p }
+const JOBS: Readonly<Record<string, Job>> = { g2p, addition }
 
 const USAGE = `npm run reproduce -- NAME [FLAGS]
 

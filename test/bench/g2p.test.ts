@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { alignmentText } from '../../bench/reproduce/g2p/alignment.js'
 import { distance, errorsOf } from '../../bench/reproduce/g2p/errors.js'
+import { g2p } from '../../bench/reproduce/g2p/g2p.js'
 import { batchesOf, letterIds, pairsOf, phoneIds, phonesOf } from '../../bench/reproduce/g2p/ids.js'
 import { readDictionary, splitWords, wordsOf } from '../../bench/reproduce/g2p/words.js'
 
@@ -100,4 +104,36 @@ test('an alignment has a row for each step that is written', () => {
   expect(alignmentText(['p', 'h', 'o'], ['F', 'OW'], weights)).toBe(
     ['    p h o', 'F     #', 'OW  . . :'].join('\n'),
   )
+})
+
+test('the reduced form learns, measures and draws', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'unrolled-'))
+  const { signal } = new AbortController()
+  const said: string[] = []
+  const say = (line: string) => said.push(line)
+  const { details, figures } = await g2p.run({ reduced: true, seed: 1, folder, signal, say })
+  rmSync(folder, { recursive: true })
+  type Learned = { curve: { loss: number; measures: { validation: number } }[] }
+  const { alignment, attention, fixed, words } = details as {
+    alignment: string
+    attention: Learned
+    fixed: Learned
+    words: object
+  }
+  expect(words).toEqual({ train: 360, valid: 20, test: 20 })
+  for (const { curve } of [attention, fixed]) {
+    expect(curve).toHaveLength(4)
+    expect(curve[3]?.loss).toBeLessThan((curve[0]?.loss ?? 0) * 0.9)
+    expect(curve[3]?.measures.validation).toBeLessThan(curve[0]?.measures.validation ?? 0)
+  }
+  expect(figures.map(({ target }) => target)).toEqual([
+    { atMost: 31 },
+    { atMost: 8 },
+    undefined,
+    undefined,
+    { atLeast: 0 },
+  ])
+  for (const { percent } of figures.slice(0, 4)) expect(percent).toBeGreaterThan(0)
+  expect(alignment.split('\n').length).toBeGreaterThan(1)
+  expect(said).toContain(`\n${alignment}`)
 })

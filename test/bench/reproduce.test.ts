@@ -1,12 +1,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { dense, last, rnn, sequential } from 'unrolled'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Machine } from '../../bench/machine.js'
-import { g2p } from '../../bench/reproduce/g2p/g2p.js'
-import { type Figure, reached } from '../../bench/reproduce/job.js'
-import { openFolder, readPlace, savePlace } from '../../bench/reproduce/place.js'
-import { clock } from '../../bench/reproduce/progress.js'
+import { type Figure, type Job, reached } from '../../bench/reproduce/job.js'
+import { learn } from '../../bench/reproduce/learn.js'
+import { openFolder, type Place, readPlace, savePlace } from '../../bench/reproduce/place.js'
+import { clock, Progress } from '../../bench/reproduce/progress.js'
 import {
   figuresText,
   type Order,
@@ -24,20 +25,56 @@ afterEach(() => rmSync(folder, { recursive: true }))
 const machine = { cpu: 'some', cores: 2, isa: 'avx2' } as Machine
 const { signal } = new AbortController()
 
+/** The epochs whose batches were asked for. */
+const asked: number[] = []
+
+/** A job of a second's fraction: the sum of two numbers, three batches an epoch. */
+function toyOf(enough = 4): Job {
+  const batch = (from: number) => {
+    const rows = [0, 1, 2].map((row) => [Math.sin(from + row), Math.cos(2 * (from + row))])
+    return { x: rows, y: rows.map(([a = 0, b = 0]) => [a + b]) }
+  }
+  let count = 0
+  const fresh = () => sequential([rnn({ inputSize: 1, hiddenSize: 4 }), last(), dense({ size: 1 })])
+  return {
+    about: 'a toy',
+    settings: { full: {}, reduced: { epochs: 4 } },
+    async run(work) {
+      work.say('begins')
+      const { model, place } = await learn(work, fresh, {
+        name: 'toy',
+        epochs: 4,
+        learningRate: 0.1,
+        minimum: 0.5,
+        warmup: 2,
+        options: { loss: 'meanSquared' },
+        batches: (epoch) => {
+          asked.push(epoch)
+          return [1, 4, 7].map(batch)
+        },
+        measure: async () => ({ count: ++count }),
+        enough: ({ count = 0 }) => count === enough,
+      })
+      const { loss } = await model.evaluate([batch(2)], { loss: 'meanSquared' })
+      return { figures: [{ name: 'loss', percent: 100 * loss }], details: { place } }
+    },
+  }
+}
+
 /** A reduced run that is asked to stop when it says something. */
 function orderOf(change: Partial<Order>, stopAt?: RegExp): Order & { readonly said: string[] } {
   const said: string[] = []
   const stop = new AbortController()
   return {
-    name: 'g2p',
-    job: g2p,
+    name: 'toy',
+    job: toyOf(),
     machine,
-    command: 'npm run reproduce -- g2p --reduced',
+    command: 'some command',
     reduced: true,
     seed: 3,
     fresh: false,
     folder: join(folder, 'places'),
-    record: join(folder, 'record', 'g2p.json'),
+    record: join(folder, 'record', 'toy.json'),
     signal: stop.signal,
     said,
     say: (line) => {
@@ -49,48 +86,73 @@ function orderOf(change: Partial<Order>, stopAt?: RegExp): Order & { readonly sa
 }
 
 test('a run that is stopped in an epoch, then after one, goes on to its record', async () => {
-  const first = orderOf({}, /^words/)
+  const first = orderOf({}, /^begins/)
   expect(await reproduce(first)).toBeUndefined()
-  expect(first.said).toContain('attention: saved in epoch 1, after step 1')
-  expect(first.said.at(-1)).toContain('goes on from there:\n  npm run reproduce -- g2p --reduced')
+  expect(first.said).toContain('toy: saved in epoch 1, after step 1')
+  expect(first.said.at(-1)).toBe('stopped; the same command goes on from there:\n  some command')
 
-  const second = orderOf({}, /^attention: epoch 2\/4 done/)
+  const second = orderOf({}, /^toy: epoch 2\/4 done/)
   expect(await reproduce(second)).toBeUndefined()
   expect(second.said.filter((line) => line.includes('done'))).toHaveLength(2)
-  expect(second.said).toContain('attention: saved in epoch 3, after step 0')
+  expect(second.said).toContain('toy: saved in epoch 3, after step 0')
   const kept = readdirSync(join(folder, 'places')).sort()
-  expect(kept).toEqual(['attention-2-0.safetensors', 'attention.json', 'run.json'])
+  expect(kept).toEqual(['run.json', 'toy-2-0.safetensors', 'toy.json'])
 
+  asked.length = 0
   const third = orderOf({})
   const result = await reproduce(third)
-  expect(third.said).not.toContain(second.said.find((line) => line.includes('epoch 2/4 done')))
+  // The first only to count its batches.
+  expect(asked).toEqual([1, 3, 4])
   expect(result?.starts.count).toBe(3)
-  const { attention, words, alignment } = (result?.details ?? {}) as {
-    attention: { curve: { epoch: number; loss: number }[]; starts: number }
-    words: object
-    alignment: string
-  }
-  expect(words).toEqual({ train: 360, valid: 20, test: 20 })
-  expect(attention.starts).toBe(3)
-  expect(attention.curve.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4])
-  const losses = attention.curve.map(({ loss }) => loss)
-  expect(losses[3]).toBeLessThan((losses[0] ?? 0) * 0.9)
-  expect(alignment.split('\n').length).toBeGreaterThan(1)
+  const { place } = (result?.details ?? {}) as { place: Place }
+  expect(place).toMatchObject({ epochs: 4, step: 0, starts: 3, done: true })
+  expect(place.curve.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4])
+  const losses = place.curve.map(({ loss }) => loss)
+  expect(losses[3]).toBeLessThan((losses[0] ?? 0) / 2)
 
   const record = JSON.parse(readFileSync(third.record ?? '', 'utf8')) as Reproduction
-  expect(record).toMatchObject({ name: 'g2p', seed: 3, reduced: true, machine })
-  expect(record.figures.map(({ percent }) => percent)).toHaveLength(5)
+  expect(record).toMatchObject({ name: 'toy', seed: 3, reduced: true, settings: { epochs: 4 } })
+  expect(record).toMatchObject({ machine, command: 'some command', starts: { count: 3 } })
   // All is done: another start measures the same.
-  const again = await reproduce(orderOf({ record: undefined }))
-  expect(again?.figures).toEqual(result?.figures)
+  asked.length = 0
+  expect((await reproduce(orderOf({})))?.figures).toEqual(result?.figures)
+  expect(asked).toEqual([])
+})
+
+test('a run that goes on after an epoch warms up to the rate of its place', async () => {
+  const rates: number[] = []
+  const spy = vi.spyOn(Progress.prototype, 'step').mockImplementation((_, __, rate) => {
+    rates.push(rate)
+  })
+  await reproduce(orderOf({}, /^toy: epoch 2\/4 done/))
+  await reproduce(orderOf({}))
+  spy.mockRestore()
+  // Rate 0.1 falls to a half along 12 steps; two steps to warm up at each start.
+  expect(rates).toHaveLength(12)
+  expect([0, 1, 2].map((step) => rates[step]?.toFixed(6))).toEqual([
+    '0.033333',
+    '0.066667',
+    '0.100000',
+  ])
+  expect([6, 7, 8].map((step) => rates[step]?.toFixed(6))).toEqual([
+    '0.025000',
+    '0.050000',
+    '0.075000',
+  ])
+  expect(rates[11]).toBeGreaterThan(0.05)
+})
+
+test('a training whose measures are enough ends before its last epoch', async () => {
+  const result = await reproduce(orderOf({ job: toyOf(2) }))
+  expect(result?.details).toMatchObject({ place: { epochs: 2, done: true } })
 })
 
 test('a folder of another run is refused, or cleared', async () => {
-  openFolder(join(folder, 'places'), { name: 'g2p', reduced: true, seed: 4 })
+  openFolder(join(folder, 'places'), { name: 'toy', reduced: true, seed: 4 })
   await expect(reproduce(orderOf({}))).rejects.toThrow(
     /places: expected a run of .*"seed":3,"settings":{.*}}, received one of .*"seed":4}; begin anew by --fresh$/,
   )
-  expect(await reproduce(orderOf({ fresh: true }, /^words/))).toBeUndefined()
+  expect(await reproduce(orderOf({ fresh: true }, /^begins/))).toBeUndefined()
 })
 
 test('what a job throws is thrown', async () => {

@@ -109,11 +109,9 @@ async function pronounced(work: Work, model: Speller, words: readonly Word[], wi
 async function aligned(model: Speller, words: readonly Word[]): Promise<string> {
   const { letters } = words.find((word) => word.letters.length >= 8) ?? words[0] ?? NO_WORD
   const source = [letterIds(letters)]
-  const rows = await model.generate({ source }, { maxSteps: 2 + 2 * letters.length, endToken: END })
-  const target = rows.map(({ tokens }) => [...tokens])
-  const { weights } = await model.predict({ source, target })
-  const phones = phonesOf(target[0] ?? [])
-  return alignmentText([...letters], phones, weights.toNested()[0] ?? [])
+  const maxSteps = 2 + 2 * letters.length
+  const [made] = await model.generate({ source }, { maxSteps, endToken: END })
+  return alignmentText([...letters], phonesOf(made?.tokens ?? []), made?.alignment ?? [])
 }
 
 const NO_WORD: Word = { letters: '', pronunciations: [] }

@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { addition } from '../../bench/reproduce/addition/addition.js'
+import { CHARACTERS, drawPairs, sumsOf } from '../../bench/reproduce/addition/sums.js'
+
+test('sums are ids, questions back to front', () => {
+  const { questions, answers } = sumsOf(
+    [
+      [12, 345],
+      [999, 999],
+      [7, 0],
+    ],
+    3,
+  )
+  const text = (rows: readonly number[][]) =>
+    rows.map((row) => row.map((id) => CHARACTERS[id]).join(''))
+  expect(text(questions)).toEqual([' 543+21', '999+999', '    0+7'])
+  expect(text(answers)).toEqual(['357 ', '1998', '7   '])
+})
+
+test('pairs come once, short numbers as often as long ones, by the seed', () => {
+  const pairs = drawPairs(20_000, 3, 1)
+  const keys = pairs.map((pair) => [...pair].sort((a, b) => a - b).join('+'))
+  expect(new Set(keys).size).toBe(20_000)
+  const numbers = pairs.flat()
+  expect(Math.max(...numbers)).toBe(999)
+  // A number of one digit has a third of the draws, and a tenth and a hundredth of those of more digits.
+  const short =
+    drawPairs(500, 3, 1)
+      .flat()
+      .filter((n) => n < 10).length / 1000
+  expect(short).toBeGreaterThan(0.25)
+  expect(short).toBeLessThan(0.45)
+  expect(drawPairs(50, 3, 1)).toEqual(pairs.slice(0, 50))
+  expect(drawPairs(50, 3, 2)).not.toEqual(pairs.slice(0, 50))
+  expect(drawPairs(55, 1, 1)).toHaveLength(55)
+})
+
+test('the reduced form learns', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'unrolled-'))
+  const { signal } = new AbortController()
+  const say = () => undefined
+  const { details, figures } = await addition.run({ reduced: true, seed: 1, folder, signal, say })
+  rmSync(folder, { recursive: true })
+  const { sums, train, held } = details as {
+    sums: { curve: { loss: number; measures: { right: number } }[] }
+    train: number
+    held: number
+  }
+  expect([train, held]).toEqual([50, 5])
+  const losses = sums.curve.map(({ loss }) => loss)
+  expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) / 1.8)
+  expect(figures[0]?.percent).toBe(sums.curve.at(-1)?.measures.right)
+  expect(figures[0]?.target).toEqual({ atLeast: 99 })
+})
