@@ -61,6 +61,50 @@ test('names are made up that are like the names of the list', async () => {
   expect(found.some((name) => !names.includes(name.slice(0, -1)))).toBe(true)
 })
 
+test('captions of pictures held back say what is on them', async () => {
+  const { captions, held, history } = await import('../../examples/captions.js')
+  expect(history.epochs.at(-1)?.loss).toBeLessThan(0.1)
+  expect(held).toHaveLength(9)
+  const right = captions.filter((caption, row) => caption === held[row]?.caption)
+  expect(right.length).toBeGreaterThan(7)
+})
+
+test('numbers held back are added', async () => {
+  const { answers, held } = await import('../../examples/addition.js')
+  const right = held.filter(({ question }, row) => {
+    const [a, b] = question.split('+').map(Number)
+    return Number(answers[row]) === (a ?? 0) + (b ?? 0)
+  })
+  expect(right.length / held.length).toBeGreaterThan(0.7)
+})
+
+test('numbers held back are translated, each word by a look at its own', async () => {
+  const { french, held, made, translations } = await import('../../examples/translation.js')
+  expect([71, 80, 81, 99, 100, 121, 200, 371, 21, 60].map(french)).toEqual([
+    'soixante et onze',
+    'quatre vingt',
+    'quatre vingt un',
+    'quatre vingt dix_neuf',
+    'cent',
+    'cent vingt et un',
+    'deux cent',
+    'trois cent soixante et onze',
+    'vingt et un',
+    'soixante',
+  ])
+  const right = held.filter((n, row) => translations[row] === `${french(n)} .`)
+  expect(right.length / held.length).toBeGreaterThan(0.8)
+  for (const { alignment, tokens } of made) {
+    expect(alignment).toHaveLength(tokens.length)
+    for (const weights of alignment) {
+      expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 4)
+    }
+  }
+  // "neuf" of "nine hundred and ninety nine": the look is at the first word.
+  expect(held.at(-1)).toBe(999)
+  expect(made.at(-1)?.alignment[0]?.[0]).toBeGreaterThan(0.5)
+})
+
 test('training reaches its accuracy and keeps the best weights', async () => {
   const { accuracy, history } = await import('../../examples/training.js')
   expect(accuracy).toBeGreaterThan(0.95)
