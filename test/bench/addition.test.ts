@@ -45,13 +45,20 @@ test('the reduced form learns', async () => {
   const { details, figures } = await addition.run({ reduced: true, seed: 1, folder, signal, say })
   rmSync(folder, { recursive: true })
   const { sums, train, held } = details as {
-    sums: { curve: { loss: number; measures: { right: number } }[] }
+    sums: { curve: { loss: number; measures: { characters: number; sums: number } }[] }
     train: number
     held: number
   }
-  expect([train, held]).toEqual([50, 5])
+  expect([train, held]).toEqual([720, 80])
   const losses = sums.curve.map(({ loss }) => loss)
-  expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) / 1.8)
-  expect(figures[0]?.percent).toBe(sums.curve.at(-1)?.measures.right)
-  expect(figures[0]?.target).toEqual({ atLeast: 99 })
+  expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) * 0.8)
+  const [first, last] = [sums.curve[0]?.measures, sums.curve.at(-1)?.measures]
+  expect(last?.characters).toBeGreaterThan(first?.characters ?? 100)
+  expect(figures.map(({ percent }) => percent)).toEqual([last?.characters, last?.sums])
+  // 80 sums of three characters.
+  expect(((last?.characters ?? 0) * 240) / 100).toBeCloseTo(
+    Math.round(((last?.characters ?? 0) * 240) / 100),
+    8,
+  )
+  for (const { target } of figures) expect(target).toEqual({ atLeast: 99 })
 })

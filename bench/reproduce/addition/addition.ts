@@ -17,12 +17,12 @@ const FULL = {
 
 const REDUCED = {
   ...FULL,
-  digits: 1,
-  examples: 55,
+  digits: 2,
+  examples: 800,
   hiddenSize: 32,
   batchSize: 16,
   learningRate: 1e-2,
-  epochs: 20,
+  epochs: 8,
 }
 
 const SOURCE =
@@ -66,14 +66,17 @@ export const addition: Job = {
         const order = shuffled(train, uniform(seedOf(work.seed, epoch)))
         return cut(order, batchSize).map((part) => batchOf(sumsOf(part, digits)))
       },
-      measure: async (model) => ({ right: await percentRight(model, test) }),
-      enough: ({ right = 0 }) => right >= goal,
+      measure: (model) => right(model, test),
+      enough: ({ sums = 0 }) => sums >= goal,
     })
-    const percent = await percentRight(model, test)
+    const { characters, sums } = await right(model, test)
     const published = [{ percent: 99, source: SOURCE }]
-    const name = 'whole sums right, held out'
+    const target = { atLeast: goal }
     return {
-      figures: [{ name, percent, target: { atLeast: 99 }, published }],
+      figures: [
+        { name: 'characters right, held out', percent: characters, target, published },
+        { name: 'whole sums right, held out', percent: sums, target },
+      ],
       details: { train: train.length, held, epochs: place.epochs, sums: place },
     }
   },
@@ -83,12 +86,19 @@ function batchOf({ questions, answers }: Sums) {
   return { x: { question: questions }, y: { scores: answers } }
 }
 
-/** The share of sums whose every character is right, in percent. */
-async function percentRight(model: ReturnType<typeof make>, sums: Sums): Promise<number> {
-  const { scores } = await model.predict({ question: sums.questions })
-  const right = scores.toNested().filter((steps, row) => {
-    const answer = sums.answers[row] ?? []
-    return steps.every((step, at) => step.indexOf(Math.max(...step)) === answer[at])
-  })
-  return (100 * right.length) / sums.questions.length
+/** The shares that are right, in percent: of characters, as Keras counts, and of sums without a wrong one. */
+async function right(model: ReturnType<typeof make>, { questions, answers }: Sums) {
+  const { scores } = await model.predict({ question: questions })
+  const hits = scores
+    .toNested()
+    .map((steps, row) => steps.map((step, at) => best(step) === answers[row]?.[at]))
+  const percent = (list: readonly boolean[]) => (100 * list.filter(Boolean).length) / list.length
+  return {
+    characters: percent(hits.flat()),
+    sums: percent(hits.map((row) => row.every(Boolean))),
+  }
+}
+
+function best(scores: readonly number[]): number {
+  return scores.indexOf(Math.max(...scores))
 }
