@@ -93,6 +93,19 @@ describe('what does not fit is refused', () => {
   })
 })
 
+test.each([undefined, 'additive'] as const)('between layers there is dropout: %s', (attention) => {
+  const options = { ...base, dropout: 0.25, ...(attention && { attention }) }
+  const rates = (numLayers: number) => {
+    const { nodes } = encoderDecoder({ ...options, numLayers }).graph
+    return nodes.flatMap(({ op }) =>
+      typeof op === 'object' && 'dropout' in op ? [op.dropout.rate] : [],
+    )
+  }
+  expect(rates(1)).toEqual([])
+  // Of three layers there are two places in the encoder and two in the decoder.
+  expect(rates(3)).toEqual([0.25, 0.25, 0.25, 0.25])
+})
+
 test('numbers go in and come out', async () => {
   const model = encoderDecoder({ source: { size: 2 }, target: { size: 1 }, hiddenSize: 5 })
   const source = [

@@ -7,6 +7,7 @@ import { type AttentionOptions, attention } from '../layer/attention.js'
 import { type CellOptions, gruCell, lstmCell, rnnCell, type StepCell } from '../layer/cells.js'
 import { concat } from '../layer/combine.js'
 import { dense, linear } from '../layer/dense.js'
+import { dropout } from '../layer/dropout.js'
 import { embedding } from '../layer/embedding.js'
 import { gru } from '../layer/gru.js'
 import { lstm } from '../layer/lstm.js'
@@ -95,8 +96,10 @@ function attending(
   const first = attentionLayer(settings, options, memory)
   const { output, trace } = first(x, { initial: initial[0] ?? {} })
   const above = settings.numLayers - 1
-  const upper =
-    above === 0 ? output : recurrent(settings, 'decoder_upper', above, output, initial.slice(1))
+  if (above === 0) return { output, weights: trace.weights }
+  const rate = settings.dropout
+  const below = rate === 0 ? output : dropout({ rate, name: 'decoder_dropout' })(output)
+  const upper = recurrent(settings, 'decoder_upper', above, below, initial.slice(1))
   return { output: upper, weights: trace.weights }
 }
 
