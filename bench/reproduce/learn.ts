@@ -84,7 +84,8 @@ async function train<M extends Model>(
       line.epoch(point)
       if (done) break
     }
-    if (work.signal.aborted) break
+    // After the last step of an epoch there is the epoch's end to wait for.
+    if (work.signal.aborted && place.step < steps) break
   }
   if (work.signal.aborted && !place.done) {
     save(place)
@@ -101,9 +102,11 @@ function running<M extends Model>(
   { epochs, step }: Omit<Place, 'model'>,
   total: number,
 ) {
-  const { learningRate, minimum, warmup } = plan
+  const { learningRate, minimum } = plan
   const behind = (total / plan.epochs) * epochs + step
   const share = 1 - ((1 - minimum) * behind) / total
+  const left = total - behind
+  const warmup = Math.min(plan.warmup, left - 1)
   let epoch = epochs
   const batches = (): readonly BatchOf<M>[] => {
     epoch += 1
@@ -112,7 +115,7 @@ function running<M extends Model>(
   return model.train(batches, {
     ...plan.options,
     optimizer: adam({ learningRate: learningRate * share }),
-    schedule: linearDecay({ warmup, steps: total - behind, minimum: minimum / share }),
+    schedule: linearDecay({ warmup, steps: left, minimum: minimum / share }),
     epochs: plan.epochs - epochs,
     seed: seedOf(work.seed, behind),
   })

@@ -142,6 +142,29 @@ test('a run that goes on after an epoch warms up to the rate of its place', asyn
   expect(rates[11]).toBeGreaterThan(0.05)
 })
 
+test.each([
+  [1, 0, 1],
+  [2, 0, 2],
+  [3, 1, 0],
+  [4, 1, 1],
+  [11, 3, 2],
+])(
+  'stopped at step %i it is at epoch %i, step %i, and takes the other steps',
+  async (at, epochs, step) => {
+    let taken = 0
+    const stop = new AbortController()
+    const spy = vi.spyOn(Progress.prototype, 'step').mockImplementation(() => {
+      taken += 1
+      if (taken === at) stop.abort()
+    })
+    expect(await reproduce({ ...orderOf({}), signal: stop.signal })).toBeUndefined()
+    expect(readPlace(join(folder, 'places'), 'toy')).toMatchObject({ epochs, step })
+    expect(await reproduce(orderOf({}))).toBeDefined()
+    spy.mockRestore()
+    expect(taken).toBe(12)
+  },
+)
+
 test('a training whose measures are enough ends before its last epoch', async () => {
   const result = await reproduce(orderOf({ job: toyOf(2) }))
   expect(result?.details).toMatchObject({ place: { epochs: 2, done: true } })
