@@ -25,9 +25,8 @@ const pictures = sizes.flatMap((size, i) =>
 )
 const ids = (caption: string) => caption.split(' ').map((word) => words.indexOf(word))
 // Every fifth picture is held back.
-const [train, held] = [0, 1].map((part) =>
-  pictures.filter((_, at) => +(at % 5 === 4) === part),
-) as [typeof pictures, typeof pictures]
+const held = pictures.filter((_, at) => at % 5 === 4)
+const train = pictures.filter((_, at) => at % 5 !== 4)
 
 // [start:captions]
 const size = words.length

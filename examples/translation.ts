@@ -36,19 +36,9 @@ const vocabulary = (write: (n: number) => string) => [
   ...new Set(numbers.flatMap((n) => write(n).split(' '))),
 ]
 const [from, to] = [vocabulary(english), vocabulary(french)]
-const source = (part: number[]) =>
-  part.map((n) =>
-    english(n)
-      .split(' ')
-      .map((word) => from.indexOf(word)),
-  )
-const target = (part: number[]) =>
-  part.map((n) => [
-    ...french(n)
-      .split(' ')
-      .map((word) => to.indexOf(word)),
-    0,
-  ])
+const ids = (text: string, words: string[]) => text.split(' ').map((word) => words.indexOf(word))
+const source = (part: number[]) => part.map((n) => ids(english(n), from))
+const target = (part: number[]) => part.map((n) => ids(`${french(n)} .`, to))
 const held = numbers.filter((n) => n % 7 === 5)
 const train = numbers.filter((n) => n % 7 !== 5)
 
@@ -69,12 +59,12 @@ const history = await model.fit(
 const search = beam({ width: 4 })
 const made = await model.generate({ source: source(held) }, { search, maxSteps: 10, endToken: 0 })
 const translations = made.map(({ tokens }) => tokens.map((id) => to[id]).join(' '))
-for (const [row, n] of held.slice(0, 10).entries())
-  console.log(`${english(n)}: ${translations[row]}`)
+for (const [row, n] of held.entries()) console.log(`${english(n)}: ${translations[row]}`)
 
 // A row for each word that is written, a column for each that is read.
-for (const [step, weights] of (made.at(-1)?.alignment ?? []).entries()) {
-  const word = to[made.at(-1)?.tokens[step] ?? 0] ?? ''
+const last = made.at(-1)
+for (const [step, weights] of last?.alignment.entries() ?? []) {
+  const word = to[last?.tokens[step] ?? 0] ?? ''
   console.log(word.padEnd(10), weights.map((weight) => weight.toFixed(2)).join(' '))
 }
 
