@@ -59,6 +59,7 @@ export const addition: Job = {
       name: 'sums',
       epochs,
       learningRate,
+      // Keras keeps the rate.
       minimum: 1,
       warmup: 0,
       options: { loss: { scores: 'crossEntropy' } },

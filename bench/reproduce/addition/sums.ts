@@ -1,4 +1,4 @@
-import { uniform } from '../random.js'
+import { shuffled, uniform } from '../random.js'
 
 /** Keras's characters: digits, the sign, and the space that fills up. */
 export const CHARACTERS = '0123456789+ '
@@ -9,7 +9,10 @@ export interface Sums {
   readonly answers: readonly number[][]
 }
 
-/** Pairs of numbers of up to so many digits, no pair twice, whichever comes first. */
+/**
+ * Pairs of numbers of up to so many digits, no pair twice, whichever comes first; shuffled, since the few pairs of short
+ * numbers are all drawn early.
+ */
 export function drawPairs(count: number, digits: number, seed: number): [number, number][] {
   const random = uniform(seed)
   const below = (end: number): number => Math.floor(random() * end)
@@ -24,7 +27,7 @@ export function drawPairs(count: number, digits: number, seed: number): [number,
     seen.add(key)
     pairs.push(pair)
   }
-  return pairs
+  return shuffled(pairs, random)
 }
 
 /** Questions back to front, as Sutskever et al. (2014) reversed sources, and their answers; both filled up. */
