@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import {
   adam,
   attention,
+  beam,
   dense,
   encoderDecoder,
   graph,
@@ -85,7 +86,7 @@ async function numbersOf(work: Work): Promise<Float32Array> {
 
 function generated({ model, task, texts: { source } }: Work) {
   const { steps: maxSteps, beams: width } = SIZES
-  const search = task === 'beam' ? { beam: { width } } : 'greedy'
+  const search = task === 'beam' ? beam({ width }) : 'greedy'
   return model.generate({ source } as never, { maxSteps, search } as never)
 }
 
