@@ -17,6 +17,7 @@ import {
   tanh,
 } from 'unrolled'
 import { describe, expect, test } from 'vitest'
+import { product, weightsOf } from '../support/plain.js'
 
 const SOURCE = [3, 1, 0, 4]
 const TARGET = [2, 3, 1, 0]
@@ -32,13 +33,6 @@ const values = numbers(SOURCE, 2, 3)
 type Score = (query: readonly number[], key: readonly number[]) => number
 const dot = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, x, k) => sum + x * (b[k] ?? 0), 0)
-const rows = (weight: readonly number[], columns: number): number[][] =>
-  Array.from({ length: weight.length / columns }, (_, i) => [
-    ...weight.slice(i * columns, (i + 1) * columns),
-  ])
-const times = (weight: readonly number[], x: readonly number[]): number[] =>
-  rows(weight, x.length).map((row) => dot(row, x))
-
 /** Attention as the papers have it: query by query, step by step. */
 function attended(score: Score, values: readonly (readonly number[])[], memory: typeof values) {
   return (query: readonly number[]) => {
@@ -52,23 +46,20 @@ function attended(score: Score, values: readonly (readonly number[])[], memory: 
   }
 }
 
-/** A parameter as numbers. */
-const of = (model: Model, name: string): number[] => [...(model.parameters()[name]?.values ?? [])]
-
 describe.each<['dot' | 'scaled' | 'general' | 'additive', (model: Model) => Score]>([
   ['dot', () => dot],
   ['scaled', () => (q, k) => dot(q, k) / Math.sqrt(3)],
-  ['general', (model) => (q, k) => dot(q, times(of(model, 'look.weight'), k))],
+  ['general', (model) => (q, k) => dot(q, product(weightsOf(model, 'look.weight'), k))],
   [
     'additive',
     (model) => (q, k) => {
       const [ours, theirs] = [
-        times(of(model, 'look.weight_q'), q),
-        times(of(model, 'look.weight_k'), k),
+        product(weightsOf(model, 'look.weight_q'), q),
+        product(weightsOf(model, 'look.weight_k'), k),
       ]
-      const bias = of(model, 'look.bias')
+      const bias = weightsOf(model, 'look.bias')
       const energies = ours.map((x, i) => Math.tanh(x + (theirs[i] ?? 0) + (bias[i] ?? 0)))
-      return dot(of(model, 'look.weight_v'), energies)
+      return dot(weightsOf(model, 'look.weight_v'), energies)
     },
   ],
 ])('attention, %s', (score, plain) => {

@@ -2,24 +2,10 @@ import { delayed, graph, lastStep, scan } from 'unrolled'
 import { describe, expect, test } from 'vitest'
 import { expectSlopes, spread } from '../support/differences.js'
 import { numbers, steps } from '../support/networks.js'
+import { plus, product, weightsOf } from '../support/plain.js'
 
 const inputs = { x: { sequence: { size: 2 } } } as const
 const x = [13, 1, 0, 6].map((length, row) => steps(length, 2, row + 2))
-
-/** The numbers of a parameter. */
-const weightsOf = (model: { parameters(): object }, name: string): number[] => {
-  const all = model.parameters() as Record<string, { values: Float32Array }>
-  return [...(all[name]?.values ?? [])]
-}
-
-/** `W v` with `rows` rows. */
-const product = (w: readonly number[], v: readonly number[]) =>
-  Array.from({ length: w.length / v.length }, (_, row) =>
-    v.reduce((sum, value, k) => sum + value * (w[row * v.length + k] ?? 0), 0),
-  )
-
-const plus = (...all: readonly (readonly number[])[]) =>
-  (all[0] ?? []).map((_, i) => all.reduce((sum, v) => sum + (v[i] ?? 0), 0))
 
 describe('connections that skip steps', () => {
   const delays = [1, 3, 4] as const
