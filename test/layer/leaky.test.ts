@@ -2,16 +2,11 @@ import { adam, dense, graph, last, leaky, type Numeric, type Sequence, sequentia
 import { describe, expect, test } from 'vitest'
 import { expectSlopes } from '../support/differences.js'
 import { numbers, steps } from '../support/networks.js'
+import { weightsOf } from '../support/plain.js'
 
 const inputs = { x: { sequence: { size: 2 } } } as const
 const x = [13, 1, 0, 6].map((length, row) => steps(length, 2, row + 2))
 const f = Math.fround
-
-/** The numbers of a parameter. */
-const weightsOf = (model: { parameters(): object }, name: string): number[] => {
-  const all = model.parameters() as Record<string, { values: Float32Array }>
-  return [...(all[name]?.values ?? [])]
-}
 
 describe('leaky units', () => {
   const ofRow = async (alpha: number, row: readonly number[], learned = false) => {
