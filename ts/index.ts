@@ -6,6 +6,16 @@ export {
   type Step,
   type StepInput,
 } from './cell/cell.js'
+export type { Children } from './cell/children.js'
+export {
+  type Fold,
+  type Folded,
+  type FoldOptions,
+  fold,
+  type NodeSizes,
+  type TreeCell,
+  treeCell,
+} from './cell/fold.js'
 export {
   type Along,
   type Recurrence,
@@ -25,6 +35,7 @@ export {
 export { type GraphContext, graph } from './compose/graph.js'
 export type {
   AxisOptions,
+  ForestOptions,
   InputKind,
   Inputs,
   TokenOptions,
@@ -48,6 +59,7 @@ export type {
   StepWeights,
   TokenData,
   TokensData,
+  TreeRow,
   VectorData,
   Weights,
 } from './data/data.js'
@@ -70,6 +82,7 @@ export type {
   Sequence,
   Token,
   Tokens,
+  Tree,
   Value,
   Values,
   Vector,
@@ -154,7 +167,7 @@ export { type LstmOptions, type LstmState, type LstmTrace, lstm } from './layer/
 export type { LstmStepOptions } from './layer/lstm-step.js'
 export { type MatmulOptions, matmul } from './layer/matmul.js'
 export type { Merge } from './layer/merge.js'
-export { last, lastStep, max, mean, type Pooling, pool, sumOverTime } from './layer/pool.js'
+export { last, lastStep, max, mean, type Pooling, pool, root, sumOverTime } from './layer/pool.js'
 export type {
   RecurrentCall,
   RecurrentLayer,

@@ -1,4 +1,4 @@
-import { mismatch } from '../errors.js'
+import { Described, mismatch } from '../errors.js'
 import type { OutputJson } from '../graph/json.js'
 import type { Scope, Site } from '../graph/scope.js'
 import { buildIn } from '../graph/step.js'
@@ -51,6 +51,7 @@ export interface Unrolled<S extends NamedStates = NamedVectors> {
 /** Adds a scan node: `state, output = step(state, x[t])` along each row's valid steps. */
 export function unroll<S extends NamedStates, X>(spec: Unrolling<S, X>): Unrolled<S> {
   const { site, axis, sizes } = spec
+  checkChain(site, axis)
   const names = Object.keys(sizes)
   const body = site.scope.body(site.name, axis, site.shared)
   const step = spec.enter(body)
@@ -83,6 +84,19 @@ export function unroll<S extends NamedStates, X>(spec: Unrolling<S, X>): Unrolle
   }
 }
 
+/** Refuses the nodes of a forest, which have no order of time. */
+function checkChain({ name, scope }: Site, axis: string): void {
+  if (!scope.declaration.isForest(axis)) return
+  const received = new Described(`the nodes of the forest "${axis}"`)
+  throw mismatch(
+    'ERR_UNROLLED_KIND',
+    name,
+    'a sequence',
+    received,
+    'fold(treeCell(…)) goes up a tree',
+  )
+}
+
 /** Finds a state by name. */
 export function stateOf<V extends Vector | Token>(
   states: Readonly<Record<string, V>>,
@@ -93,7 +107,8 @@ export function stateOf<V extends Vector | Token>(
   return state
 }
 
-function stateNodes(where: string, body: Scope, sizes: StateSizes): NamedStates {
+/** Adds the state nodes of a body. */
+export function stateNodes(where: string, body: Scope, sizes: StateSizes): NamedStates {
   const states = Object.entries(sizes).map(([name, size]) => {
     const { op, value } = stateNode(size)
     const wire = body.node(name, op, [])

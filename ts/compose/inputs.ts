@@ -1,7 +1,8 @@
 import { mismatch } from '../errors.js'
+import type { KindJson } from '../graph/json.js'
 import { checkName } from '../graph/names.js'
 import type { Scope } from '../graph/scope.js'
-import type { Sequence, Token, Tokens, Value, Vector } from '../graph/value.js'
+import type { Sequence, Token, Tokens, Tree, Value, Vector } from '../graph/value.js'
 import { checkCount, checkOptions } from '../options.js'
 
 /** Options of an input without steps that holds numbers. */
@@ -22,6 +23,12 @@ export interface AxisOptions {
   readonly axis?: string
 }
 
+/** Options of an input with nodes. */
+export interface ForestOptions {
+  /** Inputs of one axis have the same trees; `tree` by default. */
+  readonly axis?: string
+}
+
 export const AXIS_OPTIONS = ['axis'] as const satisfies readonly (keyof AxisOptions)[]
 export const VECTOR_OPTIONS = ['size'] as const satisfies readonly (keyof VectorOptions)[]
 export const TOKEN_OPTIONS = ['vocabularySize'] as const satisfies readonly (keyof TokenOptions)[]
@@ -37,6 +44,16 @@ export interface Inputs {
   ): Sequence<F>
   /** An id a step. */
   tokens<const V extends number>(name: string, options: TokenOptions<V> & AxisOptions): Tokens<V>
+  /** A forest in each row: `size` numbers a node. */
+  tree<const F extends number>(
+    name: string,
+    options: VectorOptions<F> & ForestOptions,
+  ): Tree<Sequence<F>>
+  /** A forest in each row: an id a node. */
+  tree<const V extends number>(
+    name: string,
+    options: TokenOptions<V> & ForestOptions,
+  ): Tree<Tokens<V>>
   /** An id a row. */
   token<const V extends number>(name: string, options: TokenOptions<V>): Token<V>
 }
@@ -46,6 +63,8 @@ export type InputKind =
   | { readonly vector: VectorOptions }
   | { readonly sequence: VectorOptions & AxisOptions }
   | { readonly tokens: TokenOptions & AxisOptions }
+  | { readonly tree: VectorOptions & ForestOptions }
+  | { readonly tree: TokenOptions & ForestOptions }
   | { readonly token: TokenOptions }
 
 /** The value of an input of the kind `K`. */
@@ -55,9 +74,13 @@ export type InputValue<K> = K extends { readonly vector: VectorOptions<infer F> 
     ? Sequence<F>
     : K extends { readonly tokens: TokenOptions<infer V> }
       ? Tokens<V>
-      : K extends { readonly token: TokenOptions<infer V> }
-        ? Token<V>
-        : never
+      : K extends { readonly tree: VectorOptions<infer F> }
+        ? Tree<Sequence<F>>
+        : K extends { readonly tree: TokenOptions<infer V> }
+          ? Tree<Tokens<V>>
+          : K extends { readonly token: TokenOptions<infer V> }
+            ? Token<V>
+            : never
 
 /** The values of inputs by name. */
 export type InputValues<I> = { readonly [N in keyof I]: InputValue<I[N]> }
@@ -82,6 +105,7 @@ export function inputsOf(scope: Scope): Inputs {
       const wire = scope.input(name, { tokens: { vocabulary: vocabularySize, axis } })
       return scope.value({ kind: 'tokens', vocabularySize, axis }, wire)
     },
+    tree: ((name, options) => declareTree(scope, name, options)) as Inputs['tree'],
     token(name, options) {
       const { vocabularySize } = checkInput(name, options, TOKEN_OPTIONS, 'vocabularySize')
       const wire = scope.input(name, { token: { vocabulary: vocabularySize } })
@@ -90,7 +114,40 @@ export function inputsOf(scope: Scope): Inputs {
   }
 }
 
-const KINDS = ['vector', 'sequence', 'tokens', 'token'] as const
+const KINDS = ['vector', 'sequence', 'tokens', 'tree', 'token'] as const
+
+/** Declares values of nodes, and, for the first on an axis, their parents. */
+function declareTree(
+  scope: Scope,
+  name: string,
+  options: (VectorOptions | TokenOptions) & ForestOptions,
+): Tree {
+  checkName('input', name)
+  const where = `input ${name}`
+  checkOptions(where, options, [...VECTOR_OPTIONS, ...TOKEN_OPTIONS, ...AXIS_OPTIONS])
+  const axis = checkAxis(name, { axis: options.axis ?? 'tree' })
+  const both = 'size' in options && 'vocabularySize' in options
+  if (both || !('size' in options || 'vocabularySize' in options)) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a size or a vocabularySize', options)
+  }
+  const value =
+    'size' in options
+      ? ({ kind: 'sequence', size: checkCount(`${where} size`, options.size), axis } as const)
+      : ({
+          kind: 'tokens',
+          vocabularySize: checkCount(`${where} vocabularySize`, options.vocabularySize),
+          axis,
+        } as const)
+  const kind: KindJson =
+    value.kind === 'sequence'
+      ? { sequence: { size: value.size, axis } }
+      : { tokens: { vocabulary: value.vocabularySize, axis } }
+  const wire = scope.input(name, kind)
+  if (scope.declaration.addForest(axis)) {
+    scope.node(`${axis}.parents`, { input: { forest: { axis } } }, [])
+  }
+  return scope.value({ ...value, forest: true } as const, wire)
+}
 
 /** Declares an input that is given as data. */
 export function declareInput(scope: Scope, name: string, given: unknown): Value {

@@ -4,6 +4,7 @@ import type {
   Sequence,
   Token,
   Tokens,
+  Tree,
   Value,
   Values,
   Vector,
@@ -44,16 +45,32 @@ export type TokensData = readonly (readonly number[] | Int32Array)[] | Packed<In
 /** One id a row: an array, an `Int32Array`, or {@link Packed}. */
 export type TokenData = readonly number[] | Int32Array | Packed<Int32Array>
 
+/** One row of a tree: nodes in any order, each with its parent. */
+export interface TreeRow<V> {
+  /** By node: the number of the node that it hangs on, -1 for a root. A node's children count in their order here. */
+  readonly parents: readonly number[] | Int32Array
+  /** By node: an id, or numbers. */
+  readonly values: V
+}
+
+/** Rows of trees; a further input of the same trees may give the values alone. */
+type TreeData<D> = D extends readonly (infer V)[] ? readonly (TreeRow<V> | V)[] : never
+
 /** The data that a value of the kind `X` takes. */
-export type DataOf<X extends Value> = X extends Sequence
-  ? SequenceData
-  : X extends Vector
-    ? VectorData
-    : X extends Tokens
-      ? TokensData
-      : X extends Token
-        ? TokenData
-        : never
+export type DataOf<X extends Value> =
+  X extends Tree<Sequence>
+    ? TreeData<SequenceData>
+    : X extends Tree<Tokens>
+      ? TreeData<TokensData>
+      : X extends Sequence
+        ? SequenceData
+        : X extends Vector
+          ? VectorData
+          : X extends Tokens
+            ? TokensData
+            : X extends Token
+              ? TokenData
+              : never
 
 /** The data of every value by name; for a single value also without the name. */
 export type Feed<R extends Values> =

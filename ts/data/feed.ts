@@ -7,6 +7,7 @@ import { isTimed, type Port, shapeWords } from './kind.js'
 import { nestedRows } from './nested.js'
 import { packedRows } from './packed.js'
 import type { Rows } from './rows.js'
+import { forestsOf } from './trees.js'
 
 /** The inputs that a model takes and the targets that its losses take. */
 export interface Ports {
@@ -32,15 +33,21 @@ export function rowsOf(name: string, port: Port, data: unknown): Rows {
 
 /** Converts the data for each port: by name, or, for a single port, without it. */
 export function rowsByPort(argument: string, ports: readonly Port[], data: unknown): Rows[] {
-  const named = byName(argument, ports, data)
-  const rows = ports.map((port) => {
+  const given = ports.filter(({ parents }) => parents !== true)
+  const named = byName(argument, given, data)
+  const forests = forestsOf(ports)
+  const rowsFor = (port: Port): Rows => {
     const part = named === undefined ? data : named[port.name]
     const where = named === undefined ? argument : `${argument}.${port.name}`
     if (part === undefined) {
       throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'data', part)
     }
-    return rowsOf(where, port, part)
-  })
+    return rowsOf(where, port, forests.has(port) ? forests.values(where, port, part) : part)
+  }
+  const values = new Map(given.map((port) => [port, rowsFor(port)]))
+  const rows = ports.map(
+    (port) => values.get(port) ?? rowsOf(`${argument} parents`, port, forests.parents(port)),
+  )
   for (const [index, { count }] of rows.entries()) {
     checkCount(`${argument}.${ports[index]?.name}`, count, rows[0]?.count ?? 0, ports[0]?.name)
   }

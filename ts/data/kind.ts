@@ -23,6 +23,8 @@ export interface Port {
   readonly ignored?: number | undefined
   /** The activation function that an output ends in. */
   readonly last?: string | undefined
+  /** `true` for the parents of the nodes of a forest, which the data of a tree holds. */
+  readonly parents?: boolean | undefined
   /** `false` for items whose ids are not looked at. */
   readonly counts?: ((row: number, step: number) => boolean) | undefined
 }
@@ -31,12 +33,13 @@ export interface Port {
 export function rowKind(kind: KindJson): RowKind {
   if ('vector' in kind) return { kind: 'vector', size: kind.vector.size }
   if ('sequence' in kind) return { kind: 'sequence', size: kind.sequence.size }
-  return { kind: 'tokens' in kind ? 'tokens' : 'token' }
+  return { kind: 'tokens' in kind || 'forest' in kind ? 'tokens' : 'token' }
 }
 
 /** Gives the time axis of an input or output, if it has one. */
 export function axisOf(kind: KindJson): string | undefined {
   if ('sequence' in kind) return kind.sequence.axis
+  if ('forest' in kind) return kind.forest.axis
   if ('alignment' in kind) return kind.alignment.axis ?? undefined
   return 'tokens' in kind ? kind.tokens.axis : undefined
 }
@@ -70,6 +73,9 @@ export function shapeWords(kind: RowKind): string {
   return `[${parts.join(', ')}]`
 }
 
+/** The parent of a root. */
+const NO_PARENT = -1
+
 /** Reserved: `{ values }` is packed data, and `state` is a key of every prediction. */
 const TAKEN = { input: ['values'], output: ['values', 'state'] } as const
 
@@ -79,6 +85,7 @@ export function portsOf(what: 'input' | 'output', ports: readonly PortDescriptio
     if (TAKEN[what].some((taken) => taken === name)) {
       throw mismatch('ERR_UNROLLED_GRAPH', `${what} name`, 'a name that is not reserved', name)
     }
-    return { name, rows: rowKind(kind), axis: axisOf(kind), ids: idsOf(kind) }
+    const port = { name, rows: rowKind(kind), axis: axisOf(kind), ids: idsOf(kind) }
+    return 'forest' in kind ? { ...port, ignored: NO_PARENT, parents: true } : port
   })
 }

@@ -6,10 +6,23 @@ import { mark } from './undo.js'
 export class Declaration {
   readonly #parameters = new Map<string, ParameterJson>()
   readonly #layers = new Map<object, string>()
+  readonly #forests = new Set<string>()
 
   /** In order of declaration. */
   get parameters(): readonly ParameterJson[] {
     return [...this.#parameters.values()]
+  }
+
+  /** Makes an axis one of a forest; `true` if the axis was none before. */
+  addForest(axis: string): boolean {
+    const added = !this.#forests.has(axis)
+    this.#forests.add(axis)
+    return added
+  }
+
+  /** Tells if the items of an axis are the nodes of a forest. */
+  isForest(axis: string): boolean {
+    return this.#forests.has(axis)
   }
 
   /** Finds the name that an earlier call of the same layer took. */
@@ -23,7 +36,7 @@ export class Declaration {
 
   /** Remembers the parameters and layers; the returned function takes away those that came after. */
   mark(): () => void {
-    return mark(this.#parameters, this.#layers)
+    return mark(this.#parameters, this.#layers, this.#forests)
   }
 
   /** Declares a parameter; a layer called again shares the parameter of its first call. */

@@ -45,9 +45,10 @@ export type KindJson =
   | { readonly sequence: { readonly size: number; readonly axis: string } }
   | { readonly tokens: { readonly vocabulary: number; readonly axis: string } }
   | { readonly token: { readonly vocabulary: number } }
+  | { readonly forest: { readonly axis: string } }
   | { readonly alignment: { readonly axis: string | null; readonly memory: string } }
 
-/** One step of a scan. */
+/** One step of a scan, or one node of a fold. */
 export interface BodyJson {
   readonly nodes: readonly NodeJson[]
   readonly outputs: readonly OutputJson[]
@@ -107,6 +108,10 @@ export type OpJson =
         readonly body: BodyJson
       }
     }
+  | { readonly fold: { readonly body: BodyJson } }
+  | 'sumOfChildren'
+  | { readonly child: { readonly index: number } }
+  | 'root'
   | 'last'
   | 'mean'
   | 'max'

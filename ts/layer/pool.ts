@@ -5,11 +5,12 @@ import { checkWord } from '../options.js'
 import { finalStates } from './directions.js'
 
 /** The operation of {@link pool}. */
-export type Pooling = 'last' | 'lastStep' | 'mean' | 'sum' | 'max'
+export type Pooling = 'last' | 'lastStep' | 'root' | 'mean' | 'sum' | 'max'
 
 const OPERATIONS = {
   last: 'last',
   lastStep: 'last',
+  root: 'root',
   mean: 'mean',
   sum: 'sumOverTime',
   max: 'max',
@@ -28,7 +29,7 @@ export interface PoolMapping extends Mapping {
  * that is no sequence, `ERR_UNROLLED_GRAPH` for `'last'` where {@link last} refuses the sequence.
  */
 export function pool(how: Pooling): Layer<Sequence, PoolMapping> {
-  const known = checkWord('pool', how, ['last', 'lastStep', 'mean', 'sum', 'max'])
+  const known = checkWord('pool', how, ['last', 'lastStep', 'root', 'mean', 'sum', 'max'])
   const op = OPERATIONS[known]
   return layer({
     kind: known,
@@ -59,6 +60,16 @@ export function last(): Layer<Sequence, PoolMapping> {
 /** The last valid step, of a bidirectional layer too: `pool('lastStep')`. */
 export function lastStep(): Layer<Sequence, PoolMapping> {
   return pool('lastStep')
+}
+
+/**
+ * The value of the root of each row's tree: `pool('root')`; zeros for a row without nodes.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_KIND` for values that are no nodes of a forest; a run refuses a row of
+ * several roots, `ERR_UNROLLED_VALUE`.
+ */
+export function root(): Layer<Sequence, PoolMapping> {
+  return pool('root')
 }
 
 /** The mean over the valid steps: `pool('mean')`. */

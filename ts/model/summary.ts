@@ -35,6 +35,7 @@ function kindWords(kind: KindJson): string {
   if ('vector' in kind) return `vector [${kind.vector.size}]`
   if ('sequence' in kind) return `sequence [${kind.sequence.size}]`
   if ('tokens' in kind) return `tokens [${kind.tokens.vocabulary}]`
+  if ('forest' in kind) return `forest [${kind.forest.axis}]`
   if ('alignment' in kind) return `alignment [${kind.alignment.memory}]`
   return `token [${kind.token.vocabulary}]`
 }
@@ -55,6 +56,7 @@ function parametersOf({ op }: NodeJson): readonly string[] {
   }
   if ('parameter' in op) return [op.parameter.weight]
   if ('layerNorm' in op) return [op.layerNorm.gain, op.layerNorm.bias]
+  if ('fold' in op) return op.fold.body.nodes.flatMap(parametersOf)
   return 'scan' in op ? op.scan.body.nodes.flatMap(parametersOf) : []
 }
 

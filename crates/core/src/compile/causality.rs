@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use crate::graph::Kind;
 use crate::op::{Cut, Flow, Time};
 use crate::program::{Instruction, Operation, Program, ValueId, defined, read};
 use crate::{Error, Result};
@@ -26,6 +27,9 @@ impl Program {
     /// truncation.
     #[must_use]
     pub fn indivisible(&self) -> Option<String> {
+        if let Some(port) = self.inputs.iter().find(|port| matches!(port.kind, Kind::Forest { .. })) {
+            return Some(format!("input '{}' gives a forest", port.name));
+        }
         let mut summaries = vec![false; self.values.len()];
         let mut owned = vec![false; self.values.len()];
         self.states.iter().for_each(|state| owned[state.initial] = true);

@@ -74,7 +74,7 @@ impl Program {
             let (axis, operations) = match &instruction.op {
                 Operation::Recurrence(op) => {
                     let largest = op.body.iter().map(weights).max().unwrap_or(0);
-                    cost.instructions += op.body.len() + op.states.len();
+                    cost.instructions += op.body.len() + op.states.len() + op.children.len();
                     cost.recurrent = cost.recurrent.max(largest);
                     cost.pairs.extend(op.body.iter().filter_map(|inner| self.pairs(inner)));
                     (Some(op.axis), op.body.iter().map(|inner| self.operations(inner)).sum())

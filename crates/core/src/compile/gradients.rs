@@ -36,9 +36,12 @@ fn depend(list: &[Instruction], requires: &mut [bool]) {
         if let Operation::Recurrence(recurrence) = &instruction.op {
             // A state depends on the values that it depended on one step before: two passes reach every state
             // that is fed directly, once more for each state in between.
-            for _ in 0..=recurrence.states.len() {
+            for _ in 0..=recurrence.states.len() + recurrence.children.len() {
                 for state in &recurrence.states {
                     requires[state.incoming] |= requires[state.initial] || requires[state.next];
+                }
+                for link in &recurrence.children {
+                    requires[link.incoming] |= requires[link.next];
                 }
                 depend(&recurrence.body, requires);
             }
@@ -70,8 +73,11 @@ fn reach(list: &[Instruction], reached: &mut [bool]) {
                 reached[state.next] |= reached[state.last];
                 reached[state.initial] |= reached[state.last];
             }
-            for _ in 0..=recurrence.states.len() {
+            for _ in 0..=recurrence.states.len() + recurrence.children.len() {
                 reach(&recurrence.body, reached);
+                for link in &recurrence.children {
+                    reached[link.next] |= reached[link.incoming];
+                }
                 for state in &recurrence.states {
                     reached[state.next] |= reached[state.incoming];
                     reached[state.initial] |= reached[state.incoming];

@@ -57,7 +57,7 @@ fn split(node: &str, mut recurrence: Recurrence, out: &mut Vec<Instruction>) {
         });
     }
     out.extend(sorted(before));
-    if !recurrence.states.is_empty() {
+    if !recurrence.states.is_empty() || !recurrence.children.is_empty() {
         recurrence.body = inside;
         let op = Operation::Recurrence(recurrence);
         out.push(Instruction { node: node.to_owned(), op, inputs: Vec::new(), outputs: Vec::new() });
@@ -74,6 +74,7 @@ fn delay(recurrence: &Recurrence) -> Option<usize> {
 /// Everything that a state reaches within a step.
 fn dependent(recurrence: &Recurrence) -> HashSet<ValueId> {
     let mut reached: HashSet<ValueId> = recurrence.states.iter().map(|state| state.incoming).collect();
+    reached.extend(recurrence.children.iter().map(|link| link.incoming));
     for instruction in &recurrence.body {
         if instruction.inputs.iter().any(|v| reached.contains(v)) {
             reached.extend(&instruction.outputs);
@@ -85,6 +86,7 @@ fn dependent(recurrence: &Recurrence) -> HashSet<ValueId> {
 /// Everything that a next state needs.
 fn needed(recurrence: &Recurrence) -> HashSet<ValueId> {
     let mut needed: HashSet<ValueId> = recurrence.states.iter().map(|state| state.next).collect();
+    needed.extend(recurrence.children.iter().map(|link| link.next));
     for instruction in recurrence.body.iter().rev() {
         if instruction.outputs.iter().any(|v| needed.contains(v)) {
             needed.extend(&instruction.inputs);

@@ -26,6 +26,7 @@ fn prune_body(instruction: &mut Instruction, outside: &HashSet<ValueId>) {
     let Operation::Recurrence(recurrence) = &mut instruction.op else { return };
     let mut wanted = outside.clone();
     wanted.extend(recurrence.states.iter().map(|state| state.next));
+    wanted.extend(recurrence.children.iter().map(|link| link.next));
     let mut kept: Vec<Instruction> = Vec::with_capacity(recurrence.body.len());
     for inner in std::mem::take(&mut recurrence.body).into_iter().rev() {
         if inner.outputs.iter().any(|value| wanted.contains(value)) {

@@ -8,21 +8,21 @@ pub(super) fn collect(program: &Program, gradients: &Gradients) -> Vec<Contribut
     for (index, instruction) in program.instructions.iter().enumerate() {
         let section = program.section_of(index);
         let reverse = section.is_some_and(|section| program.sections[section].reverse);
-        let mut add = |instruction: &Instruction, axis: Option<usize>| {
+        let mut add = |instruction: &Instruction| {
             if !gradients.active(instruction) {
                 return;
             }
             for (tensor, sum) in instruction.facts().sums {
-                let axis = axis.or(program.values[instruction.outputs[0]].axis);
+                let axis = program.values[instruction.outputs[0]].axis;
                 let space = axis.map_or(Space::Rows, Space::Axis);
                 out.push(Contribution { tensor, space, section, reverse, sum });
             }
         };
         match &instruction.op {
             Operation::Recurrence(recurrence) => {
-                recurrence.body.iter().for_each(|inner| add(inner, Some(recurrence.axis)));
+                recurrence.body.iter().for_each(&mut add);
             }
-            _ => add(instruction, None),
+            _ => add(instruction),
         }
     }
     out

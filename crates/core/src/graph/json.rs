@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Graph, Node, Op};
+use super::{Fold, Graph, Node, Op, Scan};
 use crate::{Error, Result};
 
 /// The version of the format this library reads and writes.
@@ -47,7 +47,7 @@ impl Graph {
 
     fn check_parts(&self) -> Result<()> {
         let inside = |node: &Node| match &node.op {
-            Op::Scan(scan) => scan.body.nodes.len(),
+            Op::Scan(Scan { body, .. }) | Op::Fold(Fold { body }) => body.nodes.len(),
             _ => 0,
         };
         let nodes = self.nodes.len() + self.nodes.iter().map(inside).sum::<usize>();
@@ -81,9 +81,9 @@ impl Graph {
 /// The most inputs of a node or of one in its body, or outputs of its body.
 fn most_wires(node: &Node) -> usize {
     let inside = match &node.op {
-        Op::Scan(scan) => {
-            let inputs = scan.body.nodes.iter().map(|inner| inner.inputs.len());
-            inputs.max().unwrap_or(0).max(scan.body.outputs.len())
+        Op::Scan(Scan { body, .. }) | Op::Fold(Fold { body }) => {
+            let inputs = body.nodes.iter().map(|inner| inner.inputs.len());
+            inputs.max().unwrap_or(0).max(body.outputs.len())
         }
         _ => 0,
     };

@@ -40,6 +40,12 @@ pub enum Kind {
         /// The number of ids.
         vocabulary: usize,
     },
+    /// The parent of each node of a forest, -1 for a root: `[rows, nodes]`. Values on its axis have their nodes for steps, in
+    /// the same order. An input alone, which nodes read by their axis.
+    Forest {
+        /// The axis of the nodes.
+        axis: String,
+    },
     /// The weights of an attention: for each item of the query one for each step of the memory. Leaves a graph, and enters no
     /// node.
     Alignment {
@@ -59,7 +65,7 @@ impl Kind {
     #[must_use]
     pub fn axis(&self) -> Option<&str> {
         match self {
-            Self::Sequence { axis, .. } | Self::Tokens { axis, .. } => Some(axis),
+            Self::Sequence { axis, .. } | Self::Tokens { axis, .. } | Self::Forest { axis } => Some(axis),
             Self::Alignment { axis, .. } => axis.as_deref(),
             Self::Vector { .. } | Self::Token { .. } => None,
         }
@@ -70,7 +76,7 @@ impl Kind {
     pub fn size(&self) -> Option<usize> {
         match self {
             Self::Vector { size } | Self::Sequence { size, .. } => Some(*size),
-            Self::Tokens { .. } | Self::Token { .. } | Self::Alignment { .. } => None,
+            Self::Tokens { .. } | Self::Token { .. } | Self::Forest { .. } | Self::Alignment { .. } => None,
         }
     }
 
@@ -79,7 +85,9 @@ impl Kind {
     pub fn vocabulary(&self) -> Option<usize> {
         match self {
             Self::Tokens { vocabulary, .. } | Self::Token { vocabulary } => Some(*vocabulary),
-            Self::Vector { .. } | Self::Sequence { .. } | Self::Alignment { .. } => None,
+            Self::Vector { .. } | Self::Sequence { .. } | Self::Forest { .. } | Self::Alignment { .. } => {
+                None
+            }
         }
     }
 
@@ -108,6 +116,7 @@ impl Kind {
         match *self {
             Self::Vector { size } | Self::Sequence { size, .. } => Self::Sequence { size, axis },
             Self::Token { vocabulary } | Self::Tokens { vocabulary, .. } => Self::Tokens { vocabulary, axis },
+            Self::Forest { .. } => Self::Forest { axis },
             Self::Alignment { ref memory, .. } => {
                 Self::Alignment { axis: Some(axis), memory: memory.clone() }
             }
@@ -117,6 +126,9 @@ impl Kind {
     pub(crate) fn validate(&self, node: &str) -> Result<()> {
         if self.memory().is_some() {
             return Err(Error::kind(format!("node '{node}': expected numbers or ids, received {self}")));
+        }
+        if matches!(self, Self::Forest { .. }) {
+            return Ok(());
         }
         let size = self.size().or(self.vocabulary()).unwrap_or(0);
         match size {
@@ -136,6 +148,7 @@ impl fmt::Display for Kind {
             Self::Sequence { size, axis } => write!(f, "sequence[{axis}, {size}]"),
             Self::Tokens { vocabulary, axis } => write!(f, "tokens[{axis}] below {vocabulary}"),
             Self::Token { vocabulary } => write!(f, "token below {vocabulary}"),
+            Self::Forest { axis } => write!(f, "forest[{axis}]"),
             Self::Alignment { axis: Some(axis), memory } => write!(f, "alignment[{axis}, {memory}]"),
             Self::Alignment { axis: None, memory } => write!(f, "alignment[{memory}]"),
         }

@@ -7,5 +7,5 @@ mod node;
 pub use json::VERSION;
 pub use kind::{Kind, MAX_SIZE};
 pub use node::{
-    ActivationName, Body, ChooseBy, Evaluation, Factor, Graph, Node, Op, OutputWire, Scan, Score, Steps,
+    ActivationName, Body, ChooseBy, Evaluation, Factor, Fold, Graph, Node, Op, OutputWire, Scan, Score, Steps,
 };

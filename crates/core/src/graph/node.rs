@@ -48,7 +48,7 @@ pub struct OutputWire {
 pub enum Op {
     /// A value fed from outside.
     Input(Kind),
-    /// In the body of a scan: a state at the previous step.
+    /// In the body of a scan: a state at the previous step; of a fold: the state of each child.
     State {
         /// Numbers a row.
         size: usize,
@@ -81,6 +81,17 @@ pub enum Op {
     },
     /// Unrolls a body along its sequences.
     Scan(Scan),
+    /// Unrolls a body up the forest of its sequences.
+    Fold(Fold),
+    /// In the body of a fold: the sum over a node's children.
+    SumOfChildren,
+    /// In the body of a fold: the value of the child of this number, zeros without one.
+    Child {
+        /// From 0, in the order of the nodes.
+        index: usize,
+    },
+    /// The root of each row's tree.
+    Root,
     /// The last valid step of each row.
     Last,
     /// The mean over the valid steps of each row.
@@ -324,6 +335,14 @@ pub struct Scan {
     #[serde(default)]
     pub initial: Vec<String>,
     /// The graph of one step.
+    pub body: Body,
+}
+
+/// A body unrolled up a forest, each node with the states of its children.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fold {
+    /// The graph of one node. What reads a state is one value for each child, and leaves through a sum or as the child of a number.
     pub body: Body,
 }
 

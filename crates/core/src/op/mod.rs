@@ -13,9 +13,11 @@ mod concat;
 mod detach;
 mod discrete;
 mod dropout;
+mod edges;
 mod embedding;
 mod facts;
 mod features;
+mod fold;
 mod function;
 mod given;
 mod gru;
@@ -79,6 +81,7 @@ impl Instruction {
             Operation::Gru { linear } => gru::facts(linear.as_ref(), self),
             Operation::RowMajor => row_major::facts(),
             Operation::Attention(op) => attention::facts(op, self),
+            Operation::SpreadToEdges | Operation::SumOverEdges | Operation::Child { .. } => edges::facts(),
             Operation::Loss { .. } => loss::facts(self),
             Operation::Recurrence(op) => unroll::facts(op),
         }
@@ -124,6 +127,9 @@ impl Instruction {
             | Operation::RowMajor
             | Operation::Attention(_)
             | Operation::SoftmaxOverTime
+            | Operation::SpreadToEdges
+            | Operation::SumOverEdges
+            | Operation::Child { .. }
             | Operation::Loss { .. }
             | Operation::Recurrence(_) => return None,
         };
@@ -181,6 +187,9 @@ fn forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) -> Result<()> {
         Operation::Gru { linear } => gru::forward(f, linear.as_ref(), i),
         Operation::RowMajor => row_major::forward(f, i),
         Operation::Attention(op) => attention::forward(f, op, i),
+        Operation::SpreadToEdges => edges::spread_forward(f, i),
+        Operation::SumOverEdges => edges::sum_forward(f, i),
+        Operation::Child { index } => edges::child_forward(f, *index, i),
         Operation::Loss { target } => loss::forward(f, *target, i),
         Operation::Recurrence(op) => return unroll::forward(f, op),
     }
@@ -276,6 +285,9 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, i: &Instruction, per_ste
         Operation::Gru { linear } => gru::backward(f, linear.as_ref(), i),
         Operation::RowMajor => row_major::backward(f, i),
         Operation::Attention(op) => attention::backward(f, op, i),
+        Operation::SpreadToEdges => edges::spread_backward(f, i),
+        Operation::SumOverEdges => edges::sum_backward(f, i),
+        Operation::Child { index } => edges::child_backward(f, *index, i),
         Operation::Loss { target } => loss::backward(f, *target, i),
         Operation::Recurrence(op) => unroll::backward(f, op, per_step_gradients),
     }

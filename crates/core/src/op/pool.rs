@@ -1,7 +1,8 @@
-//! A sequence becomes a vector: its last step, mean, sum or largest values.
+//! A sequence becomes a vector: its last step, mean, sum or largest values; a forest also its root.
 
 use unrolled_kernels::{Element, Matrix};
 
+use super::edges::FOREST;
 use super::facts::{BACKWARDS, Cut, Facts, Flow, Storage, Time, Work};
 use crate::program::{Instruction, Operand, Pooling};
 use crate::storage::{RowItems, View};
@@ -10,17 +11,18 @@ use crate::storage::{RowItems, View};
 /// step goes to the first of several, which only all steps together show. A fallback takes its gradient outside of segments.
 pub(crate) fn facts(op: Pooling, i: &Instruction) -> Facts {
     let cut = match op {
+        Pooling::Root => Cut::Never(FOREST),
         Pooling::Last { first: false } => Cut::Free,
         Pooling::Last { first: true } => Cut::Never(BACKWARDS),
         Pooling::Mean | Pooling::Sum | Pooling::Max => Cut::Never("pools over the whole sequence"),
     };
     let time = match op {
         Pooling::Last { .. } if i.inputs.len() == 1 => Time::Gather,
-        Pooling::Last { .. } | Pooling::Mean | Pooling::Sum | Pooling::Max => Time::Whole,
+        Pooling::Last { .. } | Pooling::Root | Pooling::Mean | Pooling::Sum | Pooling::Max => Time::Whole,
     };
     let reads_back = match op {
         Pooling::Max => vec![i.inputs[0], i.outputs[0]],
-        Pooling::Last { .. } | Pooling::Mean | Pooling::Sum => Vec::new(),
+        Pooling::Last { .. } | Pooling::Root | Pooling::Mean | Pooling::Sum => Vec::new(),
     };
     Facts {
         time,
@@ -48,14 +50,21 @@ pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: Pooling, i: &Instruct
                 None => rows.row_mut(row).fill(E::ZERO),
             }
         }
-        part.rows().for_each(|items| pool(f, op, x, items, rows.row_mut(items.row)));
+        part.rows().for_each(|items| pool(f, op, i, x, items, rows.row_mut(items.row)));
     });
 }
 
 /// Takes the items of a row that pass into the row's result.
-fn pool<E: Element>(f: &View<'_, E>, op: Pooling, x: Matrix<'_, E>, items: RowItems<'_>, out: &mut [E]) {
-    if let Pooling::Last { first } = op {
-        let place = chosen(items, first);
+fn pool<E: Element>(
+    f: &View<'_, E>,
+    op: Pooling,
+    i: &Instruction,
+    x: Matrix<'_, E>,
+    items: RowItems<'_>,
+    out: &mut [E],
+) {
+    if let Pooling::Last { .. } | Pooling::Root = op {
+        let place = chosen(f, op, i, items);
         return place.into_iter().for_each(|place| out.copy_from_slice(x.row(place)));
     }
     let mut places = items.places();
@@ -63,7 +72,7 @@ fn pool<E: Element>(f: &View<'_, E>, op: Pooling, x: Matrix<'_, E>, items: RowIt
         places.next().into_iter().for_each(|place| out.copy_from_slice(x.row(place)));
     }
     match op {
-        Pooling::Last { .. } => {}
+        Pooling::Last { .. } | Pooling::Root => {}
         Pooling::Mean | Pooling::Sum => places.for_each(|place| f.kernels.add_assign(out, x.row(place))),
         Pooling::Max => places.for_each(|place| {
             for (y, &x) in out.iter_mut().zip(x.row(place)) {
@@ -79,11 +88,13 @@ fn pool<E: Element>(f: &View<'_, E>, op: Pooling, x: Matrix<'_, E>, items: RowIt
     }
 }
 
-/// The place of a row's first or last item, if it is among these.
-fn chosen(items: RowItems<'_>, first: bool) -> Option<usize> {
-    match first {
-        true => items.places().next().filter(|_| items.begins),
-        false => items.places().next_back().filter(|_| items.ends),
+/// The place of the one item of a row that a pool takes, if it is among these.
+fn chosen<E: Element>(f: &View<'_, E>, op: Pooling, i: &Instruction, items: RowItems<'_>) -> Option<usize> {
+    match op {
+        Pooling::Last { first: true } => items.places().next().filter(|_| items.begins),
+        Pooling::Last { first: false } => items.places().next_back().filter(|_| items.ends),
+        Pooling::Root => f.schedule(i.inputs[0]).root(items.row),
+        Pooling::Mean | Pooling::Sum | Pooling::Max => None,
     }
 }
 
@@ -95,8 +106,8 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: Pooling, i: &Instruc
         for items in f.part(i.inputs[0]).rows() {
             let dy = dy.row(items.row);
             match op {
-                Pooling::Last { first } => {
-                    let place = chosen(items, first);
+                Pooling::Last { .. } | Pooling::Root => {
+                    let place = chosen(f, op, i, items);
                     place.into_iter().for_each(|place| f.kernels.add_assign(dx.row_mut(place), dy));
                 }
                 Pooling::Sum => {

@@ -13,8 +13,9 @@
 
 use unrolled_kernels::Element;
 
+use super::edges::FOREST;
 use super::facts::{BACKWARDS, Cut, Facts, Flow, Storage, Time, Work};
-use super::{backward_all, forward_all};
+use super::{backward_all, fold, forward_all};
 use crate::Result;
 use crate::program::{Operand, Recurrence, StateLink, ValueId};
 use crate::storage::{Span, Unrolling, View};
@@ -22,6 +23,7 @@ use crate::storage::{Span, Unrolling, View};
 /// A reversed loop reads backwards; one whose states begin with values of the graph begins each chunk of time anew.
 pub(crate) fn facts(op: &Recurrence) -> Facts {
     let cut = match op.reverse {
+        _ if !op.children.is_empty() => Cut::Never(FOREST),
         true => Cut::Never(BACKWARDS),
         false => Cut::From {
             vectors: op.states.iter().map(|state| state.initial).collect(),
@@ -29,7 +31,10 @@ pub(crate) fn facts(op: &Recurrence) -> Facts {
         },
     };
     Facts {
-        time: Time::Along { axis: op.axis, reverse: op.reverse },
+        time: match op.children.is_empty() {
+            true => Time::Along { axis: op.axis, reverse: op.reverse },
+            false => Time::Whole,
+        },
         cut,
         storage: Storage::Own,
         reads_back: Vec::new(),
@@ -46,6 +51,7 @@ pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: &Recurrence) -> Resul
     for i in 0..steps(f, op) {
         let t = unrolling(f, op).step(i);
         op.states.iter().for_each(|state| enter(f, op, state, t));
+        op.children.iter().for_each(|link| fold::enter(f, op, link, t));
         f.span = Span::Step { axis: op.axis, t };
         forward_all(f, &op.body)?;
         op.states.iter().for_each(|state| leave(f, op, state, t));
@@ -67,6 +73,7 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: &Recurrence, per_ste
         op.states.iter().for_each(|state| receive(f, op, state, t));
         per_step.iter().filter(|&&value| !is_next(value)).for_each(|&value| f.zero(value));
         backward_all(f, &op.body);
+        op.children.iter().for_each(|link| fold::hand_down(f, op, link, t));
         op.states.iter().for_each(|state| hand_back(f, op, state, t));
     }
     f.span = Span::All;

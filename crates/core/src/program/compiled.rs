@@ -5,9 +5,10 @@ use std::sync::Arc;
 use unrolled_kernels::Element;
 
 use super::{
-    Embedding, HeldPort, Instruction, Operation, PackSpec, Port, Section, StatePort, Target, Value, ValueId,
-    Wire,
+    Embedding, Form, HeldPort, Instruction, Operation, PackSpec, Port, Section, StatePort, Target, Value,
+    ValueId, Wire,
 };
+use crate::graph::Kind;
 use crate::params::Layout;
 
 /// A compiled graph: instructions over values, ready to be planned and run.
@@ -19,6 +20,8 @@ pub struct Program {
     pub axes: Vec<String>,
     /// By axis: the number of steps that every row has, if the graph fixes it.
     pub fixed_steps: Vec<Option<usize>>,
+    /// By axis: what its items follow.
+    pub forms: Vec<Form>,
     /// All values.
     pub values: Vec<Value>,
     /// In the order they run.
@@ -55,6 +58,13 @@ impl Program {
     #[must_use]
     pub fn output(&self, name: &str) -> Option<&Port> {
         self.outputs.iter().find(|port| port.name == name)
+    }
+
+    /// True for an axis whose items' parents a run is given.
+    #[must_use]
+    pub fn takes_parents(&self, axis: usize) -> bool {
+        let parents = |port: &&Port| matches!(port.kind, Kind::Forest { .. });
+        self.inputs.iter().filter(parents).any(|port| self.values[port.value].axis == Some(axis))
     }
 
     /// The axis of the memory of an alignment.

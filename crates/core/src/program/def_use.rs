@@ -27,6 +27,9 @@ fn count(instructions: &[Instruction], counts: &mut [usize]) {
                 counts[state.initial] += 1;
                 counts[state.next] += 1;
             }
+            for link in &recurrence.children {
+                counts[link.next] += 1;
+            }
             count(&recurrence.body, counts);
         }
     }
@@ -39,6 +42,7 @@ pub(crate) fn defined(instruction: &Instruction) -> HashSet<ValueId> {
         for state in &recurrence.states {
             set.extend([state.incoming, state.last]);
         }
+        set.extend(recurrence.children.iter().map(|link| link.incoming));
         for inner in &recurrence.body {
             set.extend(defined(inner));
         }
@@ -53,6 +57,7 @@ pub(crate) fn read(instruction: &Instruction) -> HashSet<ValueId> {
         for state in &recurrence.states {
             set.extend([state.initial, state.next]);
         }
+        set.extend(recurrence.children.iter().map(|link| link.next));
         for inner in &recurrence.body {
             set.extend(read(inner));
         }

@@ -22,6 +22,7 @@ impl Gradients {
                         .states
                         .iter()
                         .any(|state| self.needed[state.last] || self.needed[state.next])
+                    || recurrence.children.iter().any(|link| self.needed[link.next])
             }
             Operation::Loss { .. } => true,
             _ => instruction.outputs.iter().any(|&v| self.needed[v]),

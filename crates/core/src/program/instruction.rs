@@ -114,12 +114,21 @@ pub enum Operation {
     /// query, keys, values (the keys if left out), both row after row -> context, weights, the sums of energies that the
     /// gradient of an additive score's weight is made of.
     Attention(Attention),
+    /// nodes -> at each edge, the parent's.
+    SpreadToEdges,
+    /// edges -> at each node, the sum over its edges to children.
+    SumOverEdges,
+    /// edges -> at each node, that to its child of this number; zeros without one.
+    Child {
+        /// The number.
+        index: usize,
+    },
     /// output -> nothing; its losses against a target.
     Loss {
         /// An index into [`super::Program::targets`].
         target: usize,
     },
-    /// A body unrolled along time.
+    /// A body unrolled along time, or up a forest.
     Recurrence(Recurrence),
 }
 
@@ -304,6 +313,8 @@ pub enum Pooling {
         /// Take the first step instead.
         first: bool,
     },
+    /// The root of a forest.
+    Root,
     /// The mean over valid steps.
     Mean,
     /// The sum over valid steps.
@@ -319,8 +330,10 @@ pub struct Recurrence {
     pub axis: usize,
     /// From each row's last valid step to its first.
     pub reverse: bool,
-    /// The delay edges.
+    /// The delay edges; none of a forest.
     pub states: Vec<StateLink>,
+    /// The states of children that a node of a forest reads; none along a chain.
+    pub children: Vec<ChildLink>,
     /// The instructions of one step.
     pub body: Vec<Instruction>,
 }
@@ -336,4 +349,13 @@ pub struct StateLink {
     pub next: ValueId,
     /// The state after each row's last step, a vector.
     pub last: ValueId,
+}
+
+/// The edges of a forest: `incoming(edge) = next(child)`.
+#[derive(Clone, Debug)]
+pub struct ChildLink {
+    /// The state of a child that its parent reads, over the edges.
+    pub incoming: ValueId,
+    /// The state that a node writes, over the forest.
+    pub next: ValueId,
 }

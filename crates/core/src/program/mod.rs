@@ -3,6 +3,7 @@
 mod border;
 mod compiled;
 mod def_use;
+mod form;
 mod gradients;
 mod instruction;
 mod plan;
@@ -16,10 +17,11 @@ mod value;
 pub use border::{HeldPort, Port, StatePort, TokenState, Wire};
 pub use compiled::Program;
 pub(crate) use def_use::{defined, read, readers};
+pub use form::Form;
 pub use gradients::Gradients;
 pub use instruction::{
-    Attention, Choose, Dropout, Embedding, Function, Instruction, LayerNorm, Linear, Matmul, Operation,
-    PackId, PackSpec, Pooling, Recurrence, Score, Shift, StateLink, TensorRef,
+    Attention, ChildLink, Choose, Dropout, Embedding, Function, Instruction, LayerNorm, Linear, Matmul,
+    Operation, PackId, PackSpec, Pooling, Recurrence, Score, Shift, StateLink, TensorRef,
 };
 pub use plan::{InstructionPlan, Mode, Plan, Tape, ValuePlan};
 pub use reductions::{Contribution, Ids, Sum};

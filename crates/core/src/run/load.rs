@@ -7,7 +7,7 @@ use unrolled_kernels::Element;
 use crate::Result;
 use crate::memory::reserve;
 use crate::op::scratch;
-use crate::program::{HeldPort, Operand, Plan, Program};
+use crate::program::{Form, HeldPort, Operand, Plan, Program};
 use crate::storage::{Alignment, Axis, Batch, Data, Held, ROW_GROUP, Schedule, Shard, list_row_blocks};
 
 /// Cuts `rows` rows into at most `count` runs of whole row groups.
@@ -32,8 +32,9 @@ pub(super) fn load<E: Element>(
     // A run that panicked may have left its segment.
     shard.segment = None;
     shard.schedules.resize_with(program.axes.len(), Default::default);
-    for (i, (schedule, axis)) in shard.schedules.iter_mut().zip(batch.axes()).enumerate() {
-        schedule.reset(&axis.lengths[shard.rows.clone()])?;
+    for i in 0..program.axes.len() {
+        lay_out(shard, program, batch, i)?;
+        let schedule = &mut shard.schedules[i];
         if program.is_memory(i) {
             schedule.list_rows()?;
         }
@@ -44,7 +45,7 @@ pub(super) fn load<E: Element>(
     if plan.training {
         list_row_blocks(&mut shard.row_blocks, shard.rows.len())?;
     }
-    cut(shard, plan)?;
+    cut(shard, program, plan)?;
     let scratch = program.instructions.iter().map(|i| scratch(program, plan, i, shard)).max();
     reserve(&mut shard.scratch, scratch.unwrap_or(0), "the scratch of an operation")?;
     shard.reserve(plan)?;
@@ -77,6 +78,8 @@ pub(super) fn load<E: Element>(
                 let from = places(&shard.rows, along);
                 copy(&mut shard.slots[slot], width, values, from);
             }
+            // The parents of nodes are in the schedule.
+            Data::Ids(_) if !program.values[port.value].holds_ids() => {}
             Data::Ids(ids) => {
                 // Checked to be in the vocabulary, and so not negative.
                 shard.ids[port.value]
@@ -97,6 +100,24 @@ pub(super) fn load<E: Element>(
         load_held(shard, program, plan, held);
     }
     Ok(())
+}
+
+/// Lays out an axis; the edges of a forest after its nodes, whose axis comes first.
+fn lay_out<E: Element>(shard: &mut Shard<E>, program: &Program, batch: &Batch<E>, axis: usize) -> Result<()> {
+    let rows = shard.rows.clone();
+    let (before, rest) = shard.schedules.split_at_mut(axis);
+    match program.forms[axis] {
+        Form::Edges { of } if program.takes_parents(of) => {
+            rest[0].reset_edges(of, &before[of], batch.axes()[of].forests(rows))
+        }
+        Form::Forest { .. } if program.takes_parents(axis) => {
+            rest[0].reset_forests(batch.axes()[axis].forests(rows))
+        }
+        // A session holds the nodes of a forest in their own order: no loop of a step goes up.
+        Form::Chain | Form::Forest { .. } | Form::Edges { .. } => {
+            rest[0].reset(&batch.axes()[axis].lengths[rows])
+        }
+    }
 }
 
 /// Fills the slots of held values, unless the shard has those of these rows.
@@ -130,13 +151,18 @@ fn copy<E: Element>(to: &mut [E], width: usize, values: &[E], from: impl Iterato
 }
 
 /// Cuts the steps of each axis into segments, at least one.
-fn cut<E: Element>(shard: &mut Shard<E>, plan: &Plan) -> Result<()> {
+fn cut<E: Element>(shard: &mut Shard<E>, program: &Program, plan: &Plan) -> Result<()> {
     let steps = shard.segment_steps;
     shard.segments.clear();
     if !plan.segmented {
         return Ok(());
     }
-    for (schedule, &before) in shard.schedules.iter().zip(&plan.previous) {
+    for ((schedule, &before), form) in shard.schedules.iter().zip(&plan.previous).zip(&program.forms) {
+        // No section goes up a forest.
+        if *form != Form::Chain {
+            shard.segments.push(Vec::new());
+            continue;
+        }
         let starts = (0..schedule.steps().max(1)).step_by(steps);
         let mut segments = Vec::new();
         reserve(&mut segments, starts.len(), "the segments of a batch")?;
@@ -170,7 +196,10 @@ fn items<'a>(
     let start = rows.start;
     let bare = if schedule.is_none() { rows.clone() } else { 0..0 };
     let steps = schedule.into_iter().flat_map(move |schedule| {
-        (0..schedule.steps()).flat_map(move |t| schedule.rows_at(t).map(move |row| (start + row, t)))
+        (0..schedule.steps()).flat_map(move |t| {
+            let places = schedule.step(t).zip(schedule.rows_at(t));
+            places.map(move |(place, row)| (start + row, schedule.number(t, place)))
+        })
     });
     bare.map(|row| (row, 0)).chain(steps)
 }

@@ -6,8 +6,9 @@ use super::check::{Subject, check_lengths, check_shape, check_state, check_steps
 use super::held::Held;
 use super::targets::{GivenTargets, Targets, Weight};
 use super::tensor::{Axis, Data, Tensor};
+use crate::graph::Kind;
 use crate::memory::{copied, zeros};
-use crate::program::{Port, Program, StatePort};
+use crate::program::{Form, Port, Program, StatePort};
 use crate::{Error, Result};
 
 /// A batch that fits its program.
@@ -112,13 +113,20 @@ impl<E: Element> Batch<E> {
         self.fix_other_axes(program)
     }
 
-    /// Gives the axes that no input runs along the steps that the graph fixes, or none.
+    /// Gives the axes that no input runs along the steps that the graph fixes, those of edges as many as nodes, or none.
     fn fix_other_axes(&mut self, program: &Program) -> Result<()> {
-        for (i, axis) in self.axes.iter_mut().enumerate() {
-            if program.inputs.iter().all(|port| program.values[port.value].axis != Some(i)) {
-                let steps = program.fixed_steps[i].unwrap_or(0);
-                check_steps(Subject("axis", &program.axes[i]), self.rows, steps)?;
-                axis.fix(steps, self.rows)?;
+        for i in 0..self.axes.len() {
+            if program.inputs.iter().any(|port| program.values[port.value].axis == Some(i)) {
+                continue;
+            }
+            let (before, rest) = self.axes.split_at_mut(i);
+            match program.forms[i] {
+                Form::Edges { of } => rest[0].take_lengths(&before[of])?,
+                Form::Chain | Form::Forest { .. } => {
+                    let steps = program.fixed_steps[i].unwrap_or(0);
+                    check_steps(Subject("axis", &program.axes[i]), self.rows, steps)?;
+                    rest[0].fix(steps, self.rows)?;
+                }
             }
         }
         Ok(())
@@ -151,6 +159,10 @@ impl<E: Element> Batch<E> {
                 )));
             }
             tensor.data.pack(&self.axes[i], port.kind.size().unwrap_or(1));
+            if let (Kind::Forest { .. }, Data::Ids(parents)) = (&port.kind, &mut tensor.data) {
+                let parents = std::mem::take(parents);
+                return self.axes[i].take_forests(what, parents, program.forms[i]);
+            }
         }
         check_values(what, &port.kind, &tensor.data, rows, axis.map(|i| &self.axes[i]), |_| true)?;
         self.inputs[index] = tensor.data;

@@ -29,6 +29,7 @@ fn shape_of(kind: &Kind) -> String {
         Kind::Vector { size } => format!("[rows, {size}]"),
         Kind::Sequence { size, .. } => format!("[rows, time, {size}]"),
         Kind::Tokens { .. } => "[rows, time]".to_owned(),
+        Kind::Forest { .. } => "[rows, nodes]".to_owned(),
         Kind::Token { .. } => "[rows]".to_owned(),
         Kind::Alignment { axis: Some(_), .. } => "[rows, time, memory]".to_owned(),
         Kind::Alignment { axis: None, .. } => "[rows, memory]".to_owned(),

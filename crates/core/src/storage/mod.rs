@@ -3,6 +3,7 @@
 mod alignment;
 mod batch;
 mod check;
+mod forest;
 mod held;
 mod items;
 mod partial_sums;
@@ -22,7 +23,7 @@ pub use held::Held;
 pub(crate) use items::valid_items;
 pub use partial_sums::{PartialSums, TableSums};
 pub(crate) use schedule::{BLOCK_STEPS, list_row_blocks};
-pub use schedule::{Link, Part, ROW_GROUP, RowItems, Schedule, SumBlock, Unrolling};
+pub use schedule::{Forests, Link, Part, ROW_GROUP, RowItems, Schedule, SumBlock, Unrolling};
 pub use shard::{Segment, Shard, Span, TableEntry};
 pub use tally::Tally;
 pub use targets::{GivenTargets, Targets, Weight};

@@ -102,7 +102,7 @@ impl<E: Element> Shard<E> {
     pub fn range(&self, space: Space, span: Span) -> Range<usize> {
         match (space, span) {
             (Space::Axis(axis) | Space::Segment(axis), Span::Step { axis: stepping, t })
-                if axis == stepping =>
+                if axis == stepping || self.schedules[axis].goes_with(stepping) =>
             {
                 let base = self.base(space);
                 let step = self.schedules[axis].step(t);

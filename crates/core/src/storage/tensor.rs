@@ -1,7 +1,13 @@
 //! Named arrays, batch first, and the valid steps of their rows.
 
+use std::ops::Range;
+
+use super::check::Subject;
+use super::forest::Forest;
+use super::schedule::Forests;
 use crate::Result;
 use crate::memory::{copied, refill, reserve};
+use crate::program::Form;
 
 /// A named array: `[rows, time, size]`, `[rows, size]`, or ids `[rows, time]`, `[rows]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +84,8 @@ pub struct Axis {
     pub lengths: Vec<u32>,
     /// Valid steps before each row, and of all.
     starts: Vec<usize>,
+    /// The parents of the nodes of an axis of forests.
+    pub(super) forest: Forest,
 }
 
 impl Axis {
@@ -114,6 +122,31 @@ impl Axis {
     #[must_use]
     pub fn place(&self, row: usize, step: usize) -> usize {
         self.starts[row] + step
+    }
+
+    /// Takes the steps of another axis.
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when there is no memory.
+    pub(super) fn take_lengths(&mut self, other: &Self) -> Result<()> {
+        self.time = other.time;
+        self.take(other.lengths.iter().copied())
+    }
+
+    /// Takes the parents of the nodes.
+    ///
+    /// # Errors
+    /// As [`Forest::take`].
+    pub(super) fn take_forests(&mut self, what: Subject<'_>, parents: Vec<i32>, form: Form) -> Result<()> {
+        self.forest.take(what, parents, &self.lengths, form)
+    }
+
+    /// The forests of some rows.
+    #[must_use]
+    pub fn forests(&self, rows: Range<usize>) -> Forests<'_> {
+        let nodes = self.starts[rows.start]..self.starts[rows.end];
+        let Forest { parents, heights, .. } = &self.forest;
+        Forests { lengths: &self.lengths[rows], parents: &parents[nodes.clone()], heights: &heights[nodes] }
     }
 
     /// Valid steps of all rows.

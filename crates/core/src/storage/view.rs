@@ -66,7 +66,7 @@ pub struct Item {
     pub place: usize,
     /// The row of the shard.
     pub row: usize,
-    /// The step; 0 without an axis.
+    /// The step, or the number of the node; 0 without an axis.
     pub t: usize,
 }
 
@@ -292,7 +292,11 @@ impl<E: Element> View<'_, E> {
             let order = steps.map(move |t| if descending { first + last - 1 - t } else { t });
             order.flat_map(move |t| {
                 let places = schedule.step(t).map(move |place| place - base);
-                places.zip(schedule.rows_at(t)).map(move |(place, row)| Item { place, row, t })
+                places.zip(schedule.rows_at(t)).map(move |(place, row)| Item {
+                    place,
+                    row,
+                    t: schedule.number(t, base + place),
+                })
             })
         });
         rows.chain(steps)
@@ -305,17 +309,18 @@ impl<E: Element> View<'_, E> {
         [row, self.rng_key.time + item.t as u64]
     }
 
-    /// The step of a place within the span of a value over time.
+    /// The step of a place within the span of a value over time; of a node its number.
     #[must_use]
     pub fn step_of(&self, value: ValueId, place: usize) -> Option<usize> {
-        match self.span {
-            Span::Step { t, .. } => Some(self.start() + t),
-            Span::All => {
-                let schedule = &self.shard.schedules[self.program.values[value].axis?];
-                let t = (0..schedule.steps()).find(|&t| schedule.step(t).contains(&place));
-                t.map(|t| self.start() + t)
-            }
-        }
+        let schedule = self.program.values[value].axis.map(|axis| &self.shard.schedules[axis]);
+        let (t, place) = match self.span {
+            Span::Step { t, .. } => (t, schedule.map_or(0, |schedule| schedule.offset(t)) + place),
+            Span::All => (
+                (0..schedule?.steps()).find(|&t| schedule.is_some_and(|s| s.step(t).contains(&place)))?,
+                place,
+            ),
+        };
+        Some(self.start() + schedule.map_or(t, |schedule| schedule.number(t, place)))
     }
 
     /// The first step of the segment that runs.

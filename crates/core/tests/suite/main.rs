@@ -15,6 +15,7 @@ mod descent;
 mod determinism;
 mod dropout;
 mod fixed_steps;
+mod folding;
 mod fusing;
 mod generation;
 mod generation_of_models;

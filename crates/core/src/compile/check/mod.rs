@@ -3,6 +3,7 @@
 mod arithmetic;
 mod attention;
 mod discrete;
+mod fold;
 mod gates;
 mod names;
 mod node;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use crate::graph::{Graph, Kind, Node, Op, OutputWire};
 use crate::params::Layout;
-use crate::program::{Instruction, Port, Program, TensorRef, Value, ValueId, Wire};
+use crate::program::{Form, Instruction, Port, Program, TensorRef, Value, ValueId, Wire};
 use crate::{Error, Result};
 
 /// Checks the graph and lays its nodes out as instructions, each scan's body whole.
@@ -26,6 +27,7 @@ pub(super) fn check(graph: &Graph) -> Result<Program> {
         layout,
         axes: Vec::new(),
         fixed_steps: Vec::new(),
+        forms: Vec::new(),
         values: Vec::new(),
         instructions: Vec::new(),
         inputs: Vec::new(),
@@ -61,6 +63,8 @@ struct Scope {
     prefix: String,
     /// The axis of the scan whose body this is.
     axis: Option<usize>,
+    /// The axis of the edges to children, in the body of a fold.
+    edges: Option<usize>,
     ports: HashMap<String, Vec<(String, ValueId)>>,
     instructions: Vec<Instruction>,
 }
@@ -71,6 +75,7 @@ impl Scope {
             name: name.to_owned(),
             prefix: String::new(),
             axis: None,
+            edges: None,
             ports: HashMap::new(),
             instructions: Vec::new(),
         }
@@ -120,8 +125,10 @@ impl Checker {
             let reader = format!("node '{}'", node.name);
             let inputs =
                 node.inputs.iter().map(|wire| scope.resolve(wire, &reader)).collect::<Result<Vec<_>>>()?;
+            let inputs = self.spread(node, inputs, scope);
             let ports = match &node.op {
                 Op::Scan(scan) => self.scan(node, scan, &inputs, scope)?,
+                Op::Fold(fold) => self.fold(node, fold, &inputs, scope)?,
                 _ => self.node(node, inputs, scope)?,
             };
             scope.bind(&node.name, ports);
@@ -135,6 +142,9 @@ impl Checker {
                 Op::Input(kind) => {
                     kind.validate(&node.name)?;
                     let value = self.value(&node.name, kind.clone());
+                    if let Kind::Forest { axis } = kind {
+                        self.declare_forest(&node.name, axis)?;
+                    }
                     self.program.inputs.push(Port { name: node.name.clone(), kind: kind.clone(), value });
                     scope.bind(&node.name, vec![(String::new(), value)]);
                 }
@@ -150,6 +160,19 @@ impl Checker {
         if self.program.inputs.is_empty() {
             return Err(Error::graph("graph: expected at least one input node, received none"));
         }
+        Ok(())
+    }
+
+    /// Makes an axis one of a forest.
+    fn declare_forest(&mut self, node: &str, axis: &str) -> Result<()> {
+        let at = self.axis(axis);
+        let form = &mut self.program.forms[at];
+        if *form != Form::Chain {
+            return Err(Error::graph(format!(
+                "node '{node}': expected one input of parents for the axis '{axis}', received two"
+            )));
+        }
+        *form = Form::Forest { most_children: None, one_root: false };
         Ok(())
     }
 
@@ -222,6 +245,7 @@ impl Checker {
         }
         self.program.axes.push(name.to_owned());
         self.program.fixed_steps.push(None);
+        self.program.forms.push(Form::Chain);
         self.program.axes.len() - 1
     }
 

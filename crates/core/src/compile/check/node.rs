@@ -10,10 +10,10 @@ use crate::{Error, Result};
 pub(super) type Ports = Vec<(String, ValueId)>;
 
 impl Checker {
-    /// Checks one node that is neither an input, a state nor a scan.
+    /// Checks one node that is neither an input, a state nor a loop.
     pub(super) fn node(&mut self, node: &Node, inputs: Vec<ValueId>, scope: &mut Scope) -> Result<Ports> {
         match &node.op {
-            Op::Input(_) | Op::State { .. } | Op::TokenState { .. } | Op::Scan(_) => {
+            Op::Input(_) | Op::State { .. } | Op::TokenState { .. } | Op::Scan(_) | Op::Fold(_) => {
                 Err(Error::internal(format!("node '{}': reached the wrong check", node.name)))
             }
             Op::Embedding { weight, padding } => self.embedding(node, &inputs, weight, *padding, scope),
@@ -22,6 +22,9 @@ impl Checker {
                 let size = linear.weight.rows;
                 self.map(node, inputs, size, Operation::Linear(linear), scope)
             }
+            Op::SumOfChildren => self.of_children(node, inputs, Operation::SumOverEdges, scope),
+            Op::Child { index } => self.of_children(node, inputs, Operation::Child { index: *index }, scope),
+            Op::Root => self.pool(node, inputs, Pooling::Root, scope),
             Op::Last => self.pool(node, inputs, Pooling::Last { first: false }, scope),
             Op::Mean => self.pool(node, inputs, Pooling::Mean, scope),
             Op::Max => self.pool(node, inputs, Pooling::Max, scope),

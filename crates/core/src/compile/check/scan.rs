@@ -2,13 +2,13 @@
 
 use super::states::State;
 use super::{Checker, Scope, names};
-use crate::graph::{Kind, Node, Op, Scan};
+use crate::graph::{Body, Kind, Node, Op, Scan};
 use crate::program::{Instruction, Operation, Recurrence, StateLink, StatePort, ValueId};
 use crate::{Error, Result};
 
 /// The inputs that a body declares.
-fn declared(scan: &Scan) -> Vec<(&Node, &Kind)> {
-    let nodes = scan.body.nodes.iter();
+pub(super) fn declared(body: &Body) -> Vec<(&Node, &Kind)> {
+    let nodes = body.nodes.iter();
     nodes
         .filter_map(|inner| match &inner.op {
             Op::Input(kind) => Some((inner, kind)),
@@ -41,8 +41,9 @@ impl Checker {
             ))
         })?;
         let (entering, initial) = inputs.split_at(entering);
-        let declared = declared(scan);
-        let axis = self.scan_axis(node, &declared, entering)?;
+        let declared = declared(&scan.body);
+        let axis = self.loop_axis(node, &declared, entering)?;
+        self.refuse_forest(node, "a sequence to scan", axis, "fold it")?;
         let mut scope = Scope::new(&format!("scan '{}'", node.name));
         scope.axis = Some(axis);
         scope.prefix = format!("{}.", node.name);
@@ -53,7 +54,12 @@ impl Checker {
     }
 
     /// The axis of the sequences that enter step by step; a body takes others whole.
-    fn scan_axis(&self, node: &Node, declared: &[(&Node, &Kind)], entering: &[ValueId]) -> Result<usize> {
+    pub(super) fn loop_axis(
+        &self,
+        node: &Node,
+        declared: &[(&Node, &Kind)],
+        entering: &[ValueId],
+    ) -> Result<usize> {
         let steps = declared.iter().zip(entering).filter(|((_, kind), _)| kind.axis().is_none());
         let mut axes = steps.filter_map(|(_, &v)| self.program.values[v].axis);
         let axis = axes.next().ok_or_else(|| {
@@ -71,7 +77,7 @@ impl Checker {
         Ok(axis)
     }
 
-    fn bind_inputs(
+    pub(super) fn bind_inputs(
         &mut self,
         node: &Node,
         declared: &[(&Node, &Kind)],
@@ -106,7 +112,13 @@ impl Checker {
     }
 
     /// A value that leaves the body step by step, numbers or ids.
-    fn step_of(&mut self, node: &Node, value: ValueId, axis: usize, scope: &mut Scope) -> Result<ValueId> {
+    pub(super) fn step_of(
+        &mut self,
+        node: &Node,
+        value: ValueId,
+        axis: usize,
+        scope: &mut Scope,
+    ) -> Result<ValueId> {
         match self.kind(value).size() {
             Some(_) => self.over(node, value, axis, scope),
             None => Ok(value),
@@ -167,7 +179,8 @@ impl Checker {
             ports.push((state.name.clone(), last));
             links.push(StateLink { initial: state.initial, incoming: state.incoming, next: value, last });
         }
-        let recurrence = Recurrence { axis, reverse: scan.reverse, states: links, body: scope.instructions };
+        let (children, body) = (Vec::new(), scope.instructions);
+        let recurrence = Recurrence { axis, reverse: scan.reverse, states: links, children, body };
         outer.instructions.push(Instruction {
             node: node.name.clone(),
             op: Operation::Recurrence(recurrence),

@@ -3,10 +3,21 @@
 use super::node::Ports;
 use super::{Checker, Scope, names};
 use crate::graph::{Kind, MAX_SIZE, Node, Steps};
-use crate::program::{Operation, Pooling, Shift, StatePort, ValueId};
+use crate::program::{Form, Operation, Pooling, Shift, StatePort, ValueId};
 use crate::{Error, Result};
 
 impl Checker {
+    /// Refuses the nodes of a forest where steps of time are wanted.
+    pub(super) fn refuse_forest(&self, node: &Node, what: &str, axis: usize, advice: &str) -> Result<()> {
+        match self.program.forms[axis].is_forest() {
+            false => Ok(()),
+            true => Err(Error::kind(format!(
+                "node '{}': expected {what}, received the nodes of the forest '{}': {advice}",
+                node.name, self.program.axes[axis]
+            ))),
+        }
+    }
+
     /// Repeats a vector over the steps of an axis.
     fn repeat(&mut self, node: &Node, vector: ValueId, axis: usize, scope: &mut Scope) -> ValueId {
         let vector = self.as_numbers(node, vector, scope);
@@ -157,9 +168,30 @@ impl Checker {
     ) -> Result<Ports> {
         let size = self.numbers(node, &inputs)?;
         self.refuse_part(node, "pool", inputs[0], scope)?;
+        self.pooled_axis(node, pool, inputs[0])?;
         let output = self.value(&node.name, Kind::Vector { size });
         self.push(node, Operation::Pool(pool), inputs, vec![output], scope);
         Ok(vec![(String::new(), output)])
+    }
+
+    /// A sequence has a last step, a forest has roots; both have a mean.
+    fn pooled_axis(&mut self, node: &Node, pool: Pooling, value: ValueId) -> Result<()> {
+        let Some(axis) = self.program.values[value].axis else { return Ok(()) };
+        match (pool, &mut self.program.forms[axis]) {
+            (Pooling::Last { .. }, _) => {
+                self.refuse_forest(node, "a sequence to take the last step of", axis, "take its root")
+            }
+            (Pooling::Root, Form::Forest { one_root, .. }) => {
+                *one_root = true;
+                Ok(())
+            }
+            (Pooling::Root, _) => Err(Error::kind(format!(
+                "node '{}': expected the nodes of a forest, received {}: take its last step",
+                node.name,
+                self.kind(value)
+            ))),
+            (Pooling::Mean | Pooling::Sum | Pooling::Max, _) => Ok(()),
+        }
     }
 
     pub(super) fn shift(
@@ -178,6 +210,9 @@ impl Checker {
                 node.name
             ))
         })?;
+        if let Some(axis) = self.program.values[inputs[0]].axis {
+            self.refuse_forest(node, "a sequence to shift", axis, "a fold sees the children")?;
+        }
         if let Some(vocabulary) = kind.vocabulary() {
             self.arity(node, &inputs, 1)?;
             if start.is_none_or(|id| (id as usize) >= vocabulary) {

@@ -14,10 +14,7 @@ impl Lives<'_> {
                 continue;
             }
             let time = self.back(i);
-            let local = match &instruction.op {
-                Operation::Recurrence(recurrence) => Some(Space::Step(recurrence.axis)),
-                _ => None,
-            };
+            let looped = matches!(instruction.op, Operation::Recurrence(_));
             let inside = defined(instruction);
             let mut values: Vec<ValueId> = inside.iter().copied().chain(read(instruction)).collect();
             values.sort_unstable();
@@ -32,12 +29,12 @@ impl Lives<'_> {
                     self.touch(Operand::Gradient(value), time, whole);
                     continue;
                 }
-                match local {
-                    Some(step) if inside.contains(&value) && whole != Space::Rows && !wanted[value] => {
-                        self.touch(Operand::Gradient(value), time, step);
+                match looped && inside.contains(&value) && whole != Space::Rows && !wanted[value] {
+                    true => {
+                        self.touch(Operand::Gradient(value), time, self.step(value));
                         plans[i].per_step_gradients.push(value);
                     }
-                    _ => {
+                    false => {
                         self.touch(Operand::Gradient(value), time, whole);
                         if !touched[value] {
                             touched[value] = true;
@@ -72,6 +69,10 @@ impl Lives<'_> {
         for instruction in &self.program.instructions {
             for value in read(instruction) {
                 wanted[value] = true;
+            }
+            if let Operation::Recurrence(recurrence) = &instruction.op {
+                // A parent at any level above sends to its child.
+                recurrence.children.iter().for_each(|link| wanted[link.next] = true);
             }
         }
         for contribution in &self.gradients.contributions {

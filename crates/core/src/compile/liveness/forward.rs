@@ -19,12 +19,17 @@ impl Lives<'_> {
         for (i, instruction) in program.instructions.iter().enumerate() {
             if let Operation::Recurrence(recurrence) = &instruction.op {
                 for inner in &recurrence.body {
-                    self.forward_inside(i, inner, Space::Step(recurrence.axis));
+                    self.forward_inside(i, inner);
                 }
                 for state in &recurrence.states {
                     self.touch(Operand::Value(state.incoming), i, Space::Step(recurrence.axis));
                     self.touch(Operand::Value(state.last), i, Space::Rows);
                     self.touch(Operand::Value(state.next), i, Space::Step(recurrence.axis));
+                }
+                for link in &recurrence.children {
+                    self.touch(Operand::Value(link.incoming), i, self.step(link.incoming));
+                    // A child lies at any level below.
+                    self.touch(Operand::Value(link.next), i, self.whole(link.next));
                 }
             } else {
                 self.alias_in_place(instruction);
@@ -52,16 +57,16 @@ impl Lives<'_> {
         }
     }
 
-    fn forward_inside(&mut self, i: usize, inner: &Instruction, step: Space) {
+    fn forward_inside(&mut self, i: usize, inner: &Instruction) {
         self.alias_in_place(inner);
         for &value in &inner.outputs {
-            self.touch(Operand::Value(value), i, step);
+            self.touch(Operand::Value(value), i, self.step(value));
         }
         if self.training && self.gradients.active(inner) {
             for value in inner.facts().reads_back {
                 self.touch_again(Operand::Value(value), self.back(i));
                 if self.delays[value].is_some() {
-                    self.touch(Operand::Value(value), self.back(i), step);
+                    self.touch(Operand::Value(value), self.back(i), self.step(value));
                 }
             }
         }

@@ -58,6 +58,11 @@ impl<'a> Lives<'a> {
         }
     }
 
+    /// The space of a value of a loop's body at one step.
+    fn step(&self, value: ValueId) -> Space {
+        self.program.values[value].axis.map_or(Space::Rows, Space::Step)
+    }
+
     /// Follows operations in place to the operand that owns the storage.
     fn owner(&self, operand: Operand) -> Operand {
         let mut owner = operand;

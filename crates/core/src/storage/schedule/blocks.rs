@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use unrolled_kernels::MOST_SUMMED;
+
 use super::chain::Schedule;
 use super::sum_block::{BLOCK_STEPS, ROW_GROUP, SCHEDULE, SumBlock};
 use crate::Result;
@@ -14,6 +16,9 @@ impl Schedule {
     /// # Errors
     /// [`crate::Code::Size`] when there is no memory; the schedule must be reset again then.
     pub fn list_blocks(&mut self, previous: [bool; 2]) -> Result<()> {
+        if self.levels.is_some() {
+            return self.list_blocks_of_levels();
+        }
         let row_groups = self.rows().div_ceil(ROW_GROUP);
         let mut positions = std::mem::take(&mut self.positions);
         reserve(&mut positions, row_groups, SCHEDULE)?;
@@ -32,13 +37,49 @@ impl Schedule {
                 if positions.iter().all(|&p| p >= self.items_at(first)) {
                     break;
                 }
-                if blocks.len() == self.listed {
-                    blocks.try_reserve(1).map_err(|_| no_memory(self.listed + 1, SCHEDULE))?;
-                    blocks.push(SumBlock::default());
-                }
+                add_block(&mut blocks, self.listed)?;
                 let steps = first..(first + BLOCK_STEPS).min(self.steps());
                 self.list_block(&mut blocks[self.listed], row_group, positions, steps, previous)?;
                 self.listed += 1;
+            }
+        }
+        (self.blocks, self.positions) = (blocks, positions);
+        Ok(())
+    }
+
+    /// A block of a forest is some levels of a row group, in as many blocks as a sum of so many items takes: along chains
+    /// the same blocks as those of chains.
+    fn list_blocks_of_levels(&mut self) -> Result<()> {
+        let row_groups = self.rows().div_ceil(ROW_GROUP);
+        let mut positions = std::mem::take(&mut self.positions);
+        reserve(&mut positions, row_groups, SCHEDULE)?;
+        positions.resize_with(row_groups.max(positions.len()), Vec::new);
+        for (row_group, own) in positions[..row_groups].iter_mut().enumerate() {
+            own.clear();
+            let rows = row_group * ROW_GROUP..((row_group + 1) * ROW_GROUP).min(self.rows());
+            reserve(own, rows.map(|row| self.items_in(row)).sum(), SCHEDULE)?;
+        }
+        let rows = self.levels.as_ref().map_or(&[][..], |levels| &levels.rows);
+        for (place, &row) in rows.iter().enumerate() {
+            positions[row as usize / ROW_GROUP].push(place);
+        }
+        let mut blocks = std::mem::take(&mut self.blocks);
+        self.listed = 0;
+        for (row_group, places) in positions[..row_groups].iter().enumerate() {
+            let mut rest = &places[..];
+            for first in (0..self.steps()).step_by(BLOCK_STEPS) {
+                let end = self.offset(first + BLOCK_STEPS);
+                let (own, later) = rest.split_at(rest.partition_point(|&place| place < end));
+                rest = later;
+                for some in own.chunks(MOST_SUMMED) {
+                    add_block(&mut blocks, self.listed)?;
+                    let block = &mut blocks[self.listed];
+                    block.row_group = row_group;
+                    block.clear();
+                    reserve(&mut block.places, some.len(), SCHEDULE)?;
+                    block.places.extend(some.iter().map(|&place| place as u32));
+                    self.listed += 1;
+                }
             }
         }
         (self.blocks, self.positions) = (blocks, positions);
@@ -78,4 +119,13 @@ impl Schedule {
         let first = || self.items() + self.order[position] as usize;
         self.previous(reverse, t, position).unwrap_or_else(first) as u32
     }
+}
+
+/// Makes room for one more block than are listed.
+fn add_block(blocks: &mut Vec<SumBlock>, listed: usize) -> Result<()> {
+    if blocks.len() == listed {
+        blocks.try_reserve(1).map_err(|_| no_memory(listed + 1, SCHEDULE))?;
+        blocks.push(SumBlock::default());
+    }
+    Ok(())
 }

@@ -1,7 +1,10 @@
 //! A schedule of chains: rows by falling length, at each step of time those that still have one.
+//!
+//! A schedule of forests has the same lists, and besides them `Levels`.
 
 use std::ops::Range;
 
+use super::forest::Levels;
 use super::sum_block::{SCHEDULE, SumBlock};
 use crate::Result;
 use crate::memory::{copied, grow, refill};
@@ -12,13 +15,17 @@ pub struct Schedule {
     /// By position within a step: the row of the shard.
     pub(super) order: Vec<u32>,
     /// By row of the shard: its position; none for a segment.
-    ranks: Vec<u32>,
+    pub(super) ranks: Vec<u32>,
     /// By row of the shard: the number of items of the rows before it, and that of all rows; only where listed.
-    starts: Vec<usize>,
-    /// By position: the number of its items, falling.
-    lengths: Vec<usize>,
+    pub(super) starts: Vec<usize>,
+    /// By position: the number of its items, falling along chains.
+    pub(super) lengths: Vec<usize>,
     /// By step: the place of its first item; one more than there are steps.
     pub(super) offsets: Vec<usize>,
+    /// The axis whose steps are those of these edges; none for items of another kind.
+    pub(super) along: Option<usize>,
+    /// The order of the items of forests; none for chains.
+    pub(super) levels: Option<Levels>,
     /// By row group, then by run of steps; spare ones follow those listed.
     pub(super) blocks: Vec<SumBlock>,
     pub(super) listed: usize,
@@ -32,13 +39,8 @@ impl Schedule {
     /// # Errors
     /// [`crate::Code::Size`] when there is no memory; the schedule must be reset again then.
     pub fn reset(&mut self, lengths: &[u32]) -> Result<()> {
-        refill(&mut self.order, lengths.len(), 0..lengths.len() as u32, SCHEDULE)?;
-        // By the row as well: the order of a stable sort, without the room that one takes.
-        self.order.sort_unstable_by_key(|&row| (std::cmp::Reverse(lengths[row as usize]), row));
-        grow(&mut self.ranks, lengths.len(), SCHEDULE)?;
-        for (position, &row) in self.order.iter().enumerate() {
-            self.ranks[row as usize] = position as u32;
-        }
+        (self.levels, self.along) = (None, None);
+        self.rank(lengths.len(), |row| lengths[row] as usize)?;
         let falling = self.order.iter().map(|&row| lengths[row as usize] as usize);
         refill(&mut self.lengths, lengths.len(), falling, SCHEDULE)?;
         let (mut width, mut all) = (self.lengths.len(), 0);
@@ -51,6 +53,18 @@ impl Schedule {
             all
         });
         refill(&mut self.offsets, steps + 1, std::iter::once(0).chain(ends), SCHEDULE)
+    }
+
+    /// Orders `rows` rows by their steps, most first.
+    pub(super) fn rank(&mut self, rows: usize, steps: impl Fn(usize) -> usize) -> Result<()> {
+        refill(&mut self.order, rows, 0..rows as u32, SCHEDULE)?;
+        // By the row as well: the order of a stable sort, without the room that one takes.
+        self.order.sort_unstable_by_key(|&row| (std::cmp::Reverse(steps(row as usize)), row));
+        grow(&mut self.ranks, rows, SCHEDULE)?;
+        for (position, &row) in self.order.iter().enumerate() {
+            self.ranks[row as usize] = position as u32;
+        }
+        Ok(())
     }
 
     /// Lists where each row begins if rows lie one after another.
@@ -102,7 +116,10 @@ impl Schedule {
     /// The most items that a step may have.
     #[must_use]
     pub fn widest(&self) -> usize {
-        self.rows()
+        match self.levels {
+            None => self.rows(),
+            Some(_) => (0..self.steps()).map(|t| self.items_at(t)).max().unwrap_or(0),
+        }
     }
 
     /// The places of the items of step `t`.
@@ -127,7 +144,31 @@ impl Schedule {
 
     /// The rows of the items of step `t`, in their order.
     pub fn rows_at(&self, t: usize) -> impl Iterator<Item = usize> + Clone {
-        self.order[..self.items_at(t)].iter().map(|&row| row as usize)
+        let rows = match &self.levels {
+            None => &self.order[..self.items_at(t)],
+            Some(levels) => &levels.rows[self.step(t)],
+        };
+        rows.iter().map(|&row| row as usize)
+    }
+
+    /// The number of the item at a place of step `t` among those of its row, each after its predecessors along a chain.
+    #[must_use]
+    #[inline(always)]
+    pub fn number(&self, t: usize, place: usize) -> usize {
+        self.levels.as_ref().map_or(t, |levels| levels.numbers[place] as usize)
+    }
+
+    /// True for the edges of the forest of an axis.
+    #[must_use]
+    #[inline(always)]
+    pub fn goes_with(&self, axis: usize) -> bool {
+        self.along == Some(axis)
+    }
+
+    /// The number of rows with items, which come first by position.
+    #[must_use]
+    pub fn occupied(&self) -> usize {
+        self.lengths.partition_point(|&count| count > 0)
     }
 
     /// Each row with the number of its items, by position.
@@ -135,10 +176,14 @@ impl Schedule {
         self.order.iter().zip(&self.lengths).map(|(&row, &count)| (row as usize, count))
     }
 
-    /// The places of the items of a row of the shard, each after its predecessors. A segment has no answer.
+    /// The places of the items of a row of the shard, in the row's own order. A segment has no answer.
     pub fn items_of(&self, row: usize) -> impl DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone {
         let position = self.ranks[row] as usize;
-        self.offsets[..self.lengths[position]].iter().map(move |offset| offset + position)
+        let (places, add) = match &self.levels {
+            None => (&self.offsets[..self.lengths[position]], position),
+            Some(levels) => (&levels.places[self.starts[row]..self.starts[row + 1]], 0),
+        };
+        places.iter().map(move |place| place + add)
     }
 
     /// The places of the items of a row of the shard where rows lie one after another, once they are listed.
@@ -156,7 +201,10 @@ impl Schedule {
     /// The most items of a row.
     #[must_use]
     pub fn longest(&self) -> usize {
-        self.lengths.first().copied().unwrap_or(0)
+        match self.levels {
+            None => self.lengths.first().copied().unwrap_or(0),
+            Some(_) => self.lengths.iter().copied().max().unwrap_or(0),
+        }
     }
 
     /// The place of the predecessor of the item at `position` of step `t`; going backwards, of the successor. None for an
@@ -193,6 +241,7 @@ impl Schedule {
             + size_of_val(&self.ranks[..])
             + size_of_val(&self.lengths[..])
             + size_of_val(&self.offsets[..])
+            + self.levels.as_ref().map_or(0, Levels::bytes)
             + self.blocks.iter().map(SumBlock::bytes).sum::<usize>()
     }
 }

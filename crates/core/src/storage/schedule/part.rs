@@ -25,7 +25,8 @@ pub struct RowItems<'a> {
     /// True if the last of all items is among these.
     pub ends: bool,
     position: usize,
-    offsets: &'a [usize],
+    /// The places, less the position.
+    places: &'a [usize],
 }
 
 impl<'a> Part<'a> {
@@ -34,17 +35,22 @@ impl<'a> Part<'a> {
         let Part { whole, steps, start } = self;
         let rows = whole.chains().take_while(move |&(_, count)| count > start);
         rows.enumerate().filter(move |_| steps.steps() > 0).map(move |(position, (row, count))| {
+            if let Some(levels) = &whole.levels {
+                // A forest has no parts.
+                let places = &levels.places[whole.starts[row]..whole.starts[row + 1]];
+                return RowItems { row, count, begins: true, ends: true, position: 0, places };
+            }
             let end = count.min(start + steps.steps());
-            let offsets = &steps.offsets[..end - start];
-            RowItems { row, count, begins: start == 0, ends: end == count, position, offsets }
+            let places = &steps.offsets[..end - start];
+            RowItems { row, count, begins: start == 0, ends: end == count, position, places }
         })
     }
 }
 
 impl RowItems<'_> {
-    /// The places of the items within the part, each after its predecessors.
+    /// The places of the items within the part, in the row's own order.
     pub fn places(&self) -> impl DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone {
         let position = self.position;
-        self.offsets.iter().map(move |offset| offset + position)
+        self.places.iter().map(move |place| place + position)
     }
 }

@@ -60,7 +60,7 @@ impl<'a> Unrolling<'a> {
 
     /// The rows without items.
     pub fn idle(&self) -> impl Iterator<Item = usize> + use<'a> {
-        self.rows(self.schedule.items_at(0), self.schedule.rows()).map(|(_, row)| row)
+        self.rows(self.schedule.occupied(), self.schedule.rows()).map(|(_, row)| row)
     }
 
     fn rows(&self, start: usize, end: usize) -> impl Iterator<Item = (usize, usize)> + use<'a> {
