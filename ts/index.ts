@@ -180,6 +180,8 @@ export { type RnnOptions, type RnnState, type RnnTrace, rnn } from './layer/rnn.
 export type { RnnStepOptions } from './layer/rnn-step.js'
 export { type Shift, type ShiftOptions, shift } from './layer/shift.js'
 export { type SliceOptions, slice } from './layer/slice.js'
+export { type TreeLstm, type TreeLstmOptions, treeLstm } from './layer/tree-lstm.js'
+export { type TreeRnn, type TreeRnnOptions, treeRnn } from './layer/tree-rnn.js'
 export type { ZoneoutRates } from './layer/zoneout.js'
 export type { Contexts, RowContext, RowOf, StepOptions } from './model/context.js'
 export type { ExposureGap, ExposureOptions } from './model/exposure-gap.js'

@@ -125,11 +125,20 @@ export function fold<const S extends NodeSizes, R extends Step<S>, X extends Ste
   options: FoldOptions = {},
 ): Fold<OutputSize<S, R>, Along<X>, Trace<S, R>> {
   checkOptions('fold', options, FOLD_OPTIONS)
-  const where = nameOf('fold', options.name)
+  return foldAs('fold', given, options.name)
+}
+
+/** Makes the layer of {@link fold} under the name of another kind. */
+export function foldAs<const S extends NodeSizes, R extends Step<S>, X extends StepInput>(
+  kind: string,
+  given: TreeCell<S, R, X>,
+  name: string | undefined,
+): Fold<OutputSize<S, R>, Along<X>, Trace<S, R>> {
+  const where = nameOf(kind, name)
   const cell = checkTreeCell(`${where} cell`, given)
   const along = layer<Fold<number, Sequence | Tokens>>({
-    kind: 'fold',
-    name: options.name,
+    kind,
+    name,
     accepts: ['sequence', 'tokens'],
     build(site, { axis }, call) {
       checkForest(where, site.scope, axis)

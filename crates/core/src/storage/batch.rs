@@ -161,7 +161,7 @@ impl<E: Element> Batch<E> {
             tensor.data.pack(&self.axes[i], port.kind.size().unwrap_or(1));
             if let (Kind::Forest { .. }, Data::Ids(parents)) = (&port.kind, &mut tensor.data) {
                 let parents = std::mem::take(parents);
-                return self.axes[i].take_forests(what, parents, program.forms[i]);
+                return self.axes[i].take_forests(parents, program.forms[i]).map_err(|e| e.within(what));
             }
         }
         check_values(what, &port.kind, &tensor.data, rows, axis.map(|i| &self.axes[i]), |_| true)?;

@@ -1,6 +1,5 @@
 //! The forests of a batch: the parent of each node, checked, and its height.
 
-use super::check::Subject;
 use crate::memory::{grow, reserve};
 use crate::program::Form;
 use crate::{Error, Result};
@@ -27,13 +26,7 @@ impl Forest {
     /// # Errors
     /// [`crate::Code::Value`], naming row and node, for a parent that is none of the row's nodes, a cycle, several roots or more
     /// children than `form` allows; [`crate::Code::Size`] when there is no memory.
-    pub(super) fn take(
-        &mut self,
-        what: Subject<'_>,
-        parents: Vec<i32>,
-        lengths: &[u32],
-        form: Form,
-    ) -> Result<()> {
+    pub(super) fn take(&mut self, parents: Vec<i32>, lengths: &[u32], form: Form) -> Result<()> {
         self.parents = parents;
         self.heights.clear();
         grow(&mut self.heights, self.parents.len(), FOREST)?;
@@ -49,7 +42,7 @@ impl Forest {
             count_children(parents, &mut self.waiting)
                 .and_then(|()| check_form(parents, &self.waiting, form))
                 .and_then(|()| rise(parents, heights, &mut self.waiting, &mut self.ready))
-                .map_err(|e| e.within(format!("row {row}")).within(what))?;
+                .map_err(|e| e.within(format!("row {row}")))?;
         }
         Ok(())
     }

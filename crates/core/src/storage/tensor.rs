@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use super::check::Subject;
 use super::forest::Forest;
 use super::schedule::Forests;
 use crate::Result;
@@ -137,8 +136,8 @@ impl Axis {
     ///
     /// # Errors
     /// As [`Forest::take`].
-    pub(super) fn take_forests(&mut self, what: Subject<'_>, parents: Vec<i32>, form: Form) -> Result<()> {
-        self.forest.take(what, parents, &self.lengths, form)
+    pub(super) fn take_forests(&mut self, parents: Vec<i32>, form: Form) -> Result<()> {
+        self.forest.take(parents, &self.lengths, form)
     }
 
     /// The forests of some rows.

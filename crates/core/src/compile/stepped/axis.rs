@@ -9,11 +9,12 @@ pub(super) fn choose(program: &Program, what: &str, name: Option<&str>) -> Resul
     if let Some(name) = name {
         let known = &program.axes;
         let found = known.iter().position(|axis| axis == name);
-        return found.map(Some).ok_or_else(|| {
+        let found = found.ok_or_else(|| {
             Error::argument(format!(
                 "{what}: expected one of the axes {known:?} to step along, received '{name}'"
             ))
-        });
+        })?;
+        return in_time(program, what, found);
     }
     let of_outputs = axes(program, program.outputs.iter().map(port_value));
     let all = if of_outputs.is_empty() { axes(program, inputs(program)) } else { of_outputs };
@@ -23,13 +24,24 @@ pub(super) fn choose(program: &Program, what: &str, name: Option<&str>) -> Resul
     };
     match candidates[..] {
         [] if all.is_empty() => Ok(None),
-        [axis] => Ok(Some(axis)),
+        [axis] => in_time(program, what, axis),
         _ => {
             let names: Vec<&str> = all.iter().map(|&axis| program.axes[axis].as_str()).collect();
             Err(Error::argument(format!(
                 "{what}: expected one axis to step along, received {names:?}; name one of them as axis"
             )))
         }
+    }
+}
+
+/// Refuses the nodes of a forest, which come after their children, all of them known.
+fn in_time(program: &Program, what: &str, axis: usize) -> Result<Option<usize>> {
+    match program.forms[axis].is_forest() {
+        false => Ok(Some(axis)),
+        true => Err(Error::argument(format!(
+            "{what}: expected steps of time, received the nodes of the forest '{}': predict gives those of whole trees",
+            program.axes[axis]
+        ))),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::forest::Levels;
+use super::levels::Levels;
 use super::sum_block::{SCHEDULE, SumBlock};
 use crate::Result;
 use crate::memory::{copied, grow, refill};

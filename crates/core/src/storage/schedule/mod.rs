@@ -8,6 +8,7 @@
 mod blocks;
 mod chain;
 mod forest;
+mod levels;
 mod part;
 mod sum_block;
 #[cfg(test)]
@@ -15,7 +16,7 @@ mod tests;
 mod unrolling;
 
 pub use chain::Schedule;
-pub use forest::Forests;
+pub use levels::Forests;
 pub use part::{Part, RowItems};
 pub(crate) use sum_block::{BLOCK_STEPS, list_row_blocks};
 pub use sum_block::{ROW_GROUP, SumBlock};
