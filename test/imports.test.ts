@@ -12,6 +12,7 @@ const FLOORS = [
   'cell',
   'layer',
   'native',
+  'tree',
   'data',
   'train',
   'model',

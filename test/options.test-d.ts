@@ -109,6 +109,8 @@ import type {
   STEP_DECAY_OPTIONS,
   StepDecayOptions,
 } from '../ts/train/schedule.js'
+import type { PARSE_TREE_OPTIONS, ParseTreeOptions } from '../ts/tree/brackets.js'
+import type { CHECK_TREE_OPTIONS, CheckTreeOptions } from '../ts/tree/check.js'
 
 /** The names in a list of options, against the options that the list is of. */
 interface Pair<List extends readonly unknown[], Options> {
@@ -123,6 +125,7 @@ interface Lists {
   beam: Pair<typeof BEAM_OPTIONS, BeamOptions>
   bidirectional: Pair<typeof BIDIRECTIONAL_OPTIONS, BidirectionalOptions>
   cell: Pair<typeof CELL_OPTIONS, CellOptions>
+  checkTree: Pair<typeof CHECK_TREE_OPTIONS, CheckTreeOptions>
   choose: Pair<typeof CHOOSE_OPTIONS, ChooseOptions>
   clip: Pair<typeof CLIP_OPTIONS, ClipOptions>
   clockwork: Pair<typeof CLOCKWORK_OPTIONS, ClockworkOptions<readonly ClockworkGroup[]>>
@@ -160,6 +163,7 @@ interface Lists {
   matmul: Pair<typeof MATMUL_OPTIONS, MatmulOptions>
   model: Pair<typeof MODEL_OPTIONS, ModelOptions>
   packed: Pair<typeof PACKED_KEYS, Packed<Float32Array>>
+  parseTree: Pair<typeof PARSE_TREE_OPTIONS, ParseTreeOptions>
   predict: Pair<typeof PREDICT_OPTIONS, PredictOptions>
   recurrentCall: Pair<typeof RECURRENT_CALL_OPTIONS, RecurrentCall<unknown>>
   recurrent: Pair<typeof RECURRENT_OPTIONS, RecurrentOptions<number, number, boolean>>

@@ -280,3 +280,20 @@ export {
   stepDecay,
 } from './train/schedule.js'
 export type { Signal } from './train/signal.js'
+export { type ParseTreeOptions, parseTree, parseTrees } from './tree/brackets.js'
+export {
+  balancedTree,
+  chainTree,
+  type Leaves,
+  leftTree,
+  randomTree,
+  rightTree,
+} from './tree/build.js'
+export { type CheckTreeOptions, checkTree, checkTrees } from './tree/check.js'
+export { type DependencyTree, parseConllu } from './tree/conllu.js'
+export { drawTree } from './tree/draw.js'
+export { type GridTree, gridTree } from './tree/grid.js'
+export { type NestedTree, nestedTree, treeOfChildren } from './tree/nested.js'
+export type { Tree, TreeRow, TreeShape } from './tree/tree.js'
+export { childrenOf, depthOf, leavesOf } from './tree/walk.js'
+export { bracketsOf } from './tree/write.js'

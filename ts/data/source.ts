@@ -1,6 +1,7 @@
 import { isFunction, isList, isObject, isRevoked } from '../brand.js'
 import { Described, mismatch, type UnrolledError } from '../errors.js'
 import { reserve } from '../native/memory.js'
+import { mix, STRIDE } from '../random.js'
 import type { Batch } from './fault.js'
 import { ExampleRows, emptyData, type Ports } from './feed.js'
 
@@ -120,19 +121,11 @@ export function permutation(count: number, seed: number, epoch: number): Int32Ar
   const order = ascending(count)
   let state = (Math.imul(seed | 0, 0x9e3779b1) ^ Math.imul(epoch, 0x85ebca6b)) | 0
   for (let last = count - 1; last > 0; last--) {
-    state = (state + 0x9e3779b9) | 0
+    state = (state + STRIDE) | 0
     const other = Math.floor((mix(state) / 2 ** 32) * (last + 1))
     const kept = order[last] ?? 0
     order[last] = order[other] ?? 0
     order[other] = kept
   }
   return order
-}
-
-/** SplitMix32's finalizer: 32 well mixed bits of a counter. */
-function mix(counter: number): number {
-  let bits = counter
-  bits = Math.imul(bits ^ (bits >>> 16), 0x21f0aaad)
-  bits = Math.imul(bits ^ (bits >>> 15), 0x735a2d97)
-  return (bits ^ (bits >>> 15)) >>> 0
 }
