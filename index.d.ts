@@ -3134,7 +3134,7 @@ declare function randomTree(leaves: Leaves, seed: number): Tree;
  */
 declare function chainTree(nodes: Leaves): Tree;
 
-/** What a tree may be. */
+/** Settings of the check of a tree. */
 interface CheckTreeOptions {
     /** Takes several roots; `false` by default, where exactly one node is a root. */
     readonly forest?: boolean;

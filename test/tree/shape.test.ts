@@ -122,6 +122,7 @@ describe('what is no tree is refused by node', () => {
       [1, 2, 1],
       'node 1: expected parents up to a root, received the cycle 1 → 2 → 1',
     ],
+    ['two roots', [-1, -1], 'node 1: expected one root, received a root beside node 0'],
     ['a second root', [-1, 0, -1, -1], 'node 2: expected one root, received a root beside node 0'],
   ])('%s', async (_, parents, message) => {
     const tree = untyped({ parents })

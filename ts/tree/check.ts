@@ -5,7 +5,7 @@ import { checkBoolean, checkList, checkOptions } from '../options.js'
 import { levelsOf } from './levels.js'
 import type { TreeShape } from './tree.js'
 
-/** What a tree may be. */
+/** Settings of the check of a tree. */
 export interface CheckTreeOptions {
   /** Takes several roots; `false` by default, where exactly one node is a root. */
   readonly forest?: boolean

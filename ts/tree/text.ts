@@ -1,6 +1,6 @@
 import { Described, mismatch, type UnrolledError } from '../errors.js'
 
-/** Refuses all but text; a mark of the byte order at its start is passed over. */
+/** Refuses all but text. */
 export function checkText(where: string, text: unknown): string {
   if (typeof text !== 'string') throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a text', text)
   return text

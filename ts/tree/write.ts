@@ -72,7 +72,7 @@ function checkNode(lists: Lists, labeled: boolean, node: number): void {
   throw mismatch('ERR_UNROLLED_VALUE', `bracketsOf node ${node}`, expected, received)
 }
 
-/** What a node lacks to be written; nothing if it can be. */
+/** The need of a node that cannot be written as it is; nothing of one that can. */
 function needOf(lists: Lists, labeled: boolean, node: number): string | undefined {
   const { children, labels, parents, words } = lists
   const [label, word] = [labels[node], words[node]]

@@ -1,7 +1,7 @@
-/** What a phrase says: -1 negative, 0 neither, 1 positive. */
+/** The sentiment of a phrase: -1 negative, 0 neither, 1 positive. */
 export type Sentiment = -1 | 0 | 1
 
-/** Words that say something, and what they say. */
+/** Words with a sentiment of their own. */
 export const ADJECTIVES: ReadonlyMap<string, Sentiment> = new Map([
   ...['good', 'funny', 'clever', 'warm', 'moving', 'fresh'].map((word) => [word, 1] as const),
   ...['bad', 'boring', 'silly', 'cold', 'slow', 'stale'].map((word) => [word, -1] as const),
@@ -10,7 +10,7 @@ export const ADJECTIVES: ReadonlyMap<string, Sentiment> = new Map([
 /** Words that join two phrases. */
 export type Connective = 'and' | 'or' | 'but'
 
-/** What a sentence says about its subject. */
+/** Words about a subject. */
 export type Phrase =
   | { readonly adjective: string }
   | { readonly not: Phrase }
@@ -19,7 +19,7 @@ export type Phrase =
 /** The words before a connective's left side: with them a text has one meaning, and no brackets. */
 const OPENINGS = { and: 'both', or: 'either', but: undefined } as const
 
-/** A part of a sentence: a word, or two parts, and what the part says. */
+/** A part of a sentence with its sentiment: a word, or two parts. */
 export type Part =
   | { readonly sentiment: Sentiment; readonly word: string }
   | { readonly sentiment: Sentiment; readonly left: Part; readonly right: Part }
