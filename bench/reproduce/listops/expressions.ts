@@ -77,8 +77,18 @@ function median(values: readonly number[]): number {
 
 /** The tokens of an expression, such as `[MAX 2 9 ]`: an operator opens its list, a bracket closes it. */
 export function tokensOf(expression: Expression): string[] {
-  if (typeof expression === 'number') return [String(expression)]
-  return [`[${expression.operator}`, ...expression.args.flatMap(tokensOf), ']']
+  const tokens: string[] = []
+  spell(expression, tokens)
+  return tokens
+}
+
+function spell(expression: Expression, tokens: string[]): void {
+  if (typeof expression === 'number') tokens.push(String(expression))
+  else {
+    tokens.push(`[${expression.operator}`)
+    for (const arg of expression.args) spell(arg, tokens)
+    tokens.push(']')
+  }
 }
 
 /** All tokens, in the order of their ids. */

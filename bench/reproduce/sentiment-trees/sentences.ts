@@ -99,7 +99,7 @@ function drawPair(
 
 function drawBag(random: () => number): Bag {
   const count = FEWEST + Math.floor(random() * (MOST - FEWEST + 1))
-  const adjectives = Array.from({ length: count }, () => pick([...ADJECTIVES.keys()], random))
+  const adjectives = shuffled([...ADJECTIVES.keys()], random).slice(0, count)
   const but = random() < 0.5 ? ['but' as const] : []
   const others = Array.from({ length: count - 1 - but.length }, () =>
     pick(['and', 'or'] as const, random),
