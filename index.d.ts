@@ -34,6 +34,13 @@ interface Alignment<A extends string | undefined = string | undefined> {
     /** The axis of the memory. */
     readonly memory: string;
 }
+/**
+ * Values of the nodes of a forest: steps of a sequence or of tokens, on an axis that has parents. Layers that
+ * look at one step at a time take them like any other; `fold` goes up, `root` takes the root.
+ */
+type Nodes<X extends Sequence | Tokens = Sequence | Tokens> = X & {
+    readonly forest: true;
+};
 /** Anything that holds numbers. */
 type Numeric<F extends number = number> = Vector<F> | Sequence<F>;
 /** A value in a graph, typed by kind and size; layers map values to values. */
@@ -121,12 +128,16 @@ type KindJson = {
         readonly vocabulary: number;
     };
 } | {
+    readonly forest: {
+        readonly axis: string;
+    };
+} | {
     readonly alignment: {
         readonly axis: string | null;
         readonly memory: string;
     };
 };
-/** One step of a scan. */
+/** One step of a scan, or one node of a fold. */
 interface BodyJson {
     readonly nodes: readonly NodeJson[];
     readonly outputs: readonly OutputJson[];
@@ -189,7 +200,15 @@ type OpJson = {
         readonly initial: readonly string[];
         readonly body: BodyJson;
     };
-} | 'last' | 'mean' | 'max' | 'sumOverTime' | 'softmaxOverTime' | 'argmax' | 'oneHot' | 'straightThrough' | 'gumbelNoise' | 'concat' | {
+} | {
+    readonly fold: {
+        readonly body: BodyJson;
+    };
+} | 'sumOfChildren' | {
+    readonly child: {
+        readonly index: number;
+    };
+} | 'root' | 'last' | 'mean' | 'max' | 'sumOverTime' | 'softmaxOverTime' | 'argmax' | 'oneHot' | 'straightThrough' | 'gumbelNoise' | 'concat' | {
     readonly slice: {
         readonly start: number;
         readonly size: number;
@@ -365,6 +384,20 @@ type OutputSize<S, R> = R extends {
  */
 declare function cell<const S extends StateSizes, R extends Step<S> = Step<S>, X extends StepInput = Vector>(sizes: S, step: (state: States<S>, x: X) => R & CheckStep<S, R>): Cell<S, R, X>;
 
+/** The children of a node, as the step of a tree cell sees them. */
+interface Children<S extends StateSizes> {
+    /**
+     * The sum over the children of a value that `of` makes from the states of each, and of values of the node;
+     * zeros without children. Children count in the order of their numbers.
+     */
+    sum<F extends number>(of: (child: States<S>) => Vector<F>): Vector<F>;
+    /**
+     * The states of the child of this number, from 0 in the order of the nodes; zeros without one. A cell that
+     * reads its children by number alone refuses nodes with more.
+     */
+    at(index: number): States<S>;
+}
+
 /** A function on types, from `input` to `output`; see {@link Apply}. */
 interface Mapping {
     readonly input: unknown;
@@ -444,6 +477,63 @@ interface Scan<F extends number, S, X = Sequence, T = unknown> extends Signed<Si
  */
 declare function scan<const S extends StateSizes, R extends Step<S>, X extends StepInput = Vector>(given: Cell<S, R, X>, options?: ScanOptions): Scan<OutputSize<S, R>, States<S>, Along<X>, Trace<S, R>>;
 
+/** The states of a tree cell by name: the size of each. */
+type NodeSizes = Readonly<Record<string, number>>;
+/** One node of a recursive network, to be unrolled by {@link fold}. */
+interface TreeCell<S extends NodeSizes = NodeSizes, R extends Step<S> = Step<S>, X extends StepInput = Vector> {
+    /** The size of each state. */
+    readonly sizes: S;
+    /** Builds one node from the states of its children and the node's input. */
+    step(children: Children<S>, x: X): R;
+}
+/** Options of {@link fold}. */
+interface FoldOptions {
+    /** Names the layer and its parameters; `fold` by default. */
+    readonly name?: string;
+}
+/** Result of a fold: values of every node. */
+interface Folded<F extends number, T = unknown> {
+    readonly output: Sequence<F>;
+    /** Every state at every node, and what the step gives as `trace`; only what is read is kept. */
+    readonly trace: T;
+}
+/** Values of nodes become a {@link Folded}. */
+interface FoldMapping<F extends number, T> extends Mapping {
+    readonly output: Folded<F, T>;
+}
+/** The layer that {@link fold} makes. */
+interface Fold<F extends number, X = Sequence, T = unknown> extends Signed<Signature<X extends Sequence | Tokens ? X : never, FoldMapping<F, T>, never>> {
+    (x: X): Folded<F, T>;
+}
+/**
+ * Makes a cell of a recursive network from the sizes of its states and a function for one node. The
+ * function sees the states of the node's children and the node's input, and returns the node's own states;
+ * unless the output is `h` or the only state, `output` too.
+ *
+ * ```ts
+ * // h = tanh(W x + U Σ h of the children)
+ * const node = treeCell({ h: 64 }, (children, x) => ({
+ *   h: tanh(add(linear(64)(x), linear(64, { bias: false })(children.sum(({ h }) => h)))),
+ * }))
+ * ```
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad size, `ERR_UNROLLED_GRAPH` for a bad name.
+ */
+declare function treeCell<const S extends NodeSizes, R extends Step<S> = Step<S>, X extends StepInput = Vector>(sizes: S, step: (children: Children<S>, x: X) => R & CheckStep<S, R>): TreeCell<S, R, X>;
+/**
+ * Unrolls a tree cell up the forest of each row, leaves first: `state[node] = step(states of its children,
+ * x[node])`, parameters shared by all nodes (Goodfellow et al., section 10.6). Nodes of one height run
+ * together, over all trees of the batch. A call gives the output and the states of every node;
+ * {@link root} takes that of the root.
+ *
+ * The step sees what the fold is called with: values of nodes, `fold(cell)(words)`, or by name several on
+ * one axis, `fold(cell)({ x, ids })`.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_KIND` for values of an axis that is no forest, `ERR_UNROLLED_GRAPH`
+ * when the step leaves out a state, `ERR_UNROLLED_SHAPE` when a state has another size.
+ */
+declare function fold<const S extends NodeSizes, R extends Step<S>, X extends StepInput = Vector>(given: TreeCell<S, R, X>, options?: FoldOptions): Fold<OutputSize<S, R>, Along<X>, Trace<S, R>>;
+
 /** A sequence of one number. */
 interface StepIndexMapping extends Mapping {
     readonly output: Sequence<1>;
@@ -516,6 +606,41 @@ type Attention = <Q extends Numeric, V extends number>(query: Q, memory: Memory<
  */
 declare function attention(options?: AttentionOptions): Attention;
 
+/** The shape of a tree, or of several beside each other: the parent of each node. */
+interface TreeShape {
+    /** By node: the node that it hangs on, -1 for a root. The children of a node stand in rising order. */
+    readonly parents: Int32Array | readonly number[];
+}
+/** One row of a tree input: its nodes in any order. */
+interface TreeRow<V> extends TreeShape {
+    /** By node: ids, or numbers (nested `[node][number]`, or a flat `Float32Array`). */
+    readonly values: V;
+}
+/**
+ * A tree as data: three lists by node, of the same length.
+ *
+ * Trees of brackets, of nested arrays and of the builders have their children before their parents and
+ * the root last; a dependency tree has its nodes in the order of the sentence.
+ *
+ * A row for a model is the shape with an id for each node, from any map of words to ids:
+ *
+ * ```ts
+ * const ids = new Map([['The', 1], ['Rock', 2]])
+ * const tree = parseTree('(3 (2 The) (2 Rock))')
+ * const values = tree.words.map((word) => (word === undefined ? 0 : (ids.get(word) ?? 0)))
+ * const row = { parents: tree.parents, values }
+ * const labels = tree.labels.map(Number)
+ * ```
+ */
+interface Tree extends TreeShape {
+    /** By node: the node that it hangs on, -1 for a root. The children of a node stand in rising order. */
+    readonly parents: Int32Array;
+    /** By node: its label, such as a class or a category. */
+    readonly labels: readonly (string | undefined)[];
+    /** By node: its word. */
+    readonly words: readonly (string | undefined)[];
+}
+
 /** A flat array with its shape, row-major, padded to one length where rows have steps. */
 interface Packed<A extends Float32Array | Int32Array> {
     readonly values: A;
@@ -537,8 +662,10 @@ type VectorData = readonly Numbers[] | Packed<Float32Array>;
 type TokensData = readonly (readonly number[] | Int32Array)[] | Packed<Int32Array>;
 /** One id a row: an array, an `Int32Array`, or {@link Packed}. */
 type TokenData = readonly number[] | Int32Array | Packed<Int32Array>;
+/** Rows of trees; a further input of the same trees may give the values alone. */
+type TreeData<D> = D extends readonly (infer V)[] ? readonly (TreeRow<V> | V)[] : never;
 /** The data that a value of the kind `X` takes. */
-type DataOf<X extends Value> = X extends Sequence ? SequenceData : X extends Vector ? VectorData : X extends Tokens ? TokensData : X extends Token ? TokenData : never;
+type DataOf<X extends Value> = X extends Nodes<Sequence> ? TreeData<SequenceData> : X extends Nodes<Tokens> ? TreeData<TokensData> : X extends Sequence ? SequenceData : X extends Vector ? VectorData : X extends Tokens ? TokensData : X extends Token ? TokenData : never;
 /** The data of every value by name; for a single value also without the name. */
 type Feed<R extends Values> = {
     readonly [K in keyof R]: DataOf<R[K]>;
@@ -1622,6 +1749,11 @@ interface AxisOptions {
     /** Inputs of one axis have the same lengths; `time` by default. */
     readonly axis?: string;
 }
+/** Options of an input with nodes. */
+interface ForestOptions {
+    /** Inputs of one axis have the same trees; `tree` by default. */
+    readonly axis?: string;
+}
 /** Declares the inputs of a graph. */
 interface Inputs {
     /** `size` numbers a row. */
@@ -1630,6 +1762,10 @@ interface Inputs {
     sequence<const F extends number>(name: string, options: VectorOptions<F> & AxisOptions): Sequence<F>;
     /** An id a step. */
     tokens<const V extends number>(name: string, options: TokenOptions<V> & AxisOptions): Tokens<V>;
+    /** A forest in each row: `size` numbers a node. */
+    tree<const F extends number>(name: string, options: VectorOptions<F> & ForestOptions): Nodes<Sequence<F>>;
+    /** A forest in each row: an id a node. */
+    tree<const V extends number>(name: string, options: TokenOptions<V> & ForestOptions): Nodes<Tokens<V>>;
     /** An id a row. */
     token<const V extends number>(name: string, options: TokenOptions<V>): Token<V>;
 }
@@ -1641,6 +1777,10 @@ type InputKind = {
 } | {
     readonly tokens: TokenOptions & AxisOptions;
 } | {
+    readonly tree: VectorOptions & ForestOptions;
+} | {
+    readonly tree: TokenOptions & ForestOptions;
+} | {
     readonly token: TokenOptions;
 };
 /** The value of an input of the kind `K`. */
@@ -1651,6 +1791,10 @@ type InputValue<K> = K extends {
 } ? Sequence<F> : K extends {
     readonly tokens: TokenOptions<infer V>;
 } ? Tokens<V> : K extends {
+    readonly tree: VectorOptions<infer F>;
+} ? Nodes<Sequence<F>> : K extends {
+    readonly tree: TokenOptions<infer V>;
+} ? Nodes<Tokens<V>> : K extends {
     readonly token: TokenOptions<infer V>;
 } ? Token<V> : never;
 /** The values of inputs by name. */
@@ -2861,7 +3005,7 @@ interface MatmulOptions {
 declare function matmul<A extends Numeric, B extends Numeric>(a: A, b: B, options: MatmulOptions): Joined<readonly [A, B], number>;
 
 /** The operation of {@link pool}. */
-type Pooling = 'last' | 'lastStep' | 'mean' | 'sum' | 'max';
+type Pooling = 'last' | 'lastStep' | 'root' | 'mean' | 'sum' | 'max';
 /** A sequence becomes a vector of its size. */
 interface PoolMapping extends Mapping {
     readonly output: Vector<SizeOf<this['input']>>;
@@ -2887,6 +3031,13 @@ declare function pool(how: Pooling): Layer<Sequence, PoolMapping>;
 declare function last(): Layer<Sequence, PoolMapping>;
 /** The last valid step, of a bidirectional layer too: `pool('lastStep')`. */
 declare function lastStep(): Layer<Sequence, PoolMapping>;
+/**
+ * The value of the root of each row's tree: `pool('root')`; zeros for a row without nodes.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_KIND` for values that are no nodes of a forest; a run refuses a row of
+ * several roots, `ERR_UNROLLED_VALUE`.
+ */
+declare function root(): Layer<Sequence, PoolMapping>;
 /** The mean over the valid steps: `pool('mean')`. */
 declare function mean(): Layer<Sequence, PoolMapping>;
 /** The sum over the valid steps: `pool('sum')`. */
@@ -2953,6 +3104,80 @@ interface SliceOptions<S extends number> {
  * @throws UnrolledError `ERR_UNROLLED_SHAPE` when the value has fewer numbers.
  */
 declare function slice<S extends number>(options: SliceOptions<S>): Layer<Numeric, SizeMapping<S>>;
+
+/** Options of {@link treeLstm}. */
+interface TreeLstmOptions<H extends number = number> {
+    /** Numbers in each state. */
+    readonly hiddenSize: H;
+    /**
+     * The most children of a node, each with weights of its own place (N-ary); by default any number of children, whose
+     * states are summed (child-sum).
+     */
+    readonly children?: number;
+    /** Initial weights; `'glorot'` by default. */
+    readonly initializer?: Initializer;
+    /** Names the layer and its parameters; `treeLstm` by default. */
+    readonly name?: string;
+}
+/** The layer that {@link treeLstm} makes. */
+type TreeLstm<H extends number> = Fold<H, Sequence, {
+    readonly h: Sequence<H>;
+    readonly c: Sequence<H>;
+}>;
+/**
+ * A Tree-LSTM (Tai, Socher, Manning, 2015): values of nodes `[F]` → `{ output: h of every node [H], trace: { h, c } }`.
+ *
+ * ```text
+ * i, o, u = W x + U (sum of h, or the h of all places) + b       one forget gate for each child k:
+ * f_k = σ(W_f x + U_f h_k + b_f)                                  child-sum: U_f is the same for all
+ * c = σ(i) tanh(u) + Σ_k f_k c_k,  h = σ(o) tanh(c)               N-ary: U_f reads the h of all places
+ * ```
+ *
+ * Parameters: `input.weight` `[4 H, F]` in the order i, o, u, f with `input.bias`; child-sum `sum.weight` `[3 H, H]` and
+ * `forget.weight` `[H, H]`; N-ary `input.weight` `[(3 + N) H, F]` and `places.weight` `[(3 + N) H, N H]`.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, `ERR_UNROLLED_KIND` for values of an axis that is no
+ * forest; a run refuses a node of more children than `children`, `ERR_UNROLLED_VALUE`.
+ */
+declare function treeLstm<const H extends number>(options: TreeLstmOptions<H>): TreeLstm<H>;
+
+/** Options of {@link treeRnn}. */
+interface TreeRnnOptions<H extends number = number> {
+    /** Numbers in the state. */
+    readonly hiddenSize: H;
+    /**
+     * The most children of a node, each with weights of its own place; by default any number of children, whose states are
+     * summed.
+     */
+    readonly children?: number;
+    /** Learns a product of each two numbers of the children besides, as an RNTN does; needs `children`. `false` by default. */
+    readonly tensor?: boolean;
+    /** The function of the sum; `'tanh'` by default. */
+    readonly activation?: RecurrentActivation;
+    /** Initial weights; `'glorot'` by default. */
+    readonly initializer?: Initializer;
+    /** Names the layer and its parameters; `treeRnn` by default. */
+    readonly name?: string;
+}
+/** The layer that {@link treeRnn} makes. */
+type TreeRnn<H extends number> = Fold<H, Sequence, {
+    readonly h: Sequence<H>;
+}>;
+/**
+ * A recursive network (Goodfellow et al., section 10.6): values of nodes `[F]` → `{ output: h of every node [H], trace: { h } }`.
+ *
+ * ```text
+ * h = tanh(W x + U below + b)            below: the sum of the children's h, or the h of all places
+ * h = tanh(W x + U below + belowᵀ V below + b)     with `tensor` (Socher et al., 2013: the RNTN), V a matrix for each number
+ * ```
+ *
+ * A place without a child is zeros. Parameters: `input.weight` `[H, F]` and `input.bias`; `below.weight` `[H, H]`, or `[H, N H]` of N
+ * places; `tensor.weight` `[H · N H, N H]`.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, or `tensor` without `children`; `ERR_UNROLLED_KIND` for
+ * values of an axis that is no forest; a run refuses a node of more children than `children`, `ERR_UNROLLED_VALUE`.
+ */
+declare function treeRnn<const H extends number>(options: TreeRnnOptions<H>): TreeRnn<H>;
 
 /** The version of the native library. */
 declare const version: string;
@@ -3027,41 +3252,6 @@ declare function system(): System;
  * configure({ threads: 4, memory: 2 * 2 ** 30 })
  */
 declare function configure(settings: SystemSettings): void;
-
-/** The shape of a tree, or of several beside each other: the parent of each node. */
-interface TreeShape {
-    /** By node: the node that it hangs on, -1 for a root. The children of a node stand in rising order. */
-    readonly parents: Int32Array | readonly number[];
-}
-/** One row of a tree input: its nodes in any order. */
-interface TreeRow<V> extends TreeShape {
-    /** By node: ids, or numbers (nested `[node][number]`, or a flat `Float32Array`). */
-    readonly values: V;
-}
-/**
- * A tree as data: three lists by node, of the same length.
- *
- * Trees of brackets, of nested arrays and of the builders have their children before their parents and
- * the root last; a dependency tree has its nodes in the order of the sentence.
- *
- * A row for a model is the shape with an id for each node, from any map of words to ids:
- *
- * ```ts
- * const ids = new Map([['The', 1], ['Rock', 2]])
- * const tree = parseTree('(3 (2 The) (2 Rock))')
- * const values = tree.words.map((word) => (word === undefined ? 0 : (ids.get(word) ?? 0)))
- * const row = { parents: tree.parents, values }
- * const labels = tree.labels.map(Number)
- * ```
- */
-interface Tree extends TreeShape {
-    /** By node: the node that it hangs on, -1 for a root. The children of a node stand in rising order. */
-    readonly parents: Int32Array;
-    /** By node: its label, such as a class or a category. */
-    readonly labels: readonly (string | undefined)[];
-    /** By node: its word. */
-    readonly words: readonly (string | undefined)[];
-}
 
 /** The form of a tree in brackets. */
 interface ParseTreeOptions {
@@ -3263,5 +3453,5 @@ declare function childrenOf(tree: TreeShape): number[][];
  */
 declare function bracketsOf(tree: Tree): string;
 
-export { Model, Result, Session, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, balancedTree, beam, bidirectional, binaryCrossEntropy, bracketsOf, cell, chainTree, checkTree, checkTrees, childrenOf, choose, clockwork, concat, configure, constant, cosineDecay, crossEntropy, deepTransition, delayed, dense, depthOf, detach, divide, drawTree, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fromBytes, gelu, graph, gridTree, gru, gruCell, gumbelSoftmax, hardSigmoid, huber, identity, last, lastStep, layerNorm, leaky, leakyRelu, leavesOf, leftTree, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, nestedTree, oneHot, parameter, parseConllu, parseTree, parseTrees, poisson, pool, randomTree, relu, repeat, rightTree, rmsprop, rnn, rnnCell, sample, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stacked, stepDecay, stepIndex, straightThrough, subtract, sum, sumOverTime, system, tanh, treeOfChildren, version, where };
-export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, Along, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, BeamOptions, BidirectionalOptions, BothStates, BothTraces, Cell, CellOptions, CheckTreeOptions, ChooseOptions, ClipOptions, ClockworkGroup, ClockworkOptions, Contexts, CosineDecayOptions, CrossEntropyOptions, Data, DeepTransition, DeepTransitionOptions, DelayedOptions, DenseOptions, DependencyTree, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, ExposureGap, ExposureOptions, FixedOutputs, FreeRunOptions, GenerateFeed, GenerateOptions, GeneratedNumbers, GeneratedScores, GeneratedTokens, GradientOptions, Gradients, GraphContext, GraphJson, GridTree, GruCellOptions, GruOptions, GruState, GruStepOptions, GruTrace, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, Leaked, Leaky, LeakyOptions, Leaves, LengthOptions, LinearDecayOptions, LinearOptions, LoadOptions, LogProbabilityOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, LstmTrace, MatmulOptions, Memory, Merge, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NestedTree, NodeJson, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, ParseTreeOptions, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentCall, RecurrentLayer, RecurrentOptions, RecurrentStepOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RnnTrace, RowContext, RowOf, RowWeights, RowsStepFeed, RowsStepOf, RowsStepOutputs, SampleOptions, Scan, ScanOptions, Schedule, Scores, Search, SearchLike, SearchName, Sequence, SequenceData, SequenceExamples, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, Skip, SliceOptions, Stacked, StackedLayer, StackedLayers, StackedOptions, Start, State, StateData, StateSizes, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepInput, StepOf, StepOptions, StepOutputs, StepWeights, StopOptions, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSequence, TokenSide, TokenStateOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, Tree, TreeRow, TreeShape, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };
+export { Model, Result, Session, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, balancedTree, beam, bidirectional, binaryCrossEntropy, bracketsOf, cell, chainTree, checkTree, checkTrees, childrenOf, choose, clockwork, concat, configure, constant, cosineDecay, crossEntropy, deepTransition, delayed, dense, depthOf, detach, divide, drawTree, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fold, fromBytes, gelu, graph, gridTree, gru, gruCell, gumbelSoftmax, hardSigmoid, huber, identity, last, lastStep, layerNorm, leaky, leakyRelu, leavesOf, leftTree, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, nestedTree, oneHot, parameter, parseConllu, parseTree, parseTrees, poisson, pool, randomTree, relu, repeat, rightTree, rmsprop, rnn, rnnCell, root, sample, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stacked, stepDecay, stepIndex, straightThrough, subtract, sum, sumOverTime, system, tanh, treeCell, treeLstm, treeOfChildren, treeRnn, version, where };
+export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, Along, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, BeamOptions, BidirectionalOptions, BothStates, BothTraces, Cell, CellOptions, CheckTreeOptions, Children, ChooseOptions, ClipOptions, ClockworkGroup, ClockworkOptions, Contexts, CosineDecayOptions, CrossEntropyOptions, Data, DeepTransition, DeepTransitionOptions, DelayedOptions, DenseOptions, DependencyTree, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, ExposureGap, ExposureOptions, FixedOutputs, Fold, FoldOptions, Folded, ForestOptions, FreeRunOptions, GenerateFeed, GenerateOptions, GeneratedNumbers, GeneratedScores, GeneratedTokens, GradientOptions, Gradients, GraphContext, GraphJson, GridTree, GruCellOptions, GruOptions, GruState, GruStepOptions, GruTrace, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, Leaked, Leaky, LeakyOptions, Leaves, LengthOptions, LinearDecayOptions, LinearOptions, LoadOptions, LogProbabilityOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, LstmTrace, MatmulOptions, Memory, Merge, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NestedTree, NodeJson, NodeSizes, Nodes, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, ParseTreeOptions, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentCall, RecurrentLayer, RecurrentOptions, RecurrentStepOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RnnTrace, RowContext, RowOf, RowWeights, RowsStepFeed, RowsStepOf, RowsStepOutputs, SampleOptions, Scan, ScanOptions, Schedule, Scores, Search, SearchLike, SearchName, Sequence, SequenceData, SequenceExamples, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, Skip, SliceOptions, Stacked, StackedLayer, StackedLayers, StackedOptions, Start, State, StateData, StateSizes, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepInput, StepOf, StepOptions, StepOutputs, StepWeights, StopOptions, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSequence, TokenSide, TokenStateOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, Tree, TreeCell, TreeLstm, TreeLstmOptions, TreeRnn, TreeRnnOptions, TreeRow, TreeShape, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };

@@ -59,7 +59,6 @@ export type {
   StepWeights,
   TokenData,
   TokensData,
-  TreeRow,
   VectorData,
   Weights,
 } from './data/data.js'
@@ -78,11 +77,11 @@ export type { Outputs } from './graph/outputs.js'
 export type {
   Alignment,
   AnyValues,
+  Nodes,
   Numeric,
   Sequence,
   Token,
   Tokens,
-  Tree,
   Value,
   Values,
   Vector,

@@ -2,7 +2,7 @@ import { mismatch } from '../errors.js'
 import type { KindJson } from '../graph/json.js'
 import { checkName } from '../graph/names.js'
 import type { Scope } from '../graph/scope.js'
-import type { Sequence, Token, Tokens, Tree, Value, Vector } from '../graph/value.js'
+import type { Nodes, Sequence, Token, Tokens, Value, Vector } from '../graph/value.js'
 import { checkCount, checkOptions } from '../options.js'
 
 /** Options of an input without steps that holds numbers. */
@@ -48,12 +48,12 @@ export interface Inputs {
   tree<const F extends number>(
     name: string,
     options: VectorOptions<F> & ForestOptions,
-  ): Tree<Sequence<F>>
+  ): Nodes<Sequence<F>>
   /** A forest in each row: an id a node. */
   tree<const V extends number>(
     name: string,
     options: TokenOptions<V> & ForestOptions,
-  ): Tree<Tokens<V>>
+  ): Nodes<Tokens<V>>
   /** An id a row. */
   token<const V extends number>(name: string, options: TokenOptions<V>): Token<V>
 }
@@ -75,9 +75,9 @@ export type InputValue<K> = K extends { readonly vector: VectorOptions<infer F> 
     : K extends { readonly tokens: TokenOptions<infer V> }
       ? Tokens<V>
       : K extends { readonly tree: VectorOptions<infer F> }
-        ? Tree<Sequence<F>>
+        ? Nodes<Sequence<F>>
         : K extends { readonly tree: TokenOptions<infer V> }
-          ? Tree<Tokens<V>>
+          ? Nodes<Tokens<V>>
           : K extends { readonly token: TokenOptions<infer V> }
             ? Token<V>
             : never
@@ -121,7 +121,7 @@ function declareTree(
   scope: Scope,
   name: string,
   options: (VectorOptions | TokenOptions) & ForestOptions,
-): Tree {
+): Nodes {
   checkName('input', name)
   const where = `input ${name}`
   checkOptions(where, options, [...VECTOR_OPTIONS, ...TOKEN_OPTIONS, ...AXIS_OPTIONS])

@@ -1,14 +1,16 @@
 import type {
   Alignment,
   AnyValues,
+  Nodes,
   Sequence,
   Token,
   Tokens,
-  Tree,
   Value,
   Values,
   Vector,
 } from '../graph/value.js'
+
+import type { TreeRow } from '../tree/tree.js'
 
 /** A flat array with its shape, row-major, padded to one length where rows have steps. */
 export interface Packed<A extends Float32Array | Int32Array> {
@@ -45,22 +47,14 @@ export type TokensData = readonly (readonly number[] | Int32Array)[] | Packed<In
 /** One id a row: an array, an `Int32Array`, or {@link Packed}. */
 export type TokenData = readonly number[] | Int32Array | Packed<Int32Array>
 
-/** One row of a tree: nodes in any order, each with its parent. */
-export interface TreeRow<V> {
-  /** By node: the number of the node that it hangs on, -1 for a root. A node's children count in their order here. */
-  readonly parents: readonly number[] | Int32Array
-  /** By node: an id, or numbers. */
-  readonly values: V
-}
-
 /** Rows of trees; a further input of the same trees may give the values alone. */
 type TreeData<D> = D extends readonly (infer V)[] ? readonly (TreeRow<V> | V)[] : never
 
 /** The data that a value of the kind `X` takes. */
 export type DataOf<X extends Value> =
-  X extends Tree<Sequence>
+  X extends Nodes<Sequence>
     ? TreeData<SequenceData>
-    : X extends Tree<Tokens>
+    : X extends Nodes<Tokens>
       ? TreeData<TokensData>
       : X extends Sequence
         ? SequenceData

@@ -44,7 +44,7 @@ export interface Alignment<A extends string | undefined = string | undefined> {
  * Values of the nodes of a forest: steps of a sequence or of tokens, on an axis that has parents. Layers that
  * look at one step at a time take them like any other; `fold` goes up, `root` takes the root.
  */
-export type Tree<X extends Sequence | Tokens = Sequence | Tokens> = X & { readonly forest: true }
+export type Nodes<X extends Sequence | Tokens = Sequence | Tokens> = X & { readonly forest: true }
 
 /** Anything that holds numbers. */
 export type Numeric<F extends number = number> = Vector<F> | Sequence<F>
