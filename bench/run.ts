@@ -2,6 +2,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Benchmark } from './benchmark.js'
+import { cells } from './cells.js'
 import { compare } from './compare/compare.js'
 import { PRECISIONS } from './compare/protocol.js'
 import { report } from './compare/report.js'
@@ -19,6 +20,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   compare,
   linear,
   seq2seq,
+  cells,
   memory,
   curves,
   'event-loop': eventLoop,
