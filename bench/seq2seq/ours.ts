@@ -10,6 +10,8 @@ import {
   graph,
   linear,
   type Model,
+  multiply,
+  parameter,
   type Sequence,
   version,
 } from 'unrolled'
@@ -17,7 +19,7 @@ import { ADAM, type Count, type Sample } from '../compare/protocol.js'
 import { timeCalls } from '../compare/serve.js'
 import { randomNumbers } from '../compare/weights.js'
 import { startWatch } from '../measure.js'
-import { type Request, SIZES, type Task, type Texts } from './protocol.js'
+import { type Request, SIZES, type Task, type Texts, type Widths } from './protocol.js'
 
 const { UNROLLED_THREADS } = process.env
 
@@ -30,8 +32,8 @@ interface Work {
   readonly loss: object
 }
 
-function translator(): Model {
-  const { vocabulary: vocabularySize, hidden: hiddenSize, embedding: embeddingSize } = SIZES
+function translator({ hidden: hiddenSize, embedding: embeddingSize }: Widths, seed: number): Model {
+  const { vocabulary: vocabularySize } = SIZES
   return encoderDecoder({
     source: { vocabularySize },
     target: { vocabularySize, start: 0 },
@@ -39,36 +41,42 @@ function translator(): Model {
     embeddingSize,
     bidirectional: true,
     attention: 'additive',
-    seed: 1,
+    seed,
   }) as Model
 }
 
-/** Scaled dot attention of one sequence to another between linear maps. */
-function attender(): Model {
-  const { hidden: size } = SIZES
+/** Scaled dot attention of one sequence to another, between linear maps or with a learned factor for each number. */
+function attender(task: Task, { hidden: size }: Widths): Model {
   const side = (axis: string) => ({ sequence: { size, axis } })
   return graph({ q: side('target'), m: side('source') }, ({ q, m }) => {
-    const map = (name: string, x: Sequence) => linear(size, { bias: false, name })(x)
+    const map = (name: string, x: Sequence): Sequence =>
+      task === 'alone'
+        ? multiply(parameter(size, { name, initializer: 1 }), x)
+        : linear(size, { bias: false, name })(x)
     const look = attention({ score: 'scaled' })
     const { context } = look(map('query', q), { keys: map('keys', m), values: map('values', m) })
-    return { y: dense({ size, bias: false, name: 'out' })(context) }
+    return { y: task === 'alone' ? context : dense({ size, bias: false, name: 'out' })(context) }
   }) as Model
 }
 
-async function open(task: Task, file: string, texts: Texts): Promise<Work> {
-  const model = task === 'attend' ? attender() : translator()
+function attends(task: Task): boolean {
+  return task === 'attend' || task === 'alone'
+}
+
+async function open(request: Request & { readonly ask: 'open' }): Promise<Work> {
+  const { task, widths, seed, model: file, texts } = request
+  const model = attends(task) ? attender(task, widths) : translator(widths, seed)
   await model.save(file)
   const { source, target } = texts
   const numbers = (rows: readonly (readonly number[])[], seed: number) => {
-    const { hidden, most } = SIZES
+    const [{ hidden }, { most }] = [widths, SIZES]
     const values = randomNumbers(rows.length * most * hidden, seed)
     return rows.map((row, i) => values.slice(i * most * hidden, (i * most + row.length) * hidden))
   }
-  const batch =
-    task === 'attend'
-      ? { x: { q: numbers(target, 1), m: numbers(source, 2) }, y: { y: numbers(target, 3) } }
-      : { x: { source, target }, y: { scores: target } }
-  const loss = task === 'attend' ? { y: 'meanSquared' } : { scores: 'crossEntropy' }
+  const batch = attends(task)
+    ? { x: { q: numbers(target, 1), m: numbers(source, 2) }, y: { y: numbers(target, 3) } }
+    : { x: { source, target }, y: { scores: target } }
+  const loss = attends(task) ? { y: 'meanSquared' } : { scores: 'crossEntropy' }
   return { model, task, texts, batch, loss }
 }
 
@@ -122,7 +130,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const { id, ...request } = JSON.parse(line) as Request & { id: number }
   try {
     const given = request as Request
-    if (given.ask === 'open') work = await open(given.task, given.model, given.texts)
+    if (given.ask === 'open') work = await open(given)
     process.stdout.write(`${JSON.stringify({ id, answer: await answer(given, work) })}\n`)
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error)

@@ -1,14 +1,18 @@
 import type { Count, Hello, Sample } from '../compare/protocol.js'
 
-/** The things that are timed. */
-export const TASKS = ['train', 'attend', 'greedy', 'beam'] as const
+/** The kinds of work: training, scaled dot attention between linear maps and alone, and generation. */
+export const TASKS = ['train', 'attend', 'alone', 'greedy', 'beam'] as const
 export type Task = (typeof TASKS)[number]
 
-/** The sizes of everything, the same for both sides. */
+/** Sizes of the numbers of an item. */
+export interface Widths {
+  readonly embedding: number
+  readonly hidden: number
+}
+
+/** The sizes of everything else, the same for both sides. */
 export const SIZES = {
   vocabulary: 64,
-  embedding: 128,
-  hidden: 256,
   rows: 64,
   least: 20,
   most: 24,
@@ -25,7 +29,14 @@ export interface Texts {
 /** A line of JSON to a side: who it is, the work to open, its numbers to a file, or the time of calls. */
 export type Request =
   | { readonly ask: 'hello' }
-  | { readonly ask: 'open'; readonly task: Task; readonly model: string; readonly texts: Texts }
+  | {
+      readonly ask: 'open'
+      readonly task: Task
+      readonly widths: Widths
+      readonly seed: number
+      readonly model: string
+      readonly texts: Texts
+    }
   | { readonly ask: 'numbers'; readonly file: string }
   | ({ readonly ask: 'sample' } & Count)
 

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 ADAM = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-7}
-VOCABULARY, EMBEDDING, HIDDEN, MOST, STEPS, BEAMS = 64, 128, 256, 24, 30, 4
+VOCABULARY, MOST, STEPS, BEAMS = 64, 24, 30, 4
 
 
 def parameters(path):
@@ -35,17 +35,17 @@ def random_numbers(count, seed):
 
 
 class Translator(nn.Module):
-    def __init__(self, values):
+    def __init__(self, values, embedding, hidden):
         super().__init__()
-        self.source_embedding = nn.Embedding(VOCABULARY, EMBEDDING)
-        self.target_embedding = nn.Embedding(VOCABULARY, EMBEDDING)
-        self.encoder = nn.GRU(EMBEDDING, HIDDEN, batch_first=True, bidirectional=True)
-        self.bridge_h_l0 = nn.Linear(2 * HIDDEN, HIDDEN)
-        self.query = nn.Linear(HIDDEN, HIDDEN)
-        self.key = nn.Linear(2 * HIDDEN, HIDDEN, bias=False)
-        self.score = nn.Linear(HIDDEN, 1, bias=False)
-        self.cell = nn.GRUCell(EMBEDDING + 2 * HIDDEN, HIDDEN)
-        self.output = nn.Linear(3 * HIDDEN, VOCABULARY)
+        self.source_embedding = nn.Embedding(VOCABULARY, embedding)
+        self.target_embedding = nn.Embedding(VOCABULARY, embedding)
+        self.encoder = nn.GRU(embedding, hidden, batch_first=True, bidirectional=True)
+        self.bridge_h_l0 = nn.Linear(2 * hidden, hidden)
+        self.query = nn.Linear(hidden, hidden)
+        self.key = nn.Linear(2 * hidden, hidden, bias=False)
+        self.score = nn.Linear(hidden, 1, bias=False)
+        self.cell = nn.GRUCell(embedding + 2 * hidden, hidden)
+        self.output = nn.Linear(3 * hidden, VOCABULARY)
         self.names = {name: self.ours(name) for name, _ in self.named_parameters()}
         for name, parameter in self.named_parameters():
             parameter.data.copy_(values[self.names[name]].reshape(parameter.shape))
@@ -109,14 +109,26 @@ class Translator(nn.Module):
         return chosen.view(rows, BEAMS, STEPS)[:, 0]
 
 
-class Attender(nn.Module):
-    def __init__(self, values):
+class Factors(nn.Module):
+    """A factor for each number."""
+
+    def __init__(self, size):
         super().__init__()
-        for name in ("query", "keys", "values", "out"):
-            setattr(self, name, nn.Linear(HIDDEN, HIDDEN, bias=False))
-        self.names = {name: name for name, _ in self.named_parameters()}
+        self.values = nn.Parameter(torch.ones(size))
+
+    def forward(self, x):
+        return self.values * x
+
+
+class Attender(nn.Module):
+    def __init__(self, values, hidden, alone):
+        super().__init__()
+        for name in ("query", "keys", "values"):
+            setattr(self, name, Factors(hidden) if alone else nn.Linear(hidden, hidden, bias=False))
+        self.out = nn.Identity() if alone else nn.Linear(hidden, hidden, bias=False)
+        self.names = {name: name.removesuffix(".values") if alone else name for name, _ in self.named_parameters()}
         for name, parameter in self.named_parameters():
-            parameter.data.copy_(values[name])
+            parameter.data.copy_(values[self.names[name]])
 
     def loss(self, batch):
         q, m = batch["q"], batch["m"]
@@ -124,7 +136,7 @@ class Attender(nn.Module):
             self.query(q), self.keys(m), self.values(m), attn_mask=batch["mask"]
         )
         error = (self.out(context) - batch["y"]).square() * batch["valid"]
-        return error.sum() / (batch["valid"].sum() * HIDDEN)
+        return error.sum() / (batch["valid"].sum() * q.shape[-1])
 
 
 def padded(rows):
@@ -133,20 +145,21 @@ def padded(rows):
 
 
 class Work:
-    def __init__(self, task, model, texts):
+    def __init__(self, task, widths, model, texts):
         source, source_lengths = padded(texts["source"])
         target, target_lengths = padded(texts["target"])
         after = torch.arange(MOST)[None] >= target_lengths[:, None]
         values, self.task = parameters(model), task
-        if task == "attend":
-            shape = (len(source), MOST, HIDDEN)
+        if task in ("attend", "alone"):
+            shape = (len(source), MOST, widths["hidden"])
             valid = [(~after)[..., None].float(), (torch.arange(MOST)[None] < source_lengths[:, None])]
             q, m, y = (random_numbers(math.prod(shape), seed).reshape(shape) for seed in (1, 2, 3))
             mask = valid[1][:, None].expand(-1, MOST, -1)
-            self.model, self.batch = Attender(values), {"q": q, "m": m, "y": y, "mask": mask, "valid": valid[0]}
+            self.model = Attender(values, widths["hidden"], task == "alone")
+            self.batch = {"q": q, "m": m, "y": y, "mask": mask, "valid": valid[0]}
         else:
             labels = target.masked_fill(after, -100)
-            self.model = Translator(values)
+            self.model = Translator(values, **widths)
             self.batch = {"source": source, "source_lengths": source_lengths, "target": target, "labels": labels}
         self.adam = torch.optim.Adam(self.model.parameters(), **ADAM, fused=True)
 
@@ -190,7 +203,7 @@ def main():
             if ask == "hello":
                 answer = {"version": torch.__version__, "about": f"{torch.get_num_threads()} threads"}
             elif ask == "open":
-                work = Work(request["task"], request["model"], request["texts"])
+                work = Work(request["task"], request["widths"], request["model"], request["texts"])
             elif ask == "numbers":
                 with open(request["file"], "wb") as file:
                     file.write(work.numbers().contiguous().numpy().tobytes())
