@@ -3,11 +3,10 @@
 //! The scores are those of Bahdanau et al. (2015, additive) and Luong et al. (2015, dot; general is a dot with projected
 //! keys). Only the context is kept for backward: the weights are computed once more, to the same bits.
 
-use std::ops::Range;
-
-use unrolled_kernels::{AdditiveGradients, Element, Matrix, MatrixMut};
+use unrolled_kernels::{AdditiveGradients, Element, Matrix, MatrixMut, Rows};
 
 use super::facts::{Cut, Facts, Flow, Storage, Time, Work};
+use super::queries::{Queries, TOGETHER};
 use crate::program::{Attention, Instruction, Operand, Program, Score, Sum, ValueId};
 use crate::storage::{Schedule, Shard, Taken, View};
 
@@ -51,10 +50,11 @@ impl Parts {
     }
 }
 
-/// Numbers of scratch: the scores, weights and slopes of a row's memory.
+/// Numbers of scratch: the scores, weights and slopes of queries that are handled together.
 pub(crate) fn scratch<E: Element>(program: &Program, i: &Instruction, shard: &Shard<E>) -> usize {
-    let axis = program.values[i.inputs[1]].axis;
-    3 * axis.map_or(0, |axis| shard.schedules[axis].longest())
+    let steps = |value: ValueId| program.values[value].axis.map(|axis| shard.schedules[axis].longest());
+    let together = steps(i.inputs[0]).unwrap_or(1).min(TOGETHER);
+    together.saturating_mul(3 * steps(i.inputs[1]).unwrap_or(0))
 }
 
 /// The memory of a row is a stretch of whole rows. No section runs along its axis meanwhile.
@@ -69,41 +69,62 @@ pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: &Attention, i: &Instr
         f.write(Operand::Value(parts.context), |f, context| {
             let [query, keys, values] =
                 [parts.query, parts.keys, parts.values].map(|value| f.matrix(Operand::Value(value)));
-            let (mut context, memory) = (context.matrix(), memory(f, &parts));
-            scratch.resize(2 * memory.longest(), E::ZERO);
-            for item in f.items(parts.query) {
-                let own = memory.row_range(item.row);
-                let (scores, weights) = scratch[..2 * own.len()].split_at_mut(own.len());
-                weigh(f, op, query.row(item.place), keys.row_range(own.clone()), scores, weights);
-                let context = context.row_mut(item.place);
-                context.fill(E::ZERO);
-                f.kernels.add_weighted_rows(context, weights, values.row_range(own));
-                alignment.keep(item.row, f.start() + item.t, weights);
-            }
+            let memory = memory(f, &parts);
+            Queries::for_each(f, parts.query, false, |queries| {
+                let own = memory.row_range(queries.row);
+                let places = queries.places(0..queries.count());
+                let [scores, weights] = tables(scratch, queries.count(), own.len());
+                weigh(f, op, Rows::new(query, places), keys.row_range(own.clone()), scores, weights);
+                let mut context = context.matrix();
+                places.iter().for_each(|&place| context.row_mut(place as usize).fill(E::ZERO));
+                let weights = Matrix::new(weights, queries.count(), own.len());
+                f.kernels.add_weighted_rows(context, places, weights, values.row_range(own));
+                for (query, &step) in queries.steps().iter().enumerate() {
+                    alignment.keep(queries.row, f.start() + step, weights.row(query));
+                }
+            });
         });
     });
     f.shard.alignments[parts.weights] = alignment;
 }
 
-/// The weights of a row's keys.
+/// Takes tables of `queries` rows and a column for each of `keys` keys out of the scratch.
+fn tables<E: Element, const N: usize>(scratch: &mut Vec<E>, queries: usize, keys: usize) -> [&mut [E]; N] {
+    scratch.resize(N * queries * keys, E::ZERO);
+    let mut rest = &mut scratch[..];
+    std::array::from_fn(|_| {
+        let (table, others) = std::mem::take(&mut rest).split_at_mut(queries * keys);
+        rest = others;
+        table
+    })
+}
+
+/// The weights of a row's keys, query by query.
 fn weigh<E: Element>(
     f: &View<'_, E>,
     op: &Attention,
-    query: &[E],
+    queries: Rows<'_, E>,
     keys: Matrix<'_, E>,
     scores: &mut [E],
     weights: &mut [E],
 ) {
+    let (count, own) = (queries.count(), keys.rows());
     match op.score {
-        Score::Dot { scale } => f.kernels.dot_scores(scores, query, keys, E::from_f64(scale)),
+        Score::Dot { scale } => {
+            let scores = MatrixMut::new(scores, count, own);
+            f.kernels.dot_scores(scores, queries, keys, E::from_f64(scale));
+        }
         Score::Additive { weight } => {
-            f.kernels.additive_scores(scores, query, keys, f.weights.slice(weight));
+            let weight = f.weights.slice(weight);
+            for (query, scores) in scores.chunks_exact_mut(own.max(1)).enumerate() {
+                f.kernels.additive_scores(scores, queries.row(query), keys, weight);
+            }
         }
     }
-    f.kernels.softmax_rows(line_mut(weights), line(scores));
+    f.kernels.softmax_rows(MatrixMut::new(weights, count, own), Matrix::new(scores, count, own));
 }
 
-/// Sends `d context` to the query and the memory, item by item.
+/// Sends `d context` to the queries and the memory, row by row.
 pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: &Attention, i: &Instruction) {
     let parts = Parts::of(i);
     let gradient = |value: ValueId| f.has_gradient(value).then_some(Operand::Gradient(value));
@@ -115,71 +136,77 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: &Attention, i: &Inst
     ];
     f.with_scratch(|f, scratch| {
         f.write_some(operands, |f, taken| {
-            let memory = memory(f, &parts);
-            scratch.resize(3 * memory.longest(), E::ZERO);
-            for item in f.items_back(parts.query) {
-                let own = memory.row_range(item.row);
-                send(f, op, &parts, item.place, own.clone(), taken, &mut scratch[..3 * own.len()]);
-            }
+            Queries::for_each(f, parts.query, true, |queries| send(f, op, &parts, queries, taken, scratch));
         });
     });
 }
 
-/// Sends the gradient of one context back: `d valueⱼ += wⱼ d context`, and the slopes of the scores, which are those of the
-/// softmax of `d wⱼ = d context · valueⱼ`, to the query and the keys.
+/// Sends the gradients of some contexts back: `d valueⱼ += wⱼ d context`, and the slopes of the scores, which are those of
+/// the softmax of `d wⱼ = d context · valueⱼ`, to the queries and the keys.
 fn send<E: Element>(
     f: &View<'_, E>,
     op: &Attention,
     parts: &Parts,
-    place: usize,
-    own: Range<usize>,
+    queries: &Queries,
     [d_query, d_keys, d_values, energies]: &mut [Option<Taken<E>>; 4],
-    scratch: &mut [E],
+    scratch: &mut Vec<E>,
 ) {
-    let (scores, rest) = scratch.split_at_mut(own.len());
-    let (weights, slopes) = rest.split_at_mut(own.len());
-    let query = f.matrix(Operand::Value(parts.query)).row(place);
-    let d_context = f.matrix(Operand::Gradient(parts.context)).row(place);
-    let [keys, values] =
-        [parts.keys, parts.values].map(|value| f.matrix(Operand::Value(value)).row_range(own.clone()));
-    weigh(f, op, query, keys, scores, weights);
-    let d_memory = if parts.values == parts.keys { &mut *d_keys } else { d_values };
-    if let Some(d_memory) = d_memory {
-        f.kernels.add_to_rows(d_memory.matrix().row_range(own.clone()), weights, d_context);
-    }
-    f.kernels.dot_scores(scores, d_context, values, E::ONE);
+    let own = memory(f, parts).row_range(queries.row);
+    let count = queries.count();
+    let [query, keys, values] =
+        [parts.query, parts.keys, parts.values].map(|value| f.matrix(Operand::Value(value)));
+    let [keys, values] = [keys, values].map(|rows| rows.row_range(own.clone()));
+    let d_context = f.matrix(Operand::Gradient(parts.context));
+    let [scores, weights, slopes] = tables(scratch, count, own.len());
+    let all = queries.places(0..count);
+    weigh(f, op, Rows::new(query, all), keys, scores, weights);
+    f.kernels.dot_scores(MatrixMut::new(scores, count, own.len()), Rows::new(d_context, all), values, E::ONE);
     slopes.fill(E::ZERO);
-    f.kernels.softmax_backward_rows(line_mut(slopes), line(weights), line(scores));
-    let d_keys = d_keys.as_mut().map(|d_keys| d_keys.matrix().row_range(own));
-    let mut d_query = d_query.as_mut().map(Taken::matrix);
-    let d_query = d_query.as_mut().map(|d_query| d_query.row_mut(place));
-    match (op.score, energies) {
-        (Score::Dot { scale }, _) => {
-            slopes.iter_mut().for_each(|slope| *slope = *slope * E::from_f64(scale));
-            if let Some(d_query) = d_query {
-                f.kernels.add_weighted_rows(d_query, slopes, keys);
-            }
-            if let Some(d_keys) = d_keys {
-                f.kernels.add_to_rows(d_keys, slopes, query);
-            }
-        }
-        (Score::Additive { weight }, Some(energies)) => {
-            let mut energies = energies.matrix();
-            let sums = energies.row_mut(place);
-            sums.fill(E::ZERO);
-            let weight = f.weights.slice(weight);
-            let gradients = AdditiveGradients { query: d_query, keys: d_keys, weight: sums };
-            f.kernels.additive_backward(gradients, query, keys, weight, slopes);
-        }
-        (Score::Additive { .. }, None) => unreachable!("an additive score has sums of energies"),
+    let [scores, weights] = [scores, weights].map(|table| Matrix::new(table, count, own.len()));
+    f.kernels.softmax_backward_rows(MatrixMut::new(slopes, count, own.len()), weights, scores);
+    if let Score::Dot { scale } = op.score {
+        slopes.iter_mut().for_each(|slope| *slope = *slope * E::from_f64(scale));
     }
-}
-
-fn line<E: Element>(numbers: &[E]) -> Matrix<'_, E> {
-    Matrix::new(numbers, 1, numbers.len())
-}
-
-fn line_mut<E: Element>(numbers: &mut [E]) -> MatrixMut<'_, E> {
-    let count = numbers.len();
-    MatrixMut::new(numbers, 1, count)
+    let slopes = Matrix::new(slopes, count, own.len());
+    let shared = parts.values == parts.keys;
+    // A gradient that both sums go to takes those of one query after those of another: the order of a loop.
+    let together = if shared { 1 } else { count };
+    for first in (0..count).step_by(together) {
+        let some = first..first + together;
+        let places = queries.places(some.clone());
+        let [weights, slopes] = [weights, slopes].map(|table| table.row_range(some.clone()));
+        let d_memory = if shared { &mut *d_keys } else { &mut *d_values };
+        if let Some(d_memory) = d_memory {
+            let rows = d_memory.matrix().row_range(own.clone());
+            f.kernels.add_to_rows(rows, weights, Rows::new(d_context, places));
+        }
+        let own = || own.clone();
+        match (op.score, &mut *energies) {
+            (Score::Dot { .. }, _) => {
+                if let Some(d_query) = d_query {
+                    f.kernels.add_weighted_rows(d_query.matrix(), places, slopes, keys);
+                }
+                if let Some(d_keys) = d_keys {
+                    let rows = d_keys.matrix().row_range(own());
+                    f.kernels.add_to_rows(rows, slopes, Rows::new(query, places));
+                }
+            }
+            (Score::Additive { weight }, Some(energies)) => {
+                let weight = f.weights.slice(weight);
+                for (i, place) in places.iter().map(|&place| place as usize).enumerate() {
+                    let (mut d_query, mut energies) =
+                        (d_query.as_mut().map(Taken::matrix), energies.matrix());
+                    let sums = energies.row_mut(place);
+                    sums.fill(E::ZERO);
+                    let gradients = AdditiveGradients {
+                        query: d_query.as_mut().map(|d_query| d_query.row_mut(place)),
+                        keys: d_keys.as_mut().map(|d_keys| d_keys.matrix().row_range(own())),
+                        weight: sums,
+                    };
+                    f.kernels.additive_backward(gradients, query.row(place), keys, weight, slopes.row(i));
+                }
+            }
+            (Score::Additive { .. }, None) => unreachable!("an additive score has sums of energies"),
+        }
+    }
 }

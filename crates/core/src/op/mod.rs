@@ -28,6 +28,7 @@ mod loss;
 mod lstm;
 mod matmul;
 mod pool;
+mod queries;
 mod repeat;
 mod rnn;
 mod row_major;

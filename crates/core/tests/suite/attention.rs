@@ -107,6 +107,29 @@ fn every_tape_gives_the_same_bits() {
     }
 }
 
+/// More queries of a row than are handled together: however time is cut, the sums come in the same order, also those that
+/// keys and values share.
+#[test]
+fn many_queries_of_a_row_have_the_bits_of_every_tape() {
+    for shared in [false, true] {
+        let mut b = Builder::default();
+        b.parameter("wq", &[5, 3]).parameter("wk", &[5, 3]).parameter("wv", &[4, 3]);
+        b.node("s", sequence(3, "source"), &[]).node("x", sequence(3, "target"), &[]);
+        for (name, weight, from) in [("q", "wq", "x"), ("k", "wk", "s"), ("v", "wv", "s")] {
+            b.node(name, json!({ "linear": { "weight": weight } }), &[from]);
+        }
+        let inputs = if shared { &["q", "k"][..] } else { &["q", "k", "v"] };
+        b.node("a", dot(), inputs).output("y", "a:context");
+        let given = |name: &str, lengths: [i32; 6], time: usize, seed| {
+            let mut tensor = values(name, &[6, time, 3], numbers(6 * time * 3, seed));
+            tensor.lengths = Some(lengths.to_vec());
+            tensor
+        };
+        let inputs = [given("s", [9, 5, 0, 2, 1, 21], 21, 3), given("x", [37, 16, 17, 0, 1, 33], 37, 4)];
+        check_tapes("many queries", &b, &inputs);
+    }
+}
+
 /// Rows of a batch beside others, and padded, have the bits of each alone.
 #[test]
 fn a_row_alone_has_the_same_bits() {

@@ -1,13 +1,15 @@
-//! Attention of one query over the rows of a memory: the doors.
+//! Attention of queries over the rows of a memory: the doors.
 
 use crate::argument::AdditiveGradients;
-use crate::view::{Matrix, MatrixMut};
+use crate::view::{Matrix, MatrixMut, Rows};
 
 entries! {
     trait Attention;
 
-    /// scoreⱼ = scale·Σ query∘keyⱼ. `query` n; `keys` m x n; `scores` m.
-    pub fn dot_scores(scores: &mut [E], query: &[E], keys: Matrix<'_, E>, scale: E)
+    /// scoreᵢⱼ = scale·Σ queryᵢ∘keyⱼ. `queries` q x n; `keys` m x n; `scores` q x m.
+    ///
+    /// A score does not depend on the queries and keys beside its own.
+    pub fn dot_scores(scores: MatrixMut<'_, E>, queries: Rows<'_, E>, keys: Matrix<'_, E>, scale: E)
         = crate::generic::attention::dot_scores;
 
     /// scoreⱼ = Σ weight∘tanh(query + keyⱼ). `query`, `weight` n; `keys` m x n; `scores` m.
@@ -20,10 +22,11 @@ entries! {
         query: &[E], keys: Matrix<'_, E>, weight: &[E], d_scores: &[E])
         = crate::generic::attention::additive_backward;
 
-    /// y += Σⱼ weightⱼ·rowⱼ. `y` n; `rows` m x n; `weights` m.
-    pub fn add_weighted_rows(y: &mut [E], weights: &[E], rows: Matrix<'_, E>)
-        = crate::generic::attention::add_weighted_rows;
+    /// y at placeᵢ += Σⱼ weightᵢⱼ·rowⱼ, in the order of j. `y` has n columns; `places` q; `weights` q x m; `rows` m x n.
+    pub fn add_weighted_rows(y: MatrixMut<'_, E>, places: &[u32], weights: Matrix<'_, E>, rows: Matrix<'_, E>)
+        = crate::generic::row_sums::add_weighted_rows;
 
-    /// rowⱼ += weightⱼ·x. `x` n; `rows` m x n; `weights` m.
-    pub fn add_to_rows(rows: MatrixMut<'_, E>, weights: &[E], x: &[E]) = crate::generic::attention::add_to_rows;
+    /// rowⱼ += Σᵢ weightᵢⱼ·xᵢ, in the order of i. `x` q x n; `rows` m x n; `weights` q x m.
+    pub fn add_to_rows(rows: MatrixMut<'_, E>, weights: Matrix<'_, E>, x: Rows<'_, E>)
+        = crate::generic::row_sums::add_to_rows;
 }

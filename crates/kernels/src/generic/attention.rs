@@ -1,57 +1,140 @@
-//! Attention of one query over the rows of a memory.
+//! Attention of queries over the rows of a memory.
 
 use super::access::{read, write};
 use super::exponential::tanh;
-use super::reduce::{fold_vectors, total};
+use super::reduce::{Lanes, fold_vectors, total};
 use crate::argument::AdditiveGradients;
+use crate::number::Number;
 use crate::panel::PANEL;
 use crate::vector::Vector;
-use crate::view::{Matrix, MatrixMut};
+use crate::view::{Matrix, MatrixMut, Rows};
 
-/// Rows whose sums run side by side: one sum alone would wait for each of its additions.
-const ABREAST: usize = 4;
+/// Sums along an edge of a tile in registers, whose sums run side by side: one alone would wait for each of its additions.
+pub(super) const ABREAST: usize = 4;
+
+/// The same where a tile of that edge does not fit the registers.
+pub(super) const FEW: usize = 2;
 
 #[inline(always)]
 pub(crate) fn dot_scores<V: Vector>(
-    scores: &mut [V::Element],
-    query: &[V::Element],
+    scores: MatrixMut<'_, V::Element>,
+    queries: Rows<'_, V::Element>,
     keys: Matrix<'_, V::Element>,
     scale: V::Element,
 ) {
-    assert_eq!((keys.rows(), keys.columns()), (scores.len(), query.len()), "keys are m x n");
-    let mut first = 0;
-    while first + ABREAST <= scores.len() {
-        let rows: [&[V::Element]; ABREAST] = std::array::from_fn(|i| keys.row(first + i));
-        for (score, sum) in scores[first..].iter_mut().zip(dots::<V, ABREAST>(query, rows)) {
-            *score = scale * sum;
-        }
-        first += ABREAST;
-    }
-    for (j, score) in scores.iter_mut().enumerate().skip(first) {
-        *score = scale * dots::<V, 1>(query, [keys.row(j)])[0];
+    assert_eq!((scores.rows(), scores.columns()), (queries.count(), keys.rows()), "scores are q x m");
+    assert_eq!(keys.columns(), queries.columns(), "keys are m x n");
+    let mut dots = Dots { scores, queries, keys, scale };
+    // A sum takes PANEL / LANES registers.
+    if V::REGISTERS >= 32 && V::LANES == PANEL {
+        dots.rows::<V, ABREAST, ABREAST>();
+    } else if V::REGISTERS >= 32 {
+        dots.rows::<V, FEW, ABREAST>();
+    } else {
+        dots.rows::<V, FEW, FEW>();
     }
 }
 
-/// Σ x∘y for each of `N` y, each sum in the order of one alone.
+/// Scores as a walk over tiles of queries and keys.
+struct Dots<'a, E> {
+    scores: MatrixMut<'a, E>,
+    queries: Rows<'a, E>,
+    keys: Matrix<'a, E>,
+    scale: E,
+}
+
+impl<E: Number> Dots<'_, E> {
+    /// All scores, `Q` queries by `K` keys at a time.
+    #[inline(always)]
+    fn rows<V: Vector<Element = E>, const Q: usize, const K: usize>(&mut self) {
+        let mut query = 0;
+        while query + Q <= self.queries.count() {
+            self.columns::<V, Q, K>(query);
+            query += Q;
+        }
+        while query < self.queries.count() {
+            self.columns::<V, 1, K>(query);
+            query += 1;
+        }
+    }
+
+    /// The scores of `Q` queries.
+    #[inline(always)]
+    fn columns<V: Vector<Element = E>, const Q: usize, const K: usize>(&mut self, query: usize) {
+        let mut key = 0;
+        while key + K <= self.keys.rows() {
+            self.tile::<V, Q, K>(query, key);
+            key += K;
+        }
+        while key < self.keys.rows() {
+            self.tile::<V, Q, 1>(query, key);
+            key += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn tile<V: Vector<Element = E>, const Q: usize, const K: usize>(&mut self, query: usize, key: usize) {
+        let queries: [&[E]; Q] = std::array::from_fn(|i| self.queries.row(query + i));
+        let keys: [&[E]; K] = std::array::from_fn(|j| self.keys.row(key + j));
+        let sums = dots::<V, Q, K>(self.keys.columns(), queries, keys);
+        for (i, sums) in sums.into_iter().enumerate() {
+            let scores = self.scores.stretch_mut(query + i, key, K);
+            scores.iter_mut().zip(sums).for_each(|(score, sum)| *score = self.scale * sum);
+        }
+    }
+}
+
+/// Σ x∘y over `n` numbers for each of `Q` x and `K` y, each sum in the order of one alone.
 #[inline(always)]
-fn dots<V: Vector, const N: usize>(x: &[V::Element], y: [&[V::Element]; N]) -> [V::Element; N] {
-    let mut sums = [[V::zero(); 4]; N];
+fn dots<V: Vector, const Q: usize, const K: usize>(
+    n: usize,
+    x: [&[V::Element]; Q],
+    y: [&[V::Element]; K],
+) -> [[V::Element; K]; Q] {
+    let mut sums = [[[V::zero(); 4]; K]; Q];
     let per_panel = PANEL / V::LANES;
     let mut panel = 0;
-    while panel < x.len() {
-        for j in 0..per_panel {
-            let at = panel + j * V::LANES;
-            if at < x.len() {
-                let active = V::LANES.min(x.len() - at);
-                let own = read::<V>(x, at, active);
-                for (lanes, y) in sums.iter_mut().zip(y) {
-                    lanes[j] = own.mul_add(read(y, at, active), lanes[j]);
-                }
-            }
+    while panel + PANEL <= n {
+        for lane in 0..per_panel {
+            add_products::<V, Q, K>(&mut sums, lane, x, y, panel + lane * V::LANES, V::LANES);
         }
         panel += PANEL;
     }
-    sums.map(total)
+    for lane in 0..per_panel {
+        let at = panel + lane * V::LANES;
+        if at < n {
+            add_products::<V, Q, K>(&mut sums, lane, x, y, at, V::LANES.min(n - at));
+        }
+    }
+    let mut totals = [[V::Element::ZERO; K]; Q];
+    for (totals, sums) in totals.iter_mut().zip(sums) {
+        for (to, lanes) in totals.iter_mut().zip(sums) {
+            *to = total(lanes);
+        }
+    }
+    totals
+}
+
+/// Adds the products of the numbers from `at` on to a lane of each sum.
+#[inline(always)]
+fn add_products<V: Vector, const Q: usize, const K: usize>(
+    sums: &mut [[Lanes<V>; K]; Q],
+    lane: usize,
+    x: [&[V::Element]; Q],
+    y: [&[V::Element]; K],
+    at: usize,
+    active: usize,
+) {
+    let mut vectors = [V::zero(); K];
+    for (vector, y) in vectors.iter_mut().zip(y) {
+        *vector = read(y, at, active);
+    }
+    for (sums, x) in sums.iter_mut().zip(x) {
+        let x: V = read(x, at, active);
+        for (lanes, y) in sums.iter_mut().zip(vectors) {
+            lanes[lane] = x.mul_add(y, lanes[lane]);
+        }
+    }
 }
 
 #[inline(always)]
@@ -103,47 +186,4 @@ pub(crate) fn additive_backward<V: Vector>(
             write(read::<V>(d_query, at, active) + of_query, d_query, at, active);
         }
     });
-}
-
-#[inline(always)]
-pub(crate) fn add_weighted_rows<V: Vector>(
-    y: &mut [V::Element],
-    weights: &[V::Element],
-    rows: Matrix<'_, V::Element>,
-) {
-    assert_eq!((rows.rows(), rows.columns()), (weights.len(), y.len()), "rows are m x n");
-    let mut first = 0;
-    while first + ABREAST * V::LANES <= y.len() {
-        let at = |i: usize| first + i * V::LANES;
-        let mut sums: [V; ABREAST] = std::array::from_fn(|i| read(y, at(i), V::LANES));
-        for (j, &weight) in weights.iter().enumerate() {
-            let (row, weight) = (rows.row(j), V::splat(weight));
-            for (i, sum) in sums.iter_mut().enumerate() {
-                *sum = weight.mul_add(read(row, at(i), V::LANES), *sum);
-            }
-        }
-        sums.into_iter().enumerate().for_each(|(i, sum)| write(sum, y, at(i), V::LANES));
-        first += ABREAST * V::LANES;
-    }
-    while first < y.len() {
-        let active = V::LANES.min(y.len() - first);
-        let mut sum = read::<V>(y, first, active);
-        for (j, &weight) in weights.iter().enumerate() {
-            sum = V::splat(weight).mul_add(read(rows.row(j), first, active), sum);
-        }
-        write(sum, y, first, active);
-        first += V::LANES;
-    }
-}
-
-#[inline(always)]
-pub(crate) fn add_to_rows<V: Vector>(
-    mut rows: MatrixMut<'_, V::Element>,
-    weights: &[V::Element],
-    x: &[V::Element],
-) {
-    assert_eq!((rows.rows(), rows.columns()), (weights.len(), x.len()), "rows are m x n");
-    for (j, &weight) in weights.iter().enumerate() {
-        super::elementwise::add_scaled::<V>(rows.row_mut(j), weight, x);
-    }
 }

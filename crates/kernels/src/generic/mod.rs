@@ -37,6 +37,7 @@ pub(crate) mod pack;
 pub(crate) mod product;
 pub(crate) mod recurrent;
 pub(crate) mod reduce;
+pub(crate) mod row_sums;
 pub(crate) mod softmax;
 pub(crate) mod tile;
 pub(crate) mod transpose;

@@ -1,9 +1,9 @@
-//! Attention of a query over the rows of a memory: scores, sums and their gradients.
+//! Attention of queries over the rows of a memory: scores, sums and their gradients.
 
 use ndarray::{Array1, Array2};
 
 use super::support::{Padded, array, assert_close, cast, for_both, on_every_isa};
-use crate::{AdditiveGradients, Element};
+use crate::{AdditiveGradients, Element, MatrixMut, Rows};
 
 /// Rows beyond those that run side by side, and columns around every width of a vector and a panel.
 const SHAPES: [(usize, usize); 9] =
@@ -13,29 +13,43 @@ fn line(seed: usize, count: usize) -> Array1<f64> {
     array(seed, 1, count).row(0).to_owned()
 }
 
+/// Queries as rows of a matrix in another order, some in whole tiles and some beside them.
+const PLACES: [&[u32]; 4] = [&[1], &[4, 0], &[5, 2, 3, 0, 1], &[8, 7, 6, 5, 4, 3, 2, 1, 0]];
+
+fn chosen(matrix: &Array2<f64>, places: &[u32]) -> Array2<f64> {
+    let places: Vec<usize> = places.iter().map(|&place| place as usize).collect();
+    matrix.select(ndarray::Axis(0), &places)
+}
+
 fn scores_are_scaled_dots<E: Element>() {
-    for (rows, n) in SHAPES {
-        let (q, keys) = (line(1, n), array(2, rows, n));
-        let (query, input) = (cast(q.as_slice().unwrap()), Padded::<E>::new(keys.view()));
+    for ((rows, n), places) in SHAPES.into_iter().flat_map(|shape| PLACES.map(|places| (shape, places))) {
+        let (q, keys) = (array(1, 9, n), array(2, rows, n));
+        let [queries, input] = [&q, &keys].map(|x| Padded::<E>::new(x.view()));
         let result = on_every_isa(|kernels| {
-            let mut scores = vec![E::from_f64(7.0); rows];
-            kernels.dot_scores(&mut scores, &query, input.view(), E::from_f64(0.25));
-            scores
+            let mut scores = Padded::<E>::new(array(3, places.len(), rows).view());
+            let queries = Rows::new(queries.view(), places);
+            kernels.dot_scores(scores.view_mut(), queries, input.view(), E::from_f64(0.25));
+            scores.elements()
         });
-        assert_close(&result, &(keys.dot(&q) * 0.25), 16.0);
+        assert_close(&result, &(chosen(&q, places).dot(&keys.t()) * 0.25), 16.0);
     }
 }
 
-/// A row's score does not depend on the rows beside it.
-fn a_row_alone_has_the_same_score<E: Element>() {
-    let (q, keys) = (line(3, 67), array(4, 7, 67));
-    let (query, all) = (cast(q.as_slice().unwrap()), Padded::<E>::new(keys.view()));
+/// A score does not depend on the queries and keys beside its own.
+fn a_score_alone_is_the_same<E: Element>() {
+    let (queries, keys) =
+        (Padded::<E>::new(array(3, 7, 67).view()), Padded::<E>::new(array(4, 7, 67).view()));
     on_every_isa(|kernels| {
-        let mut scores = vec![E::ZERO; 7];
-        kernels.dot_scores(&mut scores, &query, all.view(), E::ONE);
-        for (j, &score) in scores.iter().enumerate() {
+        let mut scores = vec![E::ZERO; 49];
+        let all = Rows::new(queries.view(), &[0, 1, 2, 3, 4, 5, 6]);
+        kernels.dot_scores(MatrixMut::new(&mut scores, 7, 7), all, keys.view(), E::ONE);
+        for (at, &score) in scores.iter().enumerate() {
+            let (i, j) = (at / 7, at % 7);
             let mut alone = [E::ZERO];
-            kernels.dot_scores(&mut alone, &query, all.view().row_range(j..j + 1), E::ONE);
+            let query = [i as u32];
+            let query = Rows::new(queries.view(), &query);
+            let key = keys.view().row_range(j..j + 1);
+            kernels.dot_scores(MatrixMut::new(&mut alone, 1, 1), query, key, E::ONE);
             assert_eq!(alone, [score]);
         }
         scores
@@ -99,26 +113,58 @@ fn additive_gradients<E: Element>() {
 }
 
 fn sums_of_rows_and_their_transpose<E: Element>() {
-    for (rows, n) in SHAPES {
-        let (w, x, y, m) = (line(15, rows), line(16, n), line(17, n), array(18, rows, n));
-        let (weights, given): (Vec<E>, Vec<E>) = (cast(&w.to_vec()), cast(&x.to_vec()));
+    for ((rows, n), places) in SHAPES.into_iter().flat_map(|shape| PLACES.map(|places| (shape, places))) {
+        let count = places.len();
+        let (w, x, y, m) = (array(15, count, rows), array(16, 9, n), array(17, 9, n), array(18, rows, n));
+        let [weights, given] = [&w, &x].map(|x| Padded::<E>::new(x.view()));
         let result = on_every_isa(|kernels| {
-            let mut sum = cast::<E>(&y.to_vec());
-            let mut grown = Padded::<E>::new(m.view());
-            kernels.add_weighted_rows(&mut sum, &weights, grown.view());
-            kernels.add_to_rows(grown.view_mut(), &weights, &given);
-            [sum, grown.elements()].concat()
+            let [mut sums, mut grown] = [&y, &m].map(|x| Padded::<E>::new(x.view()));
+            kernels.add_weighted_rows(sums.view_mut(), places, weights.view(), grown.view());
+            kernels.add_to_rows(grown.view_mut(), weights.view(), Rows::new(given.view(), places));
+            [sums.elements(), grown.elements()].concat()
         });
-        let grown = Array2::from_shape_fn((rows, n), |(j, k)| m[(j, k)] + w[j] * x[k]);
-        let expected = [(&y + &m.t().dot(&w)).to_vec(), grown.into_iter().collect()];
-        assert_close(&result, &expected.concat(), 32.0);
+        let mut sums = y.clone();
+        for (i, &place) in places.iter().enumerate() {
+            let mut sum = sums.row_mut(place as usize);
+            sum += &m.t().dot(&w.row(i));
+        }
+        let grown = &m + &w.t().dot(&chosen(&x, places));
+        assert_close(&result, sums.iter().chain(&grown), 64.0);
     }
+}
+
+/// Queries one after another give the bits of all at once.
+fn sums_one_by_one_are_the_same<E: Element>() {
+    let (rows, n, places) = (6, 83, [2_u32, 0, 1, 3, 4]);
+    let [weights, given] = [array(19, 5, rows), array(20, 5, n)].map(|x| Padded::<E>::new(x.view()));
+    let [y, m] = [array(21, 5, n), array(22, rows, n)];
+    on_every_isa(|kernels| {
+        let [mut sums, mut grown] = [&y, &m].map(|x| Padded::<E>::new(x.view()));
+        kernels.add_weighted_rows(sums.view_mut(), &places, weights.view(), grown.view());
+        kernels.add_to_rows(grown.view_mut(), weights.view(), Rows::new(given.view(), &places));
+        let [mut sums_alone, mut grown_alone] = [&y, &m].map(|x| Padded::<E>::new(x.view()));
+        for i in 0..5 {
+            let (place, weights) = (&places[i..=i], weights.view().row_range(i..i + 1));
+            kernels.add_weighted_rows(
+                sums_alone.view_mut(),
+                place,
+                weights,
+                Padded::<E>::new(m.view()).view(),
+            );
+            kernels.add_to_rows(grown_alone.view_mut(), weights, Rows::new(given.view(), place));
+        }
+        let [together, alone] =
+            [(sums, grown), (sums_alone, grown_alone)].map(|(a, b)| [a.elements(), b.elements()].concat());
+        assert_eq!(together, alone);
+        together
+    });
 }
 
 for_both! {
     scores_are_scaled_dots;
-    a_row_alone_has_the_same_score;
+    a_score_alone_is_the_same;
     additive_scores_weigh_energies;
     additive_gradients;
     sums_of_rows_and_their_transpose;
+    sums_one_by_one_are_the_same;
 }
