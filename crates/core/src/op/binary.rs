@@ -4,7 +4,7 @@ use std::array;
 
 use unrolled_kernels::Element;
 
-use super::arithmetic::accumulate;
+use super::arithmetic::join;
 use super::facts::{Cut, Facts, Flow, Storage, Time, Work};
 use crate::program::{Instruction, Operand};
 use crate::storage::View;
@@ -24,7 +24,7 @@ pub(crate) fn facts(i: &Instruction) -> Facts {
 
 /// `y = a / b`.
 pub(crate) fn divide_forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) {
-    accumulate(f, i, |_, y, x| y.iter_mut().zip(x).for_each(|(y, &x)| *y = *y / x));
+    combine(f, i, |a, b| a / b);
 }
 
 /// `da += dy / b`, `db -= dy a / b²`.
@@ -35,7 +35,7 @@ pub(crate) fn divide_backward<E: Element>(f: &mut View<'_, E>, i: &Instruction) 
 
 /// `y = max(a, b)`; NaN if one is.
 pub(crate) fn maximum_forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) {
-    accumulate(f, i, |_, y, x| y.iter_mut().zip(x).for_each(|(y, &x)| *y = first_or(*y >= x, *y, x)));
+    combine(f, i, |a, b| first_or(a >= b, a, b));
 }
 
 /// The larger one gets dy; two equal ones get half of it each.
@@ -48,7 +48,7 @@ pub(crate) fn maximum_backward<E: Element>(f: &mut View<'_, E>, i: &Instruction)
 
 /// `y = min(a, b)`; NaN if one is.
 pub(crate) fn minimum_forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) {
-    accumulate(f, i, |_, y, x| y.iter_mut().zip(x).for_each(|(y, &x)| *y = first_or(*y <= x, *y, x)));
+    combine(f, i, |a, b| first_or(a <= b, a, b));
 }
 
 /// The smaller one gets dy; two equal ones get half of it each.
@@ -57,6 +57,15 @@ pub(crate) fn minimum_backward<E: Element>(f: &mut View<'_, E>, i: &Instruction)
         let share = [|dy, [a, b]: [E; 2]| part(dy, b, a), |dy, [a, b]: [E; 2]| part(dy, a, b)][n];
         add_shares(f, i, n, share);
     }
+}
+
+/// `y = of(a, b)`, number by number.
+fn combine<E: Element>(f: &mut View<'_, E>, i: &Instruction, of: impl Fn(E, E) -> E) {
+    f.write(Operand::Value(i.outputs[0]), |f, y| {
+        join(f, i, y, |y, a, b| {
+            y.iter_mut().zip(a.iter().zip(b)).for_each(|(y, (&a, &b))| *y = of(a, b));
+        });
+    });
 }
 
 /// The first number if it is `chosen`, else the second; NaN if one is.

@@ -15,6 +15,12 @@ entries! {
     /// d = f'(x)∘d, in place, with f' from the output y = f(x).
     pub fn activate_gradient(activation: Activation, d: &mut [E], y: &[E]) = crate::generic::elementwise::activate_gradient;
 
+    /// y = a + b.
+    pub fn add(y: &mut [E], a: &[E], b: &[E]) = crate::generic::elementwise::add;
+
+    /// y = a∘b.
+    pub fn multiply(y: &mut [E], a: &[E], b: &[E]) = crate::generic::elementwise::multiply;
+
     /// y += x.
     pub fn add_assign(y: &mut [E], x: &[E]) = crate::generic::elementwise::add_assign;
 

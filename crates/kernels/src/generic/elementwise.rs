@@ -59,6 +59,22 @@ pub(crate) fn activate_gradient<V: Vector>(activation: Activation, d: &mut [V::E
 }
 
 #[inline(always)]
+pub(crate) fn add<V: Vector>(y: &mut [V::Element], a: &[V::Element], b: &[V::Element]) {
+    assert_eq!((y.len(), y.len()), (a.len(), b.len()));
+    for_each_vector!(V, y.len(), |at, active| {
+        write(read::<V>(a, at, active) + read(b, at, active), y, at, active);
+    });
+}
+
+#[inline(always)]
+pub(crate) fn multiply<V: Vector>(y: &mut [V::Element], a: &[V::Element], b: &[V::Element]) {
+    assert_eq!((y.len(), y.len()), (a.len(), b.len()));
+    for_each_vector!(V, y.len(), |at, active| {
+        write(read::<V>(a, at, active) * read(b, at, active), y, at, active);
+    });
+}
+
+#[inline(always)]
 pub(crate) fn add_assign<V: Vector>(y: &mut [V::Element], x: &[V::Element]) {
     assert_eq!(y.len(), x.len());
     for_each_vector!(V, y.len(), |at, active| {

@@ -45,6 +45,14 @@ fn activate_backward<E: Element>() {
     }
 }
 
+fn add<E: Element>() {
+    check::<E>(|kernels, y, a, b| kernels.add(y, a, b), |_, a, b| a + b);
+}
+
+fn multiply<E: Element>() {
+    check::<E>(|kernels, y, a, b| kernels.multiply(y, a, b), |_, a, b| a * b);
+}
+
 fn add_assign<E: Element>() {
     check::<E>(|kernels, y, a, _| kernels.add_assign(y, a), |y, a, _| y + a);
 }
@@ -65,6 +73,8 @@ fn affine<E: Element>() {
 for_both! {
     activate;
     activate_backward;
+    add;
+    multiply;
     add_assign;
     add_scaled;
     add_product;
