@@ -48,7 +48,9 @@ pub(super) fn plan(program: &Program, mode: Mode) -> Plan {
         checkpoint: checkpoints[value],
     });
     let (values, previous) = (values.collect(), previous(program, &gradients, &delays));
-    Plan { slots, gradients, values, instructions, previous, segmented, training: training.is_some() }
+    let memory = (0..program.axes.len()).map(|axis| program.is_memory(axis)).collect();
+    let training = training.is_some();
+    Plan { slots, gradients, values, instructions, previous, memory, segmented, training }
 }
 
 /// By value over time: the section that no other shares the value with, where sections run segment by segment.

@@ -46,6 +46,8 @@ pub struct Plan {
     pub instructions: Vec<InstructionPlan>,
     /// By axis: true if sums read the states before the steps, of scans from first to last and of reversed ones.
     pub previous: Vec<[bool; 2]>,
+    /// By axis: true if an attention reads the steps, row after row.
+    pub memory: Vec<bool>,
     /// True if sections run segment by segment.
     pub segmented: bool,
     /// True if the plan runs backward.

@@ -35,7 +35,7 @@ pub(super) fn load<E: Element>(
     for i in 0..program.axes.len() {
         lay_out(shard, program, batch, i)?;
         let schedule = &mut shard.schedules[i];
-        if program.is_memory(i) {
+        if plan.memory[i] {
             schedule.list_rows()?;
         }
         if plan.reduces_over(i) {

@@ -79,7 +79,7 @@ fn copy_alignment<E: Element>(
     }
 }
 
-/// Writes a value, or its gradient, where it is not padding.
+/// Writes a value, or its gradient, where it is not padding; in the padding of an alignment zeros.
 pub(super) fn copy<E: Element>(
     operand: Operand,
     program: &Program,
@@ -89,6 +89,7 @@ pub(super) fn copy<E: Element>(
     into: &mut [E],
 ) {
     if let Some(memory) = program.memory_axis(operand.value()) {
+        into.fill(E::ZERO);
         return copy_alignment(operand.value(), memory, program, batch, shards, into);
     }
     let width = program.values[operand.value()].width;

@@ -131,7 +131,6 @@ impl<E: Element> Session<E> {
         let mut rest = &mut outputs[..];
         for port in &program.outputs {
             let (output, more) = rest.split_at_mut(rows * width(program, batch, port));
-            output.fill(E::ZERO);
             engine.read(port.value, batch, output);
             rest = more;
         }

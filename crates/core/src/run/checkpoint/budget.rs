@@ -151,7 +151,7 @@ fn bytes<E: Element>(
                 plan.previous[axis],
             );
             let ranks = rows.len() * size_of::<u32>();
-            let starts = if program.is_memory(axis) { (rows.len() + 1) * size_of::<usize>() } else { 0 };
+            let starts = if plan.memory[axis] { (rows.len() + 1) * size_of::<usize>() } else { 0 };
             let count = segments(axis);
             let cut = || Schedule::size(count * rows.len(), time + count, total(axis), plan.previous[axis]);
             whole + ranks + starts + if plan.segmented { cut() } else { 0 }
