@@ -3,6 +3,7 @@
 mod carried;
 mod config;
 mod description;
+mod division;
 mod draft;
 mod evaluate;
 mod file;

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 use unrolled_kernels::{Element, Isa, Kernels, Precision};
 
+use super::division::Division;
 use super::evaluate::Evaluator;
 use super::{Description, MeasureConfig, Report};
 use crate::compile::Cost;
@@ -42,6 +43,8 @@ pub struct Model<E> {
     engine: Mutex<Engine<E>>,
     /// The losses that were measured last, compiled.
     evaluator: Mutex<Option<Evaluator<E>>>,
+    /// The division that the last session began with; a session that begins takes it, and another one meanwhile its own.
+    pub(super) division: Mutex<Option<Division<E>>>,
 }
 
 impl<E: Element> Model<E> {
@@ -59,7 +62,8 @@ impl<E: Element> Model<E> {
         let mode = Mode::Inference { segmented: true };
         let engine = Mutex::new(Engine::new(Arc::clone(&program), mode, kernels));
         let (cost, weights) = (program.cost(), RwLock::new(Arc::new(weights)));
-        Ok(Self { graph, program, kernels, pool, cost, weights, engine, evaluator: Mutex::default() })
+        let (evaluator, division) = (Mutex::default(), Mutex::default());
+        Ok(Self { graph, program, kernels, pool, cost, weights, engine, evaluator, division })
     }
 
     /// The graph.
@@ -212,7 +216,7 @@ impl<E: Element> Model<E> {
 }
 
 /// Takes a lock even if the last holder panicked: every run fills its storage anew.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

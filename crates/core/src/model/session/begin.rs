@@ -5,6 +5,8 @@ use std::sync::Arc;
 use unrolled_kernels::Element;
 
 use super::{MOST_ROWS, Session};
+use crate::model::division::Division;
+use crate::model::network::lock;
 use crate::model::{Model, Snapshot};
 use crate::program::{Mode, Port, Program, Stepped};
 use crate::run::Engine;
@@ -66,15 +68,21 @@ impl<E: Element> Session<E> {
         inputs: Vec<Tensor<E>>,
     ) -> Result<Self> {
         rows.map_or(Ok(()), |rows| check_rows(what, rows))?;
-        let stepped = model.program.stepped(what, axis)?;
-        check_given(what, &stepped, rows, &inputs)?;
-        let Beginning { rows, fixed, held, begun } = match &stepped.once {
+        let kept = lock(&model.division).take_if(|kept| kept.is_at(axis));
+        let mut division = match kept {
+            Some(division) => division,
+            None => Division::new(&model.program, model.kernels, what, axis)?,
+        };
+        check_given(what, &division.stepped, rows, &inputs)?;
+        let stepped = division.stepped.clone();
+        let Beginning { rows, fixed, held, begun } = match &mut division.once {
             Some(once) => run_once(&model, &weights, once, (&stepped, what), rows, inputs)?,
             None => {
                 let begun = vec![None; stepped.step.states.len()];
                 Beginning { rows: rows.unwrap_or(0), fixed: Arc::default(), held: None, begun }
             }
         };
+        *lock(&model.division) = Some(division);
         let program = &stepped.step;
         let mut batch = Batch::step(program, stepped.axis, rows, held)?;
         for (state, first) in batch.states_mut().iter_mut().zip(&begun) {
@@ -111,19 +119,18 @@ impl<E: Element> Session<E> {
 fn run_once<E: Element>(
     model: &Model<E>,
     weights: &Snapshot<E>,
-    once: &Arc<Program>,
+    engine: &mut Engine<E>,
     (stepped, what): (&Stepped, &str),
     rows: Option<usize>,
     inputs: Vec<Tensor<E>>,
 ) -> Result<Beginning<E>> {
     let batch = match rows {
-        Some(rows) => Batch::of_rows(once, rows)?,
-        None => Batch::new(once, inputs, Vec::new())?,
+        Some(rows) => Batch::of_rows(engine.program(), rows)?,
+        None => Batch::new(engine.program(), inputs, Vec::new())?,
     };
     let rows = batch.rows();
     check_rows(what, rows)?;
-    let mut engine = Engine::new(Arc::clone(once), Mode::Inference { segmented: true }, model.kernels);
-    let pool = model.pool.suited(batch.operations(&once.cost()));
+    let pool = model.pool.suited(batch.operations(&engine.program().cost()));
     let mut outputs = engine.forward(&model.weights_of(weights), &batch, pool)?.outputs;
     let mut crossing = outputs.split_off(stepped.outputs).into_iter().map(|tensor| match tensor.data {
         Data::Values(values) => values,
