@@ -1,12 +1,17 @@
 //! Logarithms of probabilities from what a model gives, in double precision and one order.
 
-use unrolled_kernels::{Element, math};
+use unrolled_kernels::{Element, Kernels, math};
 
 use super::stepper::Form;
 
 /// `ln P` of each class: of logits `(x - max) - ln Σ e^(x - max)`. Probabilities are taken by their logarithms, which makes
 /// their sum 1 as well. False if a score is NaN, or the largest is infinite.
-pub(super) fn log_probabilities<E: Element>(form: Form, scores: &[E], logs: &mut [f64]) -> bool {
+pub(super) fn log_probabilities<E: Element>(
+    kernels: Kernels<f64>,
+    form: Form,
+    scores: &[E],
+    logs: &mut [f64],
+) -> bool {
     for (log, score) in logs.iter_mut().zip(scores) {
         let score = score.to_f64();
         *log = match form {
@@ -18,8 +23,7 @@ pub(super) fn log_probabilities<E: Element>(form: Form, scores: &[E], logs: &mut
     if !most.is_finite() || logs.iter().any(|log| log.is_nan()) {
         return false;
     }
-    let sum: f64 = logs.iter().map(|log| math::exp(log - most)).sum();
-    let least = math::ln(sum);
+    let least = math::ln(kernels.exponential_sum(logs, most));
     logs.iter_mut().for_each(|log| *log = (*log - most) - least);
     true
 }
@@ -44,6 +48,10 @@ fn log_sigmoid(x: f64) -> f64 {
 mod tests {
     use super::*;
 
+    fn kernels() -> Kernels<f64> {
+        Kernels::detect().unwrap()
+    }
+
     #[test]
     fn logits_and_probabilities_give_the_same_logarithms() {
         // softmax([0, ln 2, ln 5]) = [1, 2, 5] / 8.
@@ -51,7 +59,7 @@ mod tests {
         let mut logs = [0.0; 3];
         for (form, scores) in [(Form::Logits, logits), (Form::Probabilities, [0.125, 0.25, 0.625])] {
             for shift in [0.0, if form == Form::Logits { 700.0 } else { 0.0 }] {
-                assert!(log_probabilities(form, &scores.map(|x| x + shift), &mut logs));
+                assert!(log_probabilities(kernels(), form, &scores.map(|x| x + shift), &mut logs));
                 for (log, expected) in logs.iter().zip([0.125_f64, 0.25, 0.625]) {
                     assert!((log - expected.ln()).abs() < 1e-13, "{log}");
                 }
@@ -62,14 +70,14 @@ mod tests {
     #[test]
     fn a_class_without_probability_is_not_an_error_and_a_nan_is() {
         let mut logs = [0.0; 2];
-        assert!(log_probabilities(Form::Probabilities, &[0.0, 1.0], &mut logs));
+        assert!(log_probabilities(kernels(), Form::Probabilities, &[0.0, 1.0], &mut logs));
         assert_eq!(logs, [f64::NEG_INFINITY, 0.0]);
-        assert!(log_probabilities(Form::Logits, &[f64::NEG_INFINITY, 3.0], &mut logs));
+        assert!(log_probabilities(kernels(), Form::Logits, &[f64::NEG_INFINITY, 3.0], &mut logs));
         assert_eq!(logs, [f64::NEG_INFINITY, 0.0]);
         for bad in [[f64::NAN, 1.0], [f64::INFINITY, 1.0], [f64::NEG_INFINITY; 2]] {
-            assert!(!log_probabilities(Form::Logits, &bad, &mut logs));
+            assert!(!log_probabilities(kernels(), Form::Logits, &bad, &mut logs));
         }
-        assert!(!log_probabilities(Form::Probabilities, &[-0.1, 1.1], &mut logs));
+        assert!(!log_probabilities(kernels(), Form::Probabilities, &[-0.1, 1.1], &mut logs));
     }
 
     #[test]

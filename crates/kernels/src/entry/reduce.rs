@@ -6,6 +6,9 @@ entries! {
     /// Σ xᵢ in 16 virtual lanes (lane j sums elements j, j + 16, ...), then a fixed pairwise tree.
     pub fn sum(x: &[E]) -> E = crate::generic::reduce::sum;
 
+    /// Σ e^(xᵢ - shift), in the order of i.
+    pub fn exponential_sum(x: &[E], shift: E) -> E = crate::generic::reduce::exponential_sum;
+
     /// The largest element; -∞ for an empty slice. A NaN may or may not win.
     pub fn max(x: &[E]) -> E = crate::generic::reduce::max;
 

@@ -1,6 +1,7 @@
 //! Reductions in 16 virtual lanes and one fixed tree.
 
 use super::access::read;
+use super::exponential::exp;
 use crate::number::Number;
 use crate::panel::PANEL;
 use crate::vector::Vector;
@@ -65,6 +66,17 @@ pub(crate) fn sum<V: Vector>(x: &[V::Element]) -> V::Element {
     let mut lanes = [V::zero(); 4];
     fold_vectors!(V, x.len(), lanes, |sum, at, active| sum + read(x, at, active));
     total(lanes)
+}
+
+#[inline(always)]
+pub(crate) fn exponential_sum<V: Vector>(x: &[V::Element], shift: V::Element) -> V::Element {
+    let (mut sum, shift) = (V::Element::ZERO, V::splat(shift));
+    for_each_vector!(V, x.len(), |at, active| {
+        let mut lanes = [V::Element::ZERO; PANEL];
+        exp(read::<V>(x, at, active) - shift).write(&mut lanes[..V::LANES]);
+        lanes[..active].iter().for_each(|&lane| sum = sum + lane);
+    });
+    sum
 }
 
 #[inline(always)]

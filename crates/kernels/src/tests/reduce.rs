@@ -1,7 +1,7 @@
 //! Sums, maxima and norms.
 
 use super::support::{assert_close, bits, cast, for_both, on_every_isa, values};
-use crate::{Element, Kernels};
+use crate::{Element, Kernels, math};
 
 /// The contract: lane j sums elements j, j + 16, ...; then lanes j and j + 8 are added, j + 4, j + 2, j + 1.
 fn sum_by_lanes<E: Element>(x: &[E]) -> E {
@@ -23,6 +23,20 @@ fn sum<E: Element>() {
         let result = on_every_isa(|kernels| vec![kernels.sum(&cast::<E>(&x))]);
         assert_eq!(bits(&result), bits(&[sum_by_lanes(&cast::<E>(&x))]), "{n} elements");
         assert_close(&result, &[x.iter().sum()], 16.0);
+    }
+}
+
+/// The sum in the order of the elements, of what [`math::exp`] gives in f64.
+fn exponential_sum<E: Element>() {
+    for n in (0..=67).chain([1000]) {
+        let mut x: Vec<f64> = values(n, n).iter().map(|x| 40.0 * x).collect();
+        x.iter_mut().take(1).for_each(|x| *x = f64::NEG_INFINITY);
+        let result = on_every_isa(|kernels| vec![kernels.exponential_sum(&cast::<E>(&x), E::from_f64(39.5))]);
+        let expected = x.iter().fold(0.0, |sum, x| sum + math::exp(x - 39.5));
+        if E::EPSILON.to_f64() == f64::EPSILON {
+            assert_eq!(result[0].to_f64(), expected, "{n} elements");
+        }
+        assert_close(&result, &[expected], 64.0);
     }
 }
 
@@ -77,6 +91,7 @@ fn norm_of_what_is_not_finite<E: Element>() {
 
 for_both! {
     sum;
+    exponential_sum;
     max;
     norm;
     norm_of_large_and_small;

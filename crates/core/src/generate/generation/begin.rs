@@ -12,7 +12,7 @@ use crate::generate::stepper::{Items, Prompts, Sizes, Stepper};
 use crate::generate::{GenerateConfig, Sample, Search, Stop};
 use crate::memory::{refill, reserve, zeros};
 use crate::random::Stream;
-use crate::{Error, Result};
+use crate::{Error, Result, settings};
 
 /// Numbers of rows, in errors.
 const ROWS: &str = "the rows of a generation";
@@ -44,6 +44,7 @@ impl<E: Element, S: Stepper<E>> Generation<E, S> {
             memory,
             draws: Stream::new(seed(&config.search), "\0generate", 0),
             stepper,
+            kernels: settings::kernels()?,
             config,
             sizes,
             prompts,
@@ -98,10 +99,10 @@ impl<E: Element, S: Stepper<E>> Generation<E, S> {
 
     /// The lengths that a row begins with, each at least `least`.
     fn lengths(&mut self, row: usize, least: usize, scores: &[E]) -> Result<Vec<usize>> {
-        let Self { config, sizes, next, .. } = self;
+        let Self { kernels, config, sizes, next, .. } = self;
         let Stop::Length { length: output, .. } = &config.stop else { return Ok(Vec::new()) };
         let (logs, ids) = next.logs(scores.len())?;
-        if !log_probabilities(sizes.length, scores, logs) {
+        if !log_probabilities(*kernels, sizes.length, scores, logs) {
             return Err(Error::non_finite(format!(
                 "output '{output}': expected finite scores in row {row}, received a NaN or infinity"
             )));

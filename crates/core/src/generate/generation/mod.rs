@@ -5,7 +5,7 @@ mod begin;
 use std::cmp::Ordering;
 use std::sync::atomic::{AtomicBool, Ordering as Access};
 
-use unrolled_kernels::Element;
+use unrolled_kernels::{Element, Kernels};
 
 use super::hypothesis::{Ended, Trail};
 use super::lane::{Lane, Next};
@@ -19,6 +19,8 @@ use crate::{Error, Result};
 /// Sequences that a model makes up, step by step.
 pub struct Generation<E, S> {
     stepper: S,
+    /// Scores are in f64.
+    kernels: Kernels<f64>,
     config: GenerateConfig,
     sizes: Sizes,
     prompts: Prompts<E>,
@@ -51,6 +53,7 @@ impl<E: Element, S: Stepper<E>> Generation<E, S> {
         self.feed()?;
         let Self {
             stepper,
+            kernels,
             config,
             sizes,
             prompts,
@@ -65,8 +68,20 @@ impl<E: Element, S: Stepper<E>> Generation<E, S> {
             ..
         } = self;
         let outlook = stepper.step(items)?;
-        let mut step =
-            Step { config, sizes: *sizes, prompts, banned, draws, outlook, memory, trail, ended, next };
+        let kernels = *kernels;
+        let mut step = Step {
+            kernels,
+            config,
+            sizes: *sizes,
+            prompts,
+            banned,
+            draws,
+            outlook,
+            memory,
+            trail,
+            ended,
+            next,
+        };
         let mut first = 0;
         for group in lanes.chunk_by(|a, b| a.row == b.row) {
             step.take(first, group)?;

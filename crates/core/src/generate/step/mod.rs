@@ -2,7 +2,7 @@
 
 mod widen;
 
-use unrolled_kernels::{Element, math};
+use unrolled_kernels::{Element, Kernels, math};
 
 use super::choose::{drawn, likeliest};
 use super::hypothesis::{Ended, Item, Path, Trail, push};
@@ -16,6 +16,7 @@ use crate::{Error, Result};
 
 /// A step of the model, and the sequences.
 pub(super) struct Step<'a, E> {
+    pub(super) kernels: Kernels<f64>,
     pub(super) config: &'a GenerateConfig,
     pub(super) sizes: Sizes,
     pub(super) prompts: &'a Prompts<E>,
@@ -102,7 +103,7 @@ impl<'a, E: Element> Step<'a, E> {
         let size = self.sizes.items;
         let scores = &self.outlook.scores[from * size..][..size];
         let (logs, _) = self.next.logs(size)?;
-        match log_probabilities(self.sizes.form, scores, logs) {
+        match log_probabilities(self.kernels, self.sizes.form, scores, logs) {
             true => Ok(()),
             false => Err(not_finite(&self.config.output, lane)),
         }
