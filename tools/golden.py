@@ -15,6 +15,7 @@ import torch
 from goldens import (
     arithmetic,
     attention,
+    coverage,
     losses,
     nodes,
     optimizers,
@@ -34,6 +35,7 @@ FILES = {
     "nodes": nodes.write,
     "arithmetic": arithmetic.write,
     "attention": attention.write,
+    "coverage": coverage.write,
     "tied": tied.write,
     "training": training.write,
     "variations": variations.write,

@@ -254,6 +254,10 @@ pub enum Score {
     Additive {
         /// `[size]`.
         weight: String,
+        /// `[size]`: in the body of a scan, `weight · tanh(query + key + c coverage)` with the sum c of the key's weights at
+        /// the steps before (Tu et al., 2016; See et al., 2017), and the port `coverageLoss`, the sum of `min(w, c)`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        coverage: Option<String>,
     },
 }
 

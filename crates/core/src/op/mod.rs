@@ -10,6 +10,7 @@ mod attention;
 mod binary;
 mod choose;
 mod concat;
+mod coverage;
 mod detach;
 mod discrete;
 mod dropout;
@@ -83,6 +84,7 @@ impl Instruction {
             Operation::RowMajor => row_major::facts(),
             Operation::Attention(op) => attention::facts(op, self),
             Operation::SpreadToEdges | Operation::SumOverEdges | Operation::Child { .. } => edges::facts(),
+            Operation::Coverage(op) => coverage::facts(op, self),
             Operation::Loss { .. } => loss::facts(self),
             Operation::Recurrence(op) => unroll::facts(op),
         }
@@ -127,6 +129,7 @@ impl Instruction {
             | Operation::Pool(_)
             | Operation::RowMajor
             | Operation::Attention(_)
+            | Operation::Coverage(_)
             | Operation::SoftmaxOverTime
             | Operation::SpreadToEdges
             | Operation::SumOverEdges
@@ -191,6 +194,7 @@ fn forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) -> Result<()> {
         Operation::SpreadToEdges => edges::spread_forward(f, i),
         Operation::SumOverEdges => edges::sum_forward(f, i),
         Operation::Child { index } => edges::child_forward(f, *index, i),
+        Operation::Coverage(op) => coverage::forward(f, op, i),
         Operation::Loss { target } => loss::forward(f, *target, i),
         Operation::Recurrence(op) => return unroll::forward(f, op),
     }
@@ -211,6 +215,7 @@ pub(crate) fn scratch<E: Element>(
         Operation::Choose(op) if op.sample => width(i.inputs[0]),
         Operation::Gru { .. } if plan.training => rows.saturating_mul(width(i.outputs[2])),
         Operation::Attention(_) => attention::scratch(program, i, shard),
+        Operation::Coverage(_) => coverage::scratch(program, i, shard),
         Operation::Loss { target } => program.targets[*target].loss.scratch(),
         Operation::Recurrence(op) => {
             op.body.iter().map(|i| scratch(program, plan, i, shard)).max().unwrap_or(0)
@@ -289,6 +294,7 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, i: &Instruction, per_ste
         Operation::SpreadToEdges => edges::spread_backward(f, i),
         Operation::SumOverEdges => edges::sum_backward(f, i),
         Operation::Child { index } => edges::child_backward(f, *index, i),
+        Operation::Coverage(op) => coverage::backward(f, op, i),
         Operation::Loss { target } => loss::backward(f, *target, i),
         Operation::Recurrence(op) => unroll::backward(f, op, per_step_gradients),
     }

@@ -48,6 +48,19 @@ pub struct Program {
     pub sections: Vec<Section>,
 }
 
+/// An attention with coverage.
+#[derive(Clone, Copy, Debug)]
+pub struct Covered<'a> {
+    /// The node that it came from.
+    pub node: &'a str,
+    /// The coverage.
+    pub value: ValueId,
+    /// The axis of the queries.
+    pub axis: usize,
+    /// The axis of the memory.
+    pub memory: usize,
+}
+
 impl Program {
     /// Zeroes the row of each table that its embedding never reads: padding.
     pub fn zero_padding<E: Element>(&self, values: &mut [E]) {
@@ -72,6 +85,19 @@ impl Program {
     pub fn memory_axis(&self, value: ValueId) -> Option<usize> {
         let memory = self.values[value].kind.memory()?;
         self.axes.iter().position(|axis| axis == memory)
+    }
+
+    /// The attentions with coverage, inside of loops and outside.
+    pub fn coverages(&self) -> impl Iterator<Item = Covered<'_>> {
+        let bodies = self.instructions.iter().flat_map(|instruction| match &instruction.op {
+            Operation::Recurrence(recurrence) => &recurrence.body[..],
+            _ => std::slice::from_ref(instruction),
+        });
+        bodies.filter_map(|instruction| {
+            let Operation::Coverage(op) = instruction.op else { return None };
+            let value = instruction.outputs[3];
+            Some(Covered { node: &instruction.node, value, axis: op.axis, memory: self.memory_axis(value)? })
+        })
     }
 
     /// True for an axis whose steps an attention reads, row after row.

@@ -123,6 +123,9 @@ pub enum Operation {
         /// The number.
         index: usize,
     },
+    /// query, keys, values (the keys if left out), both row after row -> context, weights, the sums of energies, the coverage,
+    /// its loss, the sums of coverage that the gradient of its weight is made of.
+    Coverage(Coverage),
     /// output -> nothing; its losses against a target.
     Loss {
         /// An index into [`super::Program::targets`].
@@ -294,6 +297,19 @@ pub enum Score {
         /// The weight, a vector.
         weight: TensorRef,
     },
+}
+
+/// An attention with an additive score that remembers the weights of the steps before.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Coverage {
+    /// The weight of the score, a vector.
+    pub weight: TensorRef,
+    /// The weight of the coverage, a vector.
+    pub coverage: TensorRef,
+    /// The axis of the queries.
+    pub axis: usize,
+    /// From each row's last query to its first.
+    pub reverse: bool,
 }
 
 /// The delay of a sequence by one step.

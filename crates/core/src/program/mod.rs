@@ -15,13 +15,13 @@ mod target;
 mod value;
 
 pub use border::{HeldPort, Port, StatePort, TokenState, Wire};
-pub use compiled::Program;
+pub use compiled::{Covered, Program};
 pub(crate) use def_use::{defined, read, readers};
 pub use form::Form;
 pub use gradients::Gradients;
 pub use instruction::{
-    Attention, ChildLink, Choose, Dropout, Embedding, Function, Instruction, LayerNorm, Linear, Matmul,
-    Operation, PackId, PackSpec, Pooling, Recurrence, Score, Shift, StateLink, TensorRef,
+    Attention, ChildLink, Choose, Coverage, Dropout, Embedding, Function, Instruction, LayerNorm, Linear,
+    Matmul, Operation, PackId, PackSpec, Pooling, Recurrence, Score, Shift, StateLink, TensorRef,
 };
 pub use plan::{InstructionPlan, Mode, Plan, Tape, ValuePlan};
 pub use reductions::{Contribution, Ids, Sum};

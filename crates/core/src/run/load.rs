@@ -7,7 +7,7 @@ use unrolled_kernels::Element;
 use crate::Result;
 use crate::memory::reserve;
 use crate::op::scratch;
-use crate::program::{Form, HeldPort, Operand, Plan, Program};
+use crate::program::{Covered, Form, HeldPort, Operand, Plan, Program};
 use crate::storage::{Alignment, Axis, Batch, Data, Held, ROW_GROUP, Schedule, Shard, list_row_blocks};
 
 /// Cuts `rows` rows into at most `count` runs of whole row groups.
@@ -68,6 +68,7 @@ pub(super) fn load<E: Element>(
         let query = value.axis.map(|axis| &shard.schedules[axis]);
         shard.alignments[port.value].begin(shard.rows.len(), query, &shard.schedules[memory])?;
     }
+    begin_coverages(shard, program, plan)?;
     for (port, data) in program.inputs.iter().zip(batch.inputs()) {
         let axis = program.values[port.value].axis;
         let along = axis.map(|axis| (&shard.schedules[axis], &batch.axes()[axis]));
@@ -88,6 +89,12 @@ pub(super) fn load<E: Element>(
         }
     }
     for (state, given) in program.states.iter().zip(batch.states()) {
+        if let (Some(memory), Some(values)) = (program.memory_axis(state.last), given) {
+            for (row, place) in shard.rows.clone().enumerate() {
+                let own = &values[place * state.size..][..shard.schedules[memory].items_in(row)];
+                shard.alignments[state.last].keep(row, 0, own);
+            }
+        }
         let Some((slot, _)) = plan.place(Operand::Value(state.initial)) else { continue };
         let range = shard.rows.start * state.size..shard.rows.end * state.size;
         let target = &mut shard.slots[slot][..range.len()];
@@ -118,6 +125,21 @@ fn lay_out<E: Element>(shard: &mut Shard<E>, program: &Program, batch: &Batch<E>
             rest[0].reset(&batch.axes()[axis].lengths[rows])
         }
     }
+}
+
+/// Zeroes coverages: of each query of a row where a backward follows, otherwise of a row.
+fn begin_coverages<E: Element>(shard: &mut Shard<E>, program: &Program, plan: &Plan) -> Result<()> {
+    shard.coverage_gradients.resize_with(program.values.len(), Alignment::default);
+    for Covered { value, axis, memory, .. } in program.coverages() {
+        let (rows, memory) = (shard.rows.len(), &shard.schedules[memory]);
+        let query = plan.training.then_some(&shard.schedules[axis]);
+        shard.alignments[value].begin(rows, query, memory)?;
+        shard.alignments[value].clear();
+        if plan.training {
+            shard.coverage_gradients[value].begin(rows, None, memory)?;
+        }
+    }
+    Ok(())
 }
 
 /// Fills the slots of held values, unless the shard has those of these rows.

@@ -45,7 +45,8 @@ pub(super) fn check_run<E: Element>(
     let rows = batch.rows() as f64;
     let time = batch.axes().iter().map(|axis| axis.time).max().unwrap_or(1).max(1) as f64;
     let most = (2.0 * widths(plan) + results(program, |_| 1.0)) * rows * time;
-    let alignments = program.outputs.iter().filter(|port| port.kind.memory().is_some()).count() as f64;
+    let returned = program.outputs.iter().filter(|port| port.kind.memory().is_some()).count();
+    let alignments = (returned + program.coverages().count()) as f64;
     if (most + alignments * rows * time * time) * (size_of::<E>() as f64) < SMALL {
         return Ok(());
     }
@@ -68,7 +69,8 @@ pub(super) fn check_run<E: Element>(
         .map(|(port, memory)| 2.0 * padded(program.values[port.value].axis) * time_of(memory))
         .sum::<f64>();
     let outputs = if program.targets.is_empty() { results(program, padded) + weights } else { 0.0 };
-    check_fits((values + outputs) * size_of::<E>() as f64, || {
+    let covered = program.coverages().map(|it| padded(plan.training.then_some(it.axis)) * time_of(it.memory));
+    check_fits((values + outputs + covered.sum::<f64>()) * size_of::<E>() as f64, || {
         let (name, numbers) =
             largest(program, |value| program.values[value].width as f64 * padded(program.values[value].axis));
         format!("run, in which '{name}' has {numbers:.0} numbers")

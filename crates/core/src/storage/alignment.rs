@@ -1,10 +1,11 @@
-//! The weights of an attention that leave a program.
+//! Numbers of attentions that no slot holds, since each row has as many as its memory is long.
 
 use super::Schedule;
 use crate::Result;
 use crate::memory::grow;
 
-/// Of each row of a shard, the weights of its items one after another: a weight for each step of the memory.
+/// Of each row of a shard, the weights of its items one after another: a weight for each step of the memory. Likewise sums of
+/// weights, and their gradients.
 #[derive(Clone, Debug, Default)]
 pub struct Alignment<E> {
     /// By row: the place of its first weight, and the steps of its memory.
@@ -37,11 +38,38 @@ impl<E: unrolled_kernels::Element> Alignment<E> {
         }
     }
 
+    /// Zeroes all weights.
+    pub fn clear(&mut self) {
+        self.weights.fill(E::ZERO);
+    }
+
+    /// Makes the weights of item `to` of a row those of item `from` plus others.
+    pub fn add(&mut self, row: usize, [from, to]: [usize; 2], others: &[E]) {
+        let (start, steps) = self.rows[row];
+        let at = |t: usize| start + t * steps;
+        self.weights.copy_within(at(from)..at(from) + steps, at(to));
+        for (sum, &other) in self.weights[at(to)..][..steps].iter_mut().zip(others) {
+            *sum += other;
+        }
+    }
+
+    /// The weights of the only item of a row, to write.
+    pub fn of_mut(&mut self, row: usize) -> &mut [E] {
+        let (start, steps) = self.rows[row];
+        &mut self.weights[start..][..steps]
+    }
+
     /// The weights of item `t` of a row.
     #[must_use]
     pub fn of(&self, row: usize, t: usize) -> &[E] {
         let (start, steps) = self.rows[row];
         &self.weights[start + t * steps..][..steps]
+    }
+
+    /// Bytes of so many weights of so many rows.
+    #[must_use]
+    pub fn size(rows: usize, weights: usize) -> usize {
+        rows * size_of::<(usize, usize)>() + weights * size_of::<E>()
     }
 
     /// Bytes held.

@@ -31,8 +31,11 @@ pub struct Shard<E> {
     pub slots: Vec<Vec<E>>,
     /// By value, for ids: in the order of their schedule, or by row.
     pub ids: Vec<Vec<u32>>,
-    /// By value, for alignments that leave the program: their weights.
+    /// By value, for alignments that leave the program: their weights. For a coverage: the sums before each query or, without a
+    /// backward, before the next one.
     pub alignments: Vec<Alignment<E>>,
+    /// By value, for a coverage: the gradient of the sums after the query that backward comes to.
+    pub coverage_gradients: Vec<Alignment<E>>,
     /// By contribution: the steps that name rows of a table, in the order of the sums.
     pub table_entries: Vec<Vec<TableEntry>>,
     /// Room for numbers that live within one operation.
@@ -173,7 +176,8 @@ impl<E: Element> Shard<E> {
         let schedules = self.schedules.iter().chain(self.segments.iter().flatten());
         let sums: usize = self.sums.iter().map(PartialSums::bytes).sum();
         let tallies: usize = self.tallies.iter().map(Tally::bytes).sum();
-        let alignments: usize = self.alignments.iter().map(Alignment::bytes).sum();
+        let alignments: usize =
+            self.alignments.iter().chain(&self.coverage_gradients).map(Alignment::bytes).sum();
         slots + ids + alignments + sums + tallies + schedules.map(Schedule::bytes).sum::<usize>()
     }
 

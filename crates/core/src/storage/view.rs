@@ -279,7 +279,8 @@ impl<E: Element> View<'_, E> {
         self.items_in_order(value, !self.reverse)
     }
 
-    fn items_in_order(&self, value: ValueId, descending: bool) -> impl Iterator<Item = Item> {
+    /// The rows of a value within the span, step by step from the first step or, `descending`, from the last.
+    pub fn items_in_order(&self, value: ValueId, descending: bool) -> impl Iterator<Item = Item> {
         let axis = self.program.values[value].axis;
         let rows = if axis.is_none() { 0..self.shard.rows.len() } else { 0..0 };
         let rows = rows.map(|row| Item { place: row, row, t: 0 });

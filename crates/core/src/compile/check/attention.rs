@@ -35,11 +35,18 @@ impl Checker {
             )));
         }
         let score = match score {
+            Score::Additive { weight, coverage: Some(coverage) } => {
+                let weights = [weight, coverage].map(|name| self.parameter(node, name, &[size]));
+                let [weight, coverage] = weights;
+                return self.coverage(node, query, memory, axis, [weight?, coverage?], scope);
+            }
             Score::Dot { scale } => {
                 setting(node, "scale", *scale, &SINGLE)?;
                 Scored::Dot { scale: *scale }
             }
-            Score::Additive { weight } => Scored::Additive { weight: self.parameter(node, weight, &[size])? },
+            Score::Additive { weight, coverage: None } => {
+                Scored::Additive { weight: self.parameter(node, weight, &[size])? }
+            }
         };
         let kind = self.kind(query).clone();
         let values = self.size_of(node, memory[memory.len() - 1])?;
@@ -82,7 +89,7 @@ impl Checker {
         }
     }
 
-    fn row_major(&mut self, node: &Node, value: ValueId, scope: &mut Scope) -> ValueId {
+    pub(super) fn row_major(&mut self, node: &Node, value: ValueId, scope: &mut Scope) -> ValueId {
         let kind = self.kind(value).clone();
         let name = self.name(value).to_owned();
         let output = self.value(&name, kind);

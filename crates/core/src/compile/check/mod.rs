@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod attention;
+mod coverage;
 mod discrete;
 mod fold;
 mod gates;
@@ -65,6 +66,8 @@ struct Scope {
     axis: Option<usize>,
     /// The axis of the edges to children, in the body of a fold.
     edges: Option<usize>,
+    /// True for a scan from each row's last step to its first.
+    reverse: bool,
     ports: HashMap<String, Vec<(String, ValueId)>>,
     instructions: Vec<Instruction>,
 }
@@ -76,6 +79,7 @@ impl Scope {
             prefix: String::new(),
             axis: None,
             edges: None,
+            reverse: false,
             ports: HashMap::new(),
             instructions: Vec::new(),
         }

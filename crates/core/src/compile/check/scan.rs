@@ -46,6 +46,7 @@ impl Checker {
         self.refuse_forest(node, "a sequence to scan", axis, "fold it")?;
         let mut scope = Scope::new(&format!("scan '{}'", node.name));
         scope.axis = Some(axis);
+        scope.reverse = scan.reverse;
         scope.prefix = format!("{}.", node.name);
         self.bind_inputs(node, &declared, entering, &mut scope)?;
         let states = self.bind_states(node, scan, initial, axis, &mut scope, outer)?;

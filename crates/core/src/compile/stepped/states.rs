@@ -1,6 +1,8 @@
 //! States of a step that begin with a value of the graph: a loop's, and the first step of a shift.
 
-use crate::program::{Instruction, Operation, Pooling, Program, StatePort, TokenState, Value, ValueId};
+use crate::program::{
+    Covered, Instruction, Operation, Pooling, Program, StatePort, TokenState, Value, ValueId,
+};
 
 /// Makes the states of `step` that begin with values which no step changes states of its own. By state: the value that it
 /// begins with; zeros without.
@@ -38,11 +40,20 @@ pub(super) fn begin_with_given(step: &mut Program, dependent: &[bool]) -> Vec<Op
         list.push(instruction);
         list.extend(kept);
     }
-    let begun = std::iter::repeat_n(None, step.states.len()).chain(own.begun).collect();
+    let begun = std::iter::repeat_n(None, step.states.len()).chain(own.begun);
     step.values = own.values;
     step.states.extend(own.states);
     step.instructions = list;
+    let coverages: Vec<StatePort> = step.coverages().map(coverage).collect();
+    let begun = begun.chain(coverages.iter().map(|_| None)).collect();
+    step.states.extend(coverages);
     begun
+}
+
+/// The state of an attention with coverage: the weights so far. A session knows its size, the steps of the longest memory.
+fn coverage(Covered { node, value, .. }: Covered<'_>) -> StatePort {
+    let name = format!("{node}:coverage");
+    StatePort { name, size: 0, token: None, initial: value, last: value, reverse: false }
 }
 
 /// The new states.

@@ -8,7 +8,7 @@ use super::{MOST_ROWS, Session};
 use crate::model::division::Division;
 use crate::model::network::lock;
 use crate::model::{Model, Snapshot};
-use crate::program::{Mode, Port, Program, Stepped};
+use crate::program::{Mode, Port, Program, Stepped, ValueId};
 use crate::run::Engine;
 use crate::storage::{Batch, Data, Held, Tensor, check_finite_state};
 use crate::{Error, Result};
@@ -74,7 +74,7 @@ impl<E: Element> Session<E> {
             None => Division::new(&model.program, model.kernels, what, axis)?,
         };
         check_given(what, &division.stepped, rows, &inputs)?;
-        let stepped = division.stepped.clone();
+        let mut stepped = division.stepped.clone();
         let Beginning { rows, fixed, held, begun } = match &mut division.once {
             Some(once) => run_once(&model, &weights, once, (&stepped, what), rows, inputs)?,
             None => {
@@ -83,6 +83,9 @@ impl<E: Element> Session<E> {
             }
         };
         *lock(&model.division) = Some(division);
+        if let Some(held) = &held {
+            size_coverages(Arc::make_mut(&mut stepped.step), held)?;
+        }
         let program = &stepped.step;
         let mut batch = Batch::step(program, stepped.axis, rows, held)?;
         for (state, first) in batch.states_mut().iter_mut().zip(&begun) {
@@ -147,6 +150,16 @@ fn run_once<E: Element>(
     });
     let begun = begun.collect::<Result<_>>()?;
     Ok(Beginning { rows, fixed: Arc::new(outputs), held: Some(Held::new(held, batch.axes(), rows)?), begun })
+}
+
+/// Sizes the states of attentions with coverage: a number for each step of the longest memory.
+fn size_coverages<E: Element>(step: &mut Program, held: &Held<E>) -> Result<()> {
+    let sizes: Vec<(ValueId, usize)> = step.coverages().map(|it| (it.value, it.memory)).collect();
+    for (value, memory) in sizes {
+        let size = held.axis(memory)?.time.max(1);
+        step.states.iter_mut().filter(|state| state.last == value).for_each(|state| state.size = size);
+    }
+    Ok(())
 }
 
 pub(super) fn check_rows(what: &str, rows: usize) -> Result<()> {

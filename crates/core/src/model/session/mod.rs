@@ -124,6 +124,10 @@ impl<E: Element> Session<E> {
         for (state, next) in program.states.iter().zip(&mut *next) {
             let next = next.get_or_insert_default();
             grow(next, rows.saturating_mul(state.size), Subject("state", &state.name))?;
+            if program.memory_axis(state.last).is_some() {
+                // Nothing is read beyond a row's memory.
+                next.fill(E::ZERO);
+            }
             engine.read(state.last, batch, next);
             check_finite_state(&state.name, next)?;
         }

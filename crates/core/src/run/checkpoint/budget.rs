@@ -9,7 +9,7 @@ use std::ops::Range;
 use unrolled_kernels::Element;
 
 use crate::program::{Plan, Program, Space, Sum, Tape};
-use crate::storage::{BLOCK_STEPS, Batch, ROW_GROUP, Schedule, Tally};
+use crate::storage::{Alignment, BLOCK_STEPS, Batch, ROW_GROUP, Schedule, Tally};
 use crate::tuning::{CACHED_NUMBERS, FEWEST_STEPS};
 use crate::{Error, Result};
 
@@ -159,5 +159,13 @@ fn bytes<E: Element>(
         .sum();
     let items = |value: usize| program.values[value].axis.map_or(rows.len(), total);
     let tallies: usize = program.targets.iter().map(|t| Tally::size(items(t.value), rows.len())).sum();
-    (slots + sums) * size_of::<E>() + ids * size_of::<u32>() + lists + tallies
+    let coverages: usize = program
+        .coverages()
+        .map(|it| {
+            let pairs =
+                lengths(it.axis).zip(lengths(it.memory)).map(|(queries, steps)| queries * steps).sum();
+            Alignment::<E>::size(rows.len(), pairs) + Alignment::<E>::size(rows.len(), total(it.memory))
+        })
+        .sum();
+    (slots + sums) * size_of::<E>() + ids * size_of::<u32>() + lists + tallies + coverages
 }

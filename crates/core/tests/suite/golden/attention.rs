@@ -1,4 +1,4 @@
-//! Attention outside of loops and in them, over rows of unlike lengths, one without a memory and one without queries.
+//! Attention outside of loops and in them, and with coverage, over rows of unlike lengths, one without a memory and one without queries.
 
 use serde_json::{Value, json};
 use unrolled_core::storage::Batch;
@@ -22,9 +22,11 @@ fn attention_is_pytorchs_in_f32() {
 }
 
 fn run_all<E: Element>(kernels: Kernels<E>, tolerance: f64) {
-    let golden = Golden::read("attention");
-    assert_eq!(golden.cases().count(), 6);
-    golden.cases().for_each(|case| run(kernels, case, tolerance));
+    for archive in ["attention", "coverage"] {
+        let golden = Golden::read(archive);
+        assert_eq!(golden.cases().count(), 6);
+        golden.cases().for_each(|case| run(kernels, case, tolerance));
+    }
 }
 
 fn names<'a>(case: Case<'a>, what: &str) -> impl Iterator<Item = &'a str> {
