@@ -138,6 +138,19 @@ fn count_attention(precision: Precision) {
     b.layer("d", "gru", 1, "x", [3, 4], true, false, &["e:h"]);
     b.node("a", json!({ "attention": { "score": { "dot": { "scale": 1.0 } } } }), &["d:output", "e:output"]);
     b.output("y", "a:context").output("w", "a:weights");
+    let covering = json!({ "additive": { "weight": "v", "coverage": "wc" } });
+    let body = json!([
+        { "name": "x", "op": { "input": { "vector": { "size": 4 } } }, "inputs": [] },
+        { "name": "m", "op": { "input": { "sequence": { "size": 4, "axis": "source" } } }, "inputs": [] },
+        { "name": "h", "op": { "state": { "size": 4 } }, "inputs": [] },
+        { "name": "a", "op": { "attention": { "score": covering } }, "inputs": ["h", "m"] },
+        { "name": "s", "op": "add", "inputs": ["x", "a:context"] },
+        { "name": "n", "op": { "activation": "tanh" }, "inputs": ["s"] },
+    ]);
+    let outputs = [("h", "n"), ("output", "n")].map(|(name, from)| json!({ "name": name, "from": from }));
+    b.parameter("v", &[4]).parameter("wc", &[4]);
+    let scan = json!({ "scan": { "body": { "nodes": body, "outputs": outputs } } });
+    b.node("c", scan, &["d:output", "e:output"]).output("z", "c:output");
     let model = Arc::new(Model::<f32>::new(b.graph(), 3, precision).unwrap());
     let sources = values("s", &[2, 5, 3], numbers(30, 1));
     let mut session = Session::begin(model, None, vec![sources]).unwrap();
@@ -148,7 +161,7 @@ fn count_attention(precision: Precision) {
     count("a session with attention", 0, || {
         for n in 0..STEPS {
             let (other, same) = (n % 2, 1 - n % 2);
-            assert_eq!(session.step(&x, &[]).unwrap().len(), 4 * (4 + 5));
+            assert_eq!(session.step(&x, &[]).unwrap().len(), 4 * (4 + 5 + 4));
             session.reorder(&[other, same, 2 + same, 2 + other]).unwrap();
         }
     });

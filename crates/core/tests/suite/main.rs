@@ -10,6 +10,7 @@ mod attention;
 mod bf16;
 mod checkpointing;
 mod choosing;
+mod coverage;
 mod cuts;
 mod descent;
 mod determinism;

@@ -57,7 +57,8 @@ fn by_attention(score: &Value) -> Builder {
     let mut b = Builder::default();
     encoder(&mut b);
     shifted_words(&mut b, 3);
-    b.parameter("wk", &[5, 8]).parameter("wq", &[5, 8]).parameter("v", &[5]);
+    b.parameter("wk", &[5, 8]).parameter("wq", &[5, 8]);
+    b.parameter("v", &[5]).parameter("wc", &[5]);
     b.parameter("wx", &[8, 11]).parameter("wh", &[8, 8]).parameter("out", &[WORDS, 8]);
     let body = json!([
         { "name": "x", "op": vector(3), "inputs": [] },
@@ -150,11 +151,16 @@ fn additive() -> Value {
     json!({ "attention": { "score": { "additive": { "weight": "v" } } } })
 }
 
+fn coverage() -> Value {
+    json!({ "attention": { "score": { "additive": { "weight": "v", "coverage": "wc" } } } })
+}
+
 fn all() -> Vec<(&'static str, Builder)> {
     vec![
         ("context", from_context()),
         ("dot", by_attention(&dot())),
         ("additive", by_attention(&additive())),
+        ("coverage", by_attention(&coverage())),
         ("vector", from_vector()),
         ("first steps", from_first_steps()),
         ("learned", from_learned()),
@@ -327,6 +333,27 @@ fn reordered_rows_keep_what_ran_once() {
             alone.set_states(states).unwrap();
             let t = 1 + session.rows() % 4;
             assert_eq!(step(&mut session, &each, t), step(&mut alone, &each, t), "{what}, {order:?}");
+        }
+    }
+}
+
+/// Beyond the memory of a row its coverage is 0 after each step, whatever was set there.
+#[test]
+fn a_coverage_ends_with_the_memory_of_its_row() {
+    let model = built(&by_attention(&coverage()));
+    let (mut session, each) = begun(&model, &[0, 1, 2]);
+    let mut states = session.states().unwrap();
+    let covered = states.iter_mut().find(|state| state.name == "d.a:coverage").unwrap();
+    assert_eq!(covered.shape, [3, 5]);
+    covered.data = Data::Values(vec![1.0; 15]);
+    session.set_states(states).unwrap();
+    for t in 0..3 {
+        step(&mut session, &each, t);
+        let states = session.states().unwrap();
+        let covered = states.iter().find(|state| state.name == "d.a:coverage").unwrap();
+        for (row, own) in data(covered).chunks(5).enumerate() {
+            let (looked_at, beyond) = own.split_at(lengths_of_source(row));
+            assert!(looked_at.iter().all(|&c| c > 1.0) && beyond.iter().all(|&c| c == 0.0), "{own:?}");
         }
     }
 }
