@@ -150,6 +150,7 @@ type ScoreJson = {
 } | {
     readonly additive: {
         readonly weight: string;
+        readonly coverage?: string;
     };
 };
 /** The functions that an `activation` node applies. */
@@ -560,6 +561,11 @@ interface AttentionOptions {
     readonly score?: AttentionScore;
     /** Units of the additive score; as many as the query has numbers by default. */
     readonly size?: number;
+    /**
+     * Lets the additive score see how much each step of the memory has been looked at before; `false` by default. For the
+     * step of a cell.
+     */
+    readonly coverage?: boolean;
     /** Initial weights; `'glorot'` by default. */
     readonly initializer?: Initializer;
     /** Names the layer and its parameters; `attention` by default. */
@@ -577,8 +583,15 @@ interface Attended<Q extends Numeric, V extends number> {
     /** The weight of each step of the memory, an output to look at. */
     readonly weights: Alignment<Q extends Sequence ? string : undefined>;
 }
+/** Result of an attention with coverage. */
+interface Covered<Q extends Numeric, V extends number> extends Attended<Q, V> {
+    /** `Σⱼ min(wⱼ, cⱼ)`, from 0 to 1: what is looked at again. An output to keep small. */
+    readonly coverageLoss: Resize<Q, 1>;
+}
 /** The layer that {@link attention} makes. Called twice, it shares its parameters. */
 type Attention = <Q extends Numeric, V extends number>(query: Q, memory: Memory<V>) => Attended<Q, V>;
+/** The layer that {@link attention} makes with `coverage`. */
+type CoverageAttention = <Q extends Numeric, V extends number>(query: Q, memory: Memory<V>) => Covered<Q, V>;
 /**
  * Looks up what a query asks for in a memory, a sequence of the same row: `context = Σⱼ wⱼ valueⱼ`,
  * `w = softmax(score(query, keyⱼ))` over the memory's valid steps. A memory without steps gives zeros. Keys
@@ -600,10 +613,18 @@ type Attention = <Q extends Numeric, V extends number>(query: Q, memory: Memory<
  * const decoder = cell({ h: 64 }, ({ h }, x) => gruCell(64)({ h }, concat(x, look(h, memory).context)))
  * ```
  *
+ * With `coverage` (Tu et al., 2016; See et al., 2017) the additive score of a step sees `cⱼ`, the sum of the key's
+ * weights at the steps before: `v · tanh(W_q query + W_k key + cⱼ w_c + b)`, with a further parameter `weight_c`
+ * `[size]`. Each call remembers its own weights, and a session carries them. The result has `coverageLoss` besides; to
+ * train it, make it an output of the model with the loss `meanAbsolute({ weight })` and zeros for targets.
+ *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option; of the call, `ERR_UNROLLED_KIND` for a memory that is
  * no sequence or lies on the cell's own axis, `ERR_UNROLLED_SHAPE` for a query and keys of unlike sizes where the score
- * wants one size.
+ * wants one size, `ERR_UNROLLED_GRAPH` for coverage outside of a cell.
  */
+declare function attention(options: AttentionOptions & {
+    readonly coverage: true;
+}): CoverageAttention;
 declare function attention(options?: AttentionOptions): Attention;
 
 /** The shape of a tree, or of several beside each other: the parent of each node. */
@@ -1942,7 +1963,13 @@ type EncoderDecoderOutputs<A> = [A] extends [undefined] ? {
 } : {
     readonly scores: Sequence;
     readonly weights: Alignment<string>;
-};
+} & ([A] extends [
+    {
+        readonly coverage: true;
+    }
+] ? {
+    readonly coverageLoss: Sequence<1>;
+} : unknown);
 /**
  * Makes a model from one sequence to another of another length (Cho et al., 2014; Sutskever et al., 2014): the encoder
  * reads `source`, its last state is the context, and the decoder writes `target` step by step. In training the decoder
@@ -1951,7 +1978,8 @@ type EncoderDecoderOutputs<A> = [A] extends [undefined] ? {
  * Inputs `source` and `target`, each on an axis of its own name; the target is input and label at once:
  * `fit({ x: { source, target }, y: { scores: target } })`. Output `scores`: for tokens the logits of each id, for numbers
  * the next step. With `attention` (Bahdanau et al., 2015) the output `weights` has for each step of the target the weight
- * of each step of the source.
+ * of each step of the source; with its option `coverage` the output `coverageLoss` has how much of it each step looks at
+ * again.
  *
  * ```ts
  * const model = encoderDecoder({
@@ -3454,4 +3482,4 @@ declare function childrenOf(tree: TreeShape): number[][];
 declare function bracketsOf(tree: Tree): string;
 
 export { Model, Result, Session, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, balancedTree, beam, bidirectional, binaryCrossEntropy, bracketsOf, cell, chainTree, checkTree, checkTrees, childrenOf, choose, clockwork, concat, configure, constant, cosineDecay, crossEntropy, deepTransition, delayed, dense, depthOf, detach, divide, drawTree, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fold, fromBytes, gelu, graph, gridTree, gru, gruCell, gumbelSoftmax, hardSigmoid, huber, identity, last, lastStep, layerNorm, leaky, leakyRelu, leavesOf, leftTree, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, nestedTree, oneHot, parameter, parseConllu, parseTree, parseTrees, poisson, pool, randomTree, relu, repeat, rightTree, rmsprop, rnn, rnnCell, root, sample, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stacked, stepDecay, stepIndex, straightThrough, subtract, sum, sumOverTime, system, tanh, treeCell, treeLstm, treeOfChildren, treeRnn, version, where };
-export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, Along, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, BeamOptions, BidirectionalOptions, BothStates, BothTraces, Cell, CellOptions, CheckTreeOptions, Children, ChooseOptions, ClipOptions, ClockworkGroup, ClockworkOptions, Contexts, CosineDecayOptions, CrossEntropyOptions, Data, DeepTransition, DeepTransitionOptions, DelayedOptions, DenseOptions, DependencyTree, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, ExposureGap, ExposureOptions, FixedOutputs, Fold, FoldOptions, Folded, ForestOptions, FreeRunOptions, GenerateFeed, GenerateOptions, GeneratedNumbers, GeneratedScores, GeneratedTokens, GradientOptions, Gradients, GraphContext, GraphJson, GridTree, GruCellOptions, GruOptions, GruState, GruStepOptions, GruTrace, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, Leaked, Leaky, LeakyOptions, Leaves, LengthOptions, LinearDecayOptions, LinearOptions, LoadOptions, LogProbabilityOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, LstmTrace, MatmulOptions, Memory, Merge, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NestedTree, NodeJson, NodeSizes, Nodes, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, ParseTreeOptions, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentCall, RecurrentLayer, RecurrentOptions, RecurrentStepOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RnnTrace, RowContext, RowOf, RowWeights, RowsStepFeed, RowsStepOf, RowsStepOutputs, SampleOptions, Scan, ScanOptions, Schedule, Scores, Search, SearchLike, SearchName, Sequence, SequenceData, SequenceExamples, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, Skip, SliceOptions, Stacked, StackedLayer, StackedLayers, StackedOptions, Start, State, StateData, StateSizes, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepInput, StepOf, StepOptions, StepOutputs, StepWeights, StopOptions, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSequence, TokenSide, TokenStateOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, Tree, TreeCell, TreeLstm, TreeLstmOptions, TreeRnn, TreeRnnOptions, TreeRow, TreeShape, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };
+export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, Along, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, BeamOptions, BidirectionalOptions, BothStates, BothTraces, Cell, CellOptions, CheckTreeOptions, Children, ChooseOptions, ClipOptions, ClockworkGroup, ClockworkOptions, Contexts, CosineDecayOptions, CoverageAttention, Covered, CrossEntropyOptions, Data, DeepTransition, DeepTransitionOptions, DelayedOptions, DenseOptions, DependencyTree, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, ExposureGap, ExposureOptions, FixedOutputs, Fold, FoldOptions, Folded, ForestOptions, FreeRunOptions, GenerateFeed, GenerateOptions, GeneratedNumbers, GeneratedScores, GeneratedTokens, GradientOptions, Gradients, GraphContext, GraphJson, GridTree, GruCellOptions, GruOptions, GruState, GruStepOptions, GruTrace, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, Leaked, Leaky, LeakyOptions, Leaves, LengthOptions, LinearDecayOptions, LinearOptions, LoadOptions, LogProbabilityOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, LstmTrace, MatmulOptions, Memory, Merge, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NestedTree, NodeJson, NodeSizes, Nodes, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, ParseTreeOptions, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentCall, RecurrentLayer, RecurrentOptions, RecurrentStepOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RnnTrace, RowContext, RowOf, RowWeights, RowsStepFeed, RowsStepOf, RowsStepOutputs, SampleOptions, Scan, ScanOptions, Schedule, Scores, Search, SearchLike, SearchName, Sequence, SequenceData, SequenceExamples, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, Skip, SliceOptions, Stacked, StackedLayer, StackedLayers, StackedOptions, Start, State, StateData, StateSizes, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepInput, StepOf, StepOptions, StepOutputs, StepWeights, StopOptions, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSequence, TokenSide, TokenStateOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, Tree, TreeCell, TreeLstm, TreeLstmOptions, TreeRnn, TreeRnnOptions, TreeRow, TreeShape, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };

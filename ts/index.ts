@@ -112,6 +112,8 @@ export {
   type AttentionOptions,
   type AttentionScore,
   attention,
+  type CoverageAttention,
+  type Covered,
   type Memory,
 } from './layer/attention.js'
 export {

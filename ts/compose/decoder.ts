@@ -39,7 +39,14 @@ export interface DecoderSettings {
 export type Decoded = {
   readonly scores: Sequence
   readonly weights?: Alignment<string>
+  readonly coverageLoss?: Sequence
 } & Readonly<Record<string, Sequence | Alignment<string>>>
+
+/** What an attention shows at each step. */
+interface Looks {
+  readonly weights: Alignment<string>
+  readonly coverageLoss?: Sequence
+}
 
 const LAYERS = { rnn, lstm, gru }
 const STEPS: Readonly<
@@ -59,8 +66,8 @@ export function decode(settings: DecoderSettings, source: Value, target: Value):
   if (attention === undefined) {
     return { scores: read(recurrent(settings, 'decoder', settings.numLayers, x, initial)) }
   }
-  const { output, weights } = attending(settings, attention, memory, x, initial)
-  return { scores: read(output), weights }
+  const { output, looks } = attending(settings, attention, memory, x, initial)
+  return { scores: read(output), ...looks }
 }
 
 /** The encoder's steps, and the last states of its layers. */
@@ -92,15 +99,16 @@ function attending(
   memory: Sequence,
   x: Sequence,
   initial: readonly NamedVectors[],
-): { readonly output: Sequence; readonly weights: Alignment<string> } {
+): { readonly output: Sequence; readonly looks: Looks } {
   const first = attentionLayer(settings, options, memory)
   const { output, trace } = first(x, { initial: initial[0] ?? {} })
   const above = settings.numLayers - 1
-  if (above === 0) return { output, weights: trace.weights }
+  const looks = { ...trace }
+  if (above === 0) return { output, looks }
   const rate = settings.dropout
   const below = rate === 0 ? output : dropout({ rate, name: 'decoder_dropout' })(output)
   const upper = recurrent(settings, 'decoder_upper', above, below, initial.slice(1))
-  return { output: upper, weights: trace.weights }
+  return { output: upper, looks }
 }
 
 /** The steps of a side as numbers. */
@@ -140,22 +148,22 @@ function attentionLayer(
   settings: DecoderSettings,
   options: AttentionOptions,
   memory: Sequence,
-): Scan<number, NamedVectors, Sequence, { readonly weights: Alignment<string> }> {
+): Scan<number, NamedVectors, Sequence, Looks> {
   const { hiddenSize, feeding } = settings
   const look = attention({ name: 'attention', ...options })
   // The steps of the three kinds take and give the states of their kind.
   const step = STEPS[settings.cell](hiddenSize, { name: 'cell' }) as StepCell<NamedVectors>
   const combine = linear(hiddenSize, { bias: false, name: 'combine' })
   const before = (states: NamedVectors, x: Vector) => {
-    const { context, weights } = look(hOf(states), memory)
+    const { context, ...looks } = look(hOf(states), memory)
     const next = step(states, concat(x, context))
-    return { ...next, output: concat(hOf(next), context), trace: { weights } }
+    return { ...next, output: concat(hOf(next), context), trace: looks }
   }
   const after = ({ feed, ...states }: NamedVectors, x: Vector) => {
     const next = step(states, concat(x, feed as Vector))
-    const { context, weights } = look(hOf(next), memory)
+    const { context, ...looks } = look(hOf(next), memory)
     const attended = tanh(combine(concat(context, hOf(next))))
-    return { ...next, feed: attended, output: attended, trace: { weights } }
+    return { ...next, feed: attended, output: attended, trace: looks }
   }
   const names = [...(settings.cell === 'lstm' ? ['h', 'c'] : ['h']), ...(feeding ? ['feed'] : [])]
   const sizes = Object.fromEntries(names.map((name) => [name, hiddenSize]))

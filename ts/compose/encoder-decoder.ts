@@ -86,7 +86,11 @@ type SideValue<S> = S extends { readonly vocabularySize: number } ? Tokens : Seq
 /** The outputs of a model with or without attention. */
 type EncoderDecoderOutputs<A> = [A] extends [undefined]
   ? { readonly scores: Sequence }
-  : { readonly scores: Sequence; readonly weights: Alignment<string> }
+  : { readonly scores: Sequence; readonly weights: Alignment<string> } & ([A] extends [
+      { readonly coverage: true },
+    ]
+      ? { readonly coverageLoss: Sequence<1> }
+      : unknown)
 
 /**
  * Makes a model from one sequence to another of another length (Cho et al., 2014; Sutskever et al., 2014): the encoder
@@ -96,7 +100,8 @@ type EncoderDecoderOutputs<A> = [A] extends [undefined]
  * Inputs `source` and `target`, each on an axis of its own name; the target is input and label at once:
  * `fit({ x: { source, target }, y: { scores: target } })`. Output `scores`: for tokens the logits of each id, for numbers
  * the next step. With `attention` (Bahdanau et al., 2015) the output `weights` has for each step of the target the weight
- * of each step of the source.
+ * of each step of the source; with its option `coverage` the output `coverageLoss` has how much of it each step looks at
+ * again.
  *
  * ```ts
  * const model = encoderDecoder({

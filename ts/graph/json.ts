@@ -57,7 +57,7 @@ export interface BodyJson {
 /** The score of a key in an `attention` node. */
 export type ScoreJson =
   | { readonly dot: { readonly scale: number } }
-  | { readonly additive: { readonly weight: string } }
+  | { readonly additive: { readonly weight: string; readonly coverage?: string } }
 
 /** The functions that an `activation` node applies. */
 export const ACTIVATIONS = [

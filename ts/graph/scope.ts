@@ -72,6 +72,11 @@ export class Scope {
     this.#axis = body?.axis
   }
 
+  /** `true` in a scan's body, whose nodes run at each step. */
+  get inBody(): boolean {
+    return this.#axis !== undefined
+  }
+
   /** Opens the scope of a scan's body along `axis`; `replay` shares the parameters of an earlier call. */
   body(prefix: string, axis: string, replay: boolean): Scope {
     return new Scope(this.declaration, { outer: this, prefix: `${prefix}.`, axis, replay })

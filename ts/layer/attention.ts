@@ -1,5 +1,5 @@
 import { isObject, isRecord } from '../brand.js'
-import { mismatch } from '../errors.js'
+import { Described, mismatch } from '../errors.js'
 import type { InitJson, ScoreJson } from '../graph/json.js'
 import { nameOf } from '../graph/names.js'
 import { isValue, type Scope, type Site, scopeOf } from '../graph/scope.js'
@@ -12,7 +12,7 @@ import {
   type Resize,
   type Sequence,
 } from '../graph/value.js'
-import { checkCount, checkOptions, checkWord } from '../options.js'
+import { checkBoolean, checkCount, checkOptions, checkWord } from '../options.js'
 import { checkInitializer, type Initializer, pytorchUniform } from './initializer.js'
 
 /** The score of a key in {@link attention}. */
@@ -24,6 +24,11 @@ export interface AttentionOptions {
   readonly score?: AttentionScore
   /** Units of the additive score; as many as the query has numbers by default. */
   readonly size?: number
+  /**
+   * Lets the additive score see how much each step of the memory has been looked at before; `false` by default. For the
+   * step of a cell.
+   */
+  readonly coverage?: boolean
   /** Initial weights; `'glorot'` by default. */
   readonly initializer?: Initializer
   /** Names the layer and its parameters; `attention` by default. */
@@ -33,6 +38,7 @@ export interface AttentionOptions {
 export const ATTENTION_OPTIONS = [
   'score',
   'size',
+  'coverage',
   'initializer',
   'name',
 ] as const satisfies readonly (keyof AttentionOptions)[]
@@ -50,11 +56,23 @@ export interface Attended<Q extends Numeric, V extends number> {
   readonly weights: Alignment<Q extends Sequence ? string : undefined>
 }
 
+/** Result of an attention with coverage. */
+export interface Covered<Q extends Numeric, V extends number> extends Attended<Q, V> {
+  /** `Σⱼ min(wⱼ, cⱼ)`, from 0 to 1: what is looked at again. An output to keep small. */
+  readonly coverageLoss: Resize<Q, 1>
+}
+
 /** The layer that {@link attention} makes. Called twice, it shares its parameters. */
 export type Attention = <Q extends Numeric, V extends number>(
   query: Q,
   memory: Memory<V>,
 ) => Attended<Q, V>
+
+/** The layer that {@link attention} makes with `coverage`. */
+export type CoverageAttention = <Q extends Numeric, V extends number>(
+  query: Q,
+  memory: Memory<V>,
+) => Covered<Q, V>
 
 /**
  * Looks up what a query asks for in a memory, a sequence of the same row: `context = Σⱼ wⱼ valueⱼ`,
@@ -77,10 +95,19 @@ export type Attention = <Q extends Numeric, V extends number>(
  * const decoder = cell({ h: 64 }, ({ h }, x) => gruCell(64)({ h }, concat(x, look(h, memory).context)))
  * ```
  *
+ * With `coverage` (Tu et al., 2016; See et al., 2017) the additive score of a step sees `cⱼ`, the sum of the key's
+ * weights at the steps before: `v · tanh(W_q query + W_k key + cⱼ w_c + b)`, with a further parameter `weight_c`
+ * `[size]`. Each call remembers its own weights, and a session carries them. The result has `coverageLoss` besides; to
+ * train it, make it an output of the model with the loss `meanAbsolute({ weight })` and zeros for targets.
+ *
  * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option; of the call, `ERR_UNROLLED_KIND` for a memory that is
  * no sequence or lies on the cell's own axis, `ERR_UNROLLED_SHAPE` for a query and keys of unlike sizes where the score
- * wants one size.
+ * wants one size, `ERR_UNROLLED_GRAPH` for coverage outside of a cell.
  */
+export function attention(
+  options: AttentionOptions & { readonly coverage: true },
+): CoverageAttention
+export function attention(options?: AttentionOptions): Attention
 export function attention(options: AttentionOptions = {}): Attention {
   checkOptions('attention', options, ATTENTION_OPTIONS)
   const where = nameOf('attention', options.name)
@@ -95,14 +122,19 @@ export function attention(options: AttentionOptions = {}): Attention {
   if (size !== undefined && score !== 'additive') {
     throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} size`, `none with the score '${score}'`, size)
   }
+  const coverage = checkBoolean(`${where} coverage`, options.coverage ?? false)
+  if (coverage && score !== 'additive') {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} coverage`, "the score 'additive'", score)
+  }
   const maker = currentScope()
   const call: Attention = (query, given) => {
     const { keys, values } = memoryOf(where, given)
     const scope = scopeOf(where, [query, keys, values])
     checkKind(`${where} query`, query, ['vector', 'sequence'])
+    if (coverage && !scope.inBody) throw uncovered(where)
     return scope.attempt(() => {
       const site = scope.site(call, 'attention', options.name, maker)
-      const scored = { where, score, size: size ?? query.size, initializer }
+      const scored = { where, score, size: size ?? query.size, coverage, initializer }
       return attend(site, scored, query, keys, values) as never
     })
   }
@@ -114,7 +146,15 @@ interface Scored {
   readonly where: string
   readonly score: AttentionScore
   readonly size: number
+  readonly coverage: boolean
   readonly initializer: Initializer
+}
+
+/** The error for a coverage without steps before. */
+function uncovered(where: string): Error {
+  const expected = 'a query of the step of a cell, which has steps before'
+  const received = new Described('one from outside of a cell')
+  return mismatch('ERR_UNROLLED_GRAPH', `${where} coverage`, expected, received)
 }
 
 /** Adds the nodes of one call. */
@@ -124,7 +164,7 @@ function attend(
   query: Numeric,
   keys: Sequence,
   values: Sequence,
-): Attended<Numeric, number> {
+): Attended<Numeric, number> | Covered<Numeric, number> {
   const { scope } = site
   const parts = scoredParts(site, scored, query, keys)
   const inputs = values === parts.keys ? [parts.query, values] : [parts.query, parts.keys, values]
@@ -136,13 +176,16 @@ function attend(
       { kind: 'alignment', axis, memory: values.axis } as Alignment<never>,
       `${node}:weights`,
     ),
+    ...(scored.coverage && {
+      coverageLoss: scope.value({ ...query, size: 1 }, `${node}:coverageLoss`),
+    }),
   }
 }
 
 /** The query and keys as the node compares them. */
 function scoredParts(
   site: Site,
-  { where, score, size, initializer }: Scored,
+  { where, score, size, coverage, initializer }: Scored,
   query: Numeric,
   keys: Sequence,
 ): { readonly score: ScoreJson; readonly query: Numeric; readonly keys: Sequence } {
@@ -154,8 +197,9 @@ function scoredParts(
     const bias = parameter('bias', [size], query.size, 'zeros')
     const bound = Math.sqrt(6 / (size + 1))
     const uniform = { uniform: { bound } }
+    const covering = coverage && { coverage: parameter('weight_c', [size], 1, uniform) }
     return {
-      score: { additive: { weight: parameter('weight_v', [size], size, uniform) } },
+      score: { additive: { weight: parameter('weight_v', [size], size, uniform), ...covering } },
       query: project(site, 'query', query, weight('weight_q', query.size), bias, size),
       keys: project(site, 'keys', keys, weight('weight_k', keys.size), null, size),
     }
