@@ -5,7 +5,7 @@ use std::ops::Range;
 use unrolled_kernels::Element;
 
 use crate::program::ValueId;
-use crate::storage::{Span, View};
+use crate::storage::{Item, Span, View};
 
 /// The most queries that are handled together; a tuned number that changes no bit of a result.
 pub(super) const TOGETHER: usize = 16;
@@ -44,36 +44,29 @@ impl Queries {
     }
 
     /// Calls `visit` with all rows of `value` within the span: from the first step to the last, or in the order in which
-    /// backward visits time.
+    /// backward visits time. Nodes of a forest come one by one, like the rows of a single step.
     pub(super) fn for_each<E: Element>(
         f: &View<'_, E>,
         value: ValueId,
         back: bool,
         mut visit: impl FnMut(&Self),
     ) {
-        let Some(axis) = f.program.values[value].axis else {
-            for row in 0..f.shard.rows.len() {
-                let mut queries = Self::of(row);
-                queries.push(row, 0);
+        let chain = |axis: &usize| f.span == Span::All && !f.program.forms[*axis].is_forest();
+        let Some(axis) = f.program.values[value].axis.filter(chain) else {
+            let alone = |item: Item| {
+                let mut queries = Self::of(item.row);
+                queries.push(item.place, item.t);
                 visit(&queries);
-            }
-            return;
+            };
+            return if back { f.items_back(value).for_each(alone) } else { f.items(value).for_each(alone) };
         };
         let schedule = &f.shard.schedules[axis];
-        let steps = match f.span {
-            Span::All => 0..schedule.steps(),
-            Span::Step { t, .. } => t..t + 1,
-        };
-        if steps.is_empty() {
-            return;
-        }
-        let base = schedule.offset(steps.start);
-        for (position, row) in schedule.rows_at(steps.start).enumerate() {
-            let count = steps.clone().take_while(|&t| position < schedule.items_at(t)).count();
+        for (position, row) in (0..schedule.steps().min(1)).flat_map(|t| schedule.rows_at(t)).enumerate() {
+            let count = (0..schedule.steps()).take_while(|&t| position < schedule.items_at(t)).count();
             let mut queries = Self::of(row);
             for nth in 0..count {
-                let t = steps.start + if back && !f.reverse { count - 1 - nth } else { nth };
-                queries.push(schedule.offset(t) + position - base, t);
+                let t = if back && !f.reverse { count - 1 - nth } else { nth };
+                queries.push(schedule.offset(t) + position, t);
                 if queries.count == TOGETHER || nth + 1 == count {
                     visit(&queries);
                     queries.count = 0;
