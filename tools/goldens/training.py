@@ -1,4 +1,7 @@
-"""A whole model trained for some steps: embedding -> lstm (2 layers) -> linear, cross-entropy."""
+"""A whole model trained for some steps: embedding -> lstm (2 layers) -> linear, cross-entropy.
+
+Some cases train a part of it: frozen parameters have requires_grad False.
+"""
 
 from pathlib import Path
 
@@ -10,6 +13,16 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from .archive import Archive, Source
 from .optimizers import ADAM, SGD, optimizer
+
+# Parameters without a gradient: the encoder, the output layer, and some tensors of each kernel.
+ENCODER = ["embedding.weight"] + [
+    f"lstm.{kind}_{side}_l{layer}"
+    for layer in (0, 1)
+    for kind in ("weight", "bias")
+    for side in ("ih", "hh")
+]
+HEAD = ["dense.weight", "dense.bias"]
+PARTS = ["lstm.weight_hh_l0", "lstm.bias_ih_l0", "lstm.weight_ih_l1", "dense.bias"]
 
 SEED = 4802
 VOCABULARY, FEATURES, UNITS, LAYERS = 11, 6, 7, 2
@@ -55,6 +68,21 @@ def write(path: Path) -> None:
     for k1, k2 in ((4, 4), (2, 5)):
         config = adam[1] | {"truncate": {"k1": k1, "k2": k2}}
         archive.add(f"truncated_{k1}_{k2}", config, truncated(config))
+    # Weight decay would move a parameter whose gradient is 0.
+    adamw = {"rate": 0.01, "optimizer": {"adamw": ADAM | {"weightDecay": 0.1}}}
+    momentum = {"rate": 0.2, "optimizer": {"sgd": SGD | {"momentum": 0.9, "weightDecay": 0.1}}}
+    clip = {"clip": {"norm": 0.05}}
+    for name, config in (
+        ("frozen_encoder", adamw | clip | {"frozen": ENCODER}),
+        ("frozen_head", momentum | clip | {"frozen": HEAD}),
+        ("frozen_parts", adamw | clip | {"frozen": PARTS}),
+        ("frozen_phases", adamw | {"phases": [ENCODER, PARTS, []]}),
+    ):
+        archive.add(name, config, batches(config))
+    config = carried | momentum | clip | {"frozen": PARTS}
+    archive.add("frozen_carried", config, windows(config))
+    config = adamw | clip | {"truncate": {"k1": 2, "k2": 5}, "frozen": ENCODER[:5]}
+    archive.add("frozen_truncated", config, truncated(config))
     archive.save(path)
 
 
@@ -72,8 +100,16 @@ def update(net: Net, steps, config: dict, losses: list[Tensor]) -> tuple[Tensor,
 def start(config: dict) -> tuple[Source, Net, torch.optim.Optimizer]:
     source = Source(SEED)
     net = Net(source)
+    return source, net, phase(net, config, config.get("frozen", []))
+
+
+def phase(net: Net, config: dict, frozen: list[str]) -> torch.optim.Optimizer:
+    """A new optimizer of all parameters, of which some have no gradient."""
+    for name, parameter in net.named_parameters():
+        parameter.requires_grad_(name not in frozen)
+        parameter.grad = None
     [(kind, facts)] = config["optimizer"].items()
-    return source, net, optimizer(kind, config["rate"], facts, list(net.parameters()))
+    return optimizer(kind, config["rate"], facts, list(net.parameters()))
 
 
 def batches(config: dict) -> dict[str, Tensor]:
@@ -83,9 +119,12 @@ def batches(config: dict) -> dict[str, Tensor]:
     targets = source.integers(VOCABULARY, len(LENGTHS), TIME)
     valid = torch.arange(TIME) < LENGTHS[:, None]
     initial, reports = net.tensors("initial"), []
-    for _ in range(STEPS):
-        logits, _ = net(ids, LENGTHS)
-        reports.append(update(net, steps, config, [F.cross_entropy(logits[valid], targets[valid])]))
+    for frozen in config.get("phases", [config.get("frozen", [])]):
+        steps = phase(net, config, frozen)
+        for _ in range(STEPS):
+            logits, _ = net(ids, LENGTHS)
+            loss = F.cross_entropy(logits[valid], targets[valid])
+            reports.append(update(net, steps, config, [loss]))
     data = {"ids": ids, "targets": targets, "lengths": LENGTHS}
     return {**data, **initial, **history(reports), **net.tensors("final")}
 

@@ -1,8 +1,8 @@
-//! The values with a gradient: those that a parameter reaches and that reach a loss.
+//! The values with a gradient: those that a parameter reaches, if it is not frozen, and that reach a loss.
 
 use super::reductions;
 use crate::op::Flow;
-use crate::program::{Gradients, Instruction, Operation, Program, Value};
+use crate::program::{Frozen, Gradients, Instruction, Operation, Program, Value};
 
 /// Finds the values with a gradient.
 pub(super) fn differentiate(program: &Program, inputs: bool) -> Gradients {
@@ -19,7 +19,7 @@ pub(super) fn differentiate(program: &Program, inputs: bool) -> Gradients {
     Gradients { contributions, ..gradients }
 }
 
-/// Values that depend on a parameter (or on an input, if those are asked for).
+/// Values that depend on a parameter that is not frozen (or on an input, if those are asked for).
 fn requires(program: &Program, inputs: bool) -> Vec<bool> {
     let mut requires = vec![false; program.values.len()];
     if inputs {
@@ -27,11 +27,11 @@ fn requires(program: &Program, inputs: bool) -> Vec<bool> {
             requires[value] = true;
         }
     }
-    depend(&program.instructions, &mut requires);
+    depend(&program.instructions, &program.frozen, &mut requires);
     requires
 }
 
-fn depend(list: &[Instruction], requires: &mut [bool]) {
+fn depend(list: &[Instruction], frozen: &Frozen, requires: &mut [bool]) {
     for instruction in list {
         if let Operation::Recurrence(recurrence) = &instruction.op {
             // A state depends on the values that it depended on one step before: two passes reach every state
@@ -43,7 +43,7 @@ fn depend(list: &[Instruction], requires: &mut [bool]) {
                 for link in &recurrence.children {
                     requires[link.incoming] |= requires[link.next];
                 }
-                depend(&recurrence.body, requires);
+                depend(&recurrence.body, frozen, requires);
             }
             for state in &recurrence.states {
                 requires[state.last] = requires[state.next] || requires[state.initial];
@@ -51,7 +51,7 @@ fn depend(list: &[Instruction], requires: &mut [bool]) {
         } else {
             let facts = instruction.facts();
             let given = facts.flow != Flow::Stop && instruction.inputs.iter().any(|&v| requires[v]);
-            let any = given || !facts.sums.is_empty();
+            let any = given || facts.sums.iter().any(|(tensor, _)| !frozen.holds(*tensor));
             for &output in &instruction.outputs {
                 requires[output] = any;
             }
@@ -100,9 +100,10 @@ fn sends(instruction: &Instruction, reached: &[bool]) -> bool {
     }
 }
 
-/// Completes the gradients of kernels that read or write several of them together.
+/// Completes the gradients of kernels that read or write several of them together, from the last to the first: one may
+/// ask for a gradient that the one before makes.
 fn complete(list: &[Instruction], needed: &mut [bool]) {
-    for instruction in list {
+    for instruction in list.iter().rev() {
         if let Operation::Recurrence(recurrence) = &instruction.op {
             complete(&recurrence.body, needed);
             continue;

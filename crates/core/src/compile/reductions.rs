@@ -1,4 +1,4 @@
-//! The sums that form the gradients of the weights, collected from the facts of each instruction.
+//! The sums that form the gradients of the weights that are not frozen, collected from the facts of each instruction.
 
 use crate::program::{Contribution, Gradients, Instruction, Operation, Program, Space};
 
@@ -12,7 +12,8 @@ pub(super) fn collect(program: &Program, gradients: &Gradients) -> Vec<Contribut
             if !gradients.active(instruction) {
                 return;
             }
-            for (tensor, sum) in instruction.facts().sums {
+            let sums = instruction.facts().sums.into_iter();
+            for (tensor, sum) in sums.filter(|(tensor, _)| !program.frozen.holds(*tensor)) {
                 let axis = program.values[instruction.outputs[0]].axis;
                 let space = axis.map_or(Space::Rows, Space::Axis);
                 out.push(Contribution { tensor, space, section, reverse, sum });

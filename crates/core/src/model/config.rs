@@ -107,6 +107,9 @@ pub struct TrainerConfig {
     /// Truncated backpropagation through time; full if absent.
     #[serde(default)]
     pub truncate: Option<Truncation>,
+    /// The names of the parameters that have no gradient and that no step changes.
+    #[serde(default)]
+    pub frozen: Vec<String>,
     /// Gradient checkpointing; the whole tape is kept if absent.
     #[serde(default)]
     pub memory: MemoryConfig,

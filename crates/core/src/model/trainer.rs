@@ -12,7 +12,7 @@ use crate::memory::zeros;
 use crate::optimizer::{Optimizer, Overflow, Update, check_rate};
 use crate::parallel::Pool;
 use crate::params::Layout;
-use crate::program::Mode;
+use crate::program::{Frozen, Mode};
 use crate::run::{Engine, Run};
 use crate::storage::{Batch, GivenTargets, Losses, RngKey, Tensor, Weight};
 use crate::tuning::{TRAINING, UPDATE};
@@ -71,7 +71,8 @@ impl<E: Element> Trainer<E> {
     /// [`Code::Argument`] for options out of their range or that the model does not fit, [`Code::Size`] when there is
     /// no memory.
     pub fn new(model: Arc<Model<E>>, config: TrainerConfig) -> Result<Self> {
-        let (objective, program) = Objective::compile(model.graph(), &config.losses)?;
+        let (objective, mut program) = Objective::compile(model.graph(), &config.losses)?;
+        program.frozen = Frozen::new(&program.layout, &config.frozen)?;
         check_rate(config.learning_rate)?;
         if !E::from_f64(config.learning_rate).is_finite() {
             return Err(Error::argument(format!(
@@ -89,7 +90,8 @@ impl<E: Element> Trainer<E> {
             "the weights are packed for the model's program"
         );
         let total = program.layout.total();
-        let optimizer = Optimizer::new(&config.optimizer, total)?;
+        let trained = program.frozen.rest(total);
+        let optimizer = Optimizer::new(&config.optimizer, total)?.only(trained);
         let mode = Mode::Training { inputs: false, tape: config.memory.0 };
         Ok(Self {
             carried: Carried::new(&program),
@@ -212,7 +214,8 @@ impl<E: Element> Trainer<E> {
         &mut self.measured.weights
     }
 
-    /// The gradients of the last [`Trainer::backward`], flat, to change before the update, which measures them again.
+    /// The gradients of the last [`Trainer::backward`], flat, to change before the update, which measures them again. Those of
+    /// frozen parameters are 0, and 0 they stay.
     pub fn gradients_mut(&mut self) -> &mut [E] {
         if self.phase == Phase::Measured {
             self.phase = Phase::Changed;
@@ -241,6 +244,9 @@ impl<E: Element> Trainer<E> {
                 return Ok(());
             }
             Phase::Changed => {
+                for range in self.engine.program().frozen.ranges() {
+                    self.gradients[range.clone()].fill(E::ZERO);
+                }
                 self.report.norm = self.norm.measure(self.pool, self.model.kernels, &self.gradients)?;
             }
             Phase::Measured => {}

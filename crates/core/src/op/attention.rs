@@ -10,7 +10,7 @@ use super::queries::{Queries, TOGETHER};
 use crate::program::{Attention, Instruction, Operand, Program, Score, Sum, ValueId};
 use crate::storage::{Schedule, Shard, Taken, View};
 
-/// A query may begin before its own memory is complete, and so an attention of an axis to itself waits for all steps.
+/// Backward writes the energies of an additive score, which are read back whether their sum is formed or not. A query may begin before its own memory is complete, and so an attention of an axis to itself waits for all steps.
 pub(crate) fn facts(op: &Attention, i: &Instruction) -> Facts {
     let sums = match op.score {
         Score::Dot { .. } => Vec::new(),
@@ -23,7 +23,7 @@ pub(crate) fn facts(op: &Attention, i: &Instruction) -> Facts {
         time: if op.own_axis { Time::Whole } else { Time::EachStep },
         cut: Cut::Free,
         storage: Storage::Own,
-        reads_back: i.inputs.clone(),
+        reads_back: i.inputs.iter().chain(i.outputs.get(2)).copied().collect(),
         flow: Flow::Through,
         joint: None,
         sums,

@@ -1,5 +1,8 @@
 //! An optimizer over the flat arena of parameters.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use unrolled_kernels::{Element, Kernels};
 
 use super::OptimizerConfig;
@@ -15,6 +18,8 @@ use crate::{Error, Result};
 pub struct Optimizer<E> {
     rule: Rule<E>,
     length: usize,
+    /// The elements that it updates, from the first to the last.
+    parts: Arc<[Range<usize>]>,
     steps: u64,
     /// Bounds of the magnitudes in the slots.
     reach: Reach,
@@ -50,7 +55,17 @@ impl<E: Element> Optimizer<E> {
     /// `Argument` for an option out of its range, `Size` when there is no memory.
     pub fn new(config: &OptimizerConfig, length: usize) -> Result<Self> {
         config.check()?;
-        Ok(Self { rule: Rule::new(config, length)?, length, steps: 0, reach: Reach::default() })
+        let (rule, parts) = (Rule::new(config, length)?, Arc::new([0..length]));
+        Ok(Self { rule, length, parts, steps: 0, reach: Reach::default() })
+    }
+
+    /// Leaves all elements but those of `parts` as they are, in the slots too. Panics for a part that is not within the
+    /// length given to [`Optimizer::new`].
+    #[must_use]
+    pub fn only(self, parts: Vec<Range<usize>>) -> Self {
+        let within = |part: &Range<usize>| part.start <= part.end && part.end <= self.length;
+        assert!(parts.iter().all(within), "optimizer: expected parts of {}, received {parts:?}", self.length);
+        Self { parts: parts.into(), ..self }
     }
 
     /// Updates `values` by `gradients` at learning rate `rate`. Each element is updated on its own: the bits do not
@@ -64,7 +79,10 @@ impl<E: Element> Optimizer<E> {
             gradients.len()
         );
         self.steps += 1;
-        self.rule.apply(pool, kernels, rate, self.steps, values, gradients);
+        for part in self.parts.iter().cloned() {
+            let data = (&mut values[part.clone()], &gradients[part.clone()]);
+            self.rule.apply(pool, kernels, rate, self.steps, part, data);
+        }
     }
 
     /// Does as [`Optimizer::step`] unless a parameter or a slot would become infinite or NaN, and gives a bound of the new
@@ -108,7 +126,7 @@ impl<E: Element> Optimizer<E> {
     }
 
     fn copied(&self) -> Result<Self> {
-        Ok(Self { rule: self.rule.copied()?, ..*self })
+        Ok(Self { rule: self.rule.copied()?, parts: Arc::clone(&self.parts), ..*self })
     }
 
     /// The number of steps taken.
@@ -271,6 +289,37 @@ mod tests {
             step(&mut whole, &pool, &mut values, &gradients);
             step(&mut resumed, &pool, &mut again, &gradients);
             assert!(values == again && resumed.steps() == 2, "{json}");
+        }
+    }
+
+    #[test]
+    fn all_but_some_parts_is_as_it_was() {
+        let (start, gradients) = arena();
+        let parts = [5..17, 20_000..41_003];
+        let (kept, pool) =
+            (|at: usize| parts.iter().all(|part| !part.contains(&at)), Pool::with_threads(2).unwrap());
+        for (json, _) in ALL {
+            let (mut all, mut whole) = (optimizer::<f32>(json, start.len()), start.clone());
+            step(&mut all, &pool, &mut whole, &gradients);
+            let mut some = optimizer::<f32>(json, start.len()).only(parts.to_vec());
+            some.restore(all.steps(), &all.state()).unwrap();
+            let (before, mut values) = (all.clone(), whole.clone());
+            let first = whole.clone();
+            step(&mut all, &pool, &mut whole, &gradients);
+            step(&mut some, &pool, &mut values, &gradients);
+            let check = |what: &str, found: &[f32], old: &[f32], new: &[f32]| {
+                assert!(new.iter().zip(old).any(|(new, old)| new != old), "{json}, {what}");
+                for (at, found) in found.iter().enumerate() {
+                    let expected = if kept(at) { old[at] } else { new[at] };
+                    assert_eq!(found.to_bits(), expected.to_bits(), "{json}, {what}, element {at}");
+                }
+            };
+            check("values", &values, &first, &whole);
+            for (((name, found), (_, old)), (_, new)) in
+                some.state().into_iter().zip(before.state()).zip(all.state())
+            {
+                check(name, found, old, new);
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! The update rules and their slots.
 
+use std::ops::Range;
+
 use unrolled_kernels::{AdagradStep, AdamStep, Element, Kernels, RmspropStep, SgdStep};
 
 use super::OptimizerConfig;
@@ -36,19 +38,19 @@ impl<E: Element> Rule<E> {
         Ok(Self { config: *config, slots })
     }
 
-    /// Updates `values` by `gradients`, part by part: each element on its own, so the bits do not depend on the
-    /// parts. `step` is the number of this update, from 1.
+    /// Updates the elements `own`, whose values and gradients are given, part by part: each element on its own, so the bits
+    /// do not depend on the parts. `step` is the number of this update, from 1.
     pub(super) fn apply(
         &mut self,
         pool: &Pool,
         kernels: Kernels<E>,
         rate: f64,
         step: u64,
-        values: &mut [E],
-        gradients: &[E],
+        own: Range<usize>,
+        (values, gradients): (&mut [E], &[E]),
     ) {
         let length = values.len();
-        let mut slots = self.slots.iter_mut().map(|slot| &mut slot[..]);
+        let mut slots = self.slots.iter_mut().map(|slot| &mut slot[own.clone()]);
         // A slot that were missing would be empty, which no kernel takes.
         let mut slot = || slots.next().unwrap_or_default();
         match self.config {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use unrolled_kernels::Element;
 
 use super::{
-    Embedding, Form, HeldPort, Instruction, Operation, PackSpec, Port, Section, StatePort, Target, Value,
-    ValueId, Wire,
+    Embedding, Form, Frozen, HeldPort, Instruction, Operation, PackSpec, Port, Section, StatePort, Target,
+    Value, ValueId, Wire,
 };
 use crate::graph::Kind;
 use crate::params::Layout;
@@ -16,6 +16,8 @@ use crate::params::Layout;
 pub struct Program {
     /// The parameters' names, shapes and offsets.
     pub layout: Arc<Layout>,
+    /// The parameters that have no gradient.
+    pub frozen: Frozen,
     /// The names of the axes of time.
     pub axes: Vec<String>,
     /// By axis: the number of steps that every row has, if the graph fixes it.

@@ -4,6 +4,7 @@ mod border;
 mod compiled;
 mod def_use;
 mod form;
+mod frozen;
 mod gradients;
 mod instruction;
 mod plan;
@@ -18,6 +19,7 @@ pub use border::{HeldPort, Port, StatePort, TokenState, Wire};
 pub use compiled::{Covered, Program};
 pub(crate) use def_use::{defined, read, readers};
 pub use form::Form;
+pub use frozen::Frozen;
 pub use gradients::Gradients;
 pub use instruction::{
     Attention, ChildLink, Choose, Coverage, Dropout, Embedding, Function, Instruction, LayerNorm, Linear,

@@ -17,6 +17,7 @@ mod determinism;
 mod dropout;
 mod fixed_steps;
 mod folding;
+mod frozen;
 mod fusing;
 mod generation;
 mod generation_of_models;

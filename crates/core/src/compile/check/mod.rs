@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use crate::graph::{Graph, Kind, Node, Op, OutputWire};
 use crate::params::Layout;
-use crate::program::{Form, Instruction, Port, Program, TensorRef, Value, ValueId, Wire};
+use crate::program::{Form, Frozen, Instruction, Port, Program, TensorRef, Value, ValueId, Wire};
 use crate::{Error, Result};
 
 /// Checks the graph and lays its nodes out as instructions, each scan's body whole.
@@ -26,6 +26,7 @@ pub(super) fn check(graph: &Graph) -> Result<Program> {
     let layout = Arc::new(Layout::new(graph.parameters.clone())?);
     let program = Program {
         layout,
+        frozen: Frozen::default(),
         axes: Vec::new(),
         fixed_steps: Vec::new(),
         forms: Vec::new(),

@@ -46,6 +46,10 @@ pub(in crate::run) fn backward<E: Element>(f: &mut View<'_, E>, index: usize) ->
     let (program, plan) = (f.program, f.plan);
     let section = &program.sections[index];
     let list = &program.instructions[section.range.clone()];
+    if !list.iter().any(|instruction| plan.gradients.active(instruction)) {
+        // Everything in it is frozen: no segment needs to run again.
+        return Ok(());
+    }
     reset_section(f, index)?;
     for &value in plan.instructions[section.range.clone()].iter().flat_map(|plan| &plan.zeroed_before) {
         if program.values[value].axis != Some(section.axis) {

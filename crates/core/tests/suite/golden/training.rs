@@ -25,7 +25,7 @@ fn trainings_are_pytorchs_in_f32() {
 
 fn run_all<E: Element>(tolerance: f64) {
     let golden = Golden::read("training");
-    assert_eq!(golden.cases().count(), 5);
+    assert_eq!(golden.cases().count(), 11);
     for case in golden.cases() {
         run::<E>(case, tolerance);
     }
@@ -40,14 +40,25 @@ fn run<E: Element>(case: Case<'_>, tolerance: f64) {
         Arc::new(Model::new(Graph::from_json(&json).expect("a graph"), 0, Precision::Full).expect("a model"));
     model.set_parameters(&from_f64::<E>(&initial.copied().collect::<Vec<_>>())).expect("parameters");
 
-    let mut trainer = Trainer::new(Arc::clone(&model), config(case)).expect("a trainer");
-    let losses = case.tensor("losses").values.iter();
-    for (step, (loss, norm)) in losses.zip(&case.tensor("norms").values).enumerate() {
-        let (tokens, targets, carry) = batch(case, step);
-        let report = trainer.step(vec![tokens], vec![targets], carry).expect("a step");
-        assert_close(&format!("{} loss {step}", case.name), &[report.loss], &[*loss], tolerance);
-        assert_close(&format!("{} norm {step}", case.name), &[report.norm], &[*norm], tolerance);
-        assert_eq!(report.step, step as u64 + 1);
+    let phases = phases(case);
+    let (losses, norms) = (&case.tensor("losses").values, &case.tensor("norms").values);
+    let count = losses.len() / phases.len();
+    let reports: Vec<_> = losses.iter().zip(norms).enumerate().collect();
+    for (frozen, reports) in phases.iter().zip(reports.chunks(count)) {
+        let mut trainer = Trainer::new(Arc::clone(&model), config(case, frozen)).expect("a trainer");
+        let before = to_f64(&model.parameters().unwrap());
+        for &(step, (loss, norm)) in reports {
+            let (tokens, targets, carry) = batch(case, step);
+            let report = trainer.step(vec![tokens], vec![targets], carry).expect("a step");
+            assert_close(&format!("{} loss {step}", case.name), &[report.loss], &[*loss], tolerance);
+            assert_close(&format!("{} norm {step}", case.name), &[report.norm], &[*norm], tolerance);
+            assert_eq!(report.step, (step % count) as u64 + 1);
+        }
+        let after = to_f64(&model.parameters().unwrap());
+        for entry in entries {
+            let same = before[entry.range()] == after[entry.range()];
+            assert_eq!(same, frozen.contains(&entry.name), "{} {}", case.name, entry.name);
+        }
     }
 
     let trained = to_f64(&model.parameters().unwrap());
@@ -60,8 +71,18 @@ fn run<E: Element>(case: Case<'_>, tolerance: f64) {
     }
 }
 
-fn config(case: Case<'_>) -> TrainerConfig {
-    let mut config = json!({ "losses": [{ "output": "logits", "loss": { "crossEntropy": {} } }] });
+/// The names of the frozen parameters in each phase, which has an optimizer of its own.
+fn phases(case: Case<'_>) -> Vec<Vec<String>> {
+    let names = |list: &Value| serde_json::from_value(list.clone()).expect("names");
+    match (case.facts.get("phases"), case.facts.get("frozen")) {
+        (Some(phases), _) => phases.as_array().expect("phases").iter().map(names).collect(),
+        (None, frozen) => vec![frozen.map(names).unwrap_or_default()],
+    }
+}
+
+fn config(case: Case<'_>, frozen: &[String]) -> TrainerConfig {
+    let losses = json!([{ "output": "logits", "loss": { "crossEntropy": {} } }]);
+    let mut config = json!({ "losses": losses, "frozen": frozen });
     let facts = ["optimizer", "rate", "clip", "truncate"];
     for (fact, key) in facts.into_iter().zip(["optimizer", "learningRate", "clip", "truncate"]) {
         if let Some(value) = case.facts.get(fact) {

@@ -6,7 +6,7 @@ use unrolled_core::Result;
 use unrolled_core::graph::Graph;
 use unrolled_core::loss::LossConfig;
 use unrolled_core::parallel::Pool;
-use unrolled_core::program::{Mode, Program, Tape};
+use unrolled_core::program::{Frozen, Mode, Program, Tape};
 use unrolled_core::run::{Engine, Run};
 use unrolled_core::storage::{Batch, Losses, RngKey, Tensor, Weight, Weights};
 use unrolled_kernels::{Element, Kernels};
@@ -31,7 +31,20 @@ impl<E: Element> Backward<E> {
         let losses: Vec<(&str, &LossConfig)> =
             outputs.iter().map(|name| (*name, &LossConfig::Dot {})).collect();
         let program = Program::compile_with_losses(graph, &losses).unwrap();
-        let engine = Engine::new(Arc::new(program), Mode::Training { inputs: true, tape }, kernels);
+        Self::of(program, outputs, Mode::Training { inputs: true, tape }, kernels)
+    }
+
+    /// The same for the gradients of the parameters alone, less those of the `frozen` ones.
+    pub fn but(frozen: &[String], graph: &Graph, outputs: &[&str], tape: Tape, kernels: Kernels<E>) -> Self {
+        let losses: Vec<(&str, &LossConfig)> =
+            outputs.iter().map(|name| (*name, &LossConfig::Dot {})).collect();
+        let mut program = Program::compile_with_losses(graph, &losses).unwrap();
+        program.frozen = Frozen::new(&program.layout, frozen).unwrap();
+        Self::of(program, outputs, Mode::Training { inputs: false, tape }, kernels)
+    }
+
+    fn of(program: Program, outputs: &[&str], mode: Mode, kernels: Kernels<E>) -> Self {
+        let engine = Engine::new(Arc::new(program), mode, kernels);
         Self { engine, outputs: outputs.iter().map(|&name| name.to_owned()).collect() }
     }
 
