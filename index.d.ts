@@ -1182,6 +1182,24 @@ interface TrainOptions<I extends Values = AnyValues, O extends Values = AnyValue
     readonly shuffle?: boolean;
     /** Data that are measured after every epoch; their first batch is looked at before the first step. */
     readonly validation?: Data<I, O>;
+    /**
+     * Parameters that the run leaves as they are, by their own names (`'dense.bias'`) or by those of their
+     * layers: `'encoder'` stands for all names that begin with `encoder.` or `encoder/`. None by default.
+     * Keras's `layer.trainable = False`, PyTorch's `requires_grad = False`.
+     *
+     * A frozen parameter has no gradient: neither weight decay nor momentum moves it, `clip` and the
+     * `norm` of the events are those of the others, and the backward pass stops where nothing below learns. One
+     * that layers share is frozen in all of them. Dropout of frozen layers stays on, as in PyTorch. At
+     * least one parameter must be left to train.
+     *
+     * To fine-tune, train the head first and then everything, each run with an optimizer of its own:
+     *
+     * ```ts
+     * await model.fit(data, { loss, frozen: ['embedding', 'encoder'] })
+     * await model.fit(data, { loss, optimizer: adam({ learningRate: 1e-4 }) })
+     * ```
+     */
+    readonly frozen?: string | readonly string[];
     /** A limit on the gradient; none by default. */
     readonly clip?: ClipOptions;
     /** The learning rate's course; constant by default. */

@@ -389,7 +389,12 @@ describe('models', () => {
       model.stream()
     }
     const options: TrainOptions = { loss: 'crossEntropy' }
+    const one: TrainOptions = { loss: 'crossEntropy', frozen: 'encoder' }
+    const more: TrainOptions = { ...one, frozen: ['encoder', 'head.bias'] as const }
+    // @ts-expect-error names, not layers
+    const layers: TrainOptions = { ...one, frozen: [dense({ size: 5 })] }
     const examples: Examples = { x: [[1, 2]], y: [1] }
+    for (const it of [one, more, layers]) reader.fit(examples, it)
     reader.fit(examples, options)
     tagger.fit([examples], options)
     for (const model of models) teach(model, examples, options)

@@ -153,6 +153,8 @@ const SYNONYMS: ReadonlyMap<string, readonly string[]> = new Map([
   ['inputdim', ['inputSize', 'vocabularySize']],
   ['outputdim', ['size']],
   ['validationdata', ['validation']],
+  ['trainable', ['frozen']],
+  ['requiresgrad', ['frozen']],
 ])
 
 /** Finds the known name that is another library's, or another spelling, of `name`. */

@@ -53,6 +53,7 @@ test('what a run is told is what was asked for', async () => {
     truncate: { k1: 4, k2: 8 },
     memory: 'sqrt',
     onNonFinite: 'skip',
+    frozen: [],
     seed: 7,
   })
   expect(config).toEqual({
@@ -64,6 +65,7 @@ test('what a run is told is what was asked for', async () => {
     truncate: { k1: 4, k2: 8 },
     memory: 'sqrt',
     onNonFinite: 'skip',
+    frozen: [],
     seed: 7,
   })
   expect(await configOf({ clip: { value: 2 } })).toMatchObject({ clip: { value: 2 } })

@@ -62,7 +62,8 @@ export async function* eventsOf<I extends Values, O extends Outputs>(
 }
 
 function runOf(parts: Parts, data: unknown, options: TrainOptions): Run {
-  const resolved = resolveOptions(options, data, parts.outputs)
+  const names = parts.description.parameters.map(({ name }) => name)
+  const resolved = resolveOptions(options, data, parts.outputs, names)
   checkCarry(parts, resolved)
   const ports = portsWith(parts, resolved.losses)
   const { validation, earlyStopping } = options
@@ -71,14 +72,14 @@ function runOf(parts: Parts, data: unknown, options: TrainOptions): Run {
     validation === undefined
       ? undefined
       : new Beforehand(openSource('fit validation', ports, validation, whole))
-  const names = recordNames(resolved.metrics, resolved.losses, measured !== undefined)
+  const measures = recordNames(resolved.metrics, resolved.losses, measured !== undefined)
   return {
     model: parts.native,
     source: openSource('fit data', ports, data, resolved),
     options: resolved,
     validation: measured,
     earlyStopping:
-      earlyStopping === undefined ? undefined : new EarlyStopping(earlyStopping, names),
+      earlyStopping === undefined ? undefined : new EarlyStopping(earlyStopping, measures),
   }
 }
 

@@ -6,6 +6,7 @@ import { mismatch } from '../errors.js'
 import type { AnyValues, Values } from '../graph/value.js'
 import { checkBoolean, checkCount, checkOptions, checkWord } from '../options.js'
 import type { EarlyStoppingOptions } from './early-stopping.js'
+import { resolveFrozen } from './frozen.js'
 import { type ClipOptions, checkClip, checkTruncate, type TruncateOptions } from './limits.js'
 import type { Losses } from './loss.js'
 import { type OutputLoss, resolveLosses } from './losses.js'
@@ -47,6 +48,24 @@ export interface TrainOptions<I extends Values = AnyValues, O extends Values = A
   readonly shuffle?: boolean
   /** Data that are measured after every epoch; their first batch is looked at before the first step. */
   readonly validation?: Data<I, O>
+  /**
+   * Parameters that the run leaves as they are, by their own names (`'dense.bias'`) or by those of their
+   * layers: `'encoder'` stands for all names that begin with `encoder.` or `encoder/`. None by default.
+   * Keras's `layer.trainable = False`, PyTorch's `requires_grad = False`.
+   *
+   * A frozen parameter has no gradient: neither weight decay nor momentum moves it, `clip` and the
+   * `norm` of the events are those of the others, and the backward pass stops where nothing below learns. One
+   * that layers share is frozen in all of them. Dropout of frozen layers stays on, as in PyTorch. At
+   * least one parameter must be left to train.
+   *
+   * To fine-tune, train the head first and then everything, each run with an optimizer of its own:
+   *
+   * ```ts
+   * await model.fit(data, { loss, frozen: ['embedding', 'encoder'] })
+   * await model.fit(data, { loss, optimizer: adam({ learningRate: 1e-4 }) })
+   * ```
+   */
+  readonly frozen?: string | readonly string[]
   /** A limit on the gradient; none by default. */
   readonly clip?: ClipOptions
   /** The learning rate's course; constant by default. */
@@ -121,6 +140,7 @@ export const TRAIN_OPTIONS = [
   'accumulate',
   'shuffle',
   'validation',
+  'frozen',
   'clip',
   'schedule',
   'signal',
@@ -138,6 +158,7 @@ export function resolveOptions(
   options: TrainOptions,
   data: unknown,
   outputs: readonly Port[],
+  parameters: readonly string[],
 ): ResolvedOptions {
   if (isList(options)) {
     const advice = 'examples are one argument: fit({ x, y }, options)'
@@ -156,6 +177,7 @@ export function resolveOptions(
   checkCutting(options, data)
   const losses = resolveLosses('fit loss', options.loss, outputs)
   const seed = checkCount('fit seed', options.seed ?? 0, 0)
+  const frozen = options.frozen === undefined ? [] : resolveFrozen(options.frozen, parameters)
   return {
     losses,
     metrics: resolveMetrics('fit metrics', options.metrics ?? []),
@@ -167,7 +189,7 @@ export function resolveOptions(
     progress: checkBoolean('fit progress', options.progress ?? false),
     seed,
     signal,
-    config: JSON.stringify({ ...lossConfig(losses), ...updateConfig(options), seed }),
+    config: JSON.stringify({ ...lossConfig(losses), ...updateConfig(options), frozen, seed }),
   }
 }
 

@@ -1,5 +1,6 @@
 //! The parameters that training leaves as they are.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::TensorRef;
@@ -26,7 +27,8 @@ impl Frozen {
             )));
         }
         let mut ranges: Vec<Range<usize>> = Vec::new();
-        for entry in layout.entries().iter().filter(|entry| names.contains(&entry.name)) {
+        let named: HashSet<&String> = names.iter().collect();
+        for entry in layout.entries().iter().filter(|entry| named.contains(&entry.name)) {
             let own = entry.range();
             match ranges.last_mut().filter(|last| last.end == own.start) {
                 Some(last) => last.end = own.end,
