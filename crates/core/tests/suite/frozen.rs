@@ -1,19 +1,17 @@
 //! Frozen parameters: no gradient, no backward below them, and the bits of every other gradient.
 
 use serde_json::json;
-use unrolled_core::model::Trainer;
+use unrolled_core::loss::LossConfig;
 use unrolled_core::program::{Frozen, Mode, Program, Tape};
 use unrolled_core::storage::{RngKey, Tensor};
-use unrolled_core::{Code, loss::LossConfig};
 
 use crate::support::backward::Backward;
 use crate::support::cells::{cell, given};
 use crate::support::graphs::{Builder, sequence, tokens, vector};
 use crate::support::operations::{inputs, operations};
-use crate::support::runs::{Model, data, ids, numbers, values};
+use crate::support::runs::{Model, ids, numbers, values};
 use crate::support::shapes::{GATES, STEPS};
 use crate::support::tapes::bits;
-use crate::support::training::{model, predict, step, trainer};
 
 const CELLS: [&str; 5] = ["rnn_tanh", "rnn_relu", "lstm", "gru", "gru_before"];
 
@@ -154,7 +152,7 @@ fn attention_of_both_scores() {
 }
 
 /// An LSTM below a GRU below a linear layer.
-fn stack() -> Builder {
+pub fn stack() -> Builder {
     let mut b = Builder::default();
     b.node("x", sequence(3), &[]);
     b.layer("a", "lstm", 0, "x", [3, 5], true, false, &[]);
@@ -164,7 +162,8 @@ fn stack() -> Builder {
     b
 }
 
-fn of_layer(layer: usize) -> Vec<String> {
+/// The parameters of a layer of the stack.
+pub fn of_layer(layer: usize) -> Vec<String> {
     ["weight_ih", "weight_hh", "bias_ih", "bias_hh"].map(|kind| format!("rnn.{kind}_l{layer}")).into()
 }
 
@@ -212,101 +211,6 @@ fn what_is_frozen_below_is_not_kept() {
     assert!(held(&below, Tape::Sqrt) < held(&[], Tape::Sqrt));
 }
 
-/// Everything that a step may meet.
-fn options() -> Vec<serde_json::Value> {
-    let clip = json!({ "norm": 0.05 });
-    vec![
-        json!({ "optimizer": { "adamw": { "weightDecay": 0.1 } }, "clip": clip }),
-        json!({ "optimizer": { "sgd": { "momentum": 0.9, "weightDecay": 0.1, "nesterov": true } } }),
-        json!({ "optimizer": { "rmsprop": { "momentum": 0.5, "weightDecay": 0.1 } }, "memory": "sqrt" }),
-        json!({ "optimizer": { "adagrad": { "weightDecay": 0.1 } }, "clip": { "value": 0.01 } }),
-        json!({ "optimizer": { "adam": { "weightDecay": 0.1 } }, "truncate": { "k1": 3, "k2": 7 } }),
-    ]
-}
-
-/// Trains the linear layer on what the frozen layers below have made beforehand.
-#[test]
-fn a_head_upon_frozen_layers_learns_as_upon_data() {
-    let below = [of_layer(0), of_layer(1)].concat();
-    let mut head = Builder::default();
-    head.node("h", sequence(4), &[]).parameter("w", &[2, 4]).parameter("k", &[2]);
-    head.node("z", json!({ "linear": { "weight": "w", "bias": "k" } }), &["h"]).output("y", "z");
-    for mut more in options() {
-        for carry in [false, true] {
-            let mut b = stack();
-            b.output("h", "b:output");
-            let (whole, alone) = (model::<f64>(&b), model::<f64>(&head));
-            let start = whole.parameters().unwrap();
-            let own = start.len() - 10;
-            alone.set_parameters(&start[own..]).unwrap();
-            let mut of_head = trainer(&alone, &more).unwrap();
-            more["frozen"] = json!(below);
-            let mut of_whole = trainer(&whole, &more).unwrap();
-            more.as_object_mut().unwrap().remove("frozen");
-            let mut earlier = Vec::new();
-            for seed in 1..=5 {
-                let x = values("x", &[3, 11, 3], numbers(99, seed));
-                let y = values("y", &[3, 11, 2], numbers(66, 10 + seed));
-                // The states of the frozen layers go on in time.
-                earlier.push(x.clone());
-                let h =
-                    if carry { outputs_after(&whole, &earlier) } else { outputs_after(&whole, &[x.clone()]) };
-                let report = step(&mut of_whole, &[x], &y, carry && seed > 1).unwrap();
-                let h = values("h", &[3, 11, 4], h);
-                let expected = step(&mut of_head, &[h], &y, false).unwrap();
-                assert!((report.norm - expected.norm).abs() <= 1e-12 * expected.norm, "{more}");
-                assert!((report.loss - expected.loss).abs() <= 1e-12, "{more}");
-                assert_eq!((report.step, report.learning_rate), (seed, 0.25));
-            }
-            let after = whole.parameters().unwrap();
-            assert!(bits(&after[..own]) == bits(&start[..own]), "{more}");
-            for (found, expected) in after[own..].iter().zip(alone.parameters().unwrap()) {
-                assert!((found - expected).abs() < 1e-11, "{more}, carry {carry}: {found} is not {expected}");
-            }
-            assert!(bits(&after[own..]) != bits(&start[own..]), "{more}");
-        }
-    }
-}
-
-/// The last 11 steps of "h" after batches one after another in time.
-fn outputs_after(model: &unrolled_core::model::Model<f64>, batches: &[Tensor<f64>]) -> Vec<f64> {
-    let time = 11 * batches.len();
-    let rows = (0..3).flat_map(|row| batches.iter().flat_map(move |x| &data(x)[row * 33..][..33]));
-    let x = values("x", &[3, time, 3], rows.copied().collect());
-    let outputs = predict(model, &[x]).outputs;
-    let h = outputs.iter().find(|output| output.name == "h").unwrap();
-    data(h).chunks(time * 4).flat_map(|row| row[(time - 11) * 4..].to_vec()).collect()
-}
-
-#[test]
-fn gradients_written_from_outside_move_nothing_that_is_frozen() {
-    let frozen = [of_layer(0), vec!["k".into()]].concat();
-    let more = json!({ "optimizer": { "adamw": {} }, "clip": { "norm": 0.5 }, "frozen": frozen });
-    let model = model::<f32>(&stack());
-    let mut trainer: Trainer<f32> = trainer(&model, &more).unwrap();
-    let start = model.parameters().unwrap();
-    let entries = Program::compile(&stack().graph()).unwrap().layout;
-    for seed in 1..=3 {
-        let x = values("x", &[3, 5, 3], numbers(45, seed));
-        trainer.prepare(vec![x], vec![values("y", &[3, 5, 2], numbers(30, seed + 9))]).unwrap();
-        trainer.backward(false).unwrap();
-        let own = trainer.report().norm;
-        trainer
-            .gradients_mut()
-            .iter_mut()
-            .zip(&start)
-            .filter(|(g, _)| **g == 0.0)
-            .for_each(|(g, _)| *g = 9.0);
-        trainer.update().unwrap();
-        assert!((trainer.report().norm - own).abs() < 1e-6 * own, "{} is not {own}", trainer.report().norm);
-    }
-    let after = model.parameters().unwrap();
-    for entry in entries.entries() {
-        let same = bits(&after[entry.range()]) == bits(&start[entry.range()]);
-        assert_eq!(same, frozen.contains(&entry.name), "{}", entry.name);
-    }
-}
-
 /// One table as embedding and as output layer.
 #[test]
 fn a_shared_parameter_is_frozen_everywhere() {
@@ -317,38 +221,4 @@ fn a_shared_parameter_is_frozen_everywhere() {
     b.node("z", json!({ "linear": { "weight": "table" } }), &["a:output"]).output("y", "z");
     let t = (0..4 * 17).map(|i| i * 5 % 6).collect();
     check("tied", &b, &[ragged(ids("t", &[4, 17], t), 17)]);
-}
-
-#[test]
-fn what_cannot_be_frozen_is_refused() {
-    let model = model::<f32>(&stack());
-    let all = [of_layer(0), of_layer(1), vec!["w".into(), "k".into()]].concat();
-    for (frozen, part) in [
-        (json!(["rnn.weight_ih_l0", "rnn"]), "received \"rnn\""),
-        (json!([""]), "received \"\""),
-        (json!(["w "]), "received \"w \""),
-        (json!(all), "left to train"),
-        (json!("w"), "training options"),
-        (json!([3]), "training options"),
-    ] {
-        let error = refusal(&model, &json!({ "frozen": frozen }));
-        assert!(error.code == Code::Argument && (error.message.contains(part)), "{frozen}: {error}");
-    }
-}
-
-fn refusal(
-    model: &std::sync::Arc<unrolled_core::model::Model<f32>>,
-    more: &serde_json::Value,
-) -> unrolled_core::Error {
-    let mut config = json!({
-        "losses": [{ "output": "y", "loss": { "meanSquared": {} } }],
-        "optimizer": { "sgd": {} },
-        "learningRate": 0.25,
-    });
-    config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    let config = unrolled_core::model::TrainerConfig::from_json(&config.to_string());
-    match config.and_then(|config| Trainer::new(std::sync::Arc::clone(model), config)) {
-        Ok(_) => panic!("{more}: expected a refusal"),
-        Err(error) => error,
-    }
 }

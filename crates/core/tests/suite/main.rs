@@ -18,6 +18,7 @@ mod dropout;
 mod fixed_steps;
 mod folding;
 mod frozen;
+mod frozen_training;
 mod fusing;
 mod generation;
 mod generation_of_models;
