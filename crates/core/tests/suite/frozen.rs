@@ -222,3 +222,32 @@ fn a_shared_parameter_is_frozen_everywhere() {
     let t = (0..4 * 17).map(|i| i * 5 % 6).collect();
     check("tied", &b, &[ragged(ids("t", &[4, 17], t), 17)]);
 }
+
+/// The step above works in place of what the frozen step below makes, and so asks for its gradient.
+#[test]
+fn a_step_upon_a_frozen_step() {
+    let linear = |weight: &str| json!({ "linear": { "weight": weight } });
+    let mut b = Builder::default();
+    b.parameter("w", &[48, 2]).parameter("u", &[48, 12]).parameter("v", &[12, 3]);
+    b.node("x", sequence(2), &[]);
+    let body = json!([
+        { "name": "x", "op": vector(2), "inputs": [] },
+        { "name": "h", "op": { "state": { "size": 12 } }, "inputs": [] },
+        { "name": "c", "op": { "state": { "size": 12 } }, "inputs": [] },
+        { "name": "k", "op": { "state": { "size": 3 } }, "inputs": [] },
+        { "name": "d", "op": { "state": { "size": 3 } }, "inputs": [] },
+        { "name": "p", "op": linear("w"), "inputs": ["x"] },
+        { "name": "r", "op": linear("u"), "inputs": ["h"] },
+        { "name": "s", "op": "add", "inputs": ["p", "r"] },
+        { "name": "n", "op": "lstmGates", "inputs": ["s", "c"] },
+        { "name": "next", "op": { "activation": "tanh" }, "inputs": ["n:c"] },
+        { "name": "q", "op": linear("v"), "inputs": ["k"] },
+        { "name": "t", "op": "add", "inputs": ["n:h", "q"] },
+        { "name": "m", "op": "lstmGates", "inputs": ["t", "d"] },
+    ]);
+    let states = [("h", "next"), ("c", "n:c"), ("k", "m:h"), ("d", "m:c"), ("output", "m:h")];
+    let outputs = states.map(|(name, from)| json!({ "name": name, "from": from }));
+    b.node("a", json!({ "scan": { "body": { "nodes": body, "outputs": outputs } } }), &["x"]);
+    b.output("y", "a:output");
+    check("a step upon another", &b, &[ragged(values("x", &[5, 19, 2], numbers(190, 6)), 19)]);
+}
