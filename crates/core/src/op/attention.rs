@@ -10,7 +10,8 @@ use super::queries::{Queries, TOGETHER};
 use crate::program::{Attention, Instruction, Operand, Program, Score, Sum, ValueId};
 use crate::storage::{Schedule, Shard, Taken, View};
 
-/// Backward writes the energies of an additive score, which are read back whether their sum is formed or not. A query may begin before its own memory is complete, and so an attention of an axis to itself waits for all steps.
+/// A query may begin before its own memory is complete, and so an attention of an axis to itself waits for all steps. Backward
+/// writes the energies of an additive score, whether their sum is formed or its weight frozen.
 pub(crate) fn facts(op: &Attention, i: &Instruction) -> Facts {
     let sums = match op.score {
         Score::Dot { .. } => Vec::new(),

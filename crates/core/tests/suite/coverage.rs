@@ -23,7 +23,7 @@ fn covering() -> Value {
 
 /// A decoder that looks at the states of an encoder. It asks with the value `asks` of its body, and its context enters the
 /// step unless only the reader does so.
-fn decoder(asks: &str, reverse: bool) -> Builder {
+pub fn decoder(asks: &str, reverse: bool) -> Builder {
     let mut b = Builder::default();
     b.parameter("wk", &[5, 4]).parameter("wq", &[5, 4]).parameter("v", &[5]).parameter("wc", &[5]);
     b.parameter("wx", &[4, if asks == "n" { 4 } else { 8 }]).parameter("wh", &[4, 4]);
@@ -80,7 +80,7 @@ fn all() -> [(&'static str, Builder); 8] {
 }
 
 /// The inputs of so many rows, with `times` as many queries.
-fn inputs<E: Element>(rows: usize, times: usize) -> Vec<Tensor<E>> {
+pub fn inputs<E: Element>(rows: usize, times: usize) -> Vec<Tensor<E>> {
     let given = |name: &str, lengths: &[i32], times: usize, size: usize, seed| {
         let time = 5 * times;
         let mut tensor = values(name, &[rows, time, size], numbers(rows * time * size, seed));

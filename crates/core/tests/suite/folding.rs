@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use unrolled_core::program::Program;
 use unrolled_core::storage::Tensor;
+use unrolled_kernels::Element;
 
 use crate::support::graphs::{Builder, node};
 use crate::support::plain::close;
@@ -12,11 +13,11 @@ const SIZE: usize = 3;
 const INPUT: usize = 2;
 
 /// Unlike trees: a leaf alone, none at all, a root over three leaves, one of five levels with nodes in any order, a forest of two.
-const FORESTS: [&[i32]; 6] =
+pub const FORESTS: [&[i32]; 6] =
     [&[-1], &[], &[-1, 0, 0, 0], &[3, 3, 1, -1, 2, 1, 4, 3, 7], &[-1, -1, 0, 1, 0], &[1, 2, 3, -1]];
 
 /// The parents, and numbers for each node.
-fn inputs(forests: &[&[i32]], seed: u64) -> Vec<Tensor<f64>> {
+pub fn inputs<E: Element>(forests: &[&[i32]], seed: u64) -> Vec<Tensor<E>> {
     let nodes: usize = forests.iter().map(|forest| forest.len()).sum();
     let most = forests.iter().map(|forest| forest.len()).max().unwrap_or(0);
     let lengths: Vec<i32> = forests.iter().map(|forest| forest.len() as i32).collect();
@@ -90,7 +91,7 @@ fn plain_tree() -> Builder {
 }
 
 /// The child-sum Tree-LSTM (Tai et al., 2015, equations 2 to 8).
-fn child_sum() -> Builder {
+pub fn child_sum() -> Builder {
     let slice = |i: usize| json!({ "slice": { "start": i * SIZE, "size": SIZE } });
     let nodes = vec![
         own(),

@@ -12,6 +12,7 @@ use crate::support::operations::{inputs, operations};
 use crate::support::runs::{Model, ids, numbers, values};
 use crate::support::shapes::{GATES, STEPS};
 use crate::support::tapes::bits;
+use crate::{coverage, folding};
 
 const CELLS: [&str; 5] = ["rnn_tanh", "rnn_relu", "lstm", "gru", "gru_before"];
 
@@ -149,6 +150,16 @@ fn attention_of_both_scores() {
         }
         check(&score.to_string(), &b, &inputs);
     }
+}
+
+#[test]
+fn attention_with_coverage() {
+    check("coverage", &coverage::decoder("h", false), &coverage::inputs(6, 1));
+}
+
+#[test]
+fn a_fold() {
+    check("fold", &folding::child_sum(), &folding::inputs(&folding::FORESTS, 5));
 }
 
 /// An LSTM below a GRU below a linear layer.

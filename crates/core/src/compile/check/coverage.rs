@@ -23,6 +23,7 @@ impl Checker {
                 node.name
             ))
         })?;
+        self.refuse_forest(node, "the steps of a scan", axis, "a node has no step before it")?;
         let query = self.over(node, query, axis, scope)?;
         let kind = self.kind(query).clone();
         let values = self.size_of(node, inputs[inputs.len() - 1])?;

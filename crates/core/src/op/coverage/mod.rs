@@ -30,7 +30,8 @@ pub(crate) fn facts(op: &Coverage, i: &Instruction) -> Facts {
         time: Time::Along { axis: op.axis, reverse: op.reverse },
         cut: if op.reverse { Cut::Never(BACKWARDS) } else { Cut::Free },
         storage: Storage::Own,
-        reads_back: i.inputs.clone(),
+        // Backward writes the sums, whether they are formed or their weights frozen.
+        reads_back: i.inputs.iter().copied().chain([parts.energies, parts.sums]).collect(),
         flow: Flow::Through,
         joint: None,
         sums: vec![(op.weight, columns(parts.energies)), (op.coverage, columns(parts.sums))],
