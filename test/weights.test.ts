@@ -163,6 +163,24 @@ describe('weights of targets', () => {
     expect(await train(y.map(() => 1))).toEqual(await train())
   })
 
+  test('steps of weight 0 send back nothing at all', async () => {
+    const model = sequential([gru({ inputSize: 2, hiddenSize: 3 }), dense({ size: 2 })])
+    const data = { x: [steps(5, 2), steps(3, 2, 4)], y: [steps(5, 2, 6), steps(3, 2, 8)] }
+    // After the last step that counts no gradient begins; before it the state carries one back.
+    const weights = [
+      [0, 1, 0, 0, 0],
+      [0, 0, 0],
+    ]
+    const found = await model.gradients({ ...data, weights }, { loss: 'meanSquared' })
+    const zero = found.inputs.input
+      .toNested()
+      .map((row) => row.map((step) => step.every((d) => d === 0)))
+    expect(zero).toEqual([
+      [false, false, true, true, true],
+      [true, true, true],
+    ])
+  })
+
   test('a custom metric sees them', async () => {
     const seen: unknown[] = []
     const metric = {

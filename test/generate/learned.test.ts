@@ -11,7 +11,7 @@ import {
   tanh,
 } from 'unrolled'
 import { expect, test } from 'vitest'
-import { late, sequences, ways } from './models.js'
+import { IDS, late, sequences, stopping, ways } from './models.js'
 
 /** Lengths 1, 2 and 3 of 20 sequences: a half, three tenths and a fifth. */
 const lengths = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3]
@@ -68,6 +68,30 @@ test('each way to stop learns the lengths of its sequences, and samples have the
     // Four deviations, and what the model is off by.
     expect(Math.abs(once - 0.5), name).toBeLessThan(0.05 + 4 * Math.sqrt(0.25 / 300))
     if (name === 'length') expect(made.every(({ finished }) => finished)).toBe(true)
+  }
+})
+
+test.each<[string, number[], (length: number) => number]>([
+  ['a geometric one', [1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 5], (n) => 0.5 ** n],
+  ['one length alone', [3, 3, 3, 3], (n) => Number(n === 3)],
+])('a stop output learns the set of lengths: %s', async (_, lengths, expected) => {
+  const model = stopping()
+  const rows = lengths.map((n, row) => Array.from({ length: n }, (_, t) => (row + t) % IDS))
+  const stop = rows.map((row) => row.map((_, t) => Number(t + 1 === row.length)))
+  const optimizer = adam({ learningRate: 0.02 })
+  const loss = { scores: 'crossEntropy', stop: 'binaryCrossEntropy' } as const
+  const x = { ids: late(0, rows) }
+  await model.fit({ x, y: { scores: rows, stop } }, { loss, optimizer, epochs: 200 })
+  const count = 400
+  const starts = Array.from({ length: count }, () => [0])
+  const options = { stop: 'stop', output: 'scores', maxSteps: 20, search: sample({ seed: 3 }) }
+  const made = await model.generate(starts, options)
+  for (const n of [1, 2, 3]) {
+    const share = made.filter(({ tokens }) => tokens.length === n).length / count
+    const p = expected(n)
+    // Four deviations, and what the model is off by.
+    const most = 0.05 + 4 * Math.sqrt((p * (1 - p)) / count)
+    expect(Math.abs(share - p), `${n} items`).toBeLessThan(most)
   }
 })
 

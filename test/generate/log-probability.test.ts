@@ -8,7 +8,7 @@ test('the probabilities of all sequences sum to 1 with each way to stop', async 
   const [byToken, byStop, byLength] = ways()
   if (byToken === undefined || byStop === undefined || byLength === undefined)
     throw new Error('no ways')
-  const most = 4
+  const most = 6
   const all = (from: number) =>
     Array.from({ length: most + 1 - from }, (_, n) => sequences(n + from)).flat()
 
@@ -44,6 +44,25 @@ test('a row is the sum over its valid steps, each times its weight', async () =>
     expect(weighted[row]).toBeCloseTo(sum(each.map((log, t) => log * (weights[row]?.[t] ?? 0))), 5)
   }
   expect(await model.logProbability({ x: { tokens: x }, y: { output: y } })).toEqual(plain)
+})
+
+test('with a predicted length it is that of the length times that of the items', async () => {
+  const [, , way] = ways()
+  if (way === undefined) throw new Error('no way')
+  const { model, measure } = way
+  const y = [[0, 2, 1], [1], [2, 2]]
+  const x = { ids: late(0, y) }
+  const remaining = y.map((row) => row.map((_, t) => row.length - t))
+  const { length } = await model.predict({ ...x, remaining } as never)
+  // All rows have one distribution of lengths.
+  const lengths = logSoftmax(length?.values.slice(0, LENGTHS) ?? [])
+  const items = await model.logProbability({ x: { ...x, remaining }, y } as never, {
+    output: 'scores',
+  })
+  const whole = await model.logProbability({ x, y } as never, measure)
+  for (const [row, { length }] of y.entries()) {
+    expect(whole[row]).toBeCloseTo((items[row] ?? 0) + (lengths[length] ?? 0), 5)
+  }
 })
 
 test('targets that follow from the lengths may be given as well', async () => {

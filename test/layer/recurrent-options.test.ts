@@ -96,6 +96,25 @@ test('a forget gate that is open keeps the cell to the bit, whatever the options
   expect(after.c.values).toEqual(c)
 })
 
+test('the node test lstm_with_peepholes of ONNX: all weights 0.1, one step', async () => {
+  const model = graph({ x: { sequence: { size: 4 } } }, ({ x }) => {
+    const { state, trace } = lstm({ hiddenSize: 3, peepholes: true, forgetBias: 0 })(x)
+    return { h: state.h, i: trace.i, f: trace.f, o: trace.o }
+  })
+  const weights = Object.entries(model.parameters()).filter(([name]) => name.includes('weight'))
+  expect(weights).toHaveLength(5)
+  const tenths = weights.map(([name, { values }]) => [name, values.map(() => 0.1)])
+  model.setParameters(Object.fromEntries(tenths))
+  const { h, i, f, o } = await model.predict({ x: [[[1, 2, 3, 4]], [[5, 6, 7, 8]]] })
+  // i = f = σ(p) and c = i tanh(p) with p = 1 and 2.6; o = σ(p + c / 10), h = o tanh(c).
+  for (const [row, expected] of [0.3750690956395994, 0.6801309380121388].entries()) {
+    for (const unit of [0, 1, 2]) expect(h.values[3 * row + unit]).toBeCloseTo(expected, 6)
+  }
+  for (const gate of [i, f, o]) {
+    expect(gate.values.every((value) => value > 0.5 && value < 1)).toBe(true)
+  }
+})
+
 test('weights of PyTorch’s initializer leave gains and biases of normalizations as they are', () => {
   const model = graph({ x: { sequence: { size: 2 } } }, ({ x }) => ({
     y: lstm({ hiddenSize: 4, layerNorm: true, peepholes: true, initializer: 'pytorch' })(x).output,
