@@ -71,6 +71,13 @@ test('what a run is told is what was asked for', async () => {
   expect(await configOf({ clip: { value: 2 } })).toMatchObject({ clip: { value: 2 } })
 })
 
+test.each([5, 3])('a descent of no step after a warmup of 5 is refused: %i steps', (steps) => {
+  expect(() => linearDecay({ warmup: 5, steps })).toThrow(
+    `linearDecay steps: expected more than the 5 of warmup, received ${steps}`,
+  )
+  expect(() => linearDecay({ warmup: 5, steps: 6 })).not.toThrow()
+})
+
 test('schedules and cross-entropy as data', () => {
   expect([
     stepDecay({ size: 3, gamma: 0.5 }),

@@ -1,3 +1,4 @@
+import { mismatch } from '../errors.js'
 import { checkCount, checkKind, checkNumber, checkOptions, checkPositive } from '../options.js'
 
 /** A factor on the learning rate for each optimizer step. */
@@ -61,7 +62,7 @@ export function cosineDecay(options: CosineDecayOptions): Schedule {
 
 /** Options of {@link linearDecay}. */
 export interface LinearDecayOptions {
-  /** The step at which the factor is `minimum`. */
+  /** The step at which the factor is `minimum`; above `warmup`. */
   readonly steps: number
   /** Steps until the factor is 1; 0 by default. */
   readonly warmup?: number
@@ -78,11 +79,17 @@ export const LINEAR_DECAY_OPTIONS = [
 /**
  * Up to 1 along `warmup` optimizer steps (0 by default), then down to `minimum` (0 by default) at
  * step `steps`, both in a straight line.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, and for no step after the warmup.
  */
 export function linearDecay(options: LinearDecayOptions): Schedule {
   checkOptions('linearDecay', options, LINEAR_DECAY_OPTIONS)
   const steps = checkCount('linearDecay steps', options.steps)
   const warmup = checkCount('linearDecay warmup', options.warmup ?? 0, 0)
+  if (steps <= warmup) {
+    const expected = `more than the ${warmup} of warmup`
+    throw mismatch('ERR_UNROLLED_ARGUMENT', 'linearDecay steps', expected, steps)
+  }
   const minimum = checkNumber('linearDecay minimum', options.minimum ?? 0, 0)
   return { linear: { warmup, steps, minimum } }
 }
