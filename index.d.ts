@@ -1143,7 +1143,7 @@ interface CosineDecayOptions {
 declare function cosineDecay(options: CosineDecayOptions): Schedule;
 /** Options of {@link linearDecay}. */
 interface LinearDecayOptions {
-    /** The step at which the factor is `minimum`. */
+    /** The step at which the factor is `minimum`; above `warmup`. */
     readonly steps: number;
     /** Steps until the factor is 1; 0 by default. */
     readonly warmup?: number;
@@ -1153,6 +1153,8 @@ interface LinearDecayOptions {
 /**
  * Up to 1 along `warmup` optimizer steps (0 by default), then down to `minimum` (0 by default) at
  * step `steps`, both in a straight line.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, and for no step after the warmup.
  */
 declare function linearDecay(options: LinearDecayOptions): Schedule;
 
@@ -1681,8 +1683,8 @@ declare class Model<I extends Values = AnyValues, O extends Outputs = AnyValues>
      * earlier call, a sequence in two pieces gives the same bits as in one: each step's outputs, and
      * with the last piece the outputs that have no steps (the last step, a layer's last state). A model
      * that needs more than its states refuses one: it reads backwards in time, has a `mean` or `max`
-     * over time, an `initial` state or first step from the graph, a `shift` of tokens, or reads at each
-     * step what the last step decides.
+     * over time, an `initial` state or first step from the graph, a learned one as well (a stream or a session
+     * begins with it once and goes on), or reads at each step what the last step decides.
      *
      * Rejects with an `UnrolledError` for bad data. Weights and data so large that numbers overflow
      * give infinities or NaN in outputs and states; `predict` refuses such a state.
@@ -1733,7 +1735,8 @@ declare class Model<I extends Values = AnyValues, O extends Outputs = AnyValues>
     generateTokens(x: GenerateFeed<I>, options: GenerateOptions): AsyncGenerator<number, void, void>;
     /**
      * Feeds the model its own output, numbers, as the next input, for each row after a prompt of one step or
-     * more: `maxSteps` steps, or until the output `stop` or a predicted length ends the row.
+     * more: `maxSteps` steps, or until the output `stop` or a predicted length ends the row. A model that shifts
+     * the numbers itself begins with zeros and needs no prompt.
      *
      * Rejects as `generate` does.
      */
@@ -1954,7 +1957,10 @@ interface EncoderDecoderOptions<S extends TokenSide | NumberSide = TokenSide | N
     readonly numLayers?: number;
     /** Runs the encoder both ways; `false` by default. */
     readonly bidirectional?: boolean;
-    /** Dropout between stacked layers, from 0 (default) to below 1. */
+    /**
+     * Dropout between stacked layers, from 0 (default) to below 1, as in PyTorch; one layer has no place for it and
+     * refuses another rate than 0.
+     */
     readonly dropout?: number;
     /**
      * The way of the encoder's last state into the decoder: its first state (`'initial'`, the default), an input of
@@ -1975,8 +1981,8 @@ interface EncoderDecoderOptions<S extends TokenSide | NumberSide = TokenSide | N
 type SideValue<S> = S extends {
     readonly vocabularySize: number;
 } ? Tokens : Sequence;
-/** The outputs of a model with or without attention. */
-type EncoderDecoderOutputs<A> = [A] extends [undefined] ? {
+/** The outputs of a model with or without attention; of options that leave it open, either. */
+type EncoderDecoderOutputs<A> = A extends undefined ? {
     readonly scores: Sequence;
 } : {
     readonly scores: Sequence;
@@ -1994,10 +2000,10 @@ type EncoderDecoderOutputs<A> = [A] extends [undefined] ? {
  * sees the target one step late (teacher forcing).
  *
  * Inputs `source` and `target`, each on an axis of its own name; the target is input and label at once:
- * `fit({ x: { source, target }, y: { scores: target } })`. Output `scores`: for tokens the logits of each id, for numbers
- * the next step. With `attention` (Bahdanau et al., 2015) the output `weights` has for each step of the target the weight
- * of each step of the source; with its option `coverage` the output `coverageLoss` has how much of it each step looks at
- * again.
+ * `fit({ x: { source, target }, y: target }, { loss: 'crossEntropy' })`. Output `scores`: for tokens the logits of each id,
+ * for numbers the next step. With `attention` (Bahdanau et al., 2015) the output `weights` has for each step of the target
+ * the weight of each step of the source, and takes no targets; with its option `coverage` the output `coverageLoss` has how
+ * much of it each step looks at again, and targets and losses go by the outputs' names.
  *
  * ```ts
  * const model = encoderDecoder({
@@ -2337,7 +2343,8 @@ interface RecurrentOptions<H extends number, I extends number | undefined, B ext
     readonly merge?: M;
     /**
      * The state before the first step of a row: zeros (default), or learned, a parameter for each state, layer and
-     * direction: `initial_h_l0` and so on, zeros at first. A call's `initial` goes before it.
+     * direction: `initial_h_l0` and so on, zeros at first. A call's `initial` goes before it. A learned one begins
+     * each call of `predict` and each batch, which therefore refuse a state to go on from; a stream or session goes on.
      */
     readonly initialState?: 'zeros' | 'learned';
     /** Names the layer and its parameters; the kind by default. */

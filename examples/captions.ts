@@ -40,7 +40,7 @@ const model = graph(
 )
 const caption = train.map((one) => ids(one.caption))
 const history = await model.fit(
-  { x: { picture: train.map((one) => one.features), caption }, y: { scores: caption } },
+  { x: { picture: train.map((one) => one.features), caption }, y: caption },
   { loss: 'crossEntropy', optimizer: adam({ learningRate: 0.01 }), batchSize: 8, epochs: 40 },
 )
 

@@ -52,8 +52,8 @@ const model = encoderDecoder({
   attention: 'additive',
 })
 const history = await model.fit(
-  { x: { source: source(train), target: target(train) }, y: { scores: target(train) } },
-  { loss: { scores: 'crossEntropy' }, optimizer: adam({ learningRate: 5e-3 }), epochs: 12 },
+  { x: { source: source(train), target: target(train) }, y: target(train) },
+  { loss: 'crossEntropy', optimizer: adam({ learningRate: 5e-3 }), epochs: 12 },
 )
 
 const search = beam({ width: 4 })

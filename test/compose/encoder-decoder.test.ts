@@ -27,11 +27,11 @@ const base = {
 async function accuracy(options: Partial<EncoderDecoderOptions>): Promise<number> {
   const model = encoderDecoder({ ...base, ...options } as EncoderDecoderOptions)
   await model.fit(
-    { x: { source: texts, target: targets }, y: { scores: targets } },
+    { x: { source: texts, target: targets }, y: targets },
     {
       epochs: 30,
       batchSize: 16,
-      loss: { scores: 'crossEntropy' },
+      loss: 'crossEntropy',
       optimizer: adam({ learningRate: 0.01 }),
     },
   )
@@ -101,7 +101,10 @@ test.each([undefined, 'additive'] as const)('between layers there is dropout: %s
       typeof op === 'object' && 'dropout' in op ? [op.dropout.rate] : [],
     )
   }
-  expect(rates(1)).toEqual([])
+  expect(() => rates(1)).toThrow(
+    'encoderDecoder dropout: expected 0 with one layer, received 0.25; dropout stands between layers: give numLayers',
+  )
+  expect(() => encoderDecoder({ ...base, dropout: 1.5, numLayers: 2 })).toThrow('dropout')
   // Of three layers there are two places in the encoder and two in the decoder.
   expect(rates(3)).toEqual([0.25, 0.25, 0.25, 0.25])
 })
@@ -117,17 +120,23 @@ test('numbers go in and come out', async () => {
     ],
   ]
   const target = [[[1], [2], [3]], [[4]]]
-  const before = await model.evaluate(
-    { x: { source, target }, y: { scores: target } },
-    { loss: { scores: 'meanSquared' } },
-  )
-  await model.fit(
-    { x: { source, target }, y: { scores: target } },
-    { epochs: 20, loss: { scores: 'meanSquared' } },
-  )
-  const after = await model.evaluate(
-    { x: { source, target }, y: { scores: target } },
-    { loss: { scores: 'meanSquared' } },
-  )
+  const before = await model.evaluate({ x: { source, target }, y: target }, { loss: 'meanSquared' })
+  await model.fit({ x: { source, target }, y: target }, { epochs: 20, loss: 'meanSquared' })
+  const after = await model.evaluate({ x: { source, target }, y: target }, { loss: 'meanSquared' })
   expect(after.loss).toBeLessThan(before.loss)
+})
+
+test('a target stands alone or by the name of its output, beside the weights of an attention', async () => {
+  const model = encoderDecoder({ ...base, attention: 'dot' })
+  const x = { source: texts.slice(0, 3), target: targets.slice(0, 3) }
+  const y = x.target
+  const weights = y.map((row) => row.map((_, t) => 1 + t))
+  const plain = await model.evaluate({ x, y, weights }, { loss: 'crossEntropy' })
+  const named = await model.evaluate(
+    { x, y: { scores: y }, weights: { scores: weights } },
+    { loss: { scores: 'crossEntropy' } },
+  )
+  expect(named).toEqual(plain)
+  const unaimed = { x, y: { weights: y } } as never
+  await expect(model.evaluate(unaimed, { loss: 'crossEntropy' })).rejects.toThrow('"weights"')
 })

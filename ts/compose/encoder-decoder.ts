@@ -1,6 +1,7 @@
 import { mismatch } from '../errors.js'
 import type { Alignment, Sequence, Tokens } from '../graph/value.js'
 import type { AttentionOptions, AttentionScore } from '../layer/attention.js'
+import { checkRate } from '../layer/dropout.js'
 import type { Model } from '../model/model.js'
 import { checkBoolean, checkCount, checkOptions, checkWord } from '../options.js'
 import { type Decoded, type DecoderSettings, decode, RECURRENT_KINDS } from './decoder.js'
@@ -45,7 +46,10 @@ export interface EncoderDecoderOptions<
   readonly numLayers?: number
   /** Runs the encoder both ways; `false` by default. */
   readonly bidirectional?: boolean
-  /** Dropout between stacked layers, from 0 (default) to below 1. */
+  /**
+   * Dropout between stacked layers, from 0 (default) to below 1, as in PyTorch; one layer has no place for it and
+   * refuses another rate than 0.
+   */
   readonly dropout?: number
   /**
    * The way of the encoder's last state into the decoder: its first state (`'initial'`, the default), an input of
@@ -83,8 +87,8 @@ export const ENCODER_DECODER_OPTIONS = [
 /** The input of a side. */
 type SideValue<S> = S extends { readonly vocabularySize: number } ? Tokens : Sequence
 
-/** The outputs of a model with or without attention. */
-type EncoderDecoderOutputs<A> = [A] extends [undefined]
+/** The outputs of a model with or without attention; of options that leave it open, either. */
+type EncoderDecoderOutputs<A> = A extends undefined
   ? { readonly scores: Sequence }
   : { readonly scores: Sequence; readonly weights: Alignment<string> } & ([A] extends [
       { readonly coverage: true },
@@ -98,10 +102,10 @@ type EncoderDecoderOutputs<A> = [A] extends [undefined]
  * sees the target one step late (teacher forcing).
  *
  * Inputs `source` and `target`, each on an axis of its own name; the target is input and label at once:
- * `fit({ x: { source, target }, y: { scores: target } })`. Output `scores`: for tokens the logits of each id, for numbers
- * the next step. With `attention` (Bahdanau et al., 2015) the output `weights` has for each step of the target the weight
- * of each step of the source; with its option `coverage` the output `coverageLoss` has how much of it each step looks at
- * again.
+ * `fit({ x: { source, target }, y: target }, { loss: 'crossEntropy' })`. Output `scores`: for tokens the logits of each id,
+ * for numbers the next step. With `attention` (Bahdanau et al., 2015) the output `weights` has for each step of the target
+ * the weight of each step of the source, and takes no targets; with its option `coverage` the output `coverageLoss` has how
+ * much of it each step looks at again, and targets and losses go by the outputs' names.
  *
  * ```ts
  * const model = encoderDecoder({
@@ -172,6 +176,7 @@ function inputOf(name: 'source' | 'target', side: unknown): InputKind {
 function settingsOf(options: EncoderDecoderOptions): DecoderSettings {
   const where = 'encoderDecoder'
   const hiddenSize = checkCount(`${where} hiddenSize`, options.hiddenSize)
+  const numLayers = checkCount(`${where} numLayers`, options.numLayers ?? 1, 1, 256)
   const attention = attentionOf(options.attention)
   const feeding = checkBoolean(`${where} inputFeeding`, options.inputFeeding ?? false)
   if (feeding && attention === undefined) {
@@ -189,9 +194,9 @@ function settingsOf(options: EncoderDecoderOptions): DecoderSettings {
     encoderSize: checkCount(`${where} encoderSize`, options.encoderSize ?? hiddenSize),
     embeddingSize: checkCount(`${where} embeddingSize`, options.embeddingSize ?? hiddenSize),
     cell: checkWord(`${where} cell`, options.cell ?? 'gru', RECURRENT_KINDS),
-    numLayers: checkCount(`${where} numLayers`, options.numLayers ?? 1, 1, 256),
+    numLayers,
     bidirectional: checkBoolean(`${where} bidirectional`, options.bidirectional ?? false),
-    dropout: options.dropout ?? 0,
+    dropout: dropoutOf(options.dropout, numLayers),
     context: checkWord(`${where} context`, options.context ?? 'initial', [
       'initial',
       'input',
@@ -201,6 +206,14 @@ function settingsOf(options: EncoderDecoderOptions): DecoderSettings {
     attention,
     feeding,
   }
+}
+
+function dropoutOf(given: number | undefined, numLayers: number): number {
+  const where = 'encoderDecoder dropout'
+  const rate = checkRate(where, given ?? 0)
+  if (rate === 0 || numLayers > 1) return rate
+  const advice = 'dropout stands between layers: give numLayers of 2 or more'
+  throw mismatch('ERR_UNROLLED_ARGUMENT', where, '0 with one layer', rate, advice)
 }
 
 function attentionOf(

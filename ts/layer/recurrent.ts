@@ -53,7 +53,8 @@ export interface RecurrentOptions<
   readonly merge?: M
   /**
    * The state before the first step of a row: zeros (default), or learned, a parameter for each state, layer and
-   * direction: `initial_h_l0` and so on, zeros at first. A call's `initial` goes before it.
+   * direction: `initial_h_l0` and so on, zeros at first. A call's `initial` goes before it. A learned one begins
+   * each call of `predict` and each batch, which therefore refuse a state to go on from; a stream or session goes on.
    */
   readonly initialState?: 'zeros' | 'learned'
   /** Names the layer and its parameters; the kind by default. */

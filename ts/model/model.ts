@@ -134,8 +134,8 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
    * earlier call, a sequence in two pieces gives the same bits as in one: each step's outputs, and
    * with the last piece the outputs that have no steps (the last step, a layer's last state). A model
    * that needs more than its states refuses one: it reads backwards in time, has a `mean` or `max`
-   * over time, an `initial` state or first step from the graph, a `shift` of tokens, or reads at each
-   * step what the last step decides.
+   * over time, an `initial` state or first step from the graph, a learned one as well (a stream or a session
+   * begins with it once and goes on), or reads at each step what the last step decides.
    *
    * Rejects with an `UnrolledError` for bad data. Weights and data so large that numbers overflow
    * give infinities or NaN in outputs and states; `predict` refuses such a state.
@@ -220,7 +220,8 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
 
   /**
    * Feeds the model its own output, numbers, as the next input, for each row after a prompt of one step or
-   * more: `maxSteps` steps, or until the output `stop` or a predicted length ends the row.
+   * more: `maxSteps` steps, or until the output `stop` or a predicted length ends the row. A model that shifts
+   * the numbers itself begins with zeros and needs no prompt.
    *
    * Rejects as `generate` does.
    */
