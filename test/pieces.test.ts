@@ -74,13 +74,6 @@ describe('a model that needs more than its states is refused wherever a sequence
       true,
     ],
     [
-      'shifted tokens',
-      (x, _, t) =>
-        concat(lstm({ hiddenSize: 3 })(x).output, embedding({ size: 2 })(shift({ start: 0 })(t))),
-      "node 'shift' shifts ids in time and does not keep the last one",
-      true,
-    ],
-    [
       'the last step at every step',
       (x) => {
         const { output } = lstm({ hiddenSize: 3 })(x)
@@ -115,8 +108,7 @@ describe('a model that needs more than its states is refused wherever a sequence
       `ERR_UNROLLED_ARGUMENT ${what}: expected a model that goes on from its states alone, received one whose ${reason}`
     if (begins) {
       const stream = it.stream({ v: [1, 2, 3] })
-      const late = 't' in stream.starts ? [0, 0, 1] : [0, 1, 2]
-      const pushed = steps(3, 2).map((x, t) => stream.push({ x, t: late[t] ?? 0 }))
+      const pushed = steps(3, 2).map((x, t) => stream.push({ x, t }))
       expect(pushed.map((outputs) => Array.from(outputs.y))).toEqual(y.toNested()[0])
     } else {
       expect(await messageOf(() => it.stream({ v: [1, 2, 3] }))).toBe(expected('stream'))
@@ -206,6 +198,52 @@ describe('pieces have the bits of the whole', () => {
       expect(state?.[name]?.values).toEqual(values.values)
       expect(stream.state[name]?.values).toEqual(values.values)
     }
+  })
+
+  test('of shifted tokens, by several steps; a stream is fed them late', async () => {
+    const it = graph({ t: { tokens: { vocabularySize: 5 } } }, ({ t }) => ({
+      y: concat(
+        embedding({ size: 2 })(shift({ start: 3 })(t)),
+        embedding({ size: 2 })(shift({ start: 4, by: 2 })(t)),
+      ),
+    }))
+    const rows = [[1, 0, 2, 4, 1], [2], [], [3, 3, 1]]
+    const whole = (await it.predict(rows)).y.toNested()
+    let state: Awaited<ReturnType<typeof it.predict>>['state'] | undefined
+    const made = rows.map((): number[][] => [])
+    for (const [from, to] of [
+      [0, 1],
+      [1, 1],
+      [1, 4],
+      [4, 5],
+    ] as const) {
+      const piece = await it.predict(
+        rows.map((row) => row.slice(from, to)),
+        state && { state },
+      )
+      state = piece.state
+      for (const [row, steps] of piece.y.toNested().entries()) made[row]?.push(...steps)
+    }
+    expect(made).toEqual(whole)
+    expect(state?.['shift:last']?.toNested()).toEqual([[1], [2], [3], [1]])
+    const outside = rows.map(() => [5])
+    const name = 'shift:last'
+    expect(await messageOf(() => it.predict(rows, { state: { [name]: outside } }))).toContain(
+      `ERR_UNROLLED_VALUE state '${name}': expected ids from 0 to 4, received 5`,
+    )
+  })
+
+  test('the state of a shift is set and given back', () => {
+    const it = graph({ x: { sequence: { size: 1 } } }, ({ x }) => ({ y: shift()(x) }))
+    const stream = it.stream()
+    const push = (value: number) => stream.push([value]).y[0]
+    expect([push(3), push(4)]).toEqual([0, 3])
+    const { state } = stream
+    expect(Object.keys(state)).toEqual(['shift:last'])
+    stream.reset()
+    expect([push(5), push(6)]).toEqual([0, 5])
+    stream.state = state
+    expect(push(7)).toBe(4)
   })
 
   test('a carried state holds the last step of a shift', async () => {

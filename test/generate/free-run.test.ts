@@ -1,4 +1,4 @@
-import { dense, graph, lstm, sample, sequential } from 'unrolled'
+import { dense, encoderDecoder, graph, lstm, sample, sequential } from 'unrolled'
 import { expect, test } from 'vitest'
 
 test('numbers are fed back as a stream would be', async () => {
@@ -25,6 +25,41 @@ test('numbers are fed back as a stream would be', async () => {
     expect(rows[row]?.finished).toBe(false)
     expect(rows[row]?.score).toBe(0)
   }
+})
+
+test('an encoder-decoder over numbers begins with zeros, and goes on from a prompt', async () => {
+  const model = encoderDecoder({
+    source: { size: 2 },
+    target: { size: 3 },
+    hiddenSize: 5,
+    attention: 'dot',
+    seed: 3,
+  })
+  const source = [
+    [[1, -2]],
+    [
+      [0.5, 1],
+      [2, 0],
+      [-1, 3],
+    ],
+  ]
+  const prompts = [
+    [
+      [0.5, 0, -1],
+      [1, 2, 3],
+    ],
+    [],
+  ]
+  for (const target of [undefined, prompts]) {
+    const made = await model.freeRun({ source, ...(target && { target }) }, { maxSteps: 4 })
+    const fed = made.map(({ steps }, row) => [...(target?.[row] ?? []), ...steps])
+    const { scores } = await model.predict({ source, target: fed })
+    for (const [row, { steps }] of made.entries()) {
+      expect(steps).toHaveLength(4)
+      expect(scores.toNested()[row]?.slice(-4)).toEqual(steps)
+    }
+  }
+  expect(await model.freeRun(source, { maxSteps: 1 })).toHaveLength(2)
 })
 
 test('an output ends numbers, drawn or at a half', async () => {

@@ -43,7 +43,16 @@ export async function digests<I extends Values, O extends Outputs>(
     skipped += event.skipped ? 1 : 0
   }
   const { state, ...outputs } = await model.predict(other)
-  const predicted = [outputs, state].flatMap((results) => sorted<Result>(results))
+  // Shifts of ids have had no states when the bits were recorded.
+  const ids = model.graph.nodes.filter(
+    ({ op }) => typeof op === 'object' && 'shift' in op && op.shift.start !== undefined,
+  )
+  const recorded = Object.entries(state).filter(([name]) =>
+    ids.every((shift) => name !== `${shift.name}:last`),
+  )
+  const predicted = [outputs, Object.fromEntries(recorded)].flatMap((results) =>
+    sorted<Result>(results),
+  )
   const parameters = sorted(model.parameters()).map(({ values }) => values)
   return {
     steps: losses.length / 2,

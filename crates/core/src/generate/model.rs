@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use unrolled_kernels::Element;
 
-use super::ports::{check_direct, find, form, memory_of, one_number};
+use super::ports::{find, form, memory_of, one_number};
 use super::stepper::{Items, Outlook, Prompts, Sizes, Stepper};
 use super::{GenerateConfig, Generation, Stop};
 use crate::graph::{ActivationName, Graph, Kind};
 use crate::memory::{copied, refill, reserve, zeros};
 use crate::model::{Model, Session, Snapshot};
-use crate::program::Port;
+use crate::program::{Port, Start};
 use crate::storage::{Data, Subject, Tensor, valid_items};
 use crate::{Error, Result};
 
@@ -50,18 +50,19 @@ impl<E: Element> Generation<E, ModelSteps<E>> {
                 "{what}: expected tokens or a sequence to feed items to, received {kind}"
             )));
         };
-        check_direct(model.graph(), &config.input, &kind)?;
         let given = inputs.iter().position(|tensor| tensor.name == config.input);
         let prompts = given.map(|at| valid_items(what, &kind, inputs.remove(at))).transpose()?;
         // Prompts alone have a number of rows where the model takes nothing else.
         let alone = prompts.as_ref().filter(|_| inputs.is_empty()).map(|(_, axis)| axis.lengths.len());
         let memory = memory_of(model, &config, &inputs)?;
         let (model, weights) = (Arc::clone(model), snapshot.clone());
-        let session = Session::open_with(Arc::clone(&model), weights, "generate", Some(axis), alone, inputs)?;
+        let along = (Some(axis), kind.size().map(|_| config.input.as_str()));
+        let session = Session::open_with(Arc::clone(&model), weights, "generate", along, alone, inputs)?;
         let start = started(&session, &config)?;
         let rows = session.rows();
         let (items, lengths) = match prompts {
             Some((items, axis)) => (items, axis.lengths),
+            None if kind.size().is_some() => (Data::Values(Vec::new()), zeros(rows, "the prompts")?),
             None => (Data::Ids(Vec::new()), zeros(rows, "the prompts")?),
         };
         if lengths.len() != rows {
@@ -69,8 +70,11 @@ impl<E: Element> Generation<E, ModelSteps<E>> {
             return Err(Error::shape(format!("{what}: expected prompts of {rows} rows, received {count}")));
         }
         let prompts = match items {
-            Data::Ids(ids) => Prompts::tokens(start, &ids, &lengths)?,
-            Data::Values(values) => Prompts::numbers(values, &lengths)?,
+            Data::Ids(ids) => Prompts::tokens(start.and_then(Start::id), &ids, &lengths)?,
+            Data::Values(values) => {
+                let size = kind.size().unwrap_or(0);
+                Prompts::numbers(start.is_some(), &values, size, &lengths)?
+            }
         };
         let (mut steps, sizes) = ModelSteps::new(model.graph(), session, &config, &kind)?;
         steps.memory = memory;
@@ -78,15 +82,15 @@ impl<E: Element> Generation<E, ModelSteps<E>> {
     }
 }
 
-/// The id in front of the prompts: of the options, or of the model's shift.
-fn started<E: Element>(session: &Session<E>, config: &GenerateConfig) -> Result<Option<u32>> {
+/// The item in front of the prompts: of the options, or of the model's shift.
+fn started<E: Element>(session: &Session<E>, config: &GenerateConfig) -> Result<Option<Start>> {
     let at = session.program().inputs.iter().position(|port| port.name == config.input);
     let shifted = at.and_then(|at| session.starts()[at]);
     match (shifted, config.start) {
-        (Some(own), Some(other)) if own != other => Err(Error::argument(format!(
+        (Some(Start::Id(own)), Some(other)) if own != other => Err(Error::argument(format!(
             "generate start: expected none, or {own}, with which the model begins, received {other}"
         ))),
-        _ => Ok(shifted.or(config.start)),
+        _ => Ok(shifted.or(config.start.map(Start::Id))),
     }
 }
 

@@ -4,7 +4,7 @@ use unrolled_kernels::Element;
 
 use super::GenerateConfig;
 use super::stepper::Form;
-use crate::graph::{ActivationName, Graph, Kind, Node, Op};
+use crate::graph::{ActivationName, Graph, Kind, Op};
 use crate::memory::refill;
 use crate::model::Model;
 use crate::program::Port;
@@ -18,20 +18,6 @@ pub(super) fn find(what: &str, ports: &[Port], name: &str) -> Result<Port> {
         let known: Vec<&str> = ports.iter().map(|port| port.name.as_str()).collect();
         Error::argument(format!("generate: unknown {what} '{name}'; known: {known:?}"))
     })
-}
-
-/// Refuses numbers that the model shifts itself: a step would not read the item it is fed.
-pub(super) fn check_direct(graph: &Graph, input: &str, kind: &Kind) -> Result<()> {
-    let shifts = |node: &&Node| {
-        matches!(node.op, Op::Shift { .. }) && node.inputs.first().is_some_and(|it| it == input)
-    };
-    match graph.nodes.iter().find(shifts).filter(|_| kind.size().is_some()) {
-        None => Ok(()),
-        Some(node) => Err(Error::argument(format!(
-            "generate: expected numbers that a step reads, received input '{input}', which node '{}' shifts to the next step",
-            node.name
-        ))),
-    }
 }
 
 /// Refuses all but one number a step.

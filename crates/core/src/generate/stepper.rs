@@ -1,5 +1,7 @@
 //! The model as generation sees it: items in, scores of the next items out.
 
+use unrolled_kernels::Element;
+
 use crate::Result;
 use crate::memory::reserve;
 
@@ -101,7 +103,7 @@ pub struct Prompts<E> {
 /// Numbers of prompts, in errors.
 const PROMPTS: &str = "the prompts";
 
-impl<E: Copy> Prompts<E> {
+impl<E: Element> Prompts<E> {
     /// Prompts of ids with these lengths, one row after the other, each after `start`.
     ///
     /// # Errors
@@ -120,12 +122,23 @@ impl<E: Copy> Prompts<E> {
         Ok(prompts)
     }
 
-    /// Prompts of numbers with these lengths, one row after the other.
+    /// Prompts of items of `size` numbers with these lengths, one row after the other, each after an item of zeros if
+    /// `begun`.
     ///
     /// # Errors
     /// [`crate::Code::Size`] when there is no memory.
-    pub fn numbers(values: Vec<E>, lengths: &[u32]) -> Result<Self> {
-        Ok(Self { values, ..Self::of(lengths.iter().map(|&length| length as usize))? })
+    pub fn numbers(begun: bool, values: &[E], size: usize, lengths: &[u32]) -> Result<Self> {
+        let more = usize::from(begun);
+        let mut prompts = Self::of(lengths.iter().map(|&length| length as usize + more))?;
+        reserve(&mut prompts.values, values.len() + more * size * lengths.len(), PROMPTS)?;
+        let mut rest = values;
+        for &length in lengths {
+            let (own, others) = rest.split_at((length as usize * size).min(rest.len()));
+            prompts.values.extend(std::iter::repeat_n(E::ZERO, more * size));
+            prompts.values.extend_from_slice(own);
+            rest = others;
+        }
+        Ok(prompts)
     }
 
     fn of(lengths: impl ExactSizeIterator<Item = usize>) -> Result<Self> {

@@ -12,6 +12,8 @@ use crate::run::Engine;
 pub(super) struct Division<E> {
     /// The axis that was asked for.
     axis: Option<String>,
+    /// The input of numbers that is fed one step late.
+    fed: Option<String>,
     pub(super) stepped: Stepped,
     /// None where a step needs nothing but its states.
     pub(super) once: Option<Engine<E>>,
@@ -24,15 +26,16 @@ impl<E: Element> Division<E> {
         kernels: Kernels<E>,
         what: &str,
         axis: Option<&str>,
+        fed: Option<&str>,
     ) -> Result<Self> {
-        let stepped = program.stepped(what, axis)?;
+        let stepped = program.stepped(what, axis, fed)?;
         let mode = Mode::Inference { segmented: true };
         let once = stepped.once.as_ref().map(|once| Engine::new(Arc::clone(once), mode, kernels));
-        Ok(Self { axis: axis.map(str::to_owned), stepped, once })
+        Ok(Self { axis: axis.map(str::to_owned), fed: fed.map(str::to_owned), stepped, once })
     }
 
-    /// True for the division that asking for an axis gives.
-    pub(super) fn is_at(&self, axis: Option<&str>) -> bool {
-        self.axis.as_deref() == axis
+    /// True for the division that asking for an axis and an input gives.
+    pub(super) fn is_at(&self, axis: Option<&str>, fed: Option<&str>) -> bool {
+        (self.axis.as_deref(), self.fed.as_deref()) == (axis, fed)
     }
 }

@@ -38,6 +38,9 @@ pub(crate) fn facts(op: Pooling, i: &Instruction) -> Facts {
 
 /// A row without steps gives zeros, or the second input if there is one.
 pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: Pooling, i: &Instruction) {
+    if f.program.values[i.inputs[0]].holds_ids() {
+        return last_id(f, op, i);
+    }
     f.write(Operand::Value(i.outputs[0]), |f, y| {
         let x = f.matrix(Operand::Value(i.inputs[0]));
         let part = f.part(i.inputs[0]);
@@ -86,6 +89,22 @@ fn pool<E: Element>(
         let count = E::from_f64(items.count as f64);
         out.iter_mut().for_each(|y| *y = *y / count);
     }
+}
+
+/// The last of given ids, as a number; of a row without steps the second input.
+fn last_id<E: Element>(f: &mut View<'_, E>, op: Pooling, i: &Instruction) {
+    f.write(Operand::Value(i.outputs[0]), |f, y| {
+        let part = f.part(i.inputs[0]);
+        for row in part.whole.unrolling(false).idle() {
+            y.slice()[row] = i.inputs.get(1).map_or(E::ZERO, |&id| f.slice(Operand::Value(id))[row]);
+        }
+        let ids = f.ids(i.inputs[0]);
+        for items in part.rows() {
+            if let Some(place) = chosen(f, op, i, items) {
+                y.slice()[items.row] = E::from_f64(f64::from(ids.at(place)));
+            }
+        }
+    });
 }
 
 /// The place of the one item of a row that a pool takes, if it is among these.

@@ -9,10 +9,9 @@ use crate::storage::{Schedule, View};
 /// A chunk of time begins with the last step of the chunk before only if a state of the model holds that step.
 pub(crate) fn facts(op: &Shift, i: &Instruction) -> Facts {
     let otherwise = "begins each chunk with a first step from the graph";
-    let cut = match i.inputs.get(1) {
-        _ if op.reverse => Cut::Never(BACKWARDS),
-        Some(&first) => Cut::From { vectors: vec![first], otherwise },
-        None => Cut::Never("shifts ids in time and does not keep the last one"),
+    let cut = match op.reverse {
+        true => Cut::Never(BACKWARDS),
+        false => Cut::From { vectors: vec![i.inputs[1]], otherwise },
     };
     Facts {
         time: Time::Whole,
@@ -27,21 +26,16 @@ pub(crate) fn facts(op: &Shift, i: &Instruction) -> Facts {
 }
 
 pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: &Shift, i: &Instruction) {
-    if let Some(start) = op.start.filter(|_| f.program.values[i.outputs[0]].holds_ids()) {
-        return shift_ids(f, op, start, i);
+    if f.program.values[i.outputs[0]].holds_ids() {
+        return shift_ids(f, op, i);
     }
-    let start = E::from_f64(op.start.map_or(0.0, f64::from));
     f.write(Operand::Value(i.outputs[0]), |f, y| {
         let x = f.matrix(Operand::Value(i.inputs[0]));
-        let first = i.inputs.get(1).map(|&first| f.matrix(Operand::Value(first)));
+        let first = f.matrix(Operand::Value(i.inputs[1]));
         let mut rows = y.matrix();
         each_item(f.schedule(i.inputs[0]), op.reverse, |place, row, previous| {
             let out = rows.row_mut(place);
-            match (previous, &first) {
-                (Some(from), _) => out.copy_from_slice(x.row(from)),
-                (None, Some(first)) => out.copy_from_slice(first.row(row)),
-                (None, None) => out.fill(start),
-            }
+            out.copy_from_slice(previous.map_or_else(|| first.row(row), |from| x.row(from)));
         });
     });
 }
@@ -55,12 +49,14 @@ fn each_item(schedule: &Schedule, reverse: bool, mut call: impl FnMut(usize, usi
     }
 }
 
-fn shift_ids<E: Element>(f: &mut View<'_, E>, op: &Shift, start: u32, i: &Instruction) {
+/// The first id is one of the second input, which holds numbers as states do.
+fn shift_ids<E: Element>(f: &mut View<'_, E>, op: &Shift, i: &Instruction) {
     let mut shifted = std::mem::take(&mut f.shard.ids[i.outputs[0]]);
     shifted.clear();
     let ids = &f.shard.ids[i.inputs[0]];
-    each_item(f.schedule(i.inputs[0]), op.reverse, |_, _, previous| {
-        shifted.push(previous.map_or(start, |from| ids[from]));
+    let first = f.ids(i.inputs[1]);
+    each_item(f.schedule(i.inputs[0]), op.reverse, |_, row, previous| {
+        shifted.push(previous.map_or_else(|| first.at(row), |from| ids[from]));
     });
     f.shard.ids[i.outputs[0]] = shifted;
 }

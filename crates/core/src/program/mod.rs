@@ -28,7 +28,7 @@ pub use instruction::{
 pub use plan::{InstructionPlan, Mode, Plan, Tape, ValuePlan};
 pub use reductions::{Contribution, Ids, Sum};
 pub use section::Section;
-pub use stepped::Stepped;
+pub use stepped::{Start, Stepped};
 pub use storage::{Checkpoint, Delay, Operand, Place, Slot, Space};
 pub use target::Target;
 pub use value::{Value, ValueId};

@@ -18,6 +18,26 @@ pub struct Stepped {
     pub outputs: usize,
     /// By state of `step`: the output of `once` that it begins with; zeros without.
     pub begins: Vec<Option<usize>>,
-    /// By input of `step`, for tokens that the model shifts: the id of the first step. The others are fed one step late.
-    pub starts: Vec<Option<u32>>,
+    /// By input of `step`: the item of the first step, for an input that the model shifts and that is fed one step late.
+    pub starts: Vec<Option<Start>>,
+}
+
+/// The item of the first step, of an input that is fed one step late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// The id that a shift of tokens begins with.
+    Id(u32),
+    /// Zeros, of numbers.
+    Zeros,
+}
+
+impl Start {
+    /// The id, of tokens.
+    #[must_use]
+    pub fn id(self) -> Option<u32> {
+        match self {
+            Self::Id(id) => Some(id),
+            Self::Zeros => None,
+        }
+    }
 }

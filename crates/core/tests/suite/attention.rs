@@ -1,5 +1,6 @@
 //! Laws of attention: slopes, the same bits under every tape, thread count and batch, and refusals.
 
+use crate::support::decoders::{additive, along, attending, dot};
 use crate::support::graphs::{Builder, vector};
 use crate::support::runs::{Model, check_gradients, data, numbers, values};
 use crate::support::tapes::{bits, check_tapes};
@@ -12,43 +13,12 @@ use unrolled_kernels::Element;
 const QUERIES: [i32; 6] = [4, 1, 3, 0, 2, 5];
 const MEMORY: [i32; 6] = [3, 5, 0, 2, 1, 4];
 
-fn sequence(size: usize, axis: &str) -> Value {
-    json!({ "input": { "sequence": { "size": size, "axis": axis } } })
-}
-
-fn dot() -> Value {
-    json!({ "attention": { "score": { "dot": { "scale": 0.7 } } } })
-}
-
-fn additive() -> Value {
-    json!({ "attention": { "score": { "additive": { "weight": "v" } } } })
-}
-
 /// A decoder whose cell attends to the states of an encoder, and attends to them once more behind the loop.
 fn decoder(score: &Value) -> Builder {
     let mut b = Builder::default();
-    b.parameter("wk", &[5, 4]).parameter("wq", &[5, 4]).parameter("v", &[5]);
-    b.parameter("wx", &[4, 7]).parameter("wh", &[4, 4]).parameter("out", &[4, 4]);
-    b.node("s", sequence(3, "source"), &[]).node("x", sequence(3, "target"), &[]);
-    b.layer("e", "gru", 0, "s", [3, 4], true, false, &[]);
-    let body = json!([
-        { "name": "x", "op": vector(3), "inputs": [] },
-        { "name": "m", "op": sequence(4, "source"), "inputs": [] },
-        { "name": "h", "op": { "state": { "size": 4 } }, "inputs": [] },
-        { "name": "k", "op": { "linear": { "weight": "wk" } }, "inputs": ["m"] },
-        { "name": "q", "op": { "linear": { "weight": "wq" } }, "inputs": ["h"] },
-        { "name": "a", "op": score, "inputs": ["q", "k", "m"] },
-        { "name": "c", "op": "concat", "inputs": ["x", "a:context"] },
-        { "name": "p", "op": { "linear": { "weight": "wx" } }, "inputs": ["c"] },
-        { "name": "r", "op": { "linear": { "weight": "wh" } }, "inputs": ["h"] },
-        { "name": "z", "op": "add", "inputs": ["p", "r"] },
-        { "name": "n", "op": { "activation": "tanh" }, "inputs": ["z"] },
-    ]);
-    let ports = [("h", "n"), ("output", "n"), ("context", "a:context")];
-    let outputs = ports.map(|(name, from)| json!({ "name": name, "from": from }));
-    let scan = json!({ "scan": { "initial": ["h"], "body": { "nodes": body, "outputs": outputs } } });
-    b.node("d", scan, &["x", "e:output", "e:h"]);
-    b.node("again", dot(), &["d:output", "e:output"]);
+    b.node("s", along(3, "source"), &[]).node("x", along(3, "target"), &[]);
+    b.layer("e", "gru", 0, "s", [3, 4], true, false, &[]).parameter("out", &[4, 4]);
+    attending(&mut b, score, 4, "e:output", "e:h");
     b.node("y", json!({ "linear": { "weight": "out" } }), &["again:context"]);
     b.output("y", "y").output("c", "d:context").output("h", "d:h");
     b
@@ -57,7 +27,7 @@ fn decoder(score: &Value) -> Builder {
 /// An attention of a sequence to itself.
 fn own_axis() -> Builder {
     let mut b = Builder::default();
-    b.parameter("v", &[3]).node("s", sequence(3, "source"), &[]);
+    b.parameter("v", &[3]).node("s", along(3, "source"), &[]);
     b.layer("e", "rnn_tanh", 0, "s", [3, 3], true, false, &[]);
     b.node("a", additive(), &["e:output", "s", "e:output"]).output("y", "a:context");
     b
@@ -66,7 +36,7 @@ fn own_axis() -> Builder {
 /// A learned query over a whole sequence.
 fn pooling() -> Builder {
     let mut b = Builder::default();
-    b.parameter("v", &[3]).parameter("query", &[3]).node("s", sequence(3, "source"), &[]);
+    b.parameter("v", &[3]).parameter("query", &[3]).node("s", along(3, "source"), &[]);
     b.node("q", json!({ "parameter": { "weight": "query" } }), &[]);
     b.node("a", additive(), &["q", "s"]).output("y", "a:context");
     b
@@ -184,8 +154,8 @@ fn a_memory_that_does_not_fit_is_refused() {
     let node = |inputs: &[&str], score: Value| {
         let mut b = Builder::default();
         b.parameter("v", &[4]);
-        b.node("q", sequence(3, "target"), &[]).node("s", sequence(3, "source"), &[]);
-        b.node("wide", sequence(4, "source"), &[]).node("other", sequence(3, "third"), &[]);
+        b.node("q", along(3, "target"), &[]).node("s", along(3, "source"), &[]);
+        b.node("wide", along(4, "source"), &[]).node("other", along(3, "third"), &[]);
         b.node("vector", vector(3), &[]);
         b.node("a", score, inputs).output("y", "a:context");
         refused(&b)
@@ -216,7 +186,7 @@ fn a_memory_that_does_not_fit_is_refused() {
 fn a_loop_does_not_attend_to_its_own_axis() {
     let mut b = decoder(&dot());
     let scan = b.nodes.iter_mut().find(|node| node["name"] == "d").unwrap();
-    scan["op"]["scan"]["body"]["nodes"][1]["op"] = sequence(4, "target");
+    scan["op"]["scan"]["body"]["nodes"][1]["op"] = along(4, "target");
     assert!(refused(&b).message.contains("expected sequence[target, 4] of another axis than the loop's"));
     let mut b = decoder(&dot());
     let scan = b.nodes.iter_mut().find(|node| node["name"] == "d").unwrap();

@@ -21,21 +21,15 @@ fn what_needs_a_sequence_whole_is_not_cut() {
         b.layer("a", "rnn_tanh", 0, "x", [3, 2], true, reverse, initial);
     };
     let slice = json!({ "slice": { "start": 0, "size": 2 } });
-    let late = json!({ "shift": { "start": 1 } });
     let (backwards, initial) =
         ("reads backwards in time", "begins each chunk with an initial state from the graph");
-    let (first, ids) = ("begins each chunk with a first step from the graph", "shifts ids in time");
+    let first = "begins each chunk with a first step from the graph";
     let pools = "pools over the whole sequence";
     for (reason, wire, edit) in [
         ((backwards, "a"), "a:output", &(|b: &mut Builder| rnn(b, true, &[])) as &dyn Fn(&mut Builder)),
         ((initial, "a"), "a:output", &|b| rnn(b, false, &["h0"])),
         ((first, "z"), "z", &|b| {
             b.node("z", json!({ "shift": {} }), &["x", "v"]);
-        }),
-        ((ids, "late"), "z", &|b| {
-            let embedding = json!({ "embedding": { "weight": "e", "padding": null } });
-            b.node("t", tokens(4), &[]).node("late", late.clone(), &["t"]);
-            b.parameter("e", &[4, 2]).node("z", embedding, &["late"]);
         }),
         ((pools, "z"), "z", &|b| {
             b.node("z", json!("mean"), &["x"]);
@@ -88,6 +82,11 @@ fn what_goes_on_from_its_states_is_cut() {
         }) as &dyn Fn(&mut Builder),
         &|b| {
             b.node("late", json!({ "shift": {} }), &["x"]);
+        },
+        &|b| {
+            let embedding = json!({ "embedding": { "weight": "e", "padding": null } });
+            b.node("t", tokens(4), &[]).node("late", json!({ "shift": { "start": 1 } }), &["t"]);
+            b.parameter("e", &[4, 2]).node("z", embedding, &["late"]).output("z", "z");
         },
         // The state after the last step as an output, and vectors that no step makes at every step.
         &|b| {

@@ -308,13 +308,54 @@ fn names_and_sizes_that_do_not_fit_are_refused() {
     assert!(matches!(prompts(0..2).data, Data::Ids(_)));
 }
 
-#[test]
-fn numbers_that_the_model_shifts_are_refused() {
+/// A model of numbers that reads each of its items one step late.
+fn late(shift: &[&str]) -> Builder {
     let mut b = Builder::default();
-    b.node("x", sequence(2), &[]).node("y", json!({ "shift": {} }), &["x"]).output("y", "y");
-    let config = config(json!({ "greedy": {} }), json!("never"), json!({ "input": "x" }));
-    let error = run(&model(&b), &config, vec![values("x", &[1, 1, 2], vec![0.0; 2])]).unwrap_err();
-    assert!(error.code == Code::Argument && error.message.contains("node 'y' shifts"), "{error}");
+    b.parameter("out", &[2, 4]).node("x", sequence(2), &[]);
+    if shift.contains(&"first") {
+        b.node("first", vector(2), &[]);
+    }
+    b.node("late", json!({ "shift": {} }), shift);
+    b.layer("rnn", "rnn_tanh", 0, "late", [2, 4], true, false, &[]);
+    b.node("y", json!({ "linear": { "weight": "out" } }), &["rnn:output"]).output("y", "y");
+    b
+}
+
+/// Numbers that the model shifts begin with zeros, before a prompt or without one.
+#[test]
+fn numbers_that_the_model_shifts_are_fed_one_step_late() {
+    const STEPS: usize = 5;
+    let model = model(&late(&["x"]));
+    let config = config(json!({ "greedy": {} }), json!("never"), json!({ "input": "x", "maxSteps": STEPS }));
+    for prompt in [0, 1, 3] {
+        let given: Vec<f64> = numbers(3 * prompt * 2, 8);
+        let inputs = vec![values("x", &[3, prompt, 2], given.clone())];
+        let found = run(&model, &config, inputs).unwrap();
+        for (row, one) in found.iter().map(|row| &row[0]).enumerate() {
+            assert_eq!(one.values.len(), 2 * STEPS);
+            let own = &given[2 * prompt * row..][..2 * prompt];
+            let all = values("x", &[1, prompt + STEPS, 2], [own, &one.values].concat());
+            let outputs = model.predict(&model.snapshot(), vec![all], Vec::new()).unwrap().outputs;
+            // Each item is what the whole gives after those before, to the bit.
+            assert_eq!(data(&outputs[0])[2 * prompt..], one.values);
+        }
+    }
+}
+
+#[test]
+fn numbers_that_enter_in_two_ways_are_refused() {
+    let refused = |b: &Builder, words: &str| {
+        let config = config(json!({ "greedy": {} }), json!("never"), json!({ "input": "x" }));
+        let first = b.graph().nodes.iter().any(|node| node.inputs.iter().any(|input| input == "first"));
+        let mut inputs = vec![values("x", &[1, 1, 2], vec![0.0; 2])];
+        inputs.extend(first.then(|| values("first", &[1, 2], vec![0.0; 2])));
+        let error = run(&model(b), &config, inputs).unwrap_err();
+        assert!(error.code == Code::Argument && error.message.contains(words), "{error}");
+    };
+    let mut both = late(&["x"]);
+    both.node("sum", json!("add"), &["x", "y"]).output("sum", "sum");
+    refused(&both, "which node 'late' shifts and node 'sum' reads as it is");
+    refused(&late(&["x", "first"]), "and node 'late' begins with a vector of the graph");
 }
 
 #[test]

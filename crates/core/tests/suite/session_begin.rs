@@ -9,15 +9,12 @@ use unrolled_core::model::{Model, Precision, Session};
 use unrolled_core::storage::{Data, Tensor};
 
 use crate::support::cells::cell_from;
+use crate::support::decoders::{additive, along, attending, dot};
 use crate::support::graphs::{Builder, sequence, tokens, vector};
 use crate::support::runs::{data, ids, numbers, values};
 
 const WORDS: usize = 7;
 const STEPS: usize = 6;
-
-fn along(size: usize, axis: &str) -> Value {
-    json!({ "input": { "sequence": { "size": size, "axis": axis } } })
-}
 
 fn built(b: &Builder) -> Arc<Model<f32>> {
     Arc::new(Model::new(b.graph(), 5, Precision::Full).unwrap())
@@ -57,27 +54,8 @@ fn by_attention(score: &Value) -> Builder {
     let mut b = Builder::default();
     encoder(&mut b);
     shifted_words(&mut b, 3);
-    b.parameter("wk", &[5, 8]).parameter("wq", &[5, 8]);
-    b.parameter("v", &[5]).parameter("wc", &[5]);
-    b.parameter("wx", &[8, 11]).parameter("wh", &[8, 8]).parameter("out", &[WORDS, 8]);
-    let body = json!([
-        { "name": "x", "op": vector(3), "inputs": [] },
-        { "name": "m", "op": along(8, "source"), "inputs": [] },
-        { "name": "h", "op": { "state": { "size": 8 } }, "inputs": [] },
-        { "name": "k", "op": { "linear": { "weight": "wk" } }, "inputs": ["m"] },
-        { "name": "q", "op": { "linear": { "weight": "wq" } }, "inputs": ["h"] },
-        { "name": "a", "op": score, "inputs": ["q", "k", "m"] },
-        { "name": "c", "op": "concat", "inputs": ["x", "a:context"] },
-        { "name": "p", "op": { "linear": { "weight": "wx" } }, "inputs": ["c"] },
-        { "name": "r", "op": { "linear": { "weight": "wh" } }, "inputs": ["h"] },
-        { "name": "z", "op": "add", "inputs": ["p", "r"] },
-        { "name": "n", "op": { "activation": "tanh" }, "inputs": ["z"] },
-    ]);
-    let ports = [("h", "n"), ("output", "n")].map(|(name, from)| json!({ "name": name, "from": from }));
-    let scan = json!({ "scan": { "initial": ["h"], "body": { "nodes": body, "outputs": ports } } });
-    b.node("d", scan, &["x", "m", "end"]);
-    let again = json!({ "attention": { "score": { "dot": { "scale": 0.7 } } } });
-    b.node("again", again, &["d:output", "m"]);
+    attending(&mut b, score, 8, "m", "end");
+    b.parameter("wc", &[5]).parameter("out", &[WORDS, 8]);
     b.node("logits", json!({ "linear": { "weight": "out" } }), &["again:context"]);
     b.output("weights", "again:weights").output("logits", "logits").output("state", "d:output");
     b
@@ -141,14 +119,6 @@ fn from_id() -> Builder {
     let scan = json!({ "scan": { "initial": ["y"], "body": { "nodes": body, "outputs": ports } } });
     b.node("d", scan, &["x", "subject", "w"]).output("scores", "d:output");
     b
-}
-
-fn dot() -> Value {
-    json!({ "attention": { "score": { "dot": { "scale": 1.3 } } } })
-}
-
-fn additive() -> Value {
-    json!({ "attention": { "score": { "additive": { "weight": "v" } } } })
 }
 
 fn coverage() -> Value {
@@ -236,7 +206,9 @@ fn step(session: &mut Session<f32>, each: &[Tensor<f32>], t: usize) -> Vec<Vec<V
                 let size = tensor.shape[2];
                 all.chunks(STEPS * size).for_each(|row| numbers.extend_from_slice(&row[t * size..][..size]));
             }
-            (Data::Ids(_), Some(start)) if t == 0 => words.extend(vec![start.cast_signed(); tensor.shape[0]]),
+            (Data::Ids(_), Some(start)) if t == 0 => {
+                words.extend(vec![start.id().unwrap().cast_signed(); tensor.shape[0]])
+            }
             (Data::Ids(all), start) => {
                 words.extend(all.chunks(STEPS).map(|row| row[t - usize::from(start.is_some())]));
             }
@@ -434,7 +406,6 @@ fn what_cannot_be_stepped_is_refused_by_node() {
     own.layer("second", "gru", 2, "x", [5, 6], true, false, &["d:h"]).output("y", "second:output");
     for (b, message) in [
         (twice(json!({ "shift": { "start": 2 } }), &["t"]), "shifts with another start id"),
-        (twice(json!({ "shift": { "start": 2 } }), &["late"]), "node 'more words' shifts ids in time"),
         (direct, "received input 't', which node 'late' shifts and node 'y' reads as it is"),
         (backwards, "one whose node 'back' reads backwards in time"),
         (nested, "steps along 'time', received one whose node 'late encoder' runs along 'source'"),

@@ -3,7 +3,7 @@
 use super::node::Ports;
 use super::{Checker, Scope, names};
 use crate::graph::{Kind, MAX_SIZE, Node, Steps};
-use crate::program::{Form, Operation, Pooling, Shift, StatePort, ValueId};
+use crate::program::{Form, Operation, Pooling, Shift, StatePort, TokenState, ValueId};
 use crate::{Error, Result};
 
 impl Checker {
@@ -241,8 +241,8 @@ impl Checker {
                 }
             }
         }
-        let inputs = match (kind.size(), inputs.as_slice()) {
-            (Some(size), &[x]) => self.kept_shift(node, x, size, scope),
+        let inputs = match inputs.as_slice() {
+            &[x] => self.kept_shift(node, x, start, scope),
             _ => inputs,
         };
         let output = self.like(&node.name, inputs[0]);
@@ -252,13 +252,17 @@ impl Checker {
 
     /// A state of the model for a shift that begins with no vector of the graph: the last step that it took. The inputs of
     /// the shift.
-    fn kept_shift(&mut self, node: &Node, x: ValueId, size: usize, scope: &mut Scope) -> Vec<ValueId> {
+    fn kept_shift(&mut self, node: &Node, x: ValueId, start: Option<u32>, scope: &mut Scope) -> Vec<ValueId> {
         let name = format!("{}:last", node.name);
-        let [initial, last] = [(); 2].map(|()| self.value(&name, Kind::Vector { size }));
+        let vocabulary = self.kind(x).vocabulary();
+        let size = self.kind(x).size().unwrap_or(1);
+        let kind = vocabulary.map_or(Kind::Vector { size }, |vocabulary| Kind::Token { vocabulary });
+        let token = vocabulary.zip(start).map(|(vocabulary, start)| TokenState { vocabulary, start });
+        let [initial, last] = [(); 2].map(|()| self.computed(&name, kind.clone()));
         let inputs = vec![x, initial];
         let op = Operation::Pool(Pooling::Last { first: false });
         self.push(node, op, inputs.clone(), vec![last], scope);
-        self.program.states.push(StatePort { name, size, token: None, initial, last, reverse: false });
+        self.program.states.push(StatePort { name, size, token, initial, last, reverse: false });
         inputs
     }
 }

@@ -23,12 +23,13 @@ use crate::{Error, Result};
 
 impl Program {
     /// Divides the program at an axis: the named one, or the axis of the outputs; of several, the one along which an input is
-    /// shifted. `what` names the caller in errors.
+    /// shifted. `what` names the caller in errors. A step is fed shifted tokens one step late, and the numbers of the input
+    /// `fed` if a node shifts these; other shifts of numbers hold the last step in a state.
     ///
     /// # Errors
     /// [`crate::Code::Argument`] for an axis that is unknown or that nothing decides, and, naming the node, for steps that
     /// need more than the states before them.
-    pub fn stepped(&self, what: &str, axis: Option<&str>) -> Result<Stepped> {
+    pub fn stepped(&self, what: &str, axis: Option<&str>, fed: Option<&str>) -> Result<Stepped> {
         let axis = axis::choose(self, what, axis)?;
         let dependent = self.dependent(axis);
         let (mut step, mut once) = self.parted(&dependent);
@@ -36,7 +37,7 @@ impl Program {
         if let Some(axis) = axis {
             check_axes(&step, what, axis)?;
         }
-        let starts = feed::take_shifted(&mut step, what)?;
+        let starts = feed::take_shifted(&mut step, what, fed)?;
         let begun = states::begin_with_given(&mut step, &dependent);
         step.keep_needed();
         let sources = held::hold(&mut step, &once, what)?;
@@ -64,14 +65,23 @@ impl Program {
         for port in &self.inputs {
             dependent[port.value] |= along(port.value);
         }
-        for instruction in &self.instructions {
-            let defined = defined(instruction);
-            let here = |&value: &ValueId| along(value) || dependent[value];
-            if defined.iter().any(here) || read(instruction).iter().any(here) {
-                defined.into_iter().for_each(|value| dependent[value] = true);
+        loop {
+            for instruction in &self.instructions {
+                let defined = defined(instruction);
+                let here = |&value: &ValueId| along(value) || dependent[value];
+                if defined.iter().any(here) || read(instruction).iter().any(here) {
+                    defined.into_iter().for_each(|value| dependent[value] = true);
+                }
             }
+            // A step begins with the states that it changes, and so do their copies.
+            let own = |&value: &ValueId| !dependent[value];
+            let changed = self.states.iter().filter(|state| dependent[state.last]).map(|state| state.initial);
+            let begun: Vec<ValueId> = changed.filter(own).collect();
+            if begun.is_empty() {
+                return dependent;
+            }
+            begun.into_iter().for_each(|value| dependent[value] = true);
         }
-        dependent
     }
 
     /// The part of a step, and the part that no step changes.

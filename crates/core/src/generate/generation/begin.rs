@@ -150,7 +150,7 @@ fn check_alignment(search: &Search, sizes: Sizes) -> Result<()> {
 }
 
 /// Refuses a row that has nothing to begin with.
-fn check_prompts<E: Copy>(prompts: &Prompts<E>) -> Result<()> {
+fn check_prompts<E: Element>(prompts: &Prompts<E>) -> Result<()> {
     match (0..prompts.rows()).find(|&row| prompts.length(row) == 0) {
         None => Ok(()),
         Some(row) => Err(Error::value(format!(

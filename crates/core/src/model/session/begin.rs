@@ -52,10 +52,11 @@ impl<E: Element> Session<E> {
         rows: Option<usize>,
         inputs: Vec<Tensor<E>>,
     ) -> Result<Self> {
-        Self::open_with(model, Snapshot::latest(), what, axis, rows, inputs)
+        Self::open_with(model, Snapshot::latest(), what, (axis, None), rows, inputs)
     }
 
-    /// [`Session::open`] whose steps all have the weights of a snapshot, whatever the model learns meanwhile.
+    /// [`Session::open`] whose steps all have the weights of a snapshot, whatever the model learns meanwhile, and are fed the
+    /// second name's input one step late if the model shifts it, numbers as well.
     ///
     /// # Errors
     /// As [`Session::open`].
@@ -63,15 +64,15 @@ impl<E: Element> Session<E> {
         model: Arc<Model<E>>,
         weights: Snapshot<E>,
         what: &str,
-        axis: Option<&str>,
+        (axis, fed): (Option<&str>, Option<&str>),
         rows: Option<usize>,
         inputs: Vec<Tensor<E>>,
     ) -> Result<Self> {
         rows.map_or(Ok(()), |rows| check_rows(what, rows))?;
-        let kept = lock(&model.division).take_if(|kept| kept.is_at(axis));
+        let kept = lock(&model.division).take_if(|kept| kept.is_at(axis, fed));
         let mut division = match kept {
             Some(division) => division,
-            None => Division::new(&model.program, model.kernels, what, axis)?,
+            None => Division::new(&model.program, model.kernels, what, axis, fed)?,
         };
         check_given(what, &division.stepped, rows, &inputs)?;
         let mut stepped = division.stepped.clone();

@@ -5,6 +5,7 @@ use unrolled_kernels::Element;
 
 use super::Session;
 use crate::model::description::{PortDescription, StateDescription};
+use crate::program::Start;
 
 /// The border of a step.
 #[derive(Clone, Debug, Serialize)]
@@ -27,7 +28,7 @@ impl<E: Element> Session<E> {
         let outputs = program.outputs.iter().zip(self.widths());
         StepDescription {
             inputs: program.inputs.iter().map(PortDescription::of).collect(),
-            starts: self.starts().to_vec(),
+            starts: self.starts().iter().map(|start| start.and_then(Start::id)).collect(),
             outputs: outputs.map(|(port, width)| (port.name.clone(), width)).collect(),
             states: program.states.iter().map(StateDescription::of).collect(),
         }

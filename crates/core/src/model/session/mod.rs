@@ -14,7 +14,7 @@ use super::{Model, Snapshot};
 use crate::compile::Cost;
 use crate::memory::grow;
 use crate::parallel::Pool;
-use crate::program::{Port, Program, Stepped};
+use crate::program::{Port, Program, Start, Stepped};
 use crate::run::Engine;
 use crate::storage::{Batch, Data, Subject, Tensor, check_finite_state, check_values};
 use crate::tuning::AT_ONCE;
@@ -53,10 +53,10 @@ impl<E: Element> Session<E> {
         &self.stepped.step
     }
 
-    /// By input of a step, for tokens that the model shifts by one: the id to feed at the first step. A later step is fed the
-    /// token of the step before it.
+    /// By input of a step, for tokens that the model shifts by one: the item to feed at the first step. A later step is fed
+    /// the token of the step before it.
     #[must_use]
-    pub fn starts(&self) -> &[Option<u32>] {
+    pub fn starts(&self) -> &[Option<Start>] {
         &self.stepped.starts
     }
 

@@ -4,6 +4,7 @@
 pub mod arithmetic;
 pub mod backward;
 pub mod cells;
+pub mod decoders;
 pub mod graphs;
 pub mod operations;
 pub mod plain;

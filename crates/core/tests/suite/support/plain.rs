@@ -114,11 +114,12 @@ impl Row {
                 Wire { over_time: true, steps: vec![inputs[0].steps[0].clone(); self.length] }
             }
             _ if op.get("shift").is_some() => {
+                let start = op["shift"]["start"].as_f64();
                 let width = inputs[0].steps.first().map_or(3, Vec::len);
-                let first = op["shift"]["start"].as_f64().map(|id| vec![id]);
-                let first = first.or(inputs.get(1).map(|v| v.steps[0].clone()));
+                let begin = start.map_or(vec![0.0; width], |id| vec![id]);
+                let first = inputs.get(1).map(|v| v.steps[0].clone());
                 let first = first.unwrap_or_else(|| {
-                    let kept = self.states.entry(format!("{name}:last")).or_insert(vec![0.0; width]);
+                    let kept = self.states.entry(format!("{name}:last")).or_insert(begin);
                     inputs[0].steps.last().map_or(kept.clone(), |last| std::mem::replace(kept, last.clone()))
                 });
                 let before = std::iter::once(first).chain(inputs[0].steps.iter().cloned());
