@@ -5,7 +5,6 @@ import type {
   NativeBatch,
   NativeGeneration,
   NativeGradients,
-  NativeItemLosses,
   NativeModel,
   NativeReport,
   NativeSession,
@@ -120,7 +119,7 @@ export class FakeModel implements NativeModel {
     throw coded('ERR_UNROLLED_STATE', 'the fake has no gradients')
   }
 
-  async itemLosses(): Promise<NativeItemLosses[]> {
+  async logProbabilities(): Promise<Float64Array> {
     throw coded('ERR_UNROLLED_STATE', 'the fake has no losses of rows')
   }
 

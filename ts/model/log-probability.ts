@@ -1,4 +1,4 @@
-import { isRecord } from '../brand.js'
+import { isRecord, own } from '../brand.js'
 import type {
   RowWeights,
   StepWeights,
@@ -12,7 +12,6 @@ import type { Port } from '../data/kind.js'
 import { mismatch } from '../errors.js'
 import type { AnyValues, Values } from '../graph/value.js'
 import { guardAsync } from '../native/errors.js'
-import { reserve } from '../native/memory.js'
 import { checkOptions } from '../options.js'
 import { binaryCrossEntropy, crossEntropy } from '../train/loss.js'
 import { type OutputLoss, targetPort } from '../train/losses.js'
@@ -68,14 +67,7 @@ export function logProbability(
   const whole = completed(where, parts, output, stop, examples)
   const { inputs, targets } = new ExampleRows(where, portsWith(parts, losses), whole).whole()
   const config = JSON.stringify(lossConfig(losses))
-  return guardAsync(() => parts.native.itemLosses(config, inputs, targets)).then((found) => {
-    const count = found[0]?.rows.length ?? 0
-    const sums = reserve(where, count, () => new Float64Array(count))
-    for (const { rows } of found) {
-      for (const [row, loss] of rows.entries()) sums[row] = (sums[row] ?? 0) - loss
-    }
-    return sums
-  })
+  return guardAsync(() => parts.native.logProbabilities(config, inputs, targets)).then(own)
 }
 
 /** The output with the scores of the targets: the named one, the only one, or that of the model's tokens. */

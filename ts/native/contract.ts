@@ -177,12 +177,12 @@ export interface NativeModel {
     targets: NativeTensor[],
     states: NativeTensor[],
   ): Promise<NativeGradients>
-  /** The losses of each row and item; an output is taken before a function that its loss applies itself. */
-  itemLosses(
+  /** Minus the sum of each row's losses; an output is taken before a function that its loss applies itself. */
+  logProbabilities(
     config: string,
     inputs: NativeTensor[],
     targets: NativeTensor[],
-  ): Promise<NativeItemLosses[]>
+  ): Promise<Float64Array>
   /** A generation that begins with its first call, beside what else the model does. */
   generation(config: string, inputs: NativeTensor[]): NativeGeneration
   /** A copy of all parameters, one after the other. */

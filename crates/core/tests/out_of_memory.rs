@@ -17,11 +17,13 @@ mod support;
 use std::alloc::System;
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use cap::Cap;
 use serde_json::{Value, json};
 use support::graphs::{Builder, sequence, tokens};
 use support::runs::{ids, numbers, values};
+use unrolled_core::generate::{GenerateConfig, Generation, Hypothesis};
 use unrolled_core::graph::Graph;
 use unrolled_core::model::{MeasureConfig, Model, Precision, Session, Trainer, TrainerConfig};
 use unrolled_core::storage::{Data, GivenTargets, Tensor};
@@ -56,7 +58,7 @@ type Call = Box<dyn FnMut() -> Result<Bits>>;
 /// The maker of a call.
 type Make = fn() -> Call;
 
-const CASES: [(&str, Make); 7] = [
+const CASES: [(&str, Make); 8] = [
     ("predict", predict),
     ("evaluate", evaluate),
     ("gradients", gradients),
@@ -64,6 +66,7 @@ const CASES: [(&str, Make); 7] = [
     ("train by truncation", || train(json!({ "truncate": { "k1": 2, "k2": 4 } }))),
     ("session", session),
     ("session with a start", session_with_a_start),
+    ("generation", generation),
 ];
 
 /// Ids shifted in time, a table, a GRU and an LSTM, masks: whatever has lists or scratch of its own.
@@ -178,7 +181,6 @@ fn train(more: Value) -> Call {
     })
 }
 
-/// Two steps of many rows, in another order the second time.
 /// An encoder runs once; its rows are doubled.
 fn session_with_a_start() -> Call {
     let mut b = Builder::default();
@@ -202,6 +204,42 @@ fn session_with_a_start() -> Call {
     })
 }
 
+/// Two results a row from a beam, with the weights of an attention at each item.
+fn generation() -> Call {
+    const ROWS: usize = 96;
+    let mut b = Builder::default();
+    let source = json!({ "input": { "sequence": { "size": 2, "axis": "source" } } });
+    b.node("s", source, &[]).node("ids", tokens(VOCABULARY), &[]).parameter("table", &[VOCABULARY, 2]);
+    b.node("late", json!({ "shift": { "start": 0 } }), &["ids"]);
+    b.node("x", json!({ "embedding": { "weight": "table" } }), &["late"]).parameter("out", &[VOCABULARY, 2]);
+    b.layer("d", "gru", 0, "x", [2, 2], true, false, &[]);
+    b.node("a", json!({ "attention": { "score": { "dot": { "scale": 1.0 } } } }), &["d:output", "s"]);
+    b.node("y", json!({ "linear": { "weight": "out" } }), &["a:context"]);
+    b.output("y", "y").output("w", "a:weights");
+    let model = Arc::new(Model::<f32>::new(b.graph(), 5, Precision::Full).unwrap());
+    let config = json!({
+        "input": "ids",
+        "output": "y",
+        "alignment": "w",
+        "search": { "beam": { "width": 3, "nBest": 2 } },
+        "stop": { "endToken": 1 },
+        "maxSteps": 4,
+    });
+    let config = GenerateConfig::from_json(&config.to_string()).unwrap();
+    let mut sources = each(|| vec![values("s", &[ROWS, TIME, 2], numbers(ROWS * TIME * 2, 3))]);
+    Box::new(move || {
+        let mut made = Generation::of_model(&model, &model.snapshot(), config.clone(), sources())?;
+        let rows = made.run(&AtomicBool::new(false))?;
+        let of = |one: &Hypothesis<f32>| -> Bits {
+            let numbers = one.alignments.iter().map(|x| u64::from(x.to_bits()));
+            let ids = one.ids.iter().map(|&id| u64::from(id.cast_unsigned()));
+            ids.chain(numbers).chain([one.score.to_bits()]).collect()
+        };
+        Ok(unlimited(|| rows.iter().flatten().flat_map(of).collect()))
+    })
+}
+
+/// Two steps of many rows, in another order the second time.
 fn session() -> Call {
     let model = causal();
     let ids: Vec<i32> = (0..ROWS).map(|row| (row % VOCABULARY) as i32).collect();

@@ -7,6 +7,7 @@ use napi::Env;
 use napi::bindgen_prelude::{Float32ArraySlice, Float64Array, Int32ArraySlice, Object};
 use napi_derive::napi;
 use unrolled_core::generate::{self, GenerateConfig, Hypothesis, ModelSteps};
+use unrolled_core::memory::collected;
 use unrolled_core::storage::Tensor;
 use unrolled_core::{Error, Result};
 
@@ -14,6 +15,9 @@ use crate::drawn::Call;
 use crate::error::{Thrown, refused, throwing};
 use crate::event_loop::Worker;
 use crate::tensor::{integers, numbers};
+
+/// Lists of results, in errors.
+const SEQUENCES: &str = "the generated sequences";
 
 /// Sequences that a model makes up, beside the event loop and beside what else the model does.
 #[napi]
@@ -64,10 +68,10 @@ impl Generation {
             let (state, cancelled) = (Arc::clone(&self.state), Arc::clone(&self.cancelled));
             let task = move || with(&state, |generation| generation.run(&cancelled));
             self.worker.run(env, task, |env, rows| {
-                let row = |row: Vec<Hypothesis<f32>>| {
-                    row.into_iter().map(|one| Sequence::new(&env, one)).collect::<napi::Result<Vec<_>>>()
-                };
-                rows.into_iter().map(row).collect::<napi::Result<Vec<_>>>().map_err(refused)
+                let one = |one| Sequence::new(&env, one).map_err(refused);
+                let row =
+                    |row: Vec<Hypothesis<f32>>| collected(row.len(), row.into_iter().map(one), SEQUENCES);
+                collected(rows.len(), rows.into_iter().map(row), SEQUENCES)
             })
         })
     }

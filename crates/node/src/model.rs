@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use napi::Env;
 use napi::bindgen_prelude::{
-    Float32Array, Float32ArraySlice, Object, ObjectFinalize, Uint8Array, Uint8ArraySlice,
+    Float32Array, Float32ArraySlice, Float64Array, Object, ObjectFinalize, Uint8Array, Uint8ArraySlice,
 };
 use napi_derive::napi;
 use unrolled_core::generate::GenerateConfig;
@@ -16,7 +16,7 @@ use unrolled_core::{Error, Result};
 use crate::error::{Thrown, throwing};
 use crate::event_loop::{Worker, share};
 use crate::generation::Generation;
-use crate::gradients::{Gradients, ItemLosses};
+use crate::gradients::Gradients;
 use crate::held::Held;
 use crate::open::{Open, pass, settled};
 use crate::report::Report;
@@ -203,12 +203,12 @@ impl Model {
         })
     }
 
-    /// Runs the model forward and measures the losses of each row and item.
+    /// Runs the model forward and gives minus the sum of the losses of each row.
     #[napi(
         ts_args_type = "config: string, inputs: Array<Tensor>, targets: Array<Tensor>",
-        ts_return_type = "Promise<Array<ItemLosses>>"
+        ts_return_type = "Promise<Float64Array>"
     )]
-    pub fn item_losses<'env>(
+    pub fn log_probabilities<'env>(
         &self,
         env: &'env Env,
         config: String,
@@ -223,9 +223,9 @@ impl Model {
                 let call = open.now()?;
                 let task = move || {
                     let (model, snapshot) = call.wait()?;
-                    model.item_losses(&snapshot, &config, inputs, targets)
+                    model.log_probabilities(&snapshot, &config, inputs, targets)
                 };
-                open.worker.run(env, task, |env, losses| ItemLosses::all(&env, losses))
+                open.worker.run(env, task, |_, sums| Ok(Float64Array::from(sums)))
             })
         })
     }

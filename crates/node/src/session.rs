@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use napi::Env;
 use napi::bindgen_prelude::{Float32ArraySlice, Int32ArraySlice, Object, ObjectFinalize};
 use napi_derive::napi;
-use unrolled_core::memory::copied;
+use unrolled_core::memory::{collected, copied};
 use unrolled_core::storage::{self, Data};
 use unrolled_core::{Error, Result, model};
 
@@ -83,8 +83,8 @@ impl Session {
     pub fn reorder(&self, env: Env, rows: Int32ArraySlice) -> std::result::Result<(), Thrown> {
         throwing(|| {
             let rows = owned("rows", &rows)?;
-            let rows: Vec<usize> =
-                rows.into_iter().map(|row| usize::try_from(row).unwrap_or(usize::MAX)).collect();
+            let order = rows.iter().map(|&row| Ok(usize::try_from(row).unwrap_or(usize::MAX)));
+            let rows = collected(rows.len(), order, "the order of rows")?;
             self.between_steps(|session| session.reorder(&rows))?;
             self.open.with(|open| open.account(env))
         })

@@ -45,6 +45,23 @@ pub fn copied<T: Clone>(numbers: &[T], what: impl Display) -> Result<Vec<T>> {
     Ok(copy)
 }
 
+/// A list of `count` items, of which each may be refused.
+///
+/// # Errors
+/// As [`zeros`]; that of the first item that is refused.
+pub fn collected<T>(
+    count: usize,
+    items: impl Iterator<Item = Result<T>>,
+    what: impl Display,
+) -> Result<Vec<T>> {
+    let mut list = Vec::new();
+    reserve(&mut list, count, what)?;
+    for item in items.take(count) {
+        list.push(item?);
+    }
+    Ok(list)
+}
+
 /// Makes room for `count` entries in all, and for no others.
 ///
 /// # Errors

@@ -9,11 +9,34 @@ use super::{LossTerm, MeasureConfig, Model, Snapshot};
 use crate::Result;
 use crate::graph::{ActivationName, Graph, Op};
 use crate::loss::LossConfig;
+use crate::memory::zeros;
 use crate::program::Mode;
 use crate::run::{Engine, Run};
-use crate::storage::{Batch, GivenTargets, Losses, RngKey, Tensor};
+use crate::storage::{Batch, Data, GivenTargets, Losses, RngKey, Tensor};
 
 impl<E: Element> Model<E> {
+    /// By row: minus the sum of its losses, the logarithm of a probability where the losses are negative logarithms.
+    ///
+    /// # Errors
+    /// Those of [`Model::item_losses`].
+    pub fn log_probabilities<T: Into<GivenTargets<E>>>(
+        &self,
+        snapshot: &Snapshot<E>,
+        config: &MeasureConfig,
+        inputs: Vec<Tensor<E>>,
+        targets: Vec<T>,
+    ) -> Result<Vec<f64>> {
+        let losses = self.item_losses(snapshot, config, inputs, targets)?;
+        let rows = losses.first().map_or(0, |[rows, _]| rows.shape[0]);
+        let mut sums: Vec<f64> = zeros(rows, "the probabilities of the rows")?;
+        for [rows, _] in &losses {
+            if let Data::Values(losses) = &rows.data {
+                sums.iter_mut().zip(losses).for_each(|(sum, loss)| *sum -= loss);
+            }
+        }
+        Ok(sums)
+    }
+
     /// By loss: that of each row, and that of each row or item, each times its weight and neither reduced nor weighted
     /// against other outputs; dropout off. A loss that applies softmax or sigmoid itself takes an output that ends in that
     /// function as it is before.
