@@ -84,7 +84,7 @@ fn many_queries_of_a_row_have_the_bits_of_every_tape() {
     for shared in [false, true] {
         let mut b = Builder::default();
         b.parameter("wq", &[5, 3]).parameter("wk", &[5, 3]).parameter("wv", &[4, 3]);
-        b.node("s", sequence(3, "source"), &[]).node("x", sequence(3, "target"), &[]);
+        b.node("s", along(3, "source"), &[]).node("x", along(3, "target"), &[]);
         for (name, weight, from) in [("q", "wq", "x"), ("k", "wk", "s"), ("v", "wv", "s")] {
             b.node(name, json!({ "linear": { "weight": weight } }), &[from]);
         }

@@ -255,7 +255,7 @@ fn backwards_there_are_no_steps_of_a_session() {
         ]);
         let body = json!({ "nodes": body, "outputs": [{ "name": "c", "from": "a:context" }] });
         b.node("d", json!({ "scan": { "reverse": reverse, "body": body } }), &["x", "s"]).output("y", "d:c");
-        Program::compile(&b.graph()).unwrap().stepped("session", Some("target"))
+        Program::compile(&b.graph()).unwrap().stepped("session", Some("target"), None)
     };
     let names: Vec<String> =
         looks(false).unwrap().step.states.iter().map(|state| state.name.clone()).collect();
