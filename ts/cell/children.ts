@@ -5,6 +5,9 @@ import { checkKind, type Vector } from '../graph/value.js'
 import { checkCount } from '../options.js'
 import type { StateSizes, States } from './state.js'
 
+/** The most children that a cell may tell apart: each has weights, or instructions, of its own. */
+export const MOST_CHILDREN = 1024
+
 /** The children of a node, as the step of a tree cell sees them. */
 export interface Children<S extends StateSizes> {
   /**
@@ -41,7 +44,7 @@ export function childrenOf<S extends StateSizes>(
       return ofNode('sumOfChildren', value)
     },
     at(index: number): States<S> {
-      const checked = checkCount(`${where} children.at`, index, 0)
+      const checked = checkCount(`${where} children.at`, index, 0, MOST_CHILDREN - 1)
       const entries = Object.entries(states) as [string, Vector][]
       return Object.fromEntries(
         entries.map(([name, state]) => [name, ofNode({ child: { index: checked } }, state)]),

@@ -26,6 +26,7 @@ export function forestsOf(ports: readonly Port[]): Forests {
       const axis = port.axis ?? ''
       const first = !known.has(axis)
       const rows = Array.from(data, (row, i) => rowOf(`${where}[${i}]`, port, row, first))
+      if (!first) checkSame(where, known.get(axis) ?? [], rows)
       if (first) {
         known.set(
           axis,
@@ -64,4 +65,22 @@ function countOf({ rows }: Port, values: unknown): number | undefined {
   if (isList(values)) return values.length
   if (isInts(values)) return lengthOf(values)
   return isFloats(values) ? lengthOf(values) / widthOf(rows) : undefined
+}
+
+/** Refuses other parents than those of the first value of the axis. */
+function checkSame(
+  where: string,
+  known: readonly unknown[],
+  rows: readonly { readonly parents: unknown }[],
+): void {
+  for (const [row, { parents }] of rows.entries()) {
+    if (parents === undefined) continue
+    const [own, first] = [parents, known[row]].map((list) => Array.from(list as ArrayLike<number>))
+    if (own?.length === first?.length && own?.every((parent, node) => parent === first?.[node])) {
+      continue
+    }
+    const received = new Described('others')
+    const expected = 'the parents of the first input of these trees'
+    throw mismatch('ERR_UNROLLED_SHAPE', `${where}[${row}].parents`, expected, received)
+  }
 }

@@ -1,4 +1,4 @@
-import type { Children } from '../cell/children.js'
+import { type Children, MOST_CHILDREN } from '../cell/children.js'
 import { type Fold, foldAs, treeCell } from '../cell/fold.js'
 import { nameOf } from '../graph/names.js'
 import type { Sequence, Vector } from '../graph/value.js'
@@ -65,7 +65,9 @@ export function treeLstm<const H extends number>(options: TreeLstmOptions<H>): T
   const size = checkCount(`${where} hiddenSize`, options.hiddenSize)
   const initializer = checkInitializer(where, options.initializer)
   const places =
-    options.children === undefined ? undefined : checkCount(`${where} children`, options.children)
+    options.children === undefined
+      ? undefined
+      : checkCount(`${where} children`, options.children, 1, MOST_CHILDREN)
   const node = treeCell({ h: size, c: size } as Sizes, (children: Below, x: Vector) =>
     places === undefined
       ? childSum(size, initializer, children, x)

@@ -1,4 +1,4 @@
-import type { Children } from '../cell/children.js'
+import { type Children, MOST_CHILDREN } from '../cell/children.js'
 import { type Fold, foldAs, treeCell } from '../cell/fold.js'
 import { Described, mismatch } from '../errors.js'
 import { nameOf } from '../graph/names.js'
@@ -66,7 +66,9 @@ export function treeRnn<const H extends number>(options: TreeRnnOptions<H>): Tre
   const squash = activation(checkRecurrentActivation(where, options.activation))
   const tensor = checkBoolean(`${where} tensor`, options.tensor ?? false)
   const places =
-    options.children === undefined ? undefined : checkCount(`${where} children`, options.children)
+    options.children === undefined
+      ? undefined
+      : checkCount(`${where} children`, options.children, 1, MOST_CHILDREN)
   if (tensor && places === undefined) {
     const received = new Described('no number of children')
     throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} tensor`, 'the option children', received)

@@ -118,6 +118,7 @@ fn count_steps(threads: usize, precision: Precision) {
         }
     });
 
+    count_fold(threads, precision);
     count_attention(precision);
     let mut stream = Session::new(model, 1).unwrap();
     stream.step(&[0.5, -0.5, 1.0], &[3]).unwrap();
@@ -126,6 +127,51 @@ fn count_steps(threads: usize, precision: Precision) {
             let outputs = stream.step(&[0.5, -0.5, 1.0], &[(n % VOCABULARY) as i32]).unwrap();
             assert_eq!(outputs.len(), VOCABULARY + 12);
         }
+    });
+}
+
+/// Steps of trees of other shapes each time, after the deepest and the widest.
+fn count_fold(threads: usize, precision: Precision) {
+    let mut b = Builder::default();
+    b.node("tree", json!({ "input": { "forest": { "axis": "tree" } } }), &[]);
+    b.node("x", json!({ "input": { "sequence": { "size": 3, "axis": "tree" } } }), &[]);
+    b.parameter("w", &[3, 3]);
+    let body = json!({
+        "nodes": [
+            { "name": "x", "op": { "input": { "vector": { "size": 3 } } }, "inputs": [] },
+            { "name": "h", "op": { "state": { "size": 3 } }, "inputs": [] },
+            { "name": "told", "op": { "linear": { "weight": "w" } }, "inputs": ["h"] },
+            { "name": "gated", "op": "multiply", "inputs": ["told", "x"] },
+            { "name": "below", "op": "sumOfChildren", "inputs": ["gated"] },
+            { "name": "both", "op": "add", "inputs": ["x", "below"] },
+            { "name": "next", "op": { "activation": "tanh" }, "inputs": ["both"] },
+        ],
+        "outputs": [{ "name": "h", "from": "next" }],
+    });
+    b.node("fold", json!({ "fold": { "body": body } }), &["x"]).output("y", "fold:h");
+    let model = Arc::new(Model::<f32>::new(b.graph(), 3, precision).unwrap());
+    let config = json!({
+        "losses": [{ "output": "y", "loss": { "meanSquared": {} } }],
+        "optimizer": { "adam": {} },
+        "learningRate": 1e-3,
+    });
+    let config = TrainerConfig::from_json(&config.to_string()).unwrap();
+    let mut trainer = Trainer::new(model, config).unwrap();
+    let batch = |parent: &dyn Fn(usize) -> usize| -> Batch {
+        let own = (0..TIME).map(|node| if node + 1 == TIME { -1 } else { parent(node) as i32 });
+        let own: Vec<i32> = own.collect();
+        let given = |name, seed| values(name, &[ROWS, TIME, 3], numbers(ROWS * TIME * 3, seed));
+        (vec![ids("tree", &[ROWS, TIME], own.repeat(ROWS)), given("x", 4)], vec![given("y", 5)])
+    };
+    let step = |trainer: &mut Trainer<f32>, (inputs, targets): Batch| {
+        assert!(trainer.step(inputs, targets, false).unwrap().norm > 1e-3);
+    };
+    step(&mut trainer, batch(&|node| node + 1));
+    step(&mut trainer, batch(&|_| TIME - 1));
+    let mixed = |n: usize| batch(&|node| node + 1 + (node * 7 + n * 3) % (TIME - 1 - node));
+    let batches: Vec<Batch> = (1..=STEPS).map(mixed).collect();
+    count(&format!("trees on {threads} threads in {precision:?}"), budget(threads), || {
+        batches.into_iter().for_each(|batch| step(&mut trainer, batch));
     });
 }
 

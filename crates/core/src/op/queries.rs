@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use unrolled_kernels::Element;
 
-use crate::program::ValueId;
+use crate::program::{Form, ValueId};
 use crate::storage::{Item, Span, View};
 
 /// The most queries that are handled together; a tuned number that changes no bit of a result.
@@ -44,14 +44,14 @@ impl Queries {
     }
 
     /// Calls `visit` with all rows of `value` within the span: from the first step to the last, or in the order in which
-    /// backward visits time. Nodes of a forest come one by one, like the rows of a single step.
+    /// backward visits time. Nodes and edges of a forest come one by one, like the rows of a single step.
     pub(super) fn for_each<E: Element>(
         f: &View<'_, E>,
         value: ValueId,
         back: bool,
         mut visit: impl FnMut(&Self),
     ) {
-        let chain = |axis: &usize| f.span == Span::All && !f.program.forms[*axis].is_forest();
+        let chain = |axis: &usize| f.span == Span::All && f.program.forms[*axis] == Form::Chain;
         let Some(axis) = f.program.values[value].axis.filter(chain) else {
             let alone = |item: Item| {
                 let mut queries = Self::of(item.row);

@@ -4,7 +4,7 @@ use unrolled_kernels::Element;
 
 use crate::Result;
 use crate::memory::check_fits;
-use crate::program::{Mode, Plan, Program, Space, ValueId};
+use crate::program::{Form, Mode, Plan, Program, Space, ValueId};
 use crate::storage::Batch;
 
 /// Bytes that are not added up: every machine has them.
@@ -54,6 +54,8 @@ pub(super) fn check_run<E: Element>(
         batch.axes()[axis].lengths.iter().map(|&n| (n as usize).min(steps) as f64).sum::<f64>()
     };
     let count = |space: Space| match space {
+        // A level of a forest may have all of its nodes but one.
+        Space::Step(axis) if program.forms[axis] != Form::Chain => items(axis, usize::MAX),
         Space::Rows | Space::Step(_) => rows,
         Space::PingPong => 2.0 * rows,
         Space::Axis(axis) => items(axis, usize::MAX),

@@ -314,14 +314,17 @@ impl<E: Element> View<'_, E> {
     #[must_use]
     pub fn step_of(&self, value: ValueId, place: usize) -> Option<usize> {
         let schedule = self.program.values[value].axis.map(|axis| &self.shard.schedules[axis]);
-        let (t, place) = match self.span {
-            Span::Step { t, .. } => (t, schedule.map_or(0, |schedule| schedule.offset(t)) + place),
-            Span::All => (
-                (0..schedule?.steps()).find(|&t| schedule.is_some_and(|s| s.step(t).contains(&place)))?,
-                place,
-            ),
+        let Some(schedule) = schedule else {
+            return match self.span {
+                Span::Step { t, .. } => Some(self.start() + t),
+                Span::All => None,
+            };
         };
-        Some(self.start() + schedule.map_or(t, |schedule| schedule.number(t, place)))
+        let (t, place) = match self.span {
+            Span::Step { t, .. } => (t, schedule.offset(t) + place),
+            Span::All => ((0..schedule.steps()).find(|&t| schedule.step(t).contains(&place))?, place),
+        };
+        Some(self.start() + schedule.number(t, place))
     }
 
     /// The first step of the segment that runs.

@@ -70,8 +70,8 @@ impl Checker {
     /// The axis of a memory; a loop reads one of another axis than its own, complete before its first step.
     fn memory_axis(&self, node: &Node, memory: &[ValueId], scope: &Scope) -> Result<usize> {
         let axis = |value: ValueId| self.program.values[value].axis;
-        if let Some(&value) = memory.iter().find(|&&value| axis(value).is_none() || axis(value) == scope.axis)
-        {
+        let own = |value: ValueId| axis(value).is_none_or(|at| [scope.axis, scope.edges].contains(&Some(at)));
+        if let Some(&value) = memory.iter().find(|&&value| own(value)) {
             let expected = match scope.axis {
                 None => "a sequence to attend to",
                 Some(_) => "a sequence of another axis than the loop's to attend to",

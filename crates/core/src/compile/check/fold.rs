@@ -3,7 +3,7 @@
 use super::node::Ports;
 use super::scan::declared;
 use super::{Checker, Scope, names};
-use crate::graph::{Fold, Kind, Node, Op};
+use crate::graph::{Fold, Kind, MAX_SIZE, Node, Op};
 use crate::program::{ChildLink, Form, Instruction, Operation, Recurrence, ValueId};
 use crate::{Error, Result};
 
@@ -117,23 +117,25 @@ impl Checker {
         if !inputs.iter().any(|&value| axis_of(&self.program, value) == Some(edges)) {
             return inputs;
         }
-        let told = |own: &Instruction, value: ValueId| {
-            matches!(own.op, Operation::SpreadToEdges) && own.inputs[0] == value
-        };
-        let spread = |value: ValueId| {
-            if axis_of(&self.program, value) != scope.axis {
-                return value;
-            }
-            if let Some(known) = scope.instructions.iter().find(|own| told(own, value)) {
-                return known.outputs[0];
-            }
-            let (name, kind) =
-                (self.name(value).to_owned(), self.kind(value).over(&self.program.axes[edges]));
-            let output = self.value(&name, kind);
-            self.push(node, Operation::SpreadToEdges, vec![value], vec![output], scope);
-            output
-        };
-        inputs.into_iter().map(spread).collect()
+        let mut out = Vec::with_capacity(inputs.len());
+        for value in inputs {
+            let of_node = axis_of(&self.program, value) == scope.axis;
+            out.push(if of_node { self.told(node, value, edges, scope) } else { value });
+        }
+        out
+    }
+
+    /// A value of a node at each of its edges, made once.
+    fn told(&mut self, node: &Node, value: ValueId, edges: usize, scope: &mut Scope) -> ValueId {
+        if let Some(&known) = scope.told.get(&value) {
+            return known;
+        }
+        let numbers = self.as_numbers(node, value, scope);
+        let (name, kind) = (self.name(value).to_owned(), self.kind(value).over(&self.program.axes[edges]));
+        let output = self.computed(&name, kind);
+        self.push(node, Operation::SpreadToEdges, vec![numbers], vec![output], scope);
+        scope.told.insert(value, output);
+        output
     }
 
     /// Checks the sum over children, and the child of a number.
@@ -145,6 +147,14 @@ impl Checker {
         scope: &mut Scope,
     ) -> Result<Ports> {
         let size = self.numbers(node, &inputs)?;
+        if let Operation::Child { index } = op
+            && index >= MAX_SIZE
+        {
+            return Err(Error::size(format!(
+                "node '{}': expected a child's number below {MAX_SIZE}, received {index}",
+                node.name
+            )));
+        }
         let (Some(axis), Some(edges)) = (scope.axis, scope.edges) else {
             return Err(Error::kind(format!("node '{}': expected a place in the body of a fold", node.name)));
         };

@@ -67,6 +67,8 @@ struct Scope {
     axis: Option<usize>,
     /// The axis of the edges to children, in the body of a fold.
     edges: Option<usize>,
+    /// Values of the node that its edges have, by the value.
+    told: HashMap<ValueId, ValueId>,
     /// True for a scan from each row's last step to its first.
     reverse: bool,
     ports: HashMap<String, Vec<(String, ValueId)>>,
@@ -80,6 +82,7 @@ impl Scope {
             prefix: String::new(),
             axis: None,
             edges: None,
+            told: HashMap::new(),
             reverse: false,
             ports: HashMap::new(),
             instructions: Vec::new(),

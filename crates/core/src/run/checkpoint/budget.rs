@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use unrolled_kernels::Element;
 
-use crate::program::{Plan, Program, Space, Sum, Tape};
+use crate::program::{Form, Plan, Program, Space, Sum, Tape};
 use crate::storage::{Alignment, BLOCK_STEPS, Batch, ROW_GROUP, Schedule, Tally};
 use crate::tuning::{CACHED_NUMBERS, FEWEST_STEPS};
 use crate::{Error, Result};
@@ -120,6 +120,8 @@ fn bytes<E: Element>(
     let total = |axis: usize| lengths(axis).sum::<usize>();
     let segments = |axis: usize| lengths(axis).max().unwrap_or(0).div_ceil(steps).max(1);
     let count = |space: Space| match space {
+        // A level of a forest may have all of its nodes but one.
+        Space::Step(axis) if program.forms[axis] != Form::Chain => total(axis),
         Space::Rows | Space::Step(_) => rows.len(),
         Space::PingPong => 2 * rows.len(),
         Space::Axis(axis) => total(axis),
@@ -150,7 +152,11 @@ fn bytes<E: Element>(
                 if plan.reduces_over(axis) { total(axis) } else { 0 },
                 plan.previous[axis],
             );
-            let ranks = rows.len() * size_of::<u32>();
+            let levels = match program.forms[axis] {
+                Form::Chain => 0,
+                Form::Forest { .. } | Form::Edges { .. } => Schedule::size_of_levels(rows.len(), total(axis)),
+            };
+            let ranks = levels + rows.len() * size_of::<u32>();
             let starts = if plan.memory[axis] { (rows.len() + 1) * size_of::<usize>() } else { 0 };
             let count = segments(axis);
             let cut = || Schedule::size(count * rows.len(), time + count, total(axis), plan.previous[axis]);

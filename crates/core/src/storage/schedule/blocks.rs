@@ -76,7 +76,8 @@ impl Schedule {
                     let block = &mut blocks[self.listed];
                     block.row_group = row_group;
                     block.clear();
-                    reserve(&mut block.places, some.len(), SCHEDULE)?;
+                    // Room for the longest possible block, so that other shapes fit too.
+                    reserve(&mut block.places, MOST_SUMMED.min(places.len()), SCHEDULE)?;
                     block.places.extend(some.iter().map(|&place| place as u32));
                     self.listed += 1;
                 }

@@ -233,6 +233,12 @@ impl Schedule {
             + items * lists * size_of::<u32>()
     }
 
+    /// Bytes of the further lists of forests of `items` nodes, or of their edges.
+    #[must_use]
+    pub fn size_of_levels(rows: usize, items: usize) -> usize {
+        Levels::size(rows, items) + items * size_of::<usize>()
+    }
+
     /// Bytes of the lists.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -241,7 +247,10 @@ impl Schedule {
             + size_of_val(&self.ranks[..])
             + size_of_val(&self.lengths[..])
             + size_of_val(&self.offsets[..])
-            + self.levels.as_ref().map_or(0, Levels::bytes)
+            + self.levels.as_ref().map_or(0, |levels| {
+                let positions = self.positions.iter().map(|own| size_of_val(&own[..]));
+                levels.bytes() + positions.sum::<usize>()
+            })
             + self.blocks.iter().map(SumBlock::bytes).sum::<usize>()
     }
 }

@@ -19,11 +19,11 @@ impl Schedule {
     pub fn reset_forests(&mut self, forests: Forests<'_>) -> Result<()> {
         let Forests { lengths, heights, .. } = forests;
         let starts = self.list_starts(lengths)?;
-        let levels_of = |row: usize| {
-            let own = &heights[starts[row]..starts[row + 1]];
-            own.iter().max().map_or(0, |&height| height as usize + 1)
-        };
-        self.rank(lengths.len(), levels_of)?;
+        let mut levels = self.levels.take().unwrap_or_default();
+        let depth =
+            |row: usize| heights[starts[row]..starts[row + 1]].iter().max().map_or(0, |&height| height + 1);
+        refill(&mut levels.depths, lengths.len(), (0..lengths.len()).map(depth), SCHEDULE)?;
+        self.rank(lengths.len(), |row| levels.depths[row] as usize)?;
         let order = &self.order;
         refill(
             &mut self.lengths,
@@ -31,8 +31,7 @@ impl Schedule {
             order.iter().map(|&row| lengths[row as usize] as usize),
             SCHEDULE,
         )?;
-        let steps = self.order.first().map_or(0, |&row| levels_of(row as usize));
-        let mut levels = self.levels.take().unwrap_or_default();
+        let steps = self.order.first().map_or(0, |&row| levels.depths[row as usize] as usize);
         levels.next.clear();
         grow(&mut levels.next, steps + 1, SCHEDULE)?;
         heights.iter().for_each(|&height| levels.next[height as usize + 1] += 1);

@@ -19,16 +19,25 @@ pub(super) struct Levels {
     pub(super) children: Vec<u32>,
     /// By node: the place of its first edge; one more than there are nodes.
     pub(super) first: Vec<u32>,
+    /// By row: the number of its levels. None of edges.
+    pub(super) depths: Vec<u32>,
     /// Room for counting.
     pub(super) next: Vec<usize>,
 }
 
 impl Levels {
+    /// Bytes of the lists for so many rows and items, or more.
+    pub(super) fn size(rows: usize, items: usize) -> usize {
+        rows * (size_of::<Option<u32>>() + size_of::<u32>())
+            + (items + 1) * (4 * size_of::<u32>() + 2 * size_of::<usize>())
+    }
+
     pub(super) fn bytes(&self) -> usize {
         let lists = [&self.rows, &self.numbers, &self.children, &self.first];
         lists.into_iter().map(|list| size_of_val(&list[..])).sum::<usize>()
             + size_of_val(&self.places[..])
             + size_of_val(&self.roots[..])
+            + size_of_val(&self.depths[..])
             + size_of_val(&self.next[..])
     }
 }
