@@ -231,6 +231,20 @@ pub enum Op {
         /// The score of a key.
         score: Score,
     },
+    /// Joins the states `[h c]` of a sequence two by two until one is left (Gumbel Tree-LSTM; Choi et al., 2018): ports
+    /// `state`, the one left, and `merges`, a number a step: the place of the first of the two among those left; -1 at
+    /// the last step.
+    GumbelTree {
+        /// `[5 H, 2 H]`: of `[h_l h_r]`, for the gates i, f_l, f_r, o, u.
+        weight: String,
+        /// `[5 H]`.
+        #[serde(default)]
+        bias: Option<String>,
+        /// `[H]`: the score of two neighbors is its product with their h.
+        query: String,
+        /// The divisor of noisy scores in the softmax that backward takes for the choice.
+        temperature: f64,
+    },
     /// `i, f, o = σ, g = tanh; c' = f c + i g; h' = o tanh(c')` from the gates' pre-activations.
     LstmGates,
     /// `h' = (1 - z) n + z h`, `n = tanh(pre_n + r rec_n)` from pre-activations (reset-after).

@@ -23,6 +23,7 @@ mod function;
 mod given;
 mod gru;
 mod gumbel;
+pub(crate) mod gumbel_tree;
 mod layer_norm;
 mod linear;
 mod loss;
@@ -85,6 +86,7 @@ impl Instruction {
             Operation::Attention(op) => attention::facts(op, self),
             Operation::SpreadToEdges | Operation::SumOverEdges | Operation::Child { .. } => edges::facts(),
             Operation::Coverage(op) => coverage::facts(op, self),
+            Operation::GumbelTree(op) => gumbel_tree::facts(op, self),
             Operation::Loss { .. } => loss::facts(self),
             Operation::Recurrence(op) => unroll::facts(op),
         }
@@ -97,6 +99,7 @@ impl Instruction {
             Operation::Lstm { linear } => (linear.as_mut()?, 4, &[4]),
             // The gradient of n's part of the product differs from that of its pre-activation.
             Operation::Gru { linear } => (linear.as_mut()?, 3, &[2, 1]),
+            Operation::GumbelTree(op) => (&mut op.linear, 1, &[1]),
             Operation::Embedding(_)
             | Operation::Activation(_)
             | Operation::Softmax
@@ -195,6 +198,7 @@ fn forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) -> Result<()> {
         Operation::SumOverEdges => edges::sum_forward(f, i),
         Operation::Child { index } => edges::child_forward(f, *index, i),
         Operation::Coverage(op) => coverage::forward(f, op, i),
+        Operation::GumbelTree(op) => gumbel_tree::forward(f, op, i),
         Operation::Loss { target } => loss::forward(f, *target, i),
         Operation::Recurrence(op) => return unroll::forward(f, op),
     }
@@ -216,6 +220,7 @@ pub(crate) fn scratch<E: Element>(
         Operation::Gru { .. } if plan.training => rows.saturating_mul(width(i.outputs[2])),
         Operation::Attention(_) => attention::scratch(program, i, shard),
         Operation::Coverage(_) => coverage::scratch(program, i, shard),
+        Operation::GumbelTree(_) => gumbel_tree::scratch(program, i, shard),
         Operation::Loss { target } => program.targets[*target].loss.scratch(),
         Operation::Recurrence(op) => {
             op.body.iter().map(|i| scratch(program, plan, i, shard)).max().unwrap_or(0)
@@ -295,6 +300,7 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, i: &Instruction, per_ste
         Operation::SumOverEdges => edges::sum_backward(f, i),
         Operation::Child { index } => edges::child_backward(f, *index, i),
         Operation::Coverage(op) => coverage::backward(f, op, i),
+        Operation::GumbelTree(op) => gumbel_tree::backward(f, op, i),
         Operation::Loss { target } => loss::backward(f, *target, i),
         Operation::Recurrence(op) => unroll::backward(f, op, per_step_gradients),
     }

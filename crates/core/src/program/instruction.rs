@@ -126,6 +126,8 @@ pub enum Operation {
     /// query, keys, values (the keys if left out), both row after row -> context, weights, the sums of energies, the coverage,
     /// its loss, the sums of coverage that the gradient of its weight is made of.
     Coverage(Coverage),
+    /// states -> merges, root, and what backward reads and leaves.
+    GumbelTree(GumbelTree),
     /// output -> nothing; its losses against a target.
     Loss {
         /// An index into [`super::Program::targets`].
@@ -310,6 +312,17 @@ pub struct Coverage {
     pub axis: usize,
     /// From each row's last query to its first.
     pub reverse: bool,
+}
+
+/// A Gumbel Tree-LSTM.
+#[derive(Clone, Debug)]
+pub struct GumbelTree {
+    /// The product of two states with the five gates.
+    pub linear: Linear,
+    /// The weight of h in a score, a vector.
+    pub query: TensorRef,
+    /// The divisor of noisy scores in the softmax of backward.
+    pub temperature: f64,
 }
 
 /// The delay of a sequence by one step.

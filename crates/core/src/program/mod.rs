@@ -22,8 +22,8 @@ pub use form::Form;
 pub use frozen::Frozen;
 pub use gradients::Gradients;
 pub use instruction::{
-    Attention, ChildLink, Choose, Coverage, Dropout, Embedding, Function, Instruction, LayerNorm, Linear,
-    Matmul, Operation, PackId, PackSpec, Pooling, Recurrence, Score, Shift, StateLink, TensorRef,
+    Attention, ChildLink, Choose, Coverage, Dropout, Embedding, Function, GumbelTree, Instruction, LayerNorm,
+    Linear, Matmul, Operation, PackId, PackSpec, Pooling, Recurrence, Score, Shift, StateLink, TensorRef,
 };
 pub use plan::{InstructionPlan, Mode, Plan, Tape, ValuePlan};
 pub use reductions::{Contribution, Ids, Sum};

@@ -23,6 +23,7 @@ mod fusing;
 mod generation;
 mod generation_of_models;
 mod gradients;
+mod gumbel_tree;
 mod hoisting;
 mod laws;
 mod limits;

@@ -6,6 +6,7 @@ mod coverage;
 mod discrete;
 mod fold;
 mod gates;
+mod gumbel_tree;
 mod names;
 mod node;
 mod scan;

@@ -127,6 +127,9 @@ impl Checker {
             Op::Repeat { steps } => self.repeat_node(node, inputs, steps.as_ref(), scope),
             Op::Shift { start } => self.shift(node, inputs, *start, scope),
             Op::Attention { score } => self.attention(node, &inputs, score, scope),
+            Op::GumbelTree { weight, bias, query, temperature } => {
+                self.gumbel_tree(node, &inputs, [weight, query], bias.as_deref(), *temperature, scope)
+            }
             Op::LstmGates => self.lstm_gates(node, inputs, scope),
             Op::GruGates => self.gru_gates(node, inputs, scope),
         }

@@ -147,7 +147,7 @@ impl Checker {
     }
 
     /// Refuses a value without steps, and one of which a scan's body sees one step at a time.
-    fn refuse_part(&self, node: &Node, what: &str, value: ValueId, scope: &Scope) -> Result<()> {
+    pub(super) fn refuse_part(&self, node: &Node, what: &str, value: ValueId, scope: &Scope) -> Result<()> {
         refuse_step(node, what, scope)?;
         match self.program.values[value].axis {
             Some(_) => Ok(()),

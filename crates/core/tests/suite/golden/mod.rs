@@ -2,6 +2,7 @@
 
 mod archive;
 mod attention;
+mod gumbel_tree;
 mod losses;
 mod models;
 mod net;
