@@ -263,6 +263,13 @@ type OpJson = {
     readonly attention: {
         readonly score: ScoreJson;
     };
+} | {
+    readonly gumbelTree: {
+        readonly weight: string;
+        readonly bias: string | null;
+        readonly query: string;
+        readonly temperature: number;
+    };
 } | 'lstmGates' | 'gruGates';
 
 /** The type error of a value of the wrong size. */
@@ -2977,6 +2984,65 @@ declare function parameter<S extends number>(size: S, options?: ParameterOptions
  */
 declare function constant<const V extends readonly number[]>(values: V): Vector<V['length']>;
 
+/** Options of {@link gumbelTree}. */
+interface GumbelTreeOptions<H extends number, I extends number | undefined> {
+    /** Numbers in h and in c. */
+    readonly hiddenSize: H;
+    /** Numbers in a step of the input; needed only if the layer begins a model. */
+    readonly inputSize?: I;
+    /**
+     * Divides the scores, noise included, where backward takes a softmax for the choice: near 0 few candidates learn from a
+     * choice; 1 by default. Changes no choice.
+     */
+    readonly temperature?: number;
+    /** Initial weights; `'glorot'` by default. */
+    readonly initializer?: Initializer;
+    /** Names the layer and its parameters; `gumbelTree` by default. */
+    readonly name?: string;
+}
+/** Result of {@link gumbelTree}. */
+interface GumbelTree<H extends number> {
+    /** h of the root. */
+    readonly output: Vector<H>;
+    /** The state of the root. */
+    readonly state: {
+        readonly h: Vector<H>;
+        readonly c: Vector<H>;
+    };
+    /**
+     * At step t the place, from 0, of the left one of the two states that merge t joins, among those left; -1 at a row's
+     * last step, which has no merge. An output to look at, see {@link treeOfMerges}; sends no gradient back.
+     */
+    readonly merges: Sequence<1>;
+}
+/** A sequence becomes a {@link GumbelTree}. */
+interface GumbelTreeMapping<H extends number> extends Mapping {
+    readonly output: GumbelTree<H>;
+}
+/**
+ * A tree over the steps of a row that the layer learns to choose: the Gumbel Tree-LSTM (Choi, Yoo and Lee, 2018, "Learning to
+ * Compose Task-Specific Tree Structures").
+ *
+ * sequence `[I]` → `{ output: vector [H], state: { h, c }, merges: sequence [1] }`. A linear map makes each step a leaf
+ * `[h, c] = W_leaf x + b_leaf`. Then, until one state is left, every two neighbors have a candidate, the binary Tree-LSTM
+ *
+ * `i, f_l, f_r, o, u = W [h_l, h_r] + b`, `c = σ(i) tanh(u) + σ(f_l) c_l + σ(f_r) c_r`, `h = σ(o) tanh(c)`,
+ *
+ * with the score `query · h`. While training, one is drawn by the softmax of the scores (the largest under Gumbel's noise);
+ * otherwise the largest is taken, of equal ones the first. It takes the place of its two states. Backward takes the softmax of
+ * `(score + noise) / temperature` for the choice, which mixes all states left (the straight-through estimator). A row of one
+ * step gives its leaf, one without steps zeros. For a leaf that knows its neighbors, let a recurrent layer read first.
+ *
+ * Parameters: `weight_leaf` `[2H, I]`, `bias_leaf` `[2H]`, `weight` `[5H, 2H]`, `bias` `[5H]`, `query` `[H]`. With
+ * `'glorot'` both forget gates have the bias 1, and the query is normal with standard deviation 0.01.
+ *
+ * A tree needs whole rows: no `stream`, `carry` or truncation, and not in a cell.
+ *
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option; of the call, `ERR_UNROLLED_KIND` for a value that is no
+ * sequence.
+ */
+declare function gumbelTree<H extends number, I extends number | undefined = undefined>(options: GumbelTreeOptions<H, I>): Layer<Sequence, GumbelTreeMapping<H>, I extends number ? Sequence<I> : never>;
+
 /** Options of {@link layerNorm}. */
 interface LayerNormOptions {
     /** Added to the variance; 1e-5 by default. */
@@ -3056,6 +3122,28 @@ interface MatmulOptions {
  * size, `ERR_UNROLLED_KIND` for tokens or two axes.
  */
 declare function matmul<A extends Numeric, B extends Numeric>(a: A, b: B, options: MatmulOptions): Joined<readonly [A, B], number>;
+
+/** A binary tree over the steps of a row. */
+interface MergedTree {
+    /** By node, the `length` steps in order and then the merges in order: the node's parent, -1 for the root. */
+    readonly parents: Int32Array;
+}
+/**
+ * The tree that merges build over a row of `length` steps: its 2 `length` - 1 nodes by their parents, without a row's
+ * steps none.
+ *
+ * ```ts
+ * const { merges } = await model.predict(x)
+ * const trees = merges.toNested().map((row) => treeOfMerges(row))
+ * ```
+ *
+ * @param merges By merge, the place of the left one of the two nodes that it joins, among those left: a row of the output
+ * `merges` of {@link gumbelTree}. What follows the first `length` - 1 places is not read.
+ * @param length The steps of the row; as many as `merges` has by default.
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad length, fewer merges than a tree of that length has, or a place
+ * that no pair has.
+ */
+declare function treeOfMerges(merges: ArrayLike<number | ArrayLike<number>>, length?: number): MergedTree;
 
 /** The operation of {@link pool}. */
 type Pooling = 'last' | 'lastStep' | 'root' | 'mean' | 'sum' | 'max';
@@ -3506,5 +3594,5 @@ declare function childrenOf(tree: TreeShape): number[][];
  */
 declare function bracketsOf(tree: Tree): string;
 
-export { Model, Result, Session, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, balancedTree, beam, bidirectional, binaryCrossEntropy, bracketsOf, cell, chainTree, checkTree, checkTrees, childrenOf, choose, clockwork, concat, configure, constant, cosineDecay, crossEntropy, deepTransition, delayed, dense, depthOf, detach, divide, drawTree, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fold, fromBytes, gelu, graph, gridTree, gru, gruCell, gumbelSoftmax, hardSigmoid, huber, identity, last, lastStep, layerNorm, leaky, leakyRelu, leavesOf, leftTree, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, nestedTree, oneHot, parameter, parseConllu, parseTree, parseTrees, poisson, pool, randomTree, relu, repeat, rightTree, rmsprop, rnn, rnnCell, root, sample, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stacked, stepDecay, stepIndex, straightThrough, subtract, sum, sumOverTime, system, tanh, treeCell, treeLstm, treeOfChildren, treeRnn, version, where };
-export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, Along, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, BeamOptions, BidirectionalOptions, BothStates, BothTraces, Cell, CellOptions, CheckTreeOptions, Children, ChooseOptions, ClipOptions, ClockworkGroup, ClockworkOptions, Contexts, CosineDecayOptions, CoverageAttention, Covered, CrossEntropyOptions, Data, DeepTransition, DeepTransitionOptions, DelayedOptions, DenseOptions, DependencyTree, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, ExposureGap, ExposureOptions, FixedOutputs, Fold, FoldOptions, Folded, ForestOptions, FreeRunOptions, GenerateFeed, GenerateOptions, GeneratedNumbers, GeneratedScores, GeneratedTokens, GradientOptions, Gradients, GraphContext, GraphJson, GridTree, GruCellOptions, GruOptions, GruState, GruStepOptions, GruTrace, GumbelSoftmaxOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, Leaked, Leaky, LeakyOptions, Leaves, LengthOptions, LinearDecayOptions, LinearOptions, LoadOptions, LogProbabilityOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, LstmTrace, MatmulOptions, Memory, Merge, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NestedTree, NodeJson, NodeSizes, Nodes, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, ParseTreeOptions, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentCall, RecurrentLayer, RecurrentOptions, RecurrentStepOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RnnTrace, RowContext, RowOf, RowWeights, RowsStepFeed, RowsStepOf, RowsStepOutputs, SampleOptions, Scan, ScanOptions, Schedule, Scores, Search, SearchLike, SearchName, Sequence, SequenceData, SequenceExamples, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, Skip, SliceOptions, Stacked, StackedLayer, StackedLayers, StackedOptions, Start, State, StateData, StateSizes, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepInput, StepOf, StepOptions, StepOutputs, StepWeights, StopOptions, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSequence, TokenSide, TokenStateOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, Tree, TreeCell, TreeLstm, TreeLstmOptions, TreeRnn, TreeRnnOptions, TreeRow, TreeShape, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };
+export { Model, Result, Session, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, balancedTree, beam, bidirectional, binaryCrossEntropy, bracketsOf, cell, chainTree, checkTree, checkTrees, childrenOf, choose, clockwork, concat, configure, constant, cosineDecay, crossEntropy, deepTransition, delayed, dense, depthOf, detach, divide, drawTree, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fold, fromBytes, gelu, graph, gridTree, gru, gruCell, gumbelSoftmax, gumbelTree, hardSigmoid, huber, identity, last, lastStep, layerNorm, leaky, leakyRelu, leavesOf, leftTree, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, nestedTree, oneHot, parameter, parseConllu, parseTree, parseTrees, poisson, pool, randomTree, relu, repeat, rightTree, rmsprop, rnn, rnnCell, root, sample, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stacked, stepDecay, stepIndex, straightThrough, subtract, sum, sumOverTime, system, tanh, treeCell, treeLstm, treeOfChildren, treeOfMerges, treeRnn, version, where };
+export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, Along, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AxisOptions, Batches, BeamOptions, BidirectionalOptions, BothStates, BothTraces, Cell, CellOptions, CheckTreeOptions, Children, ChooseOptions, ClipOptions, ClockworkGroup, ClockworkOptions, Contexts, CosineDecayOptions, CoverageAttention, Covered, CrossEntropyOptions, Data, DeepTransition, DeepTransitionOptions, DelayedOptions, DenseOptions, DependencyTree, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, ExposureGap, ExposureOptions, FixedOutputs, Fold, FoldOptions, Folded, ForestOptions, FreeRunOptions, GenerateFeed, GenerateOptions, GeneratedNumbers, GeneratedScores, GeneratedTokens, GradientOptions, Gradients, GraphContext, GraphJson, GridTree, GruCellOptions, GruOptions, GruState, GruStepOptions, GruTrace, GumbelSoftmaxOptions, GumbelTree, GumbelTreeOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, Leaked, Leaky, LeakyOptions, Leaves, LengthOptions, LinearDecayOptions, LinearOptions, LoadOptions, LogProbabilityOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, LstmTrace, MatmulOptions, Memory, Merge, MergedTree, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NestedTree, NodeJson, NodeSizes, Nodes, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, ParseTreeOptions, Pooling, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentCall, RecurrentLayer, RecurrentOptions, RecurrentStepOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RnnTrace, RowContext, RowOf, RowWeights, RowsStepFeed, RowsStepOf, RowsStepOutputs, SampleOptions, Scan, ScanOptions, Schedule, Scores, Search, SearchLike, SearchName, Sequence, SequenceData, SequenceExamples, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, Skip, SliceOptions, Stacked, StackedLayer, StackedLayers, StackedOptions, Start, State, StateData, StateSizes, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepInput, StepOf, StepOptions, StepOutputs, StepWeights, StopOptions, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSequence, TokenSide, TokenStateOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, Tree, TreeCell, TreeLstm, TreeLstmOptions, TreeRnn, TreeRnnOptions, TreeRow, TreeShape, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };

@@ -40,6 +40,7 @@ import type { GUMBEL_SOFTMAX_OPTIONS, GumbelSoftmaxOptions } from '../ts/layer/d
 import type { DROPOUT_OPTIONS, DropoutOptions } from '../ts/layer/dropout.js'
 import type { EMBEDDING_OPTIONS, EmbeddingOptions } from '../ts/layer/embedding.js'
 import type { GRU_OPTIONS, GruOptions } from '../ts/layer/gru.js'
+import type { GUMBEL_TREE_OPTIONS, GumbelTreeOptions } from '../ts/layer/gumbel-tree.js'
 import type { LAYER_NORM_OPTIONS, LayerNormOptions } from '../ts/layer/layer-norm.js'
 import type { LEAKY_OPTIONS, LeakyOptions } from '../ts/layer/leaky.js'
 import type { LSTM_OPTIONS, LstmOptions } from '../ts/layer/lstm.js'
@@ -150,6 +151,7 @@ interface Lists {
   gradients: Pair<typeof GRADIENT_OPTIONS, GradientOptions>
   gru: Pair<Both<typeof GRU_OPTIONS>, GruOptions<number, number, boolean>>
   gumbelSoftmax: Pair<typeof GUMBEL_SOFTMAX_OPTIONS, GumbelSoftmaxOptions>
+  gumbelTree: Pair<typeof GUMBEL_TREE_OPTIONS, GumbelTreeOptions<number, number>>
   huber: Pair<typeof HUBER_OPTIONS, HuberOptions>
   layerNorm: Pair<typeof LAYER_NORM_OPTIONS, LayerNormOptions>
   leaky: Pair<typeof LEAKY_OPTIONS, LeakyOptions>

@@ -161,6 +161,7 @@ export {
 } from './layer/given.js'
 export { type GruOptions, type GruState, type GruTrace, gru } from './layer/gru.js'
 export type { GruStepOptions } from './layer/gru-step.js'
+export { type GumbelTree, type GumbelTreeOptions, gumbelTree } from './layer/gumbel-tree.js'
 export type { Initializer } from './layer/initializer.js'
 export { type LayerNormOptions, layerNorm } from './layer/layer-norm.js'
 export { type Leaked, type Leaky, type LeakyOptions, leaky } from './layer/leaky.js'
@@ -168,6 +169,7 @@ export { type LstmOptions, type LstmState, type LstmTrace, lstm } from './layer/
 export type { LstmStepOptions } from './layer/lstm-step.js'
 export { type MatmulOptions, matmul } from './layer/matmul.js'
 export type { Merge } from './layer/merge.js'
+export { type MergedTree, treeOfMerges } from './layer/merges.js'
 export { last, lastStep, max, mean, type Pooling, pool, root, sumOverTime } from './layer/pool.js'
 export type {
   RecurrentCall,

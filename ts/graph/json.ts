@@ -159,5 +159,13 @@ export type OpJson =
   | { readonly dropout: { readonly rate: number; readonly fixed: boolean } }
   | { readonly shift: { readonly start?: number } }
   | { readonly attention: { readonly score: ScoreJson } }
+  | {
+      readonly gumbelTree: {
+        readonly weight: string
+        readonly bias: string | null
+        readonly query: string
+        readonly temperature: number
+      }
+    }
   | 'lstmGates'
   | 'gruGates'

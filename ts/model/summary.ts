@@ -54,6 +54,9 @@ function parametersOf({ op }: NodeJson): readonly string[] {
   if ('attention' in op) {
     return 'additive' in op.attention.score ? [op.attention.score.additive.weight] : []
   }
+  if ('gumbelTree' in op) {
+    return [op.gumbelTree.weight, op.gumbelTree.bias ?? [], op.gumbelTree.query].flat()
+  }
   if ('parameter' in op) return [op.parameter.weight]
   if ('layerNorm' in op) return [op.layerNorm.gain, op.layerNorm.bias]
   if ('fold' in op) return op.fold.body.nodes.flatMap(parametersOf)
