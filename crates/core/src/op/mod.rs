@@ -35,6 +35,7 @@ mod repeat;
 mod rnn;
 mod row_major;
 mod shift;
+mod single;
 mod softmax_over_time;
 mod unroll;
 

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use unrolled_kernels::{AdditiveGradients, Element, Matrix, MatrixMut, Rows};
+use unrolled_kernels::{AdditiveGradients, Element, Matrix, MatrixMut};
 
+use crate::op::single::{FIRST, line, line_mut, one};
 use crate::program::{Coverage, Instruction, Operand, ValueId};
 use crate::storage::{Taken, View};
 
@@ -168,21 +169,4 @@ pub(super) fn send_memory<E: Element>(
         let to = d_memory.matrix().row_range(own.clone());
         f.kernels.add_to_rows(to, line(room.weights), one(d_context));
     }
-}
-
-/// The place of the only row.
-pub(super) const FIRST: &[u32] = &[0];
-
-/// Numbers as the only one of chosen rows.
-pub(super) fn one<E: Element>(numbers: &[E]) -> Rows<'_, E> {
-    Rows::new(line(numbers), FIRST)
-}
-
-pub(super) fn line<E: Element>(numbers: &[E]) -> Matrix<'_, E> {
-    Matrix::new(numbers, 1, numbers.len())
-}
-
-pub(super) fn line_mut<E: Element>(numbers: &mut [E]) -> MatrixMut<'_, E> {
-    let count = numbers.len();
-    MatrixMut::new(numbers, 1, count)
 }

@@ -14,10 +14,9 @@ use std::cmp::Ordering;
 
 use unrolled_kernels::Element;
 
-use self::look::{
-    FIRST, Look, Parts, Room, find_slopes, line, line_mut, one, rows, send_memory, send_scores, weigh,
-};
+use self::look::{Look, Parts, Room, find_slopes, rows, send_memory, send_scores, weigh};
 use super::facts::{BACKWARDS, Cut, Facts, Flow, Storage, Time, Work};
+use super::single::{FIRST, line, line_mut, one};
 use crate::program::{Coverage, Instruction, Operand, Program, Sum, ValueId};
 use crate::storage::{Item, Shard, View};
 

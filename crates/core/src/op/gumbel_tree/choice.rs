@@ -6,6 +6,7 @@ use unrolled_kernels::{Element, Kernels, Matrix, MatrixMut};
 
 use super::super::gumbel::gumbel;
 use super::trace::{Frontier, Nodes, Row, Trace};
+use crate::op::single::{line, line_mut, one};
 use crate::program::Instruction;
 use crate::random::Stream;
 use crate::storage::{Item, View};
@@ -76,7 +77,7 @@ impl<E: Element> Choice<'_, E> {
             let gradient = &self.gradients.row(place)[columns];
             let dot = |state: &[E]| {
                 let mut dot = [E::ZERO];
-                kernels.dot_scores(&mut dot, gradient, Matrix::new(state, 1, state.len()), E::ONE);
+                kernels.dot_scores(line_mut(&mut dot), one(gradient), line(state), E::ONE);
                 dot[0].to_f64()
             };
             let [kept, moved] = pair.map(|node| dot(self.nodes.state(self.row, node)));

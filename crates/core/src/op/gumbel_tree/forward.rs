@@ -7,6 +7,7 @@ use super::choice::Noise;
 use super::composition::Gates;
 use super::parts::{GATES, Parts, Scratch};
 use super::trace::{ADJACENT, Candidate, FAMILIES, Frontier, Nodes, Pair, Row, STATE, TraceMut, rows_at};
+use crate::op::single::{line, line_mut, one};
 use crate::program::{GumbelTree, Instruction, Operand};
 use crate::storage::{Schedule, View};
 
@@ -141,7 +142,7 @@ impl<E: Element> Forward<'_, '_, E> {
         state[size..].copy_from_slice(c);
         let mut score = [E::ZERO];
         let query = self.f.weights.slice(self.op.query);
-        kernels.dot_scores(&mut score, query, Matrix::new(h, 1, size), E::ONE);
+        kernels.dot_scores(line_mut(&mut score), one(query), line(h), E::ONE);
         self.trace.set_score(candidate, score[0]);
     }
 }
