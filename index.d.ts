@@ -1254,7 +1254,7 @@ interface TrainOptions<I extends Values = AnyValues, O extends Values = AnyValue
 }
 
 /** The data of one row of an input, as it stands among the rows of a batch. */
-type RowOf<X extends Value> = X extends Sequence ? readonly (readonly number[] | Float32Array)[] | readonly number[] | Float32Array : X extends Vector ? readonly number[] | Float32Array : X extends Tokens ? readonly number[] | Int32Array : X extends Token ? number : never;
+type RowOf<X extends Value> = X extends Nodes ? TreeRow<X extends Nodes<Tokens> ? readonly number[] | Int32Array : readonly (readonly number[] | Float32Array)[] | Float32Array> : X extends Sequence ? readonly (readonly number[] | Float32Array)[] | readonly number[] | Float32Array : X extends Vector ? readonly number[] | Float32Array : X extends Tokens ? readonly number[] | Int32Array : X extends Token ? number : never;
 /** One row of each input that a model takes before its first step, by name. */
 type RowContext<I extends Values, C extends keyof I> = {
     readonly [K in C]: RowOf<I[K]>;
