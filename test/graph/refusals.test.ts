@@ -262,7 +262,7 @@ describe('bad options are refused by name', () => {
     [
       'an unknown word',
       () => pool(untyped('median')),
-      "ERR_UNROLLED_ARGUMENT pool: expected 'last' or 'lastStep' or 'mean' or 'sum' or 'max', received \"median\"",
+      "ERR_UNROLLED_ARGUMENT pool: expected 'last' or 'lastStep' or 'root' or 'mean' or 'sum' or 'max', received \"median\"",
     ],
     [
       'a dropout of everything',

@@ -212,6 +212,7 @@ test('the configuration of a run, with every default', async () => {
     losses: [{ output: 'output', loss: { meanSquared: {} }, reduction: 'mean', weight: 1 }],
     optimizer: { adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 } },
     learningRate: 0.001,
+    frozen: [],
     onNonFinite: 'error',
     seed: 0,
   })

@@ -103,7 +103,8 @@ function attending(
   const first = attentionLayer(settings, options, memory)
   const { output, trace } = first(x, { initial: initial[0] ?? {} })
   const above = settings.numLayers - 1
-  const looks = { ...trace }
+  const { weights } = trace
+  const looks = options.coverage ? { weights, coverageLoss: trace.coverageLoss } : { weights }
   if (above === 0) return { output, looks }
   const rate = settings.dropout
   const below = rate === 0 ? output : dropout({ rate, name: 'decoder_dropout' })(output)

@@ -207,11 +207,14 @@ fn recurse(parents: &[i32], x: &[f64], node: &dyn Fn(&[f64], &[Nodes]) -> Nodes)
     out
 }
 
-fn check_forward(what: &str, b: &Builder, node: &dyn Fn(&Model<f64>, &[f64], &[Nodes]) -> Nodes) {
+/// The states of a node of a model, of its numbers and the states of its children.
+type Step<'a> = &'a dyn Fn(&Model<f64>, &[f64], &[Nodes]) -> Nodes;
+
+fn check_forward(what: &str, b: &Builder, node: Step<'_>) {
     let model = Model::<f64>::new(&b.graph(), 2);
     let given = inputs(&FORESTS, 5);
     let x = data(&given[1]).to_vec();
-    let found = model.forward(&model.batch(given.clone(), vec![]));
+    let found = model.forward(&model.batch(given, vec![]));
     let mut start = 0;
     for (row, forest) in FORESTS.iter().enumerate() {
         let own = &x[start * INPUT..(start + forest.len()) * INPUT];

@@ -74,7 +74,7 @@ pub(crate) fn exponential_sum<V: Vector>(x: &[V::Element], shift: V::Element) ->
     for_each_vector!(V, x.len(), |at, active| {
         let mut lanes = [V::Element::ZERO; PANEL];
         exp(read::<V>(x, at, active) - shift).write(&mut lanes[..V::LANES]);
-        lanes[..active].iter().for_each(|&lane| sum = sum + lane);
+        lanes[..active].iter().for_each(|&lane| sum += lane);
     });
     sum
 }
