@@ -6,14 +6,19 @@ import { addition } from './addition/addition.js'
 import { g2p } from './g2p/g2p.js'
 import type { Job } from './job.js'
 import { reproduce } from './reproduce.js'
+import { sentimentTrees } from './sentiment-trees/sentiment-trees.js'
 
-const JOBS: Readonly<Record<string, Job>> = { g2p, addition }
+const JOBS: Readonly<Record<string, Job>> = {
+  g2p,
+  addition,
+  'sentiment-trees': sentimentTrees,
+}
 
 const USAGE = `npm run reproduce -- NAME [FLAGS]
 
   NAME         one of:
 ${Object.entries(JOBS)
-  .map(([name, { about }]) => `                 ${name.padEnd(10)} ${about}\n`)
+  .map(([name, { about }]) => `                 ${name.padEnd(15)} ${about}\n`)
   .join('')}
   --seed N     decides the split, the first weights and the order of the examples; 1 by default
   --fresh      forgets an earlier start

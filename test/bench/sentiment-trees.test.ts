@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { bracketsOf, checkTree, childrenOf, leavesOf, type Tree } from 'unrolled'
 import { describe, expect, test } from 'vitest'
 import {
@@ -11,6 +14,7 @@ import {
   type SentencePair,
   WORDS,
 } from '../../bench/reproduce/sentiment-trees/sentences.js'
+import { sentimentTrees } from '../../bench/reproduce/sentiment-trees/sentiment-trees.js'
 
 const split = drawSentences(600, 150, 1)
 const wordsOf = (tree: Tree) => leavesOf(tree).map((leaf) => tree.words[leaf] ?? '')
@@ -131,4 +135,19 @@ describe('pairs of sentences', () => {
     expect(texts(3)).toEqual(texts(3))
     expect(texts(3)).not.toEqual(texts(4))
   })
+})
+
+test('the reduced form tells trees and sequences from a bag of words', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'unrolled-'))
+  const { signal } = new AbortController()
+  const work = { reduced: true, seed: 1, folder, signal, say: () => undefined }
+  const { details, figures } = await sentimentTrees.run(work)
+  rmSync(folder, { recursive: true })
+  expect(details).toMatchObject({ sentences: { train: 300, valid: 40, test: 80 } })
+  const [tree = 0, parts = 0, sequence = 0, bag = 0] = figures.map(({ percent }) => percent)
+  // The same words have the same class, so one sentence of each pair is right at most.
+  expect(bag).toBeLessThanOrEqual(50)
+  expect(tree).toBeGreaterThan(90)
+  expect(parts).toBeGreaterThan(95)
+  expect(sequence).toBeGreaterThan(60)
 })

@@ -1,4 +1,5 @@
 import { dense, graph, lstm, oneHot, repeat } from 'unrolled'
+import { best, percentOf } from '../classes.js'
 import type { Job, Outcome } from '../job.js'
 import { learn } from '../learn.js'
 import { cut, seedOf, shuffled, uniform } from '../random.js'
@@ -93,13 +94,8 @@ async function right(model: ReturnType<typeof make>, { questions, answers }: Sum
   const hits = scores
     .toNested()
     .map((steps, row) => steps.map((step, at) => best(step) === answers[row]?.[at]))
-  const percent = (list: readonly boolean[]) => (100 * list.filter(Boolean).length) / list.length
   return {
-    characters: percent(hits.flat()),
-    sums: percent(hits.map((row) => row.every(Boolean))),
+    characters: percentOf(hits.flat()),
+    sums: percentOf(hits.map((row) => row.every(Boolean))),
   }
-}
-
-function best(scores: readonly number[]): number {
-  return scores.indexOf(Math.max(...scores))
 }
