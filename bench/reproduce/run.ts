@@ -5,12 +5,14 @@ import { inRoot, thisMachine } from '../machine.js'
 import { addition } from './addition/addition.js'
 import { g2p } from './g2p/g2p.js'
 import type { Job } from './job.js'
+import { listops } from './listops/listops.js'
 import { reproduce } from './reproduce.js'
 import { sentimentTrees } from './sentiment-trees/sentiment-trees.js'
 
 const JOBS: Readonly<Record<string, Job>> = {
   g2p,
   addition,
+  listops,
   'sentiment-trees': sentimentTrees,
 }
 

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { bracketsOf, checkTree, childrenOf, depthOf, leavesOf } from 'unrolled'
 import { describe, expect, test } from 'vitest'
 import {
@@ -8,6 +11,8 @@ import {
   TOKENS,
   tokensOf,
 } from '../../bench/reproduce/listops/expressions.js'
+import { listops } from '../../bench/reproduce/listops/listops.js'
+import { examplesOf, sequenceBatch, treeBatch } from '../../bench/reproduce/listops/rows.js'
 import { binaryTree, operationTree } from '../../bench/reproduce/listops/trees.js'
 
 const text = (expression: Expression) => tokensOf(expression).join(' ')
@@ -144,4 +149,43 @@ describe('trees of expressions', () => {
       expect(childrenOf(operations).every(({ length }) => length !== 1 && length <= 5)).toBe(true)
     }
   })
+})
+
+test('rows have a class where an expression ends, and none elsewhere', () => {
+  const examples = examplesOf([figure, 7])
+  expect(examples.map(({ answer, length }) => [answer, length])).toEqual([
+    [9, 9],
+    [7, 1],
+  ])
+  const { x, y } = sequenceBatch(examples)
+  const id = (token: string) => TOKENS.indexOf(token) + 1
+  const tokens = ['[MAX', '2', '9', '[MIN', '4', '7', ']', '0', ']']
+  expect(x.tokens).toEqual([tokens.map(id), [8]])
+  expect(y.scores).toEqual([[-1, 2, 9, -1, 4, 7, 4, 0, 9], [7]])
+  const trees = treeBatch(examples)
+  const [first] = trees.x.tokens
+  expect(first?.values).toEqual(
+    [
+      ...['[MAX', '2', '', '9', '', '[MIN', '4', '', '7', '', ']', ''],
+      ...['', '0', '', ']', ''],
+    ].map(id),
+  )
+  expect([...(first?.parents ?? [])]).toEqual([...binaryTree(figure).parents])
+  expect(trees.y.scores).toEqual([
+    [-1, 2, -1, 9, -1, -1, 4, -1, 7, -1, -1, 4, -1, 0, -1, -1, 9],
+    [7],
+  ])
+})
+
+test('the reduced form learns more by trees than by sequences', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'unrolled-'))
+  const { signal } = new AbortController()
+  const work = { reduced: true, seed: 1, folder, signal, say: () => undefined }
+  const { details, figures } = await listops.run(work)
+  rmSync(folder, { recursive: true })
+  expect(details).toMatchObject({ expressions: { train: 400, valid: 50, test: 100 } })
+  const [tree = 0, sequence = 0, shortTree = 0] = figures.map(({ percent }) => percent)
+  expect(tree).toBeGreaterThan(sequence)
+  // Chance is 10 %.
+  expect(shortTree).toBeGreaterThan(40)
 })
