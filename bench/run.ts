@@ -15,12 +15,14 @@ import { memory } from './memory/memory.js'
 import { packageSize } from './package-size.js'
 import { recordText } from './record-text.js'
 import { seq2seq } from './seq2seq/seq2seq.js'
+import { trees } from './trees/trees.js'
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   compare,
   linear,
   seq2seq,
   cells,
+  trees,
   memory,
   curves,
   'event-loop': eventLoop,
