@@ -105,6 +105,16 @@ test('numbers held back are translated, each word by a look at its own', async (
   expect(made.at(-1)?.alignment[0]?.[0]).toBeGreaterThan(0.5)
 })
 
+test('parts of sentences held back have their sentiment, by the parse', async () => {
+  const { found, held } = await import('../../examples/trees.js')
+  expect(held.length).toBeGreaterThan(25)
+  const right = held.map(({ labels }, row) => String(found[row]) === labels.join())
+  expect(right.filter(Boolean).length / held.length).toBeGreaterThan(0.9)
+  // The same words in the same order, and two parses of two sentiments.
+  const texts = held.map(({ words }) => words.filter((word) => word !== undefined).join(' '))
+  expect(texts.some((text) => text.startsWith('not '))).toBe(true)
+})
+
 test('training reaches its accuracy and keeps the best weights', async () => {
   const { accuracy, history } = await import('../../examples/training.js')
   expect(accuracy).toBeGreaterThan(0.95)
