@@ -81,6 +81,7 @@ describe('what does not fit is refused', () => {
     ['an unknown cell', { cell: 'mlp' }, 'encoderDecoder cell: expected'],
     ['an unknown way', { context: 'init' }, 'encoderDecoder context: expected'],
     ['an unknown score', { attention: 'max' }, 'attention score: expected'],
+    ['no attention', { attention: false }, 'encoderDecoder attention: expected a score or options'],
     [
       'feeding without attention',
       { inputFeeding: true },

@@ -1,3 +1,4 @@
+import { isRecord } from '../brand.js'
 import { mismatch } from '../errors.js'
 import type { Alignment, Sequence, Tokens } from '../graph/value.js'
 import type { AttentionOptions, AttentionScore } from '../layer/attention.js'
@@ -219,5 +220,8 @@ function dropoutOf(given: number | undefined, numLayers: number): number {
 function attentionOf(
   given: AttentionScore | AttentionOptions | undefined,
 ): AttentionOptions | undefined {
-  return typeof given === 'string' ? { score: given } : given
+  if (given === undefined) return undefined
+  if (typeof given === 'string') return { score: given }
+  if (isRecord(given)) return given
+  throw mismatch('ERR_UNROLLED_ARGUMENT', 'encoderDecoder attention', 'a score or options', given)
 }
