@@ -16,8 +16,8 @@ function requireToolchain() {
     0,
     Number.POSITIVE_INFINITY,
   ]
-  if (minor < 89)
-    throw new StepError(`Rust 1.89 or newer is needed, this is ${cargo.stdout.trim()}`)
+  if (minor < 90)
+    throw new StepError(`Rust 1.90 or newer is needed, this is ${cargo.stdout.trim()}`)
 }
 
 main(async () => {

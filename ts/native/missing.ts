@@ -28,7 +28,7 @@ export function missingAddon(host: Host, failure: unknown): UnrolledError {
 function knownSteps(host: Host, platform: string, reason: Reason | undefined): string[] {
   const { system, processor, musl } = host
   const libc = system === 'linux' ? ` --libc=${musl ? 'musl' : 'glibc'}` : ''
-  const build = 'Or build from a clone of the repository, with Rust 1.89 or newer: npm run build'
+  const build = 'Or build from a clone of the repository, with Rust 1.90 or newer: npm run build'
   if (reason?.fault === 'bundle') {
     return [
       'Keep the package out of the bundle: esbuild --external:unrolled; for others see the page below',
@@ -57,7 +57,7 @@ function foreignSteps(): string[] {
   return [
     'Install the addon of WebAssembly, slow and with one thread: npm install --cpu=wasm32',
     `Run on one of ${PLATFORMS.join(', ')}`,
-    'Or build from a clone of the repository, with Rust 1.89 or newer: npm run build',
+    'Or build from a clone of the repository, with Rust 1.90 or newer: npm run build',
   ]
 }
 
