@@ -1,9 +1,9 @@
-import { isFunction, isObject, isRecord } from '../brand.js'
+import { isFunction, isObject } from '../brand.js'
 import { mismatch } from '../errors.js'
-import { checkName } from '../graph/names.js'
 import type { Alignment, Sequence, SizeOf, Token, Tokens, Vector } from '../graph/value.js'
 import {
   type CheckNext,
+  checkSizes,
   checkStateSize,
   type StateOf,
   type StateSizes,
@@ -109,19 +109,9 @@ export function cell<
 export function checkCell<C extends AnyCell>(where: string, cell: C): C {
   if (!isObject(cell)) throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a cell', cell)
   const { sizes, step } = cell
-  if (!isRecord(sizes)) {
-    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} states`, 'an object of sizes', sizes)
-  }
-  const checked: Record<string, number | TokenStateOptions> = Object.create(null)
-  for (const [name, size] of Object.entries(sizes)) {
-    checkName(`${where} state`, name)
-    checked[name] = checkStateSize(`${where} state ${name}`, size)
-    if (name === 'output' || name === 'x' || name === 'trace') {
-      throw mismatch('ERR_UNROLLED_GRAPH', `${where} state`, 'a name that is not reserved', name)
-    }
-  }
+  const checked = checkSizes(where, sizes, checkStateSize)
   if (!isFunction(step)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} step`, 'a function', step)
   }
-  return Object.freeze({ ...cell, sizes: Object.freeze({ ...checked }), step })
+  return Object.freeze({ ...cell, sizes: checked, step })
 }

@@ -1,8 +1,8 @@
-import { isFunction, isObject, isRecord } from '../brand.js'
+import { isFunction, isObject } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
 import type { OutputJson } from '../graph/json.js'
 import { layer, type Mapping, type Signature, type Signed } from '../graph/layer.js'
-import { checkName, nameOf } from '../graph/names.js'
+import { nameOf } from '../graph/names.js'
 import type { Scope, Site } from '../graph/scope.js'
 import { buildIn } from '../graph/step.js'
 import type { Sequence, Tokens, Vector } from '../graph/value.js'
@@ -11,7 +11,7 @@ import type { CheckStep, OutputSize, Step, StepInput, Trace } from './cell.js'
 import { type Children, childrenOf } from './children.js'
 import { type Entering, entering } from './entering.js'
 import type { Along } from './scan.js'
-import { checkState, type States } from './state.js'
+import { checkSizes, checkState, type States } from './state.js'
 import { checkStep, outputOf, stepValues } from './step.js'
 import { traceOf } from './trace.js'
 import { stateNodes, stateOf } from './unroll.js'
@@ -88,24 +88,14 @@ export function treeCell<
 function checkTreeCell<C extends AnyTreeCell>(where: string, cell: C): C {
   if (!isObject(cell)) throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a tree cell', cell)
   const { sizes, step } = cell
-  if (!isRecord(sizes)) {
-    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} states`, 'an object of sizes', sizes)
-  }
-  const checked: Record<string, number> = Object.create(null)
-  for (const [name, size] of Object.entries(sizes)) {
-    checkName(`${where} state`, name)
-    checked[name] = checkCount(`${where} state ${name}`, size)
-    if (name === 'output' || name === 'x' || name === 'trace') {
-      throw mismatch('ERR_UNROLLED_GRAPH', `${where} state`, 'a name that is not reserved', name)
-    }
-  }
+  const checked = checkSizes(where, sizes, checkCount)
   if (Object.keys(checked).length === 0) {
     throw mismatch('ERR_UNROLLED_GRAPH', where, 'at least one state', new Described('none'))
   }
   if (!isFunction(step)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} step`, 'a function', step)
   }
-  return Object.freeze({ ...cell, sizes: Object.freeze({ ...checked }), step })
+  return Object.freeze({ ...cell, sizes: checked, step })
 }
 
 /**

@@ -1,6 +1,7 @@
 import { isRecord } from '../brand.js'
 import { mismatch } from '../errors.js'
 import type { OpJson } from '../graph/json.js'
+import { checkName } from '../graph/names.js'
 import { isValue } from '../graph/scope.js'
 import type { Fits, SizesDiffer } from '../graph/sizes.js'
 import { checkKind, checkSize, type SizeOf, type Token, type Vector } from '../graph/value.js'
@@ -42,6 +43,26 @@ export type CheckNext<D, R> = D extends number
   : R extends Token
     ? R
     : StateOf<D>
+
+/** Checks the names of a cell's states and the declaration of each, and copies them. */
+export function checkSizes<D>(
+  where: string,
+  sizes: unknown,
+  check: (where: string, given: unknown) => D,
+): Readonly<Record<string, D>> {
+  if (!isRecord(sizes)) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} states`, 'an object of sizes', sizes)
+  }
+  const checked: Record<string, D> = Object.create(null)
+  for (const [name, size] of Object.entries(sizes)) {
+    checkName(`${where} state`, name)
+    checked[name] = check(`${where} state ${name}`, size)
+    if (name === 'output' || name === 'x' || name === 'trace') {
+      throw mismatch('ERR_UNROLLED_GRAPH', `${where} state`, 'a name that is not reserved', name)
+    }
+  }
+  return Object.freeze({ ...checked })
+}
 
 /** Checks the declaration of a state. */
 export function checkStateSize(where: string, given: unknown): number | TokenStateOptions {

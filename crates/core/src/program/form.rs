@@ -1,6 +1,6 @@
-//! The form of an axis: what each of its items follows.
+//! The form of an axis: the items that each of its items follows.
 
-/// What each item of an axis follows.
+/// The items that each item of an axis follows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Form {
     /// The item before it, in time.

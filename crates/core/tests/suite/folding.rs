@@ -446,7 +446,7 @@ fn chains_have_the_bits_of_a_scan() {
         scan.layer("rnn", cell, 0, "x", [INPUT, SIZE], true, false, &[]).output("y", "rnn:output");
         let body = scan.nodes[1]["op"]["scan"]["body"].clone();
         let mut nodes = body["nodes"].as_array().unwrap().clone();
-        // What the step reads of a state is the sum over the children.
+        // The step reads the sum of a state over the children.
         for name in ["h", "c"] {
             if !nodes.iter().any(|node| node["name"] == name) {
                 continue;

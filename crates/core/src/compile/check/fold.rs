@@ -113,13 +113,12 @@ impl Checker {
     /// Inputs of a node of a fold's body: where one is a value of each child, values of the node itself are told to each.
     pub(super) fn spread(&mut self, node: &Node, inputs: Vec<ValueId>, scope: &mut Scope) -> Vec<ValueId> {
         let Some(edges) = scope.edges else { return inputs };
-        let axis_of = |program: &crate::program::Program, value: ValueId| program.values[value].axis;
-        if !inputs.iter().any(|&value| axis_of(&self.program, value) == Some(edges)) {
+        if !inputs.iter().any(|&value| self.program.values[value].axis == Some(edges)) {
             return inputs;
         }
         let mut out = Vec::with_capacity(inputs.len());
         for value in inputs {
-            let of_node = axis_of(&self.program, value) == scope.axis;
+            let of_node = self.program.values[value].axis == scope.axis;
             out.push(if of_node { self.told(node, value, edges, scope) } else { value });
         }
         out
