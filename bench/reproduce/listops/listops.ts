@@ -15,7 +15,7 @@ import {
 } from './rows.js'
 
 const FULL = {
-  train: 20_000,
+  train: 60_000,
   valid: 1000,
   test: 5000,
   /** Of the expressions to learn from; those to test are of all lengths. */
@@ -26,7 +26,7 @@ const FULL = {
   learningRate: 2e-3,
   minimum: 0.05,
   clip: 1,
-  epochs: { tree: 12, sequence: 12 },
+  epochs: { tree: 16, sequence: 12 },
 }
 
 const REDUCED: typeof FULL = {
