@@ -2,7 +2,15 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  resolve: { alias: { unrolled: fileURLToPath(new URL('./ts/index.ts', import.meta.url)) } },
+  resolve: {
+    alias: [
+      { find: /^unrolled$/, replacement: fileURLToPath(new URL('./ts/index.ts', import.meta.url)) },
+      {
+        find: /^unrolled\/(\w+)$/,
+        replacement: fileURLToPath(new URL('./ts/$1/index.ts', import.meta.url)),
+      },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     // A native addon gets a process of its own.

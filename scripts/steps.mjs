@@ -7,6 +7,15 @@ import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
+/** The entries of the package: their names in dist/, and their sources. */
+export function entries() {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  return Object.keys(exports)
+    .filter((path) => !path.endsWith('.json'))
+    .map((path) => (path === '.' ? 'index' : path.slice(2)))
+    .map((name) => ({ name, source: name === 'index' ? 'ts/index.ts' : `ts/${name}/index.ts` }))
+}
+
 /** A failure that has been explained on stderr already. */
 export class StepError extends Error {}
 

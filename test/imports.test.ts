@@ -18,7 +18,18 @@ const FLOORS = [
   'model',
   'compose',
   'index',
+  'io',
+  'pytorch',
+  'keras',
+  'onnx',
 ]
+
+/** Libraries that subpaths read rich formats by: a few are bundled, `h5wasm` is an optional peer. */
+const FOREIGN: Readonly<Record<string, readonly string[]>> = {
+  fflate: ['io'],
+  pbf: ['onnx'],
+  h5wasm: ['keras'],
+}
 
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) =>
   path.endsWith('.ts'),
@@ -37,7 +48,8 @@ function localImportsOf(file: string): string[] {
 }
 
 function floorOf(file: string): number {
-  return FLOORS.indexOf(file === 'index.ts' ? 'index' : dirname(file))
+  if (file === 'index.ts') return FLOORS.indexOf('index')
+  return FLOORS.indexOf(dirname(file).split('/')[0] ?? '')
 }
 
 test('every file stands on a floor', () => {
@@ -61,9 +73,11 @@ test('the addon is reached through ts/native alone', () => {
   expect(binders).toEqual([join('native', 'binding.ts')])
 })
 
-test('nothing is imported from outside but Node and the addon', () => {
+test('nothing is imported from outside but Node, the addon and the readers of rich formats', () => {
   const foreign = files.flatMap((file) =>
-    importsOf(file).filter((path) => !/^(?:\.|node:|#native$)/.test(path)),
+    importsOf(file)
+      .filter((path) => !/^(?:\.|node:|#native$)/.test(path))
+      .filter((path) => !FOREIGN[path]?.some((folder) => file.startsWith(`${folder}/`))),
   )
   expect(foreign).toEqual([])
 })
@@ -85,4 +99,18 @@ test('index.ts only exports', () => {
   const text = readFileSync(join(root, 'index.ts'), 'utf8')
   const statements = text.replace(/export (type )?\{[^}]*\} from '[^']+'/g, '').trim()
   expect(statements).toBe('')
+})
+
+const SUBPATHS = ['io', 'pytorch', 'keras', 'onnx']
+
+test('a subpath stands on the main entry and itself', () => {
+  const inside = files
+    .filter((file) => SUBPATHS.includes(file.split('/')[0] ?? ''))
+    .flatMap((file) =>
+      localImportsOf(file)
+        .filter((path) => path !== 'index.ts')
+        .filter((path) => !['io', file.split('/')[0]].includes(path.split('/')[0]))
+        .map((path) => `${file} imports ${path}`),
+    )
+  expect(inside).toEqual([])
 })

@@ -32,6 +32,7 @@ export {
   type NumberSide,
   type TokenSide,
 } from './compose/encoder-decoder.js'
+export { fromGraph } from './compose/from-graph.js'
 export { type GraphContext, graph } from './compose/graph.js'
 export type {
   AxisOptions,

@@ -1,0 +1,33 @@
+import { isObject } from '../brand.js'
+import { mismatch } from '../errors.js'
+import type { GraphJson } from '../graph/json.js'
+import { Model } from '../model/model.js'
+import type { ParameterData } from '../model/parameters.js'
+import { openModel } from '../native/open.js'
+import { checkModel, type ModelOptions } from './sequential.js'
+
+/**
+ * Makes a model of its graph as plain data, such as `model.graph`, and of parameters by name, such as
+ * those of `model.parameters()`. Parameters that are left out begin with their first weights.
+ *
+ * ```ts
+ * const copy = fromGraph<typeof model>(model.graph, model.parameters())
+ * ```
+ *
+ * @throws UnrolledError `ERR_UNROLLED_GRAPH` for a graph that contradicts itself, naming the node;
+ * `ERR_UNROLLED_ARGUMENT` for a parameter that the graph does not have, `ERR_UNROLLED_SHAPE` for one of
+ * another size, `ERR_UNROLLED_NON_FINITE` for a NaN or infinity.
+ */
+export function fromGraph<M extends Pick<Model, 'graph'> = Model>(
+  graph: GraphJson,
+  parameters: ParameterData = {},
+  options: ModelOptions = {},
+): M {
+  if (!isObject(graph)) {
+    throw mismatch('ERR_UNROLLED_ARGUMENT', 'fromGraph', 'a graph as plain data', graph)
+  }
+  const { seed, precision } = checkModel('fromGraph', options)
+  const model = new Model(openModel(graph, seed, precision))
+  model.setParameters(parameters)
+  return model as Pick<Model, 'graph'> as M
+}
