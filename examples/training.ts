@@ -52,4 +52,6 @@ for await (const event of model.train(data, { loss: 'crossEntropy', epochs: 100 
 
 // [end:training]
 
+console.log(`${history.epochs.length} epochs, accuracy ${accuracy}`)
+
 export { accuracy, history }

@@ -124,6 +124,8 @@ test('prompts that are none', async () => {
     /KIND|SHAPE|VALUE/,
   )
   expect((await model.generate([[]], { maxSteps: 3, start: 1 }))[0]?.tokens).toHaveLength(3)
+  const none = model.generateTokens([], { maxSteps: 3 })
+  await expect(none.next()).rejects.toThrow('generateTokens x: expected one row, received no row')
   const two = model.generateTokens([[0], [1]], { maxSteps: 3 })
   expect((await refusal(two.next()))[1]).toContain('expected one row of ids and no beam')
   const wide = model.generateTokens([[0]], { maxSteps: 3, search: 'beam' })

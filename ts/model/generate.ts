@@ -2,7 +2,7 @@ import { isList, isRecord } from '../brand.js'
 import type { DataOf } from '../data/data.js'
 import { rowsByPort } from '../data/feed.js'
 import type { Port } from '../data/kind.js'
-import { mismatch } from '../errors.js'
+import { Described, mismatch } from '../errors.js'
 import type { Values } from '../graph/value.js'
 import type { NativeGeneration, NativeSequence, NativeTensor } from '../native/contract.js'
 import { guard, guardAsync } from '../native/errors.js'
@@ -95,7 +95,10 @@ export async function* tokens(
   options: GenerateOptions,
 ): AsyncGenerator<number, void, void> {
   const { generation, signal } = begin('generateTokens', use(), x, options)
-  if (generation === undefined) return
+  if (generation === undefined) {
+    const received = new Described('no row')
+    throw mismatch('ERR_UNROLLED_SHAPE', 'generateTokens x', 'one row', received)
+  }
   const leave = signal && onAbort(signal, () => generation.cancel())
   try {
     for (;;) {
