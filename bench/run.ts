@@ -9,6 +9,7 @@ import { report } from './compare/report.js'
 import { PEERS, resolveFlags } from './compare/settings.js'
 import { curves } from './curves.js'
 import { eventLoop } from './event-loop.js'
+import { forced } from './forced.js'
 import { linear } from './linear.js'
 import { machineWords, thisMachine } from './machine.js'
 import { memory } from './memory/memory.js'
@@ -22,6 +23,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   linear,
   seq2seq,
   cells,
+  forced,
   trees,
   memory,
   curves,
