@@ -24,9 +24,8 @@ const FLOORS = [
   'onnx',
 ]
 
-/** Libraries that subpaths read rich formats by: a few are bundled, `h5wasm` is an optional peer. */
+/** Libraries that subpaths read rich formats by: `pbf` is bundled, `h5wasm` is an optional peer. */
 const FOREIGN: Readonly<Record<string, readonly string[]>> = {
-  fflate: ['io'],
   pbf: ['onnx'],
   h5wasm: ['keras'],
 }
