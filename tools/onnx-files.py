@@ -1,0 +1,242 @@
+"""Writes test/golden/onnx/*.json: ONNX files, inputs, and the outputs that ONNX Runtime computes of them.
+
+    python tools/onnx-files.py           # all groups
+    python tools/onnx-files.py torch     # one of them
+
+Needs onnx, onnxruntime and numpy; the group `torch` needs torch and onnxscript too. Each case has the file in base64, and
+for each input and output its axes ("time", "batch" or a size) beside its numbers.
+"""
+
+import base64
+import io
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
+
+FOLDER = Path(__file__).resolve().parent.parent / "test" / "golden" / "onnx"
+STEPS, ROWS, INPUTS, HIDDEN = 4, 3, 2, 3
+GATES = {"RNN": 1, "LSTM": 4, "GRU": 3}
+
+
+def numbers(random, *shape, scale=0.8):
+    return (random.standard_normal(shape) * scale).astype(np.float32)
+
+
+def run(model, feeds):
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, feeds)))
+
+
+def value(name, array, axes):
+    return {"name": name, "axes": axes, "data": [float(f"{x:.9g}") for x in np.asarray(array).ravel()]}
+
+
+def case(name, model, inputs, outputs, *, feeds=None, lengths=None, layout=None):
+    """A case; `inputs` and `outputs` are axes by name, `layout` the axes to which outputs are turned."""
+    return {
+        "name": name,
+        "sizes": sizes_of({**inputs, **outputs}, {**feeds, **layout}),
+        "model": base64.b64encode(model.SerializeToString()).decode(),
+        "inputs": [value(key, feeds[key], axes) for key, axes in inputs.items()],
+        "outputs": [value(key, layout[key], axes) for key, axes in outputs.items()],
+        **({"lengths": [int(length) for length in lengths]} if lengths is not None else {}),
+    }
+
+
+def sizes_of(axes, arrays):
+    sizes = {"batch": 1, "time": 1}
+    for name, own in axes.items():
+        for axis, size in zip(own, np.shape(arrays[name])):
+            if isinstance(axis, str):
+                sizes[axis] = size
+    return sizes
+
+
+def model_of(nodes, inputs, outputs, initializers, opset, ir=None):
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info(name, kind, shape) for name, kind, shape in inputs],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs],
+        [numpy_helper.from_array(array, name) for name, array in initializers.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], producer_name="onnx")
+    model.ir_version = ir or (3 if opset < 9 else 8)
+    if model.ir_version < 4:
+        for name, array in initializers.items():
+            graph = model.graph
+            graph.input.append(helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape))
+    onnx.checker.check_model(model)
+    return model
+
+
+def cell(name, op, *, layers=1, direction="forward", bias=True, ragged=False, opset=14, initial=None, rows=ROWS,
+         layout=0, peepholes=False, seed=0, steps=STEPS, **attributes):
+    random = np.random.default_rng([seed, len(name), *name.encode()])
+    ways = 2 if direction == "bidirectional" else 1
+    wide = GATES[op] * HIDDEN
+    nodes, initializers, size, x = [], {}, INPUTS, "x"
+    inputs = {"x": ["time", "batch", INPUTS]}
+    feeds = {"x": numbers(random, steps, rows, INPUTS, scale=1.0)}
+    kinds = [("x", TensorProto.FLOAT, ["time", "batch", INPUTS])]
+    lengths = None
+    if ragged:
+        lengths = np.array([max(1, steps - 2 * i) for i in range(rows)], np.int32)
+        feeds["lengths"] = lengths
+        kinds.append(("lengths", TensorProto.INT32, ["batch"]))
+    states = ["h", "c"] if op == "LSTM" else ["h"]
+    given = []
+    if initial is not None:
+        for state in states:
+            array = numbers(random, ways, rows, HIDDEN)
+            if initial == "constant":
+                initializers[f"initial_{state}"] = np.repeat(array[:, :1], rows, axis=1)
+            else:
+                key = f"initial_{state}"
+                feeds[key] = array
+                inputs[key] = [ways, "batch", HIDDEN]
+                kinds.append((key, TensorProto.FLOAT, [ways, "batch", HIDDEN]))
+            given.append(f"initial_{state}")
+    outputs = {}
+    for layer in range(layers):
+        initializers[f"W{layer}"] = numbers(random, ways, wide, size)
+        initializers[f"R{layer}"] = numbers(random, ways, wide, HIDDEN)
+        names = [x, f"W{layer}", f"R{layer}", "", "lengths" if ragged else "", *given]
+        if bias:
+            initializers[f"B{layer}"] = numbers(random, ways, 2 * wide)
+            names[3] = f"B{layer}"
+        if peepholes:
+            initializers[f"P{layer}"] = numbers(random, ways, 3 * HIDDEN)
+            names += [""] * (7 - len(names)) + [f"P{layer}"]
+        top = layer == layers - 1
+        made = [f"Y{layer}", *([f"Y_{state}" for state in states] if top else [])]
+        while names[-1] == "":
+            names.pop()
+        nodes.append(helper.make_node(op, names, made, name=f"/{op.lower()}/{op}_{layer}", hidden_size=HIDDEN,
+                                      direction=direction, **attributes))
+        if not top:
+            nodes.append(helper.make_node("Transpose", [f"Y{layer}"], [f"T{layer}"], perm=[0, 2, 1, 3]))
+            initializers[f"shape{layer}"] = np.array([0, 0, -1], np.int64)
+            nodes.append(helper.make_node("Reshape", [f"T{layer}", f"shape{layer}"], [f"X{layer}"]))
+            x, size = f"X{layer}", ways * HIDDEN
+        else:
+            outputs[f"Y{layer}"] = ["time", ways, "batch", HIDDEN]
+            for state in states:
+                outputs[f"Y_{state}"] = [ways, "batch", HIDDEN]
+    shapes = list(outputs.items())
+    model = model_of(nodes, kinds, shapes, initializers, opset)
+    results = run(model, feeds)
+    if layout == 1:
+        # ONNX Runtime knows layout 0 alone: the numbers are those of layout 0, turned.
+        model, feeds, results, inputs, outputs = batch_first(model, nodes, feeds, results, inputs, outputs)
+    return case(name, model, inputs, outputs, feeds=feeds, lengths=lengths, layout=results)
+
+
+def batch_first(model, nodes, feeds, results, inputs, outputs):
+    nodes = model.graph.node
+    nodes[0].attribute.append(helper.make_attribute("layout", 1))
+    turn = lambda axes: ["batch", *[axis for axis in axes if axis != "batch"]]
+    turned = lambda array, axes: np.ascontiguousarray(np.moveaxis(array, axes.index("batch"), 0))
+    feeds = {key: turned(feeds[key], axes) for key, axes in inputs.items()}
+    results = {key: turned(results[key], axes) for key, axes in outputs.items()}
+    for info in [*model.graph.input, *model.graph.output]:
+        dims = info.type.tensor_type.shape.dim
+        old = [dim.dim_param or dim.dim_value for dim in dims]
+        info.type.CopyFrom(helper.make_tensor_type_proto(info.type.tensor_type.elem_type, turn(old)))
+    return (model, feeds, results, {key: turn(axes) for key, axes in inputs.items()},
+            {key: turn(axes) for key, axes in outputs.items()})
+
+
+def cells():
+    for op in GATES:
+        for layers in (1, 2):
+            for direction in ("forward", "bidirectional"):
+                for bias in (True, False):
+                    for ragged in (False, True):
+                        name = f"{op} {layers} {direction} {'bias' if bias else 'none'} {'ragged' if ragged else 'full'}"
+                        opset = (7, 9, 11, 13, 14, 17, 21, 22)[len(name) % 8]
+                        yield cell(name, op, layers=layers, direction=direction, bias=bias, ragged=ragged, opset=opset)
+
+
+def variants():
+    for op in GATES:
+        yield cell(f"{op} reverse ragged", op, direction="reverse", ragged=True)
+        yield cell(f"{op} clip", op, clip=0.5)
+        yield cell(f"{op} clip both ways ragged", op, clip=0.4, direction="bidirectional", ragged=True)
+        for initial in ("constant", "input"):
+            yield cell(f"{op} initial {initial}", op, initial=initial)
+            yield cell(f"{op} initial {initial} both ways", op, initial=initial, direction="bidirectional", ragged=True)
+        yield cell(f"{op} layout 1", op, layout=1)
+        yield cell(f"{op} layout 1 both ways initial", op, layout=1, direction="bidirectional", initial="input")
+        for rows in (1, 2):
+            yield cell(f"{op} rows {rows}", op, rows=rows)
+        for opset in (7, 9, 11, 13, 14, 17, 21, 22):
+            yield cell(f"{op} opset {opset}", op, opset=opset)
+    for direction in ("forward", "bidirectional"):
+        yield cell(f"LSTM peepholes {direction}", "LSTM", peepholes=True, direction=direction)
+        yield cell(f"LSTM input_forget {direction}", "LSTM", input_forget=1, direction=direction)
+        yield cell(f"LSTM peepholes input_forget {direction}", "LSTM", peepholes=True, input_forget=1, direction=direction)
+        yield cell(f"LSTM peepholes clip {direction}", "LSTM", peepholes=True, clip=0.6, direction=direction)
+        yield cell(f"LSTM peepholes input_forget clip {direction}", "LSTM", peepholes=True, input_forget=1, clip=0.6, direction=direction)
+        yield cell(f"LSTM input_forget no bias {direction}", "LSTM", input_forget=1, bias=False, direction=direction)
+        for lbr in (0, 1):
+            for rows in (1, 2, 3):
+                yield cell(f"GRU linear_before_reset {lbr} rows {rows} {direction}", "GRU", linear_before_reset=lbr, rows=rows, direction=direction)
+            yield cell(f"GRU linear_before_reset {lbr} initial {direction}", "GRU", linear_before_reset=lbr, initial="input", direction=direction, ragged=True)
+            yield cell(f"GRU linear_before_reset {lbr} clip {direction}", "GRU", linear_before_reset=lbr, clip=0.5, direction=direction)
+            yield cell(f"GRU linear_before_reset {lbr} no bias {direction}", "GRU", linear_before_reset=lbr, bias=False, direction=direction)
+            yield cell(f"GRU linear_before_reset {lbr} relu {direction}", "GRU", linear_before_reset=lbr, direction=direction,
+                       activations=["HardSigmoid", "Relu"] * (2 if direction == "bidirectional" else 1))
+
+
+def activations():
+    plain = ["Tanh", "Sigmoid", "Relu", "Softsign", "Softplus"]
+    with_alpha = {"LeakyRelu": [0.2], "ThresholdedRelu": [0.3], "Elu": [0.7]}
+    with_both = {"Affine": ([0.5], [0.1]), "ScaledTanh": ([1.5], [0.6]), "HardSigmoid": ([0.3], [0.4])}
+    for name in plain:
+        yield cell(f"RNN {name}", "RNN", activations=[name])
+    for name, alpha in with_alpha.items():
+        yield cell(f"RNN {name}", "RNN", activations=[name], activation_alpha=alpha)
+    for name, (alpha, beta) in with_both.items():
+        yield cell(f"RNN {name}", "RNN", activations=[name], activation_alpha=alpha, activation_beta=beta)
+    # Without ThresholdedRelu: its alpha is 1 by default, but ONNX Runtime takes 0 within an RNN.
+    for name in ("LeakyRelu", "Elu", "HardSigmoid"):
+        yield cell(f"RNN {name} by default", "RNN", activations=[name])
+    yield cell("RNN both ways unlike", "RNN", direction="bidirectional", activations=["Tanh", "Relu"])
+    yield cell("LSTM relu", "LSTM", activations=["Sigmoid", "Relu", "Relu"])
+    yield cell("LSTM three functions", "LSTM", activations=["HardSigmoid", "ScaledTanh", "Softsign"],
+               activation_alpha=[0.3, 1.2], activation_beta=[0.45, 0.7], ragged=True)
+    yield cell("LSTM both ways unlike", "LSTM", direction="bidirectional", initial="input",
+               activations=["Sigmoid", "Tanh", "Tanh", "HardSigmoid", "Softsign", "Relu"],
+               activation_alpha=[0.25], activation_beta=[0.5])
+    yield cell("GRU alphas in turn", "GRU", direction="bidirectional", linear_before_reset=1,
+               activations=["HardSigmoid", "LeakyRelu", "Sigmoid", "ScaledTanh"],
+               activation_alpha=[0.3, 0.1, 1.1], activation_beta=[0.4, 0.8])
+
+
+def write(name, cases):
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    lines = ",\n".join(json.dumps(it, separators=(",", ":")) for it in cases)
+    path = FOLDER / f"{name}.json"
+    path.write_text(f"[\n{lines}\n]\n")
+    print(f"{path.name}: {path.stat().st_size} bytes")
+
+
+GROUPS = {"cells": cells, "variants": variants, "activations": activations}
+
+
+def main(names):
+    for name in names or GROUPS:
+        write(name, GROUPS[name]())
+
+
+main(sys.argv[1:])

@@ -1,0 +1,80 @@
+/** What the import makes while a graph is declared: names, parameters and their values, the report. */
+import { constant, type Numeric, parameter, type Vector } from '../../index.js'
+import type { MatchedLayer } from '../../io/report.js'
+import { NodeFault } from './fault.js'
+import { type Axis, type Constant, isFeature } from './held.js'
+import { taken } from './move.js'
+import { plain } from './tensor.js'
+
+export class Build {
+  /** The values of the parameters by name. */
+  readonly parameters = new Map<string, Float32Array>()
+  readonly matched: MatchedLayer[] = []
+  readonly #names = new Set<string>()
+  readonly #learned = new Map<string, Numeric>()
+
+  /** A name that no other layer has, near to that of the file. */
+  unique(name: string): string {
+    const base = nameFor(name)
+    let free = base
+    for (let i = 2; this.#names.has(free); i++) free = `${base}_${i}`
+    this.#names.add(free)
+    return free
+  }
+
+  /** Keeps the values of a layer's parameters, and tells of them in the report. */
+  match(
+    source: string,
+    parameters: Readonly<Record<string, ArrayLike<number>>>,
+    conventions: readonly string[] = [],
+  ): void {
+    for (const [name, values] of Object.entries(parameters)) {
+      this.parameters.set(name, Float32Array.from(values))
+    }
+    this.matched.push({ source, parameters: Object.keys(parameters), conventions })
+  }
+
+  /** Makes numbers of the file a vector: of a whole tensor a parameter, which learns, else a constant. */
+  vector(source: string, { tensor, name }: Pick<Constant, 'tensor' | 'name'>): Vector {
+    const values = plain(tensor)
+    if (name === undefined || values.length === 1 || !tensor.float)
+      return constant(Array.from(values))
+    const made = this.#learned.get(name)
+    if (made !== undefined) return made as Vector
+    const own = this.unique(name)
+    const learned = parameter(values.length, { name: own })
+    this.#learned.set(name, learned)
+    this.match(source, { [own]: values })
+    return learned
+  }
+}
+
+/** A name that a graph of ours and a file can carry. */
+export function nameFor(name: string): string {
+  const kept = Array.from(name.slice(0, 200), (char) =>
+    /[:\0\p{Surrogate}]/u.test(char) ? '_' : char,
+  )
+  return kept.join('') || 'unnamed'
+}
+
+/** Cuts from a constant the axes that stand for the batch or time: its numbers must be the same along them. */
+export function shared(
+  tensor: Constant['tensor'],
+  axes: readonly (Axis | undefined)[],
+): Constant['tensor'] {
+  let { dims, data } = tensor
+  for (const [at, dim] of dims.entries()) {
+    if (isFeature(axes[at]) || axes[at] === undefined || dim === 1) continue
+    const first = taken(dims, at, [0])
+    const row = Array.from(first.from, (place) => data[place] ?? 0)
+    for (let i = 1; i < dim; i++) {
+      const other = taken(dims, at, [i])
+      if (other.from.some((place, k) => data[place] !== row[k])) {
+        throw new NodeFault('numbers that are the same in each row and step', 'others')
+      }
+    }
+    dims = first.dims
+    data = row
+  }
+  return { ...tensor, dims, data }
+}

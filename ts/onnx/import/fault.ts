@@ -1,0 +1,33 @@
+import { UnrolledError } from '../../index.js'
+
+/** A mistake of a node's own: the walk over the graph adds the node's name and operator. */
+export class NodeFault extends Error {
+  constructor(
+    readonly expected: string,
+    readonly received: string,
+  ) {
+    super(`expected ${expected}, received ${received}`)
+  }
+}
+
+/** The error for a file that the import cannot take. */
+export function refused(where: string, expected: string, received: string): UnrolledError {
+  const at = where === '' ? 'importOnnx' : `importOnnx: ${where}`
+  return new UnrolledError(
+    'ERR_UNROLLED_GRAPH',
+    `${at}: expected ${expected}, received ${received}`,
+  )
+}
+
+/** The error for bytes that contradict themselves. */
+export function malformed(where: string, expected: string, received: string): UnrolledError {
+  return new UnrolledError(
+    'ERR_UNROLLED_FORMAT',
+    `importOnnx: ${where}: expected ${expected}, received ${received}`,
+  )
+}
+
+/** Quotes a name; a long one is cut. */
+export function quoted(name: string): string {
+  return JSON.stringify(name.length <= 200 ? name : `${name.slice(0, 200)}…`)
+}

@@ -1,0 +1,15 @@
+import type { Operator } from './call.js'
+import { ELEMENTWISE } from './elementwise.js'
+import { LAYOUT } from './layout.js'
+import { LINEAR } from './linear.js'
+import { RECURRENT } from './recurrent.js'
+import { REDUCTIONS } from './reduce.js'
+
+/** All operators that the import knows, by the names of ONNX. */
+export const OPERATORS: ReadonlyMap<string, Operator> = new Map([
+  ...LAYOUT,
+  ...ELEMENTWISE,
+  ...LINEAR,
+  ...REDUCTIONS,
+  ...RECURRENT,
+])

@@ -1,0 +1,94 @@
+/** Operators that make one number of many: along the time, or of the features of a step. */
+import {
+  affine,
+  exp,
+  log,
+  max,
+  mean,
+  multiply,
+  type Numeric,
+  softmax,
+  sqrt,
+  sum,
+  sumOverTime,
+} from '../../index.js'
+import { type Call, flowAt, intOf, intsFrom, type Operator } from './call.js'
+import { NodeFault } from './fault.js'
+import { type Axis, axisAt, describe, type Flow, flow, hasRole, isFeature } from './held.js'
+import { along } from './linear.js'
+
+type How = 'ReduceMean' | 'ReduceSum' | 'ReduceMax' | 'ReduceL2' | 'ReduceLogSumExp'
+
+const OVER_TIME: Partial<Record<How, () => typeof mean extends () => infer L ? L : never>> = {
+  ReduceMean: mean,
+  ReduceSum: sumOverTime,
+  ReduceMax: max,
+}
+
+function reduction(how: How): Operator {
+  return (call) => {
+    const x = flowAt(call, 0)
+    const given = intsFrom(call, 'axes', 1) ?? []
+    if (given.length === 0 && intOf(call, 'noop_with_empty_axes', 0) === 1) return x
+    const rank = x.axes.length
+    const all =
+      given.length === 0 ? x.axes.map((_, i) => i) : given.map((axis) => axisAt(rank, axis))
+    const kept = intOf(call, 'keepdims', 1) !== 0
+    const done = all.reduce((part, at) => reduced(how, part, at), x)
+    const axes = done.axes.filter((_, i) => kept || !all.includes(i))
+    return flow(axes, done.value)
+  }
+}
+
+/** Reduces one axis to size 1. */
+function reduced(how: How, x: Flow, at: number): Flow {
+  const axis = x.axes[at] as Axis
+  if (isFeature(axis))
+    return axis === 1 && how !== 'ReduceL2' ? x : along(x, at, 1, featureSum(how, axis))
+  const axes = x.axes.map((it, i): Axis => (i === at ? 1 : it))
+  const pool = OVER_TIME[how]
+  const timed = axis.roles.join() === 'time' && hasRole(axis, 'time')
+  if (!timed || pool === undefined || x.value.kind !== 'sequence') {
+    throw new NodeFault(
+      'the mean, sum or maximum over the time, or a mean or sum of features',
+      describe(x),
+    )
+  }
+  return flow(axes, pool()(x.value))
+}
+
+function featureSum(how: How, count: number): (x: Numeric) => Numeric {
+  if (how === 'ReduceSum') return sum
+  if (how === 'ReduceMean') return (x) => affine(sum(x), { scale: 1 / count })
+  if (how === 'ReduceL2') return (x) => sqrt(sum(multiply(x, x)))
+  if (how === 'ReduceLogSumExp') return (x) => log(sum(exp(x)))
+  throw new NodeFault('a mean or sum of features', how)
+}
+
+/** The features of the axes from one on, as one axis: what older operators normalize together. */
+function merged(call: Call, x: Flow): { flat: Flow; at: number } {
+  const old = call.opset < 13
+  const at = axisAt(x.axes.length, intOf(call, 'axis', old ? 1 : -1))
+  const rest = x.axes.slice(at)
+  if (!old || rest.length === 1 || !rest.every(isFeature)) return { flat: x, at }
+  const size = rest.reduce((product, axis) => product * axis, 1)
+  return { flat: flow([...x.axes.slice(0, at), size], x.value), at }
+}
+
+function normalized(apply: (x: Numeric) => Numeric): Operator {
+  return (call) => {
+    const x = flowAt(call, 0)
+    const { flat, at } = merged(call, x)
+    const axis = flat.axes[at]
+    if (!isFeature(axis)) throw new NodeFault('a softmax over features', describe(x))
+    return flow(x.axes, along(flat, at, axis, apply).value)
+  }
+}
+
+export const REDUCTIONS: readonly (readonly [string, Operator])[] = [
+  ...(['ReduceMean', 'ReduceSum', 'ReduceMax', 'ReduceL2', 'ReduceLogSumExp'] as const).map(
+    (how) => [how, reduction(how)] as const,
+  ),
+  ['Softmax', normalized(softmax)],
+  ['LogSoftmax', normalized((x) => log(softmax(x)))],
+]

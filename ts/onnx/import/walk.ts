@@ -1,0 +1,192 @@
+/** The walk over the graphs of a file, from its outputs to its inputs; no call is as deep as the graph. */
+import { UnrolledError } from '../../index.js'
+import type { NodeProto } from '../messages.js'
+import { branchOf } from './branch.js'
+import type { Build } from './build.js'
+import type { Call, Operator } from './call.js'
+import { NodeFault, quoted, refused } from './fault.js'
+import type { Held } from './held.js'
+import { bodyOf, homeOf, nodeName, type Region } from './region.js'
+import { tensorOf } from './tensor.js'
+
+/** What the walk needs to know of the import. */
+export interface Walking {
+  readonly build: Build
+  readonly opset: number
+  readonly operators: ReadonlyMap<string, Operator>
+  /** The branches that the caller chose, by the names of nodes. */
+  readonly branches: ReadonlyMap<string, 'then' | 'else'>
+  /** What an input of the model, or a value that the caller cuts at, stands for. */
+  input(name: string): Held | undefined
+}
+
+interface Need {
+  readonly region: Region
+  readonly name: string
+  /** The node that needs the value, in messages. */
+  readonly by?: NodeProto
+}
+
+export class Walk {
+  /** The nodes that have been read. */
+  read = 0
+  readonly #open = new Set<NodeProto>()
+
+  constructor(readonly walking: Walking) {}
+
+  /** Finds what a name stands for, and reads the nodes that it takes. */
+  value(region: Region, name: string): Held {
+    const pending: Need[] = [{ region, name }]
+    for (let need = pending.at(-1); need !== undefined; need = pending.at(-1)) {
+      const missing = this.#settle(need)
+      if (missing.length === 0) pending.pop()
+      else pending.push(...missing)
+    }
+    return this.#known({ region, name }) as Held
+  }
+
+  /** What a name stands for, if it is known by now. */
+  #known({ region, name }: Need): Held | undefined {
+    return homeOf(region, name)?.values.get(name)
+  }
+
+  /** Makes a name known, or gives what must be known first. */
+  #settle({ region, name, by }: Need): readonly Need[] {
+    const given = this.walking.input(name)
+    const home = homeOf(region, name)
+    const where = by === undefined ? `value ${quoted(name)}` : nodeName(region, by)
+    if (home === undefined) {
+      throw refused(where, `a value ${quoted(name)} that the graph makes`, 'none')
+    }
+    if (home.values.has(name)) return []
+    if (given !== undefined) {
+      home.values.set(name, given)
+      return []
+    }
+    const tensor = home.tensors.get(name)
+    if (tensor !== undefined) {
+      home.values.set(name, { kind: 'constant', tensor: tensorOf(tensor), name })
+      return []
+    }
+    const node = home.producers.get(name)
+    if (node === undefined) {
+      throw refused(where, 'inputs that are fed', `${quoted(name)}, which is left out`)
+    }
+    return this.#settleNode(home, node)
+  }
+
+  #settleNode(region: Region, node: NodeProto): readonly Need[] {
+    // A branch that the caller chose needs no condition.
+    const chosen = node.opType === 'If' && this.walking.branches.has(node.name ?? '')
+    const inputs = chosen ? [] : node.input
+    const needs = inputs.filter((name) => name !== '').map((name) => ({ region, name, by: node }))
+    const missing = needs.filter((need) => this.#known(need) === undefined)
+    const more =
+      missing.length > 0 || node.opType !== 'If' ? missing : this.#branchNeeds(region, node)
+    if (more.length === 0) {
+      this.#open.delete(node)
+      this.#run(region, node)
+      return []
+    }
+    for (const { region: at, name } of more) this.#checkCircle(at, name)
+    this.#open.add(node)
+    return more
+  }
+
+  /** Refuses a value that is made of itself. */
+  #checkCircle(region: Region, name: string): void {
+    const node = homeOf(region, name)?.producers.get(name)
+    if (node !== undefined && this.#open.has(node)) {
+      throw refused(
+        nodeName(region, node),
+        'a graph without circles',
+        `${quoted(name)}, made of itself`,
+      )
+    }
+  }
+
+  /** The outputs of the branch that a node takes, as far as they are not known. */
+  #branchNeeds(region: Region, node: NodeProto): readonly Need[] {
+    return this.#guard(region, node, () => {
+      const branch = branchOf(node, this.walking.branches, this.#inputs(region, node)[0])
+      const body = bodyOf(region, node, branch)
+      const needs = body.graph.output.map(({ name = '' }) => ({ region: body, name }))
+      const missing = needs.filter((need) => this.#known(need) === undefined)
+      if (missing.length === 0) {
+        const outputs = needs.map((need) => this.#known(need) as Held)
+        this.#keep(region, node, outputs)
+      }
+      return missing
+    })
+  }
+
+  #inputs(region: Region, node: NodeProto): (Held | undefined)[] {
+    return node.input.map((name) => (name === '' ? undefined : this.#known({ region, name })))
+  }
+
+  #run(region: Region, node: NodeProto): void {
+    if (node.opType === 'If') return
+    this.#guard(region, node, () => {
+      const { domain = '', opType = '' } = node
+      const operator =
+        domain === '' || domain === 'ai.onnx' ? this.walking.operators.get(opType) : undefined
+      if (operator === undefined) {
+        throw new NodeFault(
+          'an operator that the import knows',
+          `${domain && `${domain}.`}${opType}`.slice(0, 80),
+        )
+      }
+      const call: Call = {
+        node,
+        op: opType,
+        opset: this.walking.opset,
+        inputs: this.#inputs(region, node),
+        build: this.walking.build,
+        body: (attribute, inputs) => this.#body(region, node, attribute, inputs),
+      }
+      const outputs = operator(call)
+      this.#keep(region, node, 'kind' in outputs ? [outputs] : outputs)
+    })
+  }
+
+  #keep(region: Region, node: NodeProto, outputs: readonly Held[]): void {
+    this.read++
+    for (const [i, name] of node.output.entries()) {
+      const held = outputs[i]
+      if (name === '') continue
+      if (held === undefined)
+        throw new NodeFault(`at most ${outputs.length} outputs`, String(node.output.length))
+      region.values.set(name, held)
+    }
+  }
+
+  /** Reads the body of a loop once, with the values of a step. */
+  #body(
+    region: Region,
+    node: NodeProto,
+    attribute: string,
+    inputs: readonly Held[],
+  ): readonly Held[] {
+    const body = bodyOf(region, node, attribute)
+    body.values.clear()
+    if (body.graph.input.length !== inputs.length) {
+      throw new NodeFault(`a body of ${inputs.length} inputs`, String(body.graph.input.length))
+    }
+    for (const [i, { name = '' }] of body.graph.input.entries())
+      body.values.set(name, inputs[i] as Held)
+    return body.graph.output.map(({ name = '' }) => new Walk(this.walking).value(body, name))
+  }
+
+  /** Names the node in the errors of its operator and of the layers that it calls. */
+  #guard<T>(region: Region, node: NodeProto, run: () => T): T {
+    try {
+      return run()
+    } catch (error) {
+      if (error instanceof NodeFault)
+        throw refused(nodeName(region, node), error.expected, error.received)
+      if (!(error instanceof UnrolledError) || error.message.startsWith('importOnnx')) throw error
+      const message = `importOnnx: ${nodeName(region, node)}: ${error.message}`
+      throw new UnrolledError(error.code, message, { cause: error })
+    }
+  }
+}

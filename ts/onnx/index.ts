@@ -1,0 +1,3 @@
+export { type ImportedOnnx, importOnnx } from './import/import.js'
+export type { InputShape } from './import/inputs.js'
+export type { ImportOnnxOptions, OnnxSample } from './import/options.js'
