@@ -1,0 +1,211 @@
+import type * as Hdf5 from 'h5wasm'
+import { fault, shapeText, shown } from './fault.js'
+import type { Tensor } from './weights.js'
+
+/** The most groups and datasets that a file may have. */
+const MOST_OBJECTS = 2 ** 16
+
+/** The most levels of groups: a hard link may lead a group into itself. */
+const MOST_LEVELS = 32
+
+/** The most times that deflate makes bytes more. */
+const MOST_DEFLATED = 1032
+
+type Library = typeof Hdf5
+
+/** Loads the library that reads HDF5; it is no dependency, and a program that reads no such file needs none. */
+async function library(): Promise<Library> {
+  try {
+    const loaded = await import('h5wasm')
+    await loaded.ready
+    return loaded
+  } catch (error) {
+    const advice = 'npm install h5wasm'
+    const expected = 'the package h5wasm, which reads HDF5'
+    throw fault('weights', expected, 'none', advice, 'ERR_UNROLLED_IO', error)
+  }
+}
+
+let opened = 0
+
+/**
+ * Gives an HDF5 file to `read` and closes it. The library works in a file system of its own, in memory: no link leads
+ * to a file of this machine.
+ */
+export async function withHdf5<R>(
+  where: string,
+  bytes: Uint8Array,
+  read: (file: WeightFile) => R,
+): Promise<R> {
+  const hdf5 = await library()
+  const files = hdf5.FS
+  if (files === null)
+    throw fault(where, 'a file system of h5wasm', 'none', undefined, 'ERR_UNROLLED_INTERNAL')
+  opened += 1
+  const path = `/unrolled-${opened}.h5`
+  files.writeFile(path, bytes)
+  try {
+    const file = guarded(where, () => new hdf5.File(path, 'r'))
+    if (file.file_id < 0n)
+      throw fault(where, 'an HDF5 file', 'other bytes', 'the file is damaged, cut short or foreign')
+    try {
+      return read(new WeightFile(hdf5, file, where, bytes.length))
+    } finally {
+      file.close()
+    }
+  } finally {
+    files.unlink(path)
+  }
+}
+
+/** Makes an error of this library of the reader's. */
+function guarded<R>(where: string, run: () => R): R {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof Error && error.name === 'UnrolledError') throw error
+    const advice = 'the file is damaged, cut short or foreign'
+    throw fault(where, 'an HDF5 file', 'one that cannot be read', advice, undefined, error)
+  }
+}
+
+/** Datasets and attributes of an HDF5 file by path; links are refused, sizes checked before anything is read. */
+export class WeightFile {
+  readonly #hdf5: Library
+  readonly #file: Hdf5.File
+  readonly #size: number
+  readonly #known = new Map<string, unknown>()
+  readonly #names = new Map<string, ReadonlySet<string>>()
+  readonly where: string
+
+  constructor(hdf5: Library, file: Hdf5.File, where: string, size: number) {
+    this.#hdf5 = hdf5
+    this.#file = file
+    this.#size = size
+    this.where = where
+  }
+
+  /** Finds what a path leads to, by hard links alone; each step of the way is looked up once. */
+  #find(path: string): unknown {
+    return guarded(this.where, () => this.#look(path))
+  }
+
+  #look(path: string): unknown {
+    const known = this.#known.get(path)
+    if (known !== undefined || path === '') return known ?? this.#file
+    const cut = path.lastIndexOf('/')
+    const parent = path.slice(0, Math.max(cut, 0))
+    const group = this.#look(parent)
+    if (!(group instanceof this.#hdf5.Group)) return undefined
+    const names = this.#names.get(parent) ?? new Set(group.keys())
+    this.#names.set(parent, names)
+    if (!names.has(path.slice(cut + 1))) return undefined
+    this.#checkLink(path)
+    const found: unknown = this.#file.get(path)
+    this.#known.set(path, found)
+    return found
+  }
+
+  #checkLink(path: string): void {
+    const full = `/${path}`
+    const out: { filename?: string } = this.#file.get_external_link(full) ?? {}
+    const link: unknown = out.filename ?? this.#file.get_link(full)
+    if (link === null || link === undefined) return
+    throw fault(
+      `${this.where} ${shown(path)}`,
+      'a group or dataset',
+      `a link to ${shown(link)}`,
+      'links are not followed',
+    )
+  }
+
+  #keysOf(group: Hdf5.Group): readonly string[] {
+    return guarded(this.where, () => group.keys())
+  }
+
+  has(path: string): boolean {
+    return this.#find(path) !== undefined
+  }
+
+  /** The names in a group; none without it. */
+  names(path: string): readonly string[] {
+    const group = this.#find(path)
+    return group instanceof this.#hdf5.Group ? this.#keysOf(group) : []
+  }
+
+  /** Finds a dataset of numbers. */
+  dataset(path: string): Tensor | undefined {
+    const found = this.#find(path)
+    if (!(found instanceof this.#hdf5.Dataset)) return undefined
+    const where = `${this.where} ${shown(path)}`
+    const { shape } = found
+    if (shape === null) throw fault(where, 'numbers', 'an empty dataset')
+    const { size, type, vlen } = found.metadata
+    const read = (): Float32Array => {
+      if (type !== 1 || vlen || (size !== 4 && size !== 8)) {
+        throw fault(where, 'numbers of float32 or float64', shown(found.dtype))
+      }
+      this.#checkSize(where, shape, size, found.filters.length > 0)
+      const values = guarded(where, () => found.value)
+      if (values instanceof Float32Array) return values
+      if (values instanceof Float64Array) return Float32Array.from(values)
+      if (typeof values === 'number') return Float32Array.of(values)
+      throw fault(where, 'numbers of float32 or float64', shown(values))
+    }
+    return { name: path, shape, read }
+  }
+
+  /** Refuses a size that the bytes of the file cannot hold. */
+  #checkSize(where: string, shape: readonly number[], size: number, filtered: boolean): void {
+    const count = shape.reduce((product, part) => product * part, 1)
+    const most = this.#size * (filtered ? MOST_DEFLATED : 1)
+    if (count * size <= most) return
+    const expected = `at most ${most} bytes, as many as the file can hold`
+    throw fault(
+      where,
+      expected,
+      `${shapeText(shape)} of ${size} bytes`,
+      undefined,
+      'ERR_UNROLLED_SIZE',
+    )
+  }
+
+  /** Reads the text or texts of an attribute. */
+  attribute(path: string, name: string): readonly string[] | undefined {
+    const object = this.#find(path)
+    if (!(object instanceof this.#hdf5.Group)) return undefined
+    const where = `${this.where} ${shown(path)} ${shown(name)}`
+    const attribute = guarded(where, () => object.attrs)[name]
+    if (attribute === undefined) return undefined
+    const { shape } = attribute
+    const { size } = attribute.metadata
+    this.#checkSize(where, shape ?? [], size, false)
+    const value = guarded(where, () => attribute.value)
+    if (typeof value === 'string') return [value]
+    if (Array.isArray(value) && value.every((it) => typeof it === 'string')) return value
+    // An empty list of names is written as numbers.
+    return ArrayBuffer.isView(value) && value.byteLength === 0 ? [] : undefined
+  }
+
+  /** The paths of all datasets. */
+  datasets(): readonly string[] {
+    const found: string[] = []
+    const open: { path: string; level: number }[] = [{ path: '', level: 0 }]
+    let seen = 0
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const { path, level } = next
+      seen += 1
+      if (seen > MOST_OBJECTS || level > MOST_LEVELS) {
+        const expected = `at most ${MOST_OBJECTS} objects on ${MOST_LEVELS} levels`
+        throw fault(this.where, expected, 'more', undefined, 'ERR_UNROLLED_SIZE')
+      }
+      const object = this.#find(path)
+      if (object instanceof this.#hdf5.Dataset) found.push(path)
+      if (!(object instanceof this.#hdf5.Group)) continue
+      for (const name of this.#keysOf(object)) {
+        open.push({ path: path === '' ? name : `${path}/${name}`, level: level + 1 })
+      }
+    }
+    return found
+  }
+}
