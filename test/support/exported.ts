@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
-import type { GraphJson, Model } from 'unrolled'
+import { type GraphJson, graph, type Model, type Sequence, type Vector } from 'unrolled'
 import { exportOnnx } from 'unrolled/onnx'
 import { expect } from 'vitest'
 
@@ -144,4 +144,28 @@ export function differs(a: ArrayLike<number>, b: ArrayLike<number>): number {
       difference <= most ? most : Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference
   }
   return most
+}
+
+/** Outputs of a sequence and a vector. */
+export type Build = (x: Sequence<3>, v: Vector<3>) => Readonly<Record<string, unknown>>
+
+/** A model of a sequence and a vector. */
+export function modelOf(build: Build): Model {
+  const inputs = { x: { sequence: { size: 3 } }, v: { vector: { size: 3 } } } as const
+  return graph(inputs, ({ x, v }) => build(x, v) as never) as Model
+}
+
+/** The results of a layer: steps, states, and what it shows of each step. */
+export function resultsOf({
+  output,
+  state,
+  trace,
+}: {
+  readonly output: object
+  readonly state: object
+  readonly trace?: unknown
+}): Readonly<Record<string, unknown>> {
+  const named = (values: unknown, end: string) =>
+    Object.entries(values ?? {}).map(([name, value]) => [`${name}${end}`, value])
+  return { output, ...Object.fromEntries([...named(state, 'Last'), ...named(trace, 'Steps')]) }
 }

@@ -1,6 +1,6 @@
 import type { NodeJson } from '../../index.js'
 import { attribute } from './build.js'
-import { type Context, weights, whole } from './context.js'
+import { type Carried, type Context, weights, whole } from './context.js'
 import { type Held, type Ports, ports } from './held.js'
 
 type Op = NodeJson['op']
@@ -10,8 +10,8 @@ type Score = Extract<Op, { readonly attention: unknown }>['attention']['score']
 const LEAST = -3.4028234663852886e38
 
 /**
- * Adds an attention of a query, or of one a step, to the memory of its row: ports `context` and `weights`. Nothing for one with
- * coverage.
+ * Adds an attention of a query, or of one a step, to the memory of its row: ports `context`, `weights` and, with coverage,
+ * `coverageLoss`.
  */
 export function attention(
   context: Context,
@@ -23,7 +23,8 @@ export function attention(
   const memory = keys?.axis
   if (asked === undefined || keys === undefined || held === undefined || memory === undefined)
     return undefined
-  if ('additive' in score && score.additive.coverage !== undefined) return undefined
+  const coverage = 'additive' in score ? score.additive.coverage : undefined
+  const covered = coverage === undefined ? undefined : context.carry?.(`${name}.covered`, memory)
   const query = whole(context, asked)
   const single = query.axis === undefined
   const queries = single
@@ -32,7 +33,7 @@ export function attention(
   const scores =
     'dot' in score
       ? dots(context, name, score.dot.scale, queries, keys)
-      : energies(context, name, score.additive.weight, queries, keys)
+      : energies(context, name, score.additive, covered?.inside, queries, keys)
   const valid = axes.valid(memory)
   const mask = valid && writer.once('Unsqueeze', `${memory}.keys`, [valid, writer.ints([1])])
   const masked = (label: string, from: string, other: number): string =>
@@ -46,13 +47,28 @@ export function attention(
   const sum = writer.one('MatMul', `${name}.sum`, [shares, axes.masked(held, 0)])
   const flat = (label: string, from: string): string =>
     single ? writer.one('Squeeze', `${name}.${label}`, [from, writer.ints([1])]) : from
+  const weights: Held = {
+    name: flat('weights', shares),
+    of: 'weights',
+    size: 0,
+    axis: query.axis,
+    memory,
+  }
   return ports([
     ['context', { name: flat('context', sum), of: 'numbers', size: held.size, axis: query.axis }],
-    [
-      'weights',
-      { name: flat('weights', shares), of: 'weights', size: 0, axis: query.axis, memory },
-    ],
+    ['weights', weights],
+    ...(covered === undefined
+      ? []
+      : [['coverageLoss', again(context, name, covered, weights)] as const]),
   ])
+}
+
+/** `Σ min(w, c)` with the sum c of the weights before; adds w to c. */
+function again({ writer }: Context, name: string, { inside, next }: Carried, weights: Held): Held {
+  const least = writer.one('Min', `${name}.least`, [weights.name, inside.name])
+  next(writer.one('Add', `${name}.covered`, [inside.name, weights.name]))
+  const loss = writer.one('ReduceSum', `${name}.again`, [least, writer.ints([-1])])
+  return { name: loss, of: 'numbers', size: 1 }
 }
 
 /** `scale query · key`. */
@@ -68,20 +84,25 @@ function dots(
   return scale === 1 ? dots : writer.one('Mul', `${name}.scores`, [dots, writer.floats(scale)])
 }
 
-/** `weight · tanh(query + key)`. */
+/** `weight · tanh(query + key)`, or of `query + key + c coverage` with the sum c of the weights before. */
 function energies(
   context: Context,
   name: string,
-  weight: string,
+  { weight, coverage }: Extract<Score, { readonly additive: unknown }>['additive'],
+  covered: Held | undefined,
   queries: string,
   keys: Held,
 ): string {
   const { writer } = context
   const high = writer.one('Unsqueeze', `${name}.queries`, [queries, writer.ints([2])])
   const wide = writer.one('Unsqueeze', `${name}.keys`, [keys.name, writer.ints([1])])
-  const pairs = writer.one('Tanh', `${name}.pairs`, [
-    writer.one('Add', `${name}.sums`, [high, wide]),
-  ])
+  let sums = writer.one('Add', `${name}.sums`, [high, wide])
+  if (covered !== undefined && coverage !== undefined) {
+    const each = writer.one('Unsqueeze', `${name}.each`, [covered.name, writer.ints([1, 3])])
+    const more = writer.one('Mul', `${name}.more`, [each, weights(context, coverage)])
+    sums = writer.one('Add', `${name}.all`, [sums, more])
+  }
+  const pairs = writer.one('Tanh', `${name}.pairs`, [sums])
   const own = weights(context, weight)
   const column = writer.once('Unsqueeze', `${weight}.column`, [own, writer.ints([1])])
   const scores = writer.one('MatMul', `${name}.energies`, [pairs, column])

@@ -14,6 +14,15 @@ export interface Context {
     readonly shape: readonly number[]
     readonly values: Float32Array
   }
+  /** Adds a state of zeros, a number for each step of `memory`, to the loop whose body is being made. */
+  carry?(hint: string, memory: string): Carried
+}
+
+/** A state that a node of a loop's body adds: the weights of an attention so far. */
+export interface Carried {
+  readonly inside: Held
+  /** Sets the value after the step. */
+  next(name: string): void
 }
 
 /** A parameter under its own name. */

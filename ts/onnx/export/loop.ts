@@ -1,10 +1,17 @@
 import type { NodeJson } from '../../index.js'
 import { type AttributeProto, DataType, type GraphProto } from '../proto.js'
 import { attribute, tensorInfo } from './build.js'
-import { cellOf, type Scan } from './cells.js'
 import { type Context, declared, whole } from './context.js'
 import { type Held, type Ports, port } from './held.js'
-import { recurrent } from './recurrent.js'
+import {
+  type CarriedState,
+  carry,
+  type Entering,
+  kept,
+  type Looped,
+  type State,
+  statesOf,
+} from './states.js'
 
 /**
  * Walks the nodes of a body, whose inputs and states are bound, and gives what finds the value at the end of a wire.
@@ -17,99 +24,8 @@ export type Walk = (
   prefix: string,
 ) => (wire: string) => Held
 
-/** A scan to add. */
-export interface Looped {
-  readonly name: string
-  readonly scan: Scan
-  readonly inputs: readonly Held[]
-  /** The ports that something reads. */
-  readonly read: ReadonlySet<string>
-}
-
-/** A value that enters a body, and the value in it. */
-interface Entering {
-  readonly name: string
-  readonly outside: Held
-  readonly inside: Held
-  /** One step at a time. */
-  readonly stepwise: boolean
-}
-
-/** Adds a scan: as an operator of ONNX if there is one for its arithmetic, else as a loop with a body. */
-export function scanned(context: Context, looped: Looped, walk: Walk): Ports {
-  const { scan, inputs, name } = looped
-  const count = inputs.length - scan.initial.length
-  const entering = enter(context, looped, inputs.slice(0, count))
-  const initial = new Map(
-    scan.initial.flatMap((state, i) => {
-      const held = inputs[count + i]
-      return held === undefined ? [] : [[state, held] as const]
-    }),
-  )
-  const [only, ...others] = entering
-  const alone = only?.stepwise === true && only.inside.of === 'numbers' && others.length === 0
-  const cell = alone ? cellOf(scan, looped.read) : undefined
-  if (cell === undefined || only === undefined)
-    return loop(context, looped, entering, initial, walk)
-  return recurrent(context, name, cell, { x: only.outside, reverse: scan.reverse, initial })
-}
-
-/** Binds what enters a body: sequences step by step, all else as it is. */
-function enter(
-  { writer }: Context,
-  { name, scan }: Looped,
-  given: readonly Held[],
-): readonly Entering[] {
-  const inputs = scan.body.nodes.flatMap((node) =>
-    typeof node.op === 'object' && 'input' in node.op
-      ? [{ name: node.name, kind: node.op.input }]
-      : [],
-  )
-  return inputs.flatMap(({ name: own, kind }, i) => {
-    const outside = given[i]
-    if (outside === undefined) return []
-    const { of, size } = outside
-    const stepwise = outside.axis !== undefined && !('sequence' in kind || 'tokens' in kind)
-    const inside = stepwise ? { of, size, name: writer.free(`${name}.${own}`) } : outside
-    return [{ name: own, outside, inside, stepwise }]
-  })
-}
-
-/** A state of a body: in it, and before the first step. */
-interface State {
-  readonly name: string
-  readonly inside: Held
-  readonly first: string
-}
-
-function statesOf(
-  context: Context,
-  { name, scan }: Looped,
-  initial: ReadonlyMap<string, Held>,
-): readonly State[] {
-  const { writer, axes } = context
-  const first = (state: string, zero: string, tail: readonly number[]): string => {
-    const given = initial.get(state)
-    if (given !== undefined) return whole(context, given).name
-    return writer.one('Expand', `${name}.${state}_0`, [zero, axes.shape(tail)])
-  }
-  return scan.body.nodes.flatMap(({ name: own, op }): State[] => {
-    if (typeof op === 'string') return []
-    const value = { name: writer.free(`${name}.${own}`) }
-    if ('state' in op) {
-      const { size } = op.state
-      const inside = { ...value, of: 'numbers', size } as const
-      return [{ name: own, inside, first: first(own, writer.floats(0), [size]) }]
-    }
-    if (!('tokenState' in op)) return []
-    const { vocabulary: size, start } = op.tokenState
-    const inside = { ...value, of: 'ids', size } as const
-    return [{ name: own, inside, first: first(own, writer.ints(start), []) }]
-  })
-}
-
 /** Adds a loop; beyond a row's last step its states stay. */
-function loop(
+export function loop(
   context: Context,
   looped: Looped,
   entering: readonly Entering[],
@@ -117,64 +33,88 @@ function loop(
   walk: Walk,
 ): Ports {
   const { writer, axes } = context
-  const { name, scan, read } = looped
+  const { name, scan } = looped
   const steps = entering.filter(({ stepwise }) => stepwise)
   const axis = steps[0]?.outside.axis ?? ''
-  const states = statesOf(context, looped, initial)
   const valid = axes.valid(axis)
-  const mask = valid && writer.free(`${name}.valid`)
-  const names = states.map((state) => state.name)
-  const shown = scan.body.outputs.filter((it) => !names.includes(it.name) && read.has(it.name))
-  const results: Held[] = []
-  const inputs = [
-    ...[...states, ...steps].map(({ inside }) => declared(context, inside)),
-    ...(mask === undefined ? [] : [tensorInfo(mask, DataType.BOOL, [axes.batch])]),
-  ]
-  const body = writer.body(`${name}.body`, inputs, () => {
-    const bound = [...entering, ...states].map((it) => [it.name, port(it.inside)] as const)
-    const find = walk(context, scan.body.nodes, new Map(bound), `${name}.`)
-    const next = states.map(({ name: own, inside }) => {
-      const from = scan.body.outputs.find((it) => it.name === own)?.from ?? own
-      return kept(context, inside, whole(context, find(from)), mask)
-    })
-    for (const { from } of shown) {
-      const held = whole(context, find(from))
-      const output = writer.free(`${held.name}.step`)
-      writer.addHere('Identity', [held.name], output)
-      results.push({ ...held, name: output })
-    }
-    return [...next, ...results].map((held) => declared(context, held))
-  })
+  const states = statesOf(context, looped, initial)
+  const { body, carried, outputs } = bodyOf(context, looped, { entering, states, valid }, walk)
   const ends = states.map(
     ({ name: own, inside }) => [own, { ...inside, name: writer.free(`${name}.${own}_n`) }] as const,
   )
-  const outputs = shown.map(({ name: own }, i) => {
-    const held: Held = results[i] ?? { name: '', of: 'numbers', size: 0 }
-    return [own, { ...held, axis, name: writer.free(`${name}.${own}`) }] as const
-  })
+  const shown = outputs.map(
+    ([own, held]) => [own, { ...held, axis, name: writer.free(`${name}.${own}`) }] as const,
+  )
+  const first = [...states, ...carried].map((state) => state.first)
   const sequences = [
     ...steps.map(({ outside }) => outside.name),
     ...(valid === undefined ? [] : [valid]),
   ]
-  writer.add(
-    'Scan',
-    [...states.map(({ first }) => first), ...sequences],
-    [...ends, ...outputs].map(([, held]) => held.name),
-    directions(body, sequences.length, outputs.length, scan.reverse),
-  )
-  return new Map([...outputs, ...ends])
+  const results = [
+    ...ends.map(([, held]) => held.name),
+    ...carried.map(({ inside }) => writer.free(`${inside.name}_n`)),
+    ...shown.map(([, held]) => held.name),
+  ]
+  const attributes = directions(body, sequences.length, shown.length, scan.reverse)
+  writer.add('Scan', [...first, ...sequences], results, attributes)
+  return new Map([...shown, ...ends])
 }
 
-/** Gives the next value of a state the name of an output: the old one at a step that its row does not have. */
-function kept({ writer }: Context, old: Held, next: Held, mask: string | undefined): Held {
-  const name = writer.free(`${old.name}_next`)
-  if (mask === undefined) writer.addHere('Identity', [next.name], name)
-  else {
-    const condition =
-      old.of === 'ids' ? mask : writer.one('Unsqueeze', `${mask}.column`, [mask, writer.ints([1])])
-    writer.addHere('Where', [condition, next.name, old.name], name)
-  }
-  return { ...old, name }
+/** The body of a loop, states that its nodes add, and its outputs. */
+interface Body {
+  readonly body: GraphProto
+  readonly carried: readonly State[]
+  readonly outputs: readonly (readonly [string, Held])[]
+}
+
+function bodyOf(
+  context: Context,
+  { name, scan, read }: Looped,
+  {
+    entering,
+    states,
+    valid,
+  }: {
+    readonly entering: readonly Entering[]
+    readonly states: readonly State[]
+    readonly valid: string | undefined
+  },
+  walk: Walk,
+): Body {
+  const { writer, axes } = context
+  const names = states.map((state) => state.name)
+  const carried: CarriedState[] = []
+  const outputs: (readonly [string, Held])[] = []
+  const body = writer.body(`${name}.body`, () => {
+    const steps = entering.filter(({ stepwise }) => stepwise)
+    for (const { inside } of [...states, ...steps]) writer.enter(inside.name)
+    const mask = valid && writer.enter(writer.free(`${name}.valid`))
+    const bound = [...entering, ...states].map((it) => [it.name, port(it.inside)] as const)
+    const within: Context = {
+      ...context,
+      carry: (hint, memory) => carry(context, carried, hint, memory),
+    }
+    const find = walk(within, scan.body.nodes, new Map(bound), `${name}.`)
+    const next = states.map(({ name: own, inside }) => {
+      const from = scan.body.outputs.find((it) => it.name === own)?.from ?? own
+      return kept(context, inside, whole(context, find(from)), mask)
+    })
+    const more = carried.map(({ inside, next }) =>
+      kept(context, inside, { ...inside, name: next() }, mask),
+    )
+    for (const { name: own, from } of scan.body.outputs) {
+      if (names.includes(own) || !read.has(own)) continue
+      const held = whole(context, find(from))
+      const output = writer.free(`${held.name}.step`)
+      writer.addHere('Identity', [held.name], output)
+      outputs.push([own, { ...held, name: output }])
+    }
+    const input = [...states, ...carried, ...steps].map(({ inside }) => declared(context, inside))
+    if (mask !== undefined) input.push(tensorInfo(mask, DataType.BOOL, [axes.batch]))
+    const all = [...next, ...more, ...outputs.map(([, held]) => held)]
+    return { input, output: all.map((held) => declared(context, held)) }
+  })
+  return { body, carried, outputs }
 }
 
 /** The attributes of a loop: steps are the second dimension of all sequences. */

@@ -2,8 +2,8 @@ import { type NodeJson, UnrolledError } from '../../index.js'
 import { attention } from './attention.js'
 import type { Context } from './context.js'
 import { type Held, type Ports, port } from './held.js'
-import { scanned } from './loop.js'
 import { gates, operation } from './operations.js'
+import { scanned } from './scan.js'
 import { overTime } from './time.js'
 
 /**

@@ -47,7 +47,9 @@ export class Writer {
     inputs: readonly string[],
     ...attributes: AttributeProto[]
   ): string {
-    return this.#first(`${op} ${hint}`, () => this.one(op, hint, inputs, ...attributes))
+    return this.#first([op, hint, ...inputs].join(' '), () =>
+      this.one(op, hint, inputs, ...attributes),
+    )
   }
 
   /** Adds a node with results of the given names; one of an empty name is left out. */
@@ -76,19 +78,23 @@ export class Writer {
     for (const name of node.output) this.#inner.add(name)
   }
 
-  /** Makes a body: what `make` adds that depends on the names of `inputs`. */
+  /** Makes a body: what `make` adds that depends on the names that it enters. */
   body(
     name: string,
-    input: readonly ValueInfoProto[],
-    make: () => readonly ValueInfoProto[],
+    make: () => Readonly<Record<'input' | 'output', readonly ValueInfoProto[]>>,
   ): GraphProto {
     const node: NodeProto[] = []
     this.#body = node
-    for (const { name } of input) this.#inner.add(name ?? '')
-    const output = make()
+    const { input, output } = make()
     this.#body = undefined
     this.#inner.clear()
     return { name, node: live(node, output).nodes, initializer: [], input, output }
+  }
+
+  /** Notes the name of an input of the body being made. */
+  enter(name: string): string {
+    this.#inner.add(name)
+    return name
   }
 
   /** Gives the whole graph, of what its outputs depend on. */
