@@ -36,7 +36,7 @@ test.each([
       source: { vocabularySize: 7 },
       target: { vocabularySize: 5, start: 1 },
       hiddenSize: 4,
-      ...options,
+      ...(options as object),
     }) as unknown as Model
   await expectSame(make(), RAGGED)
   await expectSame(make(), FULL)

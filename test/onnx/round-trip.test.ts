@@ -1,0 +1,55 @@
+import { dense, embedding, graph, gru, layerNorm, lstm, mean, rnn, sequential } from 'unrolled'
+import { exportOnnx, importOnnx } from 'unrolled/onnx'
+import { expect, test } from 'vitest'
+import { differs, shuffled } from '../support/exported.js'
+
+const LAYERS = { rnn, lstm, gru }
+const steps = (rows: number, time: number) =>
+  Array.from({ length: rows }, (_, row) =>
+    Array.from({ length: time }, (_, t) =>
+      [0, 1, 2].map((k) => Math.sin(1 + 3 * row + 5 * t + 7 * k)),
+    ),
+  )
+
+const grid = (['rnn', 'lstm', 'gru'] as const).flatMap((cell) =>
+  [1, 2].flatMap((numLayers) =>
+    [false, true].map((bidirectional) => ({ cell, numLayers, bidirectional })),
+  ),
+)
+
+test.each(grid)(
+  '$cell of $numLayers layers, both ways $bidirectional',
+  async ({ cell, ...options }) => {
+    const inputs = { x: { sequence: { size: 3 } } } as const
+    const model = shuffled(
+      graph(inputs, ({ x }) => {
+        const { output, state } = LAYERS[cell]({ hiddenSize: 4, ...options })(x)
+        return { y: output, h: state.h }
+      }),
+    )
+    const { model: copy, report } = await importOnnx(exportOnnx(model))
+    expect(report.leftOver).toEqual([])
+    const x = steps(3, 5)
+    const [ours, theirs] = [await model.predict({ x }), await copy.predict({ x })]
+    for (const name of ['y', 'h'] as const) {
+      expect(differs(ours[name].values, theirs[name]?.values ?? []), name).toBe(0)
+    }
+  },
+)
+
+test('a model around its layers', async () => {
+  const model = shuffled(
+    sequential([
+      embedding({ vocabularySize: 7, size: 3 }),
+      gru({ hiddenSize: 4, bidirectional: true }),
+      layerNorm(),
+      mean(),
+      dense({ size: 2, activation: 'softmax' }),
+    ]),
+  )
+  const { model: copy } = await importOnnx(exportOnnx(model))
+  const x = [[1, 4, 0, 6]]
+  const { output } = await model.predict(x)
+  const { output: same } = await copy.predict(x)
+  expect(differs(output.values, same?.values ?? [])).toBeLessThan(1e-6)
+})
