@@ -78,6 +78,7 @@ import type {
 } from '../ts/model/search.js'
 import type { LENGTH_OPTIONS, LengthOptions } from '../ts/model/stop.js'
 import type { SYSTEM_SETTINGS, SystemSettings } from '../ts/native/system.js'
+import type { EXPORT_ONNX_OPTIONS, ExportOnnxOptions } from '../ts/onnx/export/export-onnx.js'
 import type { Names } from '../ts/options.js'
 import type { EARLY_STOPPING_OPTIONS, EarlyStoppingOptions } from '../ts/train/early-stopping.js'
 import type {
@@ -166,6 +167,7 @@ interface Lists {
   model: Pair<typeof MODEL_OPTIONS, ModelOptions>
   packed: Pair<typeof PACKED_KEYS, Packed<Float32Array>>
   parseTree: Pair<typeof PARSE_TREE_OPTIONS, ParseTreeOptions>
+  exportOnnx: Pair<typeof EXPORT_ONNX_OPTIONS, ExportOnnxOptions>
   predict: Pair<typeof PREDICT_OPTIONS, PredictOptions>
   recurrentCall: Pair<typeof RECURRENT_CALL_OPTIONS, RecurrentCall<unknown>>
   recurrent: Pair<typeof RECURRENT_OPTIONS, RecurrentOptions<number, number, boolean>>

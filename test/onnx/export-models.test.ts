@@ -15,6 +15,7 @@ import {
   sequential,
   shift,
   tanh,
+  type Vector,
 } from 'unrolled'
 import { test } from 'vitest'
 import { expectSame } from '../support/exported.js'
@@ -100,4 +101,18 @@ test('a language model that shifts its ids', async () => {
     return { scores: dense({ size: 9 })(gru({ hiddenSize: 5 })(late).output) }
   })
   await expectSame(made as never, { time: [4, 7, 1, 6] })
+})
+
+test('names of any letters', async () => {
+  const inputs = { 'x /y': { sequence: { size: 3, axis: 'Zeit (s)' } } } as const
+  const make = () =>
+    graph(inputs, ({ 'x /y': x }) => {
+      const { output } = gru({ hiddenSize: 3, name: '__proto__' })(x)
+      const step = cell({ constructor: 3 }, ({ constructor: h }, x) => ({
+        constructor: tanh(linear(3, { name: 'ints' })(concat(h as Vector, x))),
+      }))
+      return { floats: scan(step, { name: '層' })(output).output, rows: output }
+    })
+  await expectSame(make() as never, { 'Zeit (s)': [4, 1, 7] })
+  await expectSame(make() as never, { 'Zeit (s)': [2, 2] })
 })

@@ -1,4 +1,16 @@
-import { cell, gru, lstm, lstmCell, type Model, rnn, scan, stacked, tanh } from 'unrolled'
+import {
+  cell,
+  gru,
+  gruCell,
+  lstm,
+  lstmCell,
+  type Model,
+  oneHot,
+  rnn,
+  scan,
+  stacked,
+  tanh,
+} from 'unrolled'
 import { exportOnnx } from 'unrolled/onnx'
 import { describe, expect, test } from 'vitest'
 import { readModel } from '../../ts/onnx/proto.js'
@@ -87,4 +99,15 @@ describe.each(Object.entries(operator))('%s', (_, [op, count, build]) => {
   })
   test('ragged', async () => expectSame(modelOf(build), RAGGED))
   test('full', async () => expectSame(modelOf(build), FULL))
+})
+
+test('a token beside the states of a cell makes a loop', async () => {
+  const build: Build = (x) => {
+    const sizes = { h: 4, id: { vocabularySize: 3 } } as const
+    const step = cell(sizes, ({ h, id }, x) => ({ h: gruCell(4)({ h }, x).h, id }))
+    const { output, state } = scan(step)(x)
+    return { output, id: oneHot(state.id) }
+  }
+  expect(operators(modelOf(build))).toContain('Scan')
+  await expectSame(modelOf(build), RAGGED)
 })

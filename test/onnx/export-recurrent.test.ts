@@ -23,7 +23,11 @@ describe.each(grid)(
         const { output, state } = LAYERS[cell]({ hiddenSize: 5, ...options })(x)
         return { output, ...state }
       })
-    test('full', async () => expectSame(model(), FULL))
+
+    test('full', async () => {
+      await expectSame(model(), FULL)
+      await expectSame(model(), { time: [1] })
+    })
     test('ragged', async () => expectSame(model(), RAGGED))
   },
 )

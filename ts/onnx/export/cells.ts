@@ -21,8 +21,8 @@ export interface Cell {
   readonly shown: readonly string[]
 }
 
-/** Longer texts than those of any pattern. */
-const LONGEST = 2048
+/** More nodes than any pattern has, and longer texts. */
+const [MOST_NODES, LONGEST] = [64, 2048]
 
 /**
  * Finds the operator for a scan whose body reads one sequence, x. `read` are the outputs of the body that something reads:
@@ -34,7 +34,7 @@ export function cellOf(scan: Scan, read: ReadonlySet<string>): Cell | undefined 
     typeof op === 'object' && 'state' in op ? [{ name, size: op.state.size }] : [],
   )
   const [first] = states
-  if (first === undefined || states.length > 2) return undefined
+  if (first === undefined || states.length > 2 || nodes.length > MOST_NODES) return undefined
   const { size } = first
   const roles = [states, [...states].reverse()].slice(0, states.length)
   for (const order of roles) {

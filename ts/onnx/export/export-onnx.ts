@@ -32,7 +32,7 @@ const MOST_BYTES = 2 ** 31 - 1
  * noise are left out, and `choose` takes what it takes outside of training.
  *
  * Inputs and outputs have the names of the model's: numbers `[batch, size]` and `[batch, time, size]` in f32, ids in int64
- * `[batch]` and `[batch, time]`, with `batch` and each axis by its name as symbols. Layers of {@link rnn}, {@link lstm} and {@link gru} become
+ * `[batch]` and `[batch, time]`, with `batch` and each axis by its name as symbols. Layers of `rnn`, `lstm` and `gru` become
  * RNN, LSTM and GRU, all other scans Scan. Parameters are initializers of their own names and bits.
  *
  * With `lengths` rows may have any number of valid steps, 0 too: the padding of inputs may hold any number or valid id, and the

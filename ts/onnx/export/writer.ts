@@ -14,7 +14,8 @@ import { floatTensor, intTensor } from './build.js'
 export class Writer {
   readonly #initializers: TensorProto[] = []
   readonly #nodes: NodeProto[] = []
-  readonly #taken = new Set<string>()
+  /** Names, and the last number behind each. */
+  readonly #taken = new Map<string, number>()
   readonly #known = new Map<string, string>()
   #body: NodeProto[] | undefined
   /** The names that belong to the body being made. */
@@ -23,8 +24,11 @@ export class Writer {
   /** Takes a name that no value has, made of `hint`. */
   free(hint: string): string {
     let name = hint
-    for (let n = 1; this.#taken.has(name); n++) name = `${hint}_${n}`
-    this.#taken.add(name)
+    let n = this.#taken.get(hint) ?? 0
+    while (this.#taken.has(name)) name = `${hint}_${++n}`
+    this.#taken.set(name, 0)
+    // The next one begins where this one ended: many constants have one hint.
+    this.#taken.set(hint, n)
     return name
   }
 
