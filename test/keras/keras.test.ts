@@ -18,7 +18,7 @@ interface Entry {
   readonly samples: readonly Sample[]
 }
 
-function entries(version: 2 | 3): (readonly [string, Entry])[] {
+function entries(version: 2 | 3 | 'tfjs'): (readonly [string, Entry])[] {
   return Object.entries(JSON.parse(readFileSync(`${folder}samples-${version}.json`, 'utf8')))
 }
 
@@ -31,7 +31,7 @@ function ragged({ x, lengths }: Sample): Record<string, Rows> {
   return Object.fromEntries(Object.entries(x).map(([name, rows]) => [name, cut(name, rows)]))
 }
 
-describe.each([3, 2] as const)('what Keras %i wrote', (version) => {
+describe.each([3, 2, 'tfjs'] as const)('what Keras %s wrote', (version) => {
   test.each(entries(version))('%s gives its outputs', async (name, { file, samples }) => {
     const weightsAlone = file.endsWith('.weights.h5')
     const config = weightsAlone ? { config: readFileSync(`${folder}${name}.json`, 'utf8') } : {}

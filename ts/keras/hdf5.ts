@@ -1,6 +1,6 @@
 import type * as Hdf5 from 'h5wasm'
 import { fault, shapeText, shown } from './fault.js'
-import type { Tensor } from './weights.js'
+import type { Tensor } from './tensor.js'
 
 /** The most groups and datasets that a file may have. */
 const MOST_OBJECTS = 2 ** 16

@@ -1,6 +1,7 @@
 import { fault, shown } from './fault.js'
 import { Fields } from './fields.js'
-import type { Tensor, Weights } from './weights.js'
+import type { Tensor } from './tensor.js'
+import type { Weights } from './weights.js'
 
 /** A file beside `model.json`. */
 export interface Shard {

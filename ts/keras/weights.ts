@@ -1,12 +1,6 @@
 import { fault, shapeText, shown } from './fault.js'
 import type { WeightFile } from './hdf5.js'
-
-/** Numbers of a file, read when they are asked for. */
-export interface Tensor {
-  readonly name: string
-  readonly shape: readonly number[]
-  read(): Float32Array
-}
+import type { Tensor } from './tensor.js'
 
 /** A layer's place: its name and key, after those of the models around it. */
 export interface Place {
