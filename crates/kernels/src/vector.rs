@@ -4,7 +4,10 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::lane::Lane;
 use crate::number::Number;
-use crate::panel::PANEL;
+use crate::panel::{PANEL, tree};
+
+/// Vectors whose lanes are added up side by side.
+pub(crate) const FOUR: usize = 4;
 
 /// `LANES` elements in one register, or in an array in place of a register.
 ///
@@ -53,6 +56,18 @@ pub(crate) trait Vector:
     fn scale(self, n: Self) -> Self;
     /// Runs `work` in a function that is not inlined: its loops have all registers, whatever the caller holds in them.
     fn outlined(work: impl Outlined);
+
+    /// The lanes of each vector added up: lane j and lane j + LANES / 2, and so on down to one.
+    #[inline(always)]
+    fn totals(sums: [Self; FOUR]) -> [Self::Element; FOUR] {
+        let mut totals = [Self::Element::ZERO; FOUR];
+        for (total, sum) in totals.iter_mut().zip(sums) {
+            let mut lanes = [Self::Element::ZERO; PANEL];
+            sum.write(&mut lanes[..Self::LANES]);
+            *total = tree(&mut lanes[..Self::LANES], |a, b| a + b);
+        }
+        totals
+    }
 
     /// [`Number::max`] per lane.
     #[inline(always)]

@@ -11,7 +11,8 @@ x86_vector! {
         add: _mm256_add_ps, sub: _mm256_sub_ps, mul: _mm256_mul_ps, div: _mm256_div_ps, mul_add: _mm256_fmadd_ps,
         sqrt: _mm256_sqrt_ps, and: _mm256_and_ps, and_not: _mm256_andnot_ps, or: _mm256_or_ps,
         xor: _mm256_xor_ps,
-        select_greater: select_greater_f32, max: _mm256_max_ps, scale: scale_f32
+        select_greater: select_greater_f32, max: _mm256_max_ps, scale: scale_f32,
+        totals: totals_f32
     }
 }
 
@@ -24,6 +25,29 @@ x86_vector! {
         xor: _mm256_xor_pd,
         select_greater: select_greater_f64, max: _mm256_max_pd, scale: scale_f64
     }
+}
+
+/// The lanes of each vector added up, half to half.
+///
+/// # Safety
+/// - The CPU has AVX2.
+#[inline(always)]
+unsafe fn totals_f32(a: __m256, b: __m256, c: __m256, d: __m256) -> [f32; 4] {
+    let mut lanes = [0.0; 8];
+    // SAFETY: the caller says that the CPU has AVX2; the array has eight elements.
+    unsafe {
+        // The half of a, then of c; likewise of b and d.
+        let ac = _mm256_add_ps(_mm256_permute2f128_ps::<0x20>(a, c), _mm256_permute2f128_ps::<0x31>(a, c));
+        let bd = _mm256_add_ps(_mm256_permute2f128_ps::<0x20>(b, d), _mm256_permute2f128_ps::<0x31>(b, d));
+        // Pairs of a and b, then of c and d.
+        let x = _mm256_add_ps(
+            _mm256_shuffle_ps::<0b01_00_01_00>(ac, bd),
+            _mm256_shuffle_ps::<0b11_10_11_10>(ac, bd),
+        );
+        let x = _mm256_add_ps(x, _mm256_permute_ps::<0b10_11_00_01>(x));
+        _mm256_storeu_ps(lanes.as_mut_ptr(), x);
+    }
+    [lanes[0], lanes[2], lanes[4], lanes[6]]
 }
 
 /// Sets all bits in the first `count` lanes.

@@ -12,7 +12,8 @@ x86_vector! {
         add: _mm512_add_ps, sub: _mm512_sub_ps, mul: _mm512_mul_ps, div: _mm512_div_ps, mul_add: _mm512_fmadd_ps,
         sqrt: _mm512_sqrt_ps, and: _mm512_and_ps, and_not: _mm512_andnot_ps, or: _mm512_or_ps,
         xor: _mm512_xor_ps,
-        select_greater: select_greater_f32, max: _mm512_max_ps, scale: _mm512_scalef_ps, dot: dot
+        select_greater: select_greater_f32, max: _mm512_max_ps, scale: _mm512_scalef_ps,
+        totals: totals, dot: dot
     }
 }
 
@@ -40,6 +41,29 @@ unsafe fn dot(x: __m512, y: __m512, mut sum: __m512) -> __m512 {
             options(pure, nomem, nostack, preserves_flags));
     }
     sum
+}
+
+/// The lanes of each vector added up, half to half.
+///
+/// # Safety
+/// - The CPU has AVX-512.
+#[inline(always)]
+unsafe fn totals(a: __m512, b: __m512, c: __m512, d: __m512) -> [f32; 4] {
+    let mut totals = [0.0; 4];
+    // SAFETY: the caller says that the CPU has AVX-512; the array has four elements.
+    unsafe {
+        // Halves of a, then of b; likewise of c and d.
+        let ab = _mm512_add_ps(_mm512_shuffle_f32x4::<0x44>(a, b), _mm512_shuffle_f32x4::<0xEE>(a, b));
+        let cd = _mm512_add_ps(_mm512_shuffle_f32x4::<0x44>(c, d), _mm512_shuffle_f32x4::<0xEE>(c, d));
+        // A quarter of each.
+        let x = _mm512_add_ps(_mm512_shuffle_f32x4::<0x88>(ab, cd), _mm512_shuffle_f32x4::<0xDD>(ab, cd));
+        let x = _mm512_add_ps(x, _mm512_permute_ps::<0b01_00_11_10>(x));
+        let x = _mm512_add_ps(x, _mm512_permute_ps::<0b10_11_00_01>(x));
+        let firsts = _mm512_setr_epi32(0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        let x = _mm512_castps512_ps128(_mm512_permutexvar_ps(firsts, x));
+        _mm_storeu_ps(totals.as_mut_ptr(), x);
+    }
+    totals
 }
 
 /// # Safety

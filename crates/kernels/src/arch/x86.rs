@@ -9,7 +9,8 @@ macro_rules! x86_vector {
             splat: $splat:ident, load: $load:ident, read: $read:ident, write: $write:ident,
             add: $add:ident, sub: $sub:ident, mul: $mul:ident, div: $div:ident, mul_add: $mul_add:ident,
             sqrt: $sqrt:ident, and: $and:ident, and_not: $and_not:ident, or: $or:ident, xor: $xor:ident,
-            select_greater: $select_greater:ident, max: $max:ident, scale: $scale:ident $(, dot: $dot:ident)?
+            select_greater: $select_greater:ident, max: $max:ident, scale: $scale:ident
+            $(, totals: $totals:ident)? $(, dot: $dot:ident)?
         }
     ) => {
         $(#[$attribute])*
@@ -108,6 +109,15 @@ macro_rules! x86_vector {
                 unsafe fn dot(self, a: Self, b: Self) -> Self {
                     // SAFETY: as for `add`; the caller says that the CPU has this instruction too.
                     Self(unsafe { $dot(self.0, a.0, b.0) })
+                }
+            )?
+
+            $(
+                #[inline(always)]
+                fn totals(sums: [Self; $crate::vector::FOUR]) -> [$element; $crate::vector::FOUR] {
+                    let [a, b, c, d] = sums;
+                    // SAFETY: as for `add`.
+                    unsafe { $totals(a.0, b.0, c.0, d.0) }
                 }
             )?
 

@@ -2,11 +2,11 @@
 
 use super::access::{read, write};
 use super::exponential::tanh;
-use super::reduce::{Lanes, fold_vectors, total};
+use super::reduce::{Lanes, fold_vectors, total, totals};
 use crate::argument::AdditiveGradients;
 use crate::number::Number;
 use crate::panel::PANEL;
-use crate::vector::Vector;
+use crate::vector::{FOUR, Vector};
 use crate::view::{Matrix, MatrixMut, Rows};
 
 /// Sums along an edge of a tile in registers, whose sums run side by side: one alone would wait for each of its additions.
@@ -106,13 +106,24 @@ fn dots<V: Vector, const Q: usize, const K: usize>(
             add_products::<V, Q, K>(&mut sums, lane, x, y, at, V::LANES.min(n - at));
         }
     }
-    let mut totals = [[V::Element::ZERO; K]; Q];
-    for (totals, sums) in totals.iter_mut().zip(sums) {
-        for (to, lanes) in totals.iter_mut().zip(sums) {
-            *to = total(lanes);
+    let mut results = [[V::Element::ZERO; K]; Q];
+    let mut first = 0;
+    while first + FOUR <= Q * K {
+        let place = |i: usize| ((first + i) / K, (first + i) % K);
+        let mut four = [[V::zero(); 4]; FOUR];
+        for (i, lanes) in four.iter_mut().enumerate() {
+            *lanes = sums[place(i).0][place(i).1];
         }
+        for (i, sum) in totals::<V>(four).into_iter().enumerate() {
+            results[place(i).0][place(i).1] = sum;
+        }
+        first += FOUR;
     }
-    totals
+    while first < Q * K {
+        results[first / K][first % K] = total(sums[first / K][first % K]);
+        first += 1;
+    }
+    results
 }
 
 /// Adds the products of the numbers from `at` on to a lane of each sum.
@@ -146,15 +157,38 @@ pub(crate) fn additive_scores<V: Vector>(
 ) {
     let n = query.len();
     assert_eq!((keys.rows(), keys.columns(), weight.len()), (scores.len(), n, n), "keys are m x n");
-    for (j, score) in scores.iter_mut().enumerate() {
-        let key = keys.row(j);
+    let mut key = 0;
+    while key + FOUR <= scores.len() {
+        let sums = energies::<V, FOUR>(query, keys, weight, key);
+        scores[key..key + FOUR].copy_from_slice(&totals(sums));
+        key += FOUR;
+    }
+    while key < scores.len() {
+        let [sum] = energies::<V, 1>(query, keys, weight, key);
+        scores[key] = total(sum);
+        key += 1;
+    }
+}
+
+/// The lanes of Σ weight∘tanh(query + keyⱼ) of `K` keys.
+#[inline(always)]
+fn energies<V: Vector, const K: usize>(
+    query: &[V::Element],
+    keys: Matrix<'_, V::Element>,
+    weight: &[V::Element],
+    key: usize,
+) -> [Lanes<V>; K] {
+    let keys: [&[V::Element]; K] = std::array::from_fn(|j| keys.row(key + j));
+    let mut sums = [[V::zero(); 4]; K];
+    for (sums, key) in sums.iter_mut().zip(keys) {
         let mut lanes = [V::zero(); 4];
-        fold_vectors!(V, n, lanes, |sum, at, active| {
+        fold_vectors!(V, query.len(), lanes, |sum, at, active| {
             let energy = tanh(read::<V>(query, at, active) + read(key, at, active)).value();
             energy.mul_add(read(weight, at, active), sum)
         });
-        *score = total(lanes);
+        *sums = lanes;
     }
+    sums
 }
 
 #[inline(always)]

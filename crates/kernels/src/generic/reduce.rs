@@ -3,8 +3,8 @@
 use super::access::read;
 use super::exponential::exp;
 use crate::number::Number;
-use crate::panel::PANEL;
-use crate::vector::Vector;
+use crate::panel::{PANEL, tree};
+use crate::vector::{FOUR, Vector};
 
 /// Accumulators of a reduction. The first PANEL / LANES are in use: together they have one lane for each virtual lane.
 pub(crate) type Lanes<V> = [V; 4];
@@ -34,19 +34,6 @@ macro_rules! fold_vectors {
 }
 pub(crate) use fold_vectors;
 
-/// Combines lane j with lane j + 8, then j + 4, j + 2, j + 1.
-#[inline(always)]
-fn tree<E: Number>(mut lanes: [E; PANEL], combine: impl Fn(E, E) -> E) -> E {
-    let mut half = PANEL / 2;
-    while half > 0 {
-        for j in 0..half {
-            lanes[j] = combine(lanes[j], lanes[j + half]);
-        }
-        half /= 2;
-    }
-    lanes[0]
-}
-
 #[inline(always)]
 fn spread<V: Vector>(lanes: Lanes<V>) -> [V::Element; PANEL] {
     let mut all = [V::Element::ZERO; PANEL];
@@ -58,7 +45,22 @@ fn spread<V: Vector>(lanes: Lanes<V>) -> [V::Element; PANEL] {
 
 #[inline(always)]
 pub(crate) fn total<V: Vector>(lanes: Lanes<V>) -> V::Element {
-    tree(spread(lanes), |a, b| a + b)
+    tree(&mut spread(lanes), |a, b| a + b)
+}
+
+/// The totals of `FOUR` sums, each with the bits of [`total`]: the additions of all of them go side by side.
+#[inline(always)]
+pub(crate) fn totals<V: Vector>(sums: [Lanes<V>; FOUR]) -> [V::Element; FOUR] {
+    let mut joined = [V::zero(); FOUR];
+    for (joined, lanes) in joined.iter_mut().zip(sums) {
+        // Lanes that are far apart are in other accumulators.
+        *joined = match PANEL / V::LANES {
+            1 => lanes[0],
+            2 => lanes[0] + lanes[1],
+            _ => (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]),
+        };
+    }
+    V::totals(joined)
 }
 
 #[inline(always)]
@@ -85,7 +87,7 @@ pub(crate) fn max<V: Vector>(x: &[V::Element]) -> V::Element {
     let mut lanes = [V::splat(lowest); 4];
     fold_vectors!(V, x.len(), lanes, |most, at, active| most
         .max(read::<V>(x, at, active).keep(active, lowest)));
-    tree(spread(lanes), Number::max)
+    tree(&mut spread(lanes), Number::max)
 }
 
 /// Σ (s·xᵢ)² in f64 and 16 lanes. Not fused: the square of an `f32` is exact in f64, so fusing would gain nothing.
@@ -103,7 +105,7 @@ fn squares<E: Number>(x: &[E], s: f64) -> f64 {
         let x = s * x.to_f64();
         *lane += x * x;
     }
-    tree(lanes, |a, b| a + b)
+    tree(&mut lanes, |a, b| a + b)
 }
 
 #[inline(always)]

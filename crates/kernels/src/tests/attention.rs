@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2};
 
-use super::support::{Padded, array, assert_close, cast, for_both, on_every_isa};
+use super::support::{Padded, array, assert_close, cast, for_both, on_every_isa, values};
 use crate::{AdditiveGradients, Element, MatrixMut, Rows};
 
 /// Rows beyond those that run side by side, and columns around every width of a vector and a panel.
@@ -71,6 +71,24 @@ fn additive_scores_weigh_energies<E: Element>() {
             scores
         });
         assert_close(&result, &energies(&q, &keys).dot(&v), 64.0);
+    }
+}
+
+/// An additive score does not depend on the keys beside its own.
+fn an_additive_score_alone_is_the_same<E: Element>() {
+    for (rows, n) in SHAPES {
+        let keys = Padded::<E>::new((array(6, rows, n) * 3.0).view());
+        let [query, weight] = [5, 7].map(|seed| cast::<E>(&values(seed, n)));
+        on_every_isa(|kernels| {
+            let mut scores = vec![E::ZERO; rows];
+            kernels.additive_scores(&mut scores, &query, keys.view(), &weight);
+            for (j, &score) in scores.iter().enumerate() {
+                let mut alone = [E::ZERO];
+                kernels.additive_scores(&mut alone, &query, keys.view().row_range(j..j + 1), &weight);
+                assert_eq!(alone, [score]);
+            }
+            scores
+        });
     }
 }
 
@@ -164,6 +182,7 @@ for_both! {
     scores_are_scaled_dots;
     a_score_alone_is_the_same;
     additive_scores_weigh_energies;
+    an_additive_score_alone_is_the_same;
     additive_gradients;
     sums_of_rows_and_their_transpose;
     sums_one_by_one_are_the_same;
