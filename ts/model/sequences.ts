@@ -62,10 +62,13 @@ function nested(numbers: Float32Array, parts: number): number[][] {
   return Array.from({ length: parts }, (_, part) => listed(numbers, part * size, size))
 }
 
-/** Copies numbers one by one: the iterator of a typed array takes several times as long. */
+/**
+ * Copies numbers one by one into a list of that length: the iterator of a typed array takes several times as long, and a list
+ * that grows is copied as often as it grows.
+ */
 function listed(numbers: ArrayLike<number>, first: number, count: number): number[] {
-  const list: number[] = []
-  for (let i = first; i < first + count; i++) list.push(numbers[i] ?? Number.NaN)
+  const list = new Array<number>(count)
+  for (let i = 0; i < count; i++) list[i] = numbers[first + i] ?? Number.NaN
   return list
 }
 
