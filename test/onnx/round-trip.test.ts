@@ -1,7 +1,8 @@
 import { dense, embedding, graph, gru, layerNorm, lstm, mean, rnn, sequential } from 'unrolled'
 import { exportOnnx, importOnnx } from 'unrolled/onnx'
 import { expect, test } from 'vitest'
-import { differs, shuffled } from '../support/exported.js'
+import { differs, expectSame, shuffled } from '../support/exported.js'
+import { importCase, readCases } from '../support/onnx.js'
 
 const LAYERS = { rnn, lstm, gru }
 const steps = (rows: number, time: number) =>
@@ -53,3 +54,18 @@ test('a model around its layers', async () => {
   const { output: same } = await copy.predict(x)
   expect(differs(output.values, same?.values ?? [])).toBeLessThan(1e-6)
 })
+
+test.each(['cells', 'variants', 'activations'])(
+  '%s of other files are written again',
+  async (group) => {
+    const failed: Record<string, string> = {}
+    for (const it of readCases(group)) {
+      const { model } = await importCase(it)
+      await expectSame(model, { time: [3, 6, 1] }).catch((error: unknown) => {
+        failed[it.name] = String(error)
+      })
+      model.dispose()
+    }
+    expect(failed).toEqual({})
+  },
+)
