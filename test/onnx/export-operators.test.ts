@@ -31,6 +31,20 @@ const operator: Readonly<Record<string, readonly ['LSTM' | 'GRU' | 'RNN', number
     (x) => resultsOf({ ...lstm({ hiddenSize: 4, activation: 'relu' })(x), trace: {} }),
   ],
   'the states of an LSTM': ['LSTM', 1, (x) => ({ h: lstm({ hiddenSize: 4 })(x).trace.h })],
+  'peepholes both ways': [
+    'LSTM',
+    2,
+    (x) =>
+      resultsOf({ ...lstm({ hiddenSize: 4, peepholes: true, bidirectional: true })(x), trace: {} }),
+  ],
+  'peepholes of relu, in reverse': [
+    'LSTM',
+    1,
+    (x, v) => {
+      const options = { hiddenSize: 3, peepholes: true, activation: 'relu', reverse: true } as const
+      return { y: lstm(options)(x, { initial: { c: v } }).output }
+    },
+  ],
   'a GRU': ['GRU', 1, (x) => resultsOf({ ...gru({ hiddenSize: 4 })(x), trace: {} })],
   'a GRU with the reset before': [
     'GRU',

@@ -1,5 +1,5 @@
 import type { NodeJson } from '../../index.js'
-import { call, type Pattern, patterns } from './patterns.js'
+import { call, type Pattern, patterns, peephole, SEEING } from './patterns.js'
 
 export type Scan = Extract<NodeJson['op'], { readonly scan: unknown }>['scan']
 
@@ -17,6 +17,8 @@ export interface Cell {
   readonly size: number
   readonly input: Weights
   readonly recurrent: Weights
+  /** The weights by which the gates i, o, f see the cell; none without peepholes. */
+  readonly peepholes: readonly string[]
   /** The outputs of the body that are h at each step. */
   readonly shown: readonly string[]
 }
@@ -36,29 +38,36 @@ export function cellOf(scan: Scan, read: ReadonlySet<string>): Cell | undefined 
   const [first] = states
   if (first === undefined || states.length > 2 || nodes.length > MOST_NODES) return undefined
   const { size } = first
-  const roles = [states, [...states].reverse()].slice(0, states.length)
-  for (const order of roles) {
-    const names = order.map(({ name }) => name)
-    const texts = new Texts(nodes, names)
-    const next = names.map((name) => texts.of(outputs.find((it) => it.name === name)?.from))
-    const pattern = patterns(size).find(
-      (pattern) =>
-        pattern.next.length === next.length && pattern.next.every((text, i) => text === next[i]),
-    )
-    const shown = outputs.filter(({ name }) => !names.includes(name) && read.has(name))
-    if (pattern === undefined || shown.some(({ from }) => texts.of(from) !== next[0])) continue
-    const [input, recurrent] = [texts.weights(true), texts.weights(false)]
-    if (input === undefined || recurrent === undefined) continue
-    return {
-      pattern,
-      states: names,
-      size,
-      input,
-      recurrent,
-      shown: shown.map(({ name }) => name),
+  const given = nodes.flatMap(({ op }) =>
+    typeof op === 'object' && 'parameter' in op ? [op.parameter.weight] : [],
+  )
+  const made = patterns(size)
+  for (const order of orders(states, states.length)) {
+    for (const peepholes of orders([...new Set(given)], SEEING.length)) {
+      const names = order.map(({ name }) => name)
+      const texts = new Texts(nodes, names, peepholes)
+      const next = names.map((name) => texts.of(outputs.find((it) => it.name === name)?.from))
+      const pattern = made.find((it) => it.next.join() === next.join())
+      const shown = outputs.filter(({ name }) => !names.includes(name) && read.has(name))
+      if (pattern === undefined || shown.some(({ from }) => texts.of(from) !== next[0])) continue
+      const [input, recurrent] = [texts.weights(true), texts.weights(false)]
+      if (input === undefined || recurrent === undefined) continue
+      const ports = shown.map(({ name }) => name)
+      return { pattern, states: names, size, input, recurrent, peepholes, shown: ports }
     }
   }
   return undefined
+}
+
+/** All orders of so many things; one of none where there are others. */
+function orders<T>(things: readonly T[], count: number): readonly (readonly T[])[] {
+  if (things.length !== count || count === 0) return [[]]
+  return things.flatMap((first) =>
+    orders(
+      things.filter((it) => it !== first),
+      count - 1,
+    ).map((rest) => [first, ...rest]),
+  )
 }
 
 /** The values of a body as text, `x` for its one input, `h` and `c` for its states. */
@@ -66,11 +75,13 @@ class Texts {
   readonly #nodes: ReadonlyMap<string, NodeJson>
   readonly #states: readonly string[]
   readonly #known = new Map<string, string | undefined>()
+  readonly #peepholes: readonly string[]
   readonly #linear: { readonly entering: boolean; readonly weights: Weights }[] = []
 
-  constructor(nodes: readonly NodeJson[], states: readonly string[]) {
+  constructor(nodes: readonly NodeJson[], states: readonly string[], peepholes: readonly string[]) {
     this.#nodes = new Map(nodes.map((node) => [node.name, node]))
     this.#states = states
+    this.#peepholes = peepholes
   }
 
   /** The weights that all linear nodes of x share, or all others. */
@@ -103,6 +114,10 @@ class Texts {
   #textOf({ name, op, inputs }: NodeJson): string | undefined {
     if (typeof op === 'object' && 'input' in op) return 'x'
     if (typeof op === 'object' && 'state' in op) return ['h', 'c'][this.#states.indexOf(name)]
+    if (typeof op === 'object' && 'parameter' in op) {
+      const gate = SEEING[this.#peepholes.indexOf(op.parameter.weight)]
+      return gate === undefined ? undefined : peephole(gate)
+    }
     const operands = inputs.map((wire) => this.of(wire))
     const known = operands.filter((text) => text !== undefined)
     const [first] = known

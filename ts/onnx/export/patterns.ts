@@ -12,6 +12,8 @@ export interface Pattern {
   /** The places of ONNX's gates among those of the weights. */
   readonly gates: readonly number[]
   readonly resetAfter: boolean
+  /** True if the gates see the cell. */
+  readonly peepholes: boolean
   /** The next values of the states h and c. */
   readonly next: readonly string[]
 }
@@ -34,20 +36,24 @@ export function patterns(size: number): readonly Pattern[] {
       activations: plain ? [] : ['Sigmoid', name, name],
       gates: [0, 3, 1, 2],
       resetAfter: false,
+      peepholes: false,
     } as const
     const gru = {
       op: 'GRU',
       activations: plain ? [] : ['Sigmoid', name],
       gates: [1, 0, 2],
+      peepholes: false,
     } as const
     const rnn = {
       op: 'RNN',
       activations: plain ? [] : [name],
       gates: [0],
       resetAfter: false,
+      peepholes: false,
     } as const
     return [
-      { ...lstm, next: lstmStep(own, part) },
+      { ...lstm, next: lstmStep(own, part, false) },
+      { ...lstm, peepholes: true, next: lstmStep(own, part, true) },
       { ...gru, resetAfter: true, next: [gruStep(own, size, part, true)] },
       { ...gru, resetAfter: false, next: [gruStep(own, size, part, false)] },
       { ...rnn, next: [call(own, call('add', X, H))] },
@@ -70,12 +76,22 @@ function fused(
 
 type Part = (from: string, at: number, count?: number) => string
 
-function lstmStep(own: string, part: Part): readonly string[] {
+/** The text of a weight a unit by which a gate sees the cell. */
+export const peephole = (gate: string): string => `parameter ${gate}`
+
+/** The gates with peepholes, in the order of ONNX. */
+export const SEEING = ['i', 'o', 'f'] as const
+
+function lstmStep(own: string, part: Part, peepholes: boolean): readonly string[] {
   const sum = call('add', X, H)
-  const kept = call('multiply', sigmoid(part(sum, 1)), 'c')
-  const taken = call('multiply', sigmoid(part(sum, 0)), call(own, part(sum, 2)))
+  const gate = (name: string, at: number, cell: string): string => {
+    const seen = call('multiply', cell, peephole(name))
+    return sigmoid(peepholes ? call('add', part(sum, at), seen) : part(sum, at))
+  }
+  const kept = call('multiply', gate('f', 1, 'c'), 'c')
+  const taken = call('multiply', gate('i', 0, 'c'), call(own, part(sum, 2)))
   const next = call('add', kept, taken)
-  return [call('multiply', sigmoid(part(sum, 3)), call(own, next)), next]
+  return [call('multiply', gate('o', 3, next), call(own, next)), next]
 }
 
 function gruStep(own: string, size: number, part: Part, resetAfter: boolean): string {

@@ -28,6 +28,7 @@ export function recurrent(
     biases(context, cell),
     axes.lengths(axis) ?? '',
     ...starts,
+    ...(pattern.peepholes ? [seeing(context, cell)] : []),
   ]
   while (inputs.at(-1) === '') inputs.pop()
   const y = writer.free(`${name}.y`)
@@ -81,6 +82,15 @@ function biases(context: Context, { pattern, size, input, recurrent }: Cell): st
     both.forEach((weights, i) => {
       joined.set(values(weights), i * count)
     })
+    return joined
+  })
+}
+
+/** The weights by which the gates see the cell, one gate after the other. */
+function seeing({ writer, parameter }: Context, { peepholes, size }: Cell): string {
+  return writer.weights(`${peepholes.join('+')}.LSTM`, [1, peepholes.length * size], () => {
+    const joined = new Float32Array(peepholes.length * size)
+    for (const [i, name] of peepholes.entries()) joined.set(parameter(name).values, i * size)
     return joined
   })
 }
