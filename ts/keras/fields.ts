@@ -1,21 +1,16 @@
 import { fault, shown } from './fault.js'
 
-/** The most characters of a configuration. */
-const MOST_TEXT = 2 ** 24
+/** The most bytes of a configuration. */
+const MOST_TEXT = 2 ** 22
 
 /** Reads JSON of a file; its objects are read by {@link Fields} alone. */
-export function parseJson(where: string, text: string): unknown {
-  if (text.length > MOST_TEXT) {
-    throw fault(
-      where,
-      `at most ${MOST_TEXT} characters`,
-      `${text.length}`,
-      undefined,
-      'ERR_UNROLLED_SIZE',
-    )
+export function parseJson(where: string, given: string | Uint8Array): unknown {
+  if (given.length > MOST_TEXT) {
+    const expected = `at most ${MOST_TEXT} bytes of JSON`
+    throw fault(where, expected, `${given.length}`, undefined, 'ERR_UNROLLED_SIZE')
   }
   try {
-    return JSON.parse(text)
+    return JSON.parse(typeof given === 'string' ? given : new TextDecoder().decode(given))
   } catch (error) {
     throw fault(where, 'JSON', 'other text', 'the file is damaged or foreign', undefined, error)
   }
@@ -38,6 +33,16 @@ export class Fields {
   get(key: string): unknown {
     const value: unknown = Object.getOwnPropertyDescriptor(this.#values, key)?.value
     return value ?? undefined
+  }
+
+  /** Makes an object of the same keys with another value for one. */
+  with(key: string, value: unknown): Fields {
+    return new Fields(this.where, { ...this.#values, [key]: value })
+  }
+
+  /** Gives the object itself. */
+  plain(): object {
+    return this.#values
   }
 
   keys(): readonly string[] {

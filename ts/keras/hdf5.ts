@@ -8,8 +8,9 @@ const MOST_OBJECTS = 2 ** 16
 /** The most levels of groups: a hard link may lead a group into itself. */
 const MOST_LEVELS = 32
 
-/** The most times that deflate makes bytes more. */
-const MOST_DEFLATED = 1032
+/** The most bytes of numbers that a file may hold however small it is; above, at most so many times its size. */
+const SMALL = 2 ** 24
+const RATIO = 100
 
 type Library = typeof Hdf5
 
@@ -44,16 +45,17 @@ export async function withHdf5<R>(
   opened += 1
   const path = `/unrolled-${opened}.h5`
   files.writeFile(path, bytes)
+  // The library then throws what it would print.
+  hdf5.Module.activate_throwing_error_handler()
   try {
     const file = guarded(where, () => new hdf5.File(path, 'r'))
-    if (file.file_id < 0n)
-      throw fault(where, 'an HDF5 file', 'other bytes', 'the file is damaged, cut short or foreign')
     try {
       return read(new WeightFile(hdf5, file, where, bytes.length))
     } finally {
-      file.close()
+      guarded(where, () => file.close())
     }
   } finally {
+    hdf5.Module.deactivate_throwing_error_handler()
     files.unlink(path)
   }
 }
@@ -77,11 +79,14 @@ export class WeightFile {
   readonly #known = new Map<string, unknown>()
   readonly #names = new Map<string, ReadonlySet<string>>()
   readonly where: string
+  /** The bytes of numbers that may still be read. */
+  #left: number
 
   constructor(hdf5: Library, file: Hdf5.File, where: string, size: number) {
     this.#hdf5 = hdf5
     this.#file = file
     this.#size = size
+    this.#left = Math.max(SMALL, RATIO * size)
     this.where = where
   }
 
@@ -138,36 +143,23 @@ export class WeightFile {
     const found = this.#find(path)
     if (!(found instanceof this.#hdf5.Dataset)) return undefined
     const where = `${this.where} ${shown(path)}`
-    const { shape } = found
+    const { shape } = guarded(where, () => found.metadata)
     if (shape === null) throw fault(where, 'numbers', 'an empty dataset')
-    const { size, type, vlen } = found.metadata
-    const read = (): Float32Array => {
-      if (type !== 1 || vlen || (size !== 4 && size !== 8)) {
-        throw fault(where, 'numbers of float32 or float64', shown(found.dtype))
-      }
-      this.#checkSize(where, shape, size, found.filters.length > 0)
-      const values = guarded(where, () => found.value)
-      if (values instanceof Float32Array) return values
-      if (values instanceof Float64Array) return Float32Array.from(values)
-      if (typeof values === 'number') return Float32Array.of(values)
-      throw fault(where, 'numbers of float32 or float64', shown(values))
-    }
-    return { name: path, shape, read }
+    return { name: path, shape, read: () => guarded(where, () => this.#numbers(where, found)) }
   }
 
-  /** Refuses a size that the bytes of the file cannot hold. */
-  #checkSize(where: string, shape: readonly number[], size: number, filtered: boolean): void {
-    const count = shape.reduce((product, part) => product * part, 1)
-    const most = this.#size * (filtered ? MOST_DEFLATED : 1)
-    if (count * size <= most) return
-    const expected = `at most ${most} bytes, as many as the file can hold`
-    throw fault(
-      where,
-      expected,
-      `${shapeText(shape)} of ${size} bytes`,
-      undefined,
-      'ERR_UNROLLED_SIZE',
-    )
+  #numbers(where: string, found: Hdf5.Dataset): Float32Array {
+    const { shape, size, type, vlen } = found.metadata
+    if (type !== 1 || vlen || (size !== 4 && size !== 8)) {
+      throw fault(where, 'numbers of float32 or float64', shown(found.dtype))
+    }
+    const most = found.filters.length > 0 ? this.#left : Math.min(this.#left, this.#size)
+    this.#left -= checkSize(where, shape ?? [], size, most)
+    const { value } = found
+    if (value instanceof Float32Array) return value
+    if (value instanceof Float64Array) return Float32Array.from(value)
+    if (typeof value === 'number') return Float32Array.of(value)
+    throw fault(where, 'numbers of float32 or float64', shown(value))
   }
 
   /** Reads the text or texts of an attribute. */
@@ -175,16 +167,16 @@ export class WeightFile {
     const object = this.#find(path)
     if (!(object instanceof this.#hdf5.Group)) return undefined
     const where = `${this.where} ${shown(path)} ${shown(name)}`
-    const attribute = guarded(where, () => object.attrs)[name]
-    if (attribute === undefined) return undefined
-    const { shape } = attribute
-    const { size } = attribute.metadata
-    this.#checkSize(where, shape ?? [], size, false)
-    const value = guarded(where, () => attribute.value)
-    if (typeof value === 'string') return [value]
-    if (Array.isArray(value) && value.every((it) => typeof it === 'string')) return value
-    // An empty list of names is written as numbers.
-    return ArrayBuffer.isView(value) && value.byteLength === 0 ? [] : undefined
+    return guarded(where, () => {
+      const { [name]: attribute } = object.attrs
+      if (attribute === undefined) return undefined
+      checkSize(where, attribute.shape ?? [], attribute.metadata.size, this.#size)
+      const { value } = attribute
+      if (typeof value === 'string') return [value]
+      if (Array.isArray(value) && value.every((it) => typeof it === 'string')) return value
+      // An empty list of names is written as numbers.
+      return ArrayBuffer.isView(value) && value.byteLength === 0 ? [] : undefined
+    })
   }
 
   /** The paths of all datasets. */
@@ -208,4 +200,12 @@ export class WeightFile {
     }
     return found
   }
+}
+
+/** Refuses a size that the bytes of the file cannot hold, and gives it. */
+function checkSize(where: string, shape: readonly number[], size: number, most: number): number {
+  const bytes = shape.reduce((product, part) => product * part, size)
+  if (bytes <= most) return bytes
+  const received = `${shapeText(shape)} of ${size} bytes`
+  throw fault(where, `at most ${most} bytes`, received, undefined, 'ERR_UNROLLED_SIZE')
 }

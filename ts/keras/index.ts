@@ -12,11 +12,16 @@ export type { ModelFiles, Sample }
 export interface ImportKerasOptions extends ModelOptions {
   /** The architecture of a file that has weights alone: `model.to_json()` of Keras, as text or plain data. */
   readonly config?: string | object
+  /**
+   * Leaves out the softmax or sigmoid that an output ends with, so that `crossEntropy` and `binaryCrossEntropy`, which
+   * take logits, train the model; `false` by default.
+   */
+  readonly logits?: boolean
   /** An input with Keras's output for it: the report then has the largest difference. */
   readonly sample?: Sample
 }
 
-const OPTIONS: readonly string[] = ['config', 'sample', 'seed', 'precision']
+const OPTIONS: readonly string[] = ['config', 'logits', 'sample', 'seed', 'precision']
 
 /**
  * Reads a model of Keras or TensorFlow.js: `.keras`, `.h5` with or without its architecture (`.weights.h5`), or
@@ -43,31 +48,24 @@ export async function importKeras(
   options: ImportKerasOptions = {},
 ): Promise<{ readonly model: Model; readonly report: ParityReport }> {
   checkOptions(options)
-  const { config, sample, ...rest } = options
-  const { model, report } = await openModel(await openSource(source), config, rest)
+  const { config, sample, logits = false, ...rest } = options
+  const built = { ...rest, logits }
+  const { model, report } = await openModel(await openSource(source), config, built)
   if (sample === undefined) return { model, report }
   return { model, report: { ...report, largestDifference: await differenceOf(model, sample) } }
 }
 
 function checkOptions(options: unknown): void {
+  const refused = (where: string, expected: string, received: unknown) =>
+    fault(where, expected, shown(received), undefined, 'ERR_UNROLLED_ARGUMENT')
   const known = OPTIONS.join(', ')
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw fault(
-      'options',
-      `an object of ${known}`,
-      shown(options),
-      undefined,
-      'ERR_UNROLLED_ARGUMENT',
-    )
+    throw refused('options', `an object of ${known}`, options)
   }
-  for (const key of Object.keys(options)) {
-    if (OPTIONS.includes(key)) continue
-    throw fault(
-      `option ${shown(key)}`,
-      `one of ${known}`,
-      'another',
-      undefined,
-      'ERR_UNROLLED_ARGUMENT',
-    )
+  for (const [key, value] of Object.entries(options)) {
+    if (!OPTIONS.includes(key)) throw refused('option', `one of ${known}`, key)
+    if (key === 'logits' && value !== undefined && typeof value !== 'boolean') {
+      throw refused('logits', 'true or false', value)
+    }
   }
 }

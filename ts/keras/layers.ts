@@ -124,6 +124,9 @@ const embeds: Kind = {
   make: makeEmbedding,
 }
 
+/** The most numbers that a normalization without weights has: no bytes of the file stand for them. */
+const MOST_FREE = 2 ** 20
+
 function makeNorm(spec: LayerSpec): Instance {
   const { config, where } = spec
   const axis = config.get('axis') ?? -1
@@ -139,6 +142,15 @@ function makeNorm(spec: LayerSpec): Instance {
       const x = numeric(spec, inputs)
       size = x.size
       checkLast(`${where} axis`, x, more.length === 0 ? last : axis)
+      if (!center && !scale && size > MOST_FREE) {
+        throw fault(
+          where,
+          `at most ${MOST_FREE} numbers`,
+          `${size}`,
+          undefined,
+          'ERR_UNROLLED_SIZE',
+        )
+      }
       return [layer(x)]
     },
     weights: () => [

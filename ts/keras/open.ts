@@ -8,8 +8,14 @@ import { Fields, parseJson } from './fields.js'
 import type { Source } from './files.js'
 import type { Version } from './functions.js'
 import { type WeightFile, withHdf5 } from './hdf5.js'
+import { asLogits } from './logits.js'
 import { shardedWeights } from './shards.js'
 import { namedWeights, numberedWeights, type Weights } from './weights.js'
+
+/** Options of the model, and of its outputs. */
+export interface BuildOptions extends ModelOptions {
+  readonly logits: boolean
+}
 
 /** A model and the account of its import. */
 export interface Imported {
@@ -19,6 +25,8 @@ export interface Imported {
 
 const HDF5 = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]
 const ZIP = [0x50, 0x4b]
+/** JSON begins with a brace, after spaces and line ends. */
+const [SPACE, BRACE] = [0x20, 0x7b] as const
 
 /** The most bytes of a file's unpacked weights. */
 const MOST_WEIGHTS = 2 ** 31
@@ -27,30 +35,27 @@ const MOST_WEIGHTS = 2 ** 31
 export async function openModel(
   source: Source,
   config: unknown,
-  options: ModelOptions,
+  options: BuildOptions,
 ): Promise<Imported> {
   const { bytes, name } = source
   const begins = (signature: readonly number[]): boolean =>
     signature.every((byte, at) => bytes[at] === byte)
-  const whole = begins(HDF5) ? undefined : 'none, which the file has itself'
-  if (config !== undefined && whole !== undefined) {
-    throw fault('config', whole, shown(config), undefined, 'ERR_UNROLLED_ARGUMENT')
-  }
   if (begins(HDF5)) return fromHdf5(source, config, options)
-  if (begins(ZIP)) return fromArchive(source, options)
-  if (bytes.some((byte) => byte > 0x20) && bytes.find((byte) => byte > 0x20) === 0x7b)
-    return fromJson(source, options)
-  const expected = 'a .keras file, an HDF5 file or a model.json'
-  throw fault(
-    name,
-    expected,
-    bytes.length === 0 ? 'no bytes' : 'other bytes',
-    'the file is damaged or foreign',
-  )
+  const archive = begins(ZIP)
+  if (!archive && bytes.find((byte) => byte > SPACE) !== BRACE) {
+    const expected = 'a .keras file, an HDF5 file or a model.json'
+    const received = bytes.length === 0 ? 'no bytes' : 'other bytes'
+    throw fault(name, expected, received, 'the file is damaged or foreign')
+  }
+  if (config !== undefined) {
+    const expected = 'none, which the file has itself'
+    throw fault('config', expected, shown(config), undefined, 'ERR_UNROLLED_ARGUMENT')
+  }
+  return archive ? fromArchive(source, options) : fromJson(source, options)
 }
 
 /** Reads `.keras`: a zip of `config.json`, `metadata.json` and `model.weights.h5`. */
-async function fromArchive({ bytes, name }: Source, options: ModelOptions): Promise<Imported> {
+async function fromArchive({ bytes, name }: Source, options: BuildOptions): Promise<Imported> {
   const entries = entriesOf(bytes, `importKeras: ${name}`, MOST_WEIGHTS)
   const entry = (own: string): Uint8Array => {
     const read = entries.get(own)
@@ -58,10 +63,8 @@ async function fromArchive({ bytes, name }: Source, options: ModelOptions): Prom
       throw fault(name, `an entry ${own}`, 'none', 'the file is no model of Keras 3')
     return read()
   }
-  const version = versionOf(
-    new Fields(name, parseJson('metadata.json', textOf(entry('metadata.json')))),
-  )
-  const config = new Fields(name, parseJson('config.json', textOf(entry('config.json'))))
+  const version = versionOf(new Fields(name, parseJson('metadata.json', entry('metadata.json'))))
+  const config = new Fields(name, parseJson('config.json', entry('config.json')))
   return withHdf5('model.weights.h5', entry('model.weights.h5'), (file) =>
     assembled(config, version, numberedWeights(file), options),
   )
@@ -71,7 +74,7 @@ async function fromArchive({ bytes, name }: Source, options: ModelOptions): Prom
 async function fromHdf5(
   { bytes, name }: Source,
   given: unknown,
-  options: ModelOptions,
+  options: BuildOptions,
 ): Promise<Imported> {
   return withHdf5(name, bytes, (file) => {
     const [text] = file.attribute('', 'model_config') ?? []
@@ -96,8 +99,8 @@ function weightsOf(file: WeightFile): Weights {
 }
 
 /** Reads `model.json` of TensorFlow.js, and the files that it names. */
-async function fromJson({ bytes, name, find }: Source, options: ModelOptions): Promise<Imported> {
-  const json = new Fields(name, parseJson(name, textOf(bytes)))
+async function fromJson({ bytes, name, find }: Source, options: BuildOptions): Promise<Imported> {
+  const json = new Fields(name, parseJson(name, bytes))
   const format = json.text('format', 'layers-model')
   if (format !== 'layers-model') throw fault(`${name} format`, 'layers-model', shown(format))
   const topology = json.fields('modelTopology')
@@ -112,21 +115,18 @@ function assembled(
   config: Fields,
   version: Version,
   weights: Weights,
-  options: ModelOptions,
+  options: BuildOptions,
 ): Imported {
   const className = config.text('class_name')
   if (!MODELS.includes(className))
     throw fault(`${config.where} class_name`, `one of ${MODELS.join(', ')}`, className)
   const spec = readModel(className, config, version, { where: config.where, path: [] })
-  return buildModel(spec, weights, options)
+  const { logits, ...rest } = options
+  return buildModel(logits ? asLogits(spec) : spec, weights, rest)
 }
 
 /** The version that wrote a configuration; one without it is of Keras 3 if it names modules. */
 function versionOf(config: Fields): Version {
   const written = config.text('keras_version', config.get('module') === undefined ? '2' : '3')
   return written.startsWith('3') ? 3 : 2
-}
-
-function textOf(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes)
 }
