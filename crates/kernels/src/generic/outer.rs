@@ -47,15 +47,22 @@ fn gather<V: Vector>(target: &mut [V::Element], source: Rows<'_, V::Element>, ro
                 prefetch(source.row(i), first);
             }
         }
+        let mut next = [&[][..]; GATHERED_ROWS];
+        let count = GATHERED_ROWS.min(rows - some);
+        for (i, row) in next.iter_mut().enumerate().take(count) {
+            *row = source.row(some + i);
+        }
         for first in (0..columns).step_by(PANEL) {
-            let panel = &mut target[first * rows..][..PANEL * rows];
             let active = PANEL.min(columns - first);
-            let lines = panel.chunks_exact_mut(PANEL).enumerate().skip(some).take(GATHERED_ROWS);
-            for (i, line) in lines {
-                let row = &source.row(i)[first..first + active];
-                for at in (0..PANEL).step_by(V::LANES) {
-                    let numbers = &row[at.min(active)..(at + V::LANES).min(active)];
-                    V::read(numbers).write(&mut line[at..at + V::LANES]);
+            let lines = target[first * rows + some * PANEL..].chunks_exact_mut(PANEL);
+            for (line, row) in lines.zip(&next[..count]) {
+                let numbers = &row[first..first + active];
+                match <&[V::Element; PANEL]>::try_from(numbers) {
+                    Ok(whole) => line.copy_from_slice(whole),
+                    Err(_) => {
+                        line.fill(V::Element::ZERO);
+                        line[..active].copy_from_slice(numbers);
+                    }
                 }
                 if rounding {
                     line.iter_mut().for_each(|x| *x = rounded(*x));
