@@ -54,7 +54,8 @@ impl Parts {
 /// Numbers of scratch: the scores, weights and slopes of queries that are handled together.
 pub(crate) fn scratch<E: Element>(program: &Program, i: &Instruction, shard: &Shard<E>) -> usize {
     let steps = |value: ValueId| program.values[value].axis.map(|axis| shard.schedules[axis].longest());
-    let together = steps(i.inputs[0]).unwrap_or(1).min(TOGETHER);
+    let shared = program.values[i.inputs[1]].axis.is_some_and(|axis| shard.schedules[axis].is_shared());
+    let together = if shared { TOGETHER } else { steps(i.inputs[0]).unwrap_or(1).min(TOGETHER) };
     together.saturating_mul(3 * steps(i.inputs[1]).unwrap_or(0))
 }
 
@@ -71,8 +72,8 @@ pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: &Attention, i: &Instr
             let [query, keys, values] =
                 [parts.query, parts.keys, parts.values].map(|value| f.matrix(Operand::Value(value)));
             let memory = memory(f, &parts);
-            Queries::for_each(f, parts.query, false, |queries| {
-                let own = memory.row_range(queries.row);
+            Queries::for_each(f, (parts.query, memory), false, |queries| {
+                let own = memory.row_range(queries.row());
                 let places = queries.places(0..queries.count());
                 let [scores, weights] = tables(scratch, queries.count(), own.len());
                 weigh(f, op, Rows::new(query, places), keys.row_range(own.clone()), scores, weights);
@@ -80,8 +81,8 @@ pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: &Attention, i: &Instr
                 places.iter().for_each(|&place| context.row_mut(place as usize).fill(E::ZERO));
                 let weights = Matrix::new(weights, queries.count(), own.len());
                 f.kernels.add_weighted_rows(context, places, weights, values.row_range(own));
-                for (query, &step) in queries.steps().iter().enumerate() {
-                    alignment.keep(queries.row, f.start() + step, weights.row(query));
+                for (query, (row, step)) in queries.items().enumerate() {
+                    alignment.keep(row, f.start() + step, weights.row(query));
                 }
             });
         });
@@ -137,7 +138,8 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: &Attention, i: &Inst
     ];
     f.with_scratch(|f, scratch| {
         f.write_some(operands, |f, taken| {
-            Queries::for_each(f, parts.query, true, |queries| send(f, op, &parts, queries, taken, scratch));
+            let queried = (parts.query, memory(f, &parts));
+            Queries::for_each(f, queried, true, |queries| send(f, op, &parts, queries, taken, scratch));
         });
     });
 }
@@ -152,7 +154,7 @@ fn send<E: Element>(
     [d_query, d_keys, d_values, energies]: &mut [Option<Taken<E>>; 4],
     scratch: &mut Vec<E>,
 ) {
-    let own = memory(f, parts).row_range(queries.row);
+    let own = memory(f, parts).row_range(queries.row());
     let count = queries.count();
     let [query, keys, values] =
         [parts.query, parts.keys, parts.values].map(|value| f.matrix(Operand::Value(value)));

@@ -105,11 +105,17 @@ impl Program {
     /// True for an axis whose steps an attention reads, row after row.
     #[must_use]
     pub fn is_memory(&self, axis: usize) -> bool {
-        let read = |i: &Instruction| {
+        let held = |held: &HeldPort| held.row_major && self.values[held.port.value].axis == Some(axis);
+        self.lays_out(axis) || self.held.iter().any(held)
+    }
+
+    /// True for an axis whose steps the program itself lays out row after row.
+    #[must_use]
+    pub fn lays_out(&self, axis: usize) -> bool {
+        let lays_out = |i: &Instruction| {
             matches!(i.op, Operation::RowMajor) && self.values[i.inputs[0]].axis == Some(axis)
         };
-        let held = |held: &HeldPort| held.row_major && self.values[held.port.value].axis == Some(axis);
-        self.instructions.iter().any(read) || self.held.iter().any(held)
+        self.instructions.iter().any(lays_out)
     }
 
     /// The section that holds the instruction at `index`.

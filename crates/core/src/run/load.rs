@@ -36,7 +36,10 @@ pub(super) fn load<E: Element>(
         lay_out(shard, program, batch, i)?;
         let schedule = &mut shard.schedules[i];
         if plan.memory[i] {
-            schedule.list_rows()?;
+            // Beams of one source are rows of one memory, side by side: they read it once.
+            let held =
+                batch.held().filter(|_| !program.lays_out(i)).map(|held| &held.rows()[shard.rows.clone()]);
+            schedule.list_rows(|row| row > 0 && held.is_some_and(|held| held[row] == held[row - 1]))?;
         }
         if plan.reduces_over(i) {
             schedule.list_blocks(plan.previous[i])?;
@@ -226,11 +229,17 @@ fn items<'a>(
     bare.map(|row| (row, 0)).chain(steps)
 }
 
-/// The batch's row and the step of each step of a shard, a row's one after another.
+/// The batch's row and the step of each step of a shard, a row's one after another; those that rows share once.
 fn row_after_row(rows: &Range<usize>, schedule: &Schedule) -> impl Iterator<Item = (usize, usize)> {
     let steps = |row: usize| (0..schedule.items_in(row)).map(move |step| (row, step));
-    let start = rows.start;
-    (0..rows.len()).flat_map(steps).map(move |(row, step)| (start + row, step))
+    let (start, mut end) = (rows.start, 0);
+    let new = move |row: &usize| {
+        let own = schedule.row_range(*row);
+        let new = own.start == end;
+        end = end.max(own.end);
+        new
+    };
+    (0..rows.len()).filter(new).flat_map(steps).map(move |(row, step)| (start + row, step))
 }
 
 #[cfg(test)]

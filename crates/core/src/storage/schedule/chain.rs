@@ -16,7 +16,7 @@ pub struct Schedule {
     pub(super) order: Vec<u32>,
     /// By row of the shard: its position; none for a segment.
     pub(super) ranks: Vec<u32>,
-    /// By row of the shard: the number of items of the rows before it, and that of all rows; only where listed.
+    /// By row of the shard: the place of its first item where rows lie one after another, and the end of all; only where listed.
     pub(super) starts: Vec<usize>,
     /// By position: the number of its items, falling along chains.
     pub(super) lengths: Vec<usize>,
@@ -67,18 +67,27 @@ impl Schedule {
         Ok(())
     }
 
-    /// Lists where each row begins if rows lie one after another.
+    /// Lists where each row begins if rows lie one after another. A row that shares has the items of the row before it, as many.
     ///
     /// # Errors
     /// [`crate::Code::Size`] when there is no memory.
-    pub fn list_rows(&mut self) -> Result<()> {
-        let mut end = 0;
+    pub fn list_rows(&mut self, shares: impl Fn(usize) -> bool) -> Result<()> {
+        let (mut start, mut end) = (0, 0);
         let (ranks, lengths) = (&self.ranks, &self.lengths);
-        let ends = ranks.iter().map(|&position| {
-            end += lengths[position as usize];
-            end
+        let starts = (0..=ranks.len()).map(|row| {
+            let own = ranks.get(row).filter(|_| !shares(row)).map(|&position| lengths[position as usize]);
+            if row == ranks.len() || own.is_some() {
+                (start, end) = (end, end + own.unwrap_or(0));
+            }
+            start
         });
-        refill(&mut self.starts, lengths.len() + 1, std::iter::once(0).chain(ends), SCHEDULE)
+        refill(&mut self.starts, ranks.len() + 1, starts, SCHEDULE)
+    }
+
+    /// True if rows that were listed share their items.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.starts.last().is_some_and(|&end| end < self.items())
     }
 
     /// The steps `start..end` of the same rows, in the same order.
@@ -189,7 +198,7 @@ impl Schedule {
     /// The places of the items of a row of the shard where rows lie one after another, once they are listed.
     #[must_use]
     pub fn row_range(&self, row: usize) -> Range<usize> {
-        self.starts[row]..self.starts[row + 1]
+        self.starts[row]..self.starts[row] + self.items_in(row)
     }
 
     /// The number of items of a row of the shard. A segment has no answer.

@@ -78,3 +78,15 @@ fn nothing_at_all_is_allowed() {
     assert_eq!((schedule.steps(), schedule.items(), schedule.rows()), (0, 0, 2));
     assert_eq!(schedule.unrolling(false).idle().collect::<Vec<_>>(), [0, 1]);
 }
+
+#[test]
+fn rows_that_share_lie_in_one_place() {
+    let mut schedule = chains(&[2, 2, 0, 0, 3, 3, 3]);
+    let ranges = |schedule: &Schedule| (0..7).map(|row| schedule.row_range(row)).collect::<Vec<_>>();
+    schedule.list_rows(|_| false).unwrap();
+    assert!(!schedule.is_shared());
+    assert_eq!(ranges(&schedule), [0..2, 2..4, 4..4, 4..4, 4..7, 7..10, 10..13]);
+    schedule.list_rows(|row| [1, 3, 6].contains(&row)).unwrap();
+    assert!(schedule.is_shared());
+    assert_eq!(ranges(&schedule), [0..2, 0..2, 2..2, 2..2, 2..5, 5..8, 5..8]);
+}
