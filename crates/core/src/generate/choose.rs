@@ -10,11 +10,13 @@ use crate::memory::refill;
 
 /// The likeliest class that is allowed, the lower id among equals. None if none has a probability.
 pub(super) fn likeliest(logs: &[f64], allowed: impl Fn(usize) -> bool) -> Option<usize> {
-    let better = |best: Option<usize>, id: usize| match best {
-        Some(best) if logs[best] >= logs[id] => Some(best),
-        _ => Some(id),
-    };
-    candidates(logs, allowed).fold(None, better)
+    let (mut best, mut most) = (None, f64::NEG_INFINITY);
+    for (id, &log) in logs.iter().enumerate() {
+        if log > most && allowed(id) {
+            (best, most) = (Some(id), log);
+        }
+    }
+    best
 }
 
 /// The class at `point`, from 0 to 1, of the allowed classes side by side, each as wide as its probability. Temperature,

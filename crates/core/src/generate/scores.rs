@@ -12,15 +12,14 @@ pub(super) fn log_probabilities<E: Element>(
     scores: &[E],
     logs: &mut [f64],
 ) -> bool {
-    for (log, score) in logs.iter_mut().zip(scores) {
-        let score = score.to_f64();
-        *log = match form {
-            Form::Logits => score,
-            Form::Probabilities => math::ln(score),
-        };
+    let scores = scores.iter().map(|score| score.to_f64());
+    match form {
+        Form::Logits => logs.iter_mut().zip(scores).for_each(|(log, score)| *log = score),
+        Form::Probabilities => logs.iter_mut().zip(scores).for_each(|(log, score)| *log = math::ln(score)),
     }
-    let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if !most.is_finite() || logs.iter().any(|log| log.is_nan()) {
+    let most = kernels.max(logs);
+    let known = logs.iter().fold(true, |known, log| known & !log.is_nan());
+    if !known || !most.is_finite() {
         return false;
     }
     let least = math::ln(kernels.exponential_sum(logs, most));
