@@ -49,6 +49,10 @@ pub(crate) const UPDATE: f64 = 24.0;
 /// `npm run bench -- compare --threads 2`, rows with `"over": "1 thread"`.
 pub(crate) const HAND_OVER: f64 = 1e6;
 
+/// The time of a product of all steps together that is worth a helper, in times of a step of a recurrence that is: a tenth of
+/// a millisecond, as a helper wakes in half of that. `npm run bench -- forced --threads 2`.
+pub(crate) const HELP: usize = 64;
+
 /// Operations of a run that a caller who must not wait makes by itself: about half a millisecond, at most about twice
 /// that, where the way to another thread and back takes 0.1 ms. `npm run bench -- event-loop`.
 pub(crate) const AT_ONCE: f64 = 9e7;

@@ -25,6 +25,8 @@ pub struct Cost {
     pub numbers: [usize; 2],
     /// The weights of the largest product that a step of a recurrence waits for; 0 without any.
     pub recurrent: usize,
+    /// By axis: the weights of the largest product of all its steps together; 0 without any.
+    pub together: Vec<usize>,
 }
 
 impl Cost {
@@ -69,6 +71,7 @@ impl Program {
             instructions: 0,
             numbers: [0; 2],
             recurrent: 0,
+            together: vec![0; self.axes.len()],
         };
         for instruction in &self.instructions {
             let (axis, operations) = match &instruction.op {
@@ -83,6 +86,9 @@ impl Program {
                     cost.pairs.extend(self.pairs(instruction));
                     let wide = instruction.inputs.iter().chain(&instruction.outputs);
                     let axis = wide.filter_map(|&value| self.values[value].axis).next();
+                    if let Some(axis) = axis {
+                        cost.together[axis] = cost.together[axis].max(weights(instruction));
+                    }
                     (axis, self.operations(instruction))
                 }
             };

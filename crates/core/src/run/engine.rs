@@ -9,10 +9,11 @@ use super::checkpoint::Plans;
 use super::reduce::{self, Cut};
 use super::shard::{Purpose, Run};
 use super::{load, need, transfer};
+use crate::compile::Cost;
 use crate::parallel::{Pool, processors};
 use crate::program::{Mode, Operand, Port, Program, ValueId};
 use crate::storage::{Batch, Losses, RngKey, Shard, Tensor, Weights};
-use crate::tuning::MOST_MEMBERS;
+use crate::tuning::{HELP, MOST_MEMBERS};
 use crate::{Error, Result};
 
 /// A program, its storage plan and the shards that keep their storage from run to run.
@@ -28,8 +29,9 @@ pub struct Engine<E> {
     teams: Vec<Arc<Team>>,
     /// By shard: the end of its run.
     results: Vec<Result<()>>,
-    /// The weights of the largest recurrent product.
+    /// The weights of the largest recurrent product, and by axis of the largest product of all its steps together.
     recurrent: usize,
+    together: Vec<usize>,
     /// The number of shards of the last run.
     count: usize,
     cut: Cut<E>,
@@ -71,8 +73,10 @@ impl<E: Element> Engine<E> {
     /// Plans a program for a mode.
     #[must_use]
     pub fn new(program: Arc<Program>, mode: Mode, kernels: Kernels<E>) -> Self {
+        let Cost { recurrent, together, .. } = program.cost();
         Self {
-            recurrent: program.cost().recurrent,
+            recurrent,
+            together,
             teams: Vec::new(),
             plans: Plans::new(&program, mode),
             program,
@@ -242,7 +246,7 @@ impl<E: Element> Engine<E> {
             shard.rows = rows;
             shard.segment_steps = steps;
         }
-        self.form_teams(pool);
+        self.form_teams(pool, run.batch);
         let (program, plan, kernels) = (&*self.program, &self.plans.plan, self.kernels);
         let work = (&mut self.shards[..count], &mut self.results[..count], &self.teams[..count]);
         pool.for_each_part(work, count, 1, |(shards, results, teams): Work<'_, E>| {
@@ -282,10 +286,15 @@ impl<E: Element> Engine<E> {
         Ok(steps)
     }
 
-    /// With more threads than shards, several take a shard together, if its recurrence has work for them.
-    fn form_teams(&mut self, pool: &Pool) {
+    /// With more threads than shards, several take a shard together, if its recurrence has work for them, or a product of all
+    /// steps together.
+    fn form_teams(&mut self, pool: &Pool, batch: &Batch<E>) {
         let rows = self.shards[..self.count].iter().map(|shard| shard.rows.len()).max().unwrap_or(0);
-        let shared = Team::is_worthwhile(rows * self.recurrent, self.recurrent);
+        let together = batch.axes().iter().zip(&self.together).any(|(axis, &weights)| {
+            let items: usize = axis.lengths.iter().map(|&items| items as usize).sum();
+            Team::is_worthwhile(items / self.count * weights / HELP, weights / HELP)
+        });
+        let shared = together || Team::is_worthwhile(rows * self.recurrent, self.recurrent);
         let threads = pool.threads().min(processors());
         let members = if shared { (threads / self.count).clamp(1, MOST_MEMBERS) } else { 1 };
         if self.teams.len() < self.count || self.teams[0].members() != members {
