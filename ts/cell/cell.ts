@@ -1,5 +1,5 @@
 import { isFunction, isObject } from '../brand.js'
-import { mismatch } from '../errors.js'
+import { Described, mismatch } from '../errors.js'
 import type { Alignment, Sequence, SizeOf, Token, Tokens, Vector } from '../graph/value.js'
 import {
   type CheckNext,
@@ -105,13 +105,24 @@ export function cell<
   return checkCell('cell', { sizes, step })
 }
 
+/** The cells that unroll along a sequence, and those that fold up a tree. */
+export const sequenceCells = new WeakSet<object>()
+export const treeCells = new WeakSet<object>()
+
 /** Checks a cell, and copies it: one by hand passes the checks of {@link cell}. */
 export function checkCell<C extends AnyCell>(where: string, cell: C): C {
   if (!isObject(cell)) throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a cell', cell)
+  if (treeCells.has(cell)) {
+    const received = new Described('a tree cell')
+    const advice = 'fold it up trees, fold(treeCell(…)), or make it with cell(…)'
+    throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a cell', received, advice)
+  }
   const { sizes, step } = cell
   const checked = checkSizes(where, sizes, checkStateSize)
   if (!isFunction(step)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} step`, 'a function', step)
   }
-  return Object.freeze({ ...cell, sizes: checked, step })
+  const made = Object.freeze({ ...cell, sizes: checked, step })
+  sequenceCells.add(made)
+  return made
 }

@@ -7,7 +7,15 @@ import type { Scope, Site } from '../graph/scope.js'
 import { buildIn } from '../graph/step.js'
 import type { Sequence, Tokens, Vector } from '../graph/value.js'
 import { checkCount, checkOptions } from '../options.js'
-import type { CheckStep, OutputSize, Step, StepInput, Trace } from './cell.js'
+import {
+  type CheckStep,
+  type OutputSize,
+  type Step,
+  type StepInput,
+  sequenceCells,
+  type Trace,
+  treeCells,
+} from './cell.js'
 import { type Children, childrenOf } from './children.js'
 import { type Entering, entering } from './entering.js'
 import type { Along } from './scan.js'
@@ -87,6 +95,11 @@ export function treeCell<
 
 function checkTreeCell<C extends AnyTreeCell>(where: string, cell: C): C {
   if (!isObject(cell)) throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a tree cell', cell)
+  if (sequenceCells.has(cell)) {
+    const received = new Described('a cell of a sequence')
+    const advice = 'scan it along a sequence, scan(cell(…)), or make it with treeCell(…)'
+    throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a tree cell', received, advice)
+  }
   const { sizes, step } = cell
   const checked = checkSizes(where, sizes, checkCount)
   if (Object.keys(checked).length === 0) {
@@ -95,7 +108,9 @@ function checkTreeCell<C extends AnyTreeCell>(where: string, cell: C): C {
   if (!isFunction(step)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} step`, 'a function', step)
   }
-  return Object.freeze({ ...cell, sizes: checked, step })
+  const made = Object.freeze({ ...cell, sizes: checked, step })
+  treeCells.add(made)
+  return made
 }
 
 /**
@@ -107,8 +122,9 @@ function checkTreeCell<C extends AnyTreeCell>(where: string, cell: C): C {
  * The step sees what the fold is called with: values of nodes, `fold(cell)(words)`, or by name several on
  * one axis, `fold(cell)({ x, ids })`.
  *
- * @throws UnrolledError `ERR_UNROLLED_KIND` for values of an axis that is no forest, `ERR_UNROLLED_GRAPH`
- * when the step leaves out a state, `ERR_UNROLLED_SHAPE` when a state has another size.
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a cell of a sequence, `ERR_UNROLLED_KIND` for values of an
+ * axis that is no forest, `ERR_UNROLLED_GRAPH` when the step leaves out a state, `ERR_UNROLLED_SHAPE` when a state
+ * has another size.
  */
 export function fold<const S extends NodeSizes, R extends Step<S>, X extends StepInput = Vector>(
   given: TreeCell<S, R, X>,

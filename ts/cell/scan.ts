@@ -80,8 +80,8 @@ export interface Scan<F extends number, S, X = Sequence, T = unknown>
  * several on one axis, `scan(cell)({ x, ids })`. Called with a number of steps, a cell runs without input,
  * `scan(cell)(10, { initial: { s } })`, on an axis of its own with as many steps in every row.
  *
- * @throws UnrolledError `ERR_UNROLLED_GRAPH` when the step leaves out a state,
- * `ERR_UNROLLED_SHAPE` when a state has another size, `ERR_UNROLLED_KIND` for sequences of several axes.
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a tree cell, `ERR_UNROLLED_GRAPH` when the step leaves out a
+ * state, `ERR_UNROLLED_SHAPE` when a state has another size, `ERR_UNROLLED_KIND` for sequences of several axes.
  */
 export function scan<const S extends StateSizes, R extends Step<S>, X extends StepInput = Vector>(
   given: Cell<S, R, X>,
