@@ -6,6 +6,8 @@ import {
   embedding,
   fold,
   graph,
+  gumbelTree,
+  last,
   randomTree,
   root,
   scan,
@@ -124,5 +126,20 @@ describe('refused', () => {
   ])('%s of the other cell', (_, run, message) => {
     expect(run).toThrow(message)
     expect(run).toThrow(expect.objectContaining({ code: 'ERR_UNROLLED_ARGUMENT' }))
+  })
+
+  test('a loss of merges, which no gradient goes back from', async () => {
+    const model = graph({ x: { sequence: { size: 2 } } }, ({ x }) => {
+      const { output, merges } = gumbelTree({ hiddenSize: 2 })(x)
+      return { output, merges, ends: last()(merges) }
+    })
+    const x = [[[1, 2]], [[3, 4]]]
+    const merges = [[[0]], [[0]]]
+    await expect(
+      model.fit({ x, y: { merges } } as never, { loss: { merges: 'meanSquared' } } as never),
+    ).rejects.toMatchObject({
+      code: 'ERR_UNROLLED_ARGUMENT',
+      message: expect.stringContaining("received the merges 'merges'; train"),
+    })
   })
 })

@@ -38,7 +38,8 @@ export interface GumbelTree<H extends number> {
   readonly state: { readonly h: Vector<H>; readonly c: Vector<H> }
   /**
    * At step t the place, from 0, of the left one of the two states that merge t joins, among those left; -1 at a row's
-   * last step, which has no merge. An output to look at, see {@link treeOfMerges}; sends no gradient back.
+   * last step, which has no merge. An output to look at, see {@link treeOfMerges}; sends no gradient back, and so a loss of
+   * it is refused.
    */
   readonly merges: Sequence<1>
 }

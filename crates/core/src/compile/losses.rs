@@ -30,6 +30,13 @@ fn target(program: &Program, output: &str, config: &LossConfig) -> Result<Target
         let known: Vec<&str> = program.outputs.iter().map(|port| port.name.as_str()).collect();
         Error::argument(format!("losses: expected one of the outputs {known:?}, received '{output}'"))
     })?;
+    let made = program.instructions.iter().find(|i| i.outputs.contains(&port.value));
+    if made.is_some_and(|i| matches!(i.op, Operation::GumbelTree(_)) && i.outputs[0] == port.value) {
+        return Err(Error::argument(format!(
+            "losses: expected an output that gradients go back from, received the merges '{output}'; train the layer by losses of \
+             its output or state, which the choices learn from"
+        )));
+    }
     let width = port.kind.size().ok_or_else(|| {
         Error::kind(format!("losses: expected numbers from output '{output}', received {}", port.kind))
     })?;
