@@ -102,6 +102,12 @@ pub(crate) const CACHED_NUMBERS: usize = 1 << 17;
 /// The fewest rows times steps of a segment, however wide: fewer would read a layer's weights more often.
 pub(crate) const FEWEST_STEPS: usize = 128;
 
+// Folds: op/tree_lstm.rs. `npm run bench -- trees`.
+
+/// Nodes of a level whose products are made before their gates: they stay in the second-level cache, and are as many rows as
+/// a product takes at a time.
+pub(crate) const TREE_ROWS: usize = 132;
+
 // Updates: optimizer/rule.rs.
 
 /// Elements that a thread updates at a time: 64 KiB of f32, long enough to be worth a task.

@@ -42,6 +42,26 @@ pub(crate) fn lstm_step(
     (side_by_side(&[i, f, g, o]), c, h)
 }
 
+/// c and h of nodes of a Tree-LSTM from the gates i, o, u, f_1, ... side by side; the children of a node are the rows of
+/// `below` from its number in `first` to the next.
+pub(crate) fn tree_step(
+    pre: ArrayView2<'_, f64>,
+    below: ArrayView2<'_, f64>,
+    first: &[u32],
+) -> (Array2<f64>, Array2<f64>) {
+    let u = below.ncols();
+    let gate = |at: usize| pre.slice(s![.., at * u..(at + 1) * u]);
+    let mut c = gate(0).mapv(sigmoid) * gate(2).mapv(f64::tanh);
+    for (row, ends) in first.windows(2).enumerate() {
+        for (place, edge) in (ends[0] - first[0]..ends[1] - first[0]).enumerate() {
+            let kept = &gate(3 + place).row(row).mapv(sigmoid) * &below.row(edge as usize);
+            c.row_mut(row).zip_mut_with(&kept, |c, kept| *c += kept);
+        }
+    }
+    let h = gate(1).mapv(sigmoid) * c.mapv(f64::tanh);
+    (c, h)
+}
+
 /// The gates r, z, n side by side, and h.
 pub(crate) fn gru_step(
     pre: ArrayView2<'_, f64>,

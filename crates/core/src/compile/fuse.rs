@@ -1,7 +1,9 @@
 //! A product with a state, its sum with a pre-activation and the activation or gates become one step.
 //!
 //! Three shapes are recognized inside a loop: `f(pre + linear(s))`, `lstmGates(pre + linear(h), c)` and
-//! `gruGates(pre, linear(h), h)`. The step works in place of `pre`.
+//! `gruGates(pre, linear(h), h)`. The step works in place of `pre`. So does a node of a Tree-LSTM, in `tree.rs`.
+
+mod tree;
 
 use std::collections::{HashMap, HashSet};
 
@@ -48,11 +50,11 @@ impl Finder<'_> {
     fn step(&self, instruction: &Instruction) -> Option<(Instruction, Vec<usize>)> {
         let (op, inputs, taken) = match &instruction.op {
             &Operation::Activation(activation) => {
-                let (pre, state, linear, taken) = self.sum(instruction.inputs[0])?;
+                let (pre, state, linear, taken) = self.sum(instruction.inputs[0], 1)?;
                 (Operation::ActivationStep { activation, linear }, vec![pre, state], taken)
             }
             Operation::Lstm { linear: None } => {
-                let (pre, state, linear, taken) = self.sum(instruction.inputs[0])?;
+                let (pre, state, linear, taken) = self.sum(instruction.inputs[0], 1)?;
                 (Operation::Lstm { linear: Some(linear) }, vec![pre, instruction.inputs[1], state], taken)
             }
             Operation::Gru { linear: None } => {
@@ -60,17 +62,19 @@ impl Finder<'_> {
                 let inputs = vec![instruction.inputs[0], instruction.inputs[1], state];
                 (Operation::Gru { linear: Some(linear) }, inputs, vec![i])
             }
+            Operation::Concat => return self.children(instruction),
+            Operation::Multiply => return self.tree_lstm(instruction),
             _ => return None,
         };
         let outputs = instruction.outputs.clone();
         Some((Instruction { node: instruction.node.clone(), op, inputs, outputs }, taken))
     }
 
-    /// `pre + linear(state)`, with no other reader.
-    fn sum(&self, value: ValueId) -> Option<(ValueId, ValueId, Linear, Vec<usize>)> {
+    /// `pre + linear(state)`, with no more than some readers.
+    fn sum(&self, value: ValueId, readers: usize) -> Option<(ValueId, ValueId, Linear, Vec<usize>)> {
         let &i = self.producer.get(&value)?;
         let add = &self.body[i];
-        if !matches!(add.op, Operation::Add) || add.inputs.len() != 2 || self.readers[value] != 1 {
+        if !matches!(add.op, Operation::Add) || add.inputs.len() != 2 || self.readers[value] != readers {
             return None;
         }
         for (product, pre) in [(add.inputs[1], add.inputs[0]), (add.inputs[0], add.inputs[1])] {

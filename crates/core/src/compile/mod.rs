@@ -1,14 +1,15 @@
 //! From a graph to a program: checked, hoisted, fused and planned, a file a pass.
 //!
 //! The passes in their order: `check` (names, kinds, sizes), `hoist` (out of the loop over time), `prune` (values that nobody
-//! reads), `losses` (outputs against targets), `fuse` (one recurrent step), `pack` (weights in the order of their products),
-//! `sections` (instructions that run through time together), `gradients` (the values that have one), `reductions` (the sums
-//! that form those of the weights), `plan` with `liveness` and `checkpoints` (shared storage). Beside them, `stepped` divides
-//! a program for a session.
+//! reads), `losses` (outputs against targets), `fuse` (one recurrent step), `childless` (what leaves need not compute), `pack`
+//! (weights in the order of their products), `sections` (instructions that run through time together), `gradients` (the
+//! values that have one), `reductions` (the sums that form those of the weights), `plan` with `liveness` and `checkpoints`
+//! (shared storage). Beside them, `stepped` divides a program for a session.
 
 mod causality;
 mod check;
 mod checkpoints;
+mod childless;
 mod cost;
 mod fuse;
 mod gradients;
@@ -40,6 +41,7 @@ fn compile(graph: &Graph, losses: &[(&str, &LossConfig)], probed: bool) -> Resul
     if probed {
         probes::add(&mut program);
     }
+    childless::mark(&mut program);
     whole_values::separate(&mut program);
     pack::pack(&mut program);
     sections::divide(&mut program);

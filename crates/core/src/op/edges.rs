@@ -101,6 +101,32 @@ pub(crate) fn child_backward<E: Element>(f: &mut View<'_, E>, index: usize, i: &
     });
 }
 
+/// `y(node) = [x(edge), ...]` over its children; zeros in the places without one.
+pub(crate) fn children_forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) {
+    let (x, y) = (i.inputs[0], i.outputs[0]);
+    f.write(Operand::Value(y), |f, rows| {
+        let (width, mut rows) = (f.program.values[x].width, rows.matrix());
+        let values = f.slice(Operand::Value(x));
+        for (node, edges) in families(f, y, x) {
+            let (below, none) = rows.row_mut(node).split_at_mut(edges.len() * width);
+            below.copy_from_slice(&values[edges.start * width..edges.end * width]);
+            none.fill(E::ZERO);
+        }
+    });
+}
+
+/// `dx(edge)` gets its columns of `dy(parent)`.
+pub(crate) fn children_backward<E: Element>(f: &mut View<'_, E>, i: &Instruction) {
+    let (x, y) = (i.inputs[0], i.outputs[0]);
+    f.add_gradient(x, |f, dx| {
+        let (width, dy, dx) = (f.program.values[x].width, f.matrix(Operand::Gradient(y)), dx.slice());
+        for (node, edges) in families(f, y, x) {
+            let dx = &mut dx[edges.start * width..edges.end * width];
+            f.kernels.add_assign(dx, &dy.row(node)[..dx.len()]);
+        }
+    });
+}
+
 /// The nodes within the span, each with its edges, by their places within the span.
 fn families<'a, E: Element>(
     f: &'a View<'_, E>,

@@ -3,7 +3,7 @@
 use unrolled_kernels::{Element, Start};
 
 use super::facts::{Cut, Facts, Flow, Storage, Time, Work, linear_sums};
-use crate::program::{Instruction, Linear, Operand};
+use crate::program::{Instruction, Linear, Operand, ValueId};
 use crate::storage::View;
 
 pub(crate) fn facts(op: &Linear, i: &Instruction) -> Facts {
@@ -21,6 +21,9 @@ pub(crate) fn facts(op: &Linear, i: &Instruction) -> Facts {
 }
 
 pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: &Linear, i: &Instruction) {
+    if f.has_no_children(i.outputs[0]) {
+        return f.clear(Operand::Value(i.outputs[0]));
+    }
     f.write(Operand::Value(i.outputs[0]), |f, y| {
         let start = op.bias.map_or(Start::Zero, |bias| Start::Bias(f.weights.slice(bias)));
         let x = f.matrix(Operand::Value(i.inputs[0]));
@@ -30,8 +33,16 @@ pub(crate) fn forward<E: Element>(f: &mut View<'_, E>, op: &Linear, i: &Instruct
 
 /// `dx += dy W`; the weights' gradients wait for their region.
 pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: &Linear, i: &Instruction) {
-    f.add_gradient(i.inputs[0], |f, dx| {
-        let dy = f.matrix(Operand::Gradient(i.outputs[0]));
+    send_back(f, op, i.inputs[0], Operand::Gradient(i.outputs[0]));
+}
+
+/// `dx += dy W`; nothing where x is of children that are not there.
+pub(super) fn send_back<E: Element>(f: &mut View<'_, E>, op: &Linear, x: ValueId, dy: Operand) {
+    if f.has_no_children(x) {
+        return;
+    }
+    f.add_gradient(x, |f, dx| {
+        let dy = f.matrix(dy);
         f.kernels.product(f.team, dx.matrix(), Start::Accumulate, dy, f.weights.packed(op.backward[0]));
     });
 }

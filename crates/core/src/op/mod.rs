@@ -37,6 +37,7 @@ mod row_major;
 mod shift;
 mod single;
 mod softmax_over_time;
+mod tree_lstm;
 mod unroll;
 
 use unrolled_kernels::Element;
@@ -85,7 +86,11 @@ impl Instruction {
             Operation::Gru { linear } => gru::facts(linear.as_ref(), self),
             Operation::RowMajor => row_major::facts(),
             Operation::Attention(op) => attention::facts(op, self),
-            Operation::SpreadToEdges | Operation::SumOverEdges | Operation::Child { .. } => edges::facts(),
+            Operation::SpreadToEdges
+            | Operation::SumOverEdges
+            | Operation::Child { .. }
+            | Operation::Children => edges::facts(),
+            Operation::TreeLstm(linear) => tree_lstm::facts(linear, self),
             Operation::Coverage(op) => coverage::facts(op, self),
             Operation::GumbelTree(op) => gumbel_tree::facts(op, self),
             Operation::Loss { .. } => loss::facts(self),
@@ -96,7 +101,9 @@ impl Instruction {
     /// The product with a weight, if there is one.
     pub(crate) fn product(&mut self) -> Option<Product<'_>> {
         let (linear, gates, parts): (_, _, &[usize]) = match &mut self.op {
-            Operation::Linear(linear) | Operation::ActivationStep { linear, .. } => (linear, 1, &[1]),
+            Operation::Linear(linear)
+            | Operation::ActivationStep { linear, .. }
+            | Operation::TreeLstm(linear) => (linear, 1, &[1]),
             Operation::Lstm { linear } => (linear.as_mut()?, 4, &[4]),
             // The gradient of n's part of the product differs from that of its pre-activation.
             Operation::Gru { linear } => (linear.as_mut()?, 3, &[2, 1]),
@@ -138,6 +145,7 @@ impl Instruction {
             | Operation::SpreadToEdges
             | Operation::SumOverEdges
             | Operation::Child { .. }
+            | Operation::Children
             | Operation::Loss { .. }
             | Operation::Recurrence(_) => return None,
         };
@@ -198,6 +206,8 @@ fn forward<E: Element>(f: &mut View<'_, E>, i: &Instruction) -> Result<()> {
         Operation::SpreadToEdges => edges::spread_forward(f, i),
         Operation::SumOverEdges => edges::sum_forward(f, i),
         Operation::Child { index } => edges::child_forward(f, *index, i),
+        Operation::Children => edges::children_forward(f, i),
+        Operation::TreeLstm(op) => tree_lstm::forward(f, op, i),
         Operation::Coverage(op) => coverage::forward(f, op, i),
         Operation::GumbelTree(op) => gumbel_tree::forward(f, op, i),
         Operation::Loss { target } => loss::forward(f, *target, i),
@@ -222,6 +232,7 @@ pub(crate) fn scratch<E: Element>(
         Operation::Attention(_) => attention::scratch(program, i, shard),
         Operation::Coverage(_) => coverage::scratch(program, i, shard),
         Operation::GumbelTree(_) => gumbel_tree::scratch(program, i, shard),
+        Operation::TreeLstm(_) => tree_lstm::scratch(program, i, shard),
         Operation::Loss { target } => program.targets[*target].loss.scratch(),
         Operation::Recurrence(op) => {
             op.body.iter().map(|i| scratch(program, plan, i, shard)).max().unwrap_or(0)
@@ -250,7 +261,8 @@ fn inspect<E: Element>(f: &View<'_, E>, i: &Instruction) -> Result<()> {
 /// Sends gradients back through a list of instructions inside a loop.
 pub(crate) fn backward_all<E: Element>(f: &mut View<'_, E>, list: &[Instruction]) {
     for instruction in list.iter().rev() {
-        if f.plan.gradients.active(instruction) {
+        let unheard = instruction.outputs.iter().any(|&value| f.has_no_children(value));
+        if f.plan.gradients.active(instruction) && !unheard {
             backward(f, instruction, &[]);
         }
     }
@@ -300,6 +312,8 @@ pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, i: &Instruction, per_ste
         Operation::SpreadToEdges => edges::spread_backward(f, i),
         Operation::SumOverEdges => edges::sum_backward(f, i),
         Operation::Child { index } => edges::child_backward(f, *index, i),
+        Operation::Children => edges::children_backward(f, i),
+        Operation::TreeLstm(op) => tree_lstm::backward(f, op, i),
         Operation::Coverage(op) => coverage::backward(f, op, i),
         Operation::GumbelTree(op) => gumbel_tree::backward(f, op, i),
         Operation::Loss { target } => loss::backward(f, *target, i),

@@ -1,8 +1,9 @@
 //! `h' = f(pre + h Wᵀ + b)`, in place of pre (Goodfellow et al., equation 10.8).
 
-use unrolled_kernels::{Activation, Element, Start};
+use unrolled_kernels::{Activation, Element};
 
 use super::facts::{Cut, Facts, Flow, Joint, Storage, Time, Work, linear_sums};
+use super::linear::send_back;
 use crate::program::{Instruction, Linear, Operand};
 use crate::storage::View;
 
@@ -39,8 +40,5 @@ pub(crate) fn backward<E: Element>(
     f.write(Operand::Gradient(i.outputs[0]), |f, d| {
         f.kernels.activate_gradient(activation, d.slice(), f.slice(Operand::Value(i.outputs[0])));
     });
-    f.add_gradient(i.inputs[1], |f, dh| {
-        let d = f.matrix(Operand::Gradient(i.outputs[0]));
-        f.kernels.product(f.team, dh.matrix(), Start::Accumulate, d, f.weights.packed(op.backward[0]));
-    });
+    send_back(f, op, i.inputs[1], Operand::Gradient(i.outputs[0]));
 }

@@ -123,6 +123,10 @@ pub enum Operation {
         /// The number.
         index: usize,
     },
+    /// edges -> at each node, those to its children side by side; zeros without them.
+    Children,
+    /// pre, c of the children over the edges, the children's h side by side -> gates (in place of pre), c', h'.
+    TreeLstm(Linear),
     /// query, keys, values (the keys if left out), both row after row -> context, weights, the sums of energies, the coverage,
     /// its loss, the sums of coverage that the gradient of its weight is made of.
     Coverage(Coverage),

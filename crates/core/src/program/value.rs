@@ -16,6 +16,8 @@ pub struct Value {
     pub axis: Option<usize>,
     /// Numbers a row; 0 for alignments and for ids that are given or shifted, 1 for ids that the program computes.
     pub width: usize,
+    /// True for what a node hears of its children alone, which is zeros without children.
+    pub of_children: bool,
 }
 
 impl Value {

@@ -239,6 +239,13 @@ impl<E: Element> View<'_, E> {
         self.plan.has_gradient(value)
     }
 
+    /// True at the leaves, the first level of a loop up a forest, for a value of children alone: it is zeros.
+    #[must_use]
+    #[inline(always)]
+    pub fn has_no_children(&self, value: ValueId) -> bool {
+        self.program.values[value].of_children && matches!(self.span, Span::Step { t: 0, .. })
+    }
+
     /// Zeroes the gradient of a value within the span.
     pub fn zero(&mut self, value: ValueId) {
         self.clear(Operand::Gradient(value));

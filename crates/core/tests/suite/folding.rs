@@ -10,8 +10,8 @@ use crate::support::plain::close;
 use crate::support::runs::{Model, check_gradients, data, ids, numbers, values};
 use crate::support::tapes::check_tapes;
 
-const SIZE: usize = 3;
-const INPUT: usize = 2;
+pub const SIZE: usize = 3;
+pub const INPUT: usize = 2;
 
 /// Unlike trees: a leaf alone, none at all, a root over three leaves, one of five levels with nodes in any order, a forest of two.
 pub const FORESTS: [&[i32]; 6] =
@@ -29,7 +29,7 @@ pub fn inputs<E: Element>(forests: &[&[i32]], seed: u64) -> Vec<Tensor<E>> {
 }
 
 /// The same numbers with room for padding, as gradients of inputs lie.
-fn padded(mut given: Vec<Tensor<f64>>) -> Vec<Tensor<f64>> {
+pub fn padded(mut given: Vec<Tensor<f64>>) -> Vec<Tensor<f64>> {
     let x = &mut given[1];
     let (lengths, time) = (x.lengths.clone().unwrap(), x.shape[1]);
     let mut packed = data(x).chunks(INPUT);
@@ -43,7 +43,7 @@ fn padded(mut given: Vec<Tensor<f64>>) -> Vec<Tensor<f64>> {
 }
 
 /// A graph whose fold has this body.
-fn fold(parameters: &[(&str, &[usize])], nodes: Vec<Value>, outputs: Value) -> Builder {
+pub fn fold(parameters: &[(&str, &[usize])], nodes: Vec<Value>, outputs: Value) -> Builder {
     let mut b = Builder::default();
     parameters.iter().for_each(|(name, shape)| {
         b.parameter(name, shape);
@@ -54,15 +54,15 @@ fn fold(parameters: &[(&str, &[usize])], nodes: Vec<Value>, outputs: Value) -> B
     b
 }
 
-fn linear(weight: &str, bias: Option<&str>) -> Value {
+pub fn linear(weight: &str, bias: Option<&str>) -> Value {
     json!({ "linear": { "weight": weight, "bias": bias } })
 }
 
-fn own() -> Value {
+pub fn own() -> Value {
     node("x", json!({ "input": { "vector": { "size": INPUT } } }), &[])
 }
 
-fn state(name: &str) -> Value {
+pub fn state(name: &str) -> Value {
     node(name, json!({ "state": { "size": SIZE } }), &[])
 }
 
@@ -70,7 +70,7 @@ fn sum(name: &str, of: &str) -> Value {
     node(name, json!("sumOfChildren"), &[of])
 }
 
-fn act(name: &str, function: &str, of: &str) -> Value {
+pub fn act(name: &str, function: &str, of: &str) -> Value {
     node(name, json!({ "activation": function }), &[of])
 }
 
@@ -161,7 +161,7 @@ fn with_root(mut b: Builder) -> Builder {
 }
 
 /// y = W x + b.
-fn map(model: &Model<f64>, weight: &str, bias: Option<&str>, x: &[f64]) -> Vec<f64> {
+pub fn map(model: &Model<f64>, weight: &str, bias: Option<&str>, x: &[f64]) -> Vec<f64> {
     let tensor = |name: &str| {
         let range = model.program.layout.find(name).unwrap().range();
         model.weights.values()[range].to_vec()
@@ -172,7 +172,7 @@ fn map(model: &Model<f64>, weight: &str, bias: Option<&str>, x: &[f64]) -> Vec<f
     rows.zip(bias).map(|(product, bias)| product + bias).collect()
 }
 
-fn each(x: &[f64], y: &[f64], f: impl Fn(f64, f64) -> f64) -> Vec<f64> {
+pub fn each(x: &[f64], y: &[f64], f: impl Fn(f64, f64) -> f64) -> Vec<f64> {
     x.iter().zip(y).map(|(&x, &y)| f(x, y)).collect()
 }
 
@@ -180,11 +180,11 @@ fn sums(parts: &[Vec<f64>]) -> Vec<f64> {
     (0..SIZE).map(|k| parts.iter().map(|part| part[k]).sum()).collect()
 }
 
-fn sigmoid(x: f64) -> f64 {
+pub fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
-type Nodes = Vec<Vec<f64>>;
+pub type Nodes = Vec<Vec<f64>>;
 
 /// Calls `node(x, children)` bottom up by plain recursion: the results of all nodes.
 fn recurse(parents: &[i32], x: &[f64], node: &dyn Fn(&[f64], &[Nodes]) -> Nodes) -> Vec<Nodes> {
@@ -208,9 +208,9 @@ fn recurse(parents: &[i32], x: &[f64], node: &dyn Fn(&[f64], &[Nodes]) -> Nodes)
 }
 
 /// The states of a node of a model, of its numbers and the states of its children.
-type Step<'a> = &'a dyn Fn(&Model<f64>, &[f64], &[Nodes]) -> Nodes;
+pub type Step<'a> = &'a dyn Fn(&Model<f64>, &[f64], &[Nodes]) -> Nodes;
 
-fn check_forward(what: &str, b: &Builder, node: Step<'_>) {
+pub fn check_forward(what: &str, b: &Builder, node: Step<'_>) {
     let model = Model::<f64>::new(&b.graph(), 2);
     let given = inputs(&FORESTS, 5);
     let x = data(&given[1]).to_vec();
@@ -374,7 +374,7 @@ fn folds_stand_beside_loops_along_time() {
 }
 
 /// The bits of each output row and of the gradients of the weights.
-fn bits(b: &Builder, forests: &[&[i32]], threads: usize) -> (Vec<Vec<u64>>, Vec<u64>) {
+pub fn bits(b: &Builder, forests: &[&[i32]], threads: usize) -> (Vec<Vec<u64>>, Vec<u64>) {
     let model = Model::<f64>::new(&b.graph(), threads);
     let batch = model.batch(inputs(forests, 9), vec![]);
     let found = model.forward(&batch);
@@ -386,7 +386,7 @@ fn bits(b: &Builder, forests: &[&[i32]], threads: usize) -> (Vec<Vec<u64>>, Vec<
 }
 
 /// Trees of one row group and more, whose levels are wider than a block of sums.
-fn many() -> Vec<Vec<i32>> {
+pub fn many() -> Vec<Vec<i32>> {
     let mut forests: Vec<Vec<i32>> = (0..37).map(|row| FORESTS[row % FORESTS.len()].to_vec()).collect();
     // A root over 300 leaves, and a balanced tree over 64.
     forests[3] = (0..301).map(|v| if v == 0 { -1 } else { 0 }).collect();

@@ -33,6 +33,7 @@ mod model;
 mod operations;
 mod overflow;
 mod phases;
+mod places;
 mod policies;
 mod pruning;
 mod readout;

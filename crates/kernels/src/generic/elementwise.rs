@@ -19,7 +19,7 @@ pub(crate) fn apply<V: Vector>(activation: Activation, x: V) -> V {
 
 /// f'(x)·dy from y = f(x).
 #[inline(always)]
-fn derivative<V: Vector>(activation: Activation, y: V, dy: V) -> V {
+pub(crate) fn derivative<V: Vector>(activation: Activation, y: V, dy: V) -> V {
     match activation {
         Activation::Identity => dy,
         Activation::Tanh => (V::one() - y * y) * dy,

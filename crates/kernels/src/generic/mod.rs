@@ -41,3 +41,4 @@ pub(crate) mod row_sums;
 pub(crate) mod softmax;
 pub(crate) mod tile;
 pub(crate) mod transpose;
+pub(crate) mod tree;

@@ -18,3 +18,4 @@ mod strips;
 mod support;
 mod team;
 mod tiles;
+mod tree;

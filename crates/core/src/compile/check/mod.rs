@@ -244,7 +244,7 @@ impl Checker {
 
     fn value_of(&mut self, name: &str, kind: Kind, width: usize) -> ValueId {
         let axis = kind.axis().map(|axis| self.axis(axis));
-        self.program.values.push(Value { name: name.to_owned(), kind, axis, width });
+        self.program.values.push(Value { name: name.to_owned(), kind, axis, width, of_children: false });
         self.program.values.len() - 1
     }
 

@@ -72,34 +72,45 @@ impl<'a, E: Element> Source<'a, E> {
         let within = |all: &Range<usize>| all.start + rows.start..all.start + rows.end;
         match sum {
             Sum::Outer { gradient, columns, input } => {
-                let g = self.rows(*gradient, Some(within(columns)), block);
-                let (Some(g), Some(x)) = (g, self.rows(*input, None, block)) else { return };
+                let from = self.without_children(*input, block);
+                let g = self.rows(*gradient, Some(within(columns)), block, from);
+                let (Some(g), Some(x)) = (g, self.rows(*input, None, block, from)) else { return };
                 let target = MatrixMut::new(target, rows.len(), part.columns);
                 self.kernels.outer(self.operands, target, g, x);
             }
             Sum::Columns { gradient, columns } => {
-                let Some(g) = self.rows(*gradient, Some(within(columns)), block) else { return };
+                let Some(g) = self.rows(*gradient, Some(within(columns)), block, 0) else { return };
                 self.kernels.column_sums(target, g);
             }
             Sum::Products { gradient, input } => {
-                let g = self.rows(*gradient, Some(rows.clone()), block);
-                let (Some(g), Some(x)) = (g, self.rows(*input, Some(rows.clone()), block)) else { return };
+                let g = self.rows(*gradient, Some(rows.clone()), block, 0);
+                let (Some(g), Some(x)) = (g, self.rows(*input, Some(rows.clone()), block, 0)) else { return };
                 self.kernels.product_sums(target, g, x);
             }
             Sum::Table { .. } => {}
         }
     }
 
-    /// The rows of one block; the rows of an incoming state lie with the steps before.
+    /// The number of items that a block begins with and that add nothing: the leaves of a forest, where `input` is of children
+    /// alone. Zeros leave a sum that begins with 0 at 0; an even number, since bf16 sums pairs.
+    fn without_children(&self, input: Operand, block: &SumBlock) -> usize {
+        let value = &self.program.values[input.value()];
+        let Some(axis) = value.axis.filter(|_| value.of_children) else { return 0 };
+        let leaves = self.shard.schedules[axis].offset(1);
+        block.places.partition_point(|&place| (place as usize) < leaves) / 2 * 2
+    }
+
+    /// The rows of one block from an item on; the rows of an incoming state lie with the steps before.
     fn rows(
         &self,
         operand: Operand,
         columns: Option<Range<usize>>,
         block: &'a SumBlock,
+        from: usize,
     ) -> Option<Rows<'a, E>> {
         let part = |all: Matrix<'a, E>| columns.clone().map_or(all, |columns| all.column_range(columns));
         match self.plan.delay(operand) {
-            None => Some(Rows::new(part(self.matrix(operand)?), &block.places)),
+            None => Some(Rows::new(part(self.matrix(operand)?), &block.places[from..])),
             Some(delay) => {
                 let next = part(self.matrix(Operand::Value(delay.next))?);
                 let initial = match self.shard.segment {
@@ -107,7 +118,7 @@ impl<'a, E: Element> Source<'a, E> {
                     None => Operand::Value(delay.initial),
                 };
                 let initial = part(self.matrix(initial)?);
-                Some(Rows::stacked(next, initial, &block.previous[usize::from(delay.reverse)]))
+                Some(Rows::stacked(next, initial, &block.previous[usize::from(delay.reverse)][from..]))
             }
         }
     }

@@ -82,10 +82,16 @@ impl Schedule {
     /// The places of the children of each of some nodes, by the node's position among them: a range of edges that lie one
     /// after another from the first of all of them.
     pub fn families(&self, nodes: Range<usize>) -> impl Iterator<Item = (usize, Range<usize>)> {
-        let first = self.levels.as_ref().map_or(&[][..], |levels| &levels.first);
-        let base = first.get(nodes.start).map_or(0, |&edge| edge as usize);
-        let start = nodes.start;
-        nodes.map(move |node| (node - start, first[node] as usize - base..first[node + 1] as usize - base))
+        let first = self.first_edges(nodes);
+        let base = first.first().map_or(0, |&edge| edge as usize);
+        let families = first.windows(2).enumerate();
+        families.map(move |(node, ends)| (node, ends[0] as usize - base..ends[1] as usize - base))
+    }
+
+    /// The places of the first edges of some nodes, and the place after the last edge.
+    #[must_use]
+    pub fn first_edges(&self, nodes: Range<usize>) -> &[u32] {
+        self.levels.as_ref().map_or(&[], |levels| &levels.first[nodes.start..=nodes.end])
     }
 
     /// The places of the children among the nodes, by edge.
