@@ -134,17 +134,28 @@ describe('HDF5', () => {
       const started = performance.now()
       const error = await refusal(bytes, { config: dense(units) })
       expect(['ERR_UNROLLED_SIZE', 'ERR_UNROLLED_FORMAT']).toContain(error.code)
-      expect(performance.now() - started).toBeLessThan(1000)
+      expect(performance.now() - started).toBeLessThan(5000)
       expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 26)
     },
   )
 
-  test('a group that holds itself ends', async () => {
-    const bytes = written((file) => {
+  test('groups that hold themselves, or each the next one twice, end', async () => {
+    const loop = written((file) => {
       file.create_group('layers')
       file.create_hard_link('/layers', 'layers/loop')
     })
-    expect((await refusal(bytes, { config: dense(2) })).code).toBe('ERR_UNROLLED_SIZE')
+    expect((await refusal(loop, { config: dense(2) })).code).toBe('ERR_UNROLLED_SIZE')
+    const doubled = written((file) => {
+      const names = Array.from({ length: 25 }, (_, at) => `/g${at}`)
+      for (const name of ['/layers', ...names]) file.create_group(name)
+      for (const [at, name] of names.entries()) {
+        const holder = ['/layers', ...names][at]
+        for (const link of ['a', 'b']) file.create_hard_link(name, `${holder}/${link}`)
+      }
+    })
+    const started = performance.now()
+    expect((await refusal(doubled, { config: dense(2) })).code).toBe('ERR_UNROLLED_SIZE')
+    expect(performance.now() - started).toBeLessThan(5000)
   })
 
   test('one cut short at any length is refused, one with a flipped bit is read or refused', async () => {
@@ -270,7 +281,7 @@ describe('a configuration', () => {
     const error = await refusal(bytes(), { config })
     expect(error.message).toContain(message)
     expect(error.code).toMatch(/FORMAT|SIZE/)
-    expect(performance.now() - started).toBeLessThan(1000)
+    expect(performance.now() - started).toBeLessThan(5000)
   })
 
   test('names of the prototype are names', async () => {

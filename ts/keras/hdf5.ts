@@ -2,8 +2,9 @@ import type * as Hdf5 from 'h5wasm'
 import { fault, shapeText, shown } from './fault.js'
 import type { Tensor } from './tensor.js'
 
-/** The most groups and datasets that a file may have. */
+/** The most groups and datasets of a file, and the fewest bytes that each takes: one with several names counts often. */
 const MOST_OBJECTS = 2 ** 16
+const LEAST_BYTES = 128
 
 /** The most levels of groups: a hard link may lead a group into itself. */
 const MOST_LEVELS = 32
@@ -183,12 +184,13 @@ export class WeightFile {
   datasets(): readonly string[] {
     const found: string[] = []
     const open: { path: string; level: number }[] = [{ path: '', level: 0 }]
+    const most = Math.min(MOST_OBJECTS, Math.ceil(this.#size / LEAST_BYTES))
     let seen = 0
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       const { path, level } = next
       seen += 1
-      if (seen > MOST_OBJECTS || level > MOST_LEVELS) {
-        const expected = `at most ${MOST_OBJECTS} objects on ${MOST_LEVELS} levels`
+      if (seen > most || level > MOST_LEVELS) {
+        const expected = `at most ${most} objects on ${MOST_LEVELS} levels`
         throw fault(this.where, expected, 'more', undefined, 'ERR_UNROLLED_SIZE')
       }
       const object = this.#find(path)
