@@ -74,7 +74,7 @@ export function feedsOf(it: OnnxCase): Record<string, unknown> {
         axes.includes('time')
           ? range(it.lengths?.[r] ?? sizes.time).map((t) => step(r, t))
           : step(r, 0)
-      return [name, range(rows).map(row)]
+      return [name.replaceAll(':', '_'), range(rows).map(row)]
     }),
   )
 }
@@ -85,7 +85,7 @@ export async function largestDifference(model: Model, it: OnnxCase): Promise<num
   const { sizes } = it
   let largest = 0
   for (const { name, axes, data } of it.outputs) {
-    const result = results[name]
+    const result = results[name.replaceAll(':', '_')]
     if (result === undefined) throw new Error(`no output ${name}`)
     const { rows, steps, size, at } = placesOf(axes, sizes)
     expect(result.values.length, `${it.name} ${name}`).toBe(rows * steps * size)

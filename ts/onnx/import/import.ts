@@ -113,18 +113,11 @@ class Attempt {
 
   model(): ImportedOnnx {
     const model = graph(({ input }) => this.#outputs(input))
-    const parameters = Object.fromEntries(this.#build.parameters)
-    const named = fromGraph(model.graph, parameters)
-    model.dispose()
-    const known = Object.keys(named.parameters())
-    return {
-      model: named,
-      report: {
-        matched: this.#build.matched,
-        missing: known.filter((name) => !this.#build.parameters.has(name)),
-        leftOver: [],
-      },
-    }
+    const { parameters, matched } = this.#build
+    model.setParameters(Object.fromEntries(parameters))
+    const names = model.graph.parameters.map(({ name }) => name)
+    const missing = names.filter((name) => !parameters.has(name))
+    return { model, report: { matched, missing, leftOver: [] } }
   }
 
   #outputs(input: Inputs): Readonly<Record<string, Numeric>> {
