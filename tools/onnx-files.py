@@ -292,6 +292,21 @@ def graphs():
          "D": numbers(random, HIDDEN, 2), "e": numbers(random, 2), "one": ints(1), "zero": ints(0)}, {"input:0": feeds["x"]}, 15)
 
 
+    body = lambda: helper.make_graph(
+        [node("MatMul", ["xt", "u"], ["p"], name="in"), node("MatMul", ["h", "v"], ["q"], name="back"), node("Add", ["p", "q"], ["s"]),
+         node("Add", ["s", "bias"], ["t"]), node("Tanh", ["t"], ["hn"]), node("Add", ["m", "hn"], ["mn"]), node("Mul", ["hn", "gain"], ["o"])],
+        "body", [helper.make_tensor_value_info(key, TensorProto.FLOAT, None) for key in ("h", "m", "xt")],
+        [helper.make_tensor_value_info(key, TensorProto.FLOAT, None) for key in ("hn", "mn", "o")],
+        [numpy_helper.from_array(weights["bias"], "bias")])
+    weights = {"u": numbers(random, 3, 4), "v": numbers(random, 4, 4), "bias": numbers(random, 4), "gain": numbers(random, 4), "m0": np.zeros((ROWS, 4), np.float32)}
+    for name, directions in (("Scan", {}), ("Scan in reverse", {"scan_input_directions": [1], "scan_output_directions": [1]})):
+        yield graph_case(name, [
+            node("Transpose", ["x"], ["xt0"], perm=[1, 0, 2]),
+            node("Scan", ["h0", "m0", "xt0"], ["h_n", "m_n", "y"], name="loop", num_scan_inputs=1, body=body(), **directions),
+        ], {**x, "h0": ["batch", 4]}, {"h_n": ["batch", 4], "m_n": ["batch", 4], "y": ["time", "batch", 4]},
+            {key: weights[key] for key in ("u", "v", "gain", "m0")}, {**feeds, "h0": numbers(random, ROWS, 4)}, 11)
+
+
 def torch_files():
     import torch
     from torch import nn

@@ -1,4 +1,4 @@
-import { adam, fromBytes, UnrolledError } from 'unrolled'
+import { adam, fromBytes, type Prediction, type Result, UnrolledError } from 'unrolled'
 import { importOnnx } from 'unrolled/onnx'
 import { expect, test } from 'vitest'
 import { readModel, writeModel } from '../../ts/onnx/proto.js'
@@ -17,6 +17,8 @@ function caseOf(group: string, name: string): OnnxCase {
 }
 
 const bytesOf = (it: OnnxCase): Uint8Array => new Uint8Array(Buffer.from(it.model, 'base64'))
+
+type Both = Readonly<Record<'Y0' | 'Y_h' | 'y', Result>> & Pick<Prediction<never>, 'state'>
 
 async function message(run: Promise<unknown>): Promise<string> {
   const error = await run.then(
@@ -60,7 +62,7 @@ test('a sample tells the largest difference', async () => {
   const it = caseOf('cells', 'GRU 1 forward bias full')
   const { model } = await importCase(it)
   const x = feedsOf(it)
-  const { Y0, Y_h } = await model.predict(x as never)
+  const { Y0, Y_h } = (await model.predict(x as never)) as Both
   const near = { Y0: Y0.values, Y_h: Y_h.toNested() }
   const { report } = await importCase(it, { sample: { x, y: near } })
   expect(report.largestDifference).toBe(0)
@@ -84,7 +86,7 @@ test('an imported model learns, and is saved and loaded as any other', async () 
   const targets = ids.map((row) => row.map((id) => id % 5))
   const history = await model.fit(
     { x: ids, y: targets } as never,
-    { loss: 'crossEntropy', optimizer: adam({ rate: 0.02 }), epochs: 30 } as never,
+    { loss: 'crossEntropy', optimizer: adam({ learningRate: 0.02 }), epochs: 30 } as never,
   )
   const losses = history.epochs.map(({ loss }) => loss)
   expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) * 0.8)
@@ -94,7 +96,8 @@ test('an imported model learns, and is saved and loaded as any other', async () 
   )
   expect(still).toEqual([])
   const again = fromBytes(model.toBytes())
-  const [one, other] = [await model.predict(ids as never), await again.predict(ids as never)]
+  const one = (await model.predict(ids as never)) as Both
+  const other = (await again.predict(ids as never)) as Both
   expect(other.y.values).toEqual(one.y.values)
 })
 
@@ -106,14 +109,17 @@ test('parts are cut out by names; an initial state that is left out is the model
     "initial_h initial_h -> the model's own state",
     "initial_c initial_c -> the model's own state",
   ])
-  const rows = feedsOf(it).x as number[][][]
-  const whole = await model.predict(rows as never)
+  const rows = (feedsOf(it) as { x: number[][][] }).x
+  const whole = (await model.predict(rows as never)) as Both
   const first = await model.predict(rows.map((row) => row.slice(0, 1)) as never)
-  const rest = await model.predict(rows.map((row) => row.slice(1)) as never, { state: first.state })
+  const rest = (await model.predict(rows.map((row) => row.slice(1)) as never, {
+    state: first.state,
+  })) as Both
   expect(rest.Y_h.values).toEqual(whole.Y_h.values)
   const stacked = caseOf('cells', 'LSTM 2 forward bias full')
   const top = await importOnnx(bytesOf(stacked), { inputs: { X0: ['time', 'batch', 3] } })
   expect(top.report.matched.map(({ source }) => source)).toEqual(['/lstm/LSTM_1'])
+  expect(top.report.leftOver).toEqual(['W0', 'R0', 'B0', 'shape0'])
 })
 
 test('what cannot be said is refused with the node', async () => {
@@ -183,4 +189,12 @@ test('every case of torch agrees at each opset', async () => {
   expect(await largestDifference(model, caseOf('torch', 'torch stateful opset 13'))).toBeLessThan(
     1e-5,
   )
+})
+
+test('the body of a Scan becomes the step of a cell, with its weights under its name', async () => {
+  const { model, report } = await importCase(caseOf('graphs', 'Scan in reverse'))
+  expect(Object.keys(model.parameters()).sort()).toEqual(
+    ['loop.back.weight', 'loop.bias', 'loop.gain', 'loop.in.weight'].sort(),
+  )
+  expect(report.missing).toEqual([])
 })

@@ -146,7 +146,8 @@ test('the two LSTM of the older Silero run piece by piece as in ONNX Runtime', a
     ]
     const results = await model.predict(rows, state === undefined ? {} : { state })
     state = results.state
-    const scores = (results.x4 as Result).values
+    const { x4 } = results
+    const scores = (x4 as Result).values
     const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length
     difference = Math.max(difference, largest([mean], numbersOf(output)))
   }

@@ -12,6 +12,8 @@ export class Build {
   readonly matched: MatchedLayer[] = []
   readonly #names = new Set<string>()
   readonly #learned = new Map<string, Numeric>()
+  /** The names of the loops around what is made now. */
+  #prefix = ''
 
   /** A name that no other layer has, near to that of the file. */
   unique(name: string): string {
@@ -22,6 +24,17 @@ export class Build {
     return free
   }
 
+  /** Makes layers within the step of a loop, whose name stands before theirs. */
+  within<T>(name: string, make: () => T): T {
+    const before = this.#prefix
+    this.#prefix = `${before}${name}.`
+    try {
+      return make()
+    } finally {
+      this.#prefix = before
+    }
+  }
+
   /** Keeps the values of a layer's parameters, and tells of them in the report. */
   match(
     source: string,
@@ -29,9 +42,10 @@ export class Build {
     conventions: readonly string[] = [],
   ): void {
     for (const [name, values] of Object.entries(parameters)) {
-      this.parameters.set(name, Float32Array.from(values))
+      this.parameters.set(this.#prefix + name, Float32Array.from(values))
     }
-    this.matched.push({ source, parameters: Object.keys(parameters), conventions })
+    const names = Object.keys(parameters).map((name) => this.#prefix + name)
+    this.matched.push({ source, parameters: names, conventions })
   }
 
   /** Makes numbers of the file a vector: of a whole tensor a parameter, which learns, else a constant. */
@@ -39,11 +53,11 @@ export class Build {
     const values = plain(tensor)
     if (name === undefined || values.length === 1 || !tensor.float)
       return constant(Array.from(values))
-    const made = this.#learned.get(name)
+    const made = this.#learned.get(this.#prefix + name)
     if (made !== undefined) return made as Vector
     const own = this.unique(name)
     const learned = parameter(values.length, { name: own })
-    this.#learned.set(name, learned)
+    this.#learned.set(this.#prefix + name, learned)
     this.match(source, { [own]: values })
     return learned
   }

@@ -1,12 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import {
-  fromGraph,
-  graph,
-  type Inputs,
-  type Model,
-  type Numeric,
-  UnrolledError,
-} from '../../index.js'
+import { graph, type Inputs, type Model, type Numeric, UnrolledError } from '../../index.js'
 import type { ParityReport } from '../../io/report.js'
 import type { GraphProto, ModelProto } from '../messages.js'
 import { readModel } from '../proto.js'
@@ -104,6 +97,7 @@ class Attempt {
   readonly #build = new Build()
   readonly #inputs = new Map<string, Held>()
   #walk: Walk | undefined
+  #root: Region | undefined
 
   constructor(readonly setting: Setting) {}
 
@@ -117,12 +111,17 @@ class Attempt {
     model.setParameters(Object.fromEntries(parameters))
     const names = model.graph.parameters.map(({ name }) => name)
     const missing = names.filter((name) => !parameters.has(name))
-    return { model, report: { matched, missing, leftOver: [] } }
+    // Weights of the outer graph that nothing has asked for.
+    const leftOver = this.setting.graph.initializer
+      .map(({ name = '' }) => name)
+      .filter((name) => this.#root?.values.has(name) !== true)
+    return { model, report: { matched, missing, leftOver } }
   }
 
   #outputs(input: Inputs): Readonly<Record<string, Numeric>> {
     const { graph, opset, request } = this.setting
     const root = regionOf(graph)
+    this.#root = root
     const { branches } = request
     const walk = new Walk({
       build: this.#build,

@@ -2,6 +2,7 @@ import type { Operator } from './call.js'
 import { ELEMENTWISE } from './elementwise.js'
 import { LAYOUT } from './layout.js'
 import { LINEAR } from './linear.js'
+import { LOOPS } from './loop.js'
 import { RECURRENT } from './recurrent.js'
 import { REDUCTIONS } from './reduce.js'
 
@@ -12,4 +13,5 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map([
   ...LINEAR,
   ...REDUCTIONS,
   ...RECURRENT,
+  ...LOOPS,
 ])

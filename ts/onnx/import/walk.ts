@@ -1,6 +1,6 @@
 /** The walk over the graphs of a file, from its outputs to its inputs; no call is as deep as the graph. */
 import { UnrolledError } from '../../index.js'
-import type { NodeProto } from '../messages.js'
+import type { GraphProto, NodeProto } from '../messages.js'
 import { branchOf } from './branch.js'
 import type { Build } from './build.js'
 import type { Call, Operator } from './call.js'
@@ -78,7 +78,7 @@ export class Walk {
   #settleNode(region: Region, node: NodeProto): readonly Need[] {
     // A branch that the caller chose needs no condition.
     const chosen = node.opType === 'If' && this.walking.branches.has(node.name ?? '')
-    const inputs = chosen ? [] : node.input
+    const inputs = chosen ? [] : [...node.input, ...capturedBy(region, node)]
     const needs = inputs.filter((name) => name !== '').map((name) => ({ region, name, by: node }))
     const missing = needs.filter((need) => this.#known(need) === undefined)
     const more =
@@ -189,4 +189,20 @@ export class Walk {
       throw new UnrolledError(error.code, message, { cause: error })
     }
   }
+}
+
+/** The names from around it that the body of a loop reads: they are made outside of the loop. */
+function capturedBy(region: Region, node: NodeProto): readonly string[] {
+  if (node.opType !== 'Scan') return []
+  const body = bodyOf(region, node, 'body')
+  const read = (graph: GraphProto): readonly string[] =>
+    graph.node.flatMap(({ input, attribute }) => [
+      ...input,
+      ...attribute.flatMap(({ g }) => (g === undefined ? [] : read(g))),
+    ])
+  const names = [...read(body.graph), ...body.graph.output.map(({ name = '' }) => name)]
+  return [...new Set(names)].filter((name) => {
+    const home = name === '' ? undefined : homeOf(body, name)
+    return home !== undefined && home !== body
+  })
 }
