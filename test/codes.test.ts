@@ -231,7 +231,7 @@ const mistakes: Record<string, Mistake> = {
   'a file that cannot be written': {
     code: 'ERR_UNROLLED_IO',
     typed: () => vectorModel().save('/nowhere/model.safetensors'),
-    native: () => compile([['x', vector(2)]]).save('/nowhere/model.safetensors'),
+    native: () => compile([['x', vector(2)]]).save('/nowhere/model.safetensors', 'safetensors'),
   },
   'a start id for numbers': {
     code: 'ERR_UNROLLED_ARGUMENT',

@@ -63,6 +63,7 @@ import type {
   GenerateOptions,
 } from '../ts/model/generate.js'
 import type { GRADIENT_OPTIONS, GradientOptions } from '../ts/model/gradients.js'
+import type { MATCH_OPTIONS, MatchOptions, SAMPLE_KEYS, Sample } from '../ts/model/load.js'
 import type {
   LOG_PROBABILITY_OPTIONS,
   LogProbabilityOptions,
@@ -70,6 +71,12 @@ import type {
   SequenceExamples,
 } from '../ts/model/log-probability.js'
 import type { PREDICT_OPTIONS, PredictOptions } from '../ts/model/prediction.js'
+import type {
+  BYTES_OPTIONS,
+  BytesOptions,
+  SAVE_OPTIONS,
+  SaveOptions,
+} from '../ts/model/save-options.js'
 import type {
   BEAM_OPTIONS,
   BeamOptions,
@@ -130,6 +137,7 @@ interface Lists {
   checkTree: Pair<typeof CHECK_TREE_OPTIONS, CheckTreeOptions>
   choose: Pair<typeof CHOOSE_OPTIONS, ChooseOptions>
   clip: Pair<typeof CLIP_OPTIONS, ClipOptions>
+  bytes: Pair<typeof BYTES_OPTIONS, BytesOptions>
   clockwork: Pair<typeof CLOCKWORK_OPTIONS, ClockworkOptions<readonly ClockworkGroup[]>>
   clockworkGroup: Pair<typeof CLOCKWORK_GROUP_OPTIONS, ClockworkGroup>
   cosineDecay: Pair<typeof COSINE_DECAY_OPTIONS, CosineDecayOptions>
@@ -163,6 +171,7 @@ interface Lists {
   logProbability: Pair<typeof LOG_PROBABILITY_OPTIONS, LogProbabilityOptions>
   loss: Pair<typeof LOSS_OPTIONS, LossOptions>
   lstm: Pair<Both<typeof LSTM_OPTIONS>, LstmOptions<number, number, boolean>>
+  match: Pair<typeof MATCH_OPTIONS, MatchOptions>
   matmul: Pair<typeof MATMUL_OPTIONS, MatmulOptions>
   model: Pair<typeof MODEL_OPTIONS, ModelOptions>
   packed: Pair<typeof PACKED_KEYS, Packed<Float32Array>>
@@ -173,6 +182,8 @@ interface Lists {
   recurrent: Pair<typeof RECURRENT_OPTIONS, RecurrentOptions<number, number, boolean>>
   rnn: Pair<Both<typeof RNN_OPTIONS>, RnnOptions<number, number, boolean>>
   sample: Pair<typeof SAMPLE_OPTIONS, SampleOptions>
+  sampleOfOutputs: Pair<typeof SAMPLE_KEYS, Sample>
+  save: Pair<typeof SAVE_OPTIONS, SaveOptions>
   scan: Pair<typeof SCAN_OPTIONS, ScanOptions>
   sequenceExamples: Pair<typeof SEQUENCE_EXAMPLES_KEYS, SequenceExamples>
   shift: Pair<typeof SHIFT_OPTIONS, ShiftOptions>

@@ -192,10 +192,15 @@ export type { ExposureGap, ExposureOptions } from './model/exposure-gap.js'
 export type { FixedOutputs } from './model/fixed.js'
 export type { FreeRunOptions, GenerateFeed, GenerateOptions } from './model/generate.js'
 export type { GradientOptions, Gradients, ItemLosses } from './model/gradients.js'
+export type { MatchOptions, Sample, WeightsSource } from './model/load.js'
 export type { LogProbabilityOptions, SequenceExamples } from './model/log-probability.js'
+export type { ForeignTensor, ForeignTensors, Rename } from './model/match.js'
+export type { Metadata } from './model/metadata.js'
 export { Model } from './model/model.js'
 export type { Parameter, ParameterData, Parameters } from './model/parameters.js'
 export type { Prediction, PredictOptions } from './model/prediction.js'
+export type { MatchedLayer, ParityReport } from './model/report.js'
+export type { BytesOptions, SaveOptions } from './model/save-options.js'
 export {
   type BeamOptions,
   beam,

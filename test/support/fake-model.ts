@@ -135,6 +135,10 @@ export class FakeModel implements NativeModel {
     this.weights = values.slice()
   }
 
+  metadata(): null {
+    return null
+  }
+
   async save(): Promise<void> {}
 
   toBytes(): Uint8Array {

@@ -84,7 +84,7 @@ export type Targets<R extends Values> =
   | (IsOne<keyof R> extends true ? TargetOf<R[keyof R]> : never)
 
 /** The outputs that can have targets: all but the weights of attentions. */
-type Aimed<O extends Values> = {
+export type Aimed<O extends Values> = {
   readonly [K in keyof O as O[K] extends Alignment ? never : K]: O[K]
 }
 

@@ -1,4 +1,4 @@
-import { isObject } from '../brand.js'
+import { isObject, own } from '../brand.js'
 import type { Data, Examples, Feed } from '../data/data.js'
 import { ExampleRows, emptyData, rowsByPort } from '../data/feed.js'
 import { openSource } from '../data/source.js'
@@ -8,13 +8,14 @@ import type { Values } from '../graph/value.js'
 import { nativePath } from '../native/binding.js'
 import type { NativeSession, NativeStream } from '../native/contract.js'
 import { guard, guardAsync, refuse } from '../native/errors.js'
-import { checkCount, checkOptions } from '../options.js'
+import { checkCount, checkOptions, checkWord } from '../options.js'
 import { evaluateBatches, type Scores } from '../train/evaluate.js'
 import { resolveLosses } from '../train/losses.js'
 import { resolveMetrics } from '../train/metric.js'
 import { EVALUATE_OPTIONS, type EvaluateOptions, lossConfig } from '../train/options.js'
 import { contextTensors, STEP_OPTIONS, type StepOptions } from './context.js'
 import { GRADIENT_OPTIONS, type GradientOptions, type Gradients, gradientsOf } from './gradients.js'
+import { metadataText } from './metadata.js'
 import { type Parts, portsWith } from './parts.js'
 import {
   PREDICT_OPTIONS,
@@ -22,6 +23,13 @@ import {
   type PredictOptions,
   predictionOf,
 } from './prediction.js'
+import {
+  BYTES_OPTIONS,
+  type BytesOptions,
+  FORMATS,
+  SAVE_OPTIONS,
+  type SaveOptions,
+} from './save-options.js'
 import { continuedStates, initialStates } from './state.js'
 
 // Each function throws what it refuses before the addon is called, and returns the promise of the call.
@@ -73,9 +81,23 @@ export function gradients<I extends Values, O extends Outputs>(
 }
 
 /** Writes a model to a file. */
-export function save({ native }: Parts, path: string): Promise<void> {
+export function save({ native }: Parts, path: string, options: SaveOptions): Promise<void> {
   if (typeof path !== 'string') throw mismatch('ERR_UNROLLED_ARGUMENT', 'save', 'a path', path)
-  return guardAsync(() => native.save(nativePath(path)))
+  checkOptions('save', options, SAVE_OPTIONS)
+  const format = checkWord('save format', options.format ?? 'safetensors', FORMATS)
+  const metadata = metadataText('save metadata', options.metadata)
+  if (format === 'pytorch' && metadata !== undefined) {
+    const expected = "none with format 'pytorch', which holds parameters alone"
+    throw mismatch('ERR_UNROLLED_ARGUMENT', 'save metadata', expected, options.metadata)
+  }
+  return guardAsync(() => native.save(nativePath(path), format, metadata))
+}
+
+/** Gives the bytes of a model's file. */
+export function toBytes({ native }: Parts, options: BytesOptions): Uint8Array {
+  checkOptions('toBytes', options, BYTES_OPTIONS)
+  const metadata = metadataText('toBytes metadata', options.metadata)
+  return own(guard(() => native.toBytes(metadata)))
 }
 
 /** Opens a model step by step, for one row. */

@@ -1,16 +1,16 @@
-import { isObject, own } from '../brand.js'
+import { isObject } from '../brand.js'
 import type { Data, Examples, Feed } from '../data/data.js'
 import { callOn, Disposable } from '../disposable.js'
 import type { GraphJson } from '../graph/json.js'
 import type { Outputs } from '../graph/outputs.js'
 import type { AnyValues, Values } from '../graph/value.js'
 import type { NativeModel } from '../native/contract.js'
-import { guard, refuse } from '../native/errors.js'
+import { refuse } from '../native/errors.js'
 import { dropped, type Held } from '../train/dropped.js'
 import type { Scores } from '../train/evaluate.js'
 import type { History, TrainEvent } from '../train/event.js'
 import type { EvaluateOptions, TrainOptions } from '../train/options.js'
-import { evaluate, gradients, openSession, openStream, predict, save } from './calls.js'
+import { evaluate, gradients, openSession, openStream, predict, save, toBytes } from './calls.js'
 import type { Contexts, RowContext, StepOptions } from './context.js'
 import { type ExposureGap, type ExposureOptions, exposureGap } from './exposure-gap.js'
 import {
@@ -23,11 +23,13 @@ import {
 } from './generate.js'
 import type { GradientOptions, Gradients } from './gradients.js'
 import { eventsOf, historyOf, inTraining } from './learn.js'
+import { loadWeights, type MatchOptions, type WeightsSource } from './load.js'
 import {
   type LogProbabilityOptions,
   logProbability,
   type SequenceExamples,
 } from './log-probability.js'
+import type { Metadata } from './metadata.js'
 import {
   getParameters,
   type ParameterData,
@@ -37,6 +39,8 @@ import {
 } from './parameters.js'
 import { type Parts, partsOf } from './parts.js'
 import type { Prediction, PredictOptions } from './prediction.js'
+import type { ParityReport } from './report.js'
+import type { BytesOptions, SaveOptions } from './save-options.js'
 import type { GeneratedNumbers, GeneratedTokens } from './sequences.js'
 import { Session } from './session.js'
 import { Stream } from './stream.js'
@@ -55,6 +59,9 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
   /** The model as plain data. */
   readonly graph: GraphJson
 
+  /** What you gave to `save` with the model that was loaded; empty of any other. */
+  readonly metadata: Metadata
+
   readonly #parts: Parts
 
   /** @internal */
@@ -62,6 +69,7 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
     super('model', () => native.dispose())
     this.#parts = partsOf(native)
     this.graph = this.#parts.graph
+    this.metadata = this.#parts.metadata
   }
 
   /** Gives the model that a method is called on. */
@@ -286,14 +294,32 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
     return summarize(graph, description)
   }
 
-  /** Writes the model to a safetensors file: parameters, and the graph in the metadata. */
-  save(path: string): Promise<void> {
-    return Model.#call(this, 'save', (parts) => save(parts, path))
+  /**
+   * Sets the parameters to those of another library: of a safetensors file, by its path or its bytes, or of tensors by
+   * name. Names are PyTorch's here as well (`lstm.weight_ih_l0`); `rename` maps others. Numbers of 64 and 16 bits become
+   * those of 32, whole numbers are passed over. Either all parameters of the file are set or none.
+   *
+   * Rejects with an `UnrolledError`: `ERR_UNROLLED_SHAPE` that lists all tensors of other shapes, `ERR_UNROLLED_ARGUMENT`
+   * that lists what is missing or left over, `ERR_UNROLLED_FORMAT` for a damaged file, `ERR_UNROLLED_IO` for one that cannot
+   * be read, `ERR_UNROLLED_NON_FINITE` for a NaN or infinity, `ERR_UNROLLED_STATE` during training.
+   */
+  load(source: WeightsSource, options: MatchOptions<I, O> = {}): Promise<ParityReport> {
+    return Model.#call(this, 'load', (parts) => {
+      const loading = loadWeights<I, O>(parts, source, options)
+      return loading.catch((error: unknown) => refuse(parts.native, error))
+    })
+  }
+
+  /**
+   * Writes the model to a file, whole or not at all: in safetensors the parameters, and in the metadata the graph and
+   * your own.
+   */
+  save(path: string, options: SaveOptions = {}): Promise<void> {
+    return Model.#call(this, 'save', (parts) => save(parts, path, options))
   }
 
   /** Gives the bytes that `save` writes. Waits for the first weights. */
-  toBytes(): Uint8Array {
-    const { native } = Model.#use(this, 'toBytes')
-    return own(guard(() => native.toBytes()))
+  toBytes(options: BytesOptions = {}): Uint8Array {
+    return toBytes(Model.#use(this, 'toBytes'), options)
   }
 }

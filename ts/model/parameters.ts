@@ -42,14 +42,18 @@ export function namedParameters(native: Float32Array, { parameters }: Descriptio
 export type Settings = readonly { readonly offset: number; readonly values: Float32Array }[]
 
 /** Reads and copies the given parameters first: a getter of the caller's may use the model. */
-export function readParameters({ parameters }: Description, given: ParameterData): Settings {
+export function readParameters(
+  { parameters }: Description,
+  given: ParameterData,
+  where = 'setParameters',
+): Settings {
   const names = parameters.map(({ name }) => name)
-  checkOptions('setParameters', given, names, 'parameter')
+  checkOptions(where, given, names, 'parameter')
   const byName = new Map(Object.entries(given))
   return parameters.flatMap(({ name, shape, offset }) => {
     const entry = byName.get(name)
     if (entry === undefined) return []
-    const values = checkValues(name, entry, shape)
+    const values = checkValues(`${where} ${name}`, entry, shape)
     return [{ offset, values: reserve(name, values.length, () => new Float32Array(values)) }]
   })
 }
@@ -62,18 +66,18 @@ export function setParameters(model: NativeModel, given: Settings): void {
 }
 
 function checkValues(
-  name: string,
+  where: string,
   entry: { readonly values: Float32Array } | Float32Array,
   shape: readonly number[],
 ): Float32Array {
   const values = isFloats(entry) || !isObject(entry) ? entry : entry.values
   if (!isFloats(values)) {
-    throw mismatch('ERR_UNROLLED_KIND', `setParameters ${name}`, 'a Float32Array', entry)
+    throw mismatch('ERR_UNROLLED_KIND', where, 'a Float32Array', entry)
   }
   if (lengthOf(values) !== sizeOf(shape)) {
     const received = new Described(String(lengthOf(values)))
     const expected = `${sizeOf(shape)} values for the shape [${shape.join(', ')}]`
-    throw mismatch('ERR_UNROLLED_SHAPE', `setParameters ${name}`, expected, received)
+    throw mismatch('ERR_UNROLLED_SHAPE', where, expected, received)
   }
   return values
 }

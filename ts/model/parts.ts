@@ -7,6 +7,7 @@ import { lastActivation } from '../graph/outputs.js'
 import type { Description, NativeModel } from '../native/contract.js'
 import { guard } from '../native/errors.js'
 import { type OutputLoss, targetPort } from '../train/losses.js'
+import { type Metadata, metadataOf } from './metadata.js'
 
 /** A model's addon, and all that is read from it once. */
 export interface Parts {
@@ -16,6 +17,8 @@ export interface Parts {
   readonly inputs: readonly Port[]
   /** The outputs that can have targets: all but the weights of attentions. */
   readonly outputs: readonly Port[]
+  /** What the file that the model was read from holds of the user's. */
+  readonly metadata: Metadata
   /** `true` during a run of training. */
   training: boolean
 }
@@ -33,7 +36,8 @@ export function partsOf(native: NativeModel): Parts {
     last: lastActivation(graph, port.name),
   }))
   const inputs = portsOf('input', description.inputs)
-  return { native, graph, description, inputs, outputs, training: false }
+  const metadata = metadataOf(guard(() => native.metadata()))
+  return { native, graph, description, inputs, outputs, metadata, training: false }
 }
 
 /** The inputs of a model, and the targets of some losses. */

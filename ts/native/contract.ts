@@ -188,8 +188,10 @@ export interface NativeModel {
   /** A copy of all parameters, one after the other. */
   parameters(): Float32Array
   setParameters(values: Float32Array): void
-  save(path: string): Promise<void>
-  toBytes(): Uint8Array
+  /** The user's own metadata as JSON, of a model that was read. */
+  metadata(): string | null
+  save(path: string, format: 'safetensors' | 'pytorch', metadata?: string): Promise<void>
+  toBytes(metadata?: string): Uint8Array
   /** Waits for the first weights. */
   stream(axis?: string, inputs?: NativeTensor[]): NativeStream
   session(
@@ -198,6 +200,14 @@ export interface NativeModel {
     inputs: NativeTensor[],
   ): Promise<NativeSession>
   dispose(): void
+}
+
+/** A tensor of a file; of whole numbers without values. */
+export interface NativeFileTensor {
+  readonly name: string
+  readonly shape: number[]
+  readonly type: string
+  readonly values: Float32Array
 }
 
 export interface NativeModelClass {

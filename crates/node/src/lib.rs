@@ -5,6 +5,7 @@
 mod drawn;
 mod error;
 mod event_loop;
+mod file;
 mod generation;
 mod gradients;
 mod held;
@@ -17,6 +18,7 @@ mod system;
 mod tensor;
 mod trainer;
 
+pub use file::{FileTensor, read_tensors, read_tensors_of};
 pub use generation::{Generation, Sequence};
 pub use gradients::{Gradients, ItemLosses};
 pub use model::Model;

@@ -8,6 +8,7 @@ use napi::bindgen_prelude::{
     Float32Array, Float32ArraySlice, Float64Array, Object, ObjectFinalize, Uint8Array, Uint8ArraySlice,
 };
 use napi_derive::napi;
+use unrolled_core::format::save_atomic;
 use unrolled_core::generate::GenerateConfig;
 use unrolled_core::graph::Graph;
 use unrolled_core::model::{self, Draft, MeasureConfig, Precision};
@@ -301,15 +302,37 @@ impl Model {
         })
     }
 
-    /// Writes the model to a file.
-    #[napi(ts_return_type = "Promise<void>")]
-    pub fn save<'env>(&self, env: &'env Env, path: String) -> std::result::Result<Object<'env>, Thrown> {
+    /// The user's own metadata, of a model that was read: JSON.
+    #[napi]
+    pub fn metadata(&self) -> std::result::Result<Option<String>, Thrown> {
+        throwing(|| {
+            let of = |open: &Open| open.drawn.at_once().and_then(|it| it.metadata().map(str::to_owned));
+            self.open.with(|open| Ok(of(open)))
+        })
+    }
+
+    /// Writes the model to a file, whole or not at all: in safetensors with the user's metadata, or PyTorch's state dict.
+    #[napi(
+        ts_args_type = "path: string, format: 'safetensors' | 'pytorch', metadata?: string",
+        ts_return_type = "Promise<void>"
+    )]
+    pub fn save<'env>(
+        &self,
+        env: &'env Env,
+        path: String,
+        format: String,
+        metadata: Option<String>,
+    ) -> std::result::Result<Object<'env>, Thrown> {
         throwing(|| {
             self.open.with(|open| {
                 let call = open.now()?;
                 let task = move || {
                     let (model, snapshot) = call.wait()?;
-                    model.save(&snapshot, &PathBuf::from(path))
+                    let bytes = match format.as_str() {
+                        "pytorch" => model.to_pytorch(&snapshot),
+                        _ => model.to_bytes(&snapshot, metadata.as_deref()),
+                    };
+                    save_atomic(&PathBuf::from(path), &bytes?)
                 };
                 open.worker.run(env, task, |_, ()| Ok(()))
             })
@@ -317,12 +340,12 @@ impl Model {
     }
 
     /// The bytes that `save` writes.
-    #[napi]
-    pub fn to_bytes(&self) -> std::result::Result<Uint8Array, Thrown> {
+    #[napi(ts_args_type = "metadata?: string")]
+    pub fn to_bytes(&self, metadata: Option<String>) -> std::result::Result<Uint8Array, Thrown> {
         throwing(|| {
             self.open.with(|open| {
                 let (model, snapshot) = open.now()?.wait()?;
-                Ok(model.to_bytes(&snapshot)?.into())
+                Ok(model.to_bytes(&snapshot, metadata.as_deref())?.into())
             })
         })
     }

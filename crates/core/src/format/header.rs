@@ -18,7 +18,7 @@ pub(super) const METADATA: &str = "__metadata__";
 /// Bytes before the header: its length, little endian.
 pub(super) const PREFIX: usize = 8;
 /// The largest header that safetensors readers accept.
-const MAX_HEADER: u64 = 100_000_000;
+pub(super) const MAX_HEADER: u64 = 100_000_000;
 /// The most tensors of a file: a model has fewer parameters by far.
 const MAX_TENSORS: usize = 1 << 16;
 
@@ -31,27 +31,28 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Reads the header of a file of `length` bytes and checks it against the bytes that follow it.
-    pub(super) fn read(source: &mut impl Read, length: u64) -> Result<Self> {
+    /// Reads the header of a file of `length` bytes and checks it against the bytes that follow it; of a type that is not
+    /// taken, `takes` says what is expected.
+    pub(super) fn read(source: &mut impl Read, length: u64, takes: Takes) -> Result<Self> {
         let text = header_bytes(source, length)?;
         let header: Self = serde_json::from_slice(&text)
             .map_err(|error| Error::format(format!("not a safetensors file: malformed header: {error}")))?;
-        header.check(length - (PREFIX + text.len()) as u64)?;
+        header.check(length - (PREFIX + text.len()) as u64, takes)?;
         Ok(header)
     }
 
-    /// Every tensor is `f32`, is as long as its shape, and starts where the one before it ends; together they
+    /// Every tensor is of a type that is taken, is as long as its shape, and starts where the one before it ends; together they
     /// cover the data exactly.
-    fn check(&self, data: u64) -> Result<()> {
+    fn check(&self, data: u64, takes: Takes) -> Result<()> {
         let mut tensors: Vec<_> = self.tensors.iter().collect();
         tensors.sort_by_key(|(_, info)| info.data_offsets);
         let mut covered = 0;
         for (name, TensorInfo { dtype, shape, data_offsets: (start, end) }) in tensors {
-            if *dtype != Dtype::F32 {
-                return Err(Error::format(format!("tensor '{name}': expected F32, received {dtype}")));
-            }
-            let size = shape.iter().try_fold(size_of::<f32>(), |size, &n| size.checked_mul(n));
-            if end.checked_sub(*start) != size {
+            takes(*dtype).map_err(|expected| {
+                Error::format(format!("tensor '{name}': expected {expected}, received {dtype}"))
+            })?;
+            let size = size_of_tensor(*dtype, shape);
+            if size.is_none() || end.checked_sub(*start) != size {
                 return Err(Error::format(format!(
                     "tensor '{name}': expected bytes for shape {shape:?}, received bytes {start} to {end}"
                 )));
@@ -74,6 +75,14 @@ impl Header {
         }
         Ok(())
     }
+}
+
+/// Tells if a type is taken, or what is expected in its place.
+pub(super) type Takes = fn(Dtype) -> std::result::Result<(), &'static str>;
+
+/// The bytes of a tensor whose numbers take whole bytes; none beyond what can be counted.
+pub(super) fn size_of_tensor(dtype: Dtype, shape: &[usize]) -> Option<usize> {
+    shape.iter().try_fold(dtype.bitsize() / 8, |size, &n| size.checked_mul(n))
 }
 
 /// The text of the header, no longer than the file; nothing that follows is read.

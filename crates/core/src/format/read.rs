@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
+use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
 
 use super::header::{Header, fill};
@@ -50,7 +51,7 @@ impl<R: Read> Reader<R> {
     /// name that appears twice, a type other than `F32`, bytes that do not fit the shape, overlap, leave a gap or
     /// trail. `Io` when the source cannot be read.
     pub fn open(mut source: R, length: u64) -> Result<Self> {
-        let Header { metadata, mut tensors } = Header::read(&mut source, length)?;
+        let Header { metadata, mut tensors } = Header::read(&mut source, length, is_single)?;
         tensors.sort_by_key(|(_, info)| info.data_offsets);
         Ok(Self { metadata, tensors, source, next: 0 })
     }
@@ -91,6 +92,10 @@ impl<R: Read> Reader<R> {
         self.next += 1;
         Ok(())
     }
+}
+
+fn is_single(dtype: Dtype) -> std::result::Result<(), &'static str> {
+    if dtype == Dtype::F32 { Ok(()) } else { Err("F32") }
 }
 
 /// Reads a file from memory, with all of its tensors.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
 
-use super::header::{Header, METADATA, PREFIX};
+use super::header::{Header, MAX_HEADER, METADATA, PREFIX};
 use crate::{Error, Result};
 
 /// Writes `(name, shape, values)` tensors, in the order given, and `metadata`, in the order of its keys, as a
@@ -15,31 +15,24 @@ use crate::{Error, Result};
 /// `Internal` for a name that is doubled or reserved and for values that do not fill their shape; `Size` when
 /// the file does not fit in memory.
 pub fn write(metadata: BTreeMap<String, String>, tensors: &[(&str, &[usize], &[f32])]) -> Result<Vec<u8>> {
-    let mut names = BTreeSet::new();
+    checked(tensors)?;
     let mut end = 0;
-    let mut infos = Vec::with_capacity(tensors.len());
-    for &(name, shape, values) in tensors {
-        if name == METADATA || !names.insert(name) {
-            return Err(Error::internal(format!(
-                "tensor '{name}': expected a name of its own, received one that is reserved or taken"
-            )));
-        }
-        if shape.iter().product::<usize>() != values.len() {
-            return Err(Error::internal(format!(
-                "tensor '{name}': expected values for shape {shape:?}, received {}",
-                values.len()
-            )));
-        }
+    let infos = tensors.iter().map(|&(name, shape, values)| {
         let start = end;
         end += size_of_val(values);
-        infos.push((
-            name.to_string(),
-            TensorInfo { dtype: Dtype::F32, shape: shape.into(), data_offsets: (start, end) },
-        ));
-    }
-    let mut header = serde_json::to_vec(&Header { metadata, tensors: infos })
+        let info = TensorInfo { dtype: Dtype::F32, shape: shape.into(), data_offsets: (start, end) };
+        (name.to_string(), info)
+    });
+    let tensors_of_header = infos.collect();
+    let mut header = serde_json::to_vec(&Header { metadata, tensors: tensors_of_header })
         .map_err(|error| Error::internal(format!("cannot write a safetensors header: {error}")))?;
     header.resize(header.len().next_multiple_of(PREFIX), b' ');
+
+    if header.len() as u64 > MAX_HEADER {
+        let (most, length) = (MAX_HEADER, header.len());
+        let message = format!("metadata: expected a header of at most {most} bytes, received {length}");
+        return Err(Error::size(message));
+    }
 
     let mut bytes = Vec::new();
     let size = PREFIX + header.len() + end;
@@ -52,6 +45,25 @@ pub fn write(metadata: BTreeMap<String, String>, tensors: &[(&str, &[usize], &[f
         bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
     }
     Ok(bytes)
+}
+
+/// Refuses tensors that no file can name or hold.
+pub(super) fn checked(tensors: &[(&str, &[usize], &[f32])]) -> Result<()> {
+    let mut names = BTreeSet::new();
+    for &(name, shape, values) in tensors {
+        if name == METADATA || !names.insert(name) {
+            return Err(Error::internal(format!(
+                "tensor '{name}': expected a name of its own, received one that is reserved or taken"
+            )));
+        }
+        if shape.iter().product::<usize>() != values.len() {
+            return Err(Error::internal(format!(
+                "tensor '{name}': expected values for shape {shape:?}, received {}",
+                values.len()
+            )));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ use crate::{Code, Error, Result};
 
 /// The key of the graph in the metadata.
 const GRAPH: &str = "unrolled.graph";
+/// The key of the user's own metadata, one text.
+const USER: &str = "unrolled.metadata";
 
 impl Model<f32> {
     /// Reads a model from the bytes of a file, to compute in a precision: the file holds the parameters in full.
@@ -40,20 +42,48 @@ impl Model<f32> {
         let places = places(&program.layout, reader.tensors())?;
         let mut values = zeros(program.layout.total(), "the parameters")?;
         places.into_iter().try_for_each(|place| reader.read_next(&mut values[place]))?;
-        Self::with_parameters(graph, program, values, precision)
+        let metadata = reader.metadata().get(USER).cloned();
+        let mut model = Self::with_parameters(graph, program, values, precision)?;
+        model.metadata = metadata;
+        Ok(model)
     }
 
-    /// The bytes of a file.
+    /// The user's own metadata of the file that the model was read from.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&str> {
+        self.metadata.as_deref()
+    }
+
+    /// The bytes of a file, with the user's metadata: those given, else those that the model was read with.
     ///
     /// # Errors
-    /// [`crate::Code::Size`] when they do not fit into memory.
-    pub fn to_bytes(&self, snapshot: &Snapshot<f32>) -> Result<Vec<u8>> {
-        let metadata = BTreeMap::from([(GRAPH.to_owned(), self.graph().to_json()?)]);
+    /// [`crate::Code::Size`] when they do not fit into memory or into a file.
+    pub fn to_bytes(&self, snapshot: &Snapshot<f32>, metadata: Option<&str>) -> Result<Vec<u8>> {
+        let mut texts = BTreeMap::from([(GRAPH.to_owned(), self.graph().to_json()?)]);
+        if let Some(text) = metadata.or(self.metadata()) {
+            texts.insert(USER.to_owned(), text.to_owned());
+        }
+        self.written(snapshot, |tensors| format::write(texts, tensors))
+    }
+
+    /// The bytes of PyTorch's state dict: parameters alone.
+    ///
+    /// # Errors
+    /// [`crate::Code::Size`] when they do not fit into memory or into a file.
+    pub fn to_pytorch(&self, snapshot: &Snapshot<f32>) -> Result<Vec<u8>> {
+        self.written(snapshot, format::write_pytorch)
+    }
+
+    fn written(
+        &self,
+        snapshot: &Snapshot<f32>,
+        write: impl FnOnce(&[(&str, &[usize], &[f32])]) -> Result<Vec<u8>>,
+    ) -> Result<Vec<u8>> {
         let weights = self.weights_of(snapshot);
         let entries = self.program.layout.entries().iter();
         let tensors: Vec<_> =
             entries.map(|e| (e.name.as_str(), e.shape.as_slice(), &weights.values()[e.range()])).collect();
-        format::write(metadata, &tensors)
+        write(&tensors)
     }
 
     /// Reads a model from a file, as [`Model::from_bytes`].
@@ -63,14 +93,6 @@ impl Model<f32> {
     pub fn load(path: &Path, precision: Precision) -> Result<Self> {
         let (file, length) = format::open(path)?;
         Self::read(Reader::open(file, length)?, precision)
-    }
-
-    /// Writes a file, whole or not at all.
-    ///
-    /// # Errors
-    /// Those of [`Model::to_bytes`]; [`crate::Code::Io`] when the file cannot be written.
-    pub fn save(&self, snapshot: &Snapshot<f32>, path: &Path) -> Result<()> {
-        format::save_atomic(path, &self.to_bytes(snapshot)?)
     }
 }
 

@@ -34,6 +34,8 @@ type Given<E> = (Vec<Tensor<E>>, Vec<Tensor<E>>);
 /// A network: a graph, its program, and its parameters.
 pub struct Model<E> {
     graph: Graph,
+    /// The user's own, of a model that was read.
+    pub(super) metadata: Option<String>,
     pub(super) program: Arc<Program>,
     pub(super) kernels: Kernels<E>,
     pub(super) pool: &'static Pool,
@@ -63,7 +65,8 @@ impl<E: Element> Model<E> {
         let engine = Mutex::new(Engine::new(Arc::clone(&program), mode, kernels));
         let (cost, weights) = (program.cost(), RwLock::new(Arc::new(weights)));
         let (evaluator, division) = (Mutex::default(), Mutex::default());
-        Ok(Self { graph, program, kernels, pool, cost, weights, engine, evaluator, division })
+        let metadata = None;
+        Ok(Self { graph, metadata, program, kernels, pool, cost, weights, engine, evaluator, division })
     }
 
     /// The graph.

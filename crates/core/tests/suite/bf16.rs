@@ -169,14 +169,14 @@ fn training_goes_as_in_full_precision() {
 fn a_file_holds_full_precision() {
     let model = model::Model::<f32>::new(graph("gru"), 5, Precision::Bf16).unwrap();
     let again =
-        model::Model::from_bytes(&model.to_bytes(&model.snapshot()).unwrap(), Precision::Full).unwrap();
+        model::Model::from_bytes(&model.to_bytes(&model.snapshot(), None).unwrap(), Precision::Full).unwrap();
     assert_eq!(bits(&model.parameters().unwrap()), bits(&again.parameters().unwrap()));
     let run = |model: &model::Model<f32>| {
         let outputs = model.predict(&model.snapshot(), vec![ragged()], vec![]).unwrap().outputs;
         bits(data(&outputs[0]))
     };
     let rounding =
-        model::Model::from_bytes(&again.to_bytes(&again.snapshot()).unwrap(), Precision::Bf16).unwrap();
+        model::Model::from_bytes(&again.to_bytes(&again.snapshot(), None).unwrap(), Precision::Bf16).unwrap();
     assert_eq!(run(&model), run(&rounding));
     assert_ne!(run(&model), run(&again));
 }

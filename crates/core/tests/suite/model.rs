@@ -112,14 +112,14 @@ fn a_description_names_every_wire_with_its_kind() {
 fn a_saved_model_gives_the_same_bits_and_is_four_bytes_a_parameter() {
     let model = model();
     trainer(&model, "y", &json!({})).unwrap().step(vec![input()], vec![target()], false).unwrap();
-    let bytes = model.to_bytes(&model.snapshot()).unwrap();
+    let bytes = model.to_bytes(&model.snapshot(), None).unwrap();
     let again = Model::from_bytes(&bytes, Precision::Full).unwrap();
     assert_eq!(bits(&again.parameters().unwrap()), bits(&model.parameters().unwrap()));
     assert_eq!(
         again.predict(&again.snapshot(), vec![input()], vec![]),
         model.predict(&model.snapshot(), vec![input()], vec![])
     );
-    assert_eq!(again.to_bytes(&again.snapshot()).unwrap(), bytes);
+    assert_eq!(again.to_bytes(&again.snapshot(), None).unwrap(), bytes);
     let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     assert_eq!(bytes.len(), 8 + header + 4 * model.describe().count);
 }
@@ -127,7 +127,7 @@ fn a_saved_model_gives_the_same_bits_and_is_four_bytes_a_parameter() {
 #[test]
 fn files_that_are_no_models_are_refused() {
     let model = model();
-    let bytes = model.to_bytes(&model.snapshot()).unwrap();
+    let bytes = model.to_bytes(&model.snapshot(), None).unwrap();
     let code = |bytes: &[u8]| Model::from_bytes(bytes, Precision::Full).err().unwrap().code;
     for end in [0, 7, 8, 100, bytes.len() - 1] {
         assert_eq!(code(&bytes[..end]), Code::Format, "{end} bytes");

@@ -148,7 +148,7 @@ fn a_padding_id_is_below_the_vocabulary() {
     }
     // A file may have such an id too.
     let model = Network::<f32>::new(embedding(3, "tokens").graph(), 3, Precision::Full).unwrap();
-    let bytes = model.to_bytes(&model.snapshot()).unwrap();
+    let bytes = model.to_bytes(&model.snapshot(), None).unwrap();
     let file = unrolled_core::format::read(&bytes).unwrap();
     let edited = file.metadata.iter().map(|(key, text)| {
         let text = text.replace("\"padding\":3", "\"padding\":4");

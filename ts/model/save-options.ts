@@ -1,0 +1,29 @@
+import type { Metadata } from './metadata.js'
+
+/** Options of `model.toBytes`. */
+export interface BytesOptions {
+  /**
+   * Values of JSON to keep with the model, such as its vocabulary; those that the model was loaded with by default. A loaded
+   * model has them as `model.metadata`.
+   */
+  readonly metadata?: Metadata
+}
+
+export const BYTES_OPTIONS = ['metadata'] as const satisfies readonly (keyof BytesOptions)[]
+
+export const FORMATS = ['safetensors', 'pytorch'] as const
+
+/** Options of `model.save`. */
+export interface SaveOptions extends BytesOptions {
+  /**
+   * `'safetensors'` (default) holds parameters, graph and metadata; `safetensors.torch.load_file` reads the parameters.
+   * `'pytorch'` is a state dict, parameters alone, that `torch.load` reads, by `weights_only=True` as well. Names and shapes
+   * are those of `torch.nn`.
+   */
+  readonly format?: (typeof FORMATS)[number]
+}
+
+export const SAVE_OPTIONS = [
+  ...BYTES_OPTIONS,
+  'format',
+] as const satisfies readonly (keyof SaveOptions)[]
