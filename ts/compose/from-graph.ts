@@ -1,5 +1,5 @@
 import { isObject } from '../brand.js'
-import { mismatch } from '../errors.js'
+import { mismatch, UnrolledError } from '../errors.js'
 import type { GraphJson } from '../graph/json.js'
 import { Model } from '../model/model.js'
 import type { ParameterData } from '../model/parameters.js'
@@ -27,7 +27,17 @@ export function fromGraph<M extends Pick<Model, 'graph'> = Model>(
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fromGraph', 'a graph as plain data', graph)
   }
   const { seed, precision } = checkModel('fromGraph', options)
-  const model = new Model(openModel(graph, seed, precision))
+  const model = new Model(openModel(plain(graph), seed, precision))
   model.setParameters(parameters)
   return model as Pick<Model, 'graph'> as M
+}
+
+/** Copies a graph as JSON: its getters run once, and a circle or what else JSON cannot say is found here. */
+function plain(graph: GraphJson): GraphJson {
+  try {
+    return JSON.parse(JSON.stringify(graph))
+  } catch (cause) {
+    const message = 'fromGraph: expected a graph as plain data, received what JSON cannot say'
+    throw new UnrolledError('ERR_UNROLLED_ARGUMENT', message, { cause })
+  }
 }
