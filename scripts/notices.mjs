@@ -1,8 +1,9 @@
-// THIRD-PARTY-NOTICES.txt: the licenses of the crates that are linked into the addon, on any platform. `--accept` writes the
-// file; without it the committed one must be up to date.
+// THIRD-PARTY-NOTICES.txt: the licenses of the crates that are linked into the addon, on any platform, and of the npm packages
+// that are bundled into the library. `--accept` writes the file; without it the committed one must be up to date.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { execute, main, root, StepError } from './steps.mjs'
+import { build } from 'esbuild'
+import { entries, execute, main, root, StepError } from './steps.mjs'
 
 const FILE = join(root, 'THIRD-PARTY-NOTICES.txt')
 /** Crates that carry no text of their license: the texts of their repositories' root. */
@@ -27,7 +28,30 @@ function linkedCrates() {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** The text of a crate's license: MIT's where there is a choice. */
+/** The npm packages whose files are in a bundle of the library, in the form of crates. */
+async function bundledPackages() {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: entries().map(({ source }) => source),
+    outdir: 'dist',
+    bundle: true,
+    platform: 'node',
+    external: ['#native', 'h5wasm'],
+    metafile: true,
+    write: false,
+    logLevel: 'warning',
+  })
+  const folders = Object.keys(metafile.inputs).flatMap((path) => {
+    const found = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)
+    return found === null ? [] : [join(root, found[0])]
+  })
+  return [...new Set(folders)].sort().map((folder) => {
+    const manifest = join(folder, 'package.json')
+    return { ...JSON.parse(readFileSync(manifest, 'utf8')), manifest_path: manifest }
+  })
+}
+
+/** The text of a license: MIT's where there is a choice. */
 function licenseText({ name, license, manifest_path: manifest }) {
   const folder = dirname(manifest)
   const files = readdirSync(folder).filter((file) => LICENSE_FILE.test(file))
@@ -37,23 +61,29 @@ function licenseText({ name, license, manifest_path: manifest }) {
   return readFileSync(join(folder, file), 'utf8').replace(/\r\n/g, '\n').trim()
 }
 
-/** Crates by the text of their license, so that each text stands once. */
-function notices() {
-  const crates = new Map()
-  for (const crate of linkedCrates()) {
-    const text = licenseText(crate)
-    const names = crates.get(text) ?? []
-    crates.set(text, [...names, `${crate.name} ${crate.version} (${crate.license})`])
+/** A part of the file: its head, and packages by the text of their license, so that each text stands once. */
+function part(head, packages) {
+  const byText = new Map()
+  for (const it of packages) {
+    const text = licenseText(it)
+    const names = byText.get(text) ?? []
+    byText.set(text, [...names, `${it.name} ${it.version} (${it.license})`])
   }
-  const parts = [...crates].map(([text, names]) => `${names.join('\n')}\n\n${text}\n`)
-  const head =
-    'The native addon of unrolled contains these crates, and the standard library of Rust\n' +
-    '(MIT OR Apache-2.0, https://www.rust-lang.org).\n'
-  return [head, ...parts].join(`\n${'-'.repeat(80)}\n\n`)
+  return [head, ...[...byText].map(([text, names]) => `${names.join('\n')}\n\n${text}\n`)]
 }
 
-main(() => {
-  const text = notices()
+async function notices() {
+  const crates =
+    'The native addon of unrolled contains these crates, and the standard library of Rust\n' +
+    '(MIT OR Apache-2.0, https://www.rust-lang.org).\n'
+  const bundled = await bundledPackages()
+  const library =
+    bundled.length > 0 ? part('The library contains these npm packages.\n', bundled) : []
+  return [...part(crates, linkedCrates()), ...library].join(`\n${'-'.repeat(80)}\n\n`)
+}
+
+main(async () => {
+  const text = await notices()
   if (process.argv.includes('--accept')) return writeFileSync(FILE, text)
   if (!existsSync(FILE) || readFileSync(FILE, 'utf8') !== text) {
     throw new StepError('THIRD-PARTY-NOTICES.txt is out of date: run `npm run notices`')

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { binaries, manifest, PACKAGES, pack, readJson } from './pack.mjs'
-import { execute, main, root, StepError } from './steps.mjs'
+import { entries, execute, main, root, StepError } from './steps.mjs'
 
 /** Bytes that an installation may take, unpacked. */
 const LIMIT = 5_000_000
@@ -41,6 +41,7 @@ function checkRoot() {
     'LICENSE-APACHE',
     'README.md',
     'CHANGELOG.md',
+    'THIRD-PARTY-NOTICES.txt',
   ])
   return report.bytes
 }
@@ -63,12 +64,30 @@ function checkPlatform(platform) {
   return report.bytes
 }
 
+/** Fails unless a subpath knows a model of the main entry, and raises the main entry's error, in both forms of module. */
+const SHARED = `
+async function check(main, { importPyTorch }) {
+  const model = main.sequential([main.dense({ inputSize: 2, size: 1 })])
+  const error = await importPyTorch(model, new Uint8Array(3)).catch((it) => it)
+  if (!(error instanceof main.UnrolledError) || error.code !== 'ERR_UNROLLED_FORMAT') throw error
+}
+check(require('unrolled'), require('unrolled/pytorch'))
+Promise.all([import('unrolled'), import('unrolled/pytorch')]).then(([main, subpath]) => {
+  if (main.Model !== require('unrolled').Model) throw new Error('two classes of one name')
+  return check(main, subpath)
+})
+`
+
 main(() => {
   const platforms = pack({ all: false })
   if (platforms.length === 0) throw new StepError('no addon in native/: run `npm run build`')
   const most = checkRoot() + Math.max(...platforms.map(checkPlatform))
   if (most >= LIMIT) throw new StepError(`${most} bytes installed, the limit is ${LIMIT}`)
-  for (const code of ['import("unrolled")', 'require("unrolled")']) {
+  // A subpath shares the classes of the main entry, by import and by require.
+  const paths = entries().map(({ name }) => (name === 'index' ? 'unrolled' : `unrolled/${name}`))
+  const loads = paths.flatMap((path) => [`import("${path}")`, `require("${path}")`])
+  const shared = paths.includes('unrolled/pytorch') ? [SHARED] : []
+  for (const code of [...loads, ...shared]) {
     const result = execute(process.execPath, ['-e', code])
     if (!result.ok) throw new StepError(`${code} failed:\n${result.output}`)
   }
