@@ -30,7 +30,7 @@ describe('names', () => {
       ([name, it]) => [name.replace('lstm.', 'a.a.').replace('dense.', 'a.out.'), it] as const,
     )
     const tensors = Object.fromEntries(renamed)
-    const rename = { 'a.': 'lstm.', 'a.a.': 'lstm.', 'a.out.': 'dense.' }
+    const rename = { 'a.a.': 'lstm.', 'a.': 'lstm.', 'a.out.': 'dense.' }
     const report = await model.load(tensors, { rename })
     expect(report.missing.length + report.leftOver.length).toBe(0)
     expect(report.matched[0]?.source).toBe('a.a.weight_ih_l0')
