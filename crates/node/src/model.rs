@@ -8,7 +8,7 @@ use napi::bindgen_prelude::{
     Float32Array, Float32ArraySlice, Float64Array, Object, ObjectFinalize, Uint8Array, Uint8ArraySlice,
 };
 use napi_derive::napi;
-use unrolled_core::format::save_atomic;
+use unrolled_core::format;
 use unrolled_core::generate::GenerateConfig;
 use unrolled_core::graph::Graph;
 use unrolled_core::model::{self, Draft, MeasureConfig, Precision};
@@ -332,11 +332,23 @@ impl Model {
                         "pytorch" => model.to_pytorch(&snapshot),
                         _ => model.to_bytes(&snapshot, metadata.as_deref()),
                     };
-                    save_atomic(&PathBuf::from(path), &bytes?)
+                    format::save_atomic(&PathBuf::from(path), &bytes?)
                 };
                 open.worker.run(env, task, |_, ()| Ok(()))
             })
         })
+    }
+
+    /// Copies a file that a training run has written.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn copy_run<'env>(
+        &self,
+        env: &'env Env,
+        from: String,
+        path: String,
+    ) -> std::result::Result<Object<'env>, Thrown> {
+        let task = move || format::copy_atomic(&PathBuf::from(from), &PathBuf::from(path));
+        throwing(|| self.open.with(|open| open.worker.run(env, task, |_, ()| Ok(()))))
     }
 
     /// The bytes that `save` writes.

@@ -1,12 +1,13 @@
 //! A training run beside the event loop: one step after another, in the order of the calls.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use napi::Env;
-use napi::bindgen_prelude::{Object, ObjectFinalize};
+use napi::bindgen_prelude::{Object, ObjectFinalize, ToNapiValue};
 use napi_derive::napi;
-use unrolled_core::model::{self, TrainerConfig};
+use unrolled_core::model::{self, Resume, TrainerConfig};
 use unrolled_core::storage::{GivenTargets, Tensor};
 use unrolled_core::{Error, Result};
 
@@ -14,6 +15,7 @@ use crate::error::{Thrown, refused, throwing};
 use crate::event_loop::Worker;
 use crate::held::Held;
 use crate::report::Report;
+use crate::saved_run::{SaveOptions, SavedRun, named};
 use crate::tensor::{copied_targets, copied_tensors, objects};
 
 /// A training run. Each step settles a promise when its update is done.
@@ -27,6 +29,8 @@ struct Open {
     cancelled: Arc<AtomicBool>,
     worker: Worker,
     known: Arc<Known>,
+    /// The file that was read to go on from.
+    read: Arc<Mutex<Option<model::SavedRun>>>,
 }
 
 /// Bytes outside of V8's heap that V8 knows of; none once the run has ended. Used by the JavaScript thread alone.
@@ -101,6 +105,61 @@ impl Trainer {
         })
     }
 
+    /// Makes the folder of the run and reads the file to go on from, the folder's last one without `path`; nothing else
+    /// changes before `restore`. Without `resume`, the folder must be empty.
+    #[napi(ts_return_type = "Promise<SavedRun | null>")]
+    pub fn begin<'env>(
+        &self,
+        env: &'env Env,
+        folder: Option<String>,
+        resume: bool,
+        path: Option<String>,
+    ) -> std::result::Result<Object<'env>, Thrown> {
+        let resume = match path {
+            Some(path) => Resume::From(path.into()),
+            None if resume => Resume::Last,
+            None => Resume::Never,
+        };
+        self.run(
+            env,
+            move |trainer| trainer.begin_run(folder.as_deref().map(Path::new), &resume),
+            |env, read, kept| read.map(|read| SavedRun::keeping(&env, read, kept)).transpose(),
+        )
+    }
+
+    /// Goes on from the file that was read.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn restore<'env>(&self, env: &'env Env) -> std::result::Result<Object<'env>, Thrown> {
+        let read = throwing(|| self.open.with(|open| Ok(Arc::clone(&open.read))))?;
+        let task = move |trainer: &mut model::Trainer<f32>| {
+            let read = read.lock().unwrap_or_else(PoisonError::into_inner).take();
+            trainer.restore(
+                read.ok_or_else(|| Error::state("restore: expected a file that was read, received none"))?,
+            )
+        };
+        self.run(env, task, |_, (), _| Ok(()))
+    }
+
+    /// Writes the state after the steps that were called.
+    #[napi(ts_args_type = "options: SaveOptions, tensors: Array<Tensor>", ts_return_type = "Promise<void>")]
+    pub fn save<'env>(
+        &self,
+        env: &'env Env,
+        options: SaveOptions,
+        tensors: Vec<Object<'env>>,
+    ) -> std::result::Result<Object<'env>, Thrown> {
+        let tensors = throwing(|| {
+            copied_tensors("tensors", &tensors)?.into_iter().map(named).collect::<Result<Vec<_>>>()
+        })?;
+        self.run(env, move |trainer| options.save(trainer, &tensors), |_, (), _| Ok(()))
+    }
+
+    /// Gives the model the average of its parameters in exchange for those of the training; called again, gives them back.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn exchange_average<'env>(&self, env: &'env Env) -> std::result::Result<Object<'env>, Thrown> {
+        self.run(env, model::Trainer::exchange_average, |_, (), _| Ok(()))
+    }
+
     /// Makes the steps that have not begun reject.
     #[napi]
     pub fn cancel(&self) {
@@ -133,8 +192,25 @@ impl Trainer {
             cancelled: Arc::default(),
             worker: Worker::default(),
             known: Arc::default(),
+            read: Arc::default(),
         };
         Ok(Self { open: Held::new("trainer", open) })
+    }
+
+    /// Queues a call of the run that is no step.
+    fn run<'env, R: Send + 'static, T: ToNapiValue + 'static>(
+        &self,
+        env: &'env Env,
+        task: impl FnOnce(&mut model::Trainer<f32>) -> Result<R> + Send + 'static,
+        present: impl FnOnce(Env, R, &Mutex<Option<model::SavedRun>>) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<Object<'env>, Thrown> {
+        throwing(|| {
+            self.open.with(|open| {
+                let (trainer, read) = (Arc::clone(&open.trainer), Arc::clone(&open.read));
+                let task = move || task(&mut trainer.lock().unwrap_or_else(PoisonError::into_inner));
+                open.worker.run(env, task, move |env, result| present(env, result, &read))
+            })
+        })
     }
 
     fn end(&self, env: Env) -> Result<()> {

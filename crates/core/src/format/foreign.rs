@@ -31,7 +31,7 @@ pub struct ForeignTensor {
 /// `Format`, naming the tensor where one is at fault, as [`super::Reader::open`] does, but for the types; `Size` when there
 /// is no memory, `Io` when the source cannot be read.
 pub fn read_foreign(mut source: impl Read, length: u64) -> Result<Vec<ForeignTensor>> {
-    let Header { mut tensors, .. } = Header::read(&mut source, length, is_known)?;
+    let (Header { mut tensors, .. }, _) = Header::read(&mut source, length, is_known)?;
     tensors.sort_by_key(|(_, info)| info.data_offsets);
     tensors.into_iter().map(|(name, info)| read_tensor(&mut source, name, info)).collect()
 }

@@ -18,7 +18,7 @@ pub(super) const METADATA: &str = "__metadata__";
 /// Bytes before the header: its length, little endian.
 pub(super) const PREFIX: usize = 8;
 /// The largest header that safetensors readers accept.
-pub(super) const MAX_HEADER: u64 = 100_000_000;
+const MAX_HEADER: u64 = 100_000_000;
 /// The most tensors of a file: a model has fewer parameters by far.
 const MAX_TENSORS: usize = 1 << 16;
 
@@ -32,13 +32,31 @@ pub(super) struct Header {
 
 impl Header {
     /// Reads the header of a file of `length` bytes and checks it against the bytes that follow it; of a type that is not
-    /// taken, `takes` says what is expected.
-    pub(super) fn read(source: &mut impl Read, length: u64, takes: Takes) -> Result<Self> {
+    /// taken, `takes` says what is expected. With the checksums of the tensors, if the file has any.
+    pub(super) fn read(
+        source: &mut impl Read,
+        length: u64,
+        takes: Takes,
+    ) -> Result<(Self, Option<Vec<u32>>)> {
         let text = header_bytes(source, length)?;
-        let header: Self = serde_json::from_slice(&text)
+        let mut header: Self = serde_json::from_slice(&text)
             .map_err(|error| Error::format(format!("not a safetensors file: malformed header: {error}")))?;
+        let sums = header.checksums(&text)?;
         header.check(length - (PREFIX + text.len()) as u64, takes)?;
-        Ok(header)
+        Ok((header, sums))
+    }
+
+    /// The JSON, with spaces at its end that lead the data to a multiple of 8 bytes.
+    pub(super) fn text(&self) -> Result<Vec<u8>> {
+        let mut text = serde_json::to_vec(self)
+            .map_err(|error| Error::internal(format!("cannot write a safetensors header: {error}")))?;
+        text.resize(text.len().next_multiple_of(PREFIX), b' ');
+        if text.len() as u64 > MAX_HEADER {
+            let (most, length) = (MAX_HEADER, text.len());
+            let message = format!("metadata: expected a header of at most {most} bytes, received {length}");
+            return Err(Error::size(message));
+        }
+        Ok(text)
     }
 
     /// Every tensor is of a type that is taken, is as long as its shape, and starts where the one before it ends; together they

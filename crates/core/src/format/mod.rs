@@ -1,6 +1,8 @@
 //! Files of named tensors: [safetensors](https://github.com/huggingface/safetensors) and PyTorch's state dicts, written whole or
 //! not at all.
 
+mod checksum;
+pub mod folder;
 mod foreign;
 mod header;
 mod pytorch;
@@ -13,5 +15,5 @@ mod zip;
 pub use foreign::{ForeignTensor, read_foreign};
 pub use pytorch::write_pytorch;
 pub use read::{File, Reader, Tensor, read};
-pub use save::{open, save_atomic};
-pub use write::write;
+pub use save::{copy_atomic, open, save_atomic};
+pub use write::{Named, save_checked, write};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
+use crc32fast::Hasher;
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
 
@@ -36,8 +37,8 @@ pub struct File {
 /// A safetensors file of `f32` tensors whose header was read and checked, and whose tensors were not.
 pub struct Reader<R> {
     metadata: BTreeMap<String, String>,
-    /// In the order of their bytes.
-    tensors: Vec<(String, TensorInfo)>,
+    /// In the order of their bytes, each with its checksum if the file has any.
+    tensors: Vec<(String, TensorInfo, Option<u32>)>,
     source: R,
     /// The number of tensors that were read.
     next: usize,
@@ -47,12 +48,15 @@ impl<R: Read> Reader<R> {
     /// Reads the header of a file of `length` bytes.
     ///
     /// # Errors
-    /// `Format`, naming the tensor where one is at fault: a truncated file, a header that is too large or no JSON, a
-    /// name that appears twice, a type other than `F32`, bytes that do not fit the shape, overlap, leave a gap or
+    /// `Format`, naming the tensor where one is at fault: a truncated file, a header that is too large or no JSON or that
+    /// has another checksum, a name that appears twice, a type other than `F32`, bytes that do not fit the shape, overlap, leave a gap or
     /// trail. `Io` when the source cannot be read.
     pub fn open(mut source: R, length: u64) -> Result<Self> {
-        let Header { metadata, mut tensors } = Header::read(&mut source, length, is_single)?;
-        tensors.sort_by_key(|(_, info)| info.data_offsets);
+        let (Header { metadata, tensors }, sums) = Header::read(&mut source, length, is_single)?;
+        let sum = |index: usize| sums.as_ref().map(|sums| sums[index]);
+        let mut tensors: Vec<_> =
+            tensors.into_iter().enumerate().map(|(i, (name, info))| (name, info, sum(i))).collect();
+        tensors.sort_by_key(|(_, info, _)| info.data_offsets);
         Ok(Self { metadata, tensors, source, next: 0 })
     }
 
@@ -63,31 +67,64 @@ impl<R: Read> Reader<R> {
 
     /// The names and shapes of the tensors, in the order of their bytes.
     pub fn tensors(&self) -> impl Iterator<Item = (&str, &[usize])> {
-        self.tensors.iter().map(|(name, info)| (name.as_str(), info.shape.as_slice()))
+        self.tensors.iter().map(|(name, info, _)| (name.as_str(), info.shape.as_slice()))
+    }
+
+    /// True if every byte of the file is under a checksum.
+    pub fn is_checked(&self) -> bool {
+        self.tensors.iter().all(|(.., sum)| sum.is_some())
     }
 
     /// Reads the values of the next tensor, which is as long as `into`.
     ///
     /// # Errors
-    /// `Format` for values that are not finite and for a file that has become shorter, `Io` when the source cannot be
-    /// read.
+    /// `Format` for values that are not finite or have another checksum, and for a file that has become shorter; `Io` when
+    /// the source cannot be read.
     pub fn read_next(&mut self, into: &mut [f32]) -> Result<()> {
-        let name = self.tensors.get(self.next).map_or("", |(name, _)| name.as_str());
+        let mut rest = into.iter_mut();
+        self.next_values(|value| {
+            if let Some(place) = rest.next() {
+                *place = value;
+            }
+        })
+    }
+
+    /// Reads the values of the next tensor and leaves them.
+    ///
+    /// # Errors
+    /// Those of [`Reader::read_next`].
+    pub fn pass_next(&mut self) -> Result<()> {
+        self.next_values(|_| ())
+    }
+
+    fn next_values(&mut self, mut take: impl FnMut(f32)) -> Result<()> {
+        let Some((name, info, expected)) = self.tensors.get(self.next) else {
+            return Err(Error::internal("file: expected another tensor, received its end"));
+        };
         let mut bytes = [0; CHUNK];
-        let mut read = 0;
-        for values in into.chunks_mut(CHUNK / size_of::<f32>()) {
-            let bytes = &mut bytes[..size_of_val(values)];
+        let (mut read, mut sum) = (0, Hasher::new());
+        let (start, end) = info.data_offsets;
+        for chunk in (start..end).step_by(CHUNK) {
+            let bytes = &mut bytes[..CHUNK.min(end - chunk)];
             fill(&mut self.source, bytes, || format!("tensor '{name}'"))?;
+            sum.update(bytes);
             let (numbers, _) = bytes.as_chunks::<4>();
-            for (value, &bytes) in values.iter_mut().zip(numbers) {
-                *value = f32::from_le_bytes(bytes);
+            for &bytes in numbers {
+                let value = f32::from_le_bytes(bytes);
                 if !value.is_finite() {
                     return Err(Error::format(format!(
                         "tensor '{name}': expected finite numbers, received {value} at element {read}"
                     )));
                 }
+                take(value);
                 read += 1;
             }
+        }
+        let sum = sum.finalize();
+        if let Some(expected) = expected.filter(|&expected| expected != sum) {
+            return Err(Error::format(format!(
+                "tensor '{name}': expected checksum {expected:08x}, received {sum:08x}; the file is damaged"
+            )));
         }
         self.next += 1;
         Ok(())

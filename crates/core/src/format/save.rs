@@ -29,10 +29,24 @@ pub fn open(path: &Path) -> Result<(BufReader<File>, u64)> {
 /// # Errors
 /// `Io`, with the path and the operating system's error. The temporary file is then gone.
 pub fn save_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
-    replace(path, bytes).map_err(|error| failure("write", path, &error))
+    save_by(path, |file| file.write_all(bytes))
 }
 
-fn failure(verb: &str, path: &Path, error: &io::Error) -> Error {
+/// Does the same with the bytes of the file `from`.
+///
+/// # Errors
+/// `Io` for a file that cannot be read or written.
+pub fn copy_atomic(from: &Path, path: &Path) -> Result<()> {
+    let (mut bytes, _) = open(from)?;
+    save_by(path, |file| io::copy(&mut bytes, file).map(|_| ()))
+}
+
+/// The same for what `write` writes.
+pub(super) fn save_by(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<()> {
+    replace(path, write).map_err(|error| failure("write", path, &error))
+}
+
+pub(super) fn failure(verb: &str, path: &Path, error: &io::Error) -> Error {
     Error::io(format!("cannot {verb} '{}': {error}", path.display()), error)
 }
 
@@ -46,7 +60,7 @@ fn check_regular(metadata: &Metadata) -> io::Result<()> {
     }
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let permissions = match fs::metadata(path) {
         Ok(old) => {
             check_regular(&old)?;
@@ -65,7 +79,7 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(permissions) = permissions {
         file.set_permissions(permissions)?;
     }
-    file.write_all(bytes)?;
+    write(&mut file)?;
     file.sync_all()?;
     drop(file);
     temporary.rename(&path)?;
@@ -87,7 +101,7 @@ fn target_of(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// Makes the rename survive a power cut. Windows has no such call and does not need it.
-fn sync_directory(directory: &Path) -> io::Result<()> {
+pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
 }
 

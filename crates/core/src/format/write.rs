@@ -1,41 +1,34 @@
 //! Writing a safetensors file, the same bytes for the same content.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+use std::path::Path;
 
+use crc32fast::Hasher;
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
 
-use super::header::{Header, MAX_HEADER, METADATA, PREFIX};
+use super::header::{Header, METADATA, PREFIX};
+use super::save::save_by;
+use crate::finite::first_non_finite;
 use crate::{Error, Result};
 
-/// Writes `(name, shape, values)` tensors, in the order given, and `metadata`, in the order of its keys, as a
-/// safetensors file in memory. The data starts at a multiple of 8 bytes.
+/// A tensor to write: its name, shape and values.
+pub type Named<'a> = (&'a str, &'a [usize], &'a [f32]);
+
+/// Bytes of data that are written at a time.
+const CHUNK: usize = 1 << 16;
+
+/// Writes tensors, in the order given, and `metadata`, in the order of its keys, as a safetensors file in memory. The data
+/// starts at a multiple of 8 bytes.
 ///
 /// # Errors
 /// `Internal` for a name that is doubled or reserved and for values that do not fill their shape; `Size` when
 /// the file does not fit in memory.
-pub fn write(metadata: BTreeMap<String, String>, tensors: &[(&str, &[usize], &[f32])]) -> Result<Vec<u8>> {
-    checked(tensors)?;
-    let mut end = 0;
-    let infos = tensors.iter().map(|&(name, shape, values)| {
-        let start = end;
-        end += size_of_val(values);
-        let info = TensorInfo { dtype: Dtype::F32, shape: shape.into(), data_offsets: (start, end) };
-        (name.to_string(), info)
-    });
-    let tensors_of_header = infos.collect();
-    let mut header = serde_json::to_vec(&Header { metadata, tensors: tensors_of_header })
-        .map_err(|error| Error::internal(format!("cannot write a safetensors header: {error}")))?;
-    header.resize(header.len().next_multiple_of(PREFIX), b' ');
-
-    if header.len() as u64 > MAX_HEADER {
-        let (most, length) = (MAX_HEADER, header.len());
-        let message = format!("metadata: expected a header of at most {most} bytes, received {length}");
-        return Err(Error::size(message));
-    }
-
+pub fn write(metadata: BTreeMap<String, String>, tensors: &[Named<'_>]) -> Result<Vec<u8>> {
+    let header = header_of(metadata, tensors)?.text()?;
     let mut bytes = Vec::new();
-    let size = PREFIX + header.len() + end;
+    let size = PREFIX + header.len() + tensors.iter().map(|(.., values)| size_of_val(*values)).sum::<usize>();
     bytes
         .try_reserve_exact(size)
         .map_err(|_| Error::size(format!("no memory for a file of {size} bytes")))?;
@@ -47,8 +40,59 @@ pub fn write(metadata: BTreeMap<String, String>, tensors: &[(&str, &[usize], &[f
     Ok(bytes)
 }
 
+/// Writes a file like [`write()`] to `path`, whole or not at all, with a checksum of each tensor and one of the header:
+/// [`super::Reader`] refuses the file if a byte of it changes. The data are not copied.
+///
+/// # Errors
+/// Those of [`write()`]; `NonFinite`, naming the tensor, for a NaN or infinity; `Io` when the file cannot be written.
+pub fn save_checked(path: &Path, metadata: BTreeMap<String, String>, tensors: &[Named<'_>]) -> Result<()> {
+    let mut header = header_of(metadata, tensors)?;
+    let sums = tensors.iter().map(|(name, _, values)| {
+        if let Some(at) = first_non_finite(values) {
+            let found = values[at];
+            return Err(Error::non_finite(format!(
+                "tensor '{name}': expected finite numbers, received {found} at element {at}"
+            )));
+        }
+        let mut sum = Hasher::new();
+        each_chunk(values, |bytes| Ok(sum.update(bytes)))
+            .map_err(|error| Error::internal(error.to_string()))?;
+        Ok(sum.finalize())
+    });
+    let text = header.seal(&sums.collect::<Result<Vec<_>>>()?)?;
+    save_by(path, |file| {
+        file.write_all(&(text.len() as u64).to_le_bytes())?;
+        file.write_all(&text)?;
+        tensors.iter().try_for_each(|(_, _, values)| each_chunk(values, |bytes| file.write_all(bytes)))
+    })
+}
+
+/// Gives `take` the bytes of some values, a part at a time.
+fn each_chunk(values: &[f32], mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    let mut bytes = [0; CHUNK];
+    values.chunks(CHUNK / size_of::<f32>()).try_for_each(|values| {
+        let (places, _) = bytes.as_chunks_mut::<4>();
+        for (place, value) in places.iter_mut().zip(values) {
+            *place = value.to_le_bytes();
+        }
+        take(&bytes[..size_of_val(values)])
+    })
+}
+
+fn header_of(metadata: BTreeMap<String, String>, tensors: &[Named<'_>]) -> Result<Header> {
+    checked(tensors)?;
+    let mut end = 0;
+    let infos = tensors.iter().map(|&(name, shape, values)| {
+        let start = end;
+        end += size_of_val(values);
+        let info = TensorInfo { dtype: Dtype::F32, shape: shape.into(), data_offsets: (start, end) };
+        (name.to_string(), info)
+    });
+    Ok(Header { metadata, tensors: infos.collect() })
+}
+
 /// Refuses tensors that no file can name or hold.
-pub(super) fn checked(tensors: &[(&str, &[usize], &[f32])]) -> Result<()> {
+pub(super) fn checked(tensors: &[Named<'_>]) -> Result<()> {
     let mut names = BTreeSet::new();
     for &(name, shape, values) in tensors {
         if name == METADATA || !names.insert(name) {

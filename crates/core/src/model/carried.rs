@@ -2,8 +2,9 @@
 
 use unrolled_kernels::Element;
 
+use crate::format;
 use crate::memory::grow;
-use crate::program::Program;
+use crate::program::{Program, StatePort};
 use crate::run::Engine;
 use crate::storage::{Batch, Subject, check_finite_state, copied_states};
 use crate::{Error, Result};
@@ -90,6 +91,44 @@ impl<E: Element> Carried<E> {
         for (state, next) in self.states.iter().zip(&mut self.next) {
             let (length, next) = (state.as_ref().map_or(0, Vec::len), next.get_or_insert_default());
             let _ = next.try_reserve_exact(length.saturating_sub(next.len()));
+        }
+    }
+
+    /// The states that the next step may begin with, each with its name and shape; none before the first step.
+    pub(super) fn held<'a>(&'a self, program: &'a Program) -> Vec<(&'a str, [usize; 2], &'a [E])> {
+        if self.rows == 0 {
+            return Vec::new();
+        }
+        let states = program.states.iter().zip(&self.states);
+        let held = |(state, values): (&'a StatePort, &'a Option<Vec<E>>)| {
+            Some((state.name.as_str(), [self.rows, state.size], values.as_deref()?))
+        };
+        states.filter_map(held).collect()
+    }
+
+    /// Tells if these are states that were held: all of the program's, of as many rows, or none.
+    ///
+    /// # Errors
+    /// [`crate::Code::Format`] for others.
+    pub(super) fn check(&self, program: &Program, given: &[format::Tensor]) -> Result<()> {
+        let rows = given.first().map_or(0, |state| state.shape.first().copied().unwrap_or(0));
+        let fits = |(state, given): (&StatePort, &format::Tensor)| {
+            state.name == given.name && given.shape == [rows, state.size] && rows > 0
+        };
+        let all = given.len() == program.states.len() && program.states.iter().zip(given).all(fits);
+        if all || given.is_empty() {
+            return Ok(());
+        }
+        Err(Error::format("carried states: expected those of the model, received others"))
+    }
+}
+
+impl Carried<f32> {
+    /// Begins the next step with states that [`Carried::check`] has passed.
+    pub(super) fn restore(&mut self, given: Vec<format::Tensor>) {
+        self.rows = given.first().map_or(0, |state| state.shape[0]);
+        for (state, given) in self.states.iter_mut().zip(given) {
+            *state = Some(given.values);
         }
     }
 }

@@ -107,6 +107,9 @@ pub struct TrainerConfig {
     /// Truncated backpropagation through time; full if absent.
     #[serde(default)]
     pub truncate: Option<Truncation>,
+    /// The part of the running mean of the parameters that each step keeps, from 0 to 1; no mean if absent.
+    #[serde(default)]
+    pub average: Option<f64>,
     /// The names of the parameters that have no gradient and that no step changes.
     #[serde(default)]
     pub frozen: Vec<String>,

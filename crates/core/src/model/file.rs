@@ -16,7 +16,7 @@ use crate::program::Program;
 use crate::{Code, Error, Result};
 
 /// The key of the graph in the metadata.
-const GRAPH: &str = "unrolled.graph";
+pub(super) const GRAPH: &str = "unrolled.graph";
 /// The key of the user's own metadata, one text.
 const USER: &str = "unrolled.metadata";
 
@@ -39,9 +39,14 @@ impl Model<f32> {
         let graph = Graph::from_json(text).map_err(damaged)?;
         let program = Program::compile(&graph).map_err(damaged)?;
         program.check_fits::<f32>()?;
-        let places = places(&program.layout, reader.tensors())?;
+        let tensors =
+            reader.tensors().map(|(name, shape)| (name, shape, reader.is_checked() && is_of_a_run(name)));
+        let places = places(&program.layout, tensors)?;
         let mut values = zeros(program.layout.total(), "the parameters")?;
-        places.into_iter().try_for_each(|place| reader.read_next(&mut values[place]))?;
+        places.into_iter().try_for_each(|place| match place {
+            Some(place) => reader.read_next(&mut values[place]),
+            None => reader.pass_next(),
+        })?;
         let metadata = reader.metadata().get(USER).cloned();
         let mut model = Self::with_parameters(graph, program, values, precision)?;
         model.metadata = metadata;
@@ -102,14 +107,23 @@ fn damaged(error: Error) -> Error {
     Error { code, ..error }.within("file")
 }
 
-/// The places of a file's tensors among the parameters, in the order of the file.
-fn places<'a>(
+/// True for a tensor that a training run needs beside the parameters, none of which has a ":" in its name.
+pub(super) fn is_of_a_run(name: &str) -> bool {
+    name.contains(':')
+}
+
+/// The places of a file's tensors among the parameters, in the order of the file; none for those to pass over.
+pub(super) fn places<'a>(
     layout: &Layout,
-    tensors: impl Iterator<Item = (&'a str, &'a [usize])>,
-) -> Result<Vec<Range<usize>>> {
+    tensors: impl Iterator<Item = (&'a str, &'a [usize], bool)>,
+) -> Result<Vec<Option<Range<usize>>>> {
     let mut found = HashSet::new();
     let mut places = Vec::new();
-    for (name, shape) in tensors {
+    for (name, shape, passed) in tensors {
+        if passed {
+            places.push(None);
+            continue;
+        }
         let entry = layout.find(name).ok_or_else(|| {
             Error::format(format!(
                 "file: expected the parameters of its graph alone, received tensor '{name}' as well"
@@ -122,7 +136,7 @@ fn places<'a>(
             )));
         }
         found.insert(name);
-        places.push(entry.range());
+        places.push(Some(entry.range()));
     }
     match layout.entries().iter().find(|entry| !found.contains(entry.name.as_str())) {
         Some(missing) => {

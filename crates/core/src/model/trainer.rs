@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use unrolled_kernels::Element;
 
+use super::average::Average;
 use super::carried::Carried;
 use super::objective::{Measured, Objective};
 use super::{Memory, Model, OnNonFinite, Report, TrainerConfig};
@@ -30,7 +31,9 @@ pub struct Trainer<E> {
     pub(super) config: TrainerConfig,
     objective: Objective,
     pub(super) engine: Engine<E>,
-    optimizer: Optimizer<E>,
+    pub(super) optimizer: Optimizer<E>,
+    /// The mean of the parameters over the steps, if the run keeps one.
+    pub(super) average: Option<Average<E>>,
     norm: GradientNorm,
     pub(super) gradients: Vec<E>,
     /// The batches of the step; spare ones follow.
@@ -92,6 +95,7 @@ impl<E: Element> Trainer<E> {
         let total = program.layout.total();
         let trained = program.frozen.rest(total);
         let optimizer = Optimizer::new(&config.optimizer, total)?.only(trained);
+        let average = config.average.map(|decay| Average::new(decay, total)).transpose()?;
         let mode = Mode::Training { inputs: false, tape: config.memory.0 };
         Ok(Self {
             carried: Carried::new(&program),
@@ -111,6 +115,7 @@ impl<E: Element> Trainer<E> {
             config,
             objective,
             optimizer,
+            average,
         })
     }
 
@@ -176,6 +181,7 @@ impl<E: Element> Trainer<E> {
     /// rows; [`Code::NonFinite`] for a state, loss or gradient that is not finite, naming the node; [`Code::Size`] when
     /// there is no memory.
     pub fn backward(&mut self, carry: bool) -> Result<()> {
+        self.check_in_place()?;
         let count = std::mem::take(&mut self.prepared);
         if count == 0 {
             return Err(Error::argument("step: expected a batch, received none"));
@@ -279,6 +285,9 @@ impl<E: Element> Trainer<E> {
             updated => updated?,
         }
         (report.learning_rate, report.step, report.skipped) = (rate, optimizer.steps(), false);
+        if let Some(average) = &mut self.average {
+            average.update(pool, model.weights().values());
+        }
         self.carry_on();
         Ok(())
     }
@@ -303,7 +312,7 @@ impl<E: Element> Trainer<E> {
         Memory {
             tape: self.engine.bytes(),
             gradients: size_of_val(&self.gradients[..]),
-            optimizer: self.optimizer.bytes(),
+            optimizer: self.optimizer.bytes() + self.average.as_ref().map_or(0, Average::bytes),
             weights: self.model.bytes(),
         }
     }

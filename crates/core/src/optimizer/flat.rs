@@ -153,6 +153,17 @@ impl<E: Element> Optimizer<E> {
     /// # Errors
     /// `Format` when a slot is missing, unknown or of another length.
     pub fn restore(&mut self, steps: u64, state: &[(&str, &[E])]) -> Result<()> {
+        let slots = self.slots_of(state)?;
+        for (slot, values) in self.rule.slots_mut().zip(slots) {
+            slot.copy_from_slice(values);
+        }
+        self.reach = self.rule.reach();
+        self.steps = steps;
+        Ok(())
+    }
+
+    /// The slots in the order of the rule's.
+    fn slots_of<'a>(&self, state: &[(&str, &'a [E])]) -> Result<Vec<&'a [E]>> {
         let names: Vec<_> = self.rule.slots().map(|(name, _)| name).collect();
         let found: Vec<_> = state.iter().map(|(name, _)| *name).collect();
         let find = |name: &str| state.iter().find(|(found, _)| *found == name);
@@ -167,12 +178,7 @@ impl<E: Element> Optimizer<E> {
                 values.len()
             )));
         }
-        for (slot, (_, values)) in self.rule.slots_mut().zip(slots) {
-            slot.copy_from_slice(values);
-        }
-        self.reach = self.rule.reach();
-        self.steps = steps;
-        Ok(())
+        Ok(slots.into_iter().map(|&(_, values)| values).collect())
     }
 }
 

@@ -39,6 +39,7 @@ mod pruning;
 mod readout;
 mod refusals;
 mod reuse;
+mod saved_runs;
 mod session;
 mod session_begin;
 mod targets;
