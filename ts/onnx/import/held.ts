@@ -1,5 +1,5 @@
 /** What a name of the file stands for while its graph is read: a constant, or a value of ours with its axes. */
-import { concat, type Numeric, slice, type Token, type Tokens } from '../../index.js'
+import { concat, lastStep, type Numeric, slice, type Token, type Tokens } from '../../index.js'
 import { NodeFault } from './fault.js'
 import { type Move, runsOf } from './move.js'
 import { type Item, type Role, type Tensor, wordsOf } from './tensor.js'
@@ -130,4 +130,20 @@ export function axisAt(rank: number, axis: number): number {
   const at = axis < 0 ? axis + rank : axis
   if (Number.isInteger(at) && at >= 0 && at < rank) return at
   throw new NodeFault(`an axis of ${rank}`, String(axis))
+}
+
+/** The size of several axes together. */
+export function productOf(axes: readonly Axis[]): Item {
+  const sizes = axes.map(sizeOf)
+  const factor = sizes.reduce<number>(
+    (all, it) => all * (typeof it === 'number' ? it : it.factor),
+    1,
+  )
+  const roles = sizes.flatMap((it) => (typeof it === 'number' ? [] : it.roles))
+  return roles.length === 0 ? factor : { factor, roles }
+}
+
+/** The last step of a value that has steps. */
+export function finalStep(value: Numeric): Numeric {
+  return value.kind === 'sequence' ? lastStep()(value) : value
 }

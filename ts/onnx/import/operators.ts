@@ -3,12 +3,16 @@ import { ELEMENTWISE } from './elementwise.js'
 import { LAYOUT } from './layout.js'
 import { LINEAR } from './linear.js'
 import { LOOPS } from './loop.js'
+import { PIECES } from './pieces.js'
 import { RECURRENT } from './recurrent.js'
 import { REDUCTIONS } from './reduce.js'
+import { SHAPES } from './shapes.js'
 
 /** All operators that the import knows, by the names of ONNX. */
 export const OPERATORS: ReadonlyMap<string, Operator> = new Map([
   ...LAYOUT,
+  ...PIECES,
+  ...SHAPES,
   ...ELEMENTWISE,
   ...LINEAR,
   ...REDUCTIONS,

@@ -1,0 +1,84 @@
+/** Operators that ask for shapes, and those that make constants. */
+import {
+  type Call,
+  floatOf,
+  floatsOf,
+  hasAttribute,
+  inputAt,
+  intOf,
+  intsOf,
+  numbersAt,
+  type Operator,
+  tensorAt,
+  tensorIn,
+} from './call.js'
+import { NodeFault } from './fault.js'
+import { axesOf, constantOf, productOf, sizeOf } from './held.js'
+import { countOf, type Item, listOf, plain, type Tensor } from './tensor.js'
+
+const shapeOf: Operator = (call) => {
+  const sizes = axesOf(inputAt(call, 0)).map(sizeOf)
+  const end = hasAttribute(call, 'end') ? intOf(call, 'end', 0) : sizes.length
+  return constantOf(listOf(sizes.slice(intOf(call, 'start', 0), end)))
+}
+
+const sizeOfAll: Operator = (call) =>
+  constantOf({ dims: [], data: [productOf(axesOf(inputAt(call, 0)))], float: false })
+
+const constant: Operator = (call) => {
+  const tensor = tensorIn(call, 'value') ?? numbersIn(call)
+  const [name = ''] = call.node.output
+  return { kind: 'constant', tensor, name }
+}
+
+function numbersIn(call: Call): Tensor {
+  const floats = floatsOf(call, 'value_floats')
+  const ints = intsOf(call, 'value_ints')
+  if (floats !== undefined) return { ...listOf(floats), float: true }
+  if (ints !== undefined) return listOf(ints)
+  const float = hasAttribute(call, 'value_float')
+  if (!float && !hasAttribute(call, 'value_int'))
+    throw new NodeFault('numbers', 'a constant of another kind')
+  return {
+    dims: [],
+    data: [float ? floatOf(call, 'value_float', 0) : intOf(call, 'value_int', 0)],
+    float,
+  }
+}
+
+const constantOfShape: Operator = (call) => {
+  const fill = tensorIn(call, 'value') ?? { dims: [1], data: [0], float: true }
+  const dims = Array.from(tensorAt(call, 0)?.data ?? [], (item) =>
+    typeof item === 'number' ? item : 1,
+  )
+  const count = countOf(dims)
+  return constantOf({
+    dims,
+    data: new Array<Item>(count).fill(fill.data[0] ?? 0),
+    float: fill.float,
+  })
+}
+
+const range: Operator = (call) => {
+  const [start = 0, limit = 0, delta = 1] = [0, 1, 2].map((i) => numbersAt(call, i)?.[0])
+  const count = Math.max(0, Math.ceil((limit - start) / delta))
+  countOf([count])
+  return constantOf(listOf(Array.from({ length: count }, (_, i) => start + i * delta)))
+}
+
+const cast: Operator = (call) => {
+  const held = inputAt(call, 0)
+  if (held.kind !== 'constant') return held
+  const float = [1, 10, 11, 16].includes(intOf(call, 'to', 1))
+  if (float || !held.tensor.float) return { ...held, tensor: { ...held.tensor, float } }
+  return constantOf({ ...held.tensor, float, data: Array.from(plain(held.tensor), Math.trunc) })
+}
+
+export const SHAPES: readonly (readonly [string, Operator])[] = [
+  ['Cast', cast],
+  ['Shape', shapeOf],
+  ['Size', sizeOfAll],
+  ['Constant', constant],
+  ['ConstantOfShape', constantOfShape],
+  ['Range', range],
+]
