@@ -87,6 +87,12 @@ import type { LENGTH_OPTIONS, LengthOptions } from '../ts/model/stop.js'
 import type { SYSTEM_SETTINGS, SystemSettings } from '../ts/native/system.js'
 import type { EXPORT_ONNX_OPTIONS, ExportOnnxOptions } from '../ts/onnx/export/export-onnx.js'
 import type { Names } from '../ts/options.js'
+import type {
+  AVERAGE_OPTIONS,
+  AverageOptions,
+  CHECKPOINT_OPTIONS,
+  CheckpointOptions,
+} from '../ts/train/checkpoint.js'
 import type { EARLY_STOPPING_OPTIONS, EarlyStoppingOptions } from '../ts/train/early-stopping.js'
 import type {
   CLIP_OPTIONS,
@@ -130,10 +136,12 @@ interface Pair<List extends readonly unknown[], Options> {
 /** Each list names every option, and no other. The optimizers' lists are their defaults' keys. */
 interface Lists {
   affine: Pair<typeof AFFINE_OPTIONS, AffineOptions>
+  average: Pair<typeof AVERAGE_OPTIONS, AverageOptions>
   axis: Pair<typeof AXIS_OPTIONS, AxisOptions>
   beam: Pair<typeof BEAM_OPTIONS, BeamOptions>
   bidirectional: Pair<typeof BIDIRECTIONAL_OPTIONS, BidirectionalOptions>
   cell: Pair<typeof CELL_OPTIONS, CellOptions>
+  checkpoint: Pair<typeof CHECKPOINT_OPTIONS, CheckpointOptions>
   checkTree: Pair<typeof CHECK_TREE_OPTIONS, CheckTreeOptions>
   choose: Pair<typeof CHOOSE_OPTIONS, ChooseOptions>
   clip: Pair<typeof CLIP_OPTIONS, ClipOptions>

@@ -55,6 +55,7 @@ export type {
   Data,
   Examples,
   Packed,
+  Position,
   RowWeights,
   SequenceData,
   StepWeights,
@@ -234,6 +235,7 @@ export {
   system,
 } from './native/system.js'
 export type { Precision } from './precision.js'
+export type { AverageOptions, CheckpointOptions } from './train/checkpoint.js'
 export type { EarlyStoppingOptions } from './train/early-stopping.js'
 export type { Scores } from './train/evaluate.js'
 export type {

@@ -106,6 +106,12 @@ export class FakeModel implements NativeModel {
         this.log.push('cancel')
       },
       close: () => this.log.push('close'),
+      begin: async () => null,
+      restore: async () => {},
+      save: async () => {
+        this.log.push('save')
+      },
+      exchangeAverage: async () => {},
     }
   }
 
@@ -140,6 +146,8 @@ export class FakeModel implements NativeModel {
   }
 
   async save(): Promise<void> {}
+
+  async copyRun(): Promise<void> {}
 
   toBytes(): Uint8Array {
     return new Uint8Array()

@@ -16,9 +16,9 @@ export class Beforehand {
     this.#source = source
   }
 
-  /** Makes the first batch. */
-  async begin(): Promise<void> {
-    this.#batches = this.#source.epoch(1)
+  /** Makes the first batch of the first epoch. */
+  async begin(epoch: number): Promise<void> {
+    this.#batches = this.#source.epoch(epoch)
     const { value } = await this.#batches.next()
     if (value === undefined) return
     const fault = value.fault()

@@ -124,6 +124,17 @@ export const EXAMPLES_KEYS = ['x', 'y', 'weights'] as const satisfies readonly (
 /** Batches one after the other. */
 export type Batches<B> = Iterable<B> | AsyncIterable<B>
 
+/** The place in a run that a function of batches is called for. */
+export interface Position {
+  /** The epoch, counted from 1. */
+  readonly epoch: number
+  /**
+   * The batches of the epoch that were taken before: 0, except in the first epoch of a run that is resumed. A
+   * function that reads it gives the batches from there; for others those before are passed over.
+   */
+  readonly step: number
+}
+
 /**
  * Data for training or measurement: examples in memory, which are shuffled and cut into batches; or
  * ready-made batches, as an iterable or async iterable, or as a function that returns a fresh one for
@@ -132,7 +143,7 @@ export type Batches<B> = Iterable<B> | AsyncIterable<B>
 export type Data<I extends Values = AnyValues, O extends Values = AnyValues> =
   | Examples<I, O>
   | Batches<Examples<I, O>>
-  | (() => Batches<Examples<I, O>>)
+  | ((position: Position) => Batches<Examples<I, O>>)
 
 /** `true` for one name, and for names that are unknown and may be one. */
 type IsOne<All, K = All> = [All] extends [never]

@@ -2,6 +2,7 @@ import { isFunction, isList, isObject, isRevoked } from '../brand.js'
 import { Described, mismatch, type UnrolledError } from '../errors.js'
 import { reserve } from '../native/memory.js'
 import { mix, STRIDE } from '../random.js'
+import type { Position } from './data.js'
 import type { Batch } from './fault.js'
 import { ExampleRows, emptyData, type Ports } from './feed.js'
 
@@ -9,8 +10,10 @@ import { ExampleRows, emptyData, type Ports } from './feed.js'
 export interface Source {
   /** Batches in an epoch, if known beforehand. */
   readonly steps: number | undefined
-  /** The batches of an epoch, counted from 1. */
-  epoch(epoch: number): AsyncGenerator<Batch, void, void>
+  /** Rows in memory. */
+  readonly rows: number | undefined
+  /** The batches of an epoch, counted from 1, without the first ones that were `taken`. */
+  epoch(epoch: number, taken?: number): AsyncGenerator<Batch, void, void>
 }
 
 /** Rule to cut examples in memory into batches. */
@@ -29,7 +32,10 @@ export function openSource(
   data: unknown,
   cutting: Cutting,
 ): Source {
-  if (isFunction(data)) return iterated(argument, ports, () => data(), cutting)
+  if (isFunction(data)) {
+    const open = data as (position: Position) => unknown
+    return iterated(argument, ports, (position) => open(position), cutting)
+  }
   if (isIterable(data)) return iterated(argument, ports, () => data, cutting)
   if (isObject(data) && ('x' in data || 'y' in data)) {
     return inMemory(argument, ports, data, cutting)
@@ -54,9 +60,10 @@ function inMemory(argument: string, ports: Ports, data: object, cutting: Cutting
   }
   return {
     steps: Math.ceil(count / batchSize),
-    async *epoch(epoch) {
+    rows: count,
+    async *epoch(epoch, taken = 0) {
       const order = shuffle ? permutation(count, seed, epoch) : ascending(count)
-      for (let start = 0; start < count; start += batchSize) {
+      for (let start = taken * batchSize; start < count; start += batchSize) {
         const rows = order.subarray(start, start + batchSize)
         yield { native: examples.batch(rows), fault: () => examples.fault(rows) }
       }
@@ -64,18 +71,28 @@ function inMemory(argument: string, ports: Ports, data: object, cutting: Cutting
   }
 }
 
-function iterated(argument: string, ports: Ports, open: () => unknown, { carry }: Cutting): Source {
+function iterated(
+  argument: string,
+  ports: Ports,
+  open: (position: Position) => unknown,
+  { carry }: Cutting,
+): Source {
   return {
     steps: undefined,
-    async *epoch(epoch) {
-      const batches = open()
+    rows: undefined,
+    async *epoch(epoch, taken = 0) {
+      const position = new ReadPosition(epoch, taken)
+      const batches = open(position)
       if (!isIterable(batches) || (isList(batches) && batches.some(isRevoked))) {
         throw mismatch('ERR_UNROLLED_ARGUMENT', argument, 'an iterable of batches', batches)
       }
-      let count = 0
+      let count: number | undefined
       let rows: number | undefined
       for await (const batch of batches) {
-        const where = `${argument} batch ${count + 1}`
+        // Asked with the first batch: a generator's function begins when that is fetched.
+        count = (count ?? position.first) + 1
+        if (count <= taken) continue
+        const where = `${argument} batch ${count}`
         const examples = new ExampleRows(where, ports, batch)
         if (examples.count === 0) throw emptyData(where)
         if (carry && rows !== undefined && rows !== examples.count) {
@@ -88,12 +105,38 @@ function iterated(argument: string, ports: Ports, open: () => unknown, { carry }
           )
         }
         rows = examples.count
-        count += 1
         const fault = () => examples.fault(ascending(examples.count))
         yield { native: examples.whole(), fault }
       }
+      count ??= position.first
       if (count === 0) throw ranDry(argument, epoch)
+      if (count < taken) {
+        const expected = `the ${taken} batches of epoch ${epoch} that were taken before`
+        throw mismatch('ERR_UNROLLED_VALUE', argument, expected, new Described(String(count)))
+      }
     },
+  }
+}
+
+/** The place that a function of batches is called for, which knows if it was asked for the batch. */
+class ReadPosition implements Position {
+  readonly epoch: number
+  readonly #taken: number
+  #read = false
+
+  constructor(epoch: number, taken: number) {
+    this.epoch = epoch
+    this.#taken = taken
+  }
+
+  get step(): number {
+    this.#read = true
+    return this.#taken
+  }
+
+  /** The number of the first batch that the function gives, from 0. */
+  get first(): number {
+    return this.#read ? this.#taken : 0
   }
 }
 

@@ -2,13 +2,13 @@ import { isObject, own } from '../brand.js'
 import type { Data, Examples, Feed } from '../data/data.js'
 import { ExampleRows, emptyData, rowsByPort } from '../data/feed.js'
 import { openSource } from '../data/source.js'
-import { mismatch } from '../errors.js'
+import { Described, mismatch } from '../errors.js'
 import type { Outputs } from '../graph/outputs.js'
 import type { Values } from '../graph/value.js'
 import { nativePath } from '../native/binding.js'
 import type { NativeSession, NativeStream } from '../native/contract.js'
 import { guard, guardAsync, refuse } from '../native/errors.js'
-import { checkCount, checkOptions, checkWord } from '../options.js'
+import { checkBoolean, checkCount, checkOptions, checkWord } from '../options.js'
 import { evaluateBatches, type Scores } from '../train/evaluate.js'
 import { resolveLosses } from '../train/losses.js'
 import { resolveMetrics } from '../train/metric.js'
@@ -81,16 +81,39 @@ export function gradients<I extends Values, O extends Outputs>(
 }
 
 /** Writes a model to a file. */
-export function save({ native }: Parts, path: string, options: SaveOptions): Promise<void> {
+export function save(
+  { native, checkpoint }: Parts,
+  path: string,
+  options: SaveOptions,
+): Promise<void> {
   if (typeof path !== 'string') throw mismatch('ERR_UNROLLED_ARGUMENT', 'save', 'a path', path)
   checkOptions('save', options, SAVE_OPTIONS)
   const format = checkWord('save format', options.format ?? 'safetensors', FORMATS)
   const metadata = metadataText('save metadata', options.metadata)
-  if (format === 'pytorch' && metadata !== undefined) {
-    const expected = "none with format 'pytorch', which holds parameters alone"
-    throw mismatch('ERR_UNROLLED_ARGUMENT', 'save metadata', expected, options.metadata)
+  if (checkBoolean('save optimizer', options.optimizer ?? false)) {
+    refuseOthers("optimizer: true, which copies the run's checkpoint", options)
+    return guardAsync(() => native.copyRun(nativePath(newest(checkpoint)), nativePath(path)))
+  }
+  if (format === 'pytorch') {
+    refuseOthers("format 'pytorch', which holds parameters alone", { metadata: options.metadata })
   }
   return guardAsync(() => native.save(nativePath(path), format, metadata))
+}
+
+/** Refuses options of `save` beside one that leaves no room for them. */
+function refuseOthers(beside: string, { format, metadata }: SaveOptions): void {
+  for (const [name, value] of Object.entries({ format, metadata })) {
+    if (value === undefined) continue
+    throw mismatch('ERR_UNROLLED_ARGUMENT', `save ${name}`, `none with ${beside}`, value)
+  }
+}
+
+/** The newest checkpoint of a model's run. */
+function newest(checkpoint: string | undefined): string {
+  if (checkpoint !== undefined) return checkpoint
+  const [expected, received] = ['a run with checkpoints', new Described('none')]
+  const advice = 'give the run the option checkpoint'
+  throw mismatch('ERR_UNROLLED_STATE', 'save optimizer', expected, received, advice)
 }
 
 /** Gives the bytes of a model's file. */

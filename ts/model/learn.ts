@@ -42,6 +42,7 @@ export async function* eventsOf<I extends Values, O extends Outputs>(
     // Checked last: a getter of the options or data may have begun another run.
     if (parts.training) throw inTraining('fit')
     parts.training = mine = true
+    parts.checkpoint = undefined
     await guardAsync(() => parts.native.ready())
     const hold = (release: () => void): void => {
       held.release = () => {
@@ -73,9 +74,14 @@ function runOf(parts: Parts, data: unknown, options: TrainOptions): Run {
       ? undefined
       : new Beforehand(openSource('fit validation', ports, validation, whole))
   const measures = recordNames(resolved.metrics, resolved.losses, measured !== undefined)
+  const source = openSource('fit data', ports, data, resolved)
   return {
     model: parts.native,
-    source: openSource('fit data', ports, data, resolved),
+    source,
+    decisive: { ...resolved.decisive, rows: source.rows },
+    saved: (file) => {
+      parts.checkpoint = file
+    },
     options: resolved,
     validation: measured,
     earlyStopping:

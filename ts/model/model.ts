@@ -102,12 +102,13 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
 
   /**
    * Trains on `data` and resolves to a record of each epoch. Batches are prepared while others run.
-   * The optimizer starts anew at each call.
+   * The optimizer starts anew at each call, unless the call resumes a checkpoint.
    *
    * Rejects with an `UnrolledError` for bad options or data, `ERR_UNROLLED_NON_FINITE` for a loss,
    * gradient or updated parameter that is not finite, `ERR_UNROLLED_STATE` during another run of this
-   * model; with the signal's reason after an abort; with the error of an iterator that throws. The model
-   * stays usable, with the weights of the last whole step.
+   * model; with the signal's reason after an abort; with the error of an iterator that throws;
+   * `ERR_UNROLLED_IO` for a checkpoint that cannot be written. The model stays usable, with the weights of the
+   * last whole step.
    */
   fit(data: Data<I, O>, options: TrainOptions<I, O>): Promise<History> {
     return Model.#call(this, 'fit', () => historyOf(this.train(data, options)))

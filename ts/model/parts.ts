@@ -21,6 +21,8 @@ export interface Parts {
   readonly metadata: Metadata
   /** `true` during a run of training. */
   training: boolean
+  /** The newest checkpoint of the last run, or of the one under way. */
+  checkpoint: string | undefined
 }
 
 /** Reads the parts of a model. */
@@ -37,7 +39,8 @@ export function partsOf(native: NativeModel): Parts {
   }))
   const inputs = portsOf('input', description.inputs)
   const metadata = metadataOf(guard(() => native.metadata()))
-  return { native, graph, description, inputs, outputs, metadata, training: false }
+  const run = { training: false, checkpoint: undefined }
+  return { native, graph, description, inputs, outputs, metadata, ...run }
 }
 
 /** The inputs of a model, and the targets of some losses. */

@@ -21,9 +21,16 @@ export interface SaveOptions extends BytesOptions {
    * are those of `torch.nn`.
    */
   readonly format?: (typeof FORMATS)[number]
+  /**
+   * Writes the newest checkpoint of the model's last run, or of the one under way, from which
+   * `fit(data, { resume: path })` goes on with its optimizer; `false` by default. That run has the option
+   * `checkpoint`: without it nothing keeps the optimizer, which is up to twice as large as the model.
+   */
+  readonly optimizer?: boolean
 }
 
 export const SAVE_OPTIONS = [
   ...BYTES_OPTIONS,
   'format',
+  'optimizer',
 ] as const satisfies readonly (keyof SaveOptions)[]

@@ -104,7 +104,32 @@ export interface NativeGeneration {
   cancel(): void
 }
 
+/** What a run kept in the file to go on from. */
+export interface NativeSavedRun {
+  path: string
+  text: string
+  tensors: NativeTensor[]
+}
+
 export interface NativeTrainer {
+  /**
+   * Makes the folder, which must be empty unless the run is resumed, and reads the file to resume: the last
+   * one of the folder, or `path`.
+   */
+  begin(
+    folder: string | undefined,
+    resume: boolean,
+    path: string | undefined,
+  ): Promise<NativeSavedRun | null>
+  /** Goes on from the file that `begin` has read. */
+  restore(): Promise<void>
+  /** Writes the state to a file; with `step`, to one of the folder `path`, which keeps the newest `keep`. */
+  save(
+    options: { path: string; step?: number; keep?: number; text: string; carry: boolean },
+    tensors: NativeTensor[],
+  ): Promise<void>
+  /** Gives the model the average of its weights for those of the training; called again, gives them back. */
+  exchangeAverage(): Promise<void>
   /** Sums the gradients of the batches as those of one batch, and updates once. */
   step(batches: NativeBatch[], options: { carry: boolean }): Promise<NativeReport>
   /** Rejects the steps that have not begun; the running step is finished. */
@@ -191,6 +216,8 @@ export interface NativeModel {
   /** The user's own metadata as JSON, of a model that was read. */
   metadata(): string | null
   save(path: string, format: 'safetensors' | 'pytorch', metadata?: string): Promise<void>
+  /** Copies a file that a run has written. */
+  copyRun(from: string, path: string): Promise<void>
   toBytes(metadata?: string): Uint8Array
   /** Waits for the first weights. */
   stream(axis?: string, inputs?: NativeTensor[]): NativeStream

@@ -1,5 +1,6 @@
 import { checkBoolean, checkCount, checkNumber, checkOptions, checkWord } from '../options.js'
 import type { EpochRecord } from './event.js'
+import { fieldsOf } from './exact.js'
 
 /** Rule to stop before the last epoch, and the weights to keep. */
 export interface EarlyStoppingOptions {
@@ -22,6 +23,25 @@ export const EARLY_STOPPING_OPTIONS = [
   'mode',
   'restoreBest',
 ] as const satisfies readonly (keyof EarlyStoppingOptions)[]
+
+/** What a checkpoint keeps of an {@link EarlyStopping} as JSON. */
+export interface EarlyStoppingRecord {
+  readonly monitor: string
+  readonly best: number
+  readonly begun: boolean
+  readonly since: number
+}
+
+/** Tells if JSON is such a record. */
+export function isEarlyStoppingRecord(value: unknown): value is EarlyStoppingRecord {
+  const { monitor, best, begun, since } = fieldsOf(value)
+  return (
+    typeof monitor === 'string' &&
+    typeof best === 'number' &&
+    typeof begun === 'boolean' &&
+    Number.isSafeInteger(since)
+  )
+}
 
 /** Watches one measure from epoch to epoch and keeps the weights of the best. */
 export class EarlyStopping {
@@ -60,7 +80,30 @@ export class EarlyStopping {
     }
     this.#since = better || !this.#begun ? 0 : this.#since + 1
     this.#begun = true
+    return this.isSpent
+  }
+
+  /** `true` if the run stops here. */
+  get isSpent(): boolean {
     return this.#since >= this.#patience
+  }
+
+  /** The weights of the best epoch, if they are kept. */
+  get weights(): Float32Array | undefined {
+    return this.#weights
+  }
+
+  get record(): EarlyStoppingRecord {
+    return { monitor: this.#monitor, best: this.#best, begun: this.#begun, since: this.#since }
+  }
+
+  /** Goes on from a record of the same measure; one of another measure is left, and the best is looked for anew. */
+  restore(record: EarlyStoppingRecord, weights: Float32Array | undefined): void {
+    if (record.monitor !== this.#monitor) return
+    this.#best = record.best
+    this.#begun = record.begun
+    this.#since = record.since
+    if (this.#restoreBest) this.#weights = weights
   }
 
   /** The weights to end with; `undefined` if the last ones are the best. */

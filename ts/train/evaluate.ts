@@ -1,5 +1,5 @@
 import type { Batch } from '../data/fault.js'
-import type { NativeModel, NativeReport, NativeTerm } from '../native/contract.js'
+import type { NativeModel, NativeTerm } from '../native/contract.js'
 import type { Loss } from './loss.js'
 import { type OutputLoss, predictsClasses } from './losses.js'
 import { type Measure, type Measured, measureBatch } from './measure.js'
@@ -26,18 +26,30 @@ export interface Scores {
   readonly [metric: string]: number | undefined
 }
 
+/** The sums of a {@link Tally}, to go on from. */
+export interface TallyRecord {
+  readonly terms: readonly (readonly [string, NativeTerm])[]
+  readonly custom: readonly (readonly [string, Fraction])[]
+}
+
 /** Sums over batches; equal to the sums over one batch of all rows. */
 export class Tally {
   readonly #losses: readonly OutputLoss[]
-  readonly #terms = new Map<string, NativeTerm>()
-  readonly #custom = new Map<string, Fraction>()
+  readonly #terms: Map<string, NativeTerm>
+  readonly #custom: Map<string, Fraction>
 
-  constructor(losses: readonly OutputLoss[]) {
+  constructor(losses: readonly OutputLoss[], record: TallyRecord = { terms: [], custom: [] }) {
     this.#losses = losses
+    this.#terms = new Map(record.terms)
+    this.#custom = new Map(record.custom)
   }
 
-  add(report: NativeReport): void {
-    for (const term of report.terms) {
+  get record(): TallyRecord {
+    return { terms: [...this.#terms], custom: [...this.#custom] }
+  }
+
+  add(terms: readonly NativeTerm[]): void {
+    for (const term of terms) {
       const sums = this.#terms.get(term.output)
       this.#terms.set(term.output, sums === undefined ? term : sumOf(sums, term))
     }
@@ -154,7 +166,7 @@ export async function evaluateBatches(
   for await (const batch of batches) {
     measure.checkRunning()
     const measured = await measureBatch(model, batch, measure)
-    tally.add(measured.report)
+    tally.add(measured.report.terms)
     tally.addCustom(measured)
   }
   return tally.scores(measurement.metrics)

@@ -5,6 +5,13 @@ import { isInMemory } from '../data/source.js'
 import { mismatch } from '../errors.js'
 import type { AnyValues, Values } from '../graph/value.js'
 import { checkBoolean, checkCount, checkOptions, checkWord } from '../options.js'
+import {
+  type AverageOptions,
+  type CheckpointOptions,
+  checkAverage,
+  checkCheckpoint,
+  checkResume,
+} from './checkpoint.js'
 import type { EarlyStoppingOptions } from './early-stopping.js'
 import { resolveFrozen } from './frozen.js'
 import { type ClipOptions, checkClip, checkTruncate, type TruncateOptions } from './limits.js'
@@ -108,6 +115,35 @@ export interface TrainOptions<I extends Values = AnyValues, O extends Values = A
   readonly onNonFinite?: 'error' | 'skip'
   /** Seed of shuffling and dropout; 0 by default. */
   readonly seed?: number
+  /**
+   * Writes the state of the run to files, whole or not at all, so that a run that was stopped anywhere goes
+   * on to the same bits with `resume`; none by default. A checkpoint waits for the running step. A file that
+   * cannot be written rejects the run with `ERR_UNROLLED_IO`; the checkpoint before stays whole.
+   */
+  readonly checkpoint?: CheckpointOptions
+  /**
+   * The checkpoint to go on from: a file, or `'latest'` for the newest in the folder of `checkpoint`, where
+   * there may be none yet. The events begin with the epochs before. Weights, optimizer, order of the
+   * data, dropout, early stopping and history are those of the run that never stopped; `epochs`,
+   * `learningRate`, `schedule`, `clip` and what only measures may be others. A damaged file is refused with
+   * `ERR_UNROLLED_FORMAT`, which names the one before it; other options with `ERR_UNROLLED_ARGUMENT`.
+   *
+   * Ready-made batches are passed over up to those not yet taken; a function that reads `step` of its
+   * argument gives the batches from there itself.
+   *
+   * ```ts
+   * await model.fit(data, { loss, checkpoint: { path: 'run' }, resume: 'latest' })
+   * ```
+   */
+  readonly resume?: string
+  /**
+   * Averages the weights over the steps (Polyak and Juditsky, 1992; Keras's `use_ema`, PyTorch's
+   * `AveragedModel`): after the first update `a = p`, after each further one
+   * `a = decay a + (1 - decay) p`. Validation and early stopping measure the average, and the model
+   * has it at the end; within an epoch, and after a run that is stopped, it has the weights of the training. None by
+   * default.
+   */
+  readonly average?: AverageOptions
 }
 
 /** Options of a training run, checked and filled in. */
@@ -121,6 +157,12 @@ export interface ResolvedOptions
   readonly losses: readonly OutputLoss[]
   readonly metrics: Metrics
   readonly signal: Signal | undefined
+  readonly checkpoint: Required<CheckpointOptions> | undefined
+  readonly resume: string | undefined
+  /** The decay of the weights' average. */
+  readonly average: number | undefined
+  /** The options that decide the bits of the steps to come. */
+  readonly decisive: Readonly<Record<string, unknown>>
   /** The options that the core reads, as JSON. */
   readonly config: string
 }
@@ -151,6 +193,9 @@ export const TRAIN_OPTIONS = [
   'memory',
   'onNonFinite',
   'seed',
+  'checkpoint',
+  'resume',
+  'average',
 ] as const satisfies readonly (keyof TrainOptions)[]
 
 /** Checks the options of a training run and fills in the defaults. */
@@ -178,18 +223,47 @@ export function resolveOptions(
   const losses = resolveLosses('fit loss', options.loss, outputs)
   const seed = checkCount('fit seed', options.seed ?? 0, 0)
   const frozen = options.frozen === undefined ? [] : resolveFrozen(options.frozen, parameters)
+  const metrics = resolveMetrics('fit metrics', options.metrics ?? [])
+  const update = updateConfig(options)
+  const average = options.average === undefined ? undefined : checkAverage(options.average)
+  const { checkpoint, resume } = options
+  const epochs = checkCount('fit epochs', options.epochs ?? 1)
+  const batchSize = checkCount('fit batchSize', options.batchSize ?? 32)
+  const shuffle = checkBoolean('fit shuffle', options.shuffle ?? !carry)
+  const config = {
+    ...lossConfig(losses),
+    ...update,
+    frozen,
+    seed,
+    ...(average !== undefined && { average }),
+  }
   return {
     losses,
-    metrics: resolveMetrics('fit metrics', options.metrics ?? []),
-    epochs: checkCount('fit epochs', options.epochs ?? 1),
-    batchSize: checkCount('fit batchSize', options.batchSize ?? 32),
+    metrics,
+    epochs,
+    batchSize,
     accumulate,
-    shuffle: checkBoolean('fit shuffle', options.shuffle ?? !carry),
+    shuffle,
     carry,
     progress: checkBoolean('fit progress', options.progress ?? false),
     seed,
     signal,
-    config: JSON.stringify({ ...lossConfig(losses), ...updateConfig(options), frozen, seed }),
+    checkpoint: checkpoint === undefined ? undefined : checkCheckpoint(checkpoint),
+    resume: resume === undefined ? undefined : checkResume(resume, checkpoint),
+    average,
+    decisive: {
+      optimizer: update.optimizer,
+      loss: lossConfig(losses).losses,
+      seed,
+      batchSize,
+      shuffle,
+      accumulate,
+      carry,
+      frozen,
+      average,
+      metrics: { ...metrics, custom: metrics.custom.map(({ name }) => name) },
+    },
+    config: JSON.stringify(config),
   }
 }
 

@@ -1,0 +1,139 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TrainOptions, UnrolledError } from 'unrolled'
+import { afterAll, describe, expect, test } from 'vitest'
+import { type Ending, endingOf, RUNS, runToEnd } from '../support/stopped-runs.js'
+
+const root = mkdtempSync(join(tmpdir(), 'unrolled-resume-'))
+afterAll(() => rmSync(root, { recursive: true }))
+
+let folders = 0
+const folder = () => join(root, String(folders++))
+
+/** Trains a run in pieces, each ended by `stop` after a step of its own, and each by a model of its own. */
+async function inPieces(
+  name: string,
+  every: NonNullable<TrainOptions['checkpoint']>['every'],
+  stop: (step: number, abort: () => void) => 'break' | undefined,
+): Promise<{ ending: Ending; pieces: number }> {
+  const checkpoint = { path: folder(), ...(every !== undefined && { every }) }
+  for (let pieces = 1; pieces < 100; pieces++) {
+    const { model, data, options } = RUNS[name]?.() ?? expect.fail()
+    const controller = new AbortController()
+    const abort = () => controller.abort('stopped')
+    const given = { ...options, checkpoint, resume: 'latest', signal: controller.signal }
+    const epochs = []
+    let [step, left] = [0, false]
+    try {
+      for await (const event of model.train(data as never, given)) {
+        if (event.type === 'epoch') epochs.push(event.record)
+        else step += 1
+        if (event.type === 'step' && stop(step, abort) === 'break') {
+          left = true
+          break
+        }
+      }
+    } catch (error) {
+      if (error !== 'stopped') throw error
+      left = true
+    }
+    expect(readdirSync(checkpoint.path).length).toBeLessThanOrEqual(2)
+    if (!left) return { ending: endingOf(model, epochs), pieces }
+  }
+  throw new Error('the run comes to no end')
+}
+
+describe.each(Object.keys(RUNS))('%s', (name) => {
+  const whole = runToEnd(name)
+
+  test('checkpoints change no bit', async () => {
+    expect(await runToEnd(name, { path: folder(), every: 1, keep: 1 })).toEqual(await whole)
+    expect(await runToEnd(name, { path: folder(), every: { seconds: 0.001 } })).toEqual(await whole)
+  })
+
+  test('left by break and resumed, again and again', async () => {
+    const { ending, pieces } = await inPieces(name, 1000, (step) =>
+      step === 3 ? 'break' : undefined,
+    )
+    expect(ending).toEqual(await whole)
+    expect(pieces).toBeGreaterThan(3)
+  })
+
+  test('aborted and resumed, with a checkpoint of each epoch', async () => {
+    const { ending, pieces } = await inPieces(name, 'epoch', (step, abort) => {
+      if (step === 4) abort()
+      return undefined
+    })
+    expect(ending).toEqual(await whole)
+    expect(pieces).toBeGreaterThan(2)
+  })
+
+  test('a run that has ended is given again without a step', async () => {
+    const checkpoint = { path: folder() }
+    await runToEnd(name, checkpoint)
+    const again = await runToEnd(name, checkpoint, () => expect.fail('a step'))
+    expect(again).toEqual(await whole)
+  })
+})
+
+test('an error in the data leaves a checkpoint of the steps before it', async () => {
+  const name = 'rmsprop, carried states, a custom metric, a function that reads step'
+  const { model, data, options } = RUNS[name]?.() ?? expect.fail()
+  const checkpoint = { path: folder(), every: 1000 }
+  const failing = async function* (position: { epoch: number; step: number }) {
+    for await (const batch of (data as (at: typeof position) => AsyncIterable<unknown>)(position)) {
+      yield batch
+      if (position.epoch === 2) throw new Error('the disk is gone')
+    }
+  }
+  const run = model.fit(failing as never, { ...options, checkpoint } as TrainOptions)
+  await expect(run).rejects.toThrow('the disk is gone')
+  expect(readdirSync(checkpoint.path)).toEqual(['checkpoint-7.safetensors'])
+  expect(await runToEnd(name, checkpoint)).toEqual(await runToEnd(name))
+})
+
+test('a resumed run may go on for more epochs', async () => {
+  const name = 'an array of batches'
+  const { model, data, options } = RUNS[name]?.() ?? expect.fail()
+  const checkpoint = { path: folder() }
+  await model.fit(data as never, { ...options, epochs: 2, checkpoint } as TrainOptions)
+  expect(await runToEnd(name, checkpoint)).toEqual(await runToEnd(name))
+})
+
+describe('refusals', () => {
+  const name = 'momentum, zoneout, schedule, clip, accumulated'
+  const start = () => RUNS[name]?.() ?? expect.fail()
+
+  test('options that would change the steps to come are refused by name', async () => {
+    const checkpoint = { path: folder() }
+    const { model, data, options } = start()
+    await model.fit(data as never, { ...options, epochs: 1, checkpoint } as TrainOptions)
+    const before = model.toBytes()
+    const others: [string, Partial<TrainOptions>][] = [
+      ['optimizer', { optimizer: 'sgd' }],
+      ['seed', { seed: 8 }],
+      ['batchSize', { batchSize: 7 }],
+      ['shuffle', { shuffle: false }],
+      ['accumulate', { accumulate: 2 }],
+      ['frozen', { frozen: 'dense' }],
+      ['average', { average: {} }],
+      ['metrics', { metrics: ['accuracy'] }],
+      ['loss', { loss: { ...(await import('unrolled')).crossEntropy({ labelSmoothing: 0.1 }) } }],
+    ]
+    for (const [option, other] of others) {
+      const run = model.fit(
+        data as never,
+        { ...options, ...other, checkpoint, resume: 'latest' } as TrainOptions,
+      )
+      const error = await run.then(
+        () => undefined,
+        (reason: unknown) => reason,
+      )
+      if (!(error instanceof UnrolledError)) throw new Error(option, { cause: error })
+      expect([option, error.code]).toEqual([option, 'ERR_UNROLLED_ARGUMENT'])
+      expect(error.message).toContain(`fit resume: expected ${option} `)
+    }
+    expect(model.toBytes()).toEqual(before)
+  })
+})
