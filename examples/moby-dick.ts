@@ -1,7 +1,8 @@
 // A character-level language model of Moby-Dick: an LSTM trained by truncated BPTT over parallel
 // streams whose state is carried from batch to batch. `npm start` runs it; `npm start -- --precision bf16` rounds
-// the operands of its products, and `--seconds N` is how long it may train.
-import { mkdirSync, statSync, writeFileSync } from 'node:fs'
+// the operands of its products, and `--seconds N` is how long it may train. Ctrl-C finishes the step and saves;
+// `npm start -- --resume` goes on to the same bits.
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -15,7 +16,9 @@ import {
   lstm,
   type Precision,
   sequential,
+  type TrainOptions,
 } from 'unrolled'
+import { interruptible } from './interrupt.js'
 import { compressors } from './moby-dick/compress.js'
 import { lossCurve, type Point } from './moby-dick/loss-curve.js'
 import { ProgressLine } from './moby-dick/progress.js'
@@ -46,6 +49,9 @@ export interface Settings {
   /** A stop for slow machines; the schedule counts steps, so that results do not depend on time. */
   readonly secondsAtMost: number
   readonly folder: string
+  /** Goes on from the last checkpoint in the folder. */
+  readonly resume?: boolean
+  readonly signal?: AbortSignal
 }
 
 /** Outcome of a run. */
@@ -118,6 +124,9 @@ type LanguageModel = ReturnType<typeof build>
 /** The settings of the training. */
 type Learning = Pick<Settings, 'streams' | 'steps' | 'epochs' | 'learningRate'>
 
+/** How a run is kept on disk and stopped. */
+type Keeping = Pick<TrainOptions, 'checkpoint' | 'resume' | 'signal'>
+
 /** Bits a character of `part`: each is asked for once, after 128 others or more. */
 async function bitsOf(model: LanguageModel, before: Int32Array, part: Int32Array) {
   const ignore = NO_TARGET
@@ -128,26 +137,32 @@ async function bitsOf(model: LanguageModel, before: Int32Array, part: Int32Array
 
 /** Trains with a live line; gives the curves and the seconds it took. */
 async function learn(model: LanguageModel, { train, valid, alphabet }: Corpus, settings: Settings) {
-  const { streams, steps } = settings
+  const { streams, steps, signal } = settings
   const total = stepCount(train, settings)
+  const path = join(settings.folder, 'moby-dick-run')
+  if (settings.resume !== true) rmSync(path, { recursive: true, force: true })
+  const keeping = { checkpoint: { path }, resume: 'latest', ...(signal && { signal }) }
   const [curve, validation]: [Point[], Point[]] = [[], []]
   const line = new ProgressLine(process.stderr)
   const started = performance.now()
   const elapsed = () => (performance.now() - started) / 1000
-  let done = 0
+  let [done, seen] = [0, 0]
   let loss = Math.log(alphabet.length)
-  for await (const event of training(model, train, settings)) {
+  for await (const event of training(model, train, settings, keeping)) {
     if (event.type === 'epoch') {
+      // An epoch of the run that was stopped.
+      if (seen === 0) continue
       const bits = await bitsOf(model, train, valid)
       validation.push([done, bits])
       line.end(`epoch ${event.record.epoch}: validation ${bits.toFixed(3)} bits/char`)
       continue
     }
-    done += 1
-    loss += (event.loss - loss) * Math.max(0.02, 1 / done)
-    if (done % 10 === 0) curve.push([done, loss / Math.LN2])
-    const characters = done * streams * steps
     const { epoch } = event
+    done = (epoch - 1) * batchCount(train, streams, steps) + event.step
+    seen += 1
+    loss += (event.loss - loss) * Math.max(0.02, 1 / seen)
+    if (done % 10 === 0) curve.push([done, loss / Math.LN2])
+    const characters = seen * streams * steps
     line.update({ epoch, step: done, steps: total, loss, characters, seconds: elapsed() })
     if (elapsed() > settings.secondsAtMost) break
   }
@@ -157,7 +172,12 @@ async function learn(model: LanguageModel, { train, valid, alphabet }: Corpus, s
 }
 
 /** The run itself, an event a step and an epoch. */
-export function training(model: LanguageModel, text: Int32Array, settings: Learning) {
+export function training(
+  model: LanguageModel,
+  text: Int32Array,
+  settings: Learning,
+  keeping: Keeping = {},
+) {
   const { streams, steps, epochs, learningRate } = settings
   const total = stepCount(text, settings)
   return model.train(() => parallelStreams(text, streams, steps), {
@@ -167,6 +187,7 @@ export function training(model: LanguageModel, text: Int32Array, settings: Learn
     clip: { norm: 1 },
     epochs,
     carry: true,
+    ...keeping,
   })
 }
 
@@ -199,13 +220,21 @@ export const job = {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({
-    options: { precision: { type: 'string', default: 'f32' }, seconds: { type: 'string' } },
+    options: {
+      precision: { type: 'string', default: 'f32' },
+      seconds: { type: 'string' },
+      resume: { type: 'boolean', default: false },
+    },
   })
-  const outcome = await run({
+  const settings = {
     ...job,
     text: readMobyDick(),
     precision: values.precision as Precision,
     secondsAtMost: Number(values.seconds ?? job.secondsAtMost),
-  })
+    resume: values.resume,
+  }
+  const outcome = await interruptible('npm start -- --resume', (signal) =>
+    run({ ...settings, signal }),
+  )
   process.exitCode = succeeded(outcome) ? 0 : 1
 }
