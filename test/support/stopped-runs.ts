@@ -174,9 +174,10 @@ export async function runToEnd(
   name: string,
   checkpoint?: CheckpointOptions,
   began?: () => void,
+  signal?: AbortSignal,
 ): Promise<Ending> {
   const { model, data, options } = (RUNS[name] as () => Start)()
-  const resumed = checkpoint && { checkpoint, resume: 'latest' }
+  const resumed = checkpoint && { checkpoint, resume: 'latest', ...(signal && { signal }) }
   const epochs: EpochRecord[] = []
   for await (const event of model.train(
     data as never,
