@@ -480,8 +480,8 @@ interface Scan<F extends number, S, X = Sequence, T = unknown> extends Signed<Si
  * several on one axis, `scan(cell)({ x, ids })`. Called with a number of steps, a cell runs without input,
  * `scan(cell)(10, { initial: { s } })`, on an axis of its own with as many steps in every row.
  *
- * @throws UnrolledError `ERR_UNROLLED_GRAPH` when the step leaves out a state,
- * `ERR_UNROLLED_SHAPE` when a state has another size, `ERR_UNROLLED_KIND` for sequences of several axes.
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a tree cell, `ERR_UNROLLED_GRAPH` when the step leaves out a
+ * state, `ERR_UNROLLED_SHAPE` when a state has another size, `ERR_UNROLLED_KIND` for sequences of several axes.
  */
 declare function scan<const S extends StateSizes, R extends Step<S>, X extends StepInput = Vector>(given: Cell<S, R, X>, options?: ScanOptions): Scan<OutputSize<S, R>, States<S>, Along<X>, Trace<S, R>>;
 
@@ -537,8 +537,9 @@ declare function treeCell<const S extends NodeSizes, R extends Step<S> = Step<S>
  * The step sees what the fold is called with: values of nodes, `fold(cell)(words)`, or by name several on
  * one axis, `fold(cell)({ x, ids })`.
  *
- * @throws UnrolledError `ERR_UNROLLED_KIND` for values of an axis that is no forest, `ERR_UNROLLED_GRAPH`
- * when the step leaves out a state, `ERR_UNROLLED_SHAPE` when a state has another size.
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a cell of a sequence, `ERR_UNROLLED_KIND` for values of an
+ * axis that is no forest, `ERR_UNROLLED_GRAPH` when the step leaves out a state, `ERR_UNROLLED_SHAPE` when a state
+ * has another size.
  */
 declare function fold<const S extends NodeSizes, R extends Step<S>, X extends StepInput = Vector>(given: TreeCell<S, R, X>, options?: FoldOptions): Fold<OutputSize<S, R>, Along<X>, Trace<S, R>>;
 
@@ -3099,7 +3100,8 @@ interface GumbelTree<H extends number> {
     };
     /**
      * At step t the place, from 0, of the left one of the two states that merge t joins, among those left; -1 at a row's
-     * last step, which has no merge. An output to look at, see {@link treeOfMerges}; sends no gradient back.
+     * last step, which has no merge. An output to look at, see {@link treeOfMerges}; sends no gradient back, and so a loss of
+     * it is refused.
      */
     readonly merges: Sequence<1>;
 }
