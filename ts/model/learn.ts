@@ -9,8 +9,10 @@ import type { Held } from '../train/dropped.js'
 import { EarlyStopping } from '../train/early-stopping.js'
 import type { EpochRecord, History, StopReason, TrainEvent, TrainMemory } from '../train/event.js'
 import { recordNames } from '../train/metric.js'
-import { type ResolvedOptions, resolveOptions, type TrainOptions } from '../train/options.js'
-import { type Run, train } from '../train/train.js'
+import type { TrainOptions } from '../train/options.js'
+import { type ResolvedOptions, resolveOptions } from '../train/resolve.js'
+import type { Run } from '../train/steps.js'
+import { train } from '../train/train.js'
 import { type Parts, portsWith } from './parts.js'
 
 /** The records of a run, and what its last event says. */

@@ -5,7 +5,7 @@ import type { NativeTensor, NativeTrainer } from '../native/contract.js'
 import { guardAsync } from '../native/errors.js'
 import { type EarlyStopping, isEarlyStoppingRecord } from './early-stopping.js'
 import { fieldsOf, fromExactJson, toExactJson } from './exact.js'
-import type { ResolvedOptions } from './options.js'
+import type { ResolvedOptions } from './resolve.js'
 import { isRunRecord, type RunState } from './run-state.js'
 
 const VERSION = 1

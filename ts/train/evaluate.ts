@@ -4,7 +4,7 @@ import type { Loss } from './loss.js'
 import { type OutputLoss, predictsClasses } from './losses.js'
 import { type Measure, type Measured, measureBatch } from './measure.js'
 import type { Metrics } from './metric.js'
-import { lossConfig } from './options.js'
+import { lossConfig } from './resolve.js'
 import { type Signal, throwIfAborted } from './signal.js'
 
 /** Scores of a model: `loss`, and each requested metric under its name. */
