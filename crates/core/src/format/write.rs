@@ -55,8 +55,11 @@ pub fn save_checked(path: &Path, metadata: BTreeMap<String, String>, tensors: &[
             )));
         }
         let mut sum = Hasher::new();
-        each_chunk(values, |bytes| Ok(sum.update(bytes)))
-            .map_err(|error| Error::internal(error.to_string()))?;
+        each_chunk(values, |bytes| {
+            sum.update(bytes);
+            Ok(())
+        })
+        .map_err(|error| Error::internal(error.to_string()))?;
         Ok(sum.finalize())
     });
     let text = header.seal(&sums.collect::<Result<Vec<_>>>()?)?;
