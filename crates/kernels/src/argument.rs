@@ -50,6 +50,24 @@ pub enum GruRecurrent<'a, E> {
     Ready(Matrix<'a, E>),
 }
 
+/// The children of the nodes of a Tree-LSTM.
+#[derive(Clone, Copy, Debug)]
+pub struct Below<'a, E> {
+    /// c of each child, those of a node one after another.
+    pub c: Matrix<'a, E>,
+    /// By node: the place of its first child, counted from any; then the end of the last. One more than nodes.
+    pub first: &'a [u32],
+}
+
+impl<E> Below<'_, E> {
+    /// The rows of the children of node `row`.
+    #[inline(always)]
+    pub(crate) fn family(&self, row: usize) -> std::ops::Range<usize> {
+        let at = |node: usize| (self.first[node] - self.first[0]) as usize;
+        at(row)..at(row + 1)
+    }
+}
+
 /// Settings of one step of stochastic gradient descent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SgdStep {

@@ -34,8 +34,8 @@ mod vector;
 mod view;
 
 pub use argument::{
-    Activation, AdagradStep, AdamStep, AdditiveGradients, GruRecurrent, Recurrent, RmspropStep, SgdStep,
-    Start,
+    Activation, AdagradStep, AdamStep, AdditiveGradients, Below, GruRecurrent, Recurrent, RmspropStep,
+    SgdStep, Start,
 };
 pub use element::Element;
 pub use float_mode::{FloatModeGuard, flush_subnormals};

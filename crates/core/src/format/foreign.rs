@@ -70,12 +70,12 @@ fn first<const N: usize>(bytes: &[u8]) -> [u8; N] {
 
 /// A number of half precision: a sign, 5 bits of an exponent with bias 15, 10 of a fraction.
 fn half(bits: u16) -> f32 {
-    let [sign, exponent, fraction] = [bits >> 15, bits >> 10 & 31, bits & 1023].map(u32::from);
+    let [sign, exponent, fraction] = [bits >> 15, (bits >> 10) & 31, bits & 1023].map(u32::from);
     let size = match exponent {
         // Subnormal: so many 2⁻²⁴.
         0 => fraction as f32 / (1 << 24) as f32,
-        31 => f32::from_bits(0xff << 23 | fraction << 13),
-        _ => f32::from_bits(exponent + 112 << 23 | fraction << 13),
+        31 => f32::from_bits((0xff << 23) | (fraction << 13)),
+        _ => f32::from_bits(((exponent + 112) << 23) | (fraction << 13)),
     };
     if sign == 0 { size } else { -size }
 }

@@ -18,7 +18,7 @@ use crate::{Code, Error, Result};
 /// The key of the graph in the metadata.
 pub(super) const GRAPH: &str = "unrolled.graph";
 /// The key of the user's own metadata, one text.
-const USER: &str = "unrolled.metadata";
+pub(super) const USER: &str = "unrolled.metadata";
 
 impl Model<f32> {
     /// Reads a model from the bytes of a file, to compute in a precision: the file holds the parameters in full.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Trainer;
-use super::file::{GRAPH, is_of_a_run, places};
+use super::file::{GRAPH, USER, is_of_a_run, places};
 use crate::format::folder;
 use crate::format::{self, Named, Reader, Tensor, save_checked};
 use crate::memory::zeros;
@@ -64,11 +64,12 @@ impl Trainer<f32> {
     pub fn save_run(&self, path: &Path, notes: Notes<'_>) -> Result<()> {
         self.check_in_place()?;
         let text = |key: &str, text: String| (key.to_owned(), text);
-        let metadata = BTreeMap::from([
+        let mut metadata = BTreeMap::from([
             text(GRAPH, self.model.graph().to_json()?),
             text(RUN, notes.text.to_owned()),
             text(STEPS, self.optimizer.steps().to_string()),
         ]);
+        metadata.extend(self.model.metadata().map(|own| text(USER, own.to_owned())));
         let weights = self.model.weights();
         let total = [weights.values().len()];
         let mut further: Vec<(String, &[usize], &[f32])> = Vec::new();

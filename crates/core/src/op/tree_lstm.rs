@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use unrolled_kernels::{Element, Matrix, MatrixMut, Start};
+use unrolled_kernels::{Below, Element, Matrix, MatrixMut, Start};
 
 use super::facts::{Cut, Facts, Flow, Joint, Storage, Time, Work, linear_sums};
 use super::linear::send_back;
@@ -68,17 +68,17 @@ fn step<E: Element>(
     let first = &edges[nodes.start..=nodes.end];
     let children = [first[0], first[m]].map(|edge| (edge - edges[0]) as usize);
     let below = f.matrix(Operand::Value(i.inputs[1])).row_range(children[0]..children[1]);
-    f.kernels.tree_step(gates, product, below, first, c, h);
+    f.kernels.tree_step(gates, product, Below { c: below, first }, c, h);
 }
 
 /// Leaves the gradient of pre where the gates were, then `dc_k += ..`, `dh_k += dpre W`.
 pub(crate) fn backward<E: Element>(f: &mut View<'_, E>, op: &Linear, i: &Instruction) {
     let (gates, d_below) = (Operand::Value(i.outputs[0]), Operand::Gradient(i.inputs[1]));
     f.write_all([gates, d_below], |f, [gates, d_below]| {
-        let below = f.matrix(Operand::Value(i.inputs[1]));
+        let below = Below { c: f.matrix(Operand::Value(i.inputs[1])), first: first_edges(f, i) };
         let c = f.matrix(Operand::Value(i.outputs[1]));
         let [dc, dh] = [1, 2].map(|state| f.matrix(Operand::Gradient(i.outputs[state])));
-        f.kernels.tree_backward(gates.matrix(), below, first_edges(f, i), c, dc, dh, d_below.matrix());
+        f.kernels.tree_backward(gates.matrix(), below, c, dc, dh, d_below.matrix());
     });
     send_back(f, op, i.inputs[2], gates);
 }

@@ -245,7 +245,7 @@ fn a_file_of_another_model_or_optimizer_is_refused_and_changes_nothing() {
         Code::Argument,
         "of another graph",
     );
-    net.save(&net.snapshot(), &path).unwrap();
+    format::save_atomic(&path, &net.to_bytes(&net.snapshot(), None).unwrap()).unwrap();
     refused(&run, Code::Format, "header: expected 'unrolled.run' of a checkpoint");
     assert_eq!(bits(&net), before);
 }

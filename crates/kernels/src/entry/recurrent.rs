@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::argument::{Activation, GruRecurrent, Recurrent};
+use crate::argument::{Activation, Below, GruRecurrent, Recurrent};
 use crate::isa::Kernels;
 use crate::number::Number;
 use crate::team::Team;
@@ -117,15 +117,14 @@ entries! {
 
     /// Nodes of a Tree-LSTM: with (i, o, u, f_1, ...) = gates + product, c = σ(i)∘tanh(u) + Σ σ(f_k)∘c_k and h = σ(o)∘tanh(c).
     ///
-    /// `gates` m x (3 + places) u: pre-activations in, activated gates out, but for places without a child. `below`: c of the
-    /// children, those of a node one after another from `first` of it on, the first counted from that of the first node; one
-    /// more than nodes. `c`, `h` m x u.
-    pub fn tree_step(gates: MatrixMut<'_, E>, product: Option<Matrix<'_, E>>, below: Matrix<'_, E>, first: &[u32],
+    /// `gates` m x (3 + places) u: pre-activations in, activated gates out, but for places without a child. `c`, `h`
+    /// m x u.
+    pub fn tree_step(gates: MatrixMut<'_, E>, product: Option<Matrix<'_, E>>, below: Below<'_, E>,
         c: MatrixMut<'_, E>, h: MatrixMut<'_, E>) = crate::generic::tree::tree_step;
 
     /// The gradient of [`Kernels::tree_step`](crate::Kernels::tree_step).
     ///
     /// `gates`: activated gates in, gradients of the pre-activations out. `d_below` += that of each child's c.
-    pub fn tree_backward(gates: MatrixMut<'_, E>, below: Matrix<'_, E>, first: &[u32], c: Matrix<'_, E>,
+    pub fn tree_backward(gates: MatrixMut<'_, E>, below: Below<'_, E>, c: Matrix<'_, E>,
         dc: Matrix<'_, E>, dh: Matrix<'_, E>, d_below: MatrixMut<'_, E>) = crate::generic::tree::tree_backward;
 }

@@ -3,6 +3,7 @@
 use super::access::{read, write};
 use super::elementwise::{apply, derivative};
 use crate::argument::Activation::{self, Sigmoid, Tanh};
+use crate::argument::Below;
 use crate::number::Number;
 use crate::vector::Vector;
 use crate::view::{Matrix, MatrixMut};
@@ -10,20 +11,14 @@ use crate::view::{Matrix, MatrixMut};
 /// The gates i, o and u, which come before those of the children.
 const OWN: usize = 3;
 
-/// The rows of the children of node `row` among those of all nodes.
 #[inline(always)]
-fn family(first: &[u32], row: usize) -> std::ops::Range<usize> {
-    (first[row] - first[0]) as usize..(first[row + 1] - first[0]) as usize
-}
-
-#[inline(always)]
-fn check<E: Copy>(gates: &MatrixMut<'_, E>, below: Matrix<'_, E>, first: &[u32], c: (usize, usize)) {
+fn check<E: Copy>(gates: &MatrixMut<'_, E>, below: Below<'_, E>, c: (usize, usize)) {
     let (m, u) = c;
     assert_eq!(gates.rows(), m, "a row of gates for each node");
     assert!(gates.columns() >= OWN * u && gates.columns().is_multiple_of(u.max(1)), "gates of whole places");
-    assert_eq!(first.len(), m + 1, "an end more than nodes");
-    assert_eq!((below.rows(), below.columns()), (family(first, m - 1).end, u), "c of each child");
-    let most = (0..m).map(|row| family(first, row).len()).max();
+    assert_eq!(below.first.len(), m + 1, "an end more than nodes");
+    assert_eq!((below.c.rows(), below.c.columns()), (below.family(m - 1).end, u), "c of each child");
+    let most = (0..m).map(|row| below.family(row).len()).max();
     assert!(most.is_none_or(|most| (OWN + most) * u <= gates.columns()), "a place for each child");
 }
 
@@ -46,8 +41,7 @@ fn open<V: Vector>(
 pub(crate) fn tree_step<V: Vector>(
     mut gates: MatrixMut<'_, V::Element>,
     product: Option<Matrix<'_, V::Element>>,
-    below: Matrix<'_, V::Element>,
-    first: &[u32],
+    below: Below<'_, V::Element>,
     mut c: MatrixMut<'_, V::Element>,
     mut h: MatrixMut<'_, V::Element>,
 ) {
@@ -56,7 +50,7 @@ pub(crate) fn tree_step<V: Vector>(
     if m == 0 {
         return;
     }
-    check(&gates, below, first, (m, u));
+    check(&gates, below, (m, u));
     let sizes = (m, gates.columns());
     assert!(
         product.is_none_or(|product| (product.rows(), product.columns()) == sizes),
@@ -65,14 +59,14 @@ pub(crate) fn tree_step<V: Vector>(
     for row in 0..m {
         let summand = product.map(|product| product.row(row));
         let (gates, c, h) = (gates.row_mut(row), c.row_mut(row), h.row_mut(row));
-        let lone = (OWN + family(first, row).len()) * u < gates.len();
+        let lone = (OWN + below.family(row).len()) * u < gates.len();
         for_each_vector!(V, u, |at, active| {
             let [i, o, fresh] = [(0, Sigmoid), (1, Sigmoid), (2, Tanh)]
                 .map(|(gate, function)| open::<V>(function, gates, summand, gate * u + at, active));
             let mut sum = i * fresh;
-            for (place, edge) in family(first, row).enumerate() {
+            for (place, edge) in below.family(row).enumerate() {
                 let f = open::<V>(Sigmoid, gates, summand, (OWN + place) * u + at, active);
-                sum = sum + f * read(below.row(edge), at, active);
+                sum = sum + f * read(below.c.row(edge), at, active);
             }
             if lone {
                 // A place without a child adds 0.
@@ -87,8 +81,7 @@ pub(crate) fn tree_step<V: Vector>(
 #[inline(always)]
 pub(crate) fn tree_backward<V: Vector>(
     mut gates: MatrixMut<'_, V::Element>,
-    below: Matrix<'_, V::Element>,
-    first: &[u32],
+    below: Below<'_, V::Element>,
     c: Matrix<'_, V::Element>,
     dc: Matrix<'_, V::Element>,
     dh: Matrix<'_, V::Element>,
@@ -97,15 +90,15 @@ pub(crate) fn tree_backward<V: Vector>(
     let (m, u) = (c.rows(), c.columns());
     assert_eq!((dc.rows(), dc.columns()), (m, u), "dc is m x u");
     assert_eq!((dh.rows(), dh.columns()), (m, u), "dh is m x u");
-    assert_eq!((d_below.rows(), d_below.columns()), (below.rows(), u), "dc of each child");
+    assert_eq!((d_below.rows(), d_below.columns()), (below.c.rows(), u), "dc of each child");
     if m == 0 {
         return;
     }
-    check(&gates, below, first, (m, u));
+    check(&gates, below, (m, u));
     for row in 0..m {
         let gates = gates.row_mut(row);
         let (c, dc, dh) = (c.row(row), dc.row(row), dh.row(row));
-        let children = family(first, row);
+        let children = below.family(row);
         for_each_vector!(V, u, |at, active| {
             let i: V = read(gates, at, active);
             let o: V = read(gates, u + at, active);
@@ -118,7 +111,7 @@ pub(crate) fn tree_backward<V: Vector>(
             write(derivative(Tanh, fresh, total * i) + V::zero(), gates, 2 * u + at, active);
             for (place, edge) in children.clone().enumerate() {
                 let f: V = read(gates, (OWN + place) * u + at, active);
-                let slope = derivative(Sigmoid, f, total * read(below.row(edge), at, active));
+                let slope = derivative(Sigmoid, f, total * read(below.c.row(edge), at, active));
                 write(slope + V::zero(), gates, (OWN + place) * u + at, active);
                 let d_below = d_below.row_mut(edge);
                 write(read::<V>(d_below, at, active) + total * f, d_below, at, active);

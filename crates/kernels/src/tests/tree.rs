@@ -3,7 +3,7 @@
 use ndarray::{Array2, s};
 
 use super::support::{Padded, array, assert_close, bits, for_both, on_every_isa};
-use crate::{Element, reference};
+use crate::{Below, Element, reference};
 
 const PLACES: usize = 3;
 
@@ -37,7 +37,13 @@ fn step<E: Element>(
         let mut gates = Padded::<E>::new(pre.view());
         let (mut c, mut h) = (Padded::zeros(m, u), Padded::zeros(m, u));
         let product = product.as_ref().map(Padded::view);
-        kernels.tree_step(gates.view_mut(), product, below.view(), first, c.view_mut(), h.view_mut());
+        kernels.tree_step(
+            gates.view_mut(),
+            product,
+            Below { c: below.view(), first },
+            c.view_mut(),
+            h.view_mut(),
+        );
         [c.elements(), h.elements()].concat()
     })
 }
@@ -57,9 +63,22 @@ fn check<E: Element>(m: usize, u: usize) {
         let mut d_below = Padded::<E>::new(upon.view());
         let (mut c, mut h) = (Padded::zeros(m, u), Padded::zeros(m, u));
         let [dc, dh, below] = [&dc, &dh, &below].map(|x| Padded::new(x.view()));
-        kernels.tree_step(gates.view_mut(), None, below.view(), &first, c.view_mut(), h.view_mut());
+        kernels.tree_step(
+            gates.view_mut(),
+            None,
+            Below { c: below.view(), first: &first },
+            c.view_mut(),
+            h.view_mut(),
+        );
         let (dc, dh) = (dc.view(), dh.view());
-        kernels.tree_backward(gates.view_mut(), below.view(), &first, c.view(), dc, dh, d_below.view_mut());
+        kernels.tree_backward(
+            gates.view_mut(),
+            Below { c: below.view(), first: &first },
+            c.view(),
+            dc,
+            dh,
+            d_below.view_mut(),
+        );
         [gates.elements(), d_below.elements()].concat()
     });
     let loss = |(c, h): (Array2<f64>, Array2<f64>)| (c * &dc + h * &dh).sum();
