@@ -30,8 +30,9 @@ fn target(program: &Program, output: &str, config: &LossConfig) -> Result<Target
         let known: Vec<&str> = program.outputs.iter().map(|port| port.name.as_str()).collect();
         Error::argument(format!("losses: expected one of the outputs {known:?}, received '{output}'"))
     })?;
-    let made = program.instructions.iter().find(|i| i.outputs.contains(&port.value));
-    if made.is_some_and(|i| matches!(i.op, Operation::GumbelTree(_)) && i.outputs[0] == port.value) {
+    let made = |value| program.instructions.iter().find(|i| i.outputs.contains(&value));
+    let cut = made(port.value).filter(|i| matches!(i.op, Operation::Detach));
+    if cut.and_then(|i| made(i.inputs[0])).is_some_and(|i| matches!(i.op, Operation::GumbelTree(_))) {
         return Err(Error::argument(format!(
             "losses: expected an output that gradients go back from, received the merges '{output}'; train the layer by losses of \
              its output or state, which the choices learn from"

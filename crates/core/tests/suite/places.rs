@@ -38,7 +38,7 @@ fn tree_lstm(form: Form) -> Builder {
     }
     nodes.push(node("side", json!("concat"), &hs.iter().map(String::as_str).collect::<Vec<_>>()));
     let same = json!({ "affine": { "scale": 1.0, "shift": 0.0 } });
-    nodes.push(node("behind", same.clone(), &["side"]));
+    nodes.push(node("behind", same, &["side"]));
     let below = if form == Form::Multiplied { "behind" } else { "side" };
     nodes.extend([node("rec", linear("u", None), &[below]), node("gates", json!("add"), &["pre", "rec"])]);
     for (gate, name) in ["i", "o", "u_", "f0", "f1", "f2"].into_iter().enumerate() {
@@ -47,10 +47,10 @@ fn tree_lstm(form: Form) -> Builder {
         nodes.extend([node(&part, slice(gate), &["gates"]), act(name, function, &part)]);
     }
     nodes.push(node("sum", json!("multiply"), &["i", "u_"]));
-    for k in 0..PLACES {
+    for (k, c) in cs.iter().enumerate() {
         let (kept, before) =
             (format!("kept{k}"), if k == 0 { "sum".into() } else { format!("sum{}", k - 1) });
-        nodes.push(node(&kept, json!("multiply"), &[&format!("f{k}"), &cs[k]]));
+        nodes.push(node(&kept, json!("multiply"), &[&format!("f{k}"), c]));
         nodes.push(node(&format!("sum{k}"), json!("add"), &[&before, &kept]));
     }
     let cell = format!("sum{}", PLACES - 1);
