@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -152,4 +152,23 @@ test('the curve has a level line where there is a level', () => {
   expect(drawn({ name: 'bzip2', bits: 2.5 })).toContain('bzip2 2.50')
   expect(drawn()).not.toContain('dasharray')
   expect(drawn()).not.toContain('NaN')
+})
+
+test('a run with checkpoints keeps two of them, and metadata come back', async () => {
+  const { again, history, model } = await import('../../examples/checkpoints.js')
+  expect(history.epochs).toHaveLength(30)
+  expect(history.epochs.at(-1)?.loss).toBeLessThan(0.5)
+  expect(readdirSync('run').length).toBeLessThan(3)
+  expect(again.metadata).toEqual({ vocabulary: ['below', 'above'] })
+  expect(again.parameters()).toEqual(model.parameters())
+})
+
+test('weights of others give the same bits under other names and in other files', async () => {
+  const { matched, model, same, theirs, words } = await import('../../examples/interchange.js')
+  expect(matched).toHaveLength(11)
+  const { output } = await theirs.predict(words)
+  const { tags } = await model.predict(words)
+  expect(tags.values).toEqual(output.values)
+  const [first] = Object.values(await same.predict(words))
+  expect((first as typeof tags).values).toEqual(tags.values)
 })
