@@ -1336,96 +1336,8 @@ interface StepOptions {
     readonly axis?: string;
 }
 
-/** A parameter's numbers, row-major. */
-interface Parameter {
-    readonly values: Float32Array;
-    readonly shape: readonly number[];
-}
-/** Parameters under PyTorch's names: `lstm.weight_ih_l0`. */
-type Parameters = Readonly<Record<string, Parameter>>;
-/** Parameters to set: flat arrays, or the result of `parameters()`. */
-type ParameterData = Readonly<Record<string, {
-    readonly values: Float32Array;
-} | Float32Array>>;
-
-/** A model's states by name (`lstm.l0:h`), one row for each row of the batch. */
-type State = Readonly<Record<string, Result<Vector>>>;
-/** States for a model: a call's result, or data. States left out are those before the first step, zeros if the graph gives none. */
-type StateData = Readonly<Record<string, VectorData | Result<Vector>>>;
-
-/** Options of `gradients`. */
-interface GradientOptions {
-    /** The loss of the only output, or of outputs by name. */
-    readonly loss: Losses;
-    /** The initial states; zeros by default. */
-    readonly state?: StateData;
-}
-/** Losses of one output, each times the weight of its target, before any mean or sum. */
-interface ItemLosses {
-    /** The loss of each row: the sum over its steps. */
-    readonly rows: Float64Array;
-    /** The loss of each step, row-major, zero in padding; of an output without steps, of each row. */
-    readonly steps: Float64Array;
-    /** The shape of `steps`: `[rows, time]`, or `[rows]`. */
-    readonly shape: readonly number[];
-    /** The valid steps of each row, if rows differ. */
-    readonly lengths: Int32Array | undefined;
-    /** The weight of all targets: a mean loss is the sum of `rows` over it. */
-    readonly weight: number;
-}
-/**
- * Derivatives of the loss `L` of one batch, as backpropagation through time gives them (Goodfellow,
- * Bengio, Courville: Deep Learning, section 10.2.2). Each has the shape of its value; padding is zero.
- */
-interface Gradients<I extends Values = AnyValues, O extends Outputs = AnyValues> {
-    /** `L`, reduced and weighted as in training, without dropout. */
-    readonly loss: number;
-    /** The losses of each row and step, for the outputs that have a loss. */
-    readonly losses: {
-        readonly [K in keyof O]?: ItemLosses;
-    };
-    /** `∂L/∂θ` of every parameter. */
-    readonly parameters: Parameters;
-    /** `∂L/∂x` of the inputs of numbers; ids have no gradient. */
-    readonly inputs: {
-        readonly [K in keyof I as I[K] extends Tokens | Token ? never : K]: Result<I[K] extends Numeric ? I[K] : Numeric>;
-    };
-    /** `∂L/∂h₀` of the states that the model begins with. */
-    readonly initial: State;
-    /**
-     * `∂L/∂hₜ` of each state after each step, `[rows, time, size]`: along outputs that read the state
-     * at this step and along all later steps, the other states at this step held fixed. States that the
-     * loss does not depend on, and states that only delay a value, are left out.
-     */
-    readonly states: Readonly<Record<string, Result<Sequence>>>;
-    /**
-     * `∂L/∂aₜ` of the pre-activations `aₜ = W xₜ + U hₜ₋₁ + b` of each fused step by its node, in the
-     * order of the weight's rows (of a GRU, `W xₜ + b`). The sum over rows and steps is `∂L/∂b`.
-     */
-    readonly gates: Readonly<Record<string, Result<Sequence>>>;
-}
-
-/** The result of `predict`: every output under its name, and the state after the last step. */
-type Prediction<O extends Outputs> = {
-    readonly [K in keyof O]: Result<O[K]>;
-} & {
-    readonly state: State;
-};
-/** Options of `predict`. */
-interface PredictOptions {
-    /** The states that an earlier call gave back; zeros by default. */
-    readonly state?: StateData;
-}
-
-/** Options of `save`. */
-interface SaveOptions {
-    /**
-     * Writes the newest checkpoint of the model's last run, or of the one under way, from which
-     * `fit(data, { resume: path })` goes on with its optimizer; `false` by default. That run has the option
-     * `checkpoint`: without it nothing keeps the optimizer, which is up to twice as large as the model.
-     */
-    readonly optimizer?: boolean;
-}
+/** What a user keeps with a model: values of JSON by name, such as a vocabulary. */
+type Metadata = Readonly<Record<string, unknown>>;
 
 /** The choice of each token, made by {@link sample} or {@link beam}. */
 interface Search {
@@ -1604,6 +1516,135 @@ type GenerateFeed<I extends Values> = {
     readonly [K in keyof I]?: DataOf<I[K]>;
 } | DataOf<I[keyof I]>;
 
+/** A parameter's numbers, row-major. */
+interface Parameter {
+    readonly values: Float32Array;
+    readonly shape: readonly number[];
+}
+/** Parameters under PyTorch's names: `lstm.weight_ih_l0`. */
+type Parameters = Readonly<Record<string, Parameter>>;
+/** Parameters to set: flat arrays, or the result of `parameters()`. */
+type ParameterData = Readonly<Record<string, {
+    readonly values: Float32Array;
+} | Float32Array>>;
+
+/** A model's states by name (`lstm.l0:h`), one row for each row of the batch. */
+type State = Readonly<Record<string, Result<Vector>>>;
+/** States for a model: a call's result, or data. States left out are those before the first step, zeros if the graph gives none. */
+type StateData = Readonly<Record<string, VectorData | Result<Vector>>>;
+
+/** Options of `gradients`. */
+interface GradientOptions {
+    /** The loss of the only output, or of outputs by name. */
+    readonly loss: Losses;
+    /** The initial states; zeros by default. */
+    readonly state?: StateData;
+}
+/** Losses of one output, each times the weight of its target, before any mean or sum. */
+interface ItemLosses {
+    /** The loss of each row: the sum over its steps. */
+    readonly rows: Float64Array;
+    /** The loss of each step, row-major, zero in padding; of an output without steps, of each row. */
+    readonly steps: Float64Array;
+    /** The shape of `steps`: `[rows, time]`, or `[rows]`. */
+    readonly shape: readonly number[];
+    /** The valid steps of each row, if rows differ. */
+    readonly lengths: Int32Array | undefined;
+    /** The weight of all targets: a mean loss is the sum of `rows` over it. */
+    readonly weight: number;
+}
+/**
+ * Derivatives of the loss `L` of one batch, as backpropagation through time gives them (Goodfellow,
+ * Bengio, Courville: Deep Learning, section 10.2.2). Each has the shape of its value; padding is zero.
+ */
+interface Gradients<I extends Values = AnyValues, O extends Outputs = AnyValues> {
+    /** `L`, reduced and weighted as in training, without dropout. */
+    readonly loss: number;
+    /** The losses of each row and step, for the outputs that have a loss. */
+    readonly losses: {
+        readonly [K in keyof O]?: ItemLosses;
+    };
+    /** `∂L/∂θ` of every parameter. */
+    readonly parameters: Parameters;
+    /** `∂L/∂x` of the inputs of numbers; ids have no gradient. */
+    readonly inputs: {
+        readonly [K in keyof I as I[K] extends Tokens | Token ? never : K]: Result<I[K] extends Numeric ? I[K] : Numeric>;
+    };
+    /** `∂L/∂h₀` of the states that the model begins with. */
+    readonly initial: State;
+    /**
+     * `∂L/∂hₜ` of each state after each step, `[rows, time, size]`: along outputs that read the state
+     * at this step and along all later steps, the other states at this step held fixed. States that the
+     * loss does not depend on, and states that only delay a value, are left out.
+     */
+    readonly states: Readonly<Record<string, Result<Sequence>>>;
+    /**
+     * `∂L/∂aₜ` of the pre-activations `aₜ = W xₜ + U hₜ₋₁ + b` of each fused step by its node, in the
+     * order of the weight's rows (of a GRU, `W xₜ + b`). The sum over rows and steps is `∂L/∂b`.
+     */
+    readonly gates: Readonly<Record<string, Result<Sequence>>>;
+}
+
+/** A layer of a file, and the parameters that it became. */
+interface MatchedLayer {
+    /** The layer's or tensor's name in the file. */
+    readonly source: string;
+    /** The names of the parameters in the model. */
+    readonly parameters: readonly string[];
+    /** Conventions that were converted, such as `gates i, o, f, c -> i, f, g, o`. */
+    readonly conventions: readonly string[];
+}
+/** An account of an import: what became of each part of a file, and how closely both sides agree. */
+interface ParityReport {
+    readonly matched: readonly MatchedLayer[];
+    /** Parameters of the model that the file does not have. */
+    readonly missing: readonly string[];
+    /** Tensors of the file that the model has no place for; of whole numbers, such as counters, always. */
+    readonly leftOver: readonly string[];
+    /**
+     * The largest absolute difference between the outputs of the model and those of the sample; left out without
+     * one.
+     */
+    readonly largestDifference?: number;
+}
+
+/**
+ * Names of tensors to names of parameters: prefixes and what stands in their place, the longest that fits first
+ * (`{ 'encoder.rnn.': 'lstm.' }`; the prefix `''` fits every name), or a function that gives the new name, and nothing to
+ * leave the tensor out.
+ */
+type Rename = Readonly<Record<string, string>> | ((name: string) => string | undefined);
+/** A tensor of another library. */
+interface ForeignTensor {
+    readonly shape: readonly number[];
+    /** Numbers, row-major; read where the model has a place for them. */
+    readonly values: Float32Array;
+    /** The type that they had: `'F32'` by default. Tensors of whole numbers (`'I64'`) are passed over. */
+    readonly type?: string;
+}
+/** Tensors by name: those of a file, or of `parameters()`. */
+type ForeignTensors = Readonly<Record<string, ForeignTensor>>;
+
+/** Inputs, and the outputs that the other library computes for them. */
+interface Sample<I extends Values = AnyValues, O extends Values = AnyValues> {
+    readonly x: Feed<I>;
+    readonly y: Feed<Aimed<O>>;
+}
+/** Options of `model.load`. */
+interface MatchOptions<I extends Values = AnyValues, O extends Values = AnyValues> {
+    /** Names of the file to names of the model; every name stands by default. */
+    readonly rename?: Rename;
+    /**
+     * Refuses a file that lacks a parameter or has a tensor too many (`true`, the default), or leaves what is missing as it
+     * is and reports both (`false`).
+     */
+    readonly strict?: boolean;
+    /** A sample to measure the largest difference of the outputs by. */
+    readonly sample?: Sample<I, O>;
+}
+/** A safetensors file by its path or its bytes, or tensors by name. */
+type WeightsSource = string | Uint8Array | ForeignTensors;
+
 /** Options of `logProbability`. */
 interface LogProbabilityOptions {
     /** The output that scores the tokens; found where the model leaves no choice. */
@@ -1621,6 +1662,43 @@ interface SequenceExamples<I extends Values = AnyValues, O extends Values = AnyV
     readonly y: Targets<O> | TokensData | TokenData;
     /** Weights of the tokens, 1 by default: alone, or under the output's name. */
     readonly weights?: Weights<O> | StepWeights | RowWeights;
+}
+
+/** The result of `predict`: every output under its name, and the state after the last step. */
+type Prediction<O extends Outputs> = {
+    readonly [K in keyof O]: Result<O[K]>;
+} & {
+    readonly state: State;
+};
+/** Options of `predict`. */
+interface PredictOptions {
+    /** The states that an earlier call gave back; zeros by default. */
+    readonly state?: StateData;
+}
+
+/** Options of `model.toBytes`. */
+interface BytesOptions {
+    /**
+     * Values of JSON to keep with the model, such as its vocabulary; those that the model was loaded with by default. A loaded
+     * model has them as `model.metadata`.
+     */
+    readonly metadata?: Metadata;
+}
+declare const FORMATS: readonly ["safetensors", "pytorch"];
+/** Options of `model.save`. */
+interface SaveOptions extends BytesOptions {
+    /**
+     * `'safetensors'` (default) holds parameters, graph and metadata; `safetensors.torch.load_file` reads the parameters.
+     * `'pytorch'` is a state dict, parameters alone, that `torch.load` reads, by `weights_only=True` as well. Names and shapes
+     * are those of `torch.nn`.
+     */
+    readonly format?: (typeof FORMATS)[number];
+    /**
+     * Writes the newest checkpoint of the model's last run, or of the one under way, from which
+     * `fit(data, { resume: path })` goes on with its optimizer; `false` by default. That run has the option
+     * `checkpoint`: without it nothing keeps the optimizer, which is up to twice as large as the model.
+     */
+    readonly optimizer?: boolean;
 }
 
 /** The outputs that no step changes, by name. */
@@ -1733,6 +1811,8 @@ declare class Model<I extends Values = AnyValues, O extends Outputs = AnyValues>
     #private;
     /** The model as plain data. */
     readonly graph: GraphJson;
+    /** What you gave to `save` with the model that was loaded; empty of any other. */
+    readonly metadata: Metadata;
     /** The number of values that the model learns. */
     get parameterCount(): number;
     /**
@@ -1852,10 +1932,23 @@ declare class Model<I extends Values = AnyValues, O extends Outputs = AnyValues>
     setParameters(parameters: ParameterData): void;
     /** Draws a table of the nodes: name, kind, result, and number of parameters. */
     summary(): string;
-    /** Writes the model to a safetensors file: parameters, and the graph in the metadata. */
+    /**
+     * Sets the parameters to those of another library: of a safetensors file, by its path or its bytes, or of tensors by
+     * name. Names are PyTorch's here as well (`lstm.weight_ih_l0`); `rename` maps others. Numbers of 64 and 16 bits become
+     * those of 32, whole numbers are passed over. Either all parameters of the file are set or none.
+     *
+     * Rejects with an `UnrolledError`: `ERR_UNROLLED_SHAPE` that lists all tensors of other shapes, `ERR_UNROLLED_ARGUMENT`
+     * that lists what is missing or left over, `ERR_UNROLLED_FORMAT` for a damaged file, `ERR_UNROLLED_IO` for one that cannot
+     * be read, `ERR_UNROLLED_NON_FINITE` for a NaN or infinity, `ERR_UNROLLED_STATE` during training.
+     */
+    load(source: WeightsSource, options?: MatchOptions<I, O>): Promise<ParityReport>;
+    /**
+     * Writes the model to a file, whole or not at all: in safetensors the parameters, and in the metadata the graph and
+     * your own.
+     */
     save(path: string, options?: SaveOptions): Promise<void>;
     /** Gives the bytes that `save` writes. Waits for the first weights. */
-    toBytes(): Uint8Array;
+    toBytes(options?: BytesOptions): Uint8Array;
 }
 
 /** Options of an input without steps that holds numbers. */
@@ -3685,4 +3778,4 @@ declare function childrenOf(tree: TreeShape): number[][];
 declare function bracketsOf(tree: Tree): string;
 
 export { Model, Result, Session, Stream, UnrolledError, abs, activation, adagrad, adam, adamw, add, affine, argmax, attention, balancedTree, beam, bidirectional, binaryCrossEntropy, bracketsOf, cell, chainTree, checkTree, checkTrees, childrenOf, choose, clockwork, concat, configure, constant, cosineDecay, crossEntropy, deepTransition, delayed, dense, depthOf, detach, divide, drawTree, dropout, elu, embedding, encoderDecoder, exp, exponentialDecay, fold, fromBytes, fromGraph, gelu, graph, gridTree, gru, gruCell, gumbelSoftmax, gumbelTree, hardSigmoid, huber, identity, last, lastStep, layerNorm, leaky, leakyRelu, leavesOf, leftTree, linear, linearDecay, load, log, lstm, lstmCell, matmul, max, maximum, mean, meanAbsolute, meanSquared, minimum, mix, multiply, nestedTree, oneHot, parameter, parseConllu, parseTree, parseTrees, poisson, pool, randomTree, relu, repeat, rightTree, rmsprop, rnn, rnnCell, root, sample, scan, sequential, sgd, shift, sigmoid, silu, slice, softmax, softmaxOverTime, softplus, sqrt, stacked, stepDecay, stepIndex, straightThrough, subtract, sum, sumOverTime, system, tanh, treeCell, treeLstm, treeOfChildren, treeOfMerges, treeRnn, version, where };
-export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, Along, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AverageOptions, AxisOptions, Batches, BeamOptions, BidirectionalOptions, BothStates, BothTraces, Cell, CellOptions, CheckTreeOptions, CheckpointOptions, Children, ChooseOptions, ClipOptions, ClockworkGroup, ClockworkOptions, Contexts, CosineDecayOptions, CoverageAttention, Covered, CrossEntropyOptions, Data, DeepTransition, DeepTransitionOptions, DelayedOptions, DenseOptions, DependencyTree, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, ExposureGap, ExposureOptions, FixedOutputs, Fold, FoldOptions, Folded, ForestOptions, FreeRunOptions, GenerateFeed, GenerateOptions, GeneratedNumbers, GeneratedScores, GeneratedTokens, GradientOptions, Gradients, GraphContext, GraphJson, GridTree, GruCellOptions, GruOptions, GruState, GruStepOptions, GruTrace, GumbelSoftmaxOptions, GumbelTree, GumbelTreeOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, Leaked, Leaky, LeakyOptions, Leaves, LengthOptions, LinearDecayOptions, LinearOptions, LoadOptions, LogProbabilityOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, LstmTrace, MatmulOptions, Memory, Merge, MergedTree, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NestedTree, NodeJson, NodeSizes, Nodes, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, ParseTreeOptions, Pooling, Position, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentCall, RecurrentLayer, RecurrentOptions, RecurrentStepOptions, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RnnTrace, RowContext, RowOf, RowWeights, RowsStepFeed, RowsStepOf, RowsStepOutputs, SampleOptions, SaveOptions, Scan, ScanOptions, Schedule, Scores, Search, SearchLike, SearchName, Sequence, SequenceData, SequenceExamples, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, Skip, SliceOptions, Stacked, StackedLayer, StackedLayers, StackedOptions, Start, State, StateData, StateSizes, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepInput, StepOf, StepOptions, StepOutputs, StepWeights, StopOptions, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSequence, TokenSide, TokenStateOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, Tree, TreeCell, TreeLstm, TreeLstmOptions, TreeRnn, TreeRnnOptions, TreeRow, TreeShape, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, ZoneoutRates };
+export type { Activation, ActivationName, ActivationOptions, AdagradOptions, AdamOptions, AffineOptions, Alignment, Along, AnyCell, AnyValues, Attended, Attention, AttentionOptions, AttentionScore, AverageOptions, AxisOptions, Batches, BeamOptions, BidirectionalOptions, BothStates, BothTraces, BytesOptions, Cell, CellOptions, CheckTreeOptions, CheckpointOptions, Children, ChooseOptions, ClipOptions, ClockworkGroup, ClockworkOptions, Contexts, CosineDecayOptions, CoverageAttention, Covered, CrossEntropyOptions, Data, DeepTransition, DeepTransitionOptions, DelayedOptions, DenseOptions, DependencyTree, DropoutOptions, EarlyStoppingOptions, EmbeddingOptions, EncoderDecoderOptions, EpochEvent, EpochRecord, ErrorCode, EvaluateOptions, Examples, ExponentialDecayOptions, ExposureGap, ExposureOptions, FixedOutputs, Fold, FoldOptions, Folded, ForeignTensor, ForeignTensors, ForestOptions, FreeRunOptions, GenerateFeed, GenerateOptions, GeneratedNumbers, GeneratedScores, GeneratedTokens, GradientOptions, Gradients, GraphContext, GraphJson, GridTree, GruCellOptions, GruOptions, GruState, GruStepOptions, GruTrace, GumbelSoftmaxOptions, GumbelTree, GumbelTreeOptions, History, HuberOptions, InitJson, Initializer, InputKind, Inputs, InstructionSet, ItemLosses, KindJson, Layer, LayerNormOptions, Leaked, Leaky, LeakyOptions, Leaves, LengthOptions, LinearDecayOptions, LinearOptions, LoadOptions, LogProbabilityOptions, Loss, LossLike, LossName, LossOptions, Losses, LstmCellOptions, LstmOptions, LstmState, LstmStepOptions, LstmTrace, MatchOptions, MatchedLayer, MatmulOptions, Memory, Merge, MergedTree, Metadata, Metric, MetricBatch, MetricLike, MetricTargets, ModelOptions, Nested, NestedTree, NodeJson, NodeSizes, Nodes, NumberSide, Numeric, OpJson, Optimizer, OptimizerName, OptimizerOptions, OutputSize, Outputs, Packed, Parameter, ParameterData, ParameterInitializer, ParameterJson, ParameterOptions, Parameters, ParityReport, ParseTreeOptions, Pooling, Position, Precision, PredictOptions, Prediction, Recurrence, RecurrentActivation, RecurrentCall, RecurrentLayer, RecurrentOptions, RecurrentStepOptions, Rename, RmspropOptions, RnnCellOptions, RnnOptions, RnnState, RnnStepOptions, RnnTrace, RowContext, RowOf, RowWeights, RowsStepFeed, RowsStepOf, RowsStepOutputs, Sample, SampleOptions, SaveOptions, Scan, ScanOptions, Schedule, Scores, Search, SearchLike, SearchName, Sequence, SequenceData, SequenceExamples, SequentialOptions, SgdOptions, Shift, ShiftOptions, Signal, Skip, SliceOptions, Stacked, StackedLayer, StackedLayers, StackedOptions, Start, State, StateData, StateSizes, States, Step, StepCell, StepDecayOptions, StepEvent, StepFeed, StepInput, StepOf, StepOptions, StepOutputs, StepWeights, StopOptions, StopReason, System, SystemSettings, Token, TokenData, TokenOptions, TokenSequence, TokenSide, TokenStateOptions, Tokens, TokensData, TrainEvent, TrainMemory, TrainOptions, Tree, TreeCell, TreeLstm, TreeLstmOptions, TreeRnn, TreeRnnOptions, TreeRow, TreeShape, TruncateOptions, Value, Values, Vector, VectorData, VectorOptions, Weights, WeightsSource, ZoneoutRates };

