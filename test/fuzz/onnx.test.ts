@@ -22,7 +22,12 @@ function make(random: Random): Files {
 
 fuzz({
   name: 'onnx',
-  codes: ['ERR_UNROLLED_FORMAT'],
+  codes: [
+    'ERR_UNROLLED_FORMAT',
+    'ERR_UNROLLED_GRAPH',
+    'ERR_UNROLLED_NON_FINITE',
+    'ERR_UNROLLED_SIZE',
+  ],
   make,
   async read({ file = new Uint8Array() }) {
     const { model, report } = await importOnnx(file)

@@ -46,7 +46,7 @@ function check(model: Model): void {
 
 fuzz({
   name: 'safetensors',
-  codes: ['ERR_UNROLLED_FORMAT'],
+  codes: ['ERR_UNROLLED_FORMAT', 'ERR_UNROLLED_SIZE'],
   make,
   async read({ model, weights }) {
     if (model !== undefined) {

@@ -26,8 +26,9 @@ import { Random } from './random.js'
 export type Files = Readonly<Record<string, Uint8Array>>
 
 export interface Format {
-  /** The name of the test file. */
   readonly name: string
+  /** The name of the test file where it is another one. */
+  readonly file?: string
   /** The codes that the reading functions document. */
   readonly codes: readonly ErrorCode[]
   /** Makes an input: a seed with changes. */
@@ -156,7 +157,8 @@ class Run {
     const kind = fault.replaceAll(/"[^"]*"|'[^']*'|\d+/g, '_').slice(0, 200)
     if (this.#failures.has(kind)) return
     const paths = this.#write(`failed-${input}`, files)
-    const again = `UNROLLED_FUZZ_SEED=${SEED} UNROLLED_FUZZ_ONLY=${input} npx vitest run test/fuzz/${this.#format.name}.test.ts`
+    const { name, file = name } = this.#format
+    const again = `UNROLLED_FUZZ_SEED=${SEED} UNROLLED_FUZZ_ONLY=${input} npx vitest run test/fuzz/${file}.test.ts`
     this.#failures.set(kind, `input ${input}: ${fault}\n  file: ${paths}\n  again: ${again}`)
   }
 

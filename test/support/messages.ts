@@ -37,7 +37,7 @@ function placesOf(root: Message): Place[] {
       const value = holder[field[1]]
       if (value === undefined) continue
       places.push({ holder, field })
-      const { [2]: of, [3]: list } = field
+      const [, , of, list] = field
       if (!isMessage(of)) continue
       for (const one of list === undefined ? [value] : (value as unknown[]))
         open.push([one as Message, of])
@@ -104,11 +104,14 @@ function nest(random: Random, holder: Message): void {
 
 /** Changes a field: its value, a part of a list, its absence; or puts the graph inside of itself. */
 export function changeMessage(random: Random, root: Message): void {
-  if (root.graph !== undefined && random.chance(0.01)) return nest(random, root)
+  if (root.graph !== undefined && random.chance(0.01)) {
+    nest(random, root)
+    return
+  }
   const places = placesOf(root)
   const place = random.pick(places)
   const { holder, field } = place
-  const { [1]: name, [3]: list } = field
+  const [, name, , list] = field
   if (list === undefined) {
     if (random.chance(0.15)) delete holder[name]
     else holder[name] = oddValue(random, place, holder[name], places)
