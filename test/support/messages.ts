@@ -3,7 +3,7 @@ import { type Field, MESSAGES, type Type } from '../../ts/onnx/fields.js'
 import { encode, NAMES, oddNumber } from './hostile.js'
 import type { Random } from './random.js'
 
-export type Message = Record<string, unknown>
+export type Message = Record<string, unknown> & { graph?: unknown }
 
 /** A field of a message that stands in the file. */
 interface Place {
