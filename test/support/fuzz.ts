@@ -9,7 +9,7 @@
  *
  *     UNROLLED_FUZZ_SEED=$RANDOM UNROLLED_FUZZ_SECONDS=30000 npx vitest run test/fuzz
  *
- * The input under way is kept in the folder `unrolled-fuzz-PID` of temporary files, so that one that ends the process or
+ * The input under way is kept in the folder `unrolled-fuzz-PID-FORMAT` of temporary files, so that one that ends the process or
  * never comes back is known. A failure names its file there and the way to repeat it.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -80,7 +80,7 @@ function faultOf(error: unknown, codes: readonly ErrorCode[]): string | undefine
 
 class Run {
   readonly #format: Format
-  readonly #folder = join(tmpdir(), `unrolled-fuzz-${process.pid}`)
+  readonly #folder: string
   readonly #outcomes = new Map<string, number>()
   /** Failures by their words without numbers and names, so that one fault is told once. */
   readonly #failures = new Map<string, string>()
@@ -90,6 +90,7 @@ class Run {
 
   constructor(format: Format) {
     this.#format = format
+    this.#folder = join(tmpdir(), `unrolled-fuzz-${process.pid}-${format.name}`)
   }
 
   async all(): Promise<void> {

@@ -30,7 +30,7 @@ export function changeWords(random: Random, bytes: Uint8Array): Uint8Array {
         : random.below(copy.length)
     const at = Math.min(near & ~7, copy.length - 8)
     const value = random.chance(0.5)
-      ? view.getBigUint64(8 * random.below(copy.length / 8), true)
+      ? view.getBigUint64(8 * random.below(Math.floor(copy.length / 8)), true)
       : BigInt(random.chance(0.5) ? random.below(copy.length) : random.pick(NUMBERS))
     const width = random.pick([8, 8, 4, 2])
     if (width === 8) view.setBigUint64(at, BigInt.asUintN(64, value), true)

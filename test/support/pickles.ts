@@ -91,7 +91,7 @@ export const pickleOf = (opcodes: readonly Opcode[]): Uint8Array =>
 
 const little = (value: number, width: number): string =>
   latin(
-    new Uint8Array(new BigUint64Array([BigInt.asUintN(64, BigInt(Math.round(value)))]).buffer),
+    new Uint8Array(new BigUint64Array([BigInt.asUintN(64, BigInt(Math.round(value) || 0))]).buffer),
   ).slice(0, width)
 
 /** A number as BININT, BININT1, LONG1 or the text of protocol 0. */

@@ -128,7 +128,7 @@ function changeData(random: Random, parts: Parts): void {
   }
   const value = random.pick([Number.NaN, Number.POSITIVE_INFINITY, 3e38, 1e-45, -0])
   new DataView(data.buffer, data.byteOffset).setFloat32(
-    4 * random.below(data.length / 4),
+    4 * random.below(Math.floor(data.length / 4)),
     value,
     true,
   )
