@@ -5,7 +5,7 @@
  * An input follows from the seed and its number alone. The environment sets the run:
  * - `UNROLLED_FUZZ_SEED`: another seed, for other inputs;
  * - `UNROLLED_FUZZ_SECONDS`: the time of each format, 5 by default; 30000 is a night;
- * - `UNROLLED_FUZZ_INPUTS`: the most inputs of each format, 200 by default, with a time as many as there are;
+ * - `UNROLLED_FUZZ_INPUTS`: the most inputs of each format, 100 by default, with a time as many as there are;
  * - `UNROLLED_FUZZ_ONLY`: the number of one input, to read that again.
  *
  *     UNROLLED_FUZZ_SEED=$RANDOM UNROLLED_FUZZ_SECONDS=30000 npx vitest run test/fuzz
@@ -45,7 +45,7 @@ const SEED = number('SEED', 16)
 const SECONDS = number('SECONDS', 5)
 const ONLY = number('ONLY', -1)
 /** Where no time is given, a fast machine reads no more inputs than were seen to pass. */
-const INPUTS = number('INPUTS', process.env['UNROLLED_FUZZ_SECONDS'] === undefined ? 200 : Infinity)
+const INPUTS = number('INPUTS', process.env['UNROLLED_FUZZ_SECONDS'] === undefined ? 100 : Infinity)
 
 /** The longest time of an input: of the clock or of this process, whichever is less, since machines are shared. */
 const MOST_MS = 2000

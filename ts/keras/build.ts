@@ -1,7 +1,7 @@
 import { graph, type Inputs, type Model, type ModelOptions, type Value } from '../index.js'
 import type { MatchedLayer, ParityReport } from '../io/report.js'
 import { type LayerSpec, MODELS, type ModelSpec, type Ref, readModel } from './architecture.js'
-import { fault, shown } from './fault.js'
+import { fault, ofFile, shown } from './fault.js'
 import { type InputNote, type Instance, type Kind, rootOf, type Trace } from './kind.js'
 import { LAYER_KINDS } from './layers.js'
 import { RECURRENT_KINDS } from './recurrent.js'
@@ -124,7 +124,7 @@ export function buildModel(
   const matched: MatchedLayer[] = []
   const read = new Set<string>()
   const parameters: (readonly [string, Float32Array])[] = []
-  const model = graph(({ input }) => {
+  const declareAll = (input: Inputs) => {
     const inputs = spec.inputs.map((ref, at) => declare(input, spec, ref, notes, at))
     const outputs = builder.build(spec, inputs)
     for (const [layer, instance] of builder.instances) {
@@ -137,7 +137,8 @@ export function buildModel(
       })
     }
     return Object.fromEntries(outputs) as never
-  }, options)
+  }
+  const model = graph(({ input }) => ofFile(() => declareAll(input)), options)
   model.setParameters(Object.fromEntries(parameters))
   const leftOver = weights.all().filter((name) => !read.has(name))
   return { model: model as unknown as Model, report: { matched, missing: [], leftOver } }

@@ -30,3 +30,15 @@ export function shown(value: unknown): string {
 export function shapeText(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`
 }
+
+/** Makes the refusals of this library's layers, which a file has set, those of the file. */
+export function ofFile<R>(make: () => R): R {
+  try {
+    return make()
+  } catch (error) {
+    if (!(error instanceof UnrolledError) || error.message.startsWith('importKeras')) throw error
+    throw new UnrolledError('ERR_UNROLLED_FORMAT', `importKeras: ${error.message}`, {
+      cause: error,
+    })
+  }
+}
