@@ -13,7 +13,8 @@ import {
 } from 'unrolled'
 import { report } from './child.js'
 import { ADAM, randomBatch } from './lstm.js'
-import { interleave, startWatch, type Time } from './measure.js'
+import { interleave, type Time } from './measure.js'
+import { timeSteps } from './steps.js'
 
 /** The sizes of a batch: numbers of an input, an output and the hidden layer. */
 export interface Sizes {
@@ -84,13 +85,5 @@ async function check(loop: Model, together: Model, data: object): Promise<void> 
 async function timeStep(model: Model, data: object): Promise<Time> {
   const [steps, batches] = [3, new Array(4).fill(data)]
   const run = model.train(batches as never, { loss: 'meanSquared', optimizer: adam(ADAM) } as never)
-  let [watch, count] = [startWatch(), 0]
-  let time = watch()
-  for await (const event of run) {
-    if (event.type !== 'step') continue
-    if (count === 0) watch = startWatch()
-    count += 1
-    time = watch()
-  }
-  return { wall: time.wall / steps, processor: time.processor / steps }
+  return timeSteps(run, steps)
 }

@@ -73,6 +73,24 @@ export interface Answers {
   readonly sample: Sample
 }
 
+/**
+ * A line of JSON to a side that gives its numbers as one list: who it is, the work to open, its numbers to a file, or the
+ * time of calls.
+ */
+export type NumbersRequest<Open extends object> =
+  | { readonly ask: 'hello' }
+  | ({ readonly ask: 'open' } & Open)
+  | { readonly ask: 'numbers'; readonly file: string }
+  | ({ readonly ask: 'sample' } & Count)
+
+/** The answers to {@link NumbersRequest}. */
+export interface NumbersAnswers {
+  readonly hello: Hello
+  readonly open: object
+  readonly numbers: object
+  readonly sample: Sample
+}
+
 /** A line of JSON from a side: the answer, or what went wrong. */
 export type Reply<A> =
   | { readonly id: number; readonly answer: A }

@@ -1,13 +1,8 @@
 """PyTorch's side of the comparison: answers lines of JSON on stdin (bench/compare/protocol.ts)."""
 
-import json
-import os
-import sys
-import time
-
 import torch
+from side import ADAM, answer_lines, prepare, timed
 
-ADAM = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-7}
 KINDS = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN}
 
 
@@ -83,13 +78,7 @@ class Contender:
         task = self.shape["task"]
         call = getattr(self, task)
         with torch.inference_mode(task != "train"):
-            if warm:
-                call()
-            wall, processor = time.perf_counter(), time.process_time()
-            for _ in range(calls):
-                call()
-            wall, processor = time.perf_counter() - wall, time.process_time() - processor
-        return {"wall": 1e3 * wall / calls, "processor": 1e3 * processor / calls}
+            return timed(call, calls, warm)
 
 
 def ways_of(work):
@@ -115,42 +104,34 @@ def opened(work):
     return Contender(work, *way), {"note": "; ".join([name, *words])}
 
 
-def prepare():
-    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    torch.set_num_interop_threads(1)
-    torch.set_flush_denormal(True)
-    torch.manual_seed(1)
-
-
 def hello():
     about = f"oneDNN {torch.backends.mkldnn.is_available()}, {torch.backends.cpu.get_cpu_capability()}"
     return {"version": torch.__version__, "about": f"{about}, {torch.get_num_threads()} threads"}
 
 
 def main():
-    prepare()
     contender = None
-    for line in sys.stdin:
-        request = json.loads(line)
+
+    def answer(request):
+        nonlocal contender
         ask = request["ask"]
-        try:
-            if ask == "hello":
-                answer = hello()
-            elif ask == "open":
-                contender, answer = opened(request["work"])
-            elif ask == "outputs":
-                write(request["file"], contender.outputs())
-                answer = {}
-            elif ask == "gradients":
-                loss, gradients = contender.gradients()
-                write(request["file"], gradients)
-                answer = {"loss": loss}
-            else:
-                answer = contender.sample(request["calls"], request["warm"])
-            reply = {"answer": answer}
-        except Exception as error:  # what went wrong is the answer
-            reply = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps({"id": request["id"], **reply}, separators=(",", ":")), flush=True)
+        if ask == "hello":
+            return hello()
+        if ask == "open":
+            contender, words = opened(request["work"])
+            return words
+        if ask == "outputs":
+            write(request["file"], contender.outputs())
+            return {}
+        if ask == "gradients":
+            loss, gradients = contender.gradients()
+            write(request["file"], gradients)
+            return {"loss": loss}
+        return contender.sample(request["calls"], request["warm"])
+
+    prepare()
+    torch.manual_seed(1)
+    answer_lines(answer)
 
 
 main()

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { startWatch } from '../measure.js'
+import { answerLines } from './answer.js'
 import type { Count, Hello, Learned, Request, Sample, Work } from './protocol.js'
 
 /** A model in the hands of a library, on the numbers of its work. */
@@ -63,14 +63,7 @@ export async function serve(engine: Engine): Promise<void> {
         return current().sample(request)
     }
   }
-  for await (const line of createInterface({ input: process.stdin })) {
-    const { id, ...request } = JSON.parse(line) as Request & { id: number }
-    const reply = await answer(request as Request).then(
-      (value) => ({ id, answer: value }),
-      (error: unknown) => ({ id, error: error instanceof Error ? error.message : String(error) }),
-    )
-    process.stdout.write(`${JSON.stringify(reply)}\n`)
-  }
+  await answerLines(answer)
 }
 
 function readNumbers({ weights, x, y }: Work): Numbers {

@@ -1,6 +1,5 @@
 // Runs this library in a process of its own: its first question decides the weights of both sides.
 import { writeFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import {
   adam,
   attention,
@@ -15,10 +14,11 @@ import {
   type Sequence,
   version,
 } from 'unrolled'
+import { answerLines } from '../compare/answer.js'
 import { ADAM, type Count, type Sample } from '../compare/protocol.js'
 import { timeCalls } from '../compare/serve.js'
 import { randomNumbers } from '../compare/weights.js'
-import { startWatch } from '../measure.js'
+import { timeSteps } from '../steps.js'
 import { type Request, SIZES, type Task, type Texts, type Widths } from './protocol.js'
 
 const { UNROLLED_THREADS } = process.env
@@ -105,35 +105,15 @@ async function sample(work: Work, count: Count): Promise<Sample> {
   const { model, batch, loss } = work
   const batches = new Array(count.calls + 1).fill(batch)
   const run = model.train(batches as never, { loss, optimizer: adam(ADAM) } as never)
-  let watch = startWatch()
-  let time = watch()
-  let steps = 0
-  for await (const event of run) {
-    if (event.type !== 'step') continue
-    if (steps === 0) watch = startWatch()
-    steps += 1
-    time = watch()
-  }
-  return { wall: time.wall / count.calls, processor: time.processor / count.calls }
+  return timeSteps(run, count.calls)
 }
 
-async function answer(request: Request, work: Work | undefined): Promise<object> {
+let work: Work | undefined
+await answerLines(async (request: Request) => {
   if (request.ask === 'hello') return { version, about: `${UNROLLED_THREADS} threads` }
+  if (request.ask === 'open') work = await open(request)
   if (work === undefined) throw new Error('no work is open')
   if (request.ask === 'sample') return sample(work, request)
   if (request.ask === 'numbers') writeFileSync(request.file, await numbersOf(work))
   return {}
-}
-
-let work: Work | undefined
-for await (const line of createInterface({ input: process.stdin })) {
-  const { id, ...request } = JSON.parse(line) as Request & { id: number }
-  try {
-    const given = request as Request
-    if (given.ask === 'open') work = await open(given)
-    process.stdout.write(`${JSON.stringify({ id, answer: await answer(given, work) })}\n`)
-  } catch (error) {
-    const words = error instanceof Error ? error.message : String(error)
-    process.stdout.write(`${JSON.stringify({ id, error: words })}\n`)
-  }
-}
+})

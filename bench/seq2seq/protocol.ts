@@ -1,4 +1,4 @@
-import type { Count, Hello, Sample } from '../compare/protocol.js'
+import type { NumbersRequest } from '../compare/protocol.js'
 
 /** The kinds of work: training, scaled dot attention between linear maps and alone, and generation. */
 export const TASKS = ['train', 'attend', 'alone', 'greedy', 'beam'] as const
@@ -26,24 +26,11 @@ export interface Texts {
   readonly target: readonly (readonly number[])[]
 }
 
-/** A line of JSON to a side: who it is, the work to open, its numbers to a file, or the time of calls. */
-export type Request =
-  | { readonly ask: 'hello' }
-  | {
-      readonly ask: 'open'
-      readonly task: Task
-      readonly widths: Widths
-      readonly seed: number
-      readonly model: string
-      readonly texts: Texts
-    }
-  | { readonly ask: 'numbers'; readonly file: string }
-  | ({ readonly ask: 'sample' } & Count)
-
-/** The answers by question. */
-export interface Answers {
-  readonly hello: Hello
-  readonly open: object
-  readonly numbers: object
-  readonly sample: Sample
-}
+/** A question to a side, with the work to open. */
+export type Request = NumbersRequest<{
+  readonly task: Task
+  readonly widths: Widths
+  readonly seed: number
+  readonly model: string
+  readonly texts: Texts
+}>

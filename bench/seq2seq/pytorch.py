@@ -1,37 +1,18 @@
 """PyTorch's side of sequence to sequence: answers lines of JSON on stdin (bench/seq2seq/protocol.ts)."""
 
-import json
 import math
-import os
-import struct
 import sys
-import time
+from pathlib import Path
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-ADAM = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-7}
+sys.path.insert(0, str(Path(__file__).parents[1] / "compare"))
+from side import ADAM, answer_numbers, loss_and_gradients, parameters, random_numbers, timed  # noqa: E402
+
 VOCABULARY, MOST, STEPS, BEAMS = 64, 24, 30, 4
-
-
-def parameters(path):
-    """The parameters of a safetensors file, by name."""
-    with open(path, "rb") as file:
-        (size,) = struct.unpack("<Q", file.read(8))
-        header, body = json.loads(file.read(size)), bytearray(file.read())
-    header.pop("__metadata__", None)
-    take = lambda at: torch.frombuffer(body, dtype=torch.float32, offset=at[0], count=(at[1] - at[0]) // 4)
-    return {name: take(it["data_offsets"]).reshape(it["shape"]).clone() for name, it in header.items()}
-
-
-def random_numbers(count, seed):
-    state, numbers = seed, []
-    for _ in range(count):
-        state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
-        numbers.append((state - (1 << 32) if state >> 31 else state) / 2**31)
-    return torch.tensor(numbers, dtype=torch.float32)
 
 
 class Translator(nn.Module):
@@ -167,11 +148,7 @@ class Work:
         if self.task in ("greedy", "beam"):
             with torch.inference_mode():
                 return getattr(self.model, self.task)(self.batch).flatten().float()
-        self.model.zero_grad(set_to_none=True)
-        loss = self.model.loss(self.batch)
-        loss.backward()
-        named = sorted(self.model.named_parameters(), key=lambda it: self.model.names[it[0]])
-        return torch.cat([loss.detach().reshape(1), *(p.grad.flatten() for _, p in named)])
+        return loss_and_gradients(self.model, lambda: self.model.loss(self.batch))
 
     def train(self):
         self.model.zero_grad(set_to_none=True)
@@ -182,37 +159,7 @@ class Work:
         training = self.task not in ("greedy", "beam")
         call = self.train if training else lambda: getattr(self.model, self.task)(self.batch)
         with torch.inference_mode(not training):
-            if warm:
-                call()
-            wall, processor = time.perf_counter(), time.process_time()
-            for _ in range(calls):
-                call()
-            wall, processor = time.perf_counter() - wall, time.process_time() - processor
-        return {"wall": 1e3 * wall / calls, "processor": 1e3 * processor / calls}
+            return timed(call, calls, warm)
 
 
-def main():
-    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    torch.set_num_interop_threads(1)
-    torch.set_flush_denormal(True)
-    work = None
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            answer, ask = {}, request["ask"]
-            if ask == "hello":
-                answer = {"version": torch.__version__, "about": f"{torch.get_num_threads()} threads"}
-            elif ask == "open":
-                work = Work(request["task"], request["widths"], request["model"], request["texts"])
-            elif ask == "numbers":
-                with open(request["file"], "wb") as file:
-                    file.write(work.numbers().contiguous().numpy().tobytes())
-            else:
-                answer = work.sample(request["calls"], request["warm"])
-            reply = {"answer": answer}
-        except Exception as error:  # what went wrong is the answer
-            reply = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps({"id": request["id"], **reply}, separators=(",", ":")), flush=True)
-
-
-main()
+answer_numbers(lambda request: Work(request["task"], request["widths"], request["model"], request["texts"]))

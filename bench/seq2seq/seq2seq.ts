@@ -3,21 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Benchmark, Settings } from '../benchmark.js'
-import type { Sample } from '../compare/protocol.js'
+import type { NumbersAnswers, Sample } from '../compare/protocol.js'
 import { readFloats } from '../compare/serve.js'
 import { Side } from '../compare/side.js'
 import { inRoot } from '../machine.js'
 import { type Ratio, ratioOf, type Spread, spreadOf } from '../measure.js'
 import { short, spreadWords, table } from '../table.js'
 import { flopsOf } from './flops.js'
-import {
-  type Answers,
-  type Request,
-  SIZES,
-  type Task,
-  type Texts,
-  type Widths,
-} from './protocol.js'
+import { type Request, SIZES, type Task, type Texts, type Widths } from './protocol.js'
 
 /** Something to be timed. */
 interface Row {
@@ -62,7 +55,7 @@ interface Entry extends Row {
   readonly gflop: number
 }
 
-type Other = Side<Request, Answers>
+type Other = Side<Request, NumbersAnswers>
 
 /** Sequence to sequence by PyTorch: packed sequences, a loop over the steps of the decoder. */
 export const seq2seq: Benchmark = {

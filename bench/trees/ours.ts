@@ -1,10 +1,10 @@
 // Runs this library in a process of its own: its first question decides the weights of all ways.
 import { existsSync, writeFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { adam, dense, graph, load, type Model, treeLstm, version } from 'unrolled'
+import { answerLines } from '../compare/answer.js'
 import { ADAM, type Count, type Sample } from '../compare/protocol.js'
 import { randomNumbers } from '../compare/weights.js'
-import { startWatch } from '../measure.js'
+import { timeSteps } from '../steps.js'
 import { type Request, SIZES, type Trees, type Way } from './protocol.js'
 import { nameInTree, type TreeWork, unrolledTree } from './unrolled-tree.js'
 
@@ -67,38 +67,19 @@ async function sample({ parts }: Work, { calls }: Count): Promise<Sample> {
   for (const { model, batch, loss } of parts) {
     const batches = new Array(calls + 1).fill(batch)
     const run = model.train(batches as never, { loss, optimizer: adam(ADAM) } as never)
-    let watch = startWatch()
-    let time = watch()
-    let steps = 0
-    for await (const event of run) {
-      if (event.type !== 'step') continue
-      if (steps === 0) watch = startWatch()
-      steps += 1
-      time = watch()
-    }
-    wall += time.wall / calls
-    processor += time.processor / calls
+    const time = await timeSteps(run, calls)
+    wall += time.wall
+    processor += time.processor
   }
   return { wall, processor }
 }
 
-async function answer(request: Request, work: Work | undefined): Promise<object> {
+let work: Work | undefined
+await answerLines(async (request: Request) => {
   if (request.ask === 'hello') return { version, about: `${UNROLLED_THREADS} threads` }
+  if (request.ask === 'open') work = await open(request.way, request.model, request.trees)
   if (work === undefined) throw new Error('no work is open')
   if (request.ask === 'sample') return sample(work, request)
   if (request.ask === 'numbers') writeFileSync(request.file, await numbersOf(work))
   return {}
-}
-
-let work: Work | undefined
-for await (const line of createInterface({ input: process.stdin })) {
-  const { id, ...request } = JSON.parse(line) as Request & { id: number }
-  try {
-    const given = request as Request
-    if (given.ask === 'open') work = await open(given.way, given.model, given.trees)
-    process.stdout.write(`${JSON.stringify({ id, answer: await answer(given, work) })}\n`)
-  } catch (error) {
-    const words = error instanceof Error ? error.message : String(error)
-    process.stdout.write(`${JSON.stringify({ id, error: words })}\n`)
-  }
-}
+})

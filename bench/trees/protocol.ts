@@ -1,4 +1,4 @@
-import type { Count, Hello, Sample } from '../compare/protocol.js'
+import type { NumbersRequest } from '../compare/protocol.js'
 
 /** The ways that the same step of training is taken. */
 export const WAYS = ['batched', 'nodes', 'recursion', 'levels'] as const
@@ -15,17 +15,9 @@ export interface Trees {
   readonly classes: readonly (readonly number[])[]
 }
 
-/** A line of JSON to a side: who it is, the batch and weights to open, its numbers to a file, or the time of steps. */
-export type Request =
-  | { readonly ask: 'hello' }
-  | { readonly ask: 'open'; readonly way: Way; readonly model: string; readonly trees: Trees }
-  | { readonly ask: 'numbers'; readonly file: string }
-  | ({ readonly ask: 'sample' } & Count)
-
-/** The answers by question. */
-export interface Answers {
-  readonly hello: Hello
-  readonly open: object
-  readonly numbers: object
-  readonly sample: Sample
-}
+/** A question to a side, with the work to open. */
+export type Request = NumbersRequest<{
+  readonly way: Way
+  readonly model: string
+  readonly trees: Trees
+}>

@@ -1,35 +1,16 @@
 """PyTorch's side of trees: answers lines of JSON on stdin (bench/trees/protocol.ts)."""
 
-import json
-import os
-import struct
 import sys
-import time
+from pathlib import Path
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-ADAM = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-7}
+sys.path.insert(0, str(Path(__file__).parents[1] / "compare"))
+from side import ADAM, answer_numbers, loss_and_gradients, parameters, random_numbers, timed  # noqa: E402
+
 INPUT, HIDDEN, CLASSES = 150, 150, 5
-
-
-def parameters(path):
-    """The parameters of a safetensors file, by name."""
-    with open(path, "rb") as file:
-        (size,) = struct.unpack("<Q", file.read(8))
-        header, body = json.loads(file.read(size)), bytearray(file.read())
-    header.pop("__metadata__", None)
-    take = lambda at: torch.frombuffer(body, dtype=torch.float32, offset=at[0], count=(at[1] - at[0]) // 4)
-    return {name: take(it["data_offsets"]).reshape(it["shape"]).clone() for name, it in header.items()}
-
-
-def random_numbers(count, seed):
-    state, numbers = seed, []
-    for _ in range(count):
-        state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
-        numbers.append((state - (1 << 32) if state >> 31 else state) / 2**31)
-    return torch.tensor(numbers, dtype=torch.float32)
 
 
 def children_of(parents):
@@ -139,11 +120,7 @@ class Work:
         self.adam = torch.optim.Adam(self.model.parameters(), **ADAM, fused=True)
 
     def numbers(self):
-        self.model.zero_grad(set_to_none=True)
-        loss = self.model.loss()
-        loss.backward()
-        named = sorted(self.model.named_parameters(), key=lambda it: self.model.names[it[0]])
-        return torch.cat([loss.detach().reshape(1), *(p.grad.flatten() for _, p in named)])
+        return loss_and_gradients(self.model, self.model.loss)
 
     def train(self):
         self.model.zero_grad(set_to_none=True)
@@ -151,37 +128,7 @@ class Work:
         self.adam.step()
 
     def sample(self, calls, warm):
-        if warm:
-            self.train()
-        wall, processor = time.perf_counter(), time.process_time()
-        for _ in range(calls):
-            self.train()
-        wall, processor = time.perf_counter() - wall, time.process_time() - processor
-        return {"wall": 1e3 * wall / calls, "processor": 1e3 * processor / calls}
+        return timed(self.train, calls, warm)
 
 
-def main():
-    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    torch.set_num_interop_threads(1)
-    torch.set_flush_denormal(True)
-    work = None
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            answer, ask = {}, request["ask"]
-            if ask == "hello":
-                answer = {"version": torch.__version__, "about": f"{torch.get_num_threads()} threads"}
-            elif ask == "open":
-                work = Work(request["way"], request["model"], request["trees"])
-            elif ask == "numbers":
-                with open(request["file"], "wb") as file:
-                    file.write(work.numbers().contiguous().numpy().tobytes())
-            else:
-                answer = work.sample(request["calls"], request["warm"])
-            reply = {"answer": answer}
-        except Exception as error:  # what went wrong is the answer
-            reply = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps({"id": request["id"], **reply}, separators=(",", ":")), flush=True)
-
-
-main()
+answer_numbers(lambda request: Work(request["way"], request["model"], request["trees"]))

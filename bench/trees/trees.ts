@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { randomTree } from 'unrolled'
 import type { Benchmark, Settings } from '../benchmark.js'
+import type { NumbersAnswers } from '../compare/protocol.js'
 import { readFloats } from '../compare/serve.js'
 import { Side } from '../compare/side.js'
 import { inRoot } from '../machine.js'
 import { type Ratio, ratioOf, type Spread, spreadOf } from '../measure.js'
 import { short, spreadWords, table } from '../table.js'
-import { type Answers, type Request, SIZES, type Trees, WAYS, type Way } from './protocol.js'
+import { type Request, SIZES, type Trees, WAYS, type Way } from './protocol.js'
 
 /** The least speed of ours, batched, over each other way, and its name. */
 const OTHERS: Readonly<Record<Exclude<Way, 'batched'>, { least: number; about: string }>> = {
@@ -28,7 +29,7 @@ interface Entry {
   readonly least: number
 }
 
-type Sides = Readonly<Record<Way, Side<Request, Answers>>>
+type Sides = Readonly<Record<Way, Side<Request, NumbersAnswers>>>
 
 /** A step of training of a Tree-LSTM, by all ways in turn. */
 export const trees: Benchmark = {
@@ -82,13 +83,13 @@ function words({ difference, least, ms, ratio, way }: Entry): string[] {
 /** A process for each way. */
 function sidesOf(python: string, threads: number): Sides {
   const count = String(threads)
-  const ours = (): Side<Request, Answers> =>
+  const ours = (): Side<Request, NumbersAnswers> =>
     new Side({
       program: process.execPath,
       args: [fileURLToPath(new URL('ours.js', import.meta.url))],
       env: { UNROLLED_THREADS: count },
     })
-  const theirs = (): Side<Request, Answers> =>
+  const theirs = (): Side<Request, NumbersAnswers> =>
     new Side({
       program: python,
       args: [inRoot('bench', 'trees', 'pytorch.py')],

@@ -1,6 +1,6 @@
 // Runs this library in a process of its own, from arrays in JavaScript to arrays in JavaScript.
 import { adam, gru, lstm, rnn, sequential, sgd, version } from 'unrolled'
-import { startWatch } from '../../measure.js'
+import { timeSteps } from '../../steps.js'
 import { ADAM, type Count, type Sample, type Work } from '../protocol.js'
 import { type Contender, type Numbers, serve, timeCalls, timeLoop } from '../serve.js'
 import type { Shape } from '../shape.js'
@@ -52,7 +52,7 @@ async function open(work: Work, numbers: Numbers): Promise<Contender> {
   }
 }
 
-/** Steps of `train` over batches ready made, after one that makes the storage and is never counted. */
+/** Steps of `train` over batches ready made. */
 async function trainSteps(
   model: Model,
   one: { x: Batch; y: Batch },
@@ -60,16 +60,7 @@ async function trainSteps(
 ): Promise<Sample> {
   const batches = new Array(calls + 1).fill(one)
   const run = model.train(batches, { loss: 'meanSquared', optimizer: adam(ADAM) })
-  let watch = startWatch()
-  let time = watch()
-  let count = 0
-  for await (const event of run) {
-    if (event.type !== 'step') continue
-    if (count === 0) watch = startWatch()
-    count += 1
-    time = watch()
-  }
-  return { wall: time.wall / calls, processor: time.processor / calls }
+  return timeSteps(run, calls)
 }
 
 interface Batch {

@@ -1,1 +1,0 @@
-export type { MatchedLayer, ParityReport } from '../index.js'
