@@ -1,0 +1,138 @@
+import type * as hdf5 from 'h5wasm'
+import { UnrolledError } from 'unrolled'
+import { importKeras } from 'unrolled/keras'
+import { describe, expect, test } from 'vitest'
+import { dense, golden, refusal, weights, written } from '../support/keras.js'
+
+describe('HDF5', () => {
+  test('a whole one is read, in single or double precision', async () => {
+    for (const dtype of ['<f', '<d']) {
+      const bytes = weights((vars) =>
+        vars.create_dataset({ name: '0', data: [1, 2, 3, 4, 5, 6], shape: [3, 2], dtype }),
+      )
+      const { model } = await importKeras(bytes, { config: dense(2) })
+      expect([...(model.parameters()['d.weight']?.values ?? [])]).toEqual([1, 3, 5, 2, 4, 6])
+    }
+  })
+
+  test.each<[string, (vars: hdf5.Group) => unknown, string]>([
+    [
+      'a link to another file',
+      (vars) => vars.create_external_link('/etc/passwd', '/', '0'),
+      'a link to "/etc/passwd"',
+    ],
+    [
+      'a link to another place',
+      (vars) => vars.create_soft_link('/elsewhere', '0'),
+      'a link to "/elsewhere"',
+    ],
+    [
+      'integers',
+      (vars) =>
+        vars.create_dataset({ name: '0', data: [1, 2, 3, 4, 5, 6], shape: [3, 2], dtype: '<i' }),
+      'numbers of float32',
+    ],
+    [
+      'another shape',
+      (vars) =>
+        vars.create_dataset({ name: '0', data: [1, 2, 3, 4, 5, 6], shape: [2, 3], dtype: '<f' }),
+      '0 [2, 3]',
+    ],
+    [
+      'one more tensor',
+      (vars) =>
+        ['0', '1'].map((name) =>
+          vars.create_dataset({ name, data: [1, 2, 3, 4, 5, 6], shape: [3, 2], dtype: '<f' }),
+        ),
+      'expected kernel, received',
+    ],
+    ['none', () => undefined, 'expected kernel, received none'],
+    ['a group', (vars) => vars.create_group('0'), 'expected numbers, received nothing'],
+    [
+      'NaN',
+      (vars) =>
+        vars.create_dataset({
+          name: '0',
+          data: [1, 2, 3, 4, 5, Number.NaN],
+          shape: [3, 2],
+          dtype: '<f',
+        }),
+      'NaN',
+    ],
+  ])('%s is refused', async (_, make, message) => {
+    const error = await refusal(weights(make), { config: dense(2) })
+    expect(error.message).toContain(message)
+    expect(error.code).toBe(message === 'NaN' ? 'ERR_UNROLLED_NON_FINITE' : 'ERR_UNROLLED_FORMAT')
+  })
+
+  test.each([2 ** 20, 2 ** 30, 2 ** 52])(
+    'a declared size of 3 x %i is refused before memory is asked for',
+    async (units) => {
+      const bytes = weights((vars) =>
+        vars
+          .create_dataset({
+            name: '0',
+            data: [],
+            shape: [0, 0],
+            maxshape: [null, null],
+            chunks: [1, 1],
+            dtype: '<f',
+          })
+          .resize([3, units]),
+      )
+      const before = process.memoryUsage().arrayBuffers
+      const started = performance.now()
+      const error = await refusal(bytes, { config: dense(units) })
+      expect(['ERR_UNROLLED_SIZE', 'ERR_UNROLLED_FORMAT']).toContain(error.code)
+      expect(performance.now() - started).toBeLessThan(5000)
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 26)
+    },
+  )
+
+  test('groups that hold themselves, or each the next one twice, end', async () => {
+    const loop = written((file) => {
+      file.create_group('layers')
+      file.create_hard_link('/layers', 'layers/loop')
+    })
+    expect((await refusal(loop, { config: dense(2) })).code).toBe('ERR_UNROLLED_SIZE')
+    const doubled = written((file) => {
+      const names = Array.from({ length: 25 }, (_, at) => `/g${at}`)
+      for (const name of ['/layers', ...names]) file.create_group(name)
+      for (const [at, name] of names.entries()) {
+        const holder = ['/layers', ...names][at]
+        for (const link of ['a', 'b']) file.create_hard_link(name, `${holder}/${link}`)
+      }
+    })
+    const started = performance.now()
+    expect((await refusal(doubled, { config: dense(2) })).code).toBe('ERR_UNROLLED_SIZE')
+    expect(performance.now() - started).toBeLessThan(5000)
+  })
+
+  test('one cut short at any length is refused, one with a flipped bit is read or refused', async () => {
+    const whole = golden('keras2-weights.weights.h5')
+    const config = golden('keras2-weights.json').toString()
+    for (let length = 0; length < whole.length; length += length < 200 ? 9 : 811) {
+      expect((await refusal(whole.subarray(0, length), { config })).code).toBe(
+        'ERR_UNROLLED_FORMAT',
+      )
+    }
+    for (let place = 5; place < whole.length; place += 307) {
+      const bytes = Uint8Array.from(whole)
+      bytes[place] = (bytes[place] ?? 0) ^ (1 << (place % 8))
+      const error: unknown = await importKeras(bytes, { config }).then(
+        () => undefined,
+        (it: unknown) => it,
+      )
+      if (error !== undefined) expect(error).toBeInstanceOf(UnrolledError)
+    }
+  })
+
+  test('weights alone ask for the model, a model refuses another', async () => {
+    const alone = golden('keras2-weights.weights.h5')
+    expect((await refusal(alone)).message).toContain(
+      'give the model by { config: model.to_json() }',
+    )
+    const error = await refusal(golden('tagger.keras'), { config: '{}' })
+    expect(error.code).toBe('ERR_UNROLLED_ARGUMENT')
+  })
+})
