@@ -8,7 +8,7 @@ const words = [
   [1, 5, 2, 6],
 ]
 
-// What a colleague might have trained: the state dict of a module with other names.
+// A state dict as a colleague might have trained it: of a module with other names.
 const theirs = sequential(
   [
     embedding({ vocabularySize: 8, size: 5, name: 'words' }),

@@ -14,7 +14,7 @@ import { fingerprint, main, once, root, step, tool } from './steps.mjs'
 
 /**
  * Flags of a release. The folders of this machine stay out of the binary: panics would name them. Only small functions are
- * inlined, which makes a tenth of the binary at no loss of speed: what kernels need inlined says so.
+ * inlined, which spares a tenth of the binary; what kernels need inlined says so.
  */
 function releaseFlags() {
   const cargo = process.env.CARGO_HOME ?? join(homedir(), '.cargo')

@@ -1,5 +1,5 @@
+import type { MatchedLayer, ParityReport } from '../index.js'
 import { graph, type Inputs, type Model, type ModelOptions, type Value } from '../index.js'
-import type { MatchedLayer, ParityReport } from '../io/report.js'
 import { type LayerSpec, MODELS, type ModelSpec, type Ref, readModel } from './architecture.js'
 import { fault, ofFile, shown } from './fault.js'
 import { type InputNote, type Instance, type Kind, rootOf, type Trace } from './kind.js'

@@ -1,11 +1,10 @@
-import type { Model, ModelOptions } from '../index.js'
-import type { ParityReport } from '../io/report.js'
+import type { Model, ModelOptions, ParityReport } from '../index.js'
 import { fault, shown } from './fault.js'
 import { type ModelFiles, openSource } from './files.js'
 import { openModel } from './open.js'
 import { differenceOf, type Sample } from './sample.js'
 
-export type { MatchedLayer, ParityReport } from '../io/report.js'
+export type { MatchedLayer, ParityReport } from '../index.js'
 export type { ModelFiles, Sample }
 
 /** Options of {@link importKeras}. */

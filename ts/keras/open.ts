@@ -1,5 +1,4 @@
-import type { Model, ModelOptions } from '../index.js'
-import type { ParityReport } from '../io/report.js'
+import type { Model, ModelOptions, ParityReport } from '../index.js'
 import { entriesOf } from '../io/zip.js'
 import { MODELS, readModel } from './architecture.js'
 import { buildModel } from './build.js'

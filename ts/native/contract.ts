@@ -104,7 +104,7 @@ export interface NativeGeneration {
   cancel(): void
 }
 
-/** What a run kept in the file to go on from. */
+/** Path, text and tensors of the file that a run goes on from. */
 export interface NativeSavedRun {
   path: string
   text: string

@@ -12,7 +12,7 @@ use unrolled_core::{Error, Result};
 
 use crate::tensor::{Tensor, handed_over};
 
-/// What a run kept in the file to go on from.
+/// Path, text and tensors of the file that a run goes on from.
 #[napi(object, object_from_js = false)]
 pub struct SavedRun {
     /// The path of the file.

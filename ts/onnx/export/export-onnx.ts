@@ -38,8 +38,8 @@ const MOST_BYTES = 2 ** 31 - 1
  * With `lengths` rows may have any number of valid steps, 0 too: the padding of inputs may hold any number or valid id, and the
  * outputs have zeros there.
  *
- * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, or a node that ONNX cannot say, by name: trees and attentions with coverage;
- * `ERR_UNROLLED_SIZE` for more than 2 GiB.
+ * @throws UnrolledError `ERR_UNROLLED_ARGUMENT` for a bad option, or a node that ONNX cannot say, by name,
+ * such as a fold over trees; `ERR_UNROLLED_SIZE` for more than 2 GiB.
  */
 export function exportOnnx(
   model: Pick<Model, 'graph' | 'parameters'>,

@@ -1,6 +1,7 @@
 /** What the import makes while a graph is declared: names, parameters and their values, the report. */
+
+import type { MatchedLayer } from '../../index.js'
 import { constant, type Numeric, parameter, type Vector } from '../../index.js'
-import type { MatchedLayer } from '../../io/report.js'
 import { NodeFault } from './fault.js'
 import { type Axis, type Constant, isFeature } from './held.js'
 import { taken } from './move.js'

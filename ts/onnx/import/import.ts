@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
+import type { ParityReport } from '../../index.js'
 import { graph, type Inputs, type Model, type Numeric, UnrolledError } from '../../index.js'
-import type { ParityReport } from '../../io/report.js'
 import type { GraphProto, ModelProto } from '../messages.js'
 import { readModel } from '../proto.js'
 import { Build, nameFor } from './build.js'

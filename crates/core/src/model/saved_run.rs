@@ -18,7 +18,7 @@ use crate::{Code, Error, Result};
 const RUN: &str = "unrolled.run";
 const STEPS: &str = "unrolled.steps";
 
-/// What the caller keeps in a file.
+/// Text and tensors that the caller keeps in a file.
 #[derive(Clone, Copy)]
 pub struct Notes<'a> {
     /// Any text.
