@@ -1,16 +1,16 @@
 //! State dicts of PyTorch: what `torch.save` writes, a zip archive of a pickle and of the numbers of each tensor.
 
-use super::write::checked;
+use super::write::{Named, checked};
 use super::zip::Archive;
 use crate::Result;
 
-/// Writes `(name, shape, values)` tensors, in the order given, as the file that
+/// Writes tensors, in the order given, as the file that
 /// `torch.save(OrderedDict(...))` writes; `torch.load(path, weights_only=True)` reads it.
 ///
 /// # Errors
 /// `Internal` for a name that is doubled and for values that do not fill their shape; `Size` when the file does not
 /// fit in memory, or in the 4 GiB of an archive.
-pub fn write_pytorch(tensors: &[(&str, &[usize], &[f32])]) -> Result<Vec<u8>> {
+pub fn write_pytorch(tensors: &[Named<'_>]) -> Result<Vec<u8>> {
     checked(tensors)?;
     let numbers: usize = tensors.iter().map(|(.., values)| size_of_val(*values)).sum();
     let mut archive = Archive::with_room(numbers)?;
@@ -26,7 +26,7 @@ pub fn write_pytorch(tensors: &[(&str, &[usize], &[f32])]) -> Result<Vec<u8>> {
 
 /// The pickle of an ordered dict of tensors, protocol 2: each a call of `_rebuild_tensor_v2` with its storage, which a
 /// persistent id names.
-fn pickle(tensors: &[(&str, &[usize], &[f32])]) -> Vec<u8> {
+fn pickle(tensors: &[Named<'_>]) -> Vec<u8> {
     /// An empty ordered dict: global, empty tuple, reduce.
     const DICT: &[u8] = b"ccollections\nOrderedDict\n)R";
     let mut out = b"\x80\x02".to_vec();

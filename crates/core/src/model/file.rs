@@ -8,7 +8,7 @@ use std::path::Path;
 use unrolled_kernels::Precision;
 
 use super::{Model, Snapshot};
-use crate::format::{self, Reader};
+use crate::format::{self, Named, Reader};
 use crate::graph::Graph;
 use crate::memory::zeros;
 use crate::params::Layout;
@@ -82,7 +82,7 @@ impl Model<f32> {
     fn written(
         &self,
         snapshot: &Snapshot<f32>,
-        write: impl FnOnce(&[(&str, &[usize], &[f32])]) -> Result<Vec<u8>>,
+        write: impl FnOnce(&[Named<'_>]) -> Result<Vec<u8>>,
     ) -> Result<Vec<u8>> {
         let weights = self.weights_of(snapshot);
         let entries = self.program.layout.entries().iter();
