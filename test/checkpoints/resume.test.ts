@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type TrainOptions, UnrolledError } from 'unrolled'
+import { dense, rnn, sequential, type TrainOptions, UnrolledError } from 'unrolled'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type Ending, endingOf, RUNS, runToEnd } from '../support/stopped-runs.js'
 
@@ -136,5 +136,21 @@ describe('refusals', () => {
       expect(error.message).toContain(`fit resume: expected ${option} `)
     }
     expect(model.toBytes()).toEqual(before)
+  })
+
+  test('so are other distances of truncated backpropagation', async () => {
+    const x = [[[1], [-2], [3]]]
+    const run = (options: Partial<TrainOptions>) =>
+      sequential([rnn({ inputSize: 1, hiddenSize: 2 }), dense({ size: 1 })]).fit(
+        { x, y: x },
+        { loss: 'meanSquared', epochs: 2, ...options },
+      )
+    const checkpoint = { path: folder() }
+    await run({ epochs: 1, checkpoint, truncate: { k1: 1, k2: 2 } })
+    const refused = 'fit resume: expected truncate {"k1":1,"k2":2} as in the checkpoint'
+    await expect(run({ checkpoint, resume: 'latest' })).rejects.toThrow(refused)
+    const other = run({ checkpoint, resume: 'latest', truncate: { k1: 1, k2: 1 } })
+    await expect(other).rejects.toThrow(refused)
+    await run({ checkpoint, resume: 'latest', truncate: { k1: 1, k2: 2 } })
   })
 })

@@ -95,6 +95,7 @@ export function resolveOptions(
       shuffle,
       accumulate,
       carry,
+      truncate: update.truncate,
       frozen,
       average,
       metrics: { ...metrics, custom: metrics.custom.map(({ name }) => name) },
