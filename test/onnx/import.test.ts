@@ -177,7 +177,8 @@ test('options are checked', async () => {
     'importOnnx: expected a path or a Uint8Array, received number',
   )
   expect(await message(importOnnx('/nowhere.onnx'))).toBe(
-    'importOnnx: expected a file that can be read, received "/nowhere.onnx"',
+    'importOnnx: expected a file that can be read, received "/nowhere.onnx"; ' +
+      "ENOENT: no such file or directory, stat '/nowhere.onnx'",
   )
 })
 

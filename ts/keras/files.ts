@@ -1,5 +1,6 @@
-import { readFile, realpath, stat } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, sep } from 'node:path'
+import { readWhole } from '../io/file.js'
 import { fault, shown } from './fault.js'
 import type { FindShard } from './shards.js'
 
@@ -37,7 +38,7 @@ async function fromPath(path: string): Promise<Source> {
   const folder = dirname(path)
   return {
     name: basename(path),
-    bytes: await reading(path, () => readFile(path)),
+    bytes: await reading(path, () => readWhole(path)),
     async find(shard) {
       checkInside(shard)
       const full = join(folder, shard)
@@ -52,7 +53,7 @@ async function fromPath(path: string): Promise<Source> {
         )
       }
       const { size } = await reading(real, () => stat(real))
-      return { size, read: () => reading(real, () => readFile(real)) }
+      return { size, read: () => reading(real, () => readWhole(real)) }
     },
   }
 }
@@ -93,13 +94,13 @@ async function reading<R>(path: string, run: () => Promise<R>): Promise<R> {
   try {
     return await run()
   } catch (error) {
-    const { code = 'an error' } = error as { code?: string }
+    const { code, message } = error as Error & { code?: string }
     const size = code === 'ERR_FS_FILE_TOO_LARGE'
     throw fault(
       `file ${shown(path)}`,
       'a file to read',
-      code,
-      undefined,
+      code ?? 'another',
+      code === undefined ? message : undefined,
       size ? 'ERR_UNROLLED_SIZE' : 'ERR_UNROLLED_IO',
       error,
     )

@@ -1,4 +1,3 @@
-import { readFile, stat } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import {
   type MatchOptions,
@@ -8,6 +7,7 @@ import {
   UnrolledError,
   type Values,
 } from '../index.js'
+import { readWhole } from '../io/file.js'
 import { stateDictOf } from './state-dict.js'
 
 /** Options of {@link importPyTorch}: those of `model.load`, and the place in the file. */
@@ -50,9 +50,7 @@ async function bytesOf(source: unknown): Promise<[where: string, bytes: Uint8Arr
   if (source instanceof Uint8Array) return ['importPyTorch', source]
   if (typeof source !== 'string') throw argument('a path or bytes', source)
   try {
-    // A device or a pipe may never end.
-    if (!(await stat(source)).isFile()) throw new Error('expected a regular file')
-    return [`importPyTorch '${source}'`, await readFile(source)]
+    return [`importPyTorch '${source}'`, await readWhole(source)]
   } catch (cause) {
     const message = `importPyTorch: cannot read '${source}': ${(cause as Error).message}`
     throw new UnrolledError('ERR_UNROLLED_IO', message, { cause })

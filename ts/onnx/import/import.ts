@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import type { ParityReport } from '../../index.js'
 import { graph, type Inputs, type Model, type Numeric, UnrolledError } from '../../index.js'
+import { readWhole } from '../../io/file.js'
 import type { GraphProto, ModelProto } from '../messages.js'
 import { readModel } from '../proto.js'
 import { Build, nameFor } from './build.js'
@@ -49,9 +49,10 @@ export async function importOnnx(
 
 async function bytesOf(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path)
+    return await readWhole(path)
   } catch (cause) {
-    const message = `importOnnx: expected a file that can be read, received ${quoted(path)}`
+    const reason = (cause as Error).message
+    const message = `importOnnx: expected a file that can be read, received ${quoted(path)}; ${reason}`
     throw new UnrolledError('ERR_UNROLLED_IO', message, { cause })
   }
 }
