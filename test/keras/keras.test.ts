@@ -130,6 +130,15 @@ describe('the model', () => {
       'expected a number at [0, 1, 0], received nothing',
     )
     await expect(given({ tags: [] })).rejects.toThrow('expected one of output')
+    const none = 'importKeras: sample y: expected outputs by name, output, received none'
+    await expect(given({})).rejects.toThrow(none)
+    for (const y of [null, undefined, 3, 'y', 3n]) {
+      const wanted = 'importKeras: sample y: expected the outputs for x, received'
+      await expect(given(y as never)).rejects.toThrow(wanted)
+    }
+    const file = `${folder}tagger.keras`
+    const nothing = importKeras(file, { sample: null as never })
+    await expect(nothing).rejects.toThrow('importKeras: sample: expected { x, y }, received null')
     const { report } = await given({ values: new Float32Array(6).fill(9), shape: [1, 2, 3] })
     expect(report.largestDifference).toBeGreaterThan(8)
     expect(report.largestDifference).toBeLessThan(9)

@@ -76,6 +76,11 @@ test('a sample tells the largest difference', async () => {
   expect(await message(importCase(it, { sample: { x, y: { z: [1] } } }))).toBe(
     'importOnnx sample y "z": expected one of the outputs Y0, Y_h, received none',
   )
+  for (const y of [{}, null, undefined, 3, [[1]]]) {
+    expect(await message(importCase(it, { sample: { x, y } }))).toBe(
+      'importOnnx sample y: expected outputs by name, Y0, Y_h, received none',
+    )
+  }
 })
 
 test('an imported model learns, and is saved and loaded as any other', async () => {

@@ -66,5 +66,14 @@ function checkOptions(options: unknown): void {
     if (key === 'logits' && value !== undefined && typeof value !== 'boolean') {
       throw refused('logits', 'true or false', value)
     }
+    if (key === 'sample' && value !== undefined) {
+      if (!isObject(value)) throw refused('sample', '{ x, y }', value)
+      const { y } = value as { y?: unknown }
+      if (!isObject(y)) throw refused('sample y', 'the outputs for x', y)
+    }
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

@@ -1,4 +1,4 @@
-import type { Model, Result } from '../index.js'
+import type { Model, Result, UnrolledError } from '../index.js'
 import { fault, shapeText, shown } from './fault.js'
 
 /** An input, and what the other side makes of it. */
@@ -19,6 +19,8 @@ export async function differenceOf(model: Model, { x, y }: Sample): Promise<numb
   const outputs = new Map<string, Result>(results)
   const named = !Array.isArray(y) && !('values' in y)
   const given = named ? Object.entries(y) : [[firstOf(outputs), y] as const]
+  // A difference of nothing is 0, which reads as parity.
+  if (given.length === 0) throw unnamed(outputs, 'none')
   let largest = 0
   for (const [name, values] of given) {
     const result = outputs.get(name)
@@ -40,8 +42,12 @@ export async function differenceOf(model: Model, { x, y }: Sample): Promise<numb
 function firstOf(outputs: ReadonlyMap<string, Result>): string {
   const [name, ...more] = outputs.keys()
   if (name !== undefined && more.length === 0) return name
-  const known = [...outputs.keys()].join(', ')
-  throw fault('sample y', `outputs by name, ${known}`, 'one', undefined, 'ERR_UNROLLED_ARGUMENT')
+  throw unnamed(outputs, 'one')
+}
+
+function unnamed(outputs: ReadonlyMap<string, Result>, received: string): UnrolledError {
+  const expected = `outputs by name, ${[...outputs.keys()].join(', ')}`
+  return fault('sample y', expected, received, undefined, 'ERR_UNROLLED_ARGUMENT')
 }
 
 function apart(where: string, result: Result, given: unknown): number {

@@ -8,6 +8,12 @@ export async function differenceOf(model: Model, { x, y }: OnnxSample): Promise<
   const [only = ''] = names
   const single = names.length === 1 && !(isByName(y) && only in y)
   const wanted = single ? { [only]: y } : (y as Readonly<Record<string, unknown>>)
+  // A difference of nothing is 0, which reads as parity.
+  if (!single && !(isByName(y) && Object.keys(y).length > 0)) {
+    const expected = `outputs by name, ${names.join(', ')}`
+    const message = `importOnnx sample y: expected ${expected}, received none`
+    throw new UnrolledError('ERR_UNROLLED_ARGUMENT', message)
+  }
   let largest = 0
   for (const [name, numbers] of Object.entries(wanted)) {
     const result = results[name]
