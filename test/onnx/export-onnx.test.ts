@@ -9,6 +9,7 @@ import {
   gumbelTree,
   linear,
   lstm,
+  Model,
   mean,
   root,
   scan,
@@ -163,6 +164,16 @@ test.each<[string, () => unknown, string]>([
     'lengths of another kind',
     () => exportOnnx(tagger(), { lengths: 3 } as never),
     'exportOnnx lengths: expected true or false, received 3',
+  ],
+  [
+    'a large whole number for the lengths',
+    () => exportOnnx(tagger(), { lengths: 3n } as never),
+    'exportOnnx lengths: expected true or false, received 3',
+  ],
+  [
+    'what has the prototype of a model alone',
+    () => exportOnnx(Object.create(Model.prototype)),
+    'expected a call on a model',
   ],
 ])('%s is refused', (_, call, message) => {
   expect(call).toThrow(UnrolledError)

@@ -1,4 +1,4 @@
-import { type GraphJson, Model, UnrolledError, version } from '../../index.js'
+import { type GraphJson, Model, type Parameters, UnrolledError, version } from '../../index.js'
 import { DataType, type GraphProto, type ValueInfoProto, writeModel } from '../proto.js'
 import { Axes } from './axes.js'
 import { tensorInfo } from './build.js'
@@ -47,11 +47,13 @@ export function exportOnnx(
 ): Uint8Array {
   if (!(model instanceof Model)) throw refused('', 'a model', model)
   const lengths = checkLengths(options)
+  // Checks the model: one may have the class's prototype alone, or no memory any more.
+  const parameters = model.parameters()
   const { graph } = model
   const writer = new Writer()
   const inputs = inputsOf(graph, writer)
   const taken = graph.outputs.map(({ name }) => writer.free(name))
-  const context = contextOf(model, writer, inputs, lengths)
+  const context = contextOf(parameters, writer, inputs, lengths)
   const bound = new Map(inputs.map(({ node, held }) => [node, port(held)]))
   const wires = graph.outputs.map(({ from }) => from)
   const find = walk(context, graph.nodes, bound, '', wires)
@@ -84,7 +86,8 @@ function checkLengths(options: ExportOnnxOptions): boolean {
 
 function refused(where: string, expected: string, received: unknown): UnrolledError {
   const isObject = typeof received === 'object' && received !== null
-  const shown = isObject ? 'an object' : (JSON.stringify(received) ?? String(received))
+  const text = typeof received === 'string' ? JSON.stringify(received) : String(received)
+  const shown = isObject ? 'an object' : text
   const message = `exportOnnx${where}: expected ${expected}, received ${shown}`
   return new UnrolledError('ERR_UNROLLED_ARGUMENT', message)
 }
@@ -108,7 +111,12 @@ interface Begun extends Context {
   readonly lengths: readonly ValueInfoProto[]
 }
 
-function contextOf(model: Model, writer: Writer, inputs: readonly Input[], ragged: boolean): Begun {
+function contextOf(
+  given: Parameters,
+  writer: Writer,
+  inputs: readonly Input[],
+  ragged: boolean,
+): Begun {
   const axes = [...new Set(inputs.flatMap(({ held }) => held.axis ?? []))]
   const batch = free('batch', axes)
   const all = new Axes(writer, inputs[0]?.held.name ?? '', batch)
@@ -119,7 +127,7 @@ function contextOf(model: Model, writer: Writer, inputs: readonly Input[], ragge
     return name === undefined ? [] : [tensorInfo(name, DataType.INT32, [batch])]
   })
   const parameters = new Map(
-    Object.entries(model.parameters()).map(([name, parameter]) => [
+    Object.entries(given).map(([name, parameter]) => [
       name,
       { name: writer.free(name), ...parameter },
     ]),
