@@ -153,4 +153,20 @@ describe('refusals', () => {
     await expect(other).rejects.toThrow(refused)
     await run({ checkpoint, resume: 'latest', truncate: { k1: 1, k2: 2 } })
   })
+
+  test('the size of batches counts where data in memory are cut, not where they are measured', async () => {
+    const data = { x: [[1], [2], [3]], y: [[1], [0], [2]] }
+    const checkpoint = { path: folder() }
+    const run = (given: typeof data | (() => (typeof data)[]), options: Partial<TrainOptions>) =>
+      sequential([dense({ inputSize: 1, size: 1 })]).fit(given, {
+        loss: 'meanSquared',
+        checkpoint,
+        validation: data,
+        ...options,
+      })
+    await run(() => [data], { batchSize: 2 })
+    await run(() => [data], { batchSize: 3, epochs: 2, resume: 'latest' })
+    const inMemory = run(data, { epochs: 3, resume: 'latest' })
+    await expect(inMemory).rejects.toThrow('fit resume: expected rows null as in the checkpoint')
+  })
 })

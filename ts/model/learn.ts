@@ -80,7 +80,7 @@ function runOf(parts: Parts, data: unknown, options: TrainOptions): Run {
   return {
     model: parts.native,
     source,
-    decisive: { ...resolved.decisive, rows: source.rows },
+    decisive: { rows: source.rows, ...resolved.decisive },
     saved: (file) => {
       parts.checkpoint = file
     },

@@ -91,8 +91,8 @@ export function resolveOptions(
       optimizer: update.optimizer,
       loss: lossConfig(losses).losses,
       seed,
-      batchSize,
-      shuffle,
+      // Ready-made batches are not cut: a size is that of the validation, which only measures.
+      ...(isInMemory(data) && { batchSize, shuffle }),
       accumulate,
       carry,
       truncate: update.truncate,
