@@ -1032,7 +1032,8 @@ interface History {
 interface CheckpointOptions {
     /**
      * A folder for this run alone, which is made if it is not there. A checkpoint is the file
-     * `checkpoint-STEP.safetensors`, named by the steps of all epochs; `load` reads it as a model.
+     * `checkpoint-STEP.safetensors`, named by the steps of all epochs; `load` reads it as a model, with the
+     * weights of the training: those of `average` and the best of `earlyStopping`, which the model ends with, stand beside them.
      */
     readonly path: string;
     /**
@@ -1296,7 +1297,7 @@ interface TrainOptions<I extends Values = AnyValues, O extends Values = AnyValue
      * The checkpoint to go on from: a file, or `'latest'` for the newest in the folder of `checkpoint`, where
      * there may be none yet. The events begin with the epochs before. Weights, optimizer, order of the
      * data, dropout, early stopping and history are those of the run that never stopped; `epochs`,
-     * `learningRate`, `schedule`, `clip` and what only measures may be others. A damaged file is refused with
+     * `learningRate`, `schedule`, `clip`, `validation` and `earlyStopping` may be others. A damaged file is refused with
      * `ERR_UNROLLED_FORMAT`, which names the one before it; other options with `ERR_UNROLLED_ARGUMENT`.
      *
      * Ready-made batches are passed over up to those not yet taken; a function that reads `step` of its
@@ -1697,6 +1698,8 @@ interface SaveOptions extends BytesOptions {
      * Writes the newest checkpoint of the model's last run, or of the one under way, from which
      * `fit(data, { resume: path })` goes on with its optimizer; `false` by default. That run has the option
      * `checkpoint`: without it nothing keeps the optimizer, which is up to twice as large as the model.
+     * The file is that of the run: `load` gives the weights of the training, not those of `average`, the best of
+     * `earlyStopping`, or parameters that were set since.
      */
     readonly optimizer?: boolean;
 }

@@ -25,6 +25,8 @@ export interface SaveOptions extends BytesOptions {
    * Writes the newest checkpoint of the model's last run, or of the one under way, from which
    * `fit(data, { resume: path })` goes on with its optimizer; `false` by default. That run has the option
    * `checkpoint`: without it nothing keeps the optimizer, which is up to twice as large as the model.
+   * The file is that of the run: `load` gives the weights of the training, not those of `average`, the best of
+   * `earlyStopping`, or parameters that were set since.
    */
   readonly optimizer?: boolean
 }

@@ -6,7 +6,8 @@ import { checkCount, checkNumber, checkOptions, checkPositive } from '../options
 export interface CheckpointOptions {
   /**
    * A folder for this run alone, which is made if it is not there. A checkpoint is the file
-   * `checkpoint-STEP.safetensors`, named by the steps of all epochs; `load` reads it as a model.
+   * `checkpoint-STEP.safetensors`, named by the steps of all epochs; `load` reads it as a model, with the
+   * weights of the training: those of `average` and the best of `earlyStopping`, which the model ends with, stand beside them.
    */
   readonly path: string
   /**

@@ -107,7 +107,7 @@ export interface TrainOptions<I extends Values = AnyValues, O extends Values = A
    * The checkpoint to go on from: a file, or `'latest'` for the newest in the folder of `checkpoint`, where
    * there may be none yet. The events begin with the epochs before. Weights, optimizer, order of the
    * data, dropout, early stopping and history are those of the run that never stopped; `epochs`,
-   * `learningRate`, `schedule`, `clip` and what only measures may be others. A damaged file is refused with
+   * `learningRate`, `schedule`, `clip`, `validation` and `earlyStopping` may be others. A damaged file is refused with
    * `ERR_UNROLLED_FORMAT`, which names the one before it; other options with `ERR_UNROLLED_ARGUMENT`.
    *
    * Ready-made batches are passed over up to those not yet taken; a function that reads `step` of its
