@@ -1,7 +1,6 @@
 import type { GraphJson } from '../../ts/graph/json.js'
 import { Model } from '../../ts/model/model.js'
 import type {
-  Description,
   NativeBatch,
   NativeGeneration,
   NativeGradients,
@@ -13,6 +12,7 @@ import type {
   NativeTerm,
   NativeTrainer,
 } from '../../ts/native/contract.js'
+import type { Description } from '../../ts/native/description.js'
 
 /** Memory in the fake's reports. */
 export const MEMORY = { tape: 4, gradients: 3, optimizer: 2, weights: 1 }

@@ -1,6 +1,6 @@
 import { mismatch } from '../errors.js'
 import type { KindJson } from '../graph/json.js'
-import type { PortDescription } from '../native/contract.js'
+import type { PortDescription } from '../native/description.js'
 
 /** Content of one row of data: numbers, ids or weights of targets, for each step or once. */
 export type RowKind =

@@ -1,9 +1,9 @@
-import { isObject } from '../brand.js'
-import { Described, mismatch, type UnrolledError } from '../errors.js'
+import { Described, mismatch } from '../errors.js'
 import type { Declaration } from './declaration.js'
 import type { InitJson, KindJson, NodeJson, OpJson } from './json.js'
 import { checkName, taken } from './names.js'
 import { Numbering } from './numbering.js'
+import { adviceOn, escaped, strangers } from './strangers.js'
 import { mark } from './undo.js'
 import {
   describe,
@@ -166,7 +166,8 @@ export class Scope {
     const origin = originOf('value', value)
     if (origin.scope === this) return origin.wire
     if (origin.scope.within(this)) throw escaped()
-    if (!this.within(origin.scope)) throw strangers('value', [this, origin.scope])
+    if (!this.within(origin.scope))
+      throw strangers('value', [this.declaration, origin.scope.declaration])
     const known = this.#captured.get(value)
     if (known !== undefined) return known
     const label = origin.wire.replace(':', '.')
@@ -240,36 +241,12 @@ export class Scope {
 export function scopeOf(where: string, values: readonly Value[]): Scope {
   const scopes = values.map((value) => originOf(where, value).scope)
   const scope = scopes.find((inner) => scopes.every((outer) => inner.within(outer)))
-  if (scope === undefined) throw strangers(where, scopes)
+  if (scope === undefined)
+    throw strangers(
+      where,
+      scopes.map(({ declaration }) => declaration),
+    )
   return scope
-}
-
-/** The error for values that no scope sees together. */
-function strangers(where: string, scopes: readonly Scope[]): UnrolledError {
-  const graphs = new Set(scopes.map(({ declaration }) => declaration))
-  const code = 'ERR_UNROLLED_GRAPH'
-  if (graphs.size > 1) {
-    return mismatch(code, where, 'values of one graph', new Described('values of several'))
-  }
-  const advice =
-    'a scan inside a cell runs before the cell and cannot read its state or its step of the input'
-  return mismatch(code, where, 'values of one cell', new Described('values of several'), advice)
-}
-
-/** The error for a value of a cell's step that is used outside of the cell. */
-function escaped(): UnrolledError {
-  const advice = 'return the value from the step, as its output or as a state'
-  const received = new Described('one from inside a cell')
-  return mismatch('ERR_UNROLLED_GRAPH', 'value', 'a value of this graph', received, advice)
-}
-
-/** Says what to do with something that holds or makes a value. */
-function adviceOn(value: unknown): string | undefined {
-  if (typeof value === 'function') return 'a layer is called with a value: last()(x)'
-  if (value === undefined) return 'a function of values is called with one: tanh(x), sum(x)'
-  if (typeof value === 'number') return 'numbers become a value by constant([…])'
-  const result = isObject(value) && 'output' in value
-  return result ? 'take its output: layer(x).output' : undefined
 }
 
 /** Tells if something is a value of a graph. */

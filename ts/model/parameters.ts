@@ -1,6 +1,7 @@
 import { isFloats, isObject, lengthOf, own } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
-import type { Description, NativeModel } from '../native/contract.js'
+import type { NativeModel } from '../native/contract.js'
+import type { Description } from '../native/description.js'
 import { guard } from '../native/errors.js'
 import { reserve } from '../native/memory.js'
 import { checkOptions } from '../options.js'

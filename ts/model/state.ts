@@ -3,7 +3,8 @@ import { rowsOf } from '../data/feed.js'
 import { Result } from '../data/result.js'
 import { mismatch } from '../errors.js'
 import type { Vector } from '../graph/value.js'
-import type { Description, NativeTensor } from '../native/contract.js'
+import type { NativeTensor } from '../native/contract.js'
+import type { Description } from '../native/description.js'
 import { checkOptions } from '../options.js'
 
 /** A model's states by name (`lstm.l0:h`), one row for each row of the batch. */

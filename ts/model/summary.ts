@@ -1,5 +1,5 @@
 import type { GraphJson, KindJson, NodeJson } from '../graph/json.js'
-import type { Description } from '../native/contract.js'
+import type { Description } from '../native/description.js'
 
 /** Draws a table of a graph's nodes: name, kind, result, number of parameters. */
 export function summarize(graph: GraphJson, { wires }: Pick<Description, 'wires'>): string {
