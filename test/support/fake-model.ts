@@ -200,3 +200,9 @@ export function fakeModel(description: Partial<Description> = {}): {
   const native = new FakeModel(description)
   return { model: new Model(native), native }
 }
+
+/** `count` rows of one step each, the row's number in it. */
+export function examples(count: number) {
+  const x = Array.from({ length: count }, (_, row) => [[row]])
+  return { x, y: x.map(([step]) => step ?? []) }
+}
