@@ -3,9 +3,9 @@
 mod json;
 mod kind;
 mod node;
+mod words;
 
 pub use json::VERSION;
 pub use kind::{Kind, MAX_SIZE};
-pub use node::{
-    ActivationName, Body, ChooseBy, Evaluation, Factor, Fold, Graph, Node, Op, OutputWire, Scan, Score, Steps,
-};
+pub use node::{Body, Fold, Graph, Node, Op, OutputWire, Scan};
+pub use words::{ActivationName, ChooseBy, Evaluation, Factor, Score, Steps};

@@ -7,6 +7,7 @@ mod form;
 mod frozen;
 mod gradients;
 mod instruction;
+mod operands;
 mod plan;
 mod reductions;
 mod section;
@@ -21,9 +22,10 @@ pub(crate) use def_use::{defined, read, readers};
 pub use form::Form;
 pub use frozen::Frozen;
 pub use gradients::Gradients;
-pub use instruction::{
-    Attention, ChildLink, Choose, Coverage, Dropout, Embedding, Function, GumbelTree, Instruction, LayerNorm,
-    Linear, Matmul, Operation, PackId, PackSpec, Pooling, Recurrence, Score, Shift, StateLink, TensorRef,
+pub use instruction::{ChildLink, Function, Instruction, Operation, Recurrence, StateLink};
+pub use operands::{
+    Attention, Choose, Coverage, Dropout, Embedding, GumbelTree, LayerNorm, Linear, Matmul, PackId, PackSpec,
+    Pooling, Score, Shift, TensorRef,
 };
 pub use plan::{InstructionPlan, Mode, Plan, Tape, ValuePlan};
 pub use reductions::{Contribution, Ids, Sum};

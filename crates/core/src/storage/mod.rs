@@ -13,6 +13,7 @@ mod tally;
 mod targets;
 mod tensor;
 mod view;
+mod walk;
 mod weights;
 
 pub use alignment::Alignment;
@@ -28,5 +29,6 @@ pub use shard::{Segment, Shard, Span, TableEntry};
 pub use tally::Tally;
 pub use targets::{GivenTargets, Targets, Weight};
 pub use tensor::{Axis, Data, Tensor};
-pub use view::{Item, Losses, RngKey, RowIds, Taken, View};
+pub use view::{Losses, RngKey, RowIds, Taken, View};
+pub use walk::Item;
 pub use weights::Weights;

@@ -5,6 +5,7 @@ use unrolled_core::loss::LossConfig;
 use unrolled_core::program::{Frozen, Mode, Program, Tape};
 use unrolled_core::storage::{RngKey, Tensor};
 
+use crate::coverage;
 use crate::support::backward::Backward;
 use crate::support::cells::{cell, given};
 use crate::support::graphs::{Builder, sequence, tokens, vector};
@@ -12,7 +13,7 @@ use crate::support::operations::{inputs, operations};
 use crate::support::runs::{Model, ids, numbers, values};
 use crate::support::shapes::{GATES, STEPS};
 use crate::support::tapes::bits;
-use crate::{coverage, folding};
+use crate::support::trees;
 
 const CELLS: [&str; 5] = ["rnn_tanh", "rnn_relu", "lstm", "gru", "gru_before"];
 
@@ -159,7 +160,7 @@ fn attention_with_coverage() {
 
 #[test]
 fn a_fold() {
-    check("fold", &folding::child_sum(), &folding::inputs(&folding::FORESTS, 5));
+    check("fold", &trees::child_sum(), &trees::inputs(&trees::FORESTS, 5));
 }
 
 /// An LSTM below a GRU below a linear layer.

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use crate::folding::{
-    FORESTS, INPUT, SIZE, act, bits, check_forward, each, fold, inputs, linear, many, map, own, padded,
-    sigmoid, state,
-};
+use crate::folding::{check_forward, each, map, sigmoid};
 use crate::support::graphs::{Builder, node};
 use crate::support::runs::check_gradients;
+use crate::support::trees::{
+    FORESTS, INPUT, SIZE, act, bits, fold, inputs, linear, many, own, padded, state,
+};
 
 const PLACES: usize = 3;
 

@@ -4,11 +4,15 @@
 pub mod arithmetic;
 pub mod backward;
 pub mod cells;
+pub mod contexts;
 pub mod decoders;
 pub mod graphs;
+pub mod models;
 pub mod operations;
 pub mod plain;
 pub mod runs;
 pub mod shapes;
+pub mod tables;
 pub mod tapes;
 pub mod training;
+pub mod trees;
