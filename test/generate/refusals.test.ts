@@ -148,6 +148,10 @@ test('models without a token to choose, or with several', async () => {
   expect((await refusal(model.freeRun([[0]] as never, options)))[1]).toContain(
     'the next numbers of an input',
   )
+  const fed = sequential([lstm({ inputSize: 2, hiddenSize: 3 }), dense({ size: 2 })])
+  expect((await refusal(fed.freeRun([[[1, 2]], []], options)))[1]).toBe(
+    'freeRun: expected a prompt of at least 1 step in row 1, received none; give the first step, or a model that shifts the numbers itself',
+  )
   const both = graph({ ids: { tokens: { vocabularySize: 4 } } }, ({ ids }) => {
     const { output } = gru({ hiddenSize: 3 })(embedding({ size: 3 })(ids))
     return { a: dense({ size: 4 })(output), b: dense({ size: 4, name: 'other' })(output) }

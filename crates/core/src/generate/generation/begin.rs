@@ -30,7 +30,7 @@ impl<E: Element, S: Stepper<E>> Generation<E, S> {
             false => config.check_numbers()?,
         }
         check_alignment(&config.search, sizes)?;
-        check_prompts(&prompts)?;
+        check_prompts(&prompts, sizes)?;
         let rows = prompts.rows();
         let mut banned = zeros(if sizes.tokens { sizes.items } else { 0 }, "the forbidden ids")?;
         config.forbidden.iter().for_each(|&id| banned[id as usize] = true);
@@ -150,13 +150,15 @@ fn check_alignment(search: &Search, sizes: Sizes) -> Result<()> {
 }
 
 /// Refuses a row that has nothing to begin with.
-fn check_prompts<E: Element>(prompts: &Prompts<E>) -> Result<()> {
-    match (0..prompts.rows()).find(|&row| prompts.length(row) == 0) {
-        None => Ok(()),
-        Some(row) => Err(Error::value(format!(
-            "generate: expected a prompt of at least 1 item in row {row}, received none; give a prompt, or the option start"
-        ))),
-    }
+fn check_prompts<E: Element>(prompts: &Prompts<E>, sizes: Sizes) -> Result<()> {
+    let Some(row) = (0..prompts.rows()).find(|&row| prompts.length(row) == 0) else { return Ok(()) };
+    let (call, items, advice) = match sizes.tokens {
+        true => ("generate", "item", "give a prompt, or the option start"),
+        false => ("freeRun", "step", "give the first step, or a model that shifts the numbers itself"),
+    };
+    Err(Error::value(format!(
+        "{call}: expected a prompt of at least 1 {items} in row {row}, received none; {advice}"
+    )))
 }
 
 fn seed(search: &Search) -> u64 {
