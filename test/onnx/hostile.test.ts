@@ -185,6 +185,6 @@ test('numbers in another file are never read', async () => {
   }
   const error = await failure(modelOf([node('Add', ['x', 'w'], ['y'])], { initializer: [tensor] }))
   expect(error.message).toBe(
-    'importOnnx: tensor "w": expected numbers in the file itself, received numbers in another file (external data)',
+    'importOnnx: tensor "w": expected numbers in the file itself, received numbers in another file (external data); write one file: torch.onnx.export(…, external_data=False), or onnx.save(onnx.load(path), path)',
   )
 })

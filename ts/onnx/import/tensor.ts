@@ -92,7 +92,11 @@ export function tensorOf(proto: TensorProto): Tensor {
   const where = `tensor ${quoted(proto.name ?? '')}`
   const { dims, rawData } = proto
   if (proto.dataLocation === 1 || (proto.externalData?.length ?? 0) > 0) {
-    throw malformed(where, 'numbers in the file itself', 'numbers in another file (external data)')
+    throw malformed(
+      where,
+      'numbers in the file itself',
+      'numbers in another file (external data); write one file: torch.onnx.export(…, external_data=False), or onnx.save(onnx.load(path), path)',
+    )
   }
   const format = FORMATS.get(proto.dataType ?? 0)
   if (format === undefined) {
