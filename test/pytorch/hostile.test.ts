@@ -54,7 +54,7 @@ describe('code is refused by its name', () => {
     ['os.system', 'cos\nsystem\n(X\x04\0\0\0truetR.', 'global "os.system"'],
     ['builtins.eval', 'cbuiltins\neval\n(X\x01\0\0\x001tR.', 'global "builtins.eval"'],
     ['of protocol 4', '\x80\x04\x8c\x05posix\x8c\x06system\x93.', 'global "posix.system"'],
-    ['names that are no texts', '\x80\x04K\x01K\x02\x93.', 'global "1.2"'],
+    ['names that are no texts', '\x80\x04K\x01K\x02\x93.', 'a damaged one'],
     ['a name of Object', 'cconstructor\nprototype\n.', 'global "constructor.prototype"'],
     ['a loader within', 'ctorch.storage\n_load_from_bytes\n.', '"torch.storage._load_from_bytes"'],
     ['TorchScript', 'c__torch__.M\nM\n.', 'global "__torch__.M.M"'],
@@ -108,6 +108,11 @@ test('memo, nesting and length cost what their bytes do', async () => {
   // Lists of the one before, twice: 2^1000 items to whoever walks them.
   const doubled = Array.from({ length: 1000 }, () => 'q\x00](h\x00h\x00e').join('')
   expect(await refusal(archive(`]${doubled}.`))).toContain('a state dict, received another value')
+  // A tuple of the one before, twice: 2^60 to whoever writes them as words.
+  const paired = `)${Array.from({ length: 60 }, () => 'q\x00h\x00\x86').join('')}`
+  expect(await refusal(archive(`}${paired}K\x01s.`))).toContain('a dict of a key that is no text')
+  expect(await refusal(archive(`${paired}${text('a')}\x93.`))).toContain('a damaged one')
+  expect(await refusal(archive('}K\x07K\x01s.'))).toContain('a dict of 7')
   // A dict that holds itself.
   expect(await refusal(archive('}q\x00X\x01\0\0\0ah\x00s.'))).toContain('a dict of "a"')
   expect(await refusal(archive(`}${text('__proto__')}}s.`))).toContain('a dict of "__proto__"')

@@ -104,6 +104,8 @@ class Machine {
   }
 
   global(module: Item, name: Item): void {
+    // The words of tuples within tuples would grow without end.
+    if (typeof module !== 'string' || typeof name !== 'string') throw damaged(this.#reader)
     const full = `${module}.${name}`
     const made = GLOBALS.get(full)
     if (made === undefined) {

@@ -53,8 +53,12 @@ function dictAt(reader: Reader, root: Item, key: string | undefined): Map<unknow
 const MOST_NAMES = 20
 
 function namesOf(dict: Map<unknown, unknown>): string {
-  const names = [...dict.keys()].slice(0, MOST_NAMES)
-  return names.map((name) => JSON.stringify(String(name).slice(0, 60))).join(', ') || 'nothing'
+  const names = [...dict.keys()].slice(0, MOST_NAMES).map((name) => {
+    if (typeof name === 'string') return JSON.stringify(name.slice(0, 60))
+    // The words of tuples within tuples would grow without end.
+    return typeof name === 'number' ? `${name}` : 'a key that is no text'
+  })
+  return names.join(', ') || 'nothing'
 }
 
 function isZip(bytes: Uint8Array): boolean {
