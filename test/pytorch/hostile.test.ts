@@ -1,5 +1,5 @@
 import { zipSync } from 'fflate'
-import { UnrolledError } from 'unrolled'
+import { dense, sequential, UnrolledError } from 'unrolled'
 import { importPyTorch } from 'unrolled/pytorch'
 import { describe, expect, test } from 'vitest'
 import { pytorchBytes, tagger } from '../support/pytorch.js'
@@ -122,6 +122,43 @@ test('what is no file of PyTorch is refused', async () => {
   expect(await refusal(new Uint8Array(0))).toContain('a file of torch.save')
   expect(await refusal(new Uint8Array(512).fill(0x80))).toContain('bytes that begin otherwise')
   expect(await refusal(zipSync({ 'a.txt': new Uint8Array(3) }))).toContain('an entry data.pkl')
+  expect(await refusal(tagger().toBytes())).toContain('safetensors, which model.load reads')
+})
+
+describe('the place of a state dict', () => {
+  const dict = (entries: Readonly<Record<string, string>>) =>
+    `}(${Object.entries(entries)
+      .flatMap(([name, value]) => [text(name), value])
+      .join('')}u`
+  const inner = tensor({}).slice(2, -1)
+  const loss = inner.slice(2 + text('dense.bias').length, -1)
+  const model = () => sequential([dense({ inputSize: 1, size: 2 })])
+  const keyed = (pickle: string, key?: string) =>
+    importPyTorch(model(), archive(`${pickle}.`), { strict: false, ...(key && { key }) })
+
+  test('is a key, or keys with dots between them', async () => {
+    const nested = dict({ net: dict({ encoder: inner }), 'net.encoder.ema': inner })
+    for (const key of ['net.encoder', 'net.encoder.ema']) {
+      const { matched } = await keyed(nested, key)
+      expect(matched.map(({ source }) => source)).toEqual(['dense.bias'])
+    }
+    await expect(keyed(nested, 'net.decoder')).rejects.toThrow(
+      '"net.decoder", received a dict of "encoder"',
+    )
+    await expect(keyed(nested, 'net')).rejects.toThrow(
+      'choose it by key, received a dict of "encoder"',
+    )
+  })
+
+  test('is asked for, though a loss stands beside it as a tensor', async () => {
+    const words = 'choose it by key, received a dict of "loss", "model"'
+    await expect(keyed(dict({ loss, model: inner }))).rejects.toThrow(words)
+  })
+
+  test('may have a state of any kind beside its tensors', async () => {
+    const { matched } = await keyed(dict({ 'dense.bias': loss, 'dense._extra_state': inner }))
+    expect(matched).toHaveLength(1)
+  })
 })
 
 describe.each(['tagger.pt', 'legacy.pt'])('%s, damaged', (name) => {

@@ -13,7 +13,10 @@ import { stateDictOf } from './state-dict.js'
 /** Options of {@link importPyTorch}: those of `model.load`, and the place in the file. */
 export interface PyTorchOptions<I extends Values = Values, O extends Outputs = Outputs>
   extends MatchOptions<I, O> {
-  /** The state dict in a file of more: `'state_dict'` of `{ epoch, state_dict }`; by default the file is one. */
+  /**
+   * The state dict in a file of more: `'state_dict'` of `{ epoch, state_dict }`, `'net.encoder'` of
+   * `{ net: { encoder } }`; by default the file is one.
+   */
   readonly key?: string
 }
 

@@ -22,7 +22,7 @@ export function stateDictOf(
       ? [[name, foreign(reader, tensor, storages)] as const]
       : [],
   )
-  if (tensors.length === 0 && dict.size > 0) {
+  if (holdsDicts(dict) || (tensors.length === 0 && dict.size > 0)) {
     const expected = 'a state dict of tensors; choose it by key'
     throw refusal(reader, expected, `a dict of ${namesOf(dict)}`)
   }
@@ -41,12 +41,33 @@ function foreign(reader: Reader, tensor: Tensor, storages: Storages): ForeignTen
   }
 }
 
+/** Tells whether a dict has dicts of tensors, beside which a loss or a step may be a tensor as well. */
+function holdsDicts(dict: Map<unknown, unknown>): boolean {
+  // A module may keep a state of any kind under this name.
+  const entries = [...dict].filter(
+    ([name]) => typeof name !== 'string' || !name.endsWith('_extra_state'),
+  )
+  // One dict may stand under many names.
+  const values = new Set(entries.map(([, value]) => value))
+  return [...values].some(
+    (value) => value instanceof Map && [...value.values()].some((it) => it instanceof Tensor),
+  )
+}
+
+/** Finds a dict by its key, or by the keys on the way to it with a dot between two. */
 function dictAt(reader: Reader, root: Item, key: string | undefined): Map<unknown, unknown> {
   if (!(root instanceof Map)) throw refusal(reader, 'a state dict', 'another value')
   if (key === undefined) return root
-  const found = root.get(key)
-  if (found instanceof Map) return found
-  throw refusal(reader, `a state dict under ${JSON.stringify(key)}`, `a dict of ${namesOf(root)}`)
+  let found: Map<unknown, unknown> = root
+  for (const part of root.has(key) ? [key] : key.split('.')) {
+    const next = found.get(part)
+    if (!(next instanceof Map)) {
+      const expected = `a state dict under ${JSON.stringify(key)}`
+      throw refusal(reader, expected, `a dict of ${namesOf(found)}`)
+    }
+    found = next
+  }
+  return found
 }
 
 /** The most keys of a dict in a message. */
@@ -105,7 +126,10 @@ const MAGIC = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a,
  */
 function readLegacy(reader: Reader, bytes: Uint8Array): [Item, Storages] {
   if (MAGIC.some((byte, i) => bytes[i] !== byte)) {
-    throw refusal(reader, 'a file of torch.save', 'bytes that begin otherwise')
+    // The header of safetensors is an object of JSON behind its length.
+    const other =
+      bytes[8] === 0x7b ? 'safetensors, which model.load reads' : 'bytes that begin otherwise'
+    throw refusal(reader, 'a file of torch.save', other)
   }
   const [, version, , root, keys] = Array.from({ length: 5 }, () => readPickle(reader))
   if (version !== 1001 || !Array.isArray(keys)) {
