@@ -22,6 +22,7 @@ import {
   type TrainOptions,
   type Vector,
 } from 'unrolled'
+import { importPyTorch, type PyTorchOptions } from 'unrolled/pytorch'
 import { describe, expectTypeOf, test } from 'vitest'
 
 declare const vector3: Vector<3>
@@ -157,6 +158,9 @@ describe('models', () => {
       model: Model | undefined
     }
     new Holder().model = reader
+    const places: PyTorchOptions = { key: 'state_dict', sample: { x: [[1, 2]], y: [[1, 2]] } }
+    importPyTorch(reader, 'reader.pt', places)
+    importPyTorch(tagger, 'tagger.pt', places)
     // @ts-expect-error there is no such option
     const wrong: TrainOptions = { lose: 'crossEntropy' }
     // @ts-expect-error a text is no data

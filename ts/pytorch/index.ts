@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import {
+  type AnyValues,
   type MatchOptions,
   Model,
   type Outputs,
@@ -11,7 +12,7 @@ import { readWhole } from '../io/file.js'
 import { stateDictOf } from './state-dict.js'
 
 /** Options of {@link importPyTorch}: those of `model.load`, and the place in the file. */
-export interface PyTorchOptions<I extends Values = Values, O extends Outputs = Outputs>
+export interface PyTorchOptions<I extends Values = AnyValues, O extends Outputs = AnyValues>
   extends MatchOptions<I, O> {
   /**
    * The state dict in a file of more: `'state_dict'` of `{ epoch, state_dict }`, `'net.encoder'` of
