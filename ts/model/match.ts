@@ -107,7 +107,10 @@ export function match(
     throw new UnrolledError('ERR_UNROLLED_SHAPE', message)
   }
   const missing = parameters.map(({ name }) => name).filter((name) => !sources.has(name))
-  if (strict && missing.length + unwanted.length > 0) throw unlike(where, missing, unwanted)
+  if (strict && missing.length + unwanted.length > 0) {
+    const prefix = pairs.length === 0 ? prefixOf(missing, unwanted) : undefined
+    throw unlike(where, missing, unwanted, prefix)
+  }
   return { pairs, matched, missing, leftOver }
 }
 
@@ -129,16 +132,41 @@ function twice(where: string, parameter: string, first: string, source: string):
   return mismatch('ERR_UNROLLED_ARGUMENT', where, expected, received, 'change rename')
 }
 
+/** The most prefixes that are tried. */
+const MOST_PREFIXES = 8
+
+/** Finds the prefix that all names have on one side alone, as a `rename` in words. */
+function prefixOf(missing: readonly string[], sources: readonly string[]): string | undefined {
+  const longer = commonPrefix(missing, sources)
+  if (longer !== undefined) return `{ ${show(longer)}: "" }`
+  const shorter = commonPrefix(sources, missing)
+  return shorter === undefined ? undefined : `{ "": ${show(shorter)} }`
+}
+
+/** Finds what, before each of the first names, gives one of the others. */
+function commonPrefix(names: readonly string[], others: readonly string[]): string | undefined {
+  const [first] = names
+  if (first === undefined) return undefined
+  const known = new Set(others)
+  return others
+    .filter((other) => other.endsWith(first))
+    .slice(0, MOST_PREFIXES)
+    .map((other) => other.slice(0, -first.length))
+    .find((prefix) => prefix !== '' && names.every((name) => known.has(prefix + name)))
+}
+
 function unlike(
   where: string,
   missing: readonly string[],
   leftOver: readonly string[],
+  prefix: string | undefined,
 ): UnrolledError {
   const parts = [
     ...(missing.length > 0 ? [`missing: ${listed(missing)}`] : []),
     ...(leftOver.length > 0 ? [`left over: ${listed(leftOver)}`] : []),
   ]
-  const advice = 'give rename, or strict: false'
+  const rename = prefix === undefined ? 'rename' : `rename: ${prefix}`
+  const advice = `give ${rename}, or strict: false`
   const message = `${where}: expected the model's parameters, received others; ${parts.join('; ')}; ${advice}`
   return new UnrolledError('ERR_UNROLLED_ARGUMENT', message)
 }
