@@ -22,7 +22,7 @@ const history = await model.fit(data, {
 
 await model.save('signs.safetensors', { metadata: { vocabulary } })
 const again = await load<typeof model>('signs.safetensors')
-console.log(history.epochs.length, again.metadata) // 30 { vocabulary: [ 'below', 'above' ] }
+console.log(history.epochs.length, again.metadata['vocabulary']) // 30 [ 'below', 'above' ]
 
 // [end:checkpoints]
 
