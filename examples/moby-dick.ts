@@ -163,7 +163,8 @@ async function learn(model: LanguageModel, { train, valid, alphabet }: Corpus, s
     loss += (event.loss - loss) * Math.max(0.02, 1 / seen)
     if (done % 10 === 0) curve.push([done, loss / Math.LN2])
     const characters = seen * streams * steps
-    line.update({ epoch, step: done, steps: total, loss, characters, seconds: elapsed() })
+    const seconds = elapsed()
+    line.update({ epoch, step: done, steps: total, taken: seen, loss, characters, seconds })
     if (elapsed() > settings.secondsAtMost) break
   }
   const cut = done < total ? `, stopped by the limit of ${settings.secondsAtMost} s` : ''

@@ -3,6 +3,8 @@ export interface Step {
   readonly epoch: number
   readonly step: number
   readonly steps: number
+  /** Steps since the start of this program: fewer than `step` in a run that goes on. */
+  readonly taken: number
   /** Nats a character, smoothed. */
   readonly loss: number
   readonly characters: number
@@ -30,8 +32,8 @@ export class ProgressLine {
   }
 }
 
-function words({ epoch, step, steps, loss, characters, seconds }: Step): string {
-  const left = (seconds / step) * (steps - step)
+function words({ epoch, step, steps, taken, loss, characters, seconds }: Step): string {
+  const left = (seconds / taken) * (steps - step)
   return [
     `epoch ${epoch}`,
     `step ${step}/${steps}`,
