@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { dense, fromBytes, gru, load, type Precision, sequential } from 'unrolled'
 import { describe, expect, test } from 'vitest'
 import { steps, tagger } from './support/networks.js'
@@ -35,6 +36,16 @@ describe('files', () => {
     const path = join(folder, 'spoilt.safetensors')
     writeFileSync(path, bytes)
     await expect(load(path)).rejects.toMatchObject({ name: 'UnrolledError' })
+  })
+
+  test.each([
+    ['without a graph', 'losses.safetensors'],
+    ['with whole numbers', 'pytorch/tagger.safetensors'],
+  ])('safetensors of another library, %s, are refused with what takes them', async (_, name) => {
+    const path = fileURLToPath(new URL(`golden/${name}`, import.meta.url))
+    const words = '; model.load takes weights of another library into a declared model'
+    await expect(load(path)).rejects.toThrow(words)
+    expect(() => fromBytes(readFileSync(path))).toThrow(words)
   })
 
   test('a file holds the weights in full, and what reads it says what products round', async () => {
