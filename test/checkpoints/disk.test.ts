@@ -4,7 +4,6 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -13,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { load, type TrainOptions, UnrolledError } from 'unrolled'
 import { afterAll, describe, expect, test } from 'vitest'
+import { checkpointFiles } from '../support/checkpoint-files.js'
 import { runProcess } from '../support/stopped-process.js'
 import { RUNS, runToEnd } from '../support/stopped-runs.js'
 
@@ -42,13 +42,13 @@ describe('a disk that takes no more', () => {
   async function begun() {
     const path = folder()
     await trained(start(), { epochs: 2, checkpoint: { path } })
-    const files = readdirSync(path).sort()
+    const files = checkpointFiles(path)
     return { path, files, bytes: files.map((file) => readFileSync(join(path, file))) }
   }
 
   /** The old checkpoints are whole and alone, and the run goes on from them once there is room. */
   async function goesOn({ path, files, bytes }: Awaited<ReturnType<typeof begun>>) {
-    expect(readdirSync(path).sort()).toEqual(files)
+    expect(checkpointFiles(path)).toEqual(files)
     expect(files.map((file) => readFileSync(join(path, file)))).toEqual(bytes)
     expect(await runToEnd(name, { path })).toEqual(await runToEnd(name))
   }
@@ -74,11 +74,11 @@ describe('a disk that takes no more', () => {
       const file = before.files.at(-1) ?? ''
       cpSync(join(before.path, file), join(full, file))
       expect(() => writeFileSync(join(full, 'other'), new Uint8Array(1 << 20))).toThrow('ENOSPC')
-      const there = readdirSync(full)
+      const there = checkpointFiles(full)
       const run = start()
       const error = await refusal(trained(run, { checkpoint: { path: full }, resume: 'latest' }))
       expect([error.code, error.cause]).toMatchObject(['ERR_UNROLLED_IO', { code: 'ENOSPC' }])
-      expect(readdirSync(full)).toEqual(there)
+      expect(checkpointFiles(full)).toEqual(there)
       expect(readFileSync(join(full, file))).toEqual(before.bytes.at(-1))
       // The model is usable, and training may go on.
       await trained(run, { epochs: 1 })
@@ -114,9 +114,7 @@ describe('a damaged checkpoint', () => {
   test('is refused by name with the one before it, which the run goes on from', async () => {
     const path = folder()
     await trained(start(), { epochs: 2, checkpoint: { path, every: 5 } })
-    const [older = '', newest = ''] = readdirSync(path).sort(
-      (a, b) => a.length - b.length || (a < b ? -1 : 1),
-    )
+    const [older = '', newest = ''] = checkpointFiles(path)
     const whole = readFileSync(join(path, newest))
     whole[whole.length - 3] = (whole.at(-3) ?? 0) ^ 4
     writeFileSync(join(path, newest), whole)
@@ -141,7 +139,7 @@ describe('a damaged checkpoint', () => {
     const path = folder()
     const run = start()
     await trained(run, { epochs: 1, checkpoint: { path } })
-    const [file = ''] = readdirSync(path)
+    const [file = ''] = checkpointFiles(path)
     const whole = readFileSync(join(path, file))
     for (let trial = 0; trial < 1000; trial++) {
       const bit = Math.floor(Math.random() * whole.length * 8)

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { transformSync } from 'esbuild'
 import { afterAll, expect, test } from 'vitest'
+import { checkpointFiles } from '../support/checkpoint-files.js'
 import { runToEnd } from '../support/stopped-runs.js'
 
 const root = mkdtempSync(join(tmpdir(), 'unrolled-interrupt-'))
@@ -38,7 +39,7 @@ test.skipIf(process.platform === 'win32').each(['SIGINT', 'SIGTERM'] as const)(
       130,
       expect.stringContaining('saved; go on with: the same command'),
     ])
-    expect(readdirSync(checkpoint.path)).toEqual([
+    expect(checkpointFiles(checkpoint.path)).toEqual([
       expect.stringMatching(/^checkpoint-\d+\.safetensors$/),
     ])
     expect(await runToEnd(name, checkpoint)).toEqual(await runToEnd(name))

@@ -1,9 +1,10 @@
 // Checkpoints (`fit` with `resume`), with the checksums of a forger. For a night of them see test/support/fuzz.ts.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { load, type TrainOptions } from 'unrolled'
 import { afterAll } from 'vitest'
+import { checkpointFiles } from '../support/checkpoint-files.js'
 import { type Files, fuzz } from '../support/fuzz.js'
 import { changeBytes } from '../support/hostile.js'
 import type { Random } from '../support/random.js'
@@ -24,7 +25,7 @@ async function begun(start: (typeof runs)[number], at: number): Promise<Uint8Arr
   const checkpoint = { path: join(folder, String(at)) }
   await model.fit(data as never, { ...options, epochs: 1, checkpoint } as TrainOptions)
   model.dispose()
-  const [file = ''] = readdirSync(checkpoint.path)
+  const [file = ''] = checkpointFiles(checkpoint.path)
   return new Uint8Array(readFileSync(join(checkpoint.path, file)))
 }
 

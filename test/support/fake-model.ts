@@ -105,7 +105,9 @@ export class FakeModel implements NativeModel {
         cancelled = true
         this.log.push('cancel')
       },
-      close: () => this.log.push('close'),
+      close: async () => {
+        this.log.push('close')
+      },
       begin: async () => null,
       restore: async () => {},
       save: async () => {

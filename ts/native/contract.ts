@@ -112,8 +112,8 @@ export interface NativeSavedRun {
 
 export interface NativeTrainer {
   /**
-   * Makes the folder, which must be empty unless the run is resumed, and reads the file to resume: the last
-   * one of the folder, or `path`.
+   * Makes the folder, which no other run may use until `close`, and reads the file to resume: the last one
+   * of the folder, or `path`. The folder must have no files unless the run is resumed.
    */
   begin(
     folder: string | undefined,
@@ -133,7 +133,8 @@ export interface NativeTrainer {
   step(batches: NativeBatch[], options: { carry: boolean }): Promise<NativeReport>
   /** Rejects the steps that have not begun; the running step is finished. */
   cancel(): void
-  close(): void
+  /** Takes no more calls; settles when nothing of the run is left, its hold of the folder least of all. */
+  close(): Promise<void> | null
 }
 
 export interface NativeStream {

@@ -22,11 +22,13 @@ export async function* train(
   const trainer = guard(() => model.trainer(options.config))
   const cancel = (): void => trainer.cancel()
   const leave = signal && onAbort(signal, cancel)
-  const release = (): void => {
+  const release = async (): Promise<void> => {
     leave?.()
-    guard(() => trainer.close())
+    await guardAsync(async () => trainer.close())
   }
-  hold(release)
+  hold(() => {
+    release().catch(() => undefined)
+  })
   const state = new RunState(options.losses)
   const checkpoints = new Checkpoints(trainer, run, state)
   const progress = new Progress(options.epochs, process.stderr)
@@ -46,7 +48,8 @@ export async function* train(
       // The error that ended the run comes before one of its last checkpoint.
       await (failed ? checkpoints.save().catch(() => undefined) : checkpoints.save())
     } finally {
-      release()
+      // The folder of the checkpoints is free before the run settles.
+      await release()
       const closed = run.validation?.close()
       // After an abort do not wait for the iterator: it may never return.
       if (signal?.aborted !== true) await closed

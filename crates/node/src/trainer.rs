@@ -105,8 +105,8 @@ impl Trainer {
         })
     }
 
-    /// Makes the folder of the run and reads the file to go on from, the folder's last one without `path`; nothing else
-    /// changes before `restore`. Without `resume`, the folder must be empty.
+    /// Makes the folder of the run, which no other may use until `close`, and reads the file to go on from, the folder's last
+    /// one without `path`; nothing else changes before `restore`. Without `resume`, the folder must have no files.
     #[napi(ts_return_type = "Promise<SavedRun | null>")]
     pub fn begin<'env>(
         &self,
@@ -170,16 +170,27 @@ impl Trainer {
         });
     }
 
-    /// Ends the run: steps that were called are finished, no more are taken.
-    #[napi]
-    pub fn close(&self, env: Env) -> std::result::Result<(), Thrown> {
-        throwing(|| self.end(env))
+    /// Ends the run: steps that were called are finished, no more are taken. Settles when nothing of the run is left, its hold
+    /// of the folder least of all; null once the run has ended.
+    #[napi(ts_return_type = "Promise<void> | null")]
+    pub fn close<'env>(&self, env: &'env Env) -> std::result::Result<Option<Object<'env>>, Thrown> {
+        throwing(|| {
+            let Some(Open { trainer, known, worker, .. }) = self.open.take() else { return Ok(None) };
+            known.end(*env)?;
+            // The calls before have given their shares of the trainer back.
+            let task = move || {
+                drop(trainer);
+                Ok(())
+            };
+            worker.run(env, task, |_, ()| Ok(())).map(Some)
+        })
     }
 }
 
 impl ObjectFinalize for Trainer {
     fn finalize(self, env: Env) -> napi::Result<()> {
-        self.end(env).map_err(|error| napi::Error::from_reason(error.message))
+        let ended = self.open.take().map_or(Ok(()), |open| open.known.end(env));
+        ended.map_err(|error| napi::Error::from_reason(error.message))
     }
 }
 
@@ -211,10 +222,6 @@ impl Trainer {
                 open.worker.run(env, task, move |env, result| present(env, result, &read))
             })
         })
-    }
-
-    fn end(&self, env: Env) -> Result<()> {
-        self.open.take().map_or(Ok(()), |open| open.known.end(env))
     }
 }
 

@@ -1,12 +1,26 @@
-//! The folder of a training run: a file for each of its last states, `checkpoint-STEP.safetensors`.
+//! The folder of a training run: a file for each of its last states, `checkpoint-STEP.safetensors`, and a lock.
 
-use std::fs;
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::save::{failure, sync_directory};
 use super::temporary::Temporary;
-use crate::Result;
+use crate::{Error, Result};
+
+/// The file that a run locks. It stays, empty: a run that removed it would take it from one that has opened it since. The dot
+/// keeps it out of sight, beside the checkpoints that people list.
+const LOCK: &str = ".unrolled.lock";
+
+/// A folder that a run holds until it is dropped, or until its process is gone.
+pub struct Held(File);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that is just being started has it open as well, for a moment.
+        let _ = self.0.unlock();
+    }
+}
 
 /// The path of the file of a step.
 #[must_use]
@@ -41,20 +55,33 @@ pub fn steps(folder: &Path) -> Result<Vec<u64>> {
     }
 }
 
-/// Makes a folder, if it is not there, and tries to write a file in it.
+/// Makes a folder, if it is not there, tries to write a file in it, and holds it for one run.
 ///
 /// # Errors
-/// `Io` for a folder that cannot be made or written.
-pub fn prepare(folder: &Path) -> Result<()> {
-    let prepare = || {
+/// `Io` for a folder that cannot be made or written, `State` for one that another run holds, in whichever process.
+pub fn hold(folder: &Path) -> Result<Held> {
+    let open = || {
         if !folder.is_dir() {
             fs::create_dir_all(folder)?;
             let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
             sync_directory(parent.unwrap_or(Path::new(".")))?;
         }
-        Temporary::create(folder).map(|_| ())
+        drop(Temporary::create(folder)?);
+        let path = folder.join(LOCK);
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+        // One that another user made can be read, which is enough to lock it.
+        file.or_else(|error| File::open(&path).map_err(|_| error))
     };
-    prepare().map_err(|error| failure("write", folder, &error))
+    let file = open().map_err(|error| failure("write", folder, &error))?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(Error::state(format!(
+            "checkpoint path '{}': expected a folder that no run writes to, received that of a run under way; wait for that \
+             run, or stop it, or give each run a folder of its own",
+            folder.display()
+        ))),
+        // A file system without locks is no reason not to train.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(Held(file)),
+    }
 }
 
 /// Removes the files of all steps but the `count` last ones up to `step`. Later ones are of a run that went on from an

@@ -100,13 +100,16 @@ impl Trainer<f32> {
         read.map_err(|error| error.within(format_args!("checkpoint '{}'", path.display())))
     }
 
-    /// Makes the folder of a run, if it has one, and reads the file to go on from, if there is one.
+    /// Makes the folder of a run, if it has one, and reads the file to go on from, if there is one. The trainer holds the
+    /// folder until it is dropped.
     ///
     /// # Errors
-    /// Those of [`Trainer::read_run`]; for a damaged last file they name the one before it. [`Code::State`] for a new run in
-    /// a folder with files of another, [`Code::Io`] for a folder that cannot be made, read or written.
-    pub fn begin_run(&self, folder: Option<&Path>, resume: &Resume) -> Result<Option<SavedRun>> {
-        folder.map_or(Ok(()), folder::prepare)?;
+    /// Those of [`Trainer::read_run`]; for a damaged last file they name the one before it. [`Code::State`] for a folder that
+    /// another run holds, and for a new run in one with files of another; [`Code::Io`] for a folder that cannot be made, read
+    /// or written.
+    pub fn begin_run(&mut self, folder: Option<&Path>, resume: &Resume) -> Result<Option<SavedRun>> {
+        self.folder = None;
+        self.folder = folder.map(folder::hold).transpose()?;
         let (folder, steps) = match folder {
             Some(path) => (path, folder::steps(path)?),
             None => (Path::new(""), Vec::new()),

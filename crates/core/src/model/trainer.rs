@@ -9,6 +9,7 @@ use super::carried::Carried;
 use super::objective::{Measured, Objective};
 use super::{Memory, Model, OnNonFinite, Report, TrainerConfig};
 use crate::clip::GradientNorm;
+use crate::format::folder::Held;
 use crate::memory::zeros;
 use crate::optimizer::{Optimizer, Overflow, Update, check_rate};
 use crate::parallel::Pool;
@@ -47,6 +48,8 @@ pub struct Trainer<E> {
     /// The losses of all batches of the step.
     pub(super) measured: Measured,
     pub(super) carried: Carried<E>,
+    /// The folder of the run's files, if it has one.
+    pub(super) folder: Option<Held>,
     /// The reason why no states can be carried, if there is one.
     divisible: Result<()>,
     report: Report,
@@ -108,6 +111,7 @@ impl<E: Element> Trainer<E> {
             taken: 0,
             phase: Phase::Preparing,
             given: Vec::new(),
+            folder: None,
             measured: objective.measured(),
             report: Report::default(),
             pool: model.pool,

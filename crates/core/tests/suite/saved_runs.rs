@@ -166,7 +166,7 @@ fn every_length_and_every_bit_of_a_file_counts() {
 #[test]
 fn a_folder_keeps_the_newest_and_leaves_what_is_not_its_own() {
     let folder = Folder::new("keep");
-    folder::prepare(&folder.0).unwrap();
+    fs::create_dir(&folder.0).unwrap();
     let touch = |name: &str| fs::write(folder.0.join(name), b"").unwrap();
     let others =
         ["checkpoint-+7.safetensors", "checkpoint-07.safetensors", "checkpoint-x.safetensors", "mine.txt"];
@@ -217,6 +217,24 @@ fn the_last_of_a_folder_is_gone_on_from_and_a_damaged_one_names_the_one_before()
     fs::remove_file(before).unwrap();
     let error = run.begin_run(Some(&folder.0), &Resume::Last).err().unwrap();
     assert!(error.message.ends_with("no other is there: remove it to begin anew"), "{error}");
+}
+
+#[test]
+fn a_folder_is_of_one_run_at_a_time() {
+    let folder = Folder::new("held");
+    let start = || trainer(&model::<f32>(&builder()), &json!({})).unwrap();
+    let (mut first, mut second) = (start(), start());
+    let begin = |run: &mut Trainer<f32>| run.begin_run(Some(&folder.0), &Resume::Last).map(|_| ());
+    begin(&mut first).unwrap();
+    begin(&mut first).unwrap();
+    let error = begin(&mut second).unwrap_err();
+    assert!(error.code == Code::State && error.message.contains("that of a run under way"), "{error}");
+    drop(first);
+    begin(&mut second).unwrap();
+    assert!(begin(&mut start()).is_err());
+    second.begin_run(None, &Resume::Never).unwrap();
+    begin(&mut start()).unwrap();
+    assert!(folder::steps(&folder.0).unwrap().is_empty());
 }
 
 #[test]
