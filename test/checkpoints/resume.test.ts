@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { dense, rnn, sequential, type TrainOptions, UnrolledError } from 'unrolled'
+import { dense, type Precision, rnn, sequential, type TrainOptions, UnrolledError } from 'unrolled'
 import { afterAll, describe, expect, test } from 'vitest'
 import { checkpointFiles } from '../support/checkpoint-files.js'
 import { type Ending, endingOf, RUNS, runToEnd } from '../support/stopped-runs.js'
@@ -155,6 +155,29 @@ describe('refusals', () => {
     const other = run({ checkpoint, resume: 'latest', truncate: { k1: 1, k2: 1 } })
     await expect(other).rejects.toThrow(refused)
     await run({ checkpoint, resume: 'latest', truncate: { k1: 1, k2: 2 } })
+  })
+
+  test('so is another precision', async () => {
+    const data = { x: [[[0.3, -1.7]]], y: [[1]] }
+    const run = (precision: Precision | undefined, options: Partial<TrainOptions>) =>
+      sequential([dense({ inputSize: 2, size: 1 })], precision && { precision }).fit(data, {
+        loss: 'meanSquared',
+        ...options,
+      })
+    for (const [precision, other] of [
+      ['f32', 'bf16'],
+      ['bf16', undefined],
+    ] as const) {
+      const checkpoint = { path: folder() }
+      await run(precision, { checkpoint })
+      await expect(run(other, { checkpoint, resume: 'latest' })).rejects.toMatchObject({
+        code: 'ERR_UNROLLED_ARGUMENT',
+        message: expect.stringMatching(
+          `^fit resume: expected precision "${precision}" as in the checkpoint '.*', received "${other ?? 'f32'}"`,
+        ),
+      })
+      await run(precision, { epochs: 2, checkpoint, resume: 'latest' })
+    }
   })
 
   test('the size of batches counts where data in memory are cut, not where they are measured', async () => {

@@ -34,6 +34,7 @@ const DESCRIPTION: Description = {
   parameters: [{ name: 'w', shape: [1], offset: 0 }],
   count: 1,
   indivisible: null,
+  precision: 'f32',
 }
 
 const GRAPH: GraphJson = { version: 1, parameters: [], nodes: [], outputs: [] }

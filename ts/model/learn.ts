@@ -80,7 +80,7 @@ function runOf(parts: Parts, data: unknown, options: TrainOptions): Run {
   return {
     model: parts.native,
     source,
-    decisive: { rows: source.rows, ...resolved.decisive },
+    decisive: { rows: source.rows, precision: parts.description.precision, ...resolved.decisive },
     saved: (file) => {
       parts.checkpoint = file
     },

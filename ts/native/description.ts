@@ -1,4 +1,5 @@
 import type { KindJson } from '../graph/json.js'
+import type { Precision } from '../precision.js'
 
 /** An input, output or wire, and the kind of its value. */
 export interface PortDescription {
@@ -26,6 +27,7 @@ export interface Description {
   readonly count: number
   /** The node for which a sequence cannot be cut in time, and the reason. */
   readonly indivisible: string | null
+  readonly precision: Precision
 }
 
 /** Inputs, outputs and states of a step. */

@@ -107,8 +107,10 @@ export interface TrainOptions<I extends Values = AnyValues, O extends Values = A
    * The checkpoint to go on from: a file, or `'latest'` for the newest in the folder of `checkpoint`, where
    * there may be none yet. The events begin with the epochs before. Weights, optimizer, order of the
    * data, dropout, early stopping and history are those of the run that never stopped; `epochs`,
-   * `learningRate`, `schedule`, `clip`, `validation` and `earlyStopping` may be others. A damaged file is refused with
-   * `ERR_UNROLLED_FORMAT`, which names the one before it; other options with `ERR_UNROLLED_ARGUMENT`.
+   * `learningRate`, `schedule`, `clip`, `onNonFinite`, `validation` and `earlyStopping` may be others, and change
+   * what comes after. A damaged file is refused with `ERR_UNROLLED_FORMAT`, which names the one before it; other
+   * options, and a model of another graph or `precision`, with `ERR_UNROLLED_ARGUMENT`. A model of `'bf16'` goes on
+   * to the same bits on the same instruction set alone.
    *
    * Ready-made batches are passed over up to those not yet taken; a function that reads `step` of its
    * argument gives the batches from there itself.

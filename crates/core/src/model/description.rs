@@ -1,6 +1,7 @@
 //! A model's inputs, outputs, states and parameters, for callers that build an interface on a model.
 
 use serde::Serialize;
+use unrolled_kernels::Precision;
 
 use crate::graph::Kind;
 use crate::program::{Port, Program, StatePort, Wire};
@@ -22,6 +23,8 @@ pub struct Description {
     pub count: usize,
     /// The node for which a sequence cannot be cut in time, and the reason; none if it can.
     pub indivisible: Option<String>,
+    /// The precision of products' operands, `"f32"` or `"bf16"`.
+    pub precision: &'static str,
 }
 
 /// An input, an output or a wire.
@@ -63,9 +66,9 @@ pub struct ParameterDescription {
 }
 
 impl Description {
-    /// Describes a program.
+    /// Describes a program whose products have operands of a precision.
     #[must_use]
-    pub fn new(program: &Program) -> Self {
+    pub fn new(program: &Program, precision: Precision) -> Self {
         let wire = |wire: &Wire| PortDescription { name: wire.name.clone(), kind: wire.kind.clone() };
         let entries = program.layout.entries().iter();
         Self {
@@ -82,6 +85,10 @@ impl Description {
                 .collect(),
             count: program.layout.total(),
             indivisible: program.indivisible(),
+            precision: match precision {
+                Precision::Full => "f32",
+                Precision::Bf16 => "bf16",
+            },
         }
     }
 }

@@ -43,7 +43,7 @@ impl<E: Element> Draft<E> {
     /// The model's inputs, outputs, states and parameters.
     #[must_use]
     pub fn describe(&self) -> Description {
-        Description::new(&self.program)
+        Description::new(&self.program, self.precision)
     }
 
     /// Bytes that the parameters and their packed copies will take, roughly.

@@ -38,6 +38,7 @@ pub struct Model<E> {
     pub(super) metadata: Option<String>,
     pub(super) program: Arc<Program>,
     pub(super) kernels: Kernels<E>,
+    precision: Precision,
     pub(super) pool: &'static Pool,
     pub(super) cost: Cost,
     /// Locked only to fetch or change the weights: a run keeps those it began with.
@@ -66,7 +67,19 @@ impl<E: Element> Model<E> {
         let (cost, weights) = (program.cost(), RwLock::new(Arc::new(weights)));
         let (evaluator, division) = (Mutex::default(), Mutex::default());
         let metadata = None;
-        Ok(Self { graph, metadata, program, kernels, pool, cost, weights, engine, evaluator, division })
+        Ok(Self {
+            graph,
+            metadata,
+            program,
+            kernels,
+            precision,
+            pool,
+            cost,
+            weights,
+            engine,
+            evaluator,
+            division,
+        })
     }
 
     /// The graph.
@@ -88,7 +101,7 @@ impl<E: Element> Model<E> {
     /// The model's inputs, outputs, states and parameters.
     #[must_use]
     pub fn describe(&self) -> Description {
-        Description::new(&self.program)
+        Description::new(&self.program, self.precision)
     }
 
     /// Bytes that the parameters and their packed copies take.
