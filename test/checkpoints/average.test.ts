@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { dense, load, sequential, sgd, type TrainOptions } from 'unrolled'
@@ -86,6 +86,92 @@ describe('a model saved with its optimizer', () => {
     const { epochs } = await second.fit(data, { ...momentum, resume: path } as never)
     expect(epochs.length).toBe(3)
     expect(second.toBytes()).toEqual(whole.toBytes())
+  })
+
+  /** The refusal of a checkpoint that holds other parameters than the model; nothing is written. */
+  async function refused(model: ReturnType<typeof halving>, file: string) {
+    const path = join(root, 'refused.safetensors')
+    await expect(model.save(path, { optimizer: true })).rejects.toMatchObject({
+      code: 'ERR_UNROLLED_STATE',
+      message: `save optimizer: expected the model's parameters in its newest checkpoint '${file}', received others: the model has changed since (a step, the average, the best weights, setParameters), or another run has written the file; copy that file to go on with the run, or save without optimizer to keep the model`,
+    })
+    expect(readdirSync(root)).not.toContain('refused.safetensors')
+  }
+
+  test.each([
+    ['the average', { average }, 0.359375],
+    ['the best', { earlyStopping: { mode: 'max', patience: 9 } }, 0.5],
+  ])('is refused where it ends with %s', async (name, more, ends) => {
+    const model = halving()
+    const path = join(root, name)
+    await model.fit(data, { ...options, ...more, checkpoint: { path } } as never)
+    expect(weight(model)).toBe(ends)
+    await refused(model, join(path, 'checkpoint-3.safetensors'))
+    // The file that the refusal names goes on with the run.
+    const second = halving()
+    const resume = join(path, 'checkpoint-3.safetensors')
+    const { epochs } = await second.fit(data, { ...options, ...more, epochs: 4, resume } as never)
+    expect(epochs.map(({ loss }) => loss)).toEqual([1, 0.25, 0.0625, 0.015625])
+  })
+
+  test('is refused once parameters were set, and no longer when they are back', async () => {
+    const model = halving()
+    const path = join(root, 'set')
+    await model.fit(data, { ...options, checkpoint: { path } } as never)
+    const [file, copy] = [join(path, 'checkpoint-3.safetensors'), join(root, 'back.safetensors')]
+    const before = model.parameters()
+    model.setParameters({ 'dense.weight': Float32Array.of(0.125 + 2 ** -26) })
+    await refused(model, file)
+    model.setParameters(before)
+    await model.save(copy, { optimizer: true })
+    expect(readFileSync(copy)).toEqual(readFileSync(file))
+  })
+
+  test('is refused where the file is that of another run by now', async () => {
+    const model = halving()
+    const path = join(root, 'replaced')
+    const given = { ...options, checkpoint: { path } }
+    await model.fit(data, given as never)
+    rmSync(path, { recursive: true })
+    const slower = { ...given, optimizer: sgd({ learningRate: 0.125 }) }
+    await halving().fit(data, slower as never)
+    await refused(model, join(path, 'checkpoint-3.safetensors'))
+    rmSync(path, { recursive: true })
+    const saved = model.save(join(root, 'gone.safetensors'), { optimizer: true })
+    await expect(saved).rejects.toMatchObject({ code: 'ERR_UNROLLED_IO' })
+  })
+
+  test('is saved during a run when a checkpoint has just been written, and at no other step', async () => {
+    const model = halving()
+    const [path, copy] = [join(root, 'during'), join(root, 'during.safetensors')]
+    const file = (step: number) => join(path, `checkpoint-${step}.safetensors`)
+    const given = { ...options, validation: undefined, checkpoint: { path, every: 2 } }
+    let step = 0
+    for await (const { type } of model.train(() => Array(5).fill(data), {
+      ...given,
+      epochs: 1,
+    } as never)) {
+      if (type !== 'step') continue
+      step += 1
+      if (step === 1) continue
+      if (step % 2 === 0) {
+        await model.save(copy, { optimizer: true })
+        expect(readFileSync(copy)).toEqual(readFileSync(file(step)))
+      } else {
+        await refused(model, file(step - 1))
+      }
+    }
+    expect(step).toBe(5)
+  })
+
+  test('is saved after a run that had ended before it was resumed', async () => {
+    const [path, copy] = [join(root, 'again'), join(root, 'again.safetensors')]
+    const given = { ...options, checkpoint: { path }, resume: 'latest' }
+    await halving().fit(data, given as never)
+    const model = halving()
+    await model.fit(data, given as never)
+    await model.save(copy, { optimizer: true })
+    expect(readFileSync(copy)).toEqual(readFileSync(join(path, 'checkpoint-3.safetensors')))
   })
 
   test('needs a run with checkpoints', async () => {

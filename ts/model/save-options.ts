@@ -25,8 +25,9 @@ export interface SaveOptions extends BytesOptions {
    * Writes the newest checkpoint of the model's last run, or of the one under way, from which
    * `fit(data, { resume: path })` goes on with its optimizer; `false` by default. That run has the option
    * `checkpoint`: without it nothing keeps the optimizer, which is up to twice as large as the model.
-   * The file is that of the run: `load` gives the weights of the training, not those of `average`, the best of
-   * `earlyStopping`, or parameters that were set since.
+   * The checkpoint must hold the model's parameters, to the bit: `ERR_UNROLLED_STATE` after steps since, for a model that
+   * ends with its `average` or with the best weights of `earlyStopping`, after `setParameters`, and where another run
+   * has written the file since. To go on with that run, copy its checkpoint; to keep the model, leave this option out.
    */
   readonly optimizer?: boolean
 }

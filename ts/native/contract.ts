@@ -206,7 +206,7 @@ export interface NativeModel {
   /** The user's own metadata as JSON, of a model that was read. */
   metadata(): string | null
   save(path: string, format: 'safetensors' | 'pytorch', metadata?: string): Promise<void>
-  /** Copies a file that a run has written. */
+  /** Copies a file that a run has written, if it holds the parameters as they are now. */
   copyRun(from: string, path: string): Promise<void>
   toBytes(metadata?: string): Uint8Array
   /** Waits for the first weights. */

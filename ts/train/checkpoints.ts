@@ -51,6 +51,7 @@ export class Checkpoints {
     if (found !== null) {
       this.#read(`checkpoint '${found.path}'`, found.text, found.tensors)
       await guardAsync(() => this.#trainer.restore())
+      if (folder !== undefined) this.#run.saved(found.path)
     }
   }
 

@@ -339,7 +339,7 @@ impl Model {
         })
     }
 
-    /// Copies a file that a training run has written.
+    /// Copies a file that a training run has written, if it holds the parameters as they are now.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn copy_run<'env>(
         &self,
@@ -347,8 +347,16 @@ impl Model {
         from: String,
         path: String,
     ) -> std::result::Result<Object<'env>, Thrown> {
-        let task = move || format::copy_atomic(&PathBuf::from(from), &PathBuf::from(path));
-        throwing(|| self.open.with(|open| open.worker.run(env, task, |_, ()| Ok(()))))
+        throwing(|| {
+            self.open.with(|open| {
+                let call = open.now()?;
+                let task = move || {
+                    let (model, snapshot) = call.wait()?;
+                    model.copy_run(&snapshot, &PathBuf::from(from), &PathBuf::from(path))
+                };
+                open.worker.run(env, task, |_, ()| Ok(()))
+            })
+        })
     }
 
     /// The bytes that `save` writes.

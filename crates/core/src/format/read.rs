@@ -89,6 +89,16 @@ impl<R: Read> Reader<R> {
         })
     }
 
+    /// Reads the values of the next tensor, which is as long as `values`, and tells if these are the same, to the bit.
+    ///
+    /// # Errors
+    /// Those of [`Reader::read_next`].
+    pub fn compare_next(&mut self, values: &[f32]) -> Result<bool> {
+        let (mut rest, mut same) = (values.iter(), true);
+        self.next_values(|value| same &= rest.next().is_some_and(|it| it.to_bits() == value.to_bits()))?;
+        Ok(same)
+    }
+
     /// Reads the values of the next tensor and leaves them.
     ///
     /// # Errors

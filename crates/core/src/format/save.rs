@@ -1,7 +1,7 @@
 //! Files on disk: whole and old, or whole and new, whatever happens in between.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, BufReader, ErrorKind, Write};
+use std::io::{self, BufReader, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use super::temporary::Temporary;
@@ -32,13 +32,15 @@ pub fn save_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     save_by(path, |file| file.write_all(bytes))
 }
 
-/// Does the same with the bytes of the file `from`.
+/// Does the same with the bytes of an open file, from its beginning.
 ///
 /// # Errors
 /// `Io` for a file that cannot be read or written.
-pub fn copy_atomic(from: &Path, path: &Path) -> Result<()> {
-    let (mut bytes, _) = open(from)?;
-    save_by(path, |file| io::copy(&mut bytes, file).map(|_| ()))
+pub fn copy_atomic(mut from: impl Read + Seek, path: &Path) -> Result<()> {
+    save_by(path, |file| {
+        from.rewind()?;
+        io::copy(&mut from, file).map(|_| ())
+    })
 }
 
 /// The same for what `write` writes.

@@ -3,6 +3,7 @@
 mod average;
 mod carried;
 mod config;
+mod copied_run;
 mod description;
 mod division;
 mod draft;

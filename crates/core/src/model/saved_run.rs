@@ -15,7 +15,7 @@ use crate::memory::zeros;
 use crate::{Code, Error, Result};
 
 /// The keys of the caller's text and of the optimizer's steps in the metadata.
-const RUN: &str = "unrolled.run";
+pub(super) const RUN: &str = "unrolled.run";
 const STEPS: &str = "unrolled.steps";
 
 /// Text and tensors that the caller keeps in a file.

@@ -269,6 +269,49 @@ fn a_file_of_another_model_or_optimizer_is_refused_and_changes_nothing() {
 }
 
 #[test]
+fn a_file_is_copied_as_the_model_s_while_it_has_the_model_s_parameters() {
+    let folder = Folder::new("copy");
+    let net = model::<f32>(&builder());
+    let mut run = trainer(&net, &json!({ "optimizer": { "adam": {} } })).unwrap();
+    steps(&mut run, 0..2, false);
+    let (path, copy) = (folder.file(), folder.0.join("copy"));
+    run.save_run(&path, notes("")).unwrap();
+    net.copy_run(&net.snapshot(), &path, &copy).unwrap();
+    assert_eq!(fs::read(&copy).unwrap(), fs::read(&path).unwrap());
+    fs::remove_file(&copy).unwrap();
+
+    let refused = |net: &Model<f32>, code: Code, words: &str| {
+        let error = net.copy_run(&net.snapshot(), &path, &copy).unwrap_err();
+        assert!(error.code == code && error.message.contains(words), "{error}");
+        assert!(!copy.exists(), "{words}");
+    };
+    let (others, before) = ("received others: the model has changed since", net.parameters().unwrap());
+    let last = before.len() - 1;
+    for change in [|x: f32| f32::from_bits(x.to_bits() ^ 1), |x: f32| -x] {
+        let mut values = before.clone();
+        values[last] = change(values[last]);
+        net.set_parameters(&values).unwrap();
+        refused(&net, Code::State, others);
+    }
+    net.set_parameters(&before).unwrap();
+    net.copy_run(&net.snapshot(), &path, &copy).unwrap();
+    fs::remove_file(&copy).unwrap();
+    refused(&Model::new(builder().graph(), 99, Precision::Full).unwrap(), Code::State, others);
+    let mut b = builder();
+    b.node("more", json!({ "dropout": { "rate": 0.2 } }), &["a:output"]).output("z", "more");
+    let other = model::<f32>(&b);
+    assert_eq!(bits(&other).len(), before.len());
+    other.set_parameters(&before).unwrap();
+    refused(&other, Code::State, others);
+
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+    refused(&net, Code::Format, "the file is truncated");
+    format::save_atomic(&path, &net.to_bytes(&net.snapshot(), None).unwrap()).unwrap();
+    refused(&net, Code::State, others);
+}
+
+#[test]
 fn the_average_is_that_of_hand_worked_numbers() {
     // The mean of (w x)^2 at x = 1 falls by 2 w: at rate 0.25, each step halves w.
     let mut b = Builder::default();
