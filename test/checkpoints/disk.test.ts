@@ -4,6 +4,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -89,13 +90,27 @@ describe('a disk that takes no more', () => {
     }
   })
 
-  test.skipIf(process.getuid?.() === 0)('a folder that may not be written', async () => {
+  /** Calls `body` as a user who is not root: root may write anywhere. */
+  async function asAnyone<T>(body: () => Promise<T>): Promise<T> {
+    if (process.geteuid?.() !== 0) return body()
+    process.seteuid?.(65534)
+    try {
+      return await body()
+    } finally {
+      process.seteuid?.(0)
+    }
+  }
+
+  test.skipIf(process.platform === 'win32')('a folder that may not be written', async (context) => {
     const before = await begun()
+    chmodSync(root, 0o711)
     chmodSync(before.path, 0o555)
-    const error = await refusal(
-      trained(start(), { checkpoint: { path: before.path }, resume: 'latest' }),
-    )
+    const resumed = { checkpoint: { path: before.path }, resume: 'latest' }
+    const open = () => asAnyone(async () => readdirSync(before.path))
+    await open().catch(() => context.skip('no right to be another user, or no way to the folder'))
+    const error = await asAnyone(() => refusal(trained(start(), resumed)))
     expect([error.code, error.cause]).toMatchObject(['ERR_UNROLLED_IO', { code: 'EACCES' }])
+    expect(error.message).toContain(`cannot write '${before.path}': `)
     chmodSync(before.path, 0o755)
     await goesOn(before)
   })
