@@ -1306,6 +1306,9 @@ interface TrainOptions<I extends Values = AnyValues, O extends Values = AnyValue
      * options, and a model of another graph or `precision`, with `ERR_UNROLLED_ARGUMENT`. A model of `'bf16'` goes on
      * to the same bits on the same instruction set alone.
      *
+     * With `checkpoint`, a file is one of that folder, or the folder has no checkpoints yet. The run that goes on from an
+     * earlier file of its folder removes the later ones when it writes its first.
+     *
      * Ready-made batches are passed over up to those not yet taken; a function that reads `step` of its
      * argument gives the batches from there itself.
      *

@@ -122,9 +122,9 @@ export interface NativeTrainer {
   ): Promise<NativeSavedRun | null>
   /** Goes on from the file that `begin` has read. */
   restore(): Promise<void>
-  /** Writes the state to a file; with `step`, to one of the folder `path`, which keeps the newest `keep`. */
+  /** Writes the state to a file of the folder, named by the step; the folder keeps the newest `keep`. */
   save(
-    options: { path: string; step?: number; keep?: number; text: string; carry: boolean },
+    options: { step: number; keep: number; text: string; carry: boolean },
     tensors: NativeTensor[],
   ): Promise<void>
   /** Gives the model the average of its weights for those of the training; called again, gives them back. */

@@ -1,3 +1,4 @@
+import { resolve as absolute } from 'node:path'
 import { isRecord } from '../brand.js'
 import { mismatch } from '../errors.js'
 import { checkCount, checkNumber, checkOptions, checkPositive } from '../options.js'
@@ -43,7 +44,8 @@ export function checkCheckpoint(options: CheckpointOptions): Required<Checkpoint
   checkOptions('fit checkpoint', options, CHECKPOINT_OPTIONS)
   const path = checkPath('fit checkpoint path', options.path)
   return {
-    path,
+    // A process may change its working directory during a run.
+    path: absolute(path),
     every: checkEvery(options.every ?? 'epoch'),
     keep: checkCount('fit checkpoint keep', options.keep ?? 2),
   }
@@ -66,7 +68,8 @@ export function checkResume(resume: unknown, checkpoint: CheckpointOptions | und
     const expected = "a path, or 'latest' with checkpoint, whose folder it looks in"
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit resume', expected, resume)
   }
-  return checkPath('fit resume', resume)
+  const path = checkPath('fit resume', resume)
+  return path === 'latest' ? path : absolute(path)
 }
 
 function checkPath(name: string, path: unknown): string {

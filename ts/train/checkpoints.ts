@@ -109,7 +109,7 @@ export class Checkpoints {
       earlyStopping: earlyStopping?.record,
     })
     const step = this.#state.place.total
-    const settings = { path: nativePath(path), step, keep, text, carry: options.carry }
+    const settings = { step, keep, text, carry: options.carry }
     await guardAsync(() => this.#trainer.save(settings, this.#tensors()))
     this.#failed = false
     this.#saved = this.#place

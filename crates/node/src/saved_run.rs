@@ -1,11 +1,10 @@
 //! Files of training runs, on their way to JavaScript and back.
 
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use napi::Env;
 use napi_derive::napi;
-use unrolled_core::format::{self, folder};
+use unrolled_core::format;
 use unrolled_core::model::{self, Notes};
 use unrolled_core::storage::{self, Data};
 use unrolled_core::{Error, Result};
@@ -41,15 +40,13 @@ impl SavedRun {
     }
 }
 
-/// The file to write.
+/// The file to write in the run's folder.
 #[napi(object, object_to_js = false)]
 pub struct SaveOptions {
-    /// The file's path; with a step, the folder's.
-    pub path: String,
-    /// The step that names the file in the folder.
-    pub step: Option<f64>,
+    /// The step that names the file.
+    pub step: f64,
     /// The number of files that the folder keeps.
-    pub keep: Option<f64>,
+    pub keep: f64,
     /// A text to keep.
     pub text: String,
     /// Keeps the states that the next step may begin with.
@@ -59,15 +56,8 @@ pub struct SaveOptions {
 impl SaveOptions {
     /// Writes the file, then removes those that it replaces.
     pub(crate) fn save(self, trainer: &model::Trainer<f32>, tensors: &[format::Tensor]) -> Result<()> {
-        let path = Path::new(&self.path);
         let notes = Notes { text: &self.text, tensors, carry: self.carry };
-        match self.step {
-            None => trainer.save_run(path, notes),
-            Some(step) => {
-                trainer.save_run(&folder::file_of(path, step as u64), notes)?;
-                self.keep.map_or(Ok(()), |count| folder::keep(path, step as u64, count as usize))
-            }
-        }
+        trainer.save_in_folder(self.step as u64, self.keep as usize, notes)
     }
 }
 

@@ -13,12 +13,40 @@ use crate::{Error, Result};
 const LOCK: &str = ".unrolled.lock";
 
 /// A folder that a run holds until it is dropped, or until its process is gone.
-pub struct Held(File);
+pub struct Held {
+    folder: PathBuf,
+    lock: File,
+}
+
+impl Held {
+    /// The folder's path.
+    ///
+    /// # Errors
+    /// `State` once another folder lies there: the run's own was removed or moved, and another run may be in this one.
+    pub fn path(&self) -> Result<&Path> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let id = |file: fs::Metadata| (file.dev(), file.ino());
+            let (own, there) = (self.lock.metadata(), fs::metadata(self.folder.join(LOCK)));
+            if let (Ok(own), Ok(there)) = (own, there)
+                && id(own) != id(there)
+            {
+                return Err(Error::state(format!(
+                    "checkpoint path '{}': expected the folder that the run began in, received one that was made since; give \
+                     each run a folder of its own",
+                    self.folder.display()
+                )));
+            }
+        }
+        Ok(&self.folder)
+    }
+}
 
 impl Drop for Held {
     fn drop(&mut self) {
         // Closing the file is not enough: a process that is just being started has it open as well, for a moment.
-        let _ = self.0.unlock();
+        let _ = self.lock.unlock();
     }
 }
 
@@ -62,7 +90,7 @@ pub fn steps(folder: &Path) -> Result<Vec<u64>> {
 pub fn hold(folder: &Path) -> Result<Held> {
     let open = || {
         if !folder.is_dir() {
-            fs::create_dir_all(folder)?;
+            fs::create_dir_all(folder).map_err(no_folder)?;
             let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
             sync_directory(parent.unwrap_or(Path::new(".")))?;
         }
@@ -72,16 +100,36 @@ pub fn hold(folder: &Path) -> Result<Held> {
         // One that another user made can be read, which is enough to lock it.
         file.or_else(|error| File::open(&path).map_err(|_| error))
     };
-    let file = open().map_err(|error| failure("write", folder, &error))?;
-    match file.try_lock() {
+    let lock = open().map_err(|error| failure("write", folder, &error))?;
+    match lock.try_lock() {
         Err(TryLockError::WouldBlock) => Err(Error::state(format!(
             "checkpoint path '{}': expected a folder that no run writes to, received that of a run under way; wait for that \
              run, or stop it, or give each run a folder of its own",
             folder.display()
         ))),
         // A file system without locks is no reason not to train.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(Held(file)),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(Held { folder: folder.to_owned(), lock }),
     }
+}
+
+/// The error of a folder that cannot be made, in words.
+fn no_folder(error: io::Error) -> io::Error {
+    match error.kind() {
+        // The system says no more than that the file exists.
+        ErrorKind::AlreadyExists => {
+            io::Error::new(ErrorKind::NotADirectory, "expected a folder, received a file")
+        }
+        _ => error,
+    }
+}
+
+/// True if a file is one of a folder, by whichever path.
+#[must_use]
+pub fn has(folder: &Path, file: &Path) -> bool {
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    // WASI follows no links.
+    let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    real(parent.unwrap_or(Path::new("."))) == real(folder)
 }
 
 /// Removes the files of all steps but the `count` last ones up to `step`. Later ones are of a run that went on from an

@@ -89,6 +89,20 @@ impl Trainer<f32> {
         save_checked(path, metadata, &parameters.chain(further).collect::<Vec<Named<'_>>>())
     }
 
+    /// Writes the state between two steps to the run's folder, as its file of `step`, and removes all but the newest `keep`
+    /// ones: see [`folder::keep`].
+    ///
+    /// # Errors
+    /// Those of [`Trainer::save_run`]; [`Code::State`] for a run without a folder, and once another folder lies there;
+    /// [`Code::Io`] for an old file that cannot be removed.
+    pub fn save_in_folder(&self, step: u64, keep: usize, notes: Notes<'_>) -> Result<()> {
+        let held = self.folder.as_ref();
+        let held = held.ok_or_else(|| Error::state("save: expected a run with a folder, received none"))?;
+        let path = held.path()?;
+        self.save_run(&folder::file_of(path, step), notes)?;
+        folder::keep(path, step, keep)
+    }
+
     /// Reads a file and checks that it is one of this run's model. Nothing is changed.
     ///
     /// # Errors
@@ -105,8 +119,8 @@ impl Trainer<f32> {
     ///
     /// # Errors
     /// Those of [`Trainer::read_run`]; for a damaged last file they name the one before it. [`Code::State`] for a folder that
-    /// another run holds, and for a new run in one with files of another; [`Code::Io`] for a folder that cannot be made, read
-    /// or written.
+    /// another run holds, and for one with files, none of which is the one to go on from; [`Code::Io`] for a folder that cannot
+    /// be made, read or written.
     pub fn begin_run(&mut self, folder: Option<&Path>, resume: &Resume) -> Result<Option<SavedRun>> {
         self.folder = None;
         self.folder = folder.map(folder::hold).transpose()?;
@@ -114,14 +128,20 @@ impl Trainer<f32> {
             Some(path) => (path, folder::steps(path)?),
             None => (Path::new(""), Vec::new()),
         };
-        match (resume, steps.split_last()) {
-            (Resume::From(path), _) => self.read_run(path).map(Some),
+        let last = steps.split_last();
+        if let Resume::From(path) = resume {
+            let read = self.read_run(path)?;
+            if last.is_none() || folder::has(folder, path) {
+                return Ok(Some(read));
+            }
+        }
+        match (resume, last) {
             (Resume::Last, Some((&last, before))) => {
                 let before = before.last().map(|&step| folder::file_of(folder, step));
                 let read = self.read_run(&folder::file_of(folder, last));
                 read.map(Some).map_err(|error| offering(error, before.as_deref()))
             }
-            (Resume::Never, Some((&last, _))) => {
+            (_, Some((&last, _))) => {
                 let (folder, file) = (folder.display(), folder::file_of(folder, last));
                 Err(Error::state(format!(
                     "checkpoint path '{folder}': expected a folder without checkpoints, received one with '{}'; go on with \
@@ -129,7 +149,7 @@ impl Trainer<f32> {
                     file.file_name().unwrap_or_default().display()
                 )))
             }
-            (Resume::Never | Resume::Last, None) => Ok(None),
+            (_, None) => Ok(None),
         }
     }
 

@@ -238,6 +238,57 @@ fn a_folder_is_of_one_run_at_a_time() {
 }
 
 #[test]
+fn a_run_goes_on_in_its_own_folder_or_an_empty_one() {
+    let (mine, theirs) = (Folder::new("mine"), Folder::new("theirs"));
+    let begun = || {
+        let mut run = trainer(&model::<f32>(&builder()), &json!({})).unwrap();
+        for folder in [&mine, &theirs] {
+            run.begin_run(Some(&folder.0), &Resume::Last).unwrap();
+            run.save_in_folder(7, 2, notes("")).unwrap();
+            run.save_in_folder(9, 2, notes("")).unwrap();
+        }
+        run
+    };
+    let mut run = begun();
+    let from = |folder: &Folder, step: u64| Resume::From(folder::file_of(&folder.0, step));
+    let error = run.begin_run(Some(&theirs.0), &from(&mine, 7)).err().unwrap();
+    assert!(
+        error.code == Code::State && error.message.contains("received one with 'checkpoint-9.safetensors'"),
+        "{error}"
+    );
+    assert_eq!(run.begin_run(Some(&theirs.0), &from(&mine, 8)).err().map(|error| error.code), Some(Code::Io));
+    // The same folder by another path.
+    let inside = mine.0.join("inside");
+    fs::create_dir(&inside).unwrap();
+    run.begin_run(Some(&inside.join("..")), &from(&mine, 7)).unwrap().unwrap();
+    run.begin_run(Some(&inside), &from(&mine, 7)).unwrap().unwrap();
+    run.save_in_folder(8, 2, notes("")).unwrap();
+    assert_eq!(folder::steps(&inside).unwrap(), [8]);
+    assert_eq!(folder::steps(&mine.0).unwrap(), [7, 9]);
+    run.begin_run(None, &from(&mine, 7)).unwrap().unwrap();
+    let error = run.save_in_folder(8, 2, notes("")).unwrap_err();
+    assert!(error.code == Code::State && error.message.contains("expected a run with a folder"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_another_run_has_made_since_is_not_written() {
+    let folder = Folder::new("replaced");
+    let start = || trainer(&model::<f32>(&builder()), &json!({})).unwrap();
+    let mut run = start();
+    run.begin_run(Some(&folder.0), &Resume::Never).unwrap();
+    fs::remove_dir_all(&folder.0).unwrap();
+    let error = run.save_in_folder(1, 2, notes("")).unwrap_err();
+    assert!(error.code == Code::Io && error.message.contains("checkpoint-1.safetensors': "), "{error}");
+    let mut other = start();
+    other.begin_run(Some(&folder.0), &Resume::Never).unwrap();
+    let error = run.save_in_folder(1, 2, notes("")).unwrap_err();
+    assert!(error.code == Code::State && error.message.contains("one that was made since"), "{error}");
+    other.save_in_folder(3, 2, notes("")).unwrap();
+    assert_eq!(folder::steps(&folder.0).unwrap(), [3]);
+}
+
+#[test]
 fn a_file_of_another_model_or_optimizer_is_refused_and_changes_nothing() {
     let folder = Folder::new("other");
     let net = model::<f32>(&builder());
