@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { dense, fromBytes, load, lstm, type ParityReport, sequential } from 'unrolled'
-import { afterAll, describe, expect, test } from 'vitest'
+import { adam, dense, fromBytes, load, lstm, type ParityReport, sequential } from 'unrolled'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { pytorchFile, RENAME_TAGGER, tagger } from './support/pytorch.js'
+import { Random } from './support/random.js'
+import { bytesOf, partsOf } from './support/safetensors.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'unrolled-load-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -48,6 +50,63 @@ describe('names', () => {
     expect(report.leftOver).toEqual([])
     expect(model.parameters()['dense.weight']).toEqual(before['dense.weight'])
     expect(model.parameters()['lstm.weight_ih_l0']).toEqual(tensors['lstm.weight_ih_l0'])
+  })
+})
+
+describe('a checkpoint', () => {
+  const data = { x: [[[1, 2]], [[3, -4]]], y: [[[1, 0]], [[0.5, 2]]] }
+  let checkpoint: Uint8Array
+
+  beforeAll(async () => {
+    const path = join(folder, 'run')
+    const model = small()
+    const given = { loss: 'meanSquared', epochs: 3, optimizer: adam(), average: {} } as const
+    const stopping = { earlyStopping: { patience: 5 }, validation: data }
+    await model.fit(data, { ...given, ...stopping, checkpoint: { path } })
+    const [file = ''] = readdirSync(path)
+    checkpoint = new Uint8Array(readFileSync(join(path, file)))
+  })
+
+  test('gives its parameters alone, those that load reads', async () => {
+    const names = partsOf(checkpoint).tensors.map(([name]) => name)
+    for (const kind of ['optimizer:', 'average:', 'run:']) {
+      expect(names.some((name) => name.startsWith(kind))).toBe(true)
+    }
+    const model = small()
+    const { leftOver, missing, matched } = await model.load(checkpoint)
+    expect([leftOver, missing, matched.length]).toEqual([[], [], 6])
+    expect(model.parameters()).toEqual(fromBytes(checkpoint).parameters())
+    const path = join(folder, 'renamed.safetensors')
+    writeFileSync(path, checkpoint)
+    const other = sequential([lstm({ inputSize: 2, hiddenSize: 3, name: 'one' }), dense({ size: 2 })])
+    await other.load(path, { rename: { 'lstm.': 'one.' } })
+    expect(Object.values(other.parameters())).toEqual(Object.values(model.parameters()))
+  })
+
+  test('is refused whichever bit of its data is turned', async () => {
+    const model = small()
+    const before = model.parameters()
+    const random = new Random(7, 0)
+    const { length } = partsOf(checkpoint).data
+    for (let i = 0; i < 60; i++) {
+      const bytes = checkpoint.slice()
+      const at = bytes.length - 1 - random.below(length)
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << random.below(8))
+      await expect(model.load(bytes, { strict: false })).rejects.toMatchObject({
+        code: 'ERR_UNROLLED_FORMAT',
+      })
+    }
+    expect(model.parameters()).toEqual(before)
+  })
+
+  test('without its checksums is a file of another library, whose names with ":" are left over', async () => {
+    const parts = partsOf(checkpoint)
+    parts.metadata = {}
+    const bytes = bytesOf(parts)
+    await expect(small().load(bytes)).rejects.toThrow('left over: optimizer:')
+    const tensors = small().parameters()
+    const tensorFlow = { ...tensors, 'lstm/kernel:0': tensors['dense.bias'] }
+    await expect(small().load(tensorFlow as never)).rejects.toThrow('left over: lstm/kernel:0')
   })
 })
 

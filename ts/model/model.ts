@@ -298,7 +298,9 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
   /**
    * Sets the parameters to those of another library: of a safetensors file, by its path or its bytes, or of tensors by
    * name. Names are PyTorch's here as well (`lstm.weight_ih_l0`); `rename` maps others. Numbers of 64 and 16 bits become
-   * those of 32, whole numbers are passed over. Either all parameters of the file are set or none.
+   * those of 32, whole numbers are passed over, and so is what a checkpoint of `fit` holds beside its parameters (names such
+   * as `optimizer:first`; in a file of another library such names are left over). Either all parameters of the file are set or
+   * none.
    *
    * Rejects with an `UnrolledError`: `ERR_UNROLLED_SHAPE` that lists all tensors of other shapes, `ERR_UNROLLED_ARGUMENT`
    * that lists what is missing or left over, `ERR_UNROLLED_FORMAT` for a damaged file, `ERR_UNROLLED_IO` for one that cannot

@@ -37,3 +37,20 @@ impl Header {
         }
     }
 }
+
+/// Refuses a tensor whose bytes have another checksum than the header says, if the header says one.
+pub(super) fn check_sum(name: &str, expected: Option<u32>, sum: u32) -> Result<()> {
+    match expected.filter(|&expected| expected != sum) {
+        None => Ok(()),
+        Some(expected) => Err(Error::format(format!(
+            "tensor '{name}': expected checksum {expected:08x}, received {sum:08x}; the file is damaged"
+        ))),
+    }
+}
+
+/// True for a tensor that a training run needs beside the parameters, none of which has a ":" in its name. Names of other
+/// libraries may have one (`lstm/kernel:0`): this tells of files with checksums alone, which only runs write.
+#[must_use]
+pub fn is_of_a_run(name: &str) -> bool {
+    name.contains(':')
+}

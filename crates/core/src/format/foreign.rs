@@ -2,9 +2,11 @@
 
 use std::io::{self, Read};
 
+use crc32fast::Hasher;
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
 
+use super::checksum::{check_sum, is_of_a_run};
 use super::header::{Header, fill, size_of_tensor};
 use crate::memory::zeros;
 use crate::{Error, Result};
@@ -25,15 +27,44 @@ pub struct ForeignTensor {
     pub values: Vec<f32>,
 }
 
-/// Reads all tensors of a file of `length` bytes, in the order of their bytes.
+/// Reads all tensors of a file of `length` bytes, in the order of their bytes. Of a checkpoint, which is a file with
+/// checksums, those that its run needs beside the parameters are checked and passed over.
 ///
 /// # Errors
 /// `Format`, naming the tensor where one is at fault, as [`super::Reader::open`] does, but for the types; `Size` when there
 /// is no memory, `Io` when the source cannot be read.
 pub fn read_foreign(mut source: impl Read, length: u64) -> Result<Vec<ForeignTensor>> {
-    let (Header { mut tensors, .. }, _) = Header::read(&mut source, length, is_known)?;
-    tensors.sort_by_key(|(_, info)| info.data_offsets);
-    tensors.into_iter().map(|(name, info)| read_tensor(&mut source, name, info)).collect()
+    let (Header { tensors, .. }, sums) = Header::read(&mut source, length, is_known)?;
+    let sum = |index: usize| sums.as_ref().map(|sums| sums[index]);
+    let mut tensors: Vec<_> = tensors.into_iter().enumerate().map(|(i, tensor)| (tensor, sum(i))).collect();
+    tensors.sort_by_key(|((_, info), _)| info.data_offsets);
+    let mut read = Vec::new();
+    for ((name, info), sum) in tensors {
+        let mut bytes = Summed { source: &mut source, sum: Hasher::new() };
+        if sum.is_some() && is_of_a_run(&name) {
+            pass(&mut bytes, &name, &info)?;
+            check_sum(&name, sum, bytes.sum.finalize())?;
+        } else {
+            let tensor = read_tensor(&mut bytes, name, info)?;
+            check_sum(&tensor.name, sum, bytes.sum.finalize())?;
+            read.push(tensor);
+        }
+    }
+    Ok(read)
+}
+
+/// A source with the checksum of what was read.
+struct Summed<R> {
+    source: R,
+    sum: Hasher,
+}
+
+impl<R: Read> Read for Summed<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.source.read(into)?;
+        self.sum.update(&into[..count]);
+        Ok(count)
+    }
 }
 
 /// Types of numbers that a model can hold, and of whole numbers.
@@ -81,11 +112,10 @@ fn half(bits: u16) -> f32 {
 }
 
 fn read_tensor(source: &mut impl Read, name: String, info: TensorInfo) -> Result<ForeignTensor> {
-    let TensorInfo { dtype, shape, .. } = info;
     let what = || format!("tensor '{name}'");
-    let bytes = size_of_tensor(dtype, &shape).unwrap_or_default();
     let mut values = Vec::new();
-    if let Some((width, convert)) = converter(dtype) {
+    if let Some((width, convert)) = converter(info.dtype) {
+        let bytes = size_of_tensor(info.dtype, &info.shape).unwrap_or_default();
         values = zeros(bytes / width, what())?;
         let mut chunk = zeros(CHUNK.min(bytes), what())?;
         for part in values.chunks_mut(CHUNK / width) {
@@ -96,10 +126,18 @@ fn read_tensor(source: &mut impl Read, name: String, info: TensorInfo) -> Result
             }
         }
     } else {
-        io::copy(&mut source.take(bytes as u64), &mut io::sink())
-            .map_err(|error| Error::io(format!("{}: cannot be read: {error}", what()), &error))?;
+        pass(source, &name, &info)?;
     }
+    let TensorInfo { dtype, shape, .. } = info;
     Ok(ForeignTensor { name, shape, dtype: dtype.to_string(), values })
+}
+
+/// Reads the bytes of a tensor and leaves them.
+fn pass(source: &mut impl Read, name: &str, info: &TensorInfo) -> Result<()> {
+    let bytes = size_of_tensor(info.dtype, &info.shape).unwrap_or_default();
+    io::copy(&mut source.take(bytes as u64), &mut io::sink())
+        .map(|_| ())
+        .map_err(|error| Error::io(format!("tensor '{name}': cannot be read: {error}"), &error))
 }
 
 #[cfg(test)]

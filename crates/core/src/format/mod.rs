@@ -13,6 +13,7 @@ mod write;
 mod zip;
 
 pub use foreign::{ForeignTensor, read_foreign};
+pub use checksum::is_of_a_run;
 pub use pytorch::write_pytorch;
 pub use read::{File, Reader, Tensor, read};
 pub use save::{copy_atomic, open, save_atomic};

@@ -7,6 +7,7 @@ use crc32fast::Hasher;
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
 
+use super::checksum::check_sum;
 use super::header::{Header, fill};
 use crate::memory::zeros;
 use crate::{Error, Result};
@@ -130,12 +131,7 @@ impl<R: Read> Reader<R> {
                 read += 1;
             }
         }
-        let sum = sum.finalize();
-        if let Some(expected) = expected.filter(|&expected| expected != sum) {
-            return Err(Error::format(format!(
-                "tensor '{name}': expected checksum {expected:08x}, received {sum:08x}; the file is damaged"
-            )));
-        }
+        check_sum(name, *expected, sum.finalize())?;
         self.next += 1;
         Ok(())
     }

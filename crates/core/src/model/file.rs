@@ -8,7 +8,7 @@ use std::path::Path;
 use unrolled_kernels::Precision;
 
 use super::{Model, Snapshot};
-use crate::format::{self, Named, Reader};
+use crate::format::{self, Named, Reader, is_of_a_run};
 use crate::graph::Graph;
 use crate::memory::zeros;
 use crate::params::Layout;
@@ -105,11 +105,6 @@ impl Model<f32> {
 fn damaged(error: Error) -> Error {
     let code = if error.code == Code::Size { Code::Size } else { Code::Format };
     Error { code, ..error }.within("file")
-}
-
-/// True for a tensor that a training run needs beside the parameters, none of which has a ":" in its name.
-pub(super) fn is_of_a_run(name: &str) -> bool {
-    name.contains(':')
 }
 
 /// The places of a file's tensors among the parameters, in the order of the file; none for those to pass over.

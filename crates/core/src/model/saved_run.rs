@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Trainer;
-use super::file::{GRAPH, USER, is_of_a_run, places};
+use super::file::{GRAPH, USER, places};
 use crate::format::folder;
-use crate::format::{self, Named, Reader, Tensor, save_checked};
+use crate::format::{self, Named, Reader, Tensor, is_of_a_run, save_checked};
 use crate::memory::zeros;
 use crate::{Code, Error, Result};
 
