@@ -1,4 +1,4 @@
-import { isObject } from '../brand.js'
+import { isRecord } from '../brand.js'
 import { mismatch, UnrolledError } from '../errors.js'
 import type { GraphJson } from '../graph/json.js'
 import { Model } from '../model/model.js'
@@ -23,7 +23,7 @@ export function fromGraph<M extends Pick<Model, 'graph'> = Model>(
   parameters: ParameterData = {},
   options: ModelOptions = {},
 ): M {
-  if (!isObject(graph)) {
+  if (!isRecord(graph)) {
     throw mismatch('ERR_UNROLLED_ARGUMENT', 'fromGraph', 'a graph as plain data', graph)
   }
   const { seed, precision } = checkModel('fromGraph', options)

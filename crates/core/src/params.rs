@@ -167,6 +167,7 @@ fn too_large(name: &str, shape: &[usize]) -> Error {
 fn check_init(name: &str, shape: &[usize], init: &Init) -> Result<()> {
     let rows = shape.first().copied().unwrap_or(1);
     let uneven = |blocks: usize| format!("expected blocks that divide {rows} rows, received {blocks}");
+    let no_matrix = (shape.len() != 2).then(|| format!("expected a matrix, received rank {}", shape.len()));
     let fault = match init {
         Init::Zeros => None,
         Init::Constant { value } => {
@@ -185,13 +186,9 @@ fn check_init(name: &str, shape: &[usize], init: &Init) -> Result<()> {
         Init::Uniform { bound: spread } | Init::Normal { std: spread } => (!(spread.is_finite()
             && *spread >= 0.0))
             .then(|| format!("expected a finite number of at least 0, received {spread}")),
-        Init::GlorotUniform => (shape.len() != 2).then(|| "expected a matrix".into()),
+        Init::GlorotUniform => no_matrix,
         Init::Orthogonal { blocks } => {
-            if shape.len() != 2 {
-                Some("expected a matrix".into())
-            } else {
-                (*blocks == 0 || rows % blocks != 0).then(|| uneven(*blocks))
-            }
+            no_matrix.or_else(|| (*blocks == 0 || rows % blocks != 0).then(|| uneven(*blocks)))
         }
     };
     match fault {

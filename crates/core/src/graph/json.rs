@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::malformed::{brief, malformed};
 use super::{Fold, Graph, Node, Op, Scan};
 use crate::{Error, Result};
 
@@ -32,12 +33,12 @@ impl Graph {
                 text.len()
             )));
         }
-        let malformed = |e: serde_json::Error| Error::graph(format!("graph: malformed JSON: {e}"));
+        let malformed = |error: serde_json::Error| malformed(text, &error);
         let versioned: Versioned = serde_json::from_str(text).map_err(malformed)?;
         if versioned.version.as_u64() != Some(VERSION.into()) {
             return Err(Error::graph(format!(
-                "graph: expected version {VERSION}, received {}",
-                versioned.version
+                "graph.version: expected {VERSION}, received {}",
+                brief(&versioned.version.to_string())
             )));
         }
         let graph: Self = serde_json::from_str(text).map_err(malformed)?;

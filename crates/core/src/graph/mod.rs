@@ -2,10 +2,12 @@
 
 mod json;
 mod kind;
+mod malformed;
 mod node;
 mod words;
 
 pub use json::VERSION;
 pub use kind::{Kind, MAX_SIZE};
+pub(crate) use malformed::brief;
 pub use node::{Body, Fold, Graph, Node, Op, OutputWire, Scan};
 pub use words::{ActivationName, ChooseBy, Evaluation, Factor, Score, Steps};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::graph::Node;
+use crate::graph::{Node, brief};
 use crate::{Error, Result};
 
 /// A wire's node and, if it names one, port.
@@ -17,7 +17,8 @@ pub(super) fn split(wire: &str) -> (&str, Option<&str>) {
 pub(super) fn validate(name: &str, what: &str) -> Result<()> {
     if name.is_empty() || name.len() > 1024 || name.contains([':', '\0']) {
         return Err(Error::graph(format!(
-            "{what}: expected a name of 1 to 1024 bytes without ':' and NUL, received {name:?}"
+            "{what}: expected a name of 1 to 1024 bytes without ':' and NUL, received \"{}\"",
+            brief(name)
         )));
     }
     Ok(())
