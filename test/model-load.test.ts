@@ -182,6 +182,14 @@ describe('what does not fit is refused, and nothing is set', () => {
     expect(model.parameters()).toEqual(before)
   })
 
+  test('what is no tensor', async () => {
+    const words = 'load "dense.bias": expected a tensor { shape, values }, received'
+    for (const given of [null, [1, 2], Float32Array.of(1, 2), new Map()]) {
+      const run = small().load({ 'dense.bias': given } as never, { strict: false })
+      await expect(run).rejects.toThrow(words)
+    }
+  })
+
   test('files that are damaged, missing or of other types', async () => {
     const model = tagger()
     const path = join(folder, 'damaged.safetensors')
@@ -231,17 +239,29 @@ describe('metadata of the user', () => {
     expect(again.parameters()).toEqual(model.parameters())
   })
 
+  test('that is in several places is no circle, and -0 is 0', () => {
+    const list = [-0]
+    const { metadata } = fromBytes(small().toBytes({ metadata: { a: list, b: [list, list] } }))
+    expect({ ...metadata }).toEqual({ a: [0], b: [[0], [0]] })
+  })
+
   test('that JSON would lose is refused, with its place', async () => {
     const model = small()
     const circle: unknown[] = []
     circle.push(circle)
+    let deep: unknown = 0
+    for (let i = 0; i < 200; i++) deep = [deep]
     const cases: [unknown, string][] = [
       [[1], 'toBytes metadata: expected an object'],
       [{ a: new Map() }, 'toBytes metadata "a": expected a value of JSON'],
       [{ a: [0, Number.NaN] }, 'toBytes metadata "a"[1]'],
       [{ a: 1n }, 'a value of JSON'],
       [{ a: () => 0 }, 'a value of JSON'],
-      [{ circle }, 'at most 100 lists'],
+      [
+        { circle },
+        'toBytes metadata "circle"[0]: expected a value of JSON, received an object or array that it is within',
+      ],
+      [{ deep }, 'at most 100 lists'],
     ]
     for (const [given, words] of cases) {
       expect(() => model.toBytes({ metadata: given as never })).toThrow(words)

@@ -118,10 +118,12 @@ export function match(
 const FLOATS: readonly string[] = ['F32', 'F64', 'F16', 'BF16']
 
 function checkTensor(where: string, tensor: unknown): string {
+  const expected = 'a tensor { shape, values }'
+  if (!isRecord(tensor)) throw mismatch('ERR_UNROLLED_ARGUMENT', where, expected, tensor)
   checkOptions(where, tensor, ['shape', 'values', 'type', 'name'], 'key of a tensor')
   const { shape, type = 'F32' } = tensor as { shape?: unknown; type?: unknown }
   if (!isList(shape) || typeof type !== 'string') {
-    throw mismatch('ERR_UNROLLED_ARGUMENT', where, 'a tensor { shape, values }', tensor)
+    throw mismatch('ERR_UNROLLED_ARGUMENT', where, expected, tensor)
   }
   return type
 }

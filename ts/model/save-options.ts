@@ -4,7 +4,7 @@ import type { Metadata } from './metadata.js'
 export interface BytesOptions {
   /**
    * Values of JSON to keep with the model, such as its vocabulary; those that the model was loaded with by default. A loaded
-   * model has them as `model.metadata`.
+   * model has them as `model.metadata`; -0 is 0 there, as in JSON.
    */
   readonly metadata?: Metadata
 }
