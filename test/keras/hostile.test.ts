@@ -36,6 +36,7 @@ describe('a configuration', () => {
     class_name: 'Functional',
     config: { name: 'm', layers, input_layers: [['i', 0, 0]], output_layers: [output] },
   })
+  const long = 'n'.repeat(3000)
   const input = {
     class_name: 'InputLayer',
     name: 'i',
@@ -92,6 +93,11 @@ describe('a configuration', () => {
       'of units that are none',
       functional([input, layer('d', 'i', { config: { units: 2 ** 60 } })]),
       'units: expected a whole number',
+    ],
+    [
+      'of a name too long for a graph',
+      functional([input, layer(long, 'i')], [long, 0, 0]),
+      `importKeras: graph: expected a name of 1 to 1024 bytes without ':' and NUL, received "${'n'.repeat(40)}…"`,
     ],
     [
       'of an output that is not there',

@@ -138,7 +138,11 @@ export function buildModel(
     }
     return Object.fromEntries(outputs) as never
   }
-  const model = graph(({ input }) => ofFile(() => declareAll(input)), options)
+  // The caller's options are no file's.
+  const model = ofFile(
+    () => graph(({ input }) => ofFile(() => declareAll(input)), options),
+    ['ERR_UNROLLED_ARGUMENT', 'ERR_UNROLLED_SIZE'],
+  )
   model.setParameters(Object.fromEntries(parameters))
   const leftOver = weights.all().filter((name) => !read.has(name))
   return { model: model as unknown as Model, report: { matched, missing: [], leftOver } }

@@ -31,12 +31,13 @@ export function shapeText(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`
 }
 
-/** Makes the refusals of this library's layers, which a file has set, those of the file. */
-export function ofFile<R>(make: () => R): R {
+/** Makes the refusals of this library's layers, which a file has set, those of the file; but for those of some codes. */
+export function ofFile<R>(make: () => R, others: readonly ErrorCode[] = []): R {
   try {
     return make()
   } catch (error) {
     if (!(error instanceof UnrolledError) || error.message.startsWith('importKeras')) throw error
+    if (others.includes(error.code)) throw error
     throw new UnrolledError('ERR_UNROLLED_FORMAT', `importKeras: ${error.message}`, {
       cause: error,
     })
