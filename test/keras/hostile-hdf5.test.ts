@@ -1,7 +1,8 @@
 import type * as hdf5 from 'h5wasm'
+import { FS, Module } from 'h5wasm'
 import { UnrolledError } from 'unrolled'
 import { importKeras } from 'unrolled/keras'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { dense, golden, refusal, weights, written } from '../support/keras.js'
 
 describe('HDF5', () => {
@@ -106,6 +107,82 @@ describe('HDF5', () => {
     const started = performance.now()
     expect((await refusal(doubled, { config: dense(2) })).code).toBe('ERR_UNROLLED_SIZE')
     expect(performance.now() - started).toBeLessThan(5000)
+  })
+
+  describe('heaps without an end are refused at once', () => {
+    const whole = golden('keras2.h5')
+    /** The file with numbers of 8 bytes changed, from the first mark of a structure. */
+    const patched = (mark: string, words: (at: number) => [place: number, word: number][]) => {
+      const bytes = Uint8Array.from(whole)
+      const view = new DataView(bytes.buffer)
+      for (const [place, word] of words(whole.indexOf(mark)))
+        view.setBigUint64(place, BigInt(word), true)
+      return bytes
+    }
+    const at = whole.indexOf('HEAP')
+    const data = Number(whole.readBigUInt64LE(at + 24))
+    const cases: [string, Uint8Array][] = [
+      // The list of free blocks begins at byte 8 of the names, with a block that leads to itself.
+      [
+        'a free block before itself',
+        patched('HEAP', () => [
+          [at + 16, 8],
+          [data + 8, 8],
+        ]),
+      ],
+      [
+        'two free blocks in a circle',
+        patched('HEAP', () => [
+          [at + 16, 8],
+          [data + 8, 24],
+          [data + 24, 8],
+        ]),
+      ],
+      ['names of 2^31 bytes', patched('HEAP', () => [[at + 8, 2 ** 31]])],
+      [
+        'a text of nothing after another',
+        patched('GCOL', (heap) => [
+          [heap + 16, 0],
+          [heap + 24, 0],
+        ]),
+      ],
+      ['texts of 2^40 bytes', patched('GCOL', (heap) => [[heap + 8, 2 ** 40]])],
+    ]
+    test.each(cases)('%s', async (_, bytes) => {
+      const started = performance.now()
+      const error = await refusal(bytes)
+      expect([error.code, error.message]).toEqual([
+        'ERR_UNROLLED_FORMAT',
+        expect.stringMatching(/importKeras: bytes byte \d+: expected a heap with an end/),
+      ])
+      expect(performance.now() - started).toBeLessThan(1000)
+    })
+  })
+
+  test('300 files, whole or damaged, leave nothing in the memory of the library', async () => {
+    const whole = golden('keras2.h5')
+    const damaged = ['SNOD', 'TREE', 'HEAP', 'GCOL'].map((mark) => {
+      const bytes = Uint8Array.from(whole)
+      bytes.set([0], whole.indexOf(mark))
+      return bytes
+    })
+    const printed = vi.spyOn(console, 'error')
+    const kept = () => [
+      Module['HEAPU8'].length,
+      ...['/', '/tmp'].map((folder) => FS?.readdir(folder).length),
+    ]
+    const read = async (times: number) => {
+      for (let i = 0; i < times; i++) {
+        const { model } = await importKeras(whole)
+        model.dispose()
+        for (const bytes of damaged) expect((await refusal(bytes)).cause).toBeInstanceOf(Error)
+      }
+    }
+    await read(5)
+    const before = kept()
+    await read(60)
+    expect(kept()).toEqual(before)
+    expect(printed).not.toHaveBeenCalled()
   })
 
   test('one cut short at any length is refused, one with a flipped bit is read or refused', async () => {

@@ -6,9 +6,10 @@ import { fault, shown } from './fault.js'
 import { Fields, parseJson } from './fields.js'
 import type { Source } from './files.js'
 import type { Version } from './functions.js'
-import { type WeightFile, withHdf5 } from './hdf5.js'
+import { withHdf5 } from './hdf5.js'
 import { asLogits } from './logits.js'
 import { shardedWeights } from './shards.js'
+import type { WeightFile } from './weight-file.js'
 import { namedWeights, numberedWeights, type Weights } from './weights.js'
 
 /** Options of the model, and of its outputs. */

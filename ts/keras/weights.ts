@@ -1,6 +1,6 @@
 import { fault, shapeText, shown } from './fault.js'
-import type { WeightFile } from './hdf5.js'
 import type { Tensor } from './tensor.js'
+import type { WeightFile } from './weight-file.js'
 
 /** A layer's place: its name and key, after those of the models around it. */
 export interface Place {
