@@ -76,8 +76,8 @@ function shards(random: Random): Files {
   const name = random.chance(0.9) ? 'model.json' : random.pick(Object.keys(files))
   const bytes = files[name] ?? new Uint8Array()
   files[name] = name === 'model.json' ? changed(random, bytes) : changeBytes(random, bytes)
-  if (random.chance(0.05))
-    Object.defineProperty(files, random.pick(NAMES), { value: bytes, enumerable: true })
+  const named = { value: bytes, enumerable: true, configurable: true }
+  if (random.chance(0.05)) Object.defineProperty(files, random.pick(NAMES), named)
   if (random.chance(0.05)) delete files[random.pick(Object.keys(files))]
   return files
 }
