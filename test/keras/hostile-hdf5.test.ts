@@ -159,6 +159,23 @@ describe('HDF5', () => {
     })
   })
 
+  test('a header of 2^30 bytes takes none of them', async () => {
+    // The superblock has the address of the root's header at byte 64, whose first message, of two words, stands behind 16
+    // bytes. It becomes one that says where the header goes on, and with how many bytes.
+    const bytes = Uint8Array.from(golden('keras2.h5'))
+    const view = new DataView(bytes.buffer)
+    const message = Number(view.getBigUint64(64, true)) + 16
+    view.setUint16(message, 0x10, true)
+    view.setBigUint64(message + 16, 2n ** 30n, true)
+    const before = Module['HEAPU8'].length
+    expect((await refusal(bytes)).message).toContain('one that cannot be read')
+    expect(Module['HEAPU8'].length).toBe(before)
+    // What the program does itself is bounded no longer.
+    const { Memory } = Reflect.get(globalThis, 'WebAssembly')
+    expect(new Memory({ initial: 1 }).grow(2000)).toBe(1)
+    expect(String(Memory.prototype.grow)).toContain('[native code]')
+  })
+
   test('300 files, whole or damaged, leave nothing in the memory of the library', async () => {
     const whole = golden('keras2.h5')
     const damaged = ['SNOD', 'TREE', 'HEAP', 'GCOL'].map((mark) => {

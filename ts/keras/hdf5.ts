@@ -1,8 +1,9 @@
 import type * as Hdf5 from 'h5wasm'
+import { bounded } from './bounded.js'
 import { fault } from './fault.js'
 import { ERRORS, Heard, type Stream } from './heard.js'
 import { checkStructures } from './structures.js'
-import { WeightFile } from './weight-file.js'
+import { mostNumbers, WeightFile } from './weight-file.js'
 
 type Library = typeof Hdf5
 
@@ -41,13 +42,18 @@ export async function withHdf5<R>(
   const path = `/unrolled-${opened}.h5`
   files.writeFile(path, bytes)
   const heard = new Heard(errors)
+  const { HEAPU8: memory } = hdf5.Module
+  // Numbers, and a part of them packed and unpacked.
+  const most = memory.length + 3 * mostNumbers(bytes.length)
   try {
-    const file = heard.guarded(where, () => new hdf5.File(path, 'r'))
-    try {
-      return read(new WeightFile(hdf5, file, heard, where, bytes.length))
-    } finally {
-      heard.guarded(where, () => file.close())
-    }
+    return bounded(most, () => {
+      const file = heard.guarded(where, () => new hdf5.File(path, 'r'))
+      try {
+        return read(new WeightFile(hdf5, file, heard, where, bytes.length))
+      } finally {
+        heard.guarded(where, () => file.close())
+      }
+    })
   } finally {
     heard.end()
     files.unlink(path)

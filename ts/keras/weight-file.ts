@@ -14,6 +14,11 @@ const MOST_LEVELS = 32
 const SMALL = 2 ** 24
 const RATIO = 100
 
+/** The most bytes of numbers in a file of so many bytes. */
+export function mostNumbers(size: number): number {
+  return Math.max(SMALL, RATIO * size)
+}
+
 type Library = typeof Hdf5
 
 /** Datasets and attributes of an HDF5 file by path; links are refused, sizes checked before anything is read. */
@@ -33,7 +38,7 @@ export class WeightFile {
     this.#file = file
     this.#heard = heard
     this.#size = size
-    this.#left = Math.max(SMALL, RATIO * size)
+    this.#left = mostNumbers(size)
     this.where = where
   }
 
