@@ -131,6 +131,9 @@ function another(random: Random, old: Opcode, all: readonly Opcode[]): Opcode {
   return random.pick(BARE.split(''))
 }
 
+/** The most bytes of one opcode many times. */
+const MOST_REPEATED = 2 ** 20
+
 /** Changes opcodes: replaced, left out, doubled, put in, moved, repeated many times. */
 export function changeOpcodes(random: Random, opcodes: Opcode[]): void {
   const at = random.below(opcodes.length)
@@ -148,9 +151,11 @@ export function changeOpcodes(random: Random, opcodes: Opcode[]): void {
       break
     }
     case 3:
-      if (random.chance(0.2))
-        opcodes.splice(at, 1, another(random, old, opcodes).repeat(random.pick([10, 3000])))
-      else opcodes.splice(at, 0, `c${random.pick(GLOBALS)}`)
+      if (random.chance(0.2)) {
+        const opcode = another(random, old, opcodes)
+        const times = Math.ceil(Math.min(random.pick([10, 3000]), MOST_REPEATED / opcode.length))
+        opcodes.splice(at, 1, opcode.repeat(times))
+      } else opcodes.splice(at, 0, `c${random.pick(GLOBALS)}`)
       break
     default:
       opcodes[at] = another(random, old, opcodes)
