@@ -78,7 +78,10 @@ describe('a checkpoint', () => {
     expect(model.parameters()).toEqual(fromBytes(checkpoint).parameters())
     const path = join(folder, 'renamed.safetensors')
     writeFileSync(path, checkpoint)
-    const other = sequential([lstm({ inputSize: 2, hiddenSize: 3, name: 'one' }), dense({ size: 2 })])
+    const other = sequential([
+      lstm({ inputSize: 2, hiddenSize: 3, name: 'one' }),
+      dense({ size: 2 }),
+    ])
     await other.load(path, { rename: { 'lstm.': 'one.' } })
     expect(Object.values(other.parameters())).toEqual(Object.values(model.parameters()))
   })
@@ -188,6 +191,25 @@ describe('what does not fit is refused, and nothing is set', () => {
       const run = small().load({ 'dense.bias': given } as never, { strict: false })
       await expect(run).rejects.toThrow(words)
     }
+  })
+
+  test('numbers of another kind, by its name', async () => {
+    const cases: [unknown, string][] = [
+      [new Float64Array(2), 'Float64Array(2)'],
+      [[1, 2], 'an array of 2'],
+      [new Date(0), 'an object of Date'],
+      [undefined, 'undefined'],
+    ]
+    const model = small()
+    for (const [values, words] of cases) {
+      const message = `dense.bias values: expected a Float32Array, received ${words}`
+      const given = { 'dense.bias': { shape: [2], values } } as never
+      await expect(model.load(given, { strict: false })).rejects.toThrow(`load ${message}`)
+      expect(() => model.setParameters(given)).toThrow(`setParameters ${message}`)
+    }
+    const bare = { 'dense.bias': new Float64Array(2) } as never
+    const words = 'setParameters dense.bias: expected a Float32Array, received Float64Array(2)'
+    expect(() => model.setParameters(bare)).toThrow(words)
   })
 
   test('files that are damaged, missing or of other types', async () => {

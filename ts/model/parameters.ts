@@ -1,4 +1,4 @@
-import { isFloats, isObject, lengthOf, own } from '../brand.js'
+import { isFloats, isObject, isRecord, lengthOf, own } from '../brand.js'
 import { Described, mismatch } from '../errors.js'
 import type { NativeModel } from '../native/contract.js'
 import type { Description } from '../native/description.js'
@@ -73,7 +73,8 @@ function checkValues(
 ): Float32Array {
   const values = isFloats(entry) || !isObject(entry) ? entry : entry.values
   if (!isFloats(values)) {
-    throw mismatch('ERR_UNROLLED_KIND', where, 'a Float32Array', entry)
+    const [place, received] = isRecord(entry) ? [`${where} values`, values] : [where, entry]
+    throw mismatch('ERR_UNROLLED_KIND', place, 'a Float32Array', received)
   }
   if (lengthOf(values) !== sizeOf(shape)) {
     const received = new Described(String(lengthOf(values)))
