@@ -10,6 +10,7 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::others::{TELLING, told_by};
 use crate::memory::zeros;
 use crate::{Error, Result};
 
@@ -103,7 +104,7 @@ pub(super) fn size_of_tensor(dtype: Dtype, shape: &[usize]) -> Option<usize> {
     shape.iter().try_fold(dtype.bitsize() / 8, |size, &n| size.checked_mul(n))
 }
 
-/// The text of the header, no longer than the file; nothing that follows is read.
+/// The text of the header, no longer than the file.
 fn header_bytes(source: &mut impl Read, file: u64) -> Result<Vec<u8>> {
     let truncated = |what: &str| {
         Error::format(format!("file: expected {what}, received {file} bytes; the file is truncated"))
@@ -115,9 +116,7 @@ fn header_bytes(source: &mut impl Read, file: u64) -> Result<Vec<u8>> {
     fill(source, &mut prefix, || "file".to_owned())?;
     let length = u64::from_le_bytes(prefix);
     if length > MAX_HEADER {
-        return Err(Error::format(format!(
-            "not a safetensors file: expected a header of at most {MAX_HEADER} bytes, received {length}"
-        )));
+        return Err(foreign(prefix, source, length));
     }
     if length > file - PREFIX as u64 {
         return Err(truncated(&format!("a header of {length} bytes")));
@@ -125,6 +124,19 @@ fn header_bytes(source: &mut impl Read, file: u64) -> Result<Vec<u8>> {
     let mut text = zeros(length as usize, "the header of a file")?;
     fill(source, &mut text, || "file".to_owned())?;
     Ok(text)
+}
+
+/// The error for a file of another format, with what reads it where its first bytes tell.
+fn foreign(prefix: [u8; PREFIX], source: &mut impl Read, length: u64) -> Error {
+    let mut first = prefix.to_vec();
+    // A source that cannot be read further is no safetensors file either.
+    let _ = source.take((TELLING - PREFIX) as u64).read_to_end(&mut first);
+    Error::format(match told_by(&first) {
+        Some((what, reader)) => format!("file: expected a safetensors file, received {what}; {reader}"),
+        None => format!(
+            "not a safetensors file: expected a header of at most {MAX_HEADER} bytes, received {length}"
+        ),
+    })
 }
 
 /// Fills `bytes` from a source.

@@ -5,6 +5,7 @@ mod checksum;
 pub mod folder;
 mod foreign;
 mod header;
+mod others;
 mod pytorch;
 mod read;
 mod save;
@@ -12,8 +13,8 @@ mod temporary;
 mod write;
 mod zip;
 
-pub use foreign::{ForeignTensor, read_foreign};
 pub use checksum::is_of_a_run;
+pub use foreign::{ForeignTensor, read_foreign};
 pub use pytorch::write_pytorch;
 pub use read::{File, Reader, Tensor, read};
 pub use save::{copy_atomic, open, save_atomic};
