@@ -1,4 +1,4 @@
-// Checkpoints (`fit` with `resume`), with the checksums of a forger. For a night of them see test/support/fuzz.ts.
+// Checkpoints (`fit` with `resume`, `load`, `model.load`), with the checksums of a forger. For a night of them see test/support/fuzz.ts.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,7 +34,7 @@ const seeds = await Promise.all(runs.map(begun))
 function make(random: Random): Files {
   const which = random.below(seeds.length)
   const seed = seeds[which] as Uint8Array
-  const label = String(which)
+  const label = random.chance(0.2) ? `weights ${which}` : `run ${which}`
   if (random.chance(0.1)) return { [label]: changeBytes(random, seed) }
   const parts = partsOf(seed)
   changeParts(random, parts, 0.6)
@@ -47,18 +47,24 @@ fuzz({
   codes: [
     'ERR_UNROLLED_FORMAT',
     'ERR_UNROLLED_SIZE',
-    // Options of another run.
+    // Options of another run, and weights of another model.
     'ERR_UNROLLED_ARGUMENT',
+    'ERR_UNROLLED_SHAPE',
     // A run that was resumed, and whose weights are too large for what they compute.
     'ERR_UNROLLED_NON_FINITE',
   ],
   make,
   async read(files) {
-    const [[which, bytes] = []] = Object.entries(files)
+    const [[label = '', bytes = new Uint8Array()] = []] = Object.entries(files)
+    const [kind, which] = label.split(' ')
     const path = join(folder, 'hostile.safetensors')
-    writeFileSync(path, bytes ?? new Uint8Array())
+    writeFileSync(path, bytes)
     const { model, data, options } = runs[Number(which)]?.() ?? (undefined as never)
     try {
+      if (kind === 'weights') {
+        await model.load(bytes, { strict: false })
+        return
+      }
       // The run is at its end, or has one epoch to go.
       await model.fit(data as never, { ...options, epochs: 2, resume: path } as TrainOptions)
       const loaded = await load(path)
