@@ -140,7 +140,13 @@ const loops: Readonly<Record<string, Build>> = {
   }),
 }
 
-describe.each(Object.entries(loops))('%s', (_, build) => {
-  test('ragged', async () => expectSame(modelOf(build), RAGGED))
-  test('full', async () => expectSame(modelOf(build), FULL))
+/** What no graph of the import says: an id as the state of a loop. */
+const UNREAD: Readonly<Record<string, string>> = {
+  'a token for a state': 'node "scan.id_n/body/embedding" (Gather): expected constant indices',
+}
+
+describe.each(Object.entries(loops))('%s', (name, build) => {
+  const back = { unread: UNREAD[name] }
+  test('ragged', async () => expectSame(modelOf(build), RAGGED, back))
+  test('full', async () => expectSame(modelOf(build), FULL, back))
 })

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { type GraphJson, graph, type Model, type Sequence, type Vector } from 'unrolled'
-import { exportOnnx } from 'unrolled/onnx'
+import { exportOnnx, importOnnx } from 'unrolled/onnx'
 import { expect } from 'vitest'
 
 type Kind = Extract<
@@ -100,13 +100,48 @@ export async function run(
   }
 }
 
-/** Holds the outputs of an exported model, with other weights than zeros, in ONNX Runtime to those of `predict`, to 1e-5. */
+type Results = Readonly<Record<string, { values: Float32Array; shape: readonly number[] }>>
+
+/** How a file is read back: by an error with a text, or with some outputs alone. */
+export interface Back {
+  readonly unread?: string | undefined
+  readonly outputs?: readonly string[] | undefined
+}
+
+/** Holds the outputs of a model that is read back to those of the model that was written. */
+async function expectBack(
+  bytes: Uint8Array,
+  x: Readonly<Record<string, unknown>>,
+  expected: Results,
+  { unread, outputs = [] }: Back,
+): Promise<void> {
+  if (unread !== undefined) {
+    const named = expect.objectContaining({ code: 'ERR_UNROLLED_GRAPH' })
+    await expect(importOnnx(bytes)).rejects.toThrow(unread)
+    await expect(importOnnx(bytes)).rejects.toEqual(named)
+    return
+  }
+  const { model } = await importOnnx(bytes, { outputs })
+  const inputs = new Set(model.graph.nodes.map(({ name }) => name))
+  const fed = Object.entries(x).filter(([name]) => inputs.has(name))
+  const found = (await model.predict(Object.fromEntries(fed) as never)) as unknown as Results
+  for (const name of outputs) {
+    const [ours, theirs] = [expected[name]?.values ?? [], found[name]?.values ?? []]
+    expect(differs(ours, theirs), `${name}, read back`).toBeLessThan(1e-6)
+  }
+}
+
+/**
+ * Holds the outputs of an exported model, with other weights than zeros, in ONNX Runtime to those of `predict`, to 1e-5; and
+ * those of the model that the file is read back as.
+ */
 export async function expectSame(
   made: Pick<Model, 'graph'>,
   lengths: Lengths,
-  rows = Object.values(lengths)[0]?.length ?? 3,
+  back: Back = {},
 ): Promise<void> {
   if (runtime === undefined) return
+  const rows = Object.values(lengths)[0]?.length ?? 3
   const model = shuffled(made as Model)
   const next = drawn(7)
   const ragged = Object.values(lengths).some((own) => new Set(own).size > 1)
@@ -123,16 +158,15 @@ export async function expectSame(
   }
   const bytes = kept(exportOnnx(model, { lengths: ragged }))
   const found = await run(runtime, bytes, feeds)
-  const expected = (await model.predict(x as never)) as unknown as Record<
-    string,
-    { values: Float32Array; shape: readonly number[] }
-  >
+  const expected = (await model.predict(x as never)) as unknown as Results
   for (const { name } of model.graph.outputs) {
     const { [name]: tensor } = found
     const { [name]: result } = expected
     expect(tensor?.dims, name).toEqual(result?.shape)
     expect(differs(tensor?.data as Float32Array, result?.values ?? []), name).toBeLessThan(1e-5)
   }
+  const outputs = model.graph.outputs.map(({ name }) => name)
+  await expectBack(bytes, x, expected, { outputs, ...back })
 }
 
 /** The largest difference, infinite where one is no number. */

@@ -1,20 +1,59 @@
 /** What the import makes while a graph is declared: names, parameters and their values, the report. */
 
 import type { MatchedLayer } from '../../index.js'
-import { constant, type Numeric, parameter, type Vector } from '../../index.js'
+import {
+  constant,
+  type Numeric,
+  parameter,
+  repeat,
+  type Sequence,
+  type Token,
+  type Tokens,
+  type Vector,
+} from '../../index.js'
 import { NodeFault } from './fault.js'
-import { type Axis, type Constant, isFeature } from './held.js'
+import { type Axis, type Constant, type Flow, isFeature, isTime } from './held.js'
 import { taken } from './move.js'
 import { plain } from './tensor.js'
 
 export class Build {
   /** The values of the parameters by name. */
   readonly parameters = new Map<string, Float32Array>()
+  /** The ids that there are of each input that a table has looked up. */
+  readonly vocabularies = new Map<string, number>()
   readonly matched: MatchedLayer[] = []
+  /** An input of each time. */
+  readonly #timed = new Map<string, Sequence | Tokens>()
   readonly #names = new Set<string>()
   readonly #learned = new Map<string, Numeric>()
   /** The names of the loops around what is made now. */
   #prefix = ''
+
+  /** Notes an input of steps, by the axis of its time. */
+  timed<X extends Sequence | Tokens>(value: X, axis = ''): X {
+    if (!this.#timed.has(axis)) this.#timed.set(axis, value)
+    return value
+  }
+
+  /** A value at each step of the time among some axes. */
+  repeated(value: Token, axes: readonly Axis[]): Tokens {
+    const along = this.#timed.get(axes.find(isTime)?.axis ?? '')
+    if (along !== undefined) return repeat(value, along)
+    throw new NodeFault('an input with the steps to repeat ids along', 'none')
+  }
+
+  /** Within the step of a loop, where no other time passes. */
+  get looping(): boolean {
+    return this.#prefix !== ''
+  }
+
+  /** Repeats a value of a row at each step of its time; as it is before an input has the time. */
+  stepped(held: Flow): Flow {
+    const time = held.axes.find(isTime)
+    const along = time && this.#timed.get(time.axis ?? '')
+    if (along === undefined || held.value.kind === 'sequence') return held
+    return { ...held, value: repeat(held.value, along) }
+  }
 
   /** A name that no other layer has, near to that of the file. */
   unique(name: string): string {

@@ -3,7 +3,7 @@
 import { type AttributeProto, type GraphProto, type NodeProto, textOf } from '../proto.js'
 import type { Build } from './build.js'
 import { NodeFault } from './fault.js'
-import { describe, type Flow, type Held } from './held.js'
+import { describe, type Flow, flow, type Held } from './held.js'
 import { plain, type Tensor, tensorOf } from './tensor.js'
 
 export interface Call {
@@ -71,12 +71,14 @@ export function inputAt(call: Call, index: number): Held {
   return held
 }
 
-/** An input that a run computes. */
+/** An input that a run computes, or numbers of the file as such. */
 export function flowAt(call: Call, index: number): Flow {
   const held = inputAt(call, index)
+  if (held.kind === 'constant' && held.tensor.float)
+    return flow(held.tensor.dims, call.build.vector(call.node.name ?? '', held))
   if (held.kind !== 'flow')
     throw new NodeFault(`numbers that a run computes as input ${index}`, describe(held))
-  return held
+  return call.build.stepped(held)
 }
 
 /** An input that the file holds, or none. */

@@ -15,34 +15,24 @@ import {
   sqrt,
   subtract,
 } from '../../index.js'
-import { shared } from './build.js'
-import { type Call, floatOf, inputAt, numbersAt, type Operator, wordOf } from './call.js'
+import { commonAxes, folded, spread } from './broadcast.js'
+import { type Call, floatOf, flowAt, inputAt, numbersAt, type Operator, wordOf } from './call.js'
+import { ofErf } from './erf.js'
 import { NodeFault } from './fault.js'
 import { clipped, FUNCTIONS, geluByTanh } from './functions.js'
-import {
-  type Axis,
-  arranged,
-  axesOf,
-  constantOf,
-  describe,
-  featureDims,
-  flow,
-  type Held,
-  isFeature,
-} from './held.js'
-import { expanded } from './move.js'
-import { countOf, type Item, plain, type Tensor } from './tensor.js'
+import { axesOf, constantOf, flow, type Held } from './held.js'
+import { ofLengths } from './lengths.js'
+import { plain } from './tensor.js'
 
 /** Makes an operator of a function of ours, and of one of plain numbers where constants may have it. */
 function unary(apply: (x: Numeric, call: Call) => Numeric, fold?: (x: number) => number): Operator {
   return (call) => {
     const x = inputAt(call, 0)
-    if (x.kind === 'flow') return flow(x.axes, apply(x.value, call))
-    if (x.kind !== 'constant' || fold === undefined) {
-      throw new NodeFault('numbers that a run computes', describe(x))
+    if (x.kind === 'constant' && fold !== undefined) {
+      return constantOf({ ...x.tensor, data: Array.from(plain(x.tensor), fold) })
     }
-    const { tensor } = x
-    return constantOf({ ...tensor, data: Array.from(plain(tensor), fold) })
+    const { axes, value } = flowAt(call, 0)
+    return flow(axes, apply(value, call))
   }
 }
 
@@ -112,92 +102,24 @@ function power(x: Numeric, n: number, swapped: boolean): Numeric {
   return n === 1 ? x : Array.from({ length: n - 1 }).reduce<Numeric>((y) => multiply(y, x), x)
 }
 
-/** Pairs the axes of two values from the last one on; axes of size 1 spread. */
-export function commonAxes(a: readonly Axis[], b: readonly Axis[]): Axis[] {
-  const rank = Math.max(a.length, b.length)
-  return Array.from({ length: rank }, (_, i): Axis => {
-    const [x, y] = [a[i - rank + a.length] ?? 1, b[i - rank + b.length] ?? 1]
-    if (x === 1) return y
-    if (y === 1 || x === y) return x
-    const same = !isFeature(x) && !isFeature(y) && x.roles.join() === y.roles.join()
-    // A constant that repeats its numbers along the batch or time has a fixed size there.
-    const fixed = isFeature(x) !== isFeature(y)
-    if (same || fixed) return isFeature(x) ? y : x
-    throw new NodeFault('values whose axes agree', `${describeAxes(a)} and ${describeAxes(b)}`)
-  })
-}
-
-const describeAxes = (axes: readonly Axis[]): string =>
-  describe({ kind: 'absent', name: '', axes }).replace(/^[^[]*/, '')
-
-/** Makes what is held a value with the features of the given axes, or with one number. */
-export function spread(call: Call, held: Held, axes: readonly Axis[]): Numeric {
-  if (held.kind !== 'constant' && held.kind !== 'flow') {
-    throw new NodeFault('numbers that a run computes', describe(held))
-  }
-  const own = axesOf(held)
-  const ahead = axes.slice(axes.length - own.length)
-  const whole = held.kind === 'constant' ? { ...held, tensor: shared(held.tensor, ahead) } : held
-  const value = whole.kind === 'flow' ? whole.value : call.build.vector(call.node.name ?? '', whole)
-  const dims = whole.kind === 'flow' ? featureDims(whole.axes) : whole.tensor.dims
-  const wanted = featureDims(axes)
-  const count = countOf(dims, 2 ** 30)
-  if (count === 1 || count === countOf(wanted, 2 ** 30)) return value
-  return arranged(value, expanded(dims, wanted).from)
-}
-
 function pair(call: Call, how: Pairing, a: Held, b: Held): Held {
   if (a.kind === 'constant' && b.kind === 'constant')
     return folded(how, call.op, a.tensor, b.tensor)
+  const known = ofLengths(call.op, a, b) ?? ofErf(call.op, a, b)
+  if (known !== undefined) return known
   const axes = commonAxes(axesOf(a), axesOf(b))
   const swapped = a.kind === 'constant'
   const [x, other] = swapped ? [b, a] : [a, b]
   if (x.kind === 'flow' && other.kind === 'constant' && other.tensor.data.length === 1 && how.one) {
     const [number] = plain(other.tensor) as readonly number[]
     const simple = how.one(spread(call, x, axes), number as number, swapped)
-    if (simple !== undefined) return flow(axes, simple)
+    if (simple !== undefined) {
+      const by = swapped || call.op !== 'Div' ? number : 1 / (number as number)
+      const scales = call.op === 'Mul' || (call.op === 'Div' && !swapped)
+      return { ...flow(axes, simple), ...(scales && { scaled: { x: x.value, by: by as number } }) }
+    }
   }
   return flow(axes, how.apply(spread(call, a, axes), spread(call, b, axes)))
-}
-
-/** Applies a function of two numbers to constants. */
-function folded({ fold }: { fold: Pairing['fold'] }, op: string, a: Tensor, b: Tensor): Held {
-  const dims = commonAxes(a.dims, b.dims) as number[]
-  const [left, right] = [expanded(a.dims, dims).from, expanded(b.dims, dims).from]
-  const whole = !a.float && !b.float
-  const data = Array.from(left, (at, i): Item => {
-    const [x, y] = [a.data[at] ?? 0, b.data[right[i] ?? 0] ?? 0]
-    if (typeof x === 'number' && typeof y === 'number')
-      return whole ? Math.trunc(fold(x, y)) : fold(x, y)
-    if (op !== 'Mul') throw new NodeFault('fixed numbers', 'sizes that a run decides')
-    const [p, q] = [x, y].map((it) => (typeof it === 'number' ? { factor: it, roles: [] } : it))
-    return {
-      factor: (p?.factor ?? 1) * (q?.factor ?? 1),
-      roles: [...(p?.roles ?? []), ...(q?.roles ?? [])],
-    }
-  })
-  return constantOf({ dims, data, float: a.float || b.float })
-}
-
-const COMPARISONS: Readonly<Record<string, (a: number, b: number) => boolean>> = {
-  Equal: (a, b) => a === b,
-  Less: (a, b) => a < b,
-  Greater: (a, b) => a > b,
-  LessOrEqual: (a, b) => a <= b,
-  GreaterOrEqual: (a, b) => a >= b,
-  And: (a, b) => a !== 0 && b !== 0,
-  Or: (a, b) => a !== 0 || b !== 0,
-}
-
-function comparison(name: string): Operator {
-  const compare = COMPARISONS[name] as (a: number, b: number) => boolean
-  return (call) => {
-    const [a, b] = [inputAt(call, 0), inputAt(call, 1)]
-    if (a.kind !== 'constant' || b.kind !== 'constant') {
-      throw new NodeFault('constants', `${describe(a)} and ${describe(b)}`)
-    }
-    return folded({ fold: (x, y) => Number(compare(x, y)) }, name, a.tensor, b.tensor)
-  }
 }
 
 function several(name: string): Operator {
@@ -208,8 +130,6 @@ function several(name: string): Operator {
     return rest.reduce((sum, next) => pair(call, how, sum, next), first)
   }
 }
-
-const truth = (value: boolean): number => Number(value)
 
 export const ELEMENTWISE: readonly (readonly [string, Operator])[] = [
   ...[
@@ -242,20 +162,10 @@ export const ELEMENTWISE: readonly (readonly [string, Operator])[] = [
     ),
   ],
   [
-    'Not',
-    unary(
-      () => {
-        throw new NodeFault('a constant', 'numbers that a run computes')
-      },
-      (x) => truth(x === 0),
-    ),
-  ],
-  [
     'Gelu',
     unary((x, call) => (wordOf(call, 'approximate', 'none') === 'tanh' ? geluByTanh(x) : gelu(x))),
   ],
   ['Clip', unary(clip)],
   ...Object.keys(PAIRS).map((name) => [name, several(name)] as const),
   ['Sum', several('Add')],
-  ...Object.keys(COMPARISONS).map((name) => [name, comparison(name)] as const),
 ]

@@ -1,5 +1,13 @@
 /** What a name of the file stands for while its graph is read: a constant, or a value of ours with its axes. */
-import { concat, lastStep, type Numeric, slice, type Token, type Tokens } from '../../index.js'
+import {
+  concat,
+  lastStep,
+  type Numeric,
+  type Sequence,
+  slice,
+  type Token,
+  type Tokens,
+} from '../../index.js'
 import { NodeFault } from './fault.js'
 import { type Move, runsOf } from './move.js'
 import { type Item, type Role, type Tensor, wordsOf } from './tensor.js'
@@ -7,17 +15,49 @@ import { type Item, type Role, type Tensor, wordsOf } from './tensor.js'
 /** The batch or the time, or both as one axis, one after the other; `size` where the file fixes one. */
 export interface RoleAxis {
   readonly roles: readonly Role[]
+  /** The name of a time, where a file has several. */
+  readonly axis?: string | undefined
   readonly size?: number | undefined
 }
 
 /** An axis of a value: a number of features, or the batch or time. */
 export type Axis = number | RoleAxis
 
+/** How the steps of a row become one. */
+export type Pool = 'last' | 'mean' | 'max' | 'sum'
+
 /** Numbers that a run makes: the features of each step or row, flat in the order of the axes. */
 export interface Flow {
   readonly kind: 'flow'
   readonly axes: readonly Axis[]
   readonly value: Numeric
+  /** Of a value times a number: both. */
+  readonly scaled?: { readonly x: Numeric; readonly by: number } | undefined
+  /** Of a sequence's steps as one: the sequence. */
+  readonly pooled?: { readonly how: Pool; readonly x: Sequence } | undefined
+}
+
+/** An id that is the same as a fixed one, or not. */
+export interface Same {
+  readonly kind: 'same'
+  readonly axes: readonly Axis[]
+  readonly ids: Ids
+  readonly id: number
+}
+
+/** The erf of `x / √2`, or 1 and that: a part of a GELU. */
+export interface Erf {
+  readonly kind: 'erf'
+  readonly axes: readonly Axis[]
+  readonly x: Numeric
+  readonly whole: boolean
+}
+
+/** All but the last step of a sequence. */
+export interface Before {
+  readonly kind: 'before'
+  readonly axes: readonly Axis[]
+  readonly of: Flow | Ids
 }
 
 /** Ids, which become an input when a table says how many there are. */
@@ -25,6 +65,8 @@ export interface Ids {
   readonly kind: 'ids'
   readonly name: string
   readonly axes: readonly Axis[]
+  /** The numbers whose largest names the ids. */
+  readonly scores?: Numeric
   declare(vocabularySize: number): Token | Tokens
 }
 
@@ -42,13 +84,26 @@ export interface Absent {
   readonly axes: readonly Axis[]
 }
 
-export type Held = Flow | Ids | Constant | Absent
+/** Something that a file computes of the lengths of the rows. */
+export interface Lengths {
+  readonly kind: 'lengths'
+  /** The place of the last step, the steps but at least 1, the place of each step; rows with steps, steps with a value. */
+  readonly of: 'last' | 'divisor' | 'places' | 'any' | 'valid'
+  readonly axes: readonly Axis[]
+}
+
+export type Held = Flow | Ids | Constant | Absent | Lengths | Erf | Before | Same
 
 export const isFeature = (axis: Axis | undefined): axis is number => typeof axis === 'number'
 
 /** Tells if an axis holds a role, alone or with another. */
 export function hasRole(axis: Axis | undefined, role: Role): boolean {
   return axis !== undefined && !isFeature(axis) && axis.roles.includes(role)
+}
+
+/** Tells if an axis is the time alone. */
+export function isTime(axis: Axis | undefined): axis is RoleAxis {
+  return axis !== undefined && !isFeature(axis) && axis.roles.join() === 'time'
 }
 
 /** The shape of the features alone, with 1 in place of batch and time. */
@@ -59,7 +114,7 @@ export function featureDims(axes: readonly Axis[]): number[] {
 /** The size of an axis, fixed or to be known in a run. */
 export function sizeOf(axis: Axis): Item {
   if (isFeature(axis)) return axis
-  return axis.size ?? { factor: 1, roles: axis.roles }
+  return axis.size ?? { factor: 1, roles: axis.roles, axis: axis.axis }
 }
 
 /** The axes of anything held. */
@@ -73,7 +128,16 @@ export function describe(held: Held | undefined): string {
   const axes = axesOf(held).map((axis) =>
     isFeature(axis) ? String(axis) : wordsOf({ factor: 1, roles: axis.roles }),
   )
-  const kinds = { flow: 'values', ids: 'ids', constant: 'a constant', absent: 'an input left out' }
+  const kinds = {
+    flow: 'values',
+    ids: 'ids',
+    constant: 'a constant',
+    absent: 'an input left out',
+    lengths: 'lengths of rows',
+    same: 'equal ids',
+    erf: 'an erf',
+    before: 'steps but the last',
+  }
   return `${kinds[held.kind]} [${axes.join(', ')}]`
 }
 

@@ -6,7 +6,7 @@ import { readModel } from '../proto.js'
 import { Build, nameFor } from './build.js'
 import { quoted, refused } from './fault.js'
 import { describe, type Held } from './held.js'
-import { axesFor, declare, GUESSES, type Guess, initialStates, isIds } from './inputs.js'
+import { axesFor, declare, GUESSES, type Guess, hasTimes, initialStates, isIds } from './inputs.js'
 import { OPERATORS } from './operators.js'
 import { checkImport, type ImportOnnxOptions, type Request } from './options.js'
 import { makerOf, type Region, regionOf } from './region.js'
@@ -73,13 +73,16 @@ function modelOf(proto: ModelProto, request: Request): ImportedOnnx {
   const states = initialStates(graph)
   let failure: { error: unknown; read: number } | undefined
   for (const guess of GUESSES) {
-    const attempt = new Attempt({ graph, opset, request, states, guess })
-    try {
-      return attempt.model()
-    } catch (error) {
-      if (!(error instanceof UnrolledError) || error.code === 'ERR_UNROLLED_FORMAT') throw error
-      if (failure === undefined || attempt.read > failure.read)
-        failure = { error, read: attempt.read }
+    // Times of two names may be the same after all.
+    for (const apart of hasTimes(graph, guess) ? [true, false] : [false]) {
+      const attempt = new Attempt({ graph, opset, request, states, guess, apart })
+      try {
+        return attempt.model()
+      } catch (error) {
+        if (!(error instanceof UnrolledError) || error.code === 'ERR_UNROLLED_FORMAT') throw error
+        if (failure === undefined || attempt.read > failure.read)
+          failure = { error, read: attempt.read }
+      }
     }
   }
   throw failure?.error
@@ -91,6 +94,7 @@ interface Setting {
   readonly request: Request
   readonly states: ReadonlyMap<string, 'rows' | 'ways'>
   readonly guess: Guess
+  readonly apart: boolean
 }
 
 /** One reading of a file, with one guess at the axes of its inputs. */
@@ -142,7 +146,9 @@ class Attempt {
       if (region === undefined)
         throw refused(`output ${quoted(name)}`, 'a value of the file', 'none')
       const held = walk.value(region, name)
-      if (held.kind === 'flow') return [nameFor(name), held.value]
+      if (held.kind === 'flow') return [nameFor(name), this.#build.stepped(held).value]
+      if (held.kind === 'constant' && held.tensor.float)
+        return [nameFor(name), this.#build.vector(name, held)]
       throw refused(`output ${quoted(name)}`, 'numbers that a run computes', describe(held))
     })
     return Object.fromEntries(outputs)
@@ -150,7 +156,7 @@ class Attempt {
 
   /** What an input stands for; nothing for a name that is none. */
   #input(input: Inputs, root: Region, name: string): Held | undefined {
-    const { request, states, guess } = this.setting
+    const { request, states, guess, apart } = this.setting
     const made = this.#inputs.get(name)
     if (made !== undefined) return made
     const cut = request.inputs?.has(name) === true
@@ -163,8 +169,8 @@ class Attempt {
       if (state === undefined) return undefined
       return { kind: 'absent', name, axes: axesFor(name, known, { guess, state }) }
     }
-    const axes = axesFor(name, known, { shape, guess, state })
-    const held = declare(input, name, axes, isIds(known))
+    const axes = axesFor(name, known, { shape, guess, state, apart })
+    const held = declare(this.#build, input, name, axes, isIds(known))
     this.#inputs.set(name, held)
     return held
   }

@@ -1,7 +1,7 @@
 /** The inputs of a file: which of their axes are the batch and the time. */
 import type { Inputs, Numeric } from '../../index.js'
 import { DataType, type GraphProto, type NodeProto, type ValueInfoProto } from '../messages.js'
-import { nameFor } from './build.js'
+import { type Build, nameFor } from './build.js'
 import { quoted, refused } from './fault.js'
 import { type Axis, type Held, hasRole, isFeature } from './held.js'
 import type { Role } from './tensor.js'
@@ -57,7 +57,14 @@ export function axesFor(
     shape,
     guess,
     state,
-  }: { shape?: InputShape | undefined; guess: Guess; state?: 'rows' | 'ways' | undefined },
+    apart = false,
+  }: {
+    shape?: InputShape | undefined
+    guess: Guess
+    state?: 'rows' | 'ways' | undefined
+    /** Each name of a time is an axis of its own. */
+    apart?: boolean
+  },
 ): readonly Axis[] {
   if (shape !== undefined) {
     return shape.map((axis) => (typeof axis === 'number' ? axis : { roles: [axis] }))
@@ -71,9 +78,12 @@ export function axesFor(
     )
   }
   const roles = rolesFor(dims.length, isIds(info), guess, state)
-  return dims.map(({ dimValue = 0 }, i): Axis => {
+  return dims.map(({ dimValue = 0, dimParam }, i): Axis => {
     const role = roles[i]
-    if (role !== undefined) return { roles: [role], size: dimValue > 0 ? dimValue : undefined }
+    if (role !== undefined) {
+      const axis = apart && role === 'time' ? dimParam : undefined
+      return { roles: [role], size: dimValue > 0 ? dimValue : undefined, axis }
+    }
     if (dimValue > 0 && dimValue <= MOST_FEATURES) return dimValue
     const advice = "say it in the option `inputs`: { name: ['batch', 'time', 3] }"
     throw refused(
@@ -99,10 +109,28 @@ function rolesFor(
   return rank < 2 ? [] : rank === 2 ? guess.two : guess.three
 }
 
+/** Tells if a file has times of several names, by a guess. */
+export function hasTimes({ input }: GraphProto, guess: Guess): boolean {
+  const names = input.flatMap((info) => {
+    const dims = info.type?.tensorType?.shape?.dim ?? []
+    const at = rolesFor(dims.length, isIds(info), guess, undefined).indexOf('time')
+    return dims[at]?.dimParam ?? []
+  })
+  return new Set(names).size > 1
+}
+
 /** Declares an input of a model. */
-export function declare(input: Inputs, name: string, axes: readonly Axis[], ids: boolean): Held {
+export function declare(
+  build: Build,
+  input: Inputs,
+  name: string,
+  axes: readonly Axis[],
+  ids: boolean,
+): Held {
   const own = nameFor(name)
-  const timed = axes.some((axis) => hasRole(axis, 'time'))
+  const time = axes.find((axis) => hasRole(axis, 'time'))
+  const axis = time === undefined || isFeature(time) ? undefined : time.axis
+  const named = axis === undefined ? {} : { axis }
   if (ids) {
     let made: ReturnType<Inputs['tokens']> | ReturnType<Inputs['token']> | undefined
     return {
@@ -110,8 +138,8 @@ export function declare(input: Inputs, name: string, axes: readonly Axis[], ids:
       name,
       axes,
       declare(vocabularySize) {
-        made ??= timed
-          ? input.tokens(own, { vocabularySize })
+        made ??= time
+          ? build.timed(input.tokens(own, { vocabularySize, ...named }), axis)
           : input.token(own, { vocabularySize })
         return made
       },
@@ -121,7 +149,9 @@ export function declare(input: Inputs, name: string, axes: readonly Axis[], ids:
     (product, axis) => (isFeature(axis) ? product * axis : product),
     1,
   )
-  const value: Numeric = timed ? input.sequence(own, { size }) : input.vector(own, { size })
+  const value: Numeric = time
+    ? build.timed(input.sequence(own, { size, ...named }), axis)
+    : input.vector(own, { size })
   return { kind: 'flow', axes, value }
 }
 

@@ -1,7 +1,8 @@
 /** Operators that only move numbers and axes, and those that ask for shapes. */
-import { concat } from '../../index.js'
+import { concat, type Token, type Tokens } from '../../index.js'
+import { spread } from './broadcast.js'
+import type { Build } from './build.js'
 import { inputAt, intOf, intsFrom, intsOf, type Operator, tensorAt } from './call.js'
-import { spread } from './elementwise.js'
 import { NodeFault } from './fault.js'
 import {
   type Axis,
@@ -16,7 +17,9 @@ import {
   flow,
   type Held,
   hasRole,
+  type Ids,
   isFeature,
+  isTime,
   moved,
   productOf,
   reshaped,
@@ -24,6 +27,7 @@ import {
 } from './held.js'
 import { expanded, joined, transposed } from './move.js'
 import { reshape } from './reshape.js'
+import { shifted } from './shift.js'
 
 const through: Operator = (call) => inputAt(call, 0)
 
@@ -86,9 +90,10 @@ const flatten: Operator = (call) => {
 const concatenate: Operator = (call) => {
   const all = call.node.input.map((_, i) => inputAt(call, i))
   const constants = all.filter((held): held is Constant => held.kind === 'constant')
-  const rank = axesOf(inputAt(call, 0)).length
-  const at = axisAt(rank, intOf(call, 'axis', 1))
-  const longest = all.find((held) => held.kind !== 'constant') ?? inputAt(call, 0)
+  const at = axisAt(axesOf(inputAt(call, 0)).length, intOf(call, 'axis', 1))
+  const [first = inputAt(call, 0), second] = all
+  if (second?.kind === 'before' && all.length === 2) return shifted(call, first, second, at)
+  const longest = all.find((held) => held.kind !== 'constant') ?? first
   const axes = axesOf(longest)
   for (const held of all) checkJoin(held, axes, at)
   const shapes = all.map((held) =>
@@ -103,9 +108,8 @@ const concatenate: Operator = (call) => {
   const size = (i: number): Axis[] =>
     axes.map((axis, k) => (k === at ? (shapes[i]?.[at] ?? 1) : axis))
   const values = all.map((held, i) => spread(call, held, size(i)))
-  const [first, ...rest] = values
-  if (first === undefined) throw new NodeFault('at least one input', 'none')
-  const whole = rest.length === 0 ? first : concat(...values)
+  const [only] = values
+  const whole = values.length === 1 && only !== undefined ? only : concat(...values)
   const result = axes.map((axis, i): Axis => (i === at ? (move.dims[at] ?? 1) : axis))
   return flow(result, arranged(whole, move.from))
 }
@@ -136,7 +140,35 @@ const expand: Operator = (call) => {
     // A constant spreads along the batch or time when it meets values.
     return !isFeature(axis) || typeof item !== 'number' ? axis : axis === 1 ? item : axis
   })
-  return moved(reshaped(held, padded), expanded(featureDims(padded), featureDims(axes)), axes)
+  const result = moved(
+    reshaped(held, padded),
+    expanded(featureDims(padded), featureDims(axes)),
+    axes,
+  )
+  const timed = axes.map((axis, i): Axis => {
+    const item = shape[i - rank + shape.length] ?? 1
+    const role = axis === 1 && typeof item !== 'number' && item.factor === 1
+    return role && item.roles.length === 1 ? { roles: item.roles, axis: item.axis } : axis
+  })
+  const steps = timed.some((axis, i) => axis !== axes[i] && isTime(axis))
+  if (steps && held.kind === 'ids') return repeatedIds(call.build, held, timed)
+  if (!steps || (held.kind !== 'flow' && held.kind !== 'constant')) return result
+  if (held.kind === 'constant' && !held.tensor.float) return result
+  const value = spread(call, result, axes)
+  return value.kind === 'vector' ? call.build.stepped(flow(timed, value)) : result
+}
+
+/** The id of a row at each step. */
+function repeatedIds(build: Build, ids: Ids, axes: readonly Axis[]): Ids {
+  let made: Token | Tokens | undefined
+  return {
+    ...ids,
+    axes,
+    declare(vocabularySize) {
+      made ??= build.repeated(ids.declare(vocabularySize) as Token, axes)
+      return made
+    },
+  }
 }
 
 export const LAYOUT: readonly (readonly [string, Operator])[] = [

@@ -1,5 +1,19 @@
 /** Operators with learned weights that look at one step: products, convolutions of one place, normalization. */
-import { add, affine, concat, layerNorm, linear, matmul, type Numeric, slice } from '../../index.js'
+import {
+  add,
+  affine,
+  concat,
+  layerNorm,
+  linear,
+  matmul,
+  multiply,
+  type Numeric,
+  type Sequence,
+  slice,
+  sum,
+  sumOverTime,
+} from '../../index.js'
+import { commonAxes, spread } from './broadcast.js'
 import {
   type Call,
   floatOf,
@@ -10,7 +24,6 @@ import {
   type Operator,
   tensorAt,
 } from './call.js'
-import { commonAxes, spread } from './elementwise.js'
 import { NodeFault } from './fault.js'
 import {
   type Axis,
@@ -20,6 +33,7 @@ import {
   featureDims,
   flow,
   isFeature,
+  isTime,
   moved,
 } from './held.js'
 import { transposed } from './move.js'
@@ -86,7 +100,7 @@ function mapOf(
 const matrixProduct: Operator = (call) => {
   const x = flowAt(call, 0)
   const other = inputAt(call, 1)
-  if (other.kind === 'flow') return productOfTwo(x, other)
+  if (other.kind === 'flow') return productOfTwo(x, other, call.build.looping)
   const weight = tensorAt(call, 1) as Tensor
   const [inner = 0, columns = 1] = weight.dims.slice(-2)
   const size = countOf(weight.dims, 2 ** 30)
@@ -104,10 +118,16 @@ function checkInner(x: Flow, inner: number): void {
 }
 
 /** A product of two matrices that each row or step has of its own. */
-function productOfTwo(a: Flow, b: Flow): Flow {
+function productOfTwo(a: Flow, b: Flow, looping: boolean): Flow {
   const [rows, inner] = a.axes.slice(-2)
   const [deep, columns] = b.axes.slice(-2)
   const ahead = commonAxes(a.axes.slice(0, -2), b.axes.slice(0, -2))
+  // A row for each step of a time: one query and the keys, or one weight a step and the values.
+  const apart = rows === 1 && !looping
+  if (apart && isTime(columns) && inner === deep && isFeature(inner))
+    return flow([...ahead, 1, columns], sum(multiply(a.value, b.value)))
+  if (apart && isTime(inner) && isTime(deep) && inner.axis === deep.axis && isFeature(columns))
+    return flow([...ahead, 1, columns], sumOverTime()(multiply(a.value, b.value) as Sequence))
   const fits = isFeature(rows) && isFeature(inner) && isFeature(deep) && isFeature(columns)
   if (!fits || inner !== deep || countOf(featureDims(ahead), 2 ** 30) !== 1) {
     throw new NodeFault('two matrices in each row or step', `${describe(a)} and ${describe(b)}`)

@@ -1,7 +1,16 @@
 /** `Scan` as a scan of a cell, whose step is the body in the file. */
-import { type Cell, cell, type Numeric, type Sequence, scan, type Vector } from '../../index.js'
+import {
+  type Cell,
+  cell,
+  type Numeric,
+  repeat,
+  type Sequence,
+  scan,
+  type Vector,
+} from '../../index.js'
+import { spread } from './broadcast.js'
+import { shared } from './build.js'
 import { type Call, inputAt, intOf, intsOf, type Operator } from './call.js'
-import { spread } from './elementwise.js'
 import { NodeFault } from './fault.js'
 import {
   type Axis,
@@ -27,11 +36,15 @@ interface State {
 interface Along {
   readonly name: string
   readonly axes: readonly Axis[]
-  readonly value: Sequence
+  /** None for the mask of the steps that rows have. */
+  readonly value: Sequence | undefined
   readonly time: Axis
+  /** The value within the body. */
+  inside(value: Numeric | undefined): Held
 }
 
 const ROW: Axis = { roles: ['batch'] }
+const TIME: Axis = { roles: ['time'] }
 
 export const scanned: Operator = (call) => {
   const count = intOf(call, 'num_scan_inputs', 0)
@@ -63,9 +76,10 @@ export const scanned: Operator = (call) => {
   const first = states.flatMap((state) =>
     state.first === undefined ? [] : [[state.name, state.first]],
   )
-  const [only] = along
+  const fed = along.filter(({ value }) => value !== undefined)
+  const [only] = fed
   const given =
-    along.length === 1 ? only?.value : Object.fromEntries(along.map((it) => [it.name, it.value]))
+    fed.length === 1 ? only?.value : Object.fromEntries(fed.map((it) => [it.name, it.value]))
   const run = scan(step, { name, reverse })(given as Sequence, {
     initial: Object.fromEntries(first),
   })
@@ -83,19 +97,45 @@ export const scanned: Operator = (call) => {
   return [...states.map((it) => flow(it.axes, state[it.name] as Vector)), ...sequences]
 }
 
-function alongOf(call: Call, held: Held, index: number): Along {
+function alongOf(call: Call, given: Held, index: number): Along {
+  const held = given.kind === 'flow' ? call.build.stepped(given) : given
   const axes = axesOf(held)
   const at = axisAt(axes.length, intsOf(call, 'scan_input_axes')?.[index] ?? 0)
   const time = axes[at]
-  if (
-    held.kind !== 'flow' ||
-    held.value.kind !== 'sequence' ||
-    !hasRole(time, 'time') ||
-    time === undefined
-  ) {
-    throw new NodeFault(`the time on axis ${at} of each input`, describe(held))
+  const name = `x${index}`
+  const inside = axes.filter((_, i) => i !== at)
+  if (hasRole(time, 'time') && time !== undefined) {
+    if (held.kind === 'flow' && held.value.kind === 'sequence') {
+      return {
+        name,
+        axes: inside,
+        value: held.value,
+        time,
+        inside: (value) => flow(inside, value as Numeric),
+      }
+    }
+    if (held.kind === 'lengths') {
+      return {
+        name,
+        axes: inside,
+        value: undefined,
+        time,
+        inside: () => ({ ...held, axes: inside }),
+      }
+    }
   }
-  return { name: `x${index}`, axes: axes.filter((_, i) => i !== at), value: held.value, time }
+  if (held.kind === 'constant') {
+    // So many steps of the same numbers.
+    const tensor = shared(
+      held.tensor,
+      axes.map((axis, i) => (i === at ? TIME : axis)),
+    )
+    const count = held.tensor.dims[at] ?? 1
+    const value = repeat(call.build.vector(call.node.name ?? '', { tensor }), count)
+    const time: Axis = { roles: ['time'], axis: value.axis, size: count }
+    return { name, axes: inside, value, time, inside: (step) => flow(inside, step as Numeric) }
+  }
+  throw new NodeFault(`the time on axis ${at} of each input`, describe(held))
 }
 
 /** A state, by its first value: of a constant the first axis is the batch where that of the inputs is. */
@@ -127,9 +167,10 @@ function stepOf(
   given: Readonly<Record<string, Vector>>,
   x: Vector & Readonly<Record<string, Vector>>,
 ): readonly Flow[] {
+  const single = along.filter(({ value }) => value !== undefined).length === 1
   const inputs = [
     ...states.map((state) => flow(state.axes, given[state.name] as Numeric)),
-    ...along.map((it) => flow(it.axes, along.length === 1 ? x : (x[it.name] as Numeric))),
+    ...along.map((it) => it.inside(single ? x : x[it.name])),
   ]
   return call.body('body', inputs).map((held, i) => {
     const axes = states[i]?.axes ?? axesOf(held)

@@ -1,6 +1,10 @@
 import type { Operator } from './call.js'
+import { CHOICES } from './choose.js'
+import { COMPARED } from './compare.js'
 import { ELEMENTWISE } from './elementwise.js'
+import { ERF } from './erf.js'
 import { LAYOUT } from './layout.js'
+import { LENGTHS } from './lengths.js'
 import { LINEAR } from './linear.js'
 import { LOOPS } from './loop.js'
 import { PIECES } from './pieces.js'
@@ -14,6 +18,10 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map([
   ...PIECES,
   ...SHAPES,
   ...ELEMENTWISE,
+  ...COMPARED,
+  ...LENGTHS,
+  ...CHOICES,
+  ...ERF,
   ...LINEAR,
   ...REDUCTIONS,
   ...RECURRENT,

@@ -14,6 +14,7 @@ import {
   type Held,
   type Ids,
   isFeature,
+  isTime,
   moved,
 } from './held.js'
 import { taken } from './move.js'
@@ -57,7 +58,10 @@ function sliced(held: Held, at: number, start: number, end: number, step: number
   const whole =
     step === 1 && (start === 0 || (size !== undefined && start <= -size)) && end >= (size ?? FAR)
   if (whole) return held
-  const last = axis.roles.join() === 'time' && step > 0 && (end >= FAR || end === size)
+  const before = isTime(axis) && step === 1 && start === 0 && end === -1
+  if (before && (held.kind === 'flow' || held.kind === 'ids'))
+    return { kind: 'before', of: held, axes }
+  const last = isTime(axis) && step > 0 && (end >= FAR || end === size)
   if (last && held.kind === 'flow' && (start === -1 || start + 1 === size)) {
     return flow(
       axes.map((it, i) => (i === at ? 1 : it)),
@@ -127,7 +131,7 @@ const gather: Operator = (call) => {
   const rest = [...axes.slice(0, at), ...dims, ...axes.slice(at + 1)]
   const single = places.length === 1 && data.kind === 'flow'
   const last = place === -1 || place + 1 === axis.size
-  if (single && axis.roles.join() === 'time' && last) return flow(rest, finalStep(data.value))
+  if (single && isTime(axis) && last) return flow(rest, finalStep(data.value))
   if (single && axis.roles.join() === 'batch' && axis.size === 1 && last)
     return flow(rest, data.value)
   throw new NodeFault(
@@ -144,6 +148,7 @@ function lookedUp(call: Call, table: Constant, ids: Ids, at: number): Held {
     throw new NodeFault('a table of numbers, looked up on axis 0', describe(table))
   }
   const size = countOf(rest, 2 ** 20)
+  call.build.vocabularies.set(ids.name, count)
   const name = call.build.unique(call.node.name || 'embedding')
   const value = embedding({ size, name })(ids.declare(count) as never) as Numeric
   call.build.match(call.node.name || name, { [`${name}.weight`]: plain(table.tensor) })

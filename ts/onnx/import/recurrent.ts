@@ -89,7 +89,7 @@ function initialOf(
     count !== ways ||
     third !== node.hidden ||
     !rowed ||
-    held.kind === 'ids'
+    (held.kind !== 'flow' && held.kind !== 'constant')
   ) {
     const expected = node.batchFirst
       ? `[batch, ${ways}, ${node.hidden}]`

@@ -8,21 +8,31 @@ import {
   multiply,
   type Numeric,
   softmax,
+  softmaxOverTime,
   sqrt,
   sum,
   sumOverTime,
 } from '../../index.js'
 import { type Call, flowAt, intOf, intsFrom, type Operator } from './call.js'
 import { NodeFault } from './fault.js'
-import { type Axis, axisAt, describe, type Flow, flow, hasRole, isFeature } from './held.js'
+import {
+  type Axis,
+  axisAt,
+  describe,
+  type Flow,
+  flow,
+  isFeature,
+  isTime,
+  type Pool,
+} from './held.js'
 import { along } from './linear.js'
 
 type How = 'ReduceMean' | 'ReduceSum' | 'ReduceMax' | 'ReduceL2' | 'ReduceLogSumExp'
 
-const OVER_TIME: Partial<Record<How, () => typeof mean extends () => infer L ? L : never>> = {
-  ReduceMean: mean,
-  ReduceSum: sumOverTime,
-  ReduceMax: max,
+const OVER_TIME: Partial<Record<How, readonly [Pool, typeof mean]>> = {
+  ReduceMean: ['mean', mean],
+  ReduceSum: ['sum', sumOverTime],
+  ReduceMax: ['max', max],
 }
 
 function reduction(how: How): Operator {
@@ -36,7 +46,7 @@ function reduction(how: How): Operator {
     const kept = intOf(call, 'keepdims', 1) !== 0
     const done = all.reduce((part, at) => reduced(how, part, at), x)
     const axes = done.axes.filter((_, i) => kept || !all.includes(i))
-    return flow(axes, done.value)
+    return { ...done, axes }
   }
 }
 
@@ -47,14 +57,14 @@ function reduced(how: How, x: Flow, at: number): Flow {
     return axis === 1 && how !== 'ReduceL2' ? x : along(x, at, 1, featureSum(how, axis))
   const axes = x.axes.map((it, i): Axis => (i === at ? 1 : it))
   const pool = OVER_TIME[how]
-  const timed = axis.roles.join() === 'time' && hasRole(axis, 'time')
-  if (!timed || pool === undefined || x.value.kind !== 'sequence') {
+  if (!isTime(axis) || pool === undefined || x.value.kind !== 'sequence') {
     throw new NodeFault(
       'the mean, sum or maximum over the time, or a mean or sum of features',
       describe(x),
     )
   }
-  return flow(axes, pool()(x.value))
+  const [name, pooled] = pool
+  return { ...flow(axes, pooled()(x.value)), pooled: { how: name, x: x.value } }
 }
 
 function featureSum(how: How, count: number): (x: Numeric) => Numeric {
@@ -80,7 +90,9 @@ function normalized(apply: (x: Numeric) => Numeric): Operator {
     const x = flowAt(call, 0)
     const { flat, at } = merged(call, x)
     const axis = flat.axes[at]
-    if (!isFeature(axis)) throw new NodeFault('a softmax over features', describe(x))
+    if (call.op === 'Softmax' && isTime(axis) && x.value.kind === 'sequence')
+      return flow(x.axes, softmaxOverTime(x.value))
+    if (!isFeature(axis)) throw new NodeFault('a softmax over features or the time', describe(x))
     return flow(x.axes, along(flat, at, axis, apply).value)
   }
 }

@@ -14,6 +14,7 @@ import {
 } from './call.js'
 import { NodeFault } from './fault.js'
 import { axesOf, constantOf, productOf, sizeOf } from './held.js'
+import { placesOf } from './lengths.js'
 import { countOf, type Item, listOf, plain, type Tensor } from './tensor.js'
 
 const shapeOf: Operator = (call) => {
@@ -60,6 +61,8 @@ const constantOfShape: Operator = (call) => {
 }
 
 const range: Operator = (call) => {
+  const places = placesOf(numbersAt(call, 0)?.[0], inputAt(call, 1), numbersAt(call, 2)?.[0])
+  if (places !== undefined) return places
   const [start = 0, limit = 0, delta = 1] = [0, 1, 2].map((i) => numbersAt(call, i)?.[0])
   const count = Math.max(0, Math.ceil((limit - start) / delta))
   countOf([count])

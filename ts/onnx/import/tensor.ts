@@ -10,6 +10,8 @@ export type Role = 'batch' | 'time'
 export interface Size {
   readonly factor: number
   readonly roles: readonly Role[]
+  /** The axis of a time that is not the only one. */
+  readonly axis?: string | undefined
 }
 
 export type Item = number | Size
