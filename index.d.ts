@@ -1690,7 +1690,7 @@ interface PredictOptions {
 interface BytesOptions {
     /**
      * Values of JSON to keep with the model, such as its vocabulary; those that the model was loaded with by default. A loaded
-     * model has them as `model.metadata`.
+     * model has them as `model.metadata`; -0 is 0 there, as in JSON.
      */
     readonly metadata?: Metadata;
 }
@@ -1700,7 +1700,8 @@ interface SaveOptions extends BytesOptions {
     /**
      * `'safetensors'` (default) holds parameters, graph and metadata; `safetensors.torch.load_file` reads the parameters.
      * `'pytorch'` is a state dict, parameters alone, that `torch.load` reads, by `weights_only=True` as well. Names and shapes
-     * are those of `torch.nn`.
+     * are those of `torch.nn`. A path that ends as files of another format do is refused (`.pt` and `.pth` with
+     * `'safetensors'`).
      */
     readonly format?: (typeof FORMATS)[number];
     /**
@@ -1948,7 +1949,9 @@ declare class Model<I extends Values = AnyValues, O extends Outputs = AnyValues>
     /**
      * Sets the parameters to those of another library: of a safetensors file, by its path or its bytes, or of tensors by
      * name. Names are PyTorch's here as well (`lstm.weight_ih_l0`); `rename` maps others. Numbers of 64 and 16 bits become
-     * those of 32, whole numbers are passed over. Either all parameters of the file are set or none.
+     * those of 32, whole numbers are passed over, and so is what a checkpoint of `fit` holds beside its parameters (names such
+     * as `optimizer:first`; in a file of another library such names are left over). Either all parameters of the file are set or
+     * none.
      *
      * Rejects with an `UnrolledError`: `ERR_UNROLLED_SHAPE` that lists all tensors of other shapes, `ERR_UNROLLED_ARGUMENT`
      * that lists what is missing or left over, `ERR_UNROLLED_FORMAT` for a damaged file, `ERR_UNROLLED_IO` for one that cannot

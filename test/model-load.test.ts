@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { adam, dense, fromBytes, load, lstm, type ParityReport, sequential } from 'unrolled'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { checkpointFiles } from './support/checkpoint-files.js'
 import { pytorchFile, RENAME_TAGGER, tagger } from './support/pytorch.js'
 import { Random } from './support/random.js'
 import { bytesOf, partsOf } from './support/safetensors.js'
@@ -63,7 +64,7 @@ describe('a checkpoint', () => {
     const given = { loss: 'meanSquared', epochs: 3, optimizer: adam(), average: {} } as const
     const stopping = { earlyStopping: { patience: 5 }, validation: data }
     await model.fit(data, { ...given, ...stopping, checkpoint: { path } })
-    const [file = ''] = readdirSync(path)
+    const [file = ''] = checkpointFiles(path)
     checkpoint = new Uint8Array(readFileSync(join(path, file)))
   })
 
@@ -291,5 +292,24 @@ describe('metadata of the user', () => {
     const run = model.save(join(folder, 'x.pt'), { format: 'pytorch', metadata: {} })
     await expect(run).rejects.toThrow("save metadata: expected none with format 'pytorch'")
     await expect(model.save('x', { format: 'onnx' as never })).rejects.toThrow('save format')
+  })
+
+  test('a file is not written under a name of another format', async () => {
+    const model = tagger()
+    for (const [name, format, words] of [
+      ['m.pt', 'safetensors', "give format: 'pytorch', or end it in .safetensors"],
+      ['m.PTH', undefined, "expected the name of a file of format 'safetensors'"],
+      ['m.onnx', undefined, 'exportOnnx of unrolled/onnx'],
+      ['m.keras', 'pytorch', 'end it in'],
+      ['m.safetensors', 'pytorch', 'leave format out'],
+    ] as const) {
+      const path = join(folder, name)
+      await expect(model.save(path, { format } as never)).rejects.toThrow(words)
+      expect(existsSync(path)).toBe(false)
+    }
+    for (const name of ['m', 'm.bin', 'm.model', 'm.pt.safetensors']) {
+      await model.save(join(folder, name))
+      expect(existsSync(join(folder, name))).toBe(true)
+    }
   })
 })

@@ -27,6 +27,7 @@ import {
 import {
   BYTES_OPTIONS,
   type BytesOptions,
+  checkEnding,
   FORMATS,
   SAVE_OPTIONS,
   type SaveOptions,
@@ -90,6 +91,7 @@ export function save(
   if (typeof path !== 'string') throw mismatch('ERR_UNROLLED_ARGUMENT', 'save', 'a path', path)
   checkOptions('save', options, SAVE_OPTIONS)
   const format = checkWord('save format', options.format ?? 'safetensors', FORMATS)
+  checkEnding(path, format)
   const metadata = metadataText('save metadata', options.metadata)
   if (checkBoolean('save optimizer', options.optimizer ?? false)) {
     refuseOthers("optimizer: true, which copies the run's checkpoint", options)

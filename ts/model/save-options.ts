@@ -1,3 +1,4 @@
+import { mismatch } from '../errors.js'
 import type { Metadata } from './metadata.js'
 
 /** Options of `model.toBytes`. */
@@ -18,7 +19,8 @@ export interface SaveOptions extends BytesOptions {
   /**
    * `'safetensors'` (default) holds parameters, graph and metadata; `safetensors.torch.load_file` reads the parameters.
    * `'pytorch'` is a state dict, parameters alone, that `torch.load` reads, by `weights_only=True` as well. Names and shapes
-   * are those of `torch.nn`.
+   * are those of `torch.nn`. A path that ends as files of another format do is refused (`.pt` and `.pth` with
+   * `'safetensors'`).
    */
   readonly format?: (typeof FORMATS)[number]
   /**
@@ -37,3 +39,29 @@ export const SAVE_OPTIONS = [
   'format',
   'optimizer',
 ] as const satisfies readonly (keyof SaveOptions)[]
+
+/** Endings of file names, by what has them. */
+const ENDINGS: Readonly<Record<string, string>> = {
+  safetensors: 'safetensors',
+  pt: 'pytorch',
+  pth: 'pytorch',
+  onnx: 'onnx',
+  keras: 'keras',
+  h5: 'keras',
+}
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  safetensors: 'leave format out, or give the file another ending',
+  pytorch: "give format: 'pytorch', or end it in .safetensors",
+  onnx: 'exportOnnx of unrolled/onnx gives the bytes of such a file',
+  keras: 'end it in .safetensors',
+}
+
+/** Refuses a name that says another format: what reads files by their names would be misled. */
+export function checkEnding(path: string, format: (typeof FORMATS)[number]): void {
+  const ending = /\.([a-z0-9]+)$/i.exec(path)?.[1]?.toLowerCase() ?? ''
+  const other = Object.hasOwn(ENDINGS, ending) ? ENDINGS[ending] : undefined
+  if (other === undefined || other === format) return
+  const expected = `the name of a file of format '${format}'`
+  throw mismatch('ERR_UNROLLED_ARGUMENT', 'save path', expected, path, REMEDIES[other])
+}

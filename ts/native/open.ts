@@ -1,4 +1,3 @@
-import { UnrolledError } from '../errors.js'
 import type { GraphJson } from '../graph/json.js'
 import type { Precision } from '../precision.js'
 import { binding, nativePath } from './binding.js'
@@ -13,12 +12,8 @@ export function openModel(graph: GraphJson, seed: number, precision: Precision):
 }
 
 /** Reads a saved model. */
-export async function loadModel(path: string, precision: Precision): Promise<NativeModel> {
-  try {
-    return await guardAsync(() => Model.load(nativePath(path), precision))
-  } catch (error) {
-    throw advised(error)
-  }
+export function loadModel(path: string, precision: Precision): Promise<NativeModel> {
+  return guardAsync(() => Model.load(nativePath(path), precision))
 }
 
 /** Reads the tensors of a safetensors file, by its path or its bytes. */
@@ -32,20 +27,5 @@ export function readTensors(source: string | Uint8Array): Promise<NativeFileTens
 
 /** Reads a saved model from its bytes. */
 export function modelFromBytes(bytes: Uint8Array, precision: Precision): NativeModel {
-  try {
-    return guard(() => Model.fromBytes(bytes, precision))
-  } catch (error) {
-    throw advised(error)
-  }
-}
-
-/** What is said of safetensors without a graph, or with tensors that no saved model has. */
-const OF_OTHERS = /^not an unrolled model|: expected F32, received /
-
-/** Adds to the refusal of another library's weights what takes them. */
-function advised(error: unknown): unknown {
-  if (!(error instanceof UnrolledError) || !OF_OTHERS.test(error.message)) return error
-  const { code, message, cause } = error
-  const advice = 'model.load takes weights of another library into a declared model'
-  return new UnrolledError(code, `${message}; ${advice}`, { cause })
+  return guard(() => Model.fromBytes(bytes, precision))
 }

@@ -68,11 +68,11 @@ impl<R: Read> Read for Summed<R> {
 }
 
 /// Types of numbers that a model can hold, and of whole numbers.
-fn is_known(dtype: Dtype) -> std::result::Result<(), &'static str> {
+fn is_known(dtype: Dtype) -> std::result::Result<(), (&'static str, &'static str)> {
     match converter(dtype) {
         Some(_) => Ok(()),
         None if is_whole(dtype) => Ok(()),
-        None => Err("F64, F32, F16, BF16 or whole numbers"),
+        None => Err(("F64, F32, F16, BF16 or whole numbers", "")),
     }
 }
 

@@ -67,8 +67,8 @@ impl Header {
         tensors.sort_by_key(|(_, info)| info.data_offsets);
         let mut covered = 0;
         for (name, TensorInfo { dtype, shape, data_offsets: (start, end) }) in tensors {
-            takes(*dtype).map_err(|expected| {
-                Error::format(format!("tensor '{name}': expected {expected}, received {dtype}"))
+            takes(*dtype).map_err(|(expected, advice)| {
+                Error::format(format!("tensor '{name}': expected {expected}, received {dtype}{advice}"))
             })?;
             let size = size_of_tensor(*dtype, shape);
             if size.is_none() || end.checked_sub(*start) != size {
@@ -96,8 +96,8 @@ impl Header {
     }
 }
 
-/// Tells if a type is taken, or what is expected in its place.
-pub(super) type Takes = fn(Dtype) -> std::result::Result<(), &'static str>;
+/// Tells if a type is taken, or what is expected in its place, and advice.
+pub(super) type Takes = fn(Dtype) -> std::result::Result<(), (&'static str, &'static str)>;
 
 /// The bytes of a tensor whose numbers take whole bytes; none beyond what can be counted.
 pub(super) fn size_of_tensor(dtype: Dtype, shape: &[usize]) -> Option<usize> {

@@ -16,6 +16,6 @@ mod zip;
 pub use checksum::is_of_a_run;
 pub use foreign::{ForeignTensor, read_foreign};
 pub use pytorch::write_pytorch;
-pub use read::{File, Reader, Tensor, read};
+pub use read::{File, OF_OTHERS, Reader, Tensor, read};
 pub use save::{copy_atomic, open, save_atomic};
 pub use write::{Named, save_checked, write};

@@ -137,9 +137,12 @@ impl<R: Read> Reader<R> {
     }
 }
 
-fn is_single(dtype: Dtype) -> std::result::Result<(), &'static str> {
-    if dtype == Dtype::F32 { Ok(()) } else { Err("F32") }
+fn is_single(dtype: Dtype) -> std::result::Result<(), (&'static str, &'static str)> {
+    if dtype == Dtype::F32 { Ok(()) } else { Err(("F32", OF_OTHERS)) }
 }
+
+/// The advice on weights of another library.
+pub const OF_OTHERS: &str = "; model.load takes weights of another library into a declared model";
 
 /// Reads a file from memory, with all of its tensors.
 ///

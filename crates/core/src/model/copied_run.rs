@@ -3,10 +3,10 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::file::{GRAPH, is_of_a_run, places};
+use super::file::{GRAPH, places};
 use super::saved_run::RUN;
 use super::{Model, Snapshot};
-use crate::format::{self, Reader};
+use crate::format::{self, Reader, is_of_a_run};
 use crate::{Error, Result};
 
 impl Model<f32> {

@@ -8,7 +8,7 @@ use std::path::Path;
 use unrolled_kernels::Precision;
 
 use super::{Model, Snapshot};
-use crate::format::{self, Named, Reader, is_of_a_run};
+use crate::format::{self, Named, OF_OTHERS, Reader, is_of_a_run};
 use crate::graph::Graph;
 use crate::memory::zeros;
 use crate::params::Layout;
@@ -32,10 +32,9 @@ impl Model<f32> {
 
     /// Reads the graph and checks the tensors' names and shapes before any of their values.
     fn read<R: Read>(mut reader: Reader<R>, precision: Precision) -> Result<Self> {
-        let text = reader
-            .metadata()
-            .get(GRAPH)
-            .ok_or_else(|| Error::format(format!("not an unrolled model: metadata has no '{GRAPH}'")))?;
+        let text = reader.metadata().get(GRAPH).ok_or_else(|| {
+            Error::format(format!("not an unrolled model: metadata has no '{GRAPH}'{OF_OTHERS}"))
+        })?;
         let graph = Graph::from_json(text).map_err(damaged)?;
         let program = Program::compile(&graph).map_err(damaged)?;
         program.check_fits::<f32>()?;
