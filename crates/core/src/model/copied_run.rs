@@ -33,7 +33,8 @@ impl Model<f32> {
     /// True if a run's file holds this model with these parameters. Reads the file to its end then.
     fn is_held<R: Read>(&self, snapshot: &Snapshot<f32>, mut reader: Reader<R>) -> Result<bool> {
         let metadata = reader.metadata();
-        if !metadata.contains_key(RUN) || metadata.get(GRAPH) != Some(&self.graph().to_json()?) {
+        let is_run = reader.is_checked() && metadata.contains_key(RUN);
+        if !is_run || metadata.get(GRAPH) != Some(&self.graph().to_json()?) {
             return Ok(false);
         }
         let weights = self.weights_of(snapshot);
