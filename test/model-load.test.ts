@@ -134,6 +134,12 @@ describe('what does not fit is refused, and nothing is set', () => {
     ],
     ['a sample', { sample: { x: [[[1, 2]]], y: [[[1, 2, 3]]] } }, 'ERR_UNROLLED_SHAPE', 'sample y'],
     [
+      'a sample of nothing',
+      { sample: { x: [], y: [] } },
+      'ERR_UNROLLED_ARGUMENT',
+      'load sample y: expected numbers to compare, received none',
+    ],
+    [
       'a sample of another length',
       {
         sample: {

@@ -1,5 +1,6 @@
 import { isRecord } from '../brand.js'
 import { rowsByPort } from '../data/feed.js'
+import type { Port } from '../data/kind.js'
 import { Described, mismatch } from '../errors.js'
 import type { NativeTensor } from '../native/contract.js'
 import { guardAsync } from '../native/errors.js'
@@ -23,7 +24,7 @@ export async function checkSample(
   checkOptions(where, sample, keys, 'key')
   const { x, y } = sample as { x?: unknown; y?: unknown }
   const inputs = rowsByPort(`${where} x`, parts.inputs, x).map((rows) => rows.all())
-  const outputs = rowsByPort(`${where} y`, parts.outputs, y).map((rows) => rows.all())
+  const outputs = rowsByPort(`${where} y`, portsOf(parts, y), y).map((rows) => rows.all())
   const run = await guardAsync(() => parts.native.predict(inputs, []))
   for (const output of outputs) {
     const [expected, received] = [sizeOf(named(run.outputs, output.name)), sizeOf(output)]
@@ -33,7 +34,16 @@ export async function checkSample(
       throw mismatch('ERR_UNROLLED_SHAPE', name, size, new Described(received))
     }
   }
-  return { inputs, outputs }
+  // A difference of nothing is 0, which reads as parity.
+  if (outputs.some((output) => valid(output).length > 0)) return { inputs, outputs }
+  throw mismatch('ERR_UNROLLED_ARGUMENT', `${where} y`, 'numbers to compare', new Described('none'))
+}
+
+/** The outputs that a sample names; all without names, or with one that is none. */
+function portsOf({ outputs }: Parts, y: unknown): readonly Port[] {
+  const names = isRecord(y) ? Object.keys(y) : []
+  const known = names.every((name) => outputs.some((port) => port.name === name))
+  return names.length > 0 && known ? outputs.filter(({ name }) => names.includes(name)) : outputs
 }
 
 /** Runs the model on a sample and finds the largest absolute difference of a number. */
