@@ -18,6 +18,7 @@ import type {
 } from '../ts/compose/sequential.js'
 import type { STACKED_OPTIONS, StackedOptions } from '../ts/compose/stacked.js'
 import type { EXAMPLES_KEYS, Examples, PACKED_KEYS, Packed } from '../ts/data/data.js'
+import type { IMPORT_KERAS_OPTIONS, ImportKerasOptions } from '../ts/keras/options.js'
 import type { AFFINE_OPTIONS, AffineOptions } from '../ts/layer/affine.js'
 import type { BIDIRECTIONAL_OPTIONS, BidirectionalOptions } from '../ts/layer/bidirectional.js'
 import type { CELL_OPTIONS, CellOptions } from '../ts/layer/cells.js'
@@ -86,7 +87,9 @@ import type {
 import type { LENGTH_OPTIONS, LengthOptions } from '../ts/model/stop.js'
 import type { SYSTEM_SETTINGS, SystemSettings } from '../ts/native/system.js'
 import type { EXPORT_ONNX_OPTIONS, ExportOnnxOptions } from '../ts/onnx/export/export-onnx.js'
+import type { IMPORT_ONNX_OPTIONS, ImportOnnxOptions } from '../ts/onnx/import/options.js'
 import type { Names } from '../ts/options.js'
+import type { IMPORT_PYTORCH_OPTIONS, PyTorchOptions } from '../ts/pytorch/options.js'
 import type {
   AVERAGE_OPTIONS,
   AverageOptions,
@@ -185,6 +188,9 @@ interface Lists {
   packed: Pair<typeof PACKED_KEYS, Packed<Float32Array>>
   parseTree: Pair<typeof PARSE_TREE_OPTIONS, ParseTreeOptions>
   exportOnnx: Pair<typeof EXPORT_ONNX_OPTIONS, ExportOnnxOptions>
+  importKeras: Pair<typeof IMPORT_KERAS_OPTIONS, ImportKerasOptions>
+  importOnnx: Pair<typeof IMPORT_ONNX_OPTIONS, ImportOnnxOptions>
+  importPyTorch: Pair<typeof IMPORT_PYTORCH_OPTIONS, PyTorchOptions>
   predict: Pair<typeof PREDICT_OPTIONS, PredictOptions>
   recurrentCall: Pair<typeof RECURRENT_CALL_OPTIONS, RecurrentCall<unknown>>
   recurrent: Pair<typeof RECURRENT_OPTIONS, RecurrentOptions<number, number, boolean>>

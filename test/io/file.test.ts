@@ -18,12 +18,25 @@ const imports: [string, (path: string) => Promise<unknown>][] = [
   ['importPyTorch', (path) => importPyTorch(model, path)],
 ]
 
-describe.each(imports)('%s', (_, read) => {
+describe.each(imports)('%s', (name, read) => {
   test('refuses a folder', async () => {
     await expect(read(folder)).rejects.toMatchObject({
       code: 'ERR_UNROLLED_IO',
-      message: expect.stringContaining('EISDIR'),
+      message: expect.stringContaining(
+        `cannot read '${folder}': expected a regular file, received a directory`,
+      ),
     })
+  })
+
+  test('refuses a path to nothing', async () => {
+    const path = join(folder, 'nothing')
+    const [ours, load] = await Promise.all(
+      [read(path), model.load(path)].map((it) => it.catch((error: Error) => error.message)),
+    )
+    // The system's words differ in a letter's case.
+    const begins = `cannot read '${path}': no such file or directory`
+    expect(String(ours)).toBe(`${name}: ${begins}`)
+    expect(String(load).toLowerCase()).toContain(begins.toLowerCase())
   })
 
   test.skipIf(process.platform === 'win32')('refuses a pipe, which nobody may write', async () => {

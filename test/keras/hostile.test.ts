@@ -52,7 +52,7 @@ describe('a configuration', () => {
   })
 
   test.each<[string, object | string, string]>([
-    ['of lists 10^5 deep', `${'['.repeat(1e5)}${']'.repeat(1e5)}`, 'an object, received a list'],
+    ['of lists 10^5 deep', `${'['.repeat(1e5)}${']'.repeat(1e5)}`, 'an object, received an array'],
     [
       'of 10^5 models inside',
       `${'{"class_name":"Sequential","config":{"layers":['.repeat(1e5)}${']}}'.repeat(1e5)}`,
@@ -122,11 +122,11 @@ describe('a configuration', () => {
 
 test.each<[string, unknown, unknown, string, string]>([
   ['a number', 3, {}, 'ERR_UNROLLED_ARGUMENT', 'a path, a Uint8Array, or files by name'],
-  ['no file', join(folder, 'nothing.keras'), {}, 'ERR_UNROLLED_IO', 'ENOENT'],
-  ['a folder', folder, {}, 'ERR_UNROLLED_IO', 'EISDIR'],
+  ['no file', join(folder, 'nothing.keras'), {}, 'ERR_UNROLLED_IO', 'no such file or directory'],
+  ['a folder', folder, {}, 'ERR_UNROLLED_IO', 'received a directory'],
   ['no bytes', new Uint8Array(0), {}, 'ERR_UNROLLED_FORMAT', 'no bytes'],
   ['other bytes', new Uint8Array(99), {}, 'ERR_UNROLLED_FORMAT', 'other bytes'],
-  ['an unknown option', 'x', { cofnig: '' }, 'ERR_UNROLLED_ARGUMENT', 'received "cofnig"'],
+  ['an unknown option', 'x', { cofnig: '' }, 'ERR_UNROLLED_ARGUMENT', 'unknown option "cofnig"'],
   ['an option of another kind', 'x', { logits: 1 }, 'ERR_UNROLLED_ARGUMENT', 'true or false'],
 ])('%s is refused', async (_, source, options, code, message) => {
   const error = await refusal(source as string, options as object)

@@ -158,7 +158,7 @@ test.each<[string, () => unknown, string]>([
   [
     'an unknown option',
     () => exportOnnx(tagger(), { length: true } as never),
-    'exportOnnx: expected the option lengths, received "length"',
+    'exportOnnx: unknown option "length"; known: lengths',
   ],
   [
     'lengths of another kind',
@@ -168,7 +168,7 @@ test.each<[string, () => unknown, string]>([
   [
     'a large whole number for the lengths',
     () => exportOnnx(tagger(), { lengths: 3n } as never),
-    'exportOnnx lengths: expected true or false, received 3',
+    'exportOnnx lengths: expected true or false, received 3n',
   ],
   [
     'what has the prototype of a model alone',

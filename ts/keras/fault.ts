@@ -1,7 +1,8 @@
 import { type ErrorCode, UnrolledError } from '../index.js'
+import { shown as describe, mismatch } from '../io/options.js'
 
-/** The most characters of a value in a message. */
-const LONGEST = 60
+/** The function that all messages name. */
+export const WHERE = 'importKeras'
 
 /** An error in the form of every message: `importKeras: where: expected this, received that; advice`. */
 export function fault(
@@ -12,18 +13,12 @@ export function fault(
   code: ErrorCode = 'ERR_UNROLLED_FORMAT',
   cause?: unknown,
 ): UnrolledError {
-  const sentence = `importKeras: ${where}: expected ${expected}, received ${received}`
-  const text = advice === undefined ? sentence : `${sentence}; ${advice}`
-  return new UnrolledError(code, text, cause === undefined ? undefined : { cause })
+  return mismatch(`${WHERE}: ${where}`, expected, received, { code, advice, cause })
 }
 
 /** Describes a value of a file in a few words. */
 export function shown(value: unknown): string {
-  if (value === undefined) return 'nothing'
-  if (Array.isArray(value)) return `a list of ${value.length}`
-  if (typeof value === 'object' && value !== null) return 'an object'
-  const text = typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? typeof value)
-  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`
+  return value === undefined ? 'nothing' : describe(value)
 }
 
 /** Writes a shape: `[3, 4]`. */

@@ -1,7 +1,8 @@
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, sep } from 'node:path'
-import { readWhole } from '../io/file.js'
-import { fault, shown } from './fault.js'
+import { reading, readWhole } from '../io/file.js'
+import { isBytes, readRecord } from '../io/options.js'
+import { fault, shown, WHERE } from './fault.js'
 import type { FindShard } from './shards.js'
 
 /** What an import reads: its bytes, its name in messages, and the files beside it. */
@@ -18,15 +19,7 @@ export type ModelFiles = Readonly<Record<string, Uint8Array>>
 export async function openSource(given: unknown): Promise<Source> {
   if (typeof given === 'string') return fromPath(given)
   if (isBytes(given)) return { name: 'bytes', bytes: given, find: async (path) => noShard(path) }
-  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return fromFiles(given)
-  const expected = 'a path, a Uint8Array, or files by name'
-  throw fault('argument', expected, shown(given), undefined, 'ERR_UNROLLED_ARGUMENT')
-}
-
-function isBytes(value: unknown): value is Uint8Array {
-  return (
-    ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]'
-  )
+  return fromFiles(readRecord(WHERE, given, 'a path, a Uint8Array, or files by name'))
 }
 
 function noShard(path: string): never {
@@ -38,11 +31,11 @@ async function fromPath(path: string): Promise<Source> {
   const folder = dirname(path)
   return {
     name: basename(path),
-    bytes: await reading(path, () => readWhole(path)),
+    bytes: await readWhole(WHERE, path),
     async find(shard) {
       checkInside(shard)
       const full = join(folder, shard)
-      const [inside, real] = await reading(full, () =>
+      const [inside, real] = await reading(WHERE, full, () =>
         Promise.all([realpath(folder), realpath(full)]),
       )
       if (!real.startsWith(inside.endsWith(sep) ? inside : inside + sep)) {
@@ -52,8 +45,8 @@ async function fromPath(path: string): Promise<Source> {
           'a link out of it',
         )
       }
-      const { size } = await reading(real, () => stat(real))
-      return { size, read: () => reading(real, () => readWhole(real)) }
+      const { size } = await reading(WHERE, real, () => stat(real))
+      return { size, read: () => readWhole(WHERE, real) }
     },
   }
 }
@@ -70,7 +63,7 @@ function checkInside(path: string): void {
   )
 }
 
-function fromFiles(files: object): Source {
+function fromFiles(files: Readonly<Record<string, unknown>>): Source {
   const names = Object.keys(files)
   const name = names.find((it) => it.endsWith('.json')) ?? 'model.json'
   const read = (path: string): Uint8Array => {
@@ -86,23 +79,5 @@ function fromFiles(files: object): Source {
       const bytes = read(path)
       return { size: bytes.length, read: async () => bytes }
     },
-  }
-}
-
-/** Makes an error of this library of the system's. */
-async function reading<R>(path: string, run: () => Promise<R>): Promise<R> {
-  try {
-    return await run()
-  } catch (error) {
-    const { code, message } = error as Error & { code?: string }
-    const size = code === 'ERR_FS_FILE_TOO_LARGE'
-    throw fault(
-      `file ${shown(path)}`,
-      'a file to read',
-      code ?? 'another',
-      code === undefined ? message : undefined,
-      size ? 'ERR_UNROLLED_SIZE' : 'ERR_UNROLLED_IO',
-      error,
-    )
   }
 }

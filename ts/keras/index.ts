@@ -1,26 +1,13 @@
 import type { Model, ModelOptions, ParityReport } from '../index.js'
-import { fault, shown } from './fault.js'
+import { checkBoolean, isRecord, mismatch, readOptions, shown } from '../io/options.js'
+import { differenceOf, readSample, renamed, type Sample } from '../io/sample.js'
+import { WHERE } from './fault.js'
 import { type ModelFiles, openSource } from './files.js'
 import { openModel } from './open.js'
-import { differenceOf, type Sample } from './sample.js'
+import { IMPORT_KERAS_OPTIONS, type ImportKerasOptions } from './options.js'
 
 export type { MatchedLayer, ParityReport } from '../index.js'
-export type { ModelFiles, Sample }
-
-/** Options of {@link importKeras}. */
-export interface ImportKerasOptions extends ModelOptions {
-  /** The architecture of a file that has weights alone: `model.to_json()` of Keras, as text or plain data. */
-  readonly config?: string | object
-  /**
-   * Leaves out the softmax or sigmoid that an output ends with, so that `crossEntropy` and `binaryCrossEntropy`, which
-   * take logits, train the model; `false` by default.
-   */
-  readonly logits?: boolean
-  /** An input with Keras's output for it: the report then has the largest difference. */
-  readonly sample?: Sample
-}
-
-const OPTIONS: readonly string[] = ['config', 'logits', 'sample', 'seed', 'precision']
+export type { ImportKerasOptions, ModelFiles, Sample }
 
 /**
  * Reads a model of Keras or TensorFlow.js: `.keras`, `.h5` with or without its architecture (`.weights.h5`), or
@@ -46,34 +33,19 @@ export async function importKeras(
   source: string | Uint8Array | ModelFiles,
   options: ImportKerasOptions = {},
 ): Promise<{ readonly model: Model; readonly report: ParityReport }> {
-  checkOptions(options)
-  const { config, sample, logits = false, ...rest } = options
-  const built = { ...rest, logits }
-  const { model, report } = await openModel(await openSource(source), config, built)
-  if (sample === undefined) return { model, report }
-  return { model, report: { ...report, largestDifference: await differenceOf(model, sample) } }
-}
-
-function checkOptions(options: unknown): void {
-  const refused = (where: string, expected: string, received: unknown) =>
-    fault(where, expected, shown(received), undefined, 'ERR_UNROLLED_ARGUMENT')
-  const known = OPTIONS.join(', ')
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw refused('options', `an object of ${known}`, options)
-  }
-  for (const [key, value] of Object.entries(options)) {
-    if (!OPTIONS.includes(key)) throw refused('option', `one of ${known}`, key)
-    if (key === 'logits' && value !== undefined && typeof value !== 'boolean') {
-      throw refused('logits', 'true or false', value)
-    }
-    if (key === 'sample' && value !== undefined) {
-      if (!isObject(value)) throw refused('sample', '{ x, y }', value)
-      const { y } = value as { y?: unknown }
-      if (!isObject(y)) throw refused('sample y', 'the outputs for x', y)
-    }
-  }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
+  const {
+    config,
+    sample,
+    logits = false,
+    ...rest
+  } = readOptions(WHERE, options, IMPORT_KERAS_OPTIONS)
+  if (config !== undefined && typeof config !== 'string' && !isRecord(config))
+    throw mismatch(`${WHERE} config`, 'the text or object of model.to_json()', shown(config))
+  const given = readSample(`${WHERE} sample`, sample)
+  const built = { ...(rest as ModelOptions), logits: checkBoolean(`${WHERE} logits`, logits) }
+  const file = await openSource(source)
+  const make = () => openModel(file, config, built)
+  const { model, report } = await renamed(WHERE, 'graph', make)
+  if (given === undefined) return { model, report }
+  return { model, report: { ...report, ...(await differenceOf(WHERE, model, given)) } }
 }

@@ -1,8 +1,9 @@
 import type { Model, ModelOptions, ParityReport } from '../index.js'
+import { mismatch } from '../io/options.js'
 import { entriesOf } from '../io/zip.js'
 import { MODELS, readModel } from './architecture.js'
 import { buildModel } from './build.js'
-import { fault, shown } from './fault.js'
+import { fault, shown, WHERE } from './fault.js'
 import { Fields, parseJson } from './fields.js'
 import type { Source } from './files.js'
 import type { Version } from './functions.js'
@@ -49,7 +50,7 @@ export async function openModel(
   }
   if (config !== undefined) {
     const expected = 'none, which the file has itself'
-    throw fault('config', expected, shown(config), undefined, 'ERR_UNROLLED_ARGUMENT')
+    throw mismatch(`${WHERE} config`, expected, shown(config))
   }
   return archive ? fromArchive(source, options) : fromJson(source, options)
 }

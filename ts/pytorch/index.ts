@@ -1,25 +1,15 @@
 import { setImmediate } from 'node:timers/promises'
-import {
-  type AnyValues,
-  type MatchOptions,
-  Model,
-  type Outputs,
-  type ParityReport,
-  UnrolledError,
-  type Values,
-} from '../index.js'
-import { readWhole } from '../io/file.js'
+import type { MatchOptions, Model, Outputs, ParityReport, Values } from '../index.js'
+import { readSource } from '../io/file.js'
+import { isModel, isRecord, mismatch, readOptions, readRecord, shown } from '../io/options.js'
+import { readSample, renamed } from '../io/sample.js'
+import { IMPORT_PYTORCH_OPTIONS, type PyTorchOptions } from './options.js'
 import { stateDictOf } from './state-dict.js'
 
-/** Options of {@link importPyTorch}: those of `model.load`, and the place in the file. */
-export interface PyTorchOptions<I extends Values = AnyValues, O extends Outputs = AnyValues>
-  extends MatchOptions<I, O> {
-  /**
-   * The state dict in a file of more: `'state_dict'` of `{ epoch, state_dict }`, `'net.encoder'` of
-   * `{ net: { encoder } }`; by default the file is one.
-   */
-  readonly key?: string
-}
+export type { PyTorchOptions }
+
+/** The function that all messages name. */
+const WHERE = 'importPyTorch'
 
 /**
  * Sets a model's parameters to those of a PyTorch state dict, as `torch.save(model.state_dict(), path)` writes it: of a
@@ -41,28 +31,17 @@ export async function importPyTorch<I extends Values, O extends Outputs>(
 ): Promise<ParityReport> {
   // A loop of refused calls starves nobody.
   await setImmediate()
-  if (!(model instanceof Model)) throw argument('a model', model)
-  if (typeof options !== 'object' || options === null)
-    throw argument('an object of options', options)
-  const { key, ...matching } = options
-  if (key !== undefined && typeof key !== 'string') throw argument('a key that is a string', key)
-  const [where, bytes] = await bytesOf(source)
-  return model.load(stateDictOf(where, bytes, key), matching)
-}
-
-async function bytesOf(source: unknown): Promise<[where: string, bytes: Uint8Array]> {
-  if (source instanceof Uint8Array) return ['importPyTorch', source]
-  if (typeof source !== 'string') throw argument('a path or bytes', source)
-  try {
-    return [`importPyTorch '${source}'`, await readWhole(source)]
-  } catch (cause) {
-    const message = `importPyTorch: cannot read '${source}': ${(cause as Error).message}`
-    throw new UnrolledError('ERR_UNROLLED_IO', message, { cause })
+  if (!isModel(model)) throw mismatch(WHERE, 'a model', shown(model))
+  const { key, rename, sample, ...rest } = readOptions(WHERE, options, IMPORT_PYTORCH_OPTIONS)
+  if (key !== undefined && typeof key !== 'string')
+    throw mismatch(`${WHERE} key`, 'a name in the file', shown(key))
+  const matching = {
+    ...rest,
+    rename: isRecord(rename) ? readRecord(`${WHERE} rename`, rename, 'prefixes') : rename,
+    sample: readSample(`${WHERE} sample`, sample),
   }
-}
-
-function argument(expected: string, received: unknown): UnrolledError {
-  const kind = received === null ? 'null' : typeof received
-  const message = `importPyTorch: expected ${expected}, received ${kind}`
-  return new UnrolledError('ERR_UNROLLED_ARGUMENT', message)
+  const bytes = await readSource(WHERE, source)
+  const where = typeof source === 'string' ? `${WHERE} '${source}'` : WHERE
+  const tensors = stateDictOf(where, bytes, key)
+  return renamed(WHERE, 'load', () => model.load(tensors, matching as MatchOptions<I, O>))
 }

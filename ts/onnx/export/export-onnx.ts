@@ -1,4 +1,11 @@
-import { type GraphJson, Model, type Parameters, UnrolledError, version } from '../../index.js'
+import { type GraphJson, type Model, type Parameters, UnrolledError, version } from '../../index.js'
+import {
+  checkBoolean,
+  shown as describe,
+  isModel,
+  mismatch,
+  readOptions,
+} from '../../io/options.js'
 import { DataType, type GraphProto, type ValueInfoProto, writeModel } from '../proto.js'
 import { Axes } from './axes.js'
 import { tensorInfo } from './build.js'
@@ -45,8 +52,9 @@ export function exportOnnx(
   model: Pick<Model, 'graph' | 'parameters'>,
   options: ExportOnnxOptions = {},
 ): Uint8Array {
-  if (!(model instanceof Model)) throw refused('', 'a model', model)
-  const lengths = checkLengths(options)
+  if (!isModel(model)) throw mismatch('exportOnnx', 'a model', describe(model))
+  const { lengths: given = false } = readOptions('exportOnnx', options, EXPORT_ONNX_OPTIONS)
+  const lengths = checkBoolean('exportOnnx lengths', given)
   // Checks the model: one may have the class's prototype alone, or no memory any more.
   const parameters = model.parameters()
   const { graph } = model
@@ -70,26 +78,6 @@ export function exportOnnx(
     graph: written,
     opsetImport: [{ domain: '', version: OPSET }],
   })
-}
-
-function checkLengths(options: ExportOnnxOptions): boolean {
-  if (typeof options !== 'object' || options === null)
-    throw refused('', 'an object of options', options)
-  const unknown = Object.keys(options).find(
-    (key) => !EXPORT_ONNX_OPTIONS.some((own) => own === key),
-  )
-  if (unknown !== undefined) throw refused('', 'the option lengths', unknown)
-  const { lengths = false } = options
-  if (typeof lengths === 'boolean') return lengths
-  throw refused(' lengths', 'true or false', lengths)
-}
-
-function refused(where: string, expected: string, received: unknown): UnrolledError {
-  const isObject = typeof received === 'object' && received !== null
-  const text = typeof received === 'string' ? JSON.stringify(received) : String(received)
-  const shown = isObject ? 'an object' : text
-  const message = `exportOnnx${where}: expected ${expected}, received ${shown}`
-  return new UnrolledError('ERR_UNROLLED_ARGUMENT', message)
 }
 
 /** An input of the graph. */

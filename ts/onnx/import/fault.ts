@@ -1,4 +1,8 @@
-import { UnrolledError } from '../../index.js'
+import type { UnrolledError } from '../../index.js'
+import { mismatch } from '../../io/options.js'
+
+/** The function that all messages name. */
+export const WHERE = 'importOnnx'
 
 /** A mistake of a node's own: the walk over the graph adds the node's name and operator. */
 export class NodeFault extends Error {
@@ -12,19 +16,16 @@ export class NodeFault extends Error {
 
 /** The error for a file that the import cannot take. */
 export function refused(where: string, expected: string, received: string): UnrolledError {
-  const at = where === '' ? 'importOnnx' : `importOnnx: ${where}`
-  return new UnrolledError(
-    'ERR_UNROLLED_GRAPH',
-    `${at}: expected ${expected}, received ${received}`,
-  )
+  return mismatch(placed(where), expected, received, { code: 'ERR_UNROLLED_GRAPH' })
 }
 
 /** The error for bytes that contradict themselves. */
 export function malformed(where: string, expected: string, received: string): UnrolledError {
-  return new UnrolledError(
-    'ERR_UNROLLED_FORMAT',
-    `importOnnx: ${where}: expected ${expected}, received ${received}`,
-  )
+  return mismatch(placed(where), expected, received, { code: 'ERR_UNROLLED_FORMAT' })
+}
+
+function placed(where: string): string {
+  return where === '' ? WHERE : `${WHERE}: ${where}`
 }
 
 /** Quotes a name; a long one is cut. */

@@ -1,16 +1,16 @@
 import type { ParityReport } from '../../index.js'
 import { graph, type Inputs, type Model, type Numeric, UnrolledError } from '../../index.js'
-import { readWhole } from '../../io/file.js'
+import { readSource } from '../../io/file.js'
+import { differenceOf } from '../../io/sample.js'
 import type { GraphProto, ModelProto } from '../messages.js'
 import { readModel } from '../proto.js'
 import { Build, nameFor } from './build.js'
-import { quoted, refused } from './fault.js'
+import { malformed, quoted, refused, WHERE } from './fault.js'
 import { describe, type Held } from './held.js'
 import { axesFor, declare, GUESSES, type Guess, hasTimes, initialStates, isIds } from './inputs.js'
 import { OPERATORS } from './operators.js'
 import { checkImport, type ImportOnnxOptions, type Request } from './options.js'
 import { makerOf, type Region, regionOf } from './region.js'
-import { differenceOf } from './sample.js'
 import { Walk } from './walk.js'
 
 /** A model that a file became, and an account of it. */
@@ -39,22 +39,11 @@ export async function importOnnx(
   file: string | Uint8Array,
   options: ImportOnnxOptions = {},
 ): Promise<ImportedOnnx> {
-  const request = checkImport(file, options)
-  const proto = readModel(typeof file === 'string' ? await bytesOf(file) : file)
+  const request = checkImport(options)
+  const proto = readModel(await readSource(WHERE, file))
   const { model, report } = modelOf(proto, request)
   if (request.sample === undefined) return { model, report }
-  const largestDifference = await differenceOf(model, request.sample)
-  return { model, report: { ...report, largestDifference } }
-}
-
-async function bytesOf(path: string): Promise<Uint8Array> {
-  try {
-    return await readWhole(path)
-  } catch (cause) {
-    const reason = (cause as Error).message
-    const message = `importOnnx: expected a file that can be read, received ${quoted(path)}; ${reason}`
-    throw new UnrolledError('ERR_UNROLLED_IO', message, { cause })
-  }
+  return { model, report: { ...report, ...(await differenceOf(WHERE, model, request.sample)) } }
 }
 
 /** The version of ONNX's own operators in a file. */
@@ -68,7 +57,7 @@ function opsetOf({ opsetImport }: ModelProto): number {
 /** Tries what the axes of the inputs may mean, and tells of the attempt that came furthest. */
 function modelOf(proto: ModelProto, request: Request): ImportedOnnx {
   const { graph } = proto
-  if (graph === undefined) throw refused('', 'a graph', 'none')
+  if (graph === undefined) throw malformed('', 'an ONNX file', 'bytes without a graph')
   const opset = opsetOf(proto)
   const states = initialStates(graph)
   let failure: { error: unknown; read: number } | undefined

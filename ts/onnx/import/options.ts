@@ -1,5 +1,6 @@
-import { UnrolledError } from '../../index.js'
-import { quoted } from './fault.js'
+import { isList, mismatch, readOptions, readRecord, shown } from '../../io/options.js'
+import { readSample, type Sample } from '../../io/sample.js'
+import { WHERE } from './fault.js'
 import type { InputShape } from './inputs.js'
 
 /** Options of {@link importOnnx}. */
@@ -14,14 +15,8 @@ export interface ImportOnnxOptions {
   readonly outputs?: readonly string[]
   /** The branch that an `If` takes, by the name of its node, where the file does not fix it. */
   readonly branches?: Readonly<Record<string, 'then' | 'else'>>
-  /** Data as for `predict`, and each output's numbers on the other side, for the report's `largestDifference`. */
-  readonly sample?: OnnxSample
-}
-
-/** Inputs, and the outputs that another program computed of them: by name, flat or nested, or the one output's. */
-export interface OnnxSample {
-  readonly x: unknown
-  readonly y: unknown
+  /** Data as for `predict`, and outputs of another program for them, for the report's `largestDifference`. */
+  readonly sample?: Sample
 }
 
 export const IMPORT_ONNX_OPTIONS = [
@@ -36,78 +31,56 @@ export interface Request {
   readonly inputs: ReadonlyMap<string, InputShape | undefined> | undefined
   readonly outputs: readonly string[] | undefined
   readonly branches: ReadonlyMap<string, 'then' | 'else'>
-  readonly sample: OnnxSample | undefined
+  readonly sample: Sample | undefined
 }
 
-export function checkImport(file: unknown, options: ImportOnnxOptions): Request {
-  if (typeof file !== 'string' && !(file instanceof Uint8Array)) {
-    throw unfit('importOnnx', 'a path or a Uint8Array', file)
+export function checkImport(options: unknown): Request {
+  const read = readOptions(WHERE, options, IMPORT_ONNX_OPTIONS)
+  const { inputs, outputs, branches, sample } = read
+  return {
+    inputs: inputsIn(inputs),
+    outputs: outputs === undefined ? undefined : namesIn('outputs', outputs),
+    branches: branchesIn(branches),
+    sample: readSample(`${WHERE} sample`, sample),
   }
-  if (!isObject(options)) throw unfit('importOnnx', 'options', options)
-  for (const name of Object.keys(options)) {
-    if (!IMPORT_ONNX_OPTIONS.some((known) => known === name)) {
-      throw unfit('importOnnx', `an option among ${IMPORT_ONNX_OPTIONS.join(', ')}`, name)
-    }
-  }
-  const { inputs, outputs, branches = {}, sample } = options
-  if (outputs !== undefined) checkNames('outputs', outputs)
-  if (sample !== undefined && !(isObject(sample) && 'x' in sample && 'y' in sample)) {
-    throw unfit('importOnnx sample', '{ x, y }', sample)
-  }
-  return { inputs: inputsIn(inputs), outputs, branches: branchesIn(branches), sample }
 }
 
-function inputsIn(inputs: ImportOnnxOptions['inputs']): Request['inputs'] {
+function inputsIn(inputs: unknown): Request['inputs'] {
   if (inputs === undefined) return undefined
-  if (Array.isArray(inputs)) {
-    checkNames('inputs', inputs)
-    return new Map((inputs as readonly string[]).map((name) => [name, undefined]))
-  }
-  if (!isObject(inputs)) throw unfit('importOnnx inputs', 'names, or shapes by name', inputs)
-  const shapes = Object.entries(inputs as Readonly<Record<string, InputShape>>)
-  for (const [name, shape] of shapes) checkShape(`importOnnx inputs ${quoted(name)}`, shape)
-  return new Map(shapes)
+  if (isList(inputs)) return new Map(namesIn('inputs', inputs).map((name) => [name, undefined]))
+  const where = `${WHERE} inputs`
+  const shapes = Object.entries(readRecord(where, inputs, 'names, or shapes by name'))
+  return new Map(shapes.map(([name, shape]) => [name, shapeIn(`${where} ${shown(name)}`, shape)]))
 }
 
-function checkShape(where: string, shape: unknown): void {
-  const axes: readonly unknown[] = Array.isArray(shape) ? shape : []
-  const roles = axes.filter((axis) => typeof axis === 'string')
-  const known = axes.every((axis) =>
+function shapeIn(where: string, shape: unknown): InputShape {
+  const axes = isList(shape) ? Array.from(shape) : undefined
+  const roles = axes?.filter((axis) => typeof axis === 'string')
+  const known = axes?.every((axis) =>
     typeof axis === 'number'
       ? Number.isInteger(axis) && axis > 0 && axis <= 2 ** 20
       : axis === 'batch' || axis === 'time',
   )
-  if (!Array.isArray(shape) || !known || new Set(roles).size !== roles.length) {
-    throw unfit(where, "axes: 'batch' and 'time' once each at most, and numbers of features", shape)
-  }
+  if (axes !== undefined && known === true && new Set(roles).size === roles?.length)
+    return axes as InputShape
+  const expected = "axes: 'batch' and 'time' once each at most, and numbers of features"
+  throw mismatch(where, expected, shown(shape))
 }
 
 function branchesIn(branches: unknown): Request['branches'] {
-  if (!isObject(branches))
-    throw unfit('importOnnx branches', 'branches by the name of a node', branches)
-  const entries = Object.entries(branches as Readonly<Record<string, 'then' | 'else'>>)
-  for (const [name, branch] of entries) {
-    if (branch !== 'then' && branch !== 'else') {
-      throw unfit(`importOnnx branches ${quoted(name)}`, '"then" or "else"', branch)
-    }
-  }
-  return new Map(entries)
-}
-
-function checkNames(option: string, names: unknown): void {
-  if (Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === 'string'))
-    return
-  throw unfit(`importOnnx ${option}`, 'names of values', names)
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
-}
-
-function unfit(where: string, expected: string, received: unknown): UnrolledError {
-  const shown = typeof received === 'string' ? quoted(received) : typeof received
-  return new UnrolledError(
-    'ERR_UNROLLED_ARGUMENT',
-    `${where}: expected ${expected}, received ${shown}`,
+  const where = `${WHERE} branches`
+  const entries = Object.entries(
+    readRecord(where, branches ?? {}, 'branches by the name of a node'),
   )
+  const chosen = entries.map(([name, branch]) => {
+    if (branch === 'then' || branch === 'else') return [name, branch] as const
+    throw mismatch(`${where} ${shown(name)}`, "'then' or 'else'", shown(branch))
+  })
+  return new Map(chosen)
+}
+
+function namesIn(option: string, names: unknown): readonly string[] {
+  const list = isList(names) ? Array.from(names) : []
+  if (list.length > 0 && list.every((name): name is string => typeof name === 'string')) return list
+  throw mismatch(`${WHERE} ${option}`, 'names of values', shown(names))
 }
