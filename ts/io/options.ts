@@ -14,6 +14,16 @@ export function mismatch(
   return new UnrolledError(code, text, cause === undefined ? undefined : { cause })
 }
 
+/** The error for a file that is damaged or foreign. */
+export function malformed(
+  where: string,
+  expected: string,
+  received: string,
+  cause?: unknown,
+): UnrolledError {
+  return mismatch(where, expected, received, { code: 'ERR_UNROLLED_FORMAT', cause })
+}
+
 export interface Particulars {
   readonly code?: ErrorCode
   readonly advice?: string | undefined

@@ -1,5 +1,6 @@
 import zlib, { inflateRawSync } from 'node:zlib'
-import { UnrolledError } from '../index.js'
+import type { UnrolledError } from '../index.js'
+import { malformed, shown } from './options.js'
 
 // Reads what zip archives of models hold (torch.save, Keras): stored and deflated entries below 4 GiB. Every number of the
 // archive is checked against its length before memory is asked for.
@@ -46,10 +47,10 @@ export function entriesOf(
   const found = new Map<string, () => Uint8Array>()
   for (const entry of archive.directory()) {
     const { name, size, packed } = entry
-    if (found.has(name)) throw archive.refused(`one entry ${quoted(name)}`, 'two')
+    if (found.has(name)) throw archive.refused(`one entry ${shown(name)}`, 'two')
     const limit = Math.min(most, Math.max(SMALL, RATIO * packed))
     if (size > limit) {
-      throw archive.refused(`${quoted(name)} of at most ${limit} bytes`, `${size} bytes`)
+      throw archive.refused(`${shown(name)} of at most ${limit} bytes`, `${size} bytes`)
     }
     if (!name.endsWith('/')) found.set(name, () => archive.contents(entry))
   }
@@ -67,11 +68,8 @@ class Archive {
     this.#where = where
   }
 
-  refused(expected: string, received: string): UnrolledError {
-    return new UnrolledError(
-      'ERR_UNROLLED_FORMAT',
-      `${this.#where}: expected a zip archive with ${expected}, received ${received}`,
-    )
+  refused(expected: string, received: string, cause?: unknown): UnrolledError {
+    return malformed(this.#where, `a zip archive with ${expected}`, received, cause)
   }
 
   /** Reads the directory, and checks that no two entries share bytes. */
@@ -89,7 +87,7 @@ class Archive {
     for (const [i, { name, end }] of inOrder.entries()) {
       const next = inOrder[i + 1]
       if (next !== undefined && next.start < end) {
-        throw this.refused('entries side by side', `${quoted(name)} over another one`)
+        throw this.refused('entries side by side', `${shown(name)} over another one`)
       }
     }
     return entries
@@ -128,16 +126,16 @@ class Archive {
     const name = new TextDecoder().decode(raw)
     const [checksum, packed, size] = [16, 20, 24].map((k) => view.getUint32(at + k, true)) as Three
     const [flags, method] = [view.getUint16(at + 8, true), view.getUint16(at + 10, true)]
-    if ((flags & ENCRYPTED) !== 0) throw this.refused('open entries', `${quoted(name)} encrypted`)
+    if ((flags & ENCRYPTED) !== 0) throw this.refused('open entries', `${shown(name)} encrypted`)
     if (packed === ELSEWHERE || size === ELSEWHERE) {
-      throw this.refused('entries below 4 GiB', `${quoted(name)} of more`)
+      throw this.refused('entries below 4 GiB', `${shown(name)} of more`)
     }
     if (method !== DEFLATED && !(method === STORED && packed === size)) {
-      throw this.refused('stored or deflated entries', `${quoted(name)} by method ${method}`)
+      throw this.refused('stored or deflated entries', `${shown(name)} by method ${method}`)
     }
     const start = this.#dataOf(name, raw, view.getUint32(at + 42, true), directory)
     if (start + packed > directory) {
-      throw this.refused(`${packed} bytes of ${quoted(name)}`, 'fewer; the file is truncated')
+      throw this.refused(`${packed} bytes of ${shown(name)}`, 'fewer; the file is truncated')
     }
     return [{ name, method, checksum, packed, size, start, end: start + packed }, next]
   }
@@ -153,14 +151,14 @@ class Archive {
         return nameEnd + view.getUint16(at + 28, true)
       }
     }
-    throw this.refused(`a header before ${quoted(name)}`, 'another one')
+    throw this.refused(`a header before ${shown(name)}`, 'another one')
   }
 
   contents({ name, method, checksum, size, start, end }: Entry): Uint8Array {
     const packed = this.#bytes.subarray(start, end)
     const whole = method === STORED ? packed : this.#inflated(name, packed, size)
     if (whole.length !== size || checksumOf(whole) !== checksum) {
-      throw this.refused(`the bytes of ${quoted(name)} as written`, 'others; the file is damaged')
+      throw this.refused(`the bytes of ${shown(name)} as written`, 'others; the file is damaged')
     }
     return whole
   }
@@ -169,21 +167,13 @@ class Archive {
     try {
       return inflateRawSync(packed, { maxOutputLength: Math.max(1, size) })
     } catch (cause) {
-      const received = 'others; the file is damaged'
-      const error = this.refused(`${size} bytes in ${quoted(name)}`, received)
-      throw new UnrolledError(error.code, error.message, { cause })
+      const expected = `${size} bytes in ${shown(name)}`
+      throw this.refused(expected, 'others; the file is damaged', cause)
     }
   }
 }
 
 type Three = [number, number, number]
-
-/** The most characters of a name in a message. */
-const LONGEST_NAME = 60
-
-function quoted(name: string): string {
-  return JSON.stringify(name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name)
-}
 
 /** The CRC-32 of bytes, as zip has it. */
 const checksumOf: (bytes: Uint8Array) => number = zlib.crc32 ?? byTable

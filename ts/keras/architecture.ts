@@ -1,20 +1,8 @@
-import { fault, shown } from './fault.js'
+import { type Call, ends, type Ref, readCall } from './calls.js'
+import { excess, fault } from './fault.js'
 import { Fields } from './fields.js'
 import type { Version } from './functions.js'
 import type { Place } from './weights.js'
-
-/** An output of a layer's call. */
-export interface Ref {
-  readonly layer: string
-  readonly call: number
-  readonly output: number
-}
-
-/** A call of a layer: what it reads, and the states that it begins with. */
-export interface Call {
-  readonly inputs: readonly Ref[]
-  readonly states: readonly Ref[]
-}
 
 /** A layer of the file. */
 export interface LayerSpec {
@@ -52,26 +40,14 @@ export function readModel(
   outer: { readonly where: string; readonly path: readonly Place[] },
 ): ModelSpec {
   if (outer.path.length > MOST_MODELS) {
-    throw fault(
-      outer.where,
-      `at most ${MOST_MODELS} models around one`,
-      'more',
-      undefined,
-      'ERR_UNROLLED_SIZE',
-    )
+    throw excess(outer.where, `at most ${MOST_MODELS} models around one`)
   }
   const config = Array.isArray(given.get('config'))
     ? new Fields(given.where, { layers: given.get('config') })
     : given.fields('config')
   const list = config.list('layers')
   if (list.length > MOST_LAYERS) {
-    throw fault(
-      outer.where,
-      `at most ${MOST_LAYERS} layers`,
-      `${list.length}`,
-      undefined,
-      'ERR_UNROLLED_SIZE',
-    )
+    throw excess(outer.where, `at most ${MOST_LAYERS} layers`, `${list.length}`)
   }
   const name = config.text('name', className.toLowerCase())
   const keys = new Map<string, number>()
@@ -201,61 +177,4 @@ function free(name: string, taken: ReadonlyMap<string, unknown>): string {
     number += 1
   }
   return own
-}
-
-/** Reads the ends of a Functional: one, a list, or some by name. */
-function ends(config: Fields, key: string): readonly (readonly [name: string, ref: Ref])[] {
-  const where = `${config.where} ${key}`
-  const value = config.get(key)
-  if (Array.isArray(value)) {
-    const list: readonly unknown[] = typeof value[0] === 'string' ? [value] : value
-    return list.map((it) => {
-      const ref = refOf(where, it)
-      return [ref.layer, ref] as const
-    })
-  }
-  const named = new Fields(where, value)
-  return named.keys().map((name) => [name, refOf(where, named.get(name))] as const)
-}
-
-function refOf(where: string, value: unknown): Ref {
-  const [layer, call, output] = Array.isArray(value) ? (value as readonly unknown[]) : []
-  if (typeof layer === 'string' && isIndex(call) && isIndex(output)) return { layer, call, output }
-  throw fault(where, 'a layer, its call and its output', shown(value))
-}
-
-function isIndex(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-}
-
-/** Reads a call of Keras 3, `{ args, kwargs }`, or of Keras 2, a list of `[layer, call, output, arguments]`. */
-function readCall(where: string, node: unknown): Call {
-  if (!Array.isArray(node)) {
-    const call = new Fields(`${where} call`, node)
-    const states =
-      call.get('kwargs') === undefined ? undefined : call.fields('kwargs').get('initial_state')
-    return { inputs: tensorsIn(where, call.list('args'), 0), states: tensorsIn(where, states, 0) }
-  }
-  const list: readonly unknown[] = typeof node[0] === 'string' ? [node] : node
-  const inputs = list.map((it) => refOf(where, it))
-  const [, , , given] = Array.isArray(list[0]) ? (list[0] as readonly unknown[]) : []
-  const states =
-    given === undefined || given === null
-      ? undefined
-      : new Fields(where, given).get('initial_state')
-  return { inputs, states: tensorsIn(where, states, 0) }
-}
-
-/** Finds the tensors among arguments, in lists of lists at most. */
-function tensorsIn(where: string, value: unknown, level: number): readonly Ref[] {
-  if (value === undefined || value === null || typeof value !== 'object') return []
-  if (!Array.isArray(value)) {
-    const tensor = new Fields(where, value)
-    if (tensor.get('class_name') !== '__keras_tensor__') return []
-    return [refOf(where, tensor.fields('config').get('keras_history'))]
-  }
-  const list: readonly unknown[] = value
-  if (typeof list[0] === 'string') return [refOf(where, list)]
-  if (level > 2) throw fault(where, 'tensors in lists of lists at most', 'a deeper list')
-  return list.flatMap((it) => tensorsIn(where, it, level + 1))
 }

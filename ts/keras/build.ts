@@ -1,7 +1,8 @@
 import type { MatchedLayer, ParityReport } from '../index.js'
 import { graph, type Inputs, type Model, type ModelOptions, type Value } from '../index.js'
-import { type LayerSpec, MODELS, type ModelSpec, type Ref, readModel } from './architecture.js'
-import { fault, ofFile, shown } from './fault.js'
+import { type LayerSpec, MODELS, type ModelSpec, readModel } from './architecture.js'
+import type { Ref } from './calls.js'
+import { excess, fault, ofFile, shown } from './fault.js'
 import { type InputNote, type Instance, type Kind, rootOf, type Trace } from './kind.js'
 import { LAYER_KINDS } from './layers.js'
 import { RECURRENT_KINDS } from './recurrent.js'
@@ -95,13 +96,7 @@ class Builder {
   #model(spec: LayerSpec): ModelSpec {
     this.#calls += 1
     if (this.#calls > MOST_CALLS) {
-      throw fault(
-        spec.where,
-        `at most ${MOST_CALLS} calls of models`,
-        'more',
-        undefined,
-        'ERR_UNROLLED_SIZE',
-      )
+      throw excess(spec.where, `at most ${MOST_CALLS} calls of models`)
     }
     const known = this.#inner.get(spec)
     if (known !== undefined) return known

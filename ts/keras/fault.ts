@@ -16,6 +16,11 @@ export function fault(
   return mismatch(`${WHERE}: ${where}`, expected, received, { code, advice, cause })
 }
 
+/** The error for a file that asks for more than can be meant. */
+export function excess(where: string, expected: string, received = 'more'): UnrolledError {
+  return fault(where, expected, received, undefined, 'ERR_UNROLLED_SIZE')
+}
+
 /** Describes a value of a file in a few words. */
 export function shown(value: unknown): string {
   return value === undefined ? 'nothing' : describe(value)

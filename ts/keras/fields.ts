@@ -1,4 +1,4 @@
-import { fault, shown } from './fault.js'
+import { excess, fault, shown } from './fault.js'
 
 /** The most bytes of a configuration. */
 const MOST_TEXT = 2 ** 22
@@ -7,7 +7,7 @@ const MOST_TEXT = 2 ** 22
 export function parseJson(where: string, given: string | Uint8Array): unknown {
   if (given.length > MOST_TEXT) {
     const expected = `at most ${MOST_TEXT} bytes of JSON`
-    throw fault(where, expected, `${given.length}`, undefined, 'ERR_UNROLLED_SIZE')
+    throw excess(where, expected, `${given.length}`)
   }
   try {
     return JSON.parse(typeof given === 'string' ? given : new TextDecoder().decode(given))

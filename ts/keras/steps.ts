@@ -1,6 +1,6 @@
 import { activation, dense, dropout, layerNorm, type Numeric, type Value } from '../index.js'
 import type { LayerSpec } from './architecture.js'
-import { fault, shown } from './fault.js'
+import { excess, fault, shown } from './fault.js'
 import { functionOf } from './functions.js'
 import { type Instance, joined, type Kind, ownName } from './kind.js'
 import { turned } from './matrix.js'
@@ -82,13 +82,7 @@ function makeNorm(spec: LayerSpec): Instance {
       size = x.size
       checkLast(`${where} axis`, x, more.length === 0 ? last : axis)
       if (!center && !scale && size > MOST_FREE) {
-        throw fault(
-          where,
-          `at most ${MOST_FREE} numbers`,
-          `${size}`,
-          undefined,
-          'ERR_UNROLLED_SIZE',
-        )
+        throw excess(where, `at most ${MOST_FREE} numbers`, `${size}`)
       }
       return [layer(x)]
     },

@@ -1,5 +1,5 @@
 import type * as Hdf5 from 'h5wasm'
-import { fault, shapeText, shown } from './fault.js'
+import { excess, fault, shapeText, shown } from './fault.js'
 import type { Heard } from './heard.js'
 import type { Tensor } from './tensor.js'
 
@@ -146,7 +146,7 @@ export class WeightFile {
       seen += 1
       if (seen > most || level > MOST_LEVELS) {
         const expected = `at most ${most} objects on ${MOST_LEVELS} levels`
-        throw fault(this.where, expected, 'more', undefined, 'ERR_UNROLLED_SIZE')
+        throw excess(this.where, expected)
       }
       const object = this.#find(path)
       if (object instanceof this.#hdf5.Dataset) found.push(path)
@@ -164,5 +164,5 @@ function checkSize(where: string, shape: readonly number[], size: number, most: 
   const bytes = shape.reduce((product, part) => product * part, size)
   if (bytes <= most) return bytes
   const received = `${shapeText(shape)} of ${size} bytes`
-  throw fault(where, `at most ${most} bytes`, received, undefined, 'ERR_UNROLLED_SIZE')
+  throw excess(where, `at most ${most} bytes`, received)
 }

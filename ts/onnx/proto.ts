@@ -1,6 +1,7 @@
 /** The wire format of ONNX files, both ways. */
 import { PbfReader, PbfWriter } from 'pbf'
 import { UnrolledError } from '../index.js'
+import { malformed } from '../io/options.js'
 import { type Field, MESSAGES, type Scalar, type Type } from './fields.js'
 import type { ModelProto } from './messages.js'
 
@@ -39,10 +40,7 @@ function readMessage(
 ): Message {
   const depth = type === 'Graph' ? above + 1 : above
   if (depth > DEEPEST) {
-    throw new UnrolledError(
-      'ERR_UNROLLED_FORMAT',
-      `importOnnx: expected graphs at most ${DEEPEST} deep, received deeper ones`,
-    )
+    throw malformed('importOnnx', `graphs at most ${DEEPEST} deep`, 'deeper ones')
   }
   const fields: readonly Field[] = MESSAGES[type]
   const message: Message = {}
@@ -101,11 +99,8 @@ export function textOf(bytes: Uint8Array): string {
 }
 
 function damaged(at: number, cause?: unknown): UnrolledError {
-  return new UnrolledError(
-    'ERR_UNROLLED_FORMAT',
-    `importOnnx: expected a whole ONNX file, received bytes that break off or contradict themselves near byte ${at}`,
-    { cause },
-  )
+  const received = `bytes that break off or contradict themselves near byte ${at}`
+  return malformed('importOnnx', 'a whole ONNX file', received, cause)
 }
 
 /** Writes a model as the bytes of an ONNX file. */

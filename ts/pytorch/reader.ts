@@ -1,4 +1,5 @@
-import { UnrolledError } from '../index.js'
+import type { UnrolledError } from '../index.js'
+import { malformed } from '../io/options.js'
 
 /** Bytes read from the front, with the words that begin a message. */
 export class Reader {
@@ -58,10 +59,7 @@ export class Reader {
 
 /** The error for a file that is not what it should be. */
 export function refusal({ where }: { where: string }, expected: string, received: string) {
-  return new UnrolledError(
-    'ERR_UNROLLED_FORMAT',
-    `${where}: expected ${expected}, received ${received}`,
-  )
+  return malformed(where, expected, received)
 }
 
 /** The error for a pickle that no pickler writes. */

@@ -1,4 +1,5 @@
 import type { ForeignTensor } from '../index.js'
+import { shown } from '../io/options.js'
 import { entriesOf } from '../io/zip.js'
 import { type Storage, Tensor } from './globals.js'
 import { isFloat, numbersOf } from './numbers.js'
@@ -62,7 +63,7 @@ function dictAt(reader: Reader, root: Item, key: string | undefined): Map<unknow
   for (const part of root.has(key) ? [key] : key.split('.')) {
     const next = found.get(part)
     if (!(next instanceof Map)) {
-      const expected = `a state dict under ${JSON.stringify(key)}`
+      const expected = `a state dict under ${shown(key)}`
       throw refusal(reader, expected, `a dict of ${namesOf(found)}`)
     }
     found = next
@@ -75,7 +76,7 @@ const MOST_NAMES = 20
 
 function namesOf(dict: Map<unknown, unknown>): string {
   const names = [...dict.keys()].slice(0, MOST_NAMES).map((name) => {
-    if (typeof name === 'string') return JSON.stringify(name.slice(0, 60))
+    if (typeof name === 'string') return shown(name)
     // The words of tuples within tuples would grow without end.
     return typeof name === 'number' ? `${name}` : 'a key that is no text'
   })
@@ -111,8 +112,7 @@ function readArchive({ where }: Reader, bytes: Uint8Array): [Item, Storages] {
 function ofSize(at: { where: string }, storage: Storage, bytes: Uint8Array): Uint8Array {
   const size = storage.count * storage.type.width
   if (bytes.length < size) {
-    const name = JSON.stringify(storage.key.slice(0, 60))
-    throw refusal(at, `${size} bytes of storage ${name}`, `${bytes.length}`)
+    throw refusal(at, `${size} bytes of storage ${shown(storage.key)}`, `${bytes.length}`)
   }
   return bytes
 }

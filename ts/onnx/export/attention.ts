@@ -2,12 +2,10 @@ import type { NodeJson } from '../../index.js'
 import { attribute } from './build.js'
 import { type Carried, type Context, weights, whole } from './context.js'
 import { type Held, type Ports, ports } from './held.js'
+import { LEAST } from './time.js'
 
 type Op = NodeJson['op']
 type Score = Extract<Op, { readonly attention: unknown }>['attention']['score']
-
-/** Less than every score, and finite: a row without memory has weights, which become 0. */
-const LEAST = -3.4028234663852886e38
 
 /**
  * Adds an attention of a query, or of one a step, to the memory of its row: ports `context`, `weights` and, with coverage,

@@ -3,8 +3,8 @@ import { attribute } from './build.js'
 import { type Context, whole } from './context.js'
 import type { Held } from './held.js'
 
-/** Below every number in single precision. */
-const LEAST = -3.4028234663852886e38
+/** Below every number in single precision, and finite: scores of nothing but such numbers have weights. */
+export const LEAST = -3.4028234663852886e38
 
 /** Adds a node that looks along the steps of a sequence; nothing for one of another kind. */
 export function overTime(

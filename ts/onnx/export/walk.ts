@@ -1,4 +1,5 @@
 import { type NodeJson, UnrolledError } from '../../index.js'
+import { mismatch } from '../../io/options.js'
 import { attention } from './attention.js'
 import type { Context } from './context.js'
 import { type Held, type Ports, port } from './held.js'
@@ -102,8 +103,8 @@ function scan(
 /** The error for a node that ONNX has no operators for. */
 function unsayable(name: string, op: NodeJson['op']): UnrolledError {
   const [kind] = typeof op === 'string' ? [op] : Object.keys(op)
-  return new UnrolledError(
-    'ERR_UNROLLED_ARGUMENT',
-    `exportOnnx: node ${JSON.stringify(name)}: expected a node that operators of ONNX can say, received ${kind}; export a model without the node`,
-  )
+  const expected = 'a node that operators of ONNX can say'
+  return mismatch(`exportOnnx: node ${JSON.stringify(name)}`, expected, kind ?? 'none', {
+    advice: 'export a model without the node',
+  })
 }

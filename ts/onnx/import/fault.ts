@@ -1,5 +1,5 @@
 import type { UnrolledError } from '../../index.js'
-import { mismatch } from '../../io/options.js'
+import { malformed as damaged, mismatch } from '../../io/options.js'
 
 /** The function that all messages name. */
 export const WHERE = 'importOnnx'
@@ -21,7 +21,7 @@ export function refused(where: string, expected: string, received: string): Unro
 
 /** The error for bytes that contradict themselves. */
 export function malformed(where: string, expected: string, received: string): UnrolledError {
-  return mismatch(placed(where), expected, received, { code: 'ERR_UNROLLED_FORMAT' })
+  return damaged(placed(where), expected, received)
 }
 
 function placed(where: string): string {
