@@ -1955,7 +1955,8 @@ declare class Model<I extends Values = AnyValues, O extends Outputs = AnyValues>
      *
      * Rejects with an `UnrolledError`: `ERR_UNROLLED_SHAPE` that lists all tensors of other shapes, `ERR_UNROLLED_ARGUMENT`
      * that lists what is missing or left over, `ERR_UNROLLED_FORMAT` for a damaged file, `ERR_UNROLLED_IO` for one that cannot
-     * be read, `ERR_UNROLLED_NON_FINITE` for a NaN or infinity, `ERR_UNROLLED_STATE` during training.
+     * be read, `ERR_UNROLLED_SIZE` for one that does not fit in memory, `ERR_UNROLLED_NON_FINITE` for a NaN or infinity,
+     * `ERR_UNROLLED_STATE` during training. A sample rejects as the data of `predict` do.
      */
     load(source: WeightsSource, options?: MatchOptions<I, O>): Promise<ParityReport>;
     /**
@@ -2264,7 +2265,8 @@ interface LoadOptions {
  * Reads a model that `save` wrote. `load<typeof model>(path)` gives it the types of `model`.
  *
  * Rejects with an `UnrolledError`: `ERR_UNROLLED_FORMAT` for a file that is truncated, corrupted or
- * foreign, `ERR_UNROLLED_IO` for one that cannot be read (`cause` is the system's error).
+ * foreign, `ERR_UNROLLED_IO` for one that cannot be read (`cause` is the system's error), `ERR_UNROLLED_SIZE` for a model
+ * that does not fit in memory, `ERR_UNROLLED_ARGUMENT` for a path or option of another kind.
  */
 declare function load<M extends Pick<Model, 'graph'> = Model>(path: string, options?: LoadOptions): Promise<M>;
 /**

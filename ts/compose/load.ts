@@ -21,7 +21,8 @@ export const LOAD_OPTIONS = ['precision'] as const satisfies readonly (keyof Loa
  * Reads a model that `save` wrote. `load<typeof model>(path)` gives it the types of `model`.
  *
  * Rejects with an `UnrolledError`: `ERR_UNROLLED_FORMAT` for a file that is truncated, corrupted or
- * foreign, `ERR_UNROLLED_IO` for one that cannot be read (`cause` is the system's error).
+ * foreign, `ERR_UNROLLED_IO` for one that cannot be read (`cause` is the system's error), `ERR_UNROLLED_SIZE` for a model
+ * that does not fit in memory, `ERR_UNROLLED_ARGUMENT` for a path or option of another kind.
  */
 export function load<M extends Pick<Model, 'graph'> = Model>(
   path: string,

@@ -27,7 +27,9 @@ export type { ImportKerasOptions, ModelFiles, Sample }
  *
  * Rejects with an `UnrolledError`: `ERR_UNROLLED_FORMAT` for a file that is damaged or foreign and for a layer or option
  * that has no counterpart, naming it; `ERR_UNROLLED_IO` for a file that cannot be read, or without `h5wasm`;
- * `ERR_UNROLLED_SIZE` for declared sizes beyond the file's; `ERR_UNROLLED_NON_FINITE` for weights that are not finite.
+ * `ERR_UNROLLED_SIZE` for declared sizes beyond the file's, or a model that does not fit in memory;
+ * `ERR_UNROLLED_NON_FINITE` for weights that are not finite; `ERR_UNROLLED_ARGUMENT` for a bad option. A sample rejects as
+ * the data of `predict` do: `ERR_UNROLLED_SHAPE`, `ERR_UNROLLED_KIND` and `ERR_UNROLLED_VALUE` too.
  */
 export async function importKeras(
   source: string | Uint8Array | ModelFiles,

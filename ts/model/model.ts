@@ -304,7 +304,8 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
    *
    * Rejects with an `UnrolledError`: `ERR_UNROLLED_SHAPE` that lists all tensors of other shapes, `ERR_UNROLLED_ARGUMENT`
    * that lists what is missing or left over, `ERR_UNROLLED_FORMAT` for a damaged file, `ERR_UNROLLED_IO` for one that cannot
-   * be read, `ERR_UNROLLED_NON_FINITE` for a NaN or infinity, `ERR_UNROLLED_STATE` during training.
+   * be read, `ERR_UNROLLED_SIZE` for one that does not fit in memory, `ERR_UNROLLED_NON_FINITE` for a NaN or infinity,
+   * `ERR_UNROLLED_STATE` during training. A sample rejects as the data of `predict` do.
    */
   load(source: WeightsSource, options: MatchOptions<I, O> = {}): Promise<ParityReport> {
     return Model.#call(this, 'load', (parts) => {

@@ -21,8 +21,11 @@ const WHERE = 'importPyTorch'
  * const report = await importPyTorch(model, 'tagger.pt', { rename: { 'encoder.rnn.': 'lstm.' } })
  * ```
  *
- * Rejects with an `UnrolledError` as `model.load` does: `ERR_UNROLLED_FORMAT` for a file that is damaged or holds more than
- * a state dict.
+ * Rejects with an `UnrolledError` as `model.load` does: `ERR_UNROLLED_FORMAT` for a file that is damaged, foreign or holds
+ * more than a state dict; `ERR_UNROLLED_IO` for one that cannot be read; `ERR_UNROLLED_SIZE` for tensors that do not fit in
+ * memory; `ERR_UNROLLED_SHAPE` that lists all tensors of other shapes; `ERR_UNROLLED_NON_FINITE` for a NaN or infinity;
+ * `ERR_UNROLLED_ARGUMENT` that lists what is missing or left over, and for a bad option; `ERR_UNROLLED_STATE` during
+ * training. A sample rejects as the data of `predict` do. Of a file that is refused nothing is set.
  */
 export async function importPyTorch<I extends Values, O extends Outputs>(
   model: Model<I, O>,

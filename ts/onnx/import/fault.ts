@@ -1,4 +1,4 @@
-import type { UnrolledError } from '../../index.js'
+import { UnrolledError } from '../../index.js'
 import { malformed as damaged, mismatch } from '../../io/options.js'
 
 /** The function that all messages name. */
@@ -26,6 +26,20 @@ export function malformed(where: string, expected: string, received: string): Un
 
 function placed(where: string): string {
   return where === '' ? WHERE : `${WHERE}: ${where}`
+}
+
+/** What a file may ask of this library that is no fault of its graph. */
+const KEPT: readonly string[] = [
+  'ERR_UNROLLED_SIZE',
+  'ERR_UNROLLED_NON_FINITE',
+  'ERR_UNROLLED_INTERNAL',
+]
+
+/** Makes a refusal of this library's layers, which a file has set, one of the file; other errors stay. */
+export function ofFile(where: string, error: unknown): unknown {
+  if (!(error instanceof UnrolledError) || error.message.startsWith(WHERE)) return error
+  const code = KEPT.includes(error.code) ? error.code : 'ERR_UNROLLED_GRAPH'
+  return new UnrolledError(code, `${where}: ${error.message}`, { cause: error })
 }
 
 /** Quotes a name; a long one is cut. */

@@ -5,7 +5,7 @@ import { differenceOf } from '../../io/sample.js'
 import type { GraphProto, ModelProto } from '../messages.js'
 import { readModel } from '../proto.js'
 import { Build, nameFor } from './build.js'
-import { malformed, quoted, refused, WHERE } from './fault.js'
+import { malformed, ofFile, quoted, refused, WHERE } from './fault.js'
 import { describe, type Held } from './held.js'
 import { axesFor, declare, GUESSES, type Guess, hasTimes, initialStates, isIds } from './inputs.js'
 import { OPERATORS } from './operators.js'
@@ -31,9 +31,13 @@ export interface ImportedOnnx {
  * const part = await importOnnx('vad.onnx', { inputs: { features: ['time', 'batch', 128] }, outputs: ['score'] })
  * ```
  *
- * @throws UnrolledError `ERR_UNROLLED_FORMAT` for a file that is damaged or has its numbers elsewhere,
- * `ERR_UNROLLED_GRAPH` for a node that no graph of ours can say, with its name and operator, `ERR_UNROLLED_IO` for a
- * file that cannot be read, `ERR_UNROLLED_ARGUMENT` for a bad option.
+ * A file that `exportOnnx` wrote with `lengths` is read without them: rows are fed with lengths of their own.
+ *
+ * Rejects with an `UnrolledError`: `ERR_UNROLLED_FORMAT` for a file that is damaged, foreign, or has its numbers elsewhere;
+ * `ERR_UNROLLED_GRAPH` for a node that no graph of ours can say, with its name and operator, and for operators before opset
+ * 7; `ERR_UNROLLED_NON_FINITE` for weights that are not finite; `ERR_UNROLLED_IO` for a file that cannot be read,
+ * `ERR_UNROLLED_SIZE` for one, or a model of it, that does not fit in memory; `ERR_UNROLLED_ARGUMENT` for a bad option. A
+ * sample rejects as the data of `predict` do: `ERR_UNROLLED_SHAPE`, `ERR_UNROLLED_KIND` and `ERR_UNROLLED_VALUE` too.
  */
 export async function importOnnx(
   file: string | Uint8Array,
@@ -74,7 +78,7 @@ function modelOf(proto: ModelProto, request: Request): ImportedOnnx {
       }
     }
   }
-  throw failure?.error
+  throw ofFile(WHERE, failure?.error)
 }
 
 interface Setting {

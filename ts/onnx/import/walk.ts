@@ -1,10 +1,9 @@
 /** The walk over the graphs of a file, from its outputs to its inputs; no call is as deep as the graph. */
-import { UnrolledError } from '../../index.js'
 import type { GraphProto, NodeProto } from '../messages.js'
 import { branchOf } from './branch.js'
 import type { Build } from './build.js'
 import type { Call, Operator } from './call.js'
-import { NodeFault, quoted, refused } from './fault.js'
+import { NodeFault, ofFile, quoted, refused, WHERE } from './fault.js'
 import type { Held } from './held.js'
 import { bodyOf, homeOf, nodeName, type Region } from './region.js'
 import { tensorOf } from './tensor.js'
@@ -184,9 +183,7 @@ export class Walk {
     } catch (error) {
       if (error instanceof NodeFault)
         throw refused(nodeName(region, node), error.expected, error.received)
-      if (!(error instanceof UnrolledError) || error.message.startsWith('importOnnx')) throw error
-      const message = `importOnnx: ${nodeName(region, node)}: ${error.message}`
-      throw new UnrolledError(error.code, message, { cause: error })
+      throw ofFile(`${WHERE}: ${nodeName(region, node)}`, error)
     }
   }
 }
