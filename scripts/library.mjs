@@ -30,10 +30,11 @@ async function library({ name, source }) {
     target: 'node20',
     external: ['#native', 'h5wasm'],
     plugins: [mainOutside],
-    // With the names of ts/ and short lines, which an uncaught error shows. A map would be a twentieth of the installed
-    // bytes.
+    // With short lines, which an uncaught error shows, and in the main entry with the names of ts/. A map would be a
+    // twentieth of the installed bytes.
     minifySyntax: true,
     minifyWhitespace: true,
+    minifyIdentifiers: name !== 'index',
     lineLimit: 160,
     legalComments: 'none',
     logLevel: 'warning',
