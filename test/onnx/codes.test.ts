@@ -1,4 +1,4 @@
-import { dense, graph, layerNorm, lstm, sequential, UnrolledError } from 'unrolled'
+import { dense, graph, last, layerNorm, lstm, sequential, UnrolledError } from 'unrolled'
 import { exportOnnx, importOnnx } from 'unrolled/onnx'
 import { expect, test } from 'vitest'
 import type { ModelProto, NodeProto, TensorProto } from '../../ts/onnx/messages.js'
@@ -54,6 +54,17 @@ test('a weight that is no number', async () => {
   const { code, message } = await refusal(bytes)
   expect(code).toBe('ERR_UNROLLED_NON_FINITE')
   expect(message).toMatch(/^importOnnx: /)
+})
+
+test('the last step of a row is one by its length alone, and not by another input', async () => {
+  const bytes = exportOnnx(sequential([lstm({ inputSize: 2, hiddenSize: 3 }), last()]), {
+    lengths: true,
+  })
+  expect((await importOnnx(bytes)).model.graph.outputs).toHaveLength(1)
+  const own = Buffer.from(bytes).toString('latin1').replaceAll('lengths_time', 'any_place_at')
+  const { code, message } = await refusal(Uint8Array.from(own, (char) => char.charCodeAt(0)))
+  expect(code).toBe('ERR_UNROLLED_GRAPH')
+  expect(message).toContain('node "time.place" (Sub): expected numbers that a run computes')
 })
 
 test('more numbers than a model may have', async () => {

@@ -27,8 +27,8 @@ function lengths(of: Lengths['of'], axes: readonly Axis[]): Lengths {
 /** Applies an operator of two numbers to lengths; nothing where it has another meaning. */
 export function ofLengths(op: string, a: Held, b: Held): Held | undefined {
   const number = numberOf(b)
-  // An input of ids that no table reads is one of lengths.
-  if (a.kind === 'ids') {
+  // An input of another name may be any place of a row.
+  if (a.kind === 'ids' && a.name.startsWith('lengths_')) {
     if (op === 'Sub' && number === 1) return lengths('last', a.axes)
     if (op === 'Max' && number === 1) return lengths('divisor', a.axes)
     return op === 'Greater' && number === 0 ? lengths('any', a.axes) : undefined
