@@ -1,9 +1,8 @@
 import type * as Hdf5 from 'h5wasm'
-import { bounded } from './bounded.js'
 import { fault } from './fault.js'
 import { ERRORS, Heard, type Stream } from './heard.js'
 import { checkStructures } from './structures.js'
-import { mostNumbers, WeightFile } from './weight-file.js'
+import { WeightFile } from './weight-file.js'
 
 type Library = typeof Hdf5
 
@@ -42,19 +41,22 @@ export async function withHdf5<R>(
   const path = `/unrolled-${opened}.h5`
   files.writeFile(path, bytes)
   const heard = new Heard(errors)
-  const { HEAPU8: memory } = hdf5.Module
-  // Numbers, and a part of them packed and unpacked.
-  const most = memory.length + 3 * mostNumbers(bytes.length)
+  const { _malloc: allocate } = hdf5.Module
+  // What a read has not filled is given back as pointers: those must lead nowhere.
+  hdf5.Module['_malloc'] = (count: number): number => {
+    const at: number = allocate(count)
+    if (at !== 0) hdf5.Module['HEAPU8'].fill(0, at, at + count)
+    return at
+  }
   try {
-    return bounded(most, () => {
-      const file = heard.guarded(where, () => new hdf5.File(path, 'r'))
-      try {
-        return read(new WeightFile(hdf5, file, heard, where, bytes.length))
-      } finally {
-        heard.guarded(where, () => file.close())
-      }
-    })
+    const file = heard.guarded(where, () => new hdf5.File(path, 'r'))
+    try {
+      return read(new WeightFile(hdf5, file, heard, where, bytes.length))
+    } finally {
+      heard.guarded(where, () => file.close())
+    }
   } finally {
+    hdf5.Module['_malloc'] = allocate
     heard.end()
     files.unlink(path)
   }

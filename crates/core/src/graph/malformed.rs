@@ -53,8 +53,8 @@ enum Around<'a> {
     Array(usize),
 }
 
-/// The keys and numbers that lead to the end of a text, which is the beginning of JSON.
-fn path_to(text: &str) -> String {
+/// The objects and arrays around the end of a text, which is the beginning of JSON.
+fn around(text: &str) -> Vec<Around<'_>> {
     let mut around = Vec::new();
     let mut key = None;
     let mut at = 0;
@@ -75,6 +75,15 @@ fn path_to(text: &str) -> String {
         }
         at += 1;
     }
+    around
+}
+
+/// The keys and numbers that lead to the end of a text.
+fn path_to(text: &str) -> String {
+    path(&around(text))
+}
+
+fn path(around: &[Around<'_>]) -> String {
     let steps = around.iter().map(|around| match around {
         Around::Object(Some(key)) => format!(".{}", brief(key)),
         Around::Object(None) => String::new(),
@@ -172,8 +181,11 @@ fn unnamed(text: &str, place: usize) -> (String, String) {
         _ => "an object of several",
     };
     let several = received.ends_with("several");
-    let path = if several { path_to(&format!("{},", &text[..place])) } else { path_to(before) };
-    (path, format!("expected a name or an object of one, received {}", brief(received)))
+    let mut around = around(if several { &text[..place] } else { before });
+    if several && let Some(Around::Object(key)) = around.last_mut() {
+        *key = None;
+    }
+    (path(&around), format!("expected a name or an object of one, received {}", brief(received)))
 }
 
 /// The beginning of a text of a caller's or file's, on one line.
