@@ -14,11 +14,6 @@ const MOST_LEVELS = 32
 const SMALL = 2 ** 24
 const RATIO = 100
 
-/** The most bytes of numbers in a file of so many bytes. */
-export function mostNumbers(size: number): number {
-  return Math.max(SMALL, RATIO * size)
-}
-
 type Library = typeof Hdf5
 
 /** Datasets and attributes of an HDF5 file by path; links are refused, sizes checked before anything is read. */
@@ -38,7 +33,7 @@ export class WeightFile {
     this.#file = file
     this.#heard = heard
     this.#size = size
-    this.#left = mostNumbers(size)
+    this.#left = Math.max(SMALL, RATIO * size)
     this.where = where
   }
 
@@ -105,11 +100,12 @@ export class WeightFile {
   }
 
   #numbers(where: string, found: Hdf5.Dataset): Float32Array {
-    const { shape, size, type, vlen } = found.metadata
+    const { shape, size, type, vlen, chunks } = found.metadata
     if (type !== 1 || vlen || (size !== 4 && size !== 8)) {
       throw fault(where, 'numbers of float32 or float64', shown(found.dtype))
     }
     const most = found.filters.length > 0 ? this.#left : Math.min(this.#left, this.#size)
+    checkSize(`${where} chunks`, chunks ?? [], size, this.#left)
     this.#left -= checkSize(where, shape ?? [], size, most)
     const { value } = found
     if (value instanceof Float32Array) return value
