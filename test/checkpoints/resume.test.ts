@@ -157,6 +157,21 @@ describe('refusals', () => {
     await run({ checkpoint, resume: 'latest', truncate: { k1: 1, k2: 2 } })
   })
 
+  test('the names of frozen parameters may come in another order', async () => {
+    const data = { x: [[[1], [-2]]], y: [[[1], [0]]] }
+    const run = (frozen: string[], options: Partial<TrainOptions>) =>
+      sequential([rnn({ inputSize: 1, hiddenSize: 2 }), dense({ size: 1 })]).fit(data, {
+        loss: 'meanSquared',
+        frozen,
+        ...options,
+      })
+    const checkpoint = { path: folder() }
+    await run(['rnn.bias_ih_l0', 'dense'], { checkpoint })
+    await run(['dense', 'rnn.bias_ih_l0'], { checkpoint, resume: 'latest', epochs: 2 })
+    const fewer = run(['dense'], { checkpoint, resume: 'latest', epochs: 3 })
+    await expect(fewer).rejects.toThrow('fit resume: expected frozen ["dense.bias","dense.weight",')
+  })
+
   test('so is another precision', async () => {
     const data = { x: [[[0.3, -1.7]]], y: [[1]] }
     const run = (precision: Precision | undefined, options: Partial<TrainOptions>) =>

@@ -96,7 +96,8 @@ export function resolveOptions(
       accumulate,
       carry,
       truncate: update.truncate,
-      frozen,
+      // The same parameters in another order.
+      frozen: frozen.toSorted(),
       average,
       metrics: { ...metrics, custom: metrics.custom.map(({ name }) => name) },
     },
