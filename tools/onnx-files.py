@@ -372,18 +372,18 @@ def torch_files():
                 print(f"{name} {opset}: {str(error)[:300]}", file=sys.stderr)
 
 
-def exported(name, model, inputs, outputs, opset, dynamo):
+def exported(name, model, inputs, outputs, opset, dynamo, fixed=(), names={}):
+    """A file of torch; the axes `fixed` have one size there, and `names` are those of the others."""
     import torch
 
-    roles = lambda axes: {i: axis for i, axis in enumerate(axes) if isinstance(axis, str)}
-    names = [key for key, _, _ in inputs]
+    roles = lambda axes: {i: names.get(axis, axis) for i, axis in enumerate(axes) if isinstance(axis, str) and axis not in fixed}
     more = {"dynamo": True} if dynamo else {"dynamo": False, "dynamic_axes": {
         **{key: roles(axes) for key, _, axes in inputs}, **{key: roles(axes) for key, axes in outputs}}}
     if dynamo:
-        dims = {"batch": torch.export.Dim("batch"), "time": torch.export.Dim("time")}
+        dims = {role: torch.export.Dim(role) for role in (names.get(axis, axis) for axis in ("batch", "time"))}
         more["dynamic_shapes"] = [{i: dims[role] for i, role in roles(axes).items()} for _, _, axes in inputs]
     file = io.BytesIO()
-    torch.onnx.export(model, tuple(value for _, value, _ in inputs), file, opset_version=opset, input_names=names,
+    torch.onnx.export(model, tuple(value for _, value, _ in inputs), file, opset_version=opset, input_names=[key for key, _, _ in inputs],
                       output_names=[key for key, _ in outputs], external_data=False, **more)
     proto = onnx.load_from_string(file.getvalue())
     for node in proto.graph.node:
@@ -415,4 +415,5 @@ def main(names):
         write(name, GROUPS[name]())
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -12,6 +12,7 @@ import {
   minimum,
   multiply,
   type Numeric,
+  relu,
   sqrt,
   subtract,
 } from '../../index.js'
@@ -19,7 +20,7 @@ import { commonAxes, folded, spread } from './broadcast.js'
 import { type Call, floatOf, flowAt, inputAt, numbersAt, type Operator, wordOf } from './call.js'
 import { ofErf } from './erf.js'
 import { NodeFault } from './fault.js'
-import { clipped, FUNCTIONS, geluByTanh } from './functions.js'
+import { clipped, FUNCTIONS, type FunctionKind, geluByTanh, MORE_FUNCTIONS } from './functions.js'
 import { axesOf, constantOf, flow, type Held } from './held.js'
 import { ofLengths } from './lengths.js'
 import { plain } from './tensor.js'
@@ -36,13 +37,16 @@ function unary(apply: (x: Numeric, call: Call) => Numeric, fold?: (x: number) =>
   }
 }
 
-function named(name: string): Operator {
-  const {
-    apply,
-    alpha = 0,
-    beta = 0,
-  } = FUNCTIONS.get(name) as NonNullable<ReturnType<typeof FUNCTIONS.get>>
-  return unary((x, call) => apply(x, floatOf(call, 'alpha', alpha), floatOf(call, 'beta', beta)))
+function named({ apply, alpha = 0, beta = 0 }: FunctionKind, second = 'beta'): Operator {
+  return unary((x, call) => apply(x, floatOf(call, 'alpha', alpha), floatOf(call, second, beta)))
+}
+
+/** `PRelu`: a slope below 0 of each feature, which learns. */
+const prelu: Operator = (call) => {
+  const [x, slope] = [flowAt(call, 0), inputAt(call, 1)]
+  const axes = commonAxes(x.axes, axesOf(slope))
+  const below = relu(affine(x.value, { scale: -1 }))
+  return flow(axes, subtract(relu(x.value), multiply(below, spread(call, slope, axes))))
 }
 
 function clip(x: Numeric, call: Call): Numeric {
@@ -142,7 +146,9 @@ export const ELEMENTWISE: readonly (readonly [string, Operator])[] = [
     'Elu',
     'ThresholdedRelu',
     'HardSigmoid',
-  ].map((name) => [name, named(name.toLowerCase())] as const),
+  ].map((name) => [name, named(FUNCTIONS.get(name.toLowerCase()) as FunctionKind)] as const),
+  ...[...MORE_FUNCTIONS].map(([name, kind]) => [name, named(kind, 'gamma')] as const),
+  ['PRelu', prelu],
   ['Abs', unary(abs, Math.abs)],
   ['Exp', unary(exp, Math.exp)],
   ['Log', unary(log, Math.log)],

@@ -60,6 +60,28 @@ export const FUNCTIONS: ReadonlyMap<string, FunctionKind> = new Map<string, Func
   ],
 ])
 
+/** The functions of nodes alone. */
+export const MORE_FUNCTIONS: ReadonlyMap<string, FunctionKind> = new Map<string, FunctionKind>([
+  ['HardSwish', { apply: (x) => multiply(x, hardSigmoid(x)) }],
+  ['Mish', { apply: (x) => multiply(x, tanh(softplus(x))) }],
+  [
+    'Selu',
+    {
+      alpha: 1.6732632423543772,
+      beta: 1.0507009873554805,
+      apply: (x, alpha, gamma) => affine(activation('elu', { alpha })(x), { scale: gamma }),
+    },
+  ],
+  [
+    'Celu',
+    {
+      alpha: 1,
+      apply: (x, alpha) =>
+        affine(activation('elu')(affine(x, { scale: 1 / alpha })), { scale: alpha }),
+    },
+  ],
+])
+
 /** Bounds numbers from below and above; an infinite bound bounds nothing. */
 export function clipped(x: Numeric, low: number, high: number): Numeric {
   const above = low > -3.4e38 ? maximum(x, constant([low])) : x

@@ -15,9 +15,11 @@ import { type Item, type Role, type Tensor, wordsOf } from './tensor.js'
 /** The batch or the time, or both as one axis, one after the other; `size` where the file fixes one. */
 export interface RoleAxis {
   readonly roles: readonly Role[]
-  /** The name of a time, where a file has several. */
+  /** The name of a time, where a file has several; of a batch the lengths that its rows are sorted by. */
   readonly axis?: string | undefined
   readonly size?: number | undefined
+  /** The batch and time of an axis that holds both. */
+  readonly parts?: readonly RoleAxis[] | undefined
 }
 
 /** An axis of a value: a number of features, or the batch or time. */
@@ -45,12 +47,13 @@ export interface Same {
   readonly id: number
 }
 
-/** The erf of `x / √2`, or 1 and that: a part of a GELU. */
+/** The erf of `x / √2`, or 1 and that, times a number: a part of a GELU. */
 export interface Erf {
   readonly kind: 'erf'
   readonly axes: readonly Axis[]
   readonly x: Numeric
   readonly whole: boolean
+  readonly by: number
 }
 
 /** All but the last step of a sequence. */
@@ -87,9 +90,14 @@ export interface Absent {
 /** Something that a file computes of the lengths of the rows. */
 export interface Lengths {
   readonly kind: 'lengths'
-  /** The place of the last step, the steps but at least 1, the place of each step; rows with steps, steps with a value. */
-  readonly of: 'last' | 'divisor' | 'places' | 'any' | 'valid'
+  /**
+   * The place of the last step, the steps but at least 1, the place of each step; rows with steps, steps with a value;
+   * the place of each row, and the rows in another order.
+   */
+  readonly of: 'last' | 'divisor' | 'places' | 'any' | 'valid' | 'rows' | 'order'
   readonly axes: readonly Axis[]
+  /** Of an order: the batch that it puts in order. */
+  readonly before?: RoleAxis | undefined
 }
 
 export type Held = Flow | Ids | Constant | Absent | Lengths | Erf | Before | Same

@@ -7,6 +7,7 @@ import { LAYOUT } from './layout.js'
 import { LENGTHS } from './lengths.js'
 import { LINEAR } from './linear.js'
 import { LOOPS } from './loop.js'
+import { NORMALIZATIONS } from './normalize.js'
 import { PIECES } from './pieces.js'
 import { RECURRENT } from './recurrent.js'
 import { REDUCTIONS } from './reduce.js'
@@ -23,6 +24,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map([
   ...CHOICES,
   ...ERF,
   ...LINEAR,
+  ...NORMALIZATIONS,
   ...REDUCTIONS,
   ...RECURRENT,
   ...LOOPS,

@@ -5,6 +5,7 @@ import {
   axesOf,
   describe,
   type Held,
+  hasRole,
   isFeature,
   type RoleAxis,
   reshaped,
@@ -12,28 +13,22 @@ import {
 } from './held.js'
 import { type Item, type Role, wordsOf } from './tensor.js'
 
-/** A batch or time by itself. */
-interface Single {
-  readonly role: Role
-  readonly size: number | undefined
-}
-
 /** Axes taken apart: the batch and time in their order, and the number of features before, between and after them. */
 interface Parts {
-  readonly singles: readonly Single[]
+  readonly singles: readonly RoleAxis[]
   readonly features: readonly number[]
 }
 
 function partsOf(axes: readonly Axis[]): Parts {
-  const singles: Single[] = []
+  const singles: RoleAxis[] = []
   const features = [1]
   for (const axis of axes) {
     if (isFeature(axis)) {
       features.push((features.pop() ?? 1) * axis)
       continue
     }
-    for (const role of axis.roles) {
-      singles.push({ role, size: axis.roles.length === 1 ? axis.size : undefined })
+    for (const single of axis.parts ?? [axis]) {
+      singles.push(single)
       features.push(1)
     }
   }
@@ -48,7 +43,7 @@ export function reshape(held: Held, shape: readonly Item[], zeros: boolean): Hel
     const own = axes[i]
     return item === 0 && !zeros && own !== undefined ? sizeOf(own) : item
   })
-  const kept = shape.map((item, i) => item === 0 && !zeros && !isFeature(axes[i]))
+  const kept = shape.map((item, i) => (item === 0 && !zeros ? axes[i] : undefined))
   const parts = partsOf(axes)
   const found = search(parts, items, kept)
   if (found === undefined) {
@@ -65,7 +60,7 @@ export function reshape(held: Held, shape: readonly Item[], zeros: boolean): Hel
 function search(
   { singles, features }: Parts,
   items: readonly Item[],
-  kept: readonly boolean[],
+  kept: readonly (Axis | undefined)[],
 ): Axis[] | undefined {
   const choices = [...placings(singles, items, kept)].sort((a, b) => b.score - a.score)
   for (const { places } of choices) {
@@ -82,9 +77,9 @@ interface Placing {
 }
 
 function placings(
-  singles: readonly Single[],
+  singles: readonly RoleAxis[],
   items: readonly Item[],
-  kept: readonly boolean[],
+  kept: readonly (Axis | undefined)[],
 ): Placing[] {
   let partial: Placing[] = [{ places: [], score: 0 }]
   for (const single of singles) {
@@ -93,7 +88,7 @@ function placings(
       const next: Placing[] =
         single.size === 1 ? [{ places: [...places, -1], score: score - 1 }] : []
       for (let at = from; at < items.length; at++) {
-        const gain = scoreOf(single, items[at] as Item, kept[at] === true)
+        const gain = scoreOf(single, items[at] as Item, kept[at])
         if (gain > 0) next.push({ places: [...places, at], score: score + gain })
       }
       return next
@@ -103,9 +98,9 @@ function placings(
 }
 
 /** How surely an item of a shape is a batch or time; 0 if it cannot be. */
-function scoreOf({ role, size }: Single, item: Item, kept: boolean): number {
-  if (typeof item !== 'number') return item.roles.includes(role) ? 4 : 0
-  if (kept) return 4
+function scoreOf({ roles: [role], size }: RoleAxis, item: Item, kept: Axis | undefined): number {
+  if (typeof item !== 'number') return item.roles.some((it) => it === role) ? 4 : 0
+  if (kept !== undefined && hasRole(kept, role as Role)) return 4
   if (item === -1) return 1
   if (item === size) return 3
   return size !== undefined && item % size === 0 ? 0.5 : 0
@@ -113,7 +108,7 @@ function scoreOf({ role, size }: Single, item: Item, kept: boolean): number {
 
 /** Fills the features in around the batch and time; nothing where the numbers do not come out. */
 function fill(
-  singles: readonly Single[],
+  singles: readonly RoleAxis[],
   features: readonly number[],
   items: readonly Item[],
   places: readonly number[],
@@ -131,10 +126,10 @@ function fill(
     }
     const before = featuresOf(items.slice(at, place), open)
     if (before === undefined) return undefined
-    const group: Single[] = []
+    const group: RoleAxis[] = []
     for (; i < singles.length && places[i] === place; i++) {
       if (group.length > 0 && features[i] !== 1) return undefined
-      group.push(singles[i] as Single)
+      group.push(singles[i] as RoleAxis)
     }
     if (!agrees(group, items[place] as Item)) return undefined
     axes.push(...before, roleAxis(group))
@@ -145,16 +140,18 @@ function fill(
   return after === undefined ? undefined : [...axes, ...after]
 }
 
-function roleAxis(group: readonly Single[]): RoleAxis {
+function roleAxis(group: readonly RoleAxis[]): RoleAxis {
+  const [only] = group
+  if (group.length === 1 && only !== undefined) return only
   const size = group.reduce<number | undefined>(
     (all, it) => (all === undefined || it.size === undefined ? undefined : all * it.size),
     1,
   )
-  return { roles: group.map(({ role }) => role), size }
+  return { roles: group.flatMap(({ roles }) => roles), size, parts: group }
 }
 
 /** Tells if an item of the shape can be the size of a group. */
-function agrees(group: readonly Single[], item: Item): boolean {
+function agrees(group: readonly RoleAxis[], item: Item): boolean {
   if (item === -1) return true
   const { size } = roleAxis(group)
   if (typeof item === 'number') return size === undefined ? group.length === 1 : item === size
@@ -162,7 +159,7 @@ function agrees(group: readonly Single[], item: Item): boolean {
     item.factor === 1 &&
     [...item.roles].sort().join() ===
       group
-        .map(({ role }) => role)
+        .flatMap(({ roles }) => roles)
         .sort()
         .join()
   )

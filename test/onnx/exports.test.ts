@@ -1,0 +1,62 @@
+import { UnrolledError } from 'unrolled'
+import { importOnnx } from 'unrolled/onnx'
+import { expect, test } from 'vitest'
+import type { NodeProto } from '../../ts/onnx/messages.js'
+import { readModel, writeModel } from '../../ts/onnx/proto.js'
+import { importCase, type OnnxCase, readCases } from '../support/onnx.js'
+
+function caseOf(group: string, name: string): OnnxCase {
+  const found = readCases(group).find((it) => it.name === name)
+  if (found === undefined) throw new Error(`no case ${name}`)
+  return found
+}
+
+/** The file of a case with other nodes. */
+function changed(it: OnnxCase, change: (node: NodeProto) => object): Uint8Array {
+  const model = readModel(new Uint8Array(Buffer.from(it.model, 'base64')))
+  const { graph } = model
+  if (graph === undefined) throw new Error('no graph')
+  const node = graph.node.map((given) => ({ ...given, ...change(given) }))
+  return writeModel({ ...model, graph: { ...graph, node } })
+}
+
+async function message(run: Promise<unknown>): Promise<string> {
+  const error = await run.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  if (!(error instanceof UnrolledError)) throw error ?? new Error('expected a failure')
+  return error.message
+}
+
+test('a batch normalization is a scale and a shift that learn, by the moments of the file', async () => {
+  const it = caseOf('layers', 'BatchNorm1d along the time opset 17')
+  const { model, report } = await importCase(it)
+  expect(report.matched.map(({ parameters }) => parameters)).toEqual([
+    ['/f/BatchNormalization.weight', '/f/BatchNormalization.bias'],
+  ])
+  expect(report.leftOver).toEqual([])
+  const names = model.graph.parameters.map(({ name }) => name)
+  expect(names).toEqual(report.matched[0]?.parameters)
+  const named = (attribute: object, output: object = {}): Uint8Array =>
+    changed(it, ({ opType, attribute: own, output: given }) =>
+      opType === 'BatchNormalization'
+        ? {
+            attribute: [...own.filter(({ name }) => name === 'epsilon'), attribute],
+            output: given,
+            ...output,
+          }
+        : {},
+    )
+  const where = 'importOnnx: node "/f/BatchNormalization" (BatchNormalization): expected '
+  expect(await message(importOnnx(named({ name: 'training_mode', type: 2, i: 1 })))).toBe(
+    `${where}fixed means and variances, as model.eval() exports, received those of a batch`,
+  )
+  expect(await message(importOnnx(named({ name: 'spatial', type: 2, i: 0 })))).toBe(
+    `${where}a mean and variance for each feature, on axis 1, received values [batch, 4, time]`,
+  )
+  const steps = changed(it, ({ name }) => (name === '/Transpose' ? { opType: 'Identity' } : {}))
+  expect(await message(importOnnx(steps, { inputs: { x: ['batch', 'time', 4] } }))).toBe(
+    `${where}a mean and variance for each feature, on axis 1, received values [batch, time, 4]`,
+  )
+})
