@@ -3,7 +3,7 @@ import { importOnnx } from 'unrolled/onnx'
 import { expect, test } from 'vitest'
 import type { NodeProto } from '../../ts/onnx/messages.js'
 import { readModel, writeModel } from '../../ts/onnx/proto.js'
-import { importCase, type OnnxCase, readCases } from '../support/onnx.js'
+import { importCase, largestDifference, type OnnxCase, readCases } from '../support/onnx.js'
 
 function caseOf(group: string, name: string): OnnxCase {
   const found = readCases(group).find((it) => it.name === name)
@@ -28,6 +28,37 @@ async function message(run: Promise<unknown>): Promise<string> {
   if (!(error instanceof UnrolledError)) throw error ?? new Error('expected a failure')
   return error.message
 }
+
+test('rows that are sorted by their lengths and put back are as they were', async () => {
+  const it = caseOf('packed', 'packed LSTM opset 17')
+  const { model } = await importCase(it)
+  // Fed with x alone: the lengths are those of its rows, which stand in the order 2, 5, 3.
+  expect(await largestDifference(model, it)).toBeLessThan(1e-5)
+})
+
+test('rows that stay sorted are refused, and so are lengths beside rows in another order', async () => {
+  const it = caseOf('packed', 'packed LSTM opset 17')
+  const kept = changed(it, ({ name, opType }) =>
+    opType === 'Gather' && name === '/Gather_2' ? { opType: 'Identity' } : {},
+  )
+  expect(await message(importOnnx(kept, { outputs: ['y'] }))).toBe(
+    'importOnnx: output "y": expected rows in the order of the inputs, received rows as "/TopK_output_1" ' +
+      'sorts them; pack_padded_sequence(..., enforce_sorted=False) puts rows back',
+  )
+  const unsorted = changed(it, ({ name, opType }) =>
+    opType === 'Gather' && name === '/Gather_1' ? { opType: 'Identity' } : {},
+  )
+  expect(await message(importOnnx(unsorted))).toBe(
+    'importOnnx: node "/rnn/LSTM" (LSTM): expected sequence_lens in the order of the rows, ' +
+      'received lengths or rows that are sorted',
+  )
+  const least = changed(it, ({ opType, attribute }) =>
+    opType === 'TopK' ? { attribute: attribute.concat([{ name: 'sorted', type: 2, i: 0 }]) } : {},
+  )
+  expect(await message(importOnnx(least))).toBe(
+    'importOnnx: node "/TopK" (TopK): expected the lengths of all rows, to sort the rows by, received ids [batch]',
+  )
+})
 
 test('a batch normalization is a scale and a shift that learn, by the moments of the file', async () => {
   const it = caseOf('layers', 'BatchNorm1d along the time opset 17')

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { importCase, largestDifference, readCases } from '../support/onnx.js'
 
-for (const group of ['cells', 'variants', 'activations', 'graphs', 'torch', 'layers']) {
+for (const group of ['cells', 'variants', 'activations', 'graphs', 'torch', 'packed', 'layers']) {
   test(`${group} agree with ONNX Runtime`, async () => {
     const differences: Record<string, unknown> = {}
     for (const it of readCases(group)) {

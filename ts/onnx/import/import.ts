@@ -10,6 +10,7 @@ import { describe, type Held } from './held.js'
 import { axesFor, declare, GUESSES, type Guess, hasTimes, initialStates, isIds } from './inputs.js'
 import { OPERATORS } from './operators.js'
 import { checkImport, type ImportOnnxOptions, type Request } from './options.js'
+import { checkOrder } from './order.js'
 import { makerOf, type Region, regionOf } from './region.js'
 import { Walk } from './walk.js'
 
@@ -139,6 +140,7 @@ class Attempt {
       if (region === undefined)
         throw refused(`output ${quoted(name)}`, 'a value of the file', 'none')
       const held = walk.value(region, name)
+      if (held.kind === 'flow') checkOrder(name, held)
       if (held.kind === 'flow') return [nameFor(name), this.#build.stepped(held).value]
       if (held.kind === 'constant' && held.tensor.float)
         return [nameFor(name), this.#build.vector(name, held)]

@@ -44,16 +44,17 @@ export function ofLengths(op: string, a: Held, b: Held): Held | undefined {
   return undefined
 }
 
-/** The places of the time: `0, 1 … steps - 1`. */
+/** The places of the time or of the rows: `0, 1 … count - 1`. */
 export function placesOf(
   start: number | undefined,
   limit: Held,
   delta: number | undefined,
 ): Lengths | undefined {
-  const [steps] = limit.kind === 'constant' ? Array.from(limit.tensor.data) : []
-  const timed = typeof steps === 'object' && steps.factor === 1 && steps.roles.join() === 'time'
-  if (!timed || start !== 0 || delta !== 1) return undefined
-  return lengths('places', [{ roles: steps.roles, axis: steps.axis }])
+  const [count] = limit.kind === 'constant' ? Array.from(limit.tensor.data) : []
+  const single = typeof count === 'object' && count.factor === 1 && count.roles.length === 1
+  if (!single || start !== 0 || delta !== 1) return undefined
+  const of = count.roles[0] === 'time' ? 'places' : 'rows'
+  return lengths(of, [{ roles: count.roles, axis: count.axis }])
 }
 
 /** A value with another in place of the padding, or of rows without steps: padding has no place here. */

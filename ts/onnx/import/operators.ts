@@ -8,6 +8,7 @@ import { LENGTHS } from './lengths.js'
 import { LINEAR } from './linear.js'
 import { LOOPS } from './loop.js'
 import { NORMALIZATIONS } from './normalize.js'
+import { ORDERS } from './order.js'
 import { PIECES } from './pieces.js'
 import { RECURRENT } from './recurrent.js'
 import { REDUCTIONS } from './reduce.js'
@@ -25,6 +26,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map([
   ...ERF,
   ...LINEAR,
   ...NORMALIZATIONS,
+  ...ORDERS,
   ...REDUCTIONS,
   ...RECURRENT,
   ...LOOPS,

@@ -18,6 +18,7 @@ import {
   moved,
 } from './held.js'
 import { taken } from './move.js'
+import { inOrder } from './order.js'
 import { countOf, plain } from './tensor.js'
 
 /** The places that a slice takes of an axis. */
@@ -114,6 +115,7 @@ const gather: Operator = (call) => {
   const axes = axesOf(data)
   const at = axisAt(axes.length, intOf(call, 'axis', 0))
   if (indices.kind === 'ids' && data.kind === 'constant') return lookedUp(call, data, indices, at)
+  if (indices.kind === 'lengths' && indices.of === 'order') return inOrder(data, at, indices)
   if (indices.kind !== 'constant')
     throw new NodeFault('constant indices, or ids of a table', describe(indices))
   const { dims } = indices.tensor

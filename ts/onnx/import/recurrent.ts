@@ -15,7 +15,7 @@ export const recurrent: Operator = (call) => {
   const { time, batch } = axesIn(node, x)
   if (x.value.size !== node.size)
     throw new NodeFault(`${node.size} features of input 0`, describe(x))
-  checkLengths(call, time)
+  checkLengths(call, time, batch)
   const notes: string[] = []
   const initial = {
     ...initialOf(call, node, 5, 'h', notes),
@@ -52,9 +52,12 @@ function isAlone(axis: Axis | undefined, role: 'batch' | 'time'): boolean {
   return axis !== undefined && !isFeature(axis) && axis.roles.join() === role
 }
 
-/** Refuses lengths that the file fixes, unless they are those of whole rows. */
-function checkLengths(call: Call, time: Axis): void {
+/** Refuses lengths of rows in another order, and those that the file fixes, unless they are of whole rows. */
+function checkLengths(call: Call, time: Axis, batch: Axis): void {
   const held = call.inputs[4]
+  const [rows] = held?.kind === 'ids' ? held.axes : [batch]
+  if (rows !== undefined && !isFeature(rows) && !isFeature(batch) && rows.axis !== batch.axis)
+    throw new NodeFault('sequence_lens in the order of the rows', 'lengths or rows that are sorted')
   if (held?.kind !== 'constant') return
   const lengths = Array.from(numbersAt(call, 4) ?? [])
   const size = isFeature(time) ? time : time.size

@@ -13,17 +13,19 @@ import {
   sum,
   sumOverTime,
 } from '../../index.js'
-import { type Call, flowAt, intOf, intsFrom, type Operator } from './call.js'
+import { type Call, flowAt, inputAt, intOf, intsFrom, type Operator, tensorAt } from './call.js'
 import { NodeFault } from './fault.js'
 import {
   type Axis,
   axisAt,
+  constantOf,
   describe,
   type Flow,
   flow,
   isFeature,
   isTime,
   type Pool,
+  productOf,
 } from './held.js'
 import { along } from './linear.js'
 
@@ -97,10 +99,24 @@ function normalized(apply: (x: Numeric) => Numeric): Operator {
   }
 }
 
+/** The product of a list of sizes: the items of a shape. */
+const sizesTogether: Operator = (call) => {
+  const sizes = tensorAt(call, 0)
+  if (sizes?.dims.length !== 1)
+    throw new NodeFault('the sizes of a shape', describe(inputAt(call, 0)))
+  const kept = intOf(call, 'keepdims', 1) !== 0
+  const axes = Array.from(
+    sizes.data,
+    (item): Axis => (typeof item === 'number' ? item : { ...item, size: undefined }),
+  )
+  return constantOf({ dims: kept ? [1] : [], data: [productOf(axes)], float: false })
+}
+
 export const REDUCTIONS: readonly (readonly [string, Operator])[] = [
   ...(['ReduceMean', 'ReduceSum', 'ReduceMax', 'ReduceL2', 'ReduceLogSumExp'] as const).map(
     (how) => [how, reduction(how)] as const,
   ),
+  ['ReduceProd', sizesTogether],
   ['Softmax', normalized(softmax)],
   ['LogSoftmax', normalized((x) => log(softmax(x)))],
 ]
