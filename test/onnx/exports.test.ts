@@ -91,3 +91,12 @@ test('a batch normalization is a scale and a shift that learn, by the moments of
     `${where}a mean and variance for each feature, on axis 1, received values [batch, time, 4]`,
   )
 })
+
+test('a Keras export is read, or its Loop is named rather than a node before it', async () => {
+  const it = caseOf('keras', 'keras LSTM')
+  const { model } = await importCase(it)
+  expect(await largestDifference(model, it)).toBeLessThan(1e-5)
+  expect(await message(importCase(caseOf('keras', 'keras GRU')))).toMatch(
+    /^importOnnx: node "[^"]*while_loop" \(Loop\): expected an operator that the import knows, received Loop; of a Keras model importKeras reads the \.keras file$/,
+  )
+})

@@ -19,6 +19,15 @@ export interface Walking {
   input(name: string): Held | undefined
 }
 
+const QUANTIZED = 'export the model as it was before it was quantized'
+/** What to do about operators that usual files have. */
+const REMEDIES: ReadonlyMap<string, string> = new Map([
+  ['Loop', 'of a Keras model importKeras reads the .keras file'],
+  ['DynamicQuantizeLSTM', QUANTIZED],
+  ['DynamicQuantizeLinear', QUANTIZED],
+  ['DequantizeLinear', QUANTIZED],
+])
+
 interface Need {
   readonly region: Region
   readonly name: string
@@ -75,6 +84,8 @@ export class Walk {
   }
 
   #settleNode(region: Region, node: NodeProto): readonly Need[] {
+    // Before its inputs, so that a node is named rather than those that serve it alone.
+    if (node.opType !== 'If') this.#operatorOf(region, node)
     // A branch that the caller chose needs no condition.
     const chosen = node.opType === 'If' && this.walking.branches.has(node.name ?? '')
     const inputs = chosen ? [] : [...node.input, ...capturedBy(region, node)]
@@ -123,27 +134,32 @@ export class Walk {
     return node.input.map((name) => (name === '' ? undefined : this.#known({ region, name })))
   }
 
+  #operatorOf(region: Region, node: NodeProto): Operator {
+    const { domain = '', opType = '' } = node
+    const own = domain === '' || domain === 'ai.onnx'
+    const operator = own ? this.walking.operators.get(opType) : undefined
+    if (operator !== undefined) return operator
+    const received = `${domain && `${domain}.`}${opType}`.slice(0, 80)
+    const advice = own ? REMEDIES.get(opType) : undefined
+    throw refused(
+      nodeName(region, node),
+      'an operator that the import knows',
+      advice === undefined ? received : `${received}; ${advice}`,
+    )
+  }
+
   #run(region: Region, node: NodeProto): void {
     if (node.opType === 'If') return
     this.#guard(region, node, () => {
-      const { domain = '', opType = '' } = node
-      const operator =
-        domain === '' || domain === 'ai.onnx' ? this.walking.operators.get(opType) : undefined
-      if (operator === undefined) {
-        throw new NodeFault(
-          'an operator that the import knows',
-          `${domain && `${domain}.`}${opType}`.slice(0, 80),
-        )
-      }
       const call: Call = {
         node,
-        op: opType,
+        op: node.opType ?? '',
         opset: this.walking.opset,
         inputs: this.#inputs(region, node),
         build: this.walking.build,
         body: (attribute, inputs) => this.#body(region, node, attribute, inputs),
       }
-      const outputs = operator(call)
+      const outputs = this.#operatorOf(region, node)(call)
       this.#keep(region, node, 'kind' in outputs ? [outputs] : outputs)
     })
   }
