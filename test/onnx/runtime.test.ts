@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest'
 import { importCase, largestDifference, readCases } from '../support/onnx.js'
 
-for (const group of ['cells', 'variants', 'activations', 'graphs', 'torch', 'packed', 'layers']) {
+for (const group of [
+  'cells',
+  'variants',
+  'activations',
+  'graphs',
+  'torch',
+  'packed',
+  'layers',
+  'sweep',
+]) {
   test(`${group} agree with ONNX Runtime`, async () => {
     const differences: Record<string, unknown> = {}
     for (const it of readCases(group)) {
