@@ -13,7 +13,17 @@ import { commonAxes, folded, spread } from './broadcast.js'
 import { type Call, inputAt, type Operator } from './call.js'
 import { taught } from './choose.js'
 import { NodeFault } from './fault.js'
-import { axesOf, type Constant, constantOf, describe, flow, type Held, type Same } from './held.js'
+import {
+  type Axis,
+  axesOf,
+  type Constant,
+  constantOf,
+  describe,
+  type Flow,
+  flow,
+  type Held,
+  type Same,
+} from './held.js'
 import { numberOf, ofLengths, unpadded } from './lengths.js'
 import { expanded } from './move.js'
 import type { Item } from './tensor.js'
@@ -26,6 +36,14 @@ interface Comparison {
 }
 
 const not = (x: Numeric): Numeric => where(x, constant([0]), constant([1]))
+const truth = (axes: readonly Axis[], value: Numeric): Flow => ({
+  ...flow(axes, value),
+  truth: true,
+})
+
+/** Gives 1 for each number that is not 0. */
+export const truthOf = (x: Flow): Flow => (x.truth ? x : truth(x.axes, not(not(x.value))))
+
 const above = (x: Numeric, n: number): Numeric => relu(affine(x, { shift: -n }))
 const below = (x: Numeric, n: number): Numeric => relu(affine(x, { scale: -1, shift: n }))
 
@@ -51,7 +69,7 @@ function comparison(name: string): Operator {
     const number = numberOf(b)
     if (a.kind === 'flow' && number !== undefined && one !== undefined) {
       const axes = commonAxes(a.axes, axesOf(b))
-      return flow(axes, one(spread(call, a, axes), number))
+      return truth(axes, one(spread(call, a, axes), number))
     }
     throw new NodeFault('constants, or a value and one number', `${describe(a)} and ${describe(b)}`)
   }
@@ -72,12 +90,12 @@ function sameness(call: Call, { ids, id, axes }: Same): Held {
   return flow(axes, slice({ start: id, size: 1 })(places))
 }
 
-const denied: Operator = (call) => {
-  const x = inputAt(call, 0)
-  if (x.kind === 'flow') return flow(x.axes, not(x.value))
+/** Gives 1 for each 0, and 0 for other numbers. */
+export function notOf(x: Held): Held {
+  if (x.kind === 'flow') return truth(x.axes, not(x.value))
   if (x.kind !== 'constant') throw new NodeFault('truth of values', describe(x))
   const data = Array.from(x.tensor.data, (item) => Number(item === 0))
-  return constantOf({ ...x.tensor, data })
+  return constantOf({ dims: x.tensor.dims, data, float: false })
 }
 
 /** `Where`: the first value where the condition holds, else the second. */
@@ -108,6 +126,6 @@ function chosen(all: readonly Constant[]): Held {
 
 export const COMPARED: readonly (readonly [string, Operator])[] = [
   ...Object.keys(COMPARISONS).map((name) => [name, comparison(name)] as const),
-  ['Not', denied],
+  ['Not', (call) => notOf(inputAt(call, 0))],
   ['Where', choice],
 ]

@@ -37,6 +37,8 @@ export interface Flow {
   readonly scaled?: { readonly x: Numeric; readonly by: number } | undefined
   /** Of a sequence's steps as one: the sequence. */
   readonly pooled?: { readonly how: Pool; readonly x: Sequence } | undefined
+  /** Each number is 0 or 1: it tells how others compare. */
+  readonly truth?: boolean
 }
 
 /** An id that is the same as a fixed one, or not. */

@@ -1,6 +1,9 @@
 /** Operators that make one number of many: along the time, or of the features of a step. */
 import {
+  add,
   affine,
+  argmax,
+  detach,
   exp,
   log,
   max,
@@ -10,6 +13,7 @@ import {
   softmax,
   softmaxOverTime,
   sqrt,
+  subtract,
   sum,
   sumOverTime,
 } from '../../index.js'
@@ -73,16 +77,27 @@ function featureSum(how: How, count: number): (x: Numeric) => Numeric {
   if (how === 'ReduceSum') return sum
   if (how === 'ReduceMean') return (x) => affine(sum(x), { scale: 1 / count })
   if (how === 'ReduceL2') return (x) => sqrt(sum(multiply(x, x)))
-  if (how === 'ReduceLogSumExp') return (x) => log(sum(exp(x)))
+  if (how === 'ReduceLogSumExp') return logSumExp
   throw new NodeFault('a mean or sum of features', how)
 }
 
-/** The features of the axes from one on, as one axis: what older operators normalize together. */
+/** The logarithm of the sum of exponentials, each of a number below the largest one: none of them overflows. */
+function logSumExp(x: Numeric): Numeric {
+  const most = detach(sum(multiply(x, argmax(x))))
+  return add(log(sum(exp(subtract(x, most)))), most)
+}
+
+/** The features of the axes from one on, as one axis: older operators normalize them together. */
 function merged(call: Call, x: Flow): { flat: Flow; at: number } {
   const old = call.opset < 13
   const at = axisAt(x.axes.length, intOf(call, 'axis', old ? 1 : -1))
   const rest = x.axes.slice(at)
-  if (!old || rest.length === 1 || !rest.every(isFeature)) return { flat: x, at }
+  if (!old || rest.length === 1) return { flat: x, at }
+  if (!rest.every(isFeature)) {
+    if (rest.slice(1).every((axis) => axis === 1)) return { flat: x, at }
+    const expected = 'a softmax over features or the time, not over both together'
+    throw new NodeFault(expected, describe(x))
+  }
   const size = rest.reduce((product, axis) => product * axis, 1)
   return { flat: flow([...x.axes.slice(0, at), size], x.value), at }
 }
@@ -118,5 +133,5 @@ export const REDUCTIONS: readonly (readonly [string, Operator])[] = [
   ),
   ['ReduceProd', sizesTogether],
   ['Softmax', normalized(softmax)],
-  ['LogSoftmax', normalized((x) => log(softmax(x)))],
+  ['LogSoftmax', normalized((x) => subtract(x, logSumExp(x)))],
 ]

@@ -1,4 +1,5 @@
 /** Operators that ask for shapes, and those that make constants. */
+import { DataType } from '../messages.js'
 import {
   type Call,
   floatOf,
@@ -12,8 +13,9 @@ import {
   tensorAt,
   tensorIn,
 } from './call.js'
+import { notOf, truthOf } from './compare.js'
 import { NodeFault } from './fault.js'
-import { axesOf, constantOf, productOf, sizeOf } from './held.js'
+import { axesOf, constantOf, describe, productOf, sizeOf } from './held.js'
 import { placesOf } from './lengths.js'
 import { countOf, type Item, listOf, plain, type Tensor } from './tensor.js'
 
@@ -69,10 +71,25 @@ const range: Operator = (call) => {
   return constantOf(listOf(Array.from({ length: count }, (_, i) => start + i * delta)))
 }
 
+/** The types of numbers that need not be whole. */
+const FLOATS: readonly number[] = [
+  DataType.FLOAT,
+  DataType.FLOAT16,
+  DataType.DOUBLE,
+  DataType.BFLOAT16,
+]
+
 const cast: Operator = (call) => {
   const held = inputAt(call, 0)
+  const to = intOf(call, 'to', 1)
+  const float = FLOATS.includes(to)
+  if (held.kind === 'flow' && to === DataType.BOOL) return truthOf(held)
+  if (held.kind === 'flow' && !float && !held.truth) {
+    const expected = 'numbers that need not be whole, or the truth of comparisons'
+    throw new NodeFault(expected, `${describe(held)} that become whole`)
+  }
   if (held.kind !== 'constant') return held
-  const float = [1, 10, 11, 16].includes(intOf(call, 'to', 1))
+  if (to === DataType.BOOL) return notOf(notOf(held))
   if (float || !held.tensor.float) return { ...held, tensor: { ...held.tensor, float } }
   return constantOf({ ...held.tensor, float, data: Array.from(plain(held.tensor), Math.trunc) })
 }
