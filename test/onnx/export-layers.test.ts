@@ -172,7 +172,7 @@ const cases: Readonly<Record<string, (inputs: Inputs) => Outputs>> = {
   'ids at three steps': ({ id }) => ({ threeIds: oneHot(repeat(id, 3)) }),
 }
 
-/** What no graph of the import says: ids at a number of steps. */
+/** Refusals of the import, whose graphs cannot say ids at a number of steps. */
 const UNREAD: Readonly<Record<string, string>> = {
   'ids at three steps': 'node "oneHot" (OneHot): expected one id of each row or step',
 }

@@ -140,7 +140,7 @@ const loops: Readonly<Record<string, Build>> = {
   }),
 }
 
-/** What no graph of the import says: an id as the state of a loop. */
+/** Refusals of the import, whose graphs cannot say an id as the state of a loop. */
 const UNREAD: Readonly<Record<string, string>> = {
   'a token for a state': 'node "scan.id_n/body/embedding" (Gather): expected constant indices',
 }

@@ -45,7 +45,7 @@ function readBy({ input, attribute }: NodeProto): readonly string[] {
   return [...input, ...attribute.flatMap(({ g }) => g?.node.flatMap(readBy) ?? [])]
 }
 
-/** What makes a value of a branch, as a model of its own. */
+/** Cuts out the nodes that make a value of a branch, as a model of their own. */
 function cut(file: ModelProto, node: string, branch: string, output: string): Uint8Array {
   const found = file.graph?.node.find(({ name }) => name === node)
   const body = found?.attribute.find(({ name }) => name === branch)?.g

@@ -159,7 +159,7 @@ class Run {
   /** Checks that reading keeps no memory. */
   async #kept(input: number): Promise<void> {
     collect()
-    // What a collection finds is given back in a later turn.
+    // Memory that a collection finds is given back in a later turn.
     await setImmediate()
     collect()
     const now = held()

@@ -5,7 +5,7 @@ import { isBytes, readRecord } from '../io/options.js'
 import { fault, shown, WHERE } from './fault.js'
 import type { FindShard } from './shards.js'
 
-/** What an import reads: its bytes, its name in messages, and the files beside it. */
+/** The source of an import: its bytes, its name in messages, and the files beside it. */
 export interface Source {
   readonly name: string
   readonly bytes: Uint8Array

@@ -11,7 +11,7 @@ export interface Stream {
 export const ERRORS = 2
 
 /**
- * What the library prints of its errors. Its other way to tell of them, to throw, leaves open what it was reading, and the
+ * The errors that the library prints. An error that it throws leaves open the parts that it was reading, and the
  * memory of a file with open parts is never given back.
  */
 export class Heard {

@@ -87,7 +87,7 @@ function makeWay(way: Way, name: string, reverse: boolean): Made {
   return { way, runners: cells.map((cell, at) => runnerOf(cell, own(at), reverse)) }
 }
 
-/** What a way gives: the output at every step, the last one, and all states in the order of Keras. */
+/** The results of one way: the output at every step, the last one, and all states in the order of Keras. */
 interface Ran {
   readonly output: Sequence
   readonly last: Vector

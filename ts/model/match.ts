@@ -28,7 +28,7 @@ interface Match {
   readonly tensor: ForeignTensor
 }
 
-/** What becomes of each tensor and of each parameter. */
+/** The fate of each tensor and of each parameter. */
 export interface Matches {
   readonly pairs: readonly Match[]
   readonly matched: readonly MatchedLayer[]

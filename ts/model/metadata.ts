@@ -1,7 +1,7 @@
 import { isList, isRecord } from '../brand.js'
 import { Described, mismatch, show } from '../errors.js'
 
-/** What a user keeps with a model: values of JSON by name, such as a vocabulary. */
+/** Values of JSON that a user keeps with a model, by name, such as a vocabulary. */
 export type Metadata = Readonly<Record<string, unknown>>
 
 /** The most lists and records within each other. */

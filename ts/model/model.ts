@@ -59,7 +59,7 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
   /** The model as plain data. */
   readonly graph: GraphJson
 
-  /** What you gave to `save` with the model that was loaded; empty of any other. */
+  /** The metadata in the file or bytes that the model was loaded from; empty for any other model. */
   readonly metadata: Metadata
 
   readonly #parts: Parts

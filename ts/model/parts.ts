@@ -18,7 +18,7 @@ export interface Parts {
   readonly inputs: readonly Port[]
   /** The outputs that can have targets: all but the weights of attentions. */
   readonly outputs: readonly Port[]
-  /** What the file that the model was read from holds of the user's. */
+  /** The user's metadata in the file that the model was read from. */
   readonly metadata: Metadata
   /** `true` during a run of training. */
   training: boolean

@@ -1,6 +1,6 @@
 import { damaged, type Reader, refusal } from './reader.js'
 
-/** What stands in the place of a global of Python: called with a tuple. */
+/** A stand-in for a global of Python, called with a tuple. */
 export type Made = (given: readonly unknown[], reader: Reader) => unknown
 
 /** A dict, whose attributes may be set. */

@@ -1,4 +1,4 @@
-/** What ends a run whose generator is gone; nothing before it begins and after it ends. */
+/** The function that ends a run whose generator is gone; none before the run begins and after it ends. */
 export interface Held {
   release?: () => void
 }

@@ -24,7 +24,7 @@ export const EARLY_STOPPING_OPTIONS = [
   'restoreBest',
 ] as const satisfies readonly (keyof EarlyStoppingOptions)[]
 
-/** What a checkpoint keeps of an {@link EarlyStopping} as JSON. */
+/** The part of an {@link EarlyStopping} that a checkpoint keeps as JSON. */
 export interface EarlyStoppingRecord {
   readonly monitor: string
   readonly best: number

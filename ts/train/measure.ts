@@ -5,7 +5,7 @@ import type { NativeModel, NativeReport, NativeTensor } from '../native/contract
 import { guardAsync } from '../native/errors.js'
 import { type Metric, metricTargets } from './metric.js'
 
-/** What measures a batch. */
+/** Losses and metrics to measure a batch by. */
 export interface Measure {
   /** The losses, as the core reads them. */
   readonly config: string

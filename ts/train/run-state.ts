@@ -20,7 +20,7 @@ export interface Place {
   readonly seconds: number
 }
 
-/** What a checkpoint keeps of a {@link RunState} as JSON. */
+/** The part of a {@link RunState} that a checkpoint keeps as JSON. */
 export interface RunRecord extends Place {
   readonly tally: TallyRecord
   readonly history: readonly EpochRecord[]

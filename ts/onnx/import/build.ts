@@ -1,4 +1,4 @@
-/** What the import makes while a graph is declared: names, parameters and their values, the report. */
+/** The parts that an import makes while a graph is declared: names, parameters and their values, the report. */
 
 import type { MatchedLayer } from '../../index.js'
 import {

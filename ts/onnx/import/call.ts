@@ -16,7 +16,7 @@ export interface Call {
   body(attribute: string, inputs: readonly Held[]): readonly Held[]
 }
 
-/** What a node gives, output by output. */
+/** The results of a node, output by output. */
 export type Operator = (call: Call) => readonly Held[] | Held
 
 function attributeOf({ node }: Call, name: string): AttributeProto | undefined {

@@ -28,7 +28,7 @@ function placed(where: string): string {
   return where === '' ? WHERE : `${WHERE}: ${where}`
 }
 
-/** What a file may ask of this library that is no fault of its graph. */
+/** Codes of refusals that are no fault of a file's graph. */
 const KEPT: readonly string[] = [
   'ERR_UNROLLED_SIZE',
   'ERR_UNROLLED_NON_FINITE',

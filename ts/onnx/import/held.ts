@@ -1,4 +1,4 @@
-/** What a name of the file stands for while its graph is read: a constant, or a value of ours with its axes. */
+/** The meaning of a name of the file while its graph is read: a constant, or a value of ours with its axes. */
 import {
   concat,
   lastStep,

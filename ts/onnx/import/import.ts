@@ -149,7 +149,7 @@ class Attempt {
     return Object.fromEntries(outputs)
   }
 
-  /** What an input stands for; nothing for a name that is none. */
+  /** Gives the meaning of an input; nothing for a name that is none. */
   #input(input: Inputs, root: Region, name: string): Held | undefined {
     const { request, states, guess, apart } = this.setting
     const made = this.#inputs.get(name)
@@ -171,7 +171,7 @@ class Attempt {
   }
 }
 
-/** What a file says of a value in the middle of its graph. */
+/** Finds the description that a file has of a value in the middle of its graph. */
 function infoOf(graph: GraphProto, name: string): GraphProto['input'][number] | undefined {
   return [...(graph.valueInfo ?? []), ...graph.output].find((info) => info.name === name)
 }

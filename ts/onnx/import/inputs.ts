@@ -35,7 +35,7 @@ const ONE_ROW: Guess = {
   twoOfIds: ['batch', 'time'],
 }
 
-/** What inputs may be, the likeliest first. */
+/** Readings of the inputs, the likeliest first. */
 export const GUESSES: readonly Guess[] = [
   BATCH_FIRST,
   TIME_FIRST,

@@ -45,7 +45,7 @@ export interface Recurrent {
 /** The states of all directions, one beside the other. */
 export type States = Partial<Record<'h' | 'c', Vector>>
 
-/** What a run of a recurrent node gives: every step's h of all directions, and the last states. */
+/** The results of a recurrent node: every step's h of all directions, and the last states. */
 export interface Run {
   readonly output: Sequence
   readonly state: { readonly h: Vector; readonly c?: Vector }

@@ -3,7 +3,7 @@
 import { DataType, type TensorProto } from '../messages.js'
 import { malformed, NodeFault, quoted } from './fault.js'
 
-/** What a row does not share with others, and what a step does not. */
+/** An axis of independent rows, or of the steps of a row. */
 export type Role = 'batch' | 'time'
 
 /** A size that only a run knows: `factor` times that of the batch, of the time, or of both. */

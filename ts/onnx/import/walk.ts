@@ -8,14 +8,14 @@ import type { Held } from './held.js'
 import { bodyOf, homeOf, nodeName, type Region } from './region.js'
 import { tensorOf } from './tensor.js'
 
-/** What the walk needs to know of the import. */
+/** Facts of the import that the walk needs. */
 export interface Walking {
   readonly build: Build
   readonly opset: number
   readonly operators: ReadonlyMap<string, Operator>
   /** The branches that the caller chose, by the names of nodes. */
   readonly branches: ReadonlyMap<string, 'then' | 'else'>
-  /** What an input of the model, or a value that the caller cuts at, stands for. */
+  /** Gives the meaning of an input of the model, or of a value that the caller cuts at. */
   input(name: string): Held | undefined
 }
 
@@ -53,7 +53,7 @@ export class Walk {
     return this.#known({ region, name }) as Held
   }
 
-  /** What a name stands for, if it is known by now. */
+  /** Gives the meaning of a name, if it is known by now. */
   #known({ region, name }: Need): Held | undefined {
     return homeOf(region, name)?.values.get(name)
   }

@@ -12,7 +12,7 @@ const PYTORCH: &str = "importPyTorch of unrolled/pytorch reads it";
 const KERAS: &str = "importKeras of unrolled/keras reads it";
 const ONNX: &str = "importOnnx of unrolled/onnx reads it";
 
-/// What a file is, and what reads it, by its first bytes.
+/// Names the format of a file and the function that reads it, by the file's first bytes.
 pub(super) fn told_by(first: &[u8]) -> Option<(&'static str, &'static str)> {
     let begins = |signature: &[u8]| first.starts_with(signature);
     if begins(ZIP) {
