@@ -1034,6 +1034,7 @@ interface CheckpointOptions {
      * A folder for this run alone, which is made if it is not there. A run holds its folder by a lock on the file
      * `.unrolled.lock`, which stays: another run there, of this or another process, is refused with
      * `ERR_UNROLLED_STATE` until the first has ended or its process is gone. File systems without locks do without.
+     * So is a run without `resume` in a folder with checkpoints, and one whose folder was removed and made anew by another run.
      *
      * A checkpoint is the file `checkpoint-STEP.safetensors`, named by the steps of all epochs; `load` reads it
      * as a model, with the weights of the training: those of `average` and the best of `earlyStopping`, which the
@@ -1306,7 +1307,7 @@ interface TrainOptions<I extends Values = AnyValues, O extends Values = AnyValue
      * options, and a model of another graph or `precision`, with `ERR_UNROLLED_ARGUMENT`. A model of `'bf16'` goes on
      * to the same bits on the same instruction set alone.
      *
-     * With `checkpoint`, a file is one of that folder, or the folder has no checkpoints yet. The run that goes on from an
+     * With `checkpoint`, a file is one of that folder, or the folder has no checkpoints yet: `ERR_UNROLLED_STATE` else. The run that goes on from an
      * earlier file of its folder removes the later ones when it writes its first.
      *
      * Ready-made batches are passed over up to those not yet taken; a function that reads `step` of its
@@ -1346,7 +1347,7 @@ interface StepOptions {
     readonly axis?: string;
 }
 
-/** What a user keeps with a model: values of JSON by name, such as a vocabulary. */
+/** Values of JSON that a user keeps with a model, by name, such as a vocabulary. */
 type Metadata = Readonly<Record<string, unknown>>;
 
 /** The choice of each token, made by {@link sample} or {@link beam}. */
@@ -1649,7 +1650,7 @@ interface MatchOptions<I extends Values = AnyValues, O extends Values = AnyValue
      * is and reports both (`false`).
      */
     readonly strict?: boolean;
-    /** A sample to measure the largest difference of the outputs by. */
+    /** A sample to measure the largest difference of the outputs by; none by default. */
     readonly sample?: Sample<I, O>;
 }
 /** A safetensors file by its path or its bytes, or tensors by name. */
@@ -1825,7 +1826,7 @@ declare class Model<I extends Values = AnyValues, O extends Outputs = AnyValues>
     #private;
     /** The model as plain data. */
     readonly graph: GraphJson;
-    /** What you gave to `save` with the model that was loaded; empty of any other. */
+    /** The metadata in the file or bytes that the model was loaded from; empty for any other model. */
     readonly metadata: Metadata;
     /** The number of values that the model learns. */
     get parameterCount(): number;
@@ -1835,9 +1836,9 @@ declare class Model<I extends Values = AnyValues, O extends Outputs = AnyValues>
      *
      * Rejects with an `UnrolledError` for bad options or data, `ERR_UNROLLED_NON_FINITE` for a loss,
      * gradient or updated parameter that is not finite, `ERR_UNROLLED_STATE` during another run of this
-     * model; with the signal's reason after an abort; with the error of an iterator that throws;
-     * `ERR_UNROLLED_IO` for a checkpoint that cannot be written. The model stays usable, with the weights of the
-     * last whole step.
+     * model or in the same folder of checkpoints; with the signal's reason after an abort; with the error of an iterator
+     * that throws; `ERR_UNROLLED_IO` for a checkpoint that cannot be read or written, `ERR_UNROLLED_FORMAT` for a damaged
+     * one. The model stays usable, with the weights of the last whole step.
      */
     fit(data: Data<I, O>, options: TrainOptions<I, O>): Promise<History>;
     /**
@@ -1962,6 +1963,11 @@ declare class Model<I extends Values = AnyValues, O extends Outputs = AnyValues>
     /**
      * Writes the model to a file, whole or not at all: in safetensors the parameters, and in the metadata the graph and
      * your own.
+     *
+     * Rejects with an `UnrolledError`: `ERR_UNROLLED_ARGUMENT` for a bad option and for a path that ends as files of another
+     * format do, `ERR_UNROLLED_IO` for a file that cannot be written, `ERR_UNROLLED_SIZE` for one beyond its format or memory,
+     * `ERR_UNROLLED_STATE` for `optimizer` without a checkpoint of these parameters, `ERR_UNROLLED_FORMAT` for a damaged one.
+     * The file that was there before is whole then.
      */
     save(path: string, options?: SaveOptions): Promise<void>;
     /** Gives the bytes that `save` writes. Waits for the first weights. */

@@ -89,7 +89,7 @@ import type { SYSTEM_SETTINGS, SystemSettings } from '../ts/native/system.js'
 import type { EXPORT_ONNX_OPTIONS, ExportOnnxOptions } from '../ts/onnx/export/export-onnx.js'
 import type { IMPORT_ONNX_OPTIONS, ImportOnnxOptions } from '../ts/onnx/import/options.js'
 import type { Names } from '../ts/options.js'
-import type { IMPORT_PYTORCH_OPTIONS, PyTorchOptions } from '../ts/pytorch/options.js'
+import type { IMPORT_PYTORCH_OPTIONS, ImportPyTorchOptions } from '../ts/pytorch/options.js'
 import type {
   AVERAGE_OPTIONS,
   AverageOptions,
@@ -190,7 +190,7 @@ interface Lists {
   exportOnnx: Pair<typeof EXPORT_ONNX_OPTIONS, ExportOnnxOptions>
   importKeras: Pair<typeof IMPORT_KERAS_OPTIONS, ImportKerasOptions>
   importOnnx: Pair<typeof IMPORT_ONNX_OPTIONS, ImportOnnxOptions>
-  importPyTorch: Pair<typeof IMPORT_PYTORCH_OPTIONS, PyTorchOptions>
+  importPyTorch: Pair<typeof IMPORT_PYTORCH_OPTIONS, ImportPyTorchOptions>
   predict: Pair<typeof PREDICT_OPTIONS, PredictOptions>
   recurrentCall: Pair<typeof RECURRENT_CALL_OPTIONS, RecurrentCall<unknown>>
   recurrent: Pair<typeof RECURRENT_OPTIONS, RecurrentOptions<number, number, boolean>>

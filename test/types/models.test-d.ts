@@ -22,7 +22,7 @@ import {
   type TrainOptions,
   type Vector,
 } from 'unrolled'
-import { importPyTorch, type PyTorchOptions } from 'unrolled/pytorch'
+import { type ImportPyTorchOptions, importPyTorch } from 'unrolled/pytorch'
 import { describe, expectTypeOf, test } from 'vitest'
 
 declare const vector3: Vector<3>
@@ -158,7 +158,7 @@ describe('models', () => {
       model: Model | undefined
     }
     new Holder().model = reader
-    const places: PyTorchOptions = { key: 'state_dict', sample: { x: [[1, 2]], y: [[1, 2]] } }
+    const places: ImportPyTorchOptions = { key: 'state_dict', sample: { x: [[1, 2]], y: [[1, 2]] } }
     importPyTorch(reader, 'reader.pt', places)
     importPyTorch(tagger, 'tagger.pt', places)
     // @ts-expect-error there is no such option

@@ -12,7 +12,7 @@ export interface ImportKerasOptions extends ModelOptions {
   readonly logits?: boolean
   /**
    * Inputs with Keras's outputs for them, rows of as many steps as the inputs have: the report then has the largest
-   * difference.
+   * difference. None by default.
    */
   readonly sample?: Sample
 }

@@ -29,7 +29,7 @@ export interface MatchOptions<I extends Values = AnyValues, O extends Values = A
    * is and reports both (`false`).
    */
   readonly strict?: boolean
-  /** A sample to measure the largest difference of the outputs by. */
+  /** A sample to measure the largest difference of the outputs by; none by default. */
   readonly sample?: Sample<I, O>
 }
 

@@ -106,9 +106,9 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
    *
    * Rejects with an `UnrolledError` for bad options or data, `ERR_UNROLLED_NON_FINITE` for a loss,
    * gradient or updated parameter that is not finite, `ERR_UNROLLED_STATE` during another run of this
-   * model; with the signal's reason after an abort; with the error of an iterator that throws;
-   * `ERR_UNROLLED_IO` for a checkpoint that cannot be written. The model stays usable, with the weights of the
-   * last whole step.
+   * model or in the same folder of checkpoints; with the signal's reason after an abort; with the error of an iterator
+   * that throws; `ERR_UNROLLED_IO` for a checkpoint that cannot be read or written, `ERR_UNROLLED_FORMAT` for a damaged
+   * one. The model stays usable, with the weights of the last whole step.
    */
   fit(data: Data<I, O>, options: TrainOptions<I, O>): Promise<History> {
     return Model.#call(this, 'fit', () => historyOf(this.train(data, options)))
@@ -317,6 +317,11 @@ export class Model<I extends Values = AnyValues, O extends Outputs = AnyValues> 
   /**
    * Writes the model to a file, whole or not at all: in safetensors the parameters, and in the metadata the graph and
    * your own.
+   *
+   * Rejects with an `UnrolledError`: `ERR_UNROLLED_ARGUMENT` for a bad option and for a path that ends as files of another
+   * format do, `ERR_UNROLLED_IO` for a file that cannot be written, `ERR_UNROLLED_SIZE` for one beyond its format or memory,
+   * `ERR_UNROLLED_STATE` for `optimizer` without a checkpoint of these parameters, `ERR_UNROLLED_FORMAT` for a damaged one.
+   * The file that was there before is whole then.
    */
   save(path: string, options: SaveOptions = {}): Promise<void> {
     return Model.#call(this, 'save', (parts) => save(parts, path, options))

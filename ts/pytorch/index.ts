@@ -3,10 +3,10 @@ import type { MatchOptions, Model, Outputs, ParityReport, Values } from '../inde
 import { readSource } from '../io/file.js'
 import { isModel, isRecord, mismatch, readOptions, readRecord, shown } from '../io/options.js'
 import { readSample, renamed } from '../io/sample.js'
-import { IMPORT_PYTORCH_OPTIONS, type PyTorchOptions } from './options.js'
+import { IMPORT_PYTORCH_OPTIONS, type ImportPyTorchOptions } from './options.js'
 import { stateDictOf } from './state-dict.js'
 
-export type { PyTorchOptions }
+export type { ImportPyTorchOptions }
 
 /** The function that all messages name. */
 const WHERE = 'importPyTorch'
@@ -30,7 +30,7 @@ const WHERE = 'importPyTorch'
 export async function importPyTorch<I extends Values, O extends Outputs>(
   model: Model<I, O>,
   source: string | Uint8Array,
-  options: PyTorchOptions<I, O> = {},
+  options: ImportPyTorchOptions<I, O> = {},
 ): Promise<ParityReport> {
   // A loop of refused calls starves nobody.
   await setImmediate()

@@ -1,7 +1,7 @@
 import type { AnyValues, MatchOptions, Outputs, Values } from '../index.js'
 
 /** Options of `importPyTorch`: those of `model.load`, and the place in the file. */
-export interface PyTorchOptions<I extends Values = AnyValues, O extends Outputs = AnyValues>
+export interface ImportPyTorchOptions<I extends Values = AnyValues, O extends Outputs = AnyValues>
   extends MatchOptions<I, O> {
   /**
    * The state dict in a file of more: `'state_dict'` of `{ epoch, state_dict }`, `'net.encoder'` of
@@ -15,4 +15,4 @@ export const IMPORT_PYTORCH_OPTIONS = [
   'strict',
   'sample',
   'key',
-] as const satisfies readonly (keyof PyTorchOptions)[]
+] as const satisfies readonly (keyof ImportPyTorchOptions)[]

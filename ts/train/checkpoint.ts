@@ -9,6 +9,7 @@ export interface CheckpointOptions {
    * A folder for this run alone, which is made if it is not there. A run holds its folder by a lock on the file
    * `.unrolled.lock`, which stays: another run there, of this or another process, is refused with
    * `ERR_UNROLLED_STATE` until the first has ended or its process is gone. File systems without locks do without.
+   * So is a run without `resume` in a folder with checkpoints, and one whose folder was removed and made anew by another run.
    *
    * A checkpoint is the file `checkpoint-STEP.safetensors`, named by the steps of all epochs; `load` reads it
    * as a model, with the weights of the training: those of `average` and the best of `earlyStopping`, which the

@@ -112,7 +112,7 @@ export interface TrainOptions<I extends Values = AnyValues, O extends Values = A
    * options, and a model of another graph or `precision`, with `ERR_UNROLLED_ARGUMENT`. A model of `'bf16'` goes on
    * to the same bits on the same instruction set alone.
    *
-   * With `checkpoint`, a file is one of that folder, or the folder has no checkpoints yet. The run that goes on from an
+   * With `checkpoint`, a file is one of that folder, or the folder has no checkpoints yet: `ERR_UNROLLED_STATE` else. The run that goes on from an
    * earlier file of its folder removes the later ones when it writes its first.
    *
    * Ready-made batches are passed over up to those not yet taken; a function that reads `step` of its

@@ -13,9 +13,9 @@ export interface ImportOnnxOptions {
   readonly inputs?: readonly string[] | Readonly<Record<string, InputShape>>
   /** The values that the model gives, anywhere in the file; the outputs of the file by default. */
   readonly outputs?: readonly string[]
-  /** The branch that an `If` takes, by the name of its node, where the file does not fix it. */
+  /** The branch that an `If` takes, by the name of its node, where the file does not fix it; none by default. */
   readonly branches?: Readonly<Record<string, 'then' | 'else'>>
-  /** Data as for `predict`, and outputs of another program for them, for the report's `largestDifference`. */
+  /** Data as for `predict`, and another program's outputs for them, for the report's `largestDifference`; none by default. */
   readonly sample?: Sample
 }
 
