@@ -7,8 +7,8 @@ import { type ModelProto, type NodeProto, readModel, writeModel } from '../../ts
 
 const FOLDER = 'node_modules/@ricky0123/vad-web/dist'
 const RATE = 16_000
-/** Of sound; by hand a minute: `SILERO_SECONDS=60 npx vitest run test/onnx/silero.test.ts`. */
-const { SILERO_SECONDS: SECONDS = '15' } = process.env
+/** Seconds of sound; a minute in `.ci/run`. */
+const { UNROLLED_SILERO_SECONDS: SECONDS = '15' } = process.env
 
 /** Sound like speech: harmonics of a wandering pitch in syllables, noise between them, and silences. */
 function sound(samples: number): Float32Array {

@@ -15,7 +15,7 @@ const archive = (pickle: string | Uint8Array): Uint8Array => {
   })
 }
 
-/** Reads, and gives the words of the refusal; within 200 ms. */
+/** Reads, and gives the words of the refusal; within a second, on machines that are shared. */
 async function refusal(bytes: Uint8Array): Promise<string> {
   const model = tagger()
   const before = performance.now()
