@@ -23,6 +23,7 @@ test(
       const path = join(root, String(number))
       const whole = wholes.get(name) ?? expect.fail()
       const checkpoint = { path, every: 1 + (number % 3) }
+      let resumed = false
       // Every other trial is killed again in its second life.
       for (let life = 0; life < 1 + (number % 2); life++) {
         const { ending } = await runProcess(name, checkpoint, {
@@ -31,7 +32,8 @@ test(
         })
         if (ending !== undefined) break
         counts.kills += 1
-        counts.resumed += Number(readdirSync(path).some((file) => file.startsWith('checkpoint-')))
+        resumed = readdirSync(path).some((file) => file.startsWith('checkpoint-'))
+        counts.resumed += Number(resumed)
       }
       const last = await runProcess(name, checkpoint, { threads: 2 })
       expect([number, name, last.error, last.ending]).toEqual([
@@ -40,6 +42,8 @@ test(
         undefined,
         whole.ending,
       ])
+      // From its beginning a run comes to the same end, with all of its steps.
+      if (resumed) expect(last.steps).toBeLessThan(whole.steps)
     }
     for (const name of names) wholes.set(name, await runProcess(name, undefined))
     const left = Array.from({ length: TRIALS }, (_, number) => number)
@@ -51,6 +55,7 @@ test(
       `${TRIALS} trials, ${counts.kills} killed, ${counts.resumed} of them with a checkpoint`,
     )
     expect(counts.kills).toBeGreaterThan(TRIALS / 4)
+    expect(counts.resumed).toBeGreaterThan(TRIALS / 8)
   },
   10_000 + TRIALS * 5000,
 )

@@ -97,6 +97,27 @@ test('an error in the data leaves a checkpoint of the steps before it', async ()
   expect(await runToEnd(name, checkpoint)).toEqual(await runToEnd(name))
 })
 
+test('seconds count from one checkpoint to the next', async () => {
+  /** The number of checkpoints at each step, of steps that are 40 ms apart. */
+  const during = async (seconds: number) => {
+    const checkpoint = { path: folder(), every: { seconds } }
+    const slow = async function* () {
+      for (let at = 0; at < 4; at++) {
+        await new Promise((resolve) => setTimeout(resolve, 40))
+        yield { x: [[1]], y: [[2]] }
+      }
+    }
+    const model = sequential([dense({ inputSize: 1, size: 1 })])
+    const found: number[] = []
+    for await (const { type } of model.train(() => slow(), { loss: 'meanSquared', checkpoint })) {
+      if (type === 'step') found.push(checkpointFiles(checkpoint.path).length)
+    }
+    return found
+  }
+  expect((await during(0.02)).at(-1)).toBeGreaterThan(0)
+  expect(await during(60)).toEqual([0, 0, 0, 0])
+})
+
 test('a resumed run may go on for more epochs', async () => {
   const name = 'an array of batches'
   const { model, data, options } = RUNS[name]?.() ?? expect.fail()

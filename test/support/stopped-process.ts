@@ -8,16 +8,17 @@ import type { Ending } from './stopped-runs.js'
 
 const SOURCE = fileURLToPath(new URL('./stopped-runs.ts', import.meta.url))
 
-/** Says "begun" at the first step, then how the run ends: with what, or with the code of an error. */
+/** Says "begun" at the first step, then the run's ending and its steps, or the code of an error. */
 const MAIN = `
 const [name, checkpoint] = JSON.parse(process.argv[1])
-let begun = false
+let steps = 0
 const began = () => {
-  if (!begun) process.stdout.write('begun\\n')
-  begun = true
+  if (steps === 0) process.stdout.write('begun\\n')
+  steps += 1
 }
 try {
-  process.stdout.write(JSON.stringify(await runToEnd(name, checkpoint, began)))
+  const ending = await runToEnd(name, checkpoint, began)
+  process.stdout.write(JSON.stringify({ ending, steps }))
 } catch (error) {
   process.stdout.write(JSON.stringify({ code: error.code, message: error.message, cause: error.cause?.code }))
 }
@@ -29,6 +30,8 @@ let program: string | undefined
 export interface Outcome {
   readonly ending: Ending | undefined
   readonly error: { code: string; message: string; cause?: string } | undefined
+  /** The steps that this process has made, if the run came to its end. */
+  readonly steps: number
   /** The time from the first step to the end in ms. */
   readonly lasted: number
 }
@@ -60,9 +63,9 @@ async function watched(child: ChildProcess, after: number | undefined): Promise<
   await new Promise((resolve) => child.on('close', resolve))
   const lasted = begun === 0 ? 0 : performance.now() - begun
   const last = text.replace('begun\n', '')
-  if (last === '') return { ending: undefined, error: undefined, lasted }
+  if (last === '') return { ending: undefined, error: undefined, steps: 0, lasted }
   const said = JSON.parse(last)
   return 'code' in said
-    ? { ending: undefined, error: said, lasted }
-    : { ending: said, error: undefined, lasted }
+    ? { ending: undefined, error: said, steps: 0, lasted }
+    : { ...said, error: undefined, lasted }
 }
