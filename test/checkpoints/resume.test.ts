@@ -1,7 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { dense, type Precision, rnn, sequential, type TrainOptions, UnrolledError } from 'unrolled'
+import {
+  dense,
+  type Metric,
+  type Precision,
+  rnn,
+  sequential,
+  type TrainOptions,
+  UnrolledError,
+} from 'unrolled'
 import { afterAll, describe, expect, test } from 'vitest'
 import { checkpointFiles } from '../support/checkpoint-files.js'
 import { type Ending, endingOf, RUNS, runToEnd } from '../support/stopped-runs.js'
@@ -97,25 +105,24 @@ test('an error in the data leaves a checkpoint of the steps before it', async ()
   expect(await runToEnd(name, checkpoint)).toEqual(await runToEnd(name))
 })
 
-test('seconds count from one checkpoint to the next', async () => {
-  /** The number of checkpoints at each step, of steps that are 40 ms apart. */
-  const during = async (seconds: number) => {
-    const checkpoint = { path: folder(), every: { seconds } }
-    const slow = async function* () {
-      for (let at = 0; at < 4; at++) {
-        await new Promise((resolve) => setTimeout(resolve, 40))
-        yield { x: [[1]], y: [[2]] }
-      }
-    }
-    const model = sequential([dense({ inputSize: 1, size: 1 })])
-    const found: number[] = []
-    for await (const { type } of model.train(() => slow(), { loss: 'meanSquared', checkpoint })) {
-      if (type === 'step') found.push(checkpointFiles(checkpoint.path).length)
-    }
-    return found
+test('a metric that fails ends the run at its last counted step', async () => {
+  const name = 'rmsprop, carried states, a custom metric, a function that reads step'
+  const { model, data, options } = RUNS[name]?.() ?? expect.fail()
+  const checkpoint = { path: folder(), every: 2 }
+  const [metric] = options.metrics as [Metric]
+  let calls = 0
+  const failing: Metric = {
+    ...metric,
+    compute: (batch) => {
+      calls += 1
+      return calls === 6 ? expect.fail('no number') : metric.compute(batch)
+    },
   }
-  expect((await during(0.02)).at(-1)).toBeGreaterThan(0)
-  expect(await during(60)).toEqual([0, 0, 0, 0])
+  const given = { ...options, metrics: [failing], checkpoint } as TrainOptions
+  await expect(model.fit(data as never, given)).rejects.toThrow('no number')
+  // The model has made the sixth step: nothing that counts five may hold its weights.
+  expect(checkpointFiles(checkpoint.path).at(-1)).toBe('checkpoint-4.safetensors')
+  expect(await runToEnd(name, checkpoint)).toEqual(await runToEnd(name))
 })
 
 test('a resumed run may go on for more epochs', async () => {
