@@ -114,6 +114,20 @@ describe.each(Object.entries(calls))('%s', (name, call) => {
 
 describe.each(['importKeras', 'importPyTorch', 'importOnnx'])('%s', (name) => {
   const call = calls[name] as Call
+
+  test.each<[string, () => unknown]>([
+    ['options', () => call({ sample: 3 })],
+    ['bytes', () => sources[name]?.(new Uint8Array(3))],
+  ])('a loop of refused %s lets timers fire', async (_, refused) => {
+    let fired = false
+    setTimeout(() => {
+      fired = true
+    }, 5)
+    const until = performance.now() + 5000
+    while (!fired && performance.now() < until) await expect(refused()).rejects.toThrow()
+    expect(fired).toBe(true)
+  })
+
   test.each(strange)('a sample that is %s', async (shown, value) => {
     const { code, message } = await refusal(call, { sample: value })
     expect(code).toBe('ERR_UNROLLED_ARGUMENT')

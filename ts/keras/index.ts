@@ -1,6 +1,7 @@
 import type { Model, ModelOptions, ParityReport } from '../index.js'
 import { checkBoolean, isRecord, mismatch, readOptions, shown } from '../io/options.js'
 import { differenceOf, readSample, renamed, type Sample } from '../io/sample.js'
+import { inTurn } from '../io/turn.js'
 import { WHERE } from './fault.js'
 import { type ModelFiles, openSource } from './files.js'
 import { openModel } from './open.js'
@@ -31,10 +32,14 @@ export type { ImportKerasOptions, ModelFiles, Sample }
  * `ERR_UNROLLED_NON_FINITE` for weights that are not finite; `ERR_UNROLLED_ARGUMENT` for a bad option. A sample rejects as
  * the data of `predict` do: `ERR_UNROLLED_SHAPE`, `ERR_UNROLLED_KIND` and `ERR_UNROLLED_VALUE` too.
  */
-export async function importKeras(
+export function importKeras(
   source: string | Uint8Array | ModelFiles,
   options: ImportKerasOptions = {},
 ): Promise<{ readonly model: Model; readonly report: ParityReport }> {
+  return inTurn(() => read(source, options))
+}
+
+async function read(source: string | Uint8Array | ModelFiles, options: ImportKerasOptions) {
   const {
     config,
     sample,

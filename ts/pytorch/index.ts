@@ -1,8 +1,8 @@
-import { setImmediate } from 'node:timers/promises'
 import type { MatchOptions, Model, Outputs, ParityReport, Values } from '../index.js'
 import { readSource } from '../io/file.js'
 import { isModel, isRecord, mismatch, readOptions, readRecord, shown } from '../io/options.js'
 import { readSample, renamed } from '../io/sample.js'
+import { inTurn } from '../io/turn.js'
 import { IMPORT_PYTORCH_OPTIONS, type ImportPyTorchOptions } from './options.js'
 import { stateDictOf } from './state-dict.js'
 
@@ -27,13 +27,19 @@ const WHERE = 'importPyTorch'
  * `ERR_UNROLLED_ARGUMENT` that lists what is missing or left over, and for a bad option; `ERR_UNROLLED_STATE` during
  * training. A sample rejects as the data of `predict` do. Of a file that is refused nothing is set.
  */
-export async function importPyTorch<I extends Values, O extends Outputs>(
+export function importPyTorch<I extends Values, O extends Outputs>(
   model: Model<I, O>,
   source: string | Uint8Array,
   options: ImportPyTorchOptions<I, O> = {},
 ): Promise<ParityReport> {
-  // A loop of refused calls starves nobody.
-  await setImmediate()
+  return inTurn(() => read(model, source, options))
+}
+
+async function read<I extends Values, O extends Outputs>(
+  model: Model<I, O>,
+  source: string | Uint8Array,
+  options: ImportPyTorchOptions<I, O>,
+): Promise<ParityReport> {
   if (!isModel(model)) throw mismatch(WHERE, 'a model', shown(model))
   const { key, rename, sample, ...rest } = readOptions(WHERE, options, IMPORT_PYTORCH_OPTIONS)
   if (key !== undefined && typeof key !== 'string')

@@ -2,6 +2,7 @@ import type { ParityReport } from '../../index.js'
 import { graph, type Inputs, type Model, type Numeric, UnrolledError } from '../../index.js'
 import { readSource } from '../../io/file.js'
 import { differenceOf } from '../../io/sample.js'
+import { inTurn } from '../../io/turn.js'
 import type { GraphProto, ModelProto } from '../messages.js'
 import { readModel } from '../proto.js'
 import { Build, nameFor } from './build.js'
@@ -40,10 +41,14 @@ export interface ImportedOnnx {
  * `ERR_UNROLLED_SIZE` for one, or a model of it, that does not fit in memory; `ERR_UNROLLED_ARGUMENT` for a bad option. A
  * sample rejects as the data of `predict` do: `ERR_UNROLLED_SHAPE`, `ERR_UNROLLED_KIND` and `ERR_UNROLLED_VALUE` too.
  */
-export async function importOnnx(
+export function importOnnx(
   file: string | Uint8Array,
   options: ImportOnnxOptions = {},
 ): Promise<ImportedOnnx> {
+  return inTurn(() => read(file, options))
+}
+
+async function read(file: string | Uint8Array, options: ImportOnnxOptions): Promise<ImportedOnnx> {
   const request = checkImport(options)
   const proto = readModel(await readSource(WHERE, file))
   const { model, report } = modelOf(proto, request)
