@@ -135,7 +135,7 @@ function writeField(pbf: PbfWriter, number: number, type: Type, value: unknown):
 }
 
 /** The largest double below 2^63: the end of an axis, however long the axis is. */
-export const FURTHEST = 2 ** 63 - 1024
+const FURTHEST = 2 ** 63 - 1024
 
 function writeNumbers([type, values]: readonly [Scalar, readonly number[]], pbf: PbfWriter): void {
   for (const value of values) {

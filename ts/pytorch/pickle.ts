@@ -135,7 +135,7 @@ function tuple(items: Item[]): readonly Item[] {
   return Object.freeze(items)
 }
 
-export function isTuple(item: Item): item is readonly Item[] {
+function isTuple(item: Item): item is readonly Item[] {
   return Array.isArray(item) && Object.isFrozen(item)
 }
 

@@ -114,7 +114,7 @@ function one(
 }
 
 /** The value of numbers that meet: the largest size, and given if all are. */
-export function met(inputs: readonly Held[], axis: string | undefined, name: string): Held {
+function met(inputs: readonly Held[], axis: string | undefined, name: string): Held {
   const size = inputs.reduce((most, held) => Math.max(most, held.size), 1)
   return { name, of: 'numbers', size, axis, given: inputs.every((held) => held.given === true) }
 }

@@ -1,6 +1,6 @@
 /** A node whose inputs are known, as its operator sees it. */
 
-import { type AttributeProto, type GraphProto, type NodeProto, textOf } from '../proto.js'
+import { type AttributeProto, type NodeProto, textOf } from '../proto.js'
 import type { Build } from './build.js'
 import { NodeFault } from './fault.js'
 import { describe, type Flow, flow, type Held } from './held.js'
@@ -54,10 +54,6 @@ export function floatsOf(call: Call, name: string): readonly number[] | undefine
 export function tensorIn(call: Call, name: string): Tensor | undefined {
   const proto = attributeOf(call, name)?.t
   return proto === undefined ? undefined : tensorOf(proto)
-}
-
-export function graphIn(call: Call, name: string): GraphProto | undefined {
-  return attributeOf(call, name)?.g
 }
 
 export function hasAttribute(call: Call, name: string): boolean {

@@ -9,7 +9,7 @@ export interface Move {
 }
 
 /** The distance between neighbors along each axis. */
-export function stridesOf(dims: readonly number[]): number[] {
+function stridesOf(dims: readonly number[]): number[] {
   const strides = dims.map(() => 1)
   for (let i = dims.length - 2; i >= 0; i--) strides[i] = (strides[i + 1] ?? 1) * (dims[i + 1] ?? 1)
   return strides

@@ -45,7 +45,7 @@ export function bodyOf(region: Region, node: NodeProto, attribute: string): Regi
 }
 
 /** A node's name, or that of what it makes. */
-export function plainName(node: NodeProto): string {
+function plainName(node: NodeProto): string {
   return node.name || node.output.find((name) => name !== '') || 'unnamed'
 }
 
