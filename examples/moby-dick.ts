@@ -2,7 +2,7 @@
 // streams whose state is carried from batch to batch. `npm start` runs it; `npm start -- --precision bf16` rounds
 // the operands of its products, and `--seconds N` is how long it may train. Ctrl-C finishes the step and saves;
 // `npm start -- --resume` goes on to the same bits.
-import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -140,7 +140,10 @@ async function learn(model: LanguageModel, { train, valid, alphabet }: Corpus, s
   const { streams, steps, signal } = settings
   const total = stepCount(train, settings)
   const path = join(settings.folder, 'moby-dick-run')
-  if (settings.resume !== true) rmSync(path, { recursive: true, force: true })
+  if (settings.resume !== true && existsSync(path)) {
+    console.error(`removes the earlier run in ${path}; --resume would go on with it`)
+    rmSync(path, { recursive: true })
+  }
   const keeping = { checkpoint: { path }, resume: 'latest', ...(signal && { signal }) }
   const [curve, validation]: [Point[], Point[]] = [[], []]
   const line = new ProgressLine(process.stderr)

@@ -22,7 +22,8 @@ export interface ImportedOnnx {
 }
 
 /**
- * Reads an ONNX file, of opsets 7 to 22, as a model that learns: RNN, LSTM and GRU with the graph around them.
+ * Reads an ONNX file, of opsets 7 to 22 and later ones as 22, as a model that learns: RNN, LSTM and GRU with the graph around
+ * them.
  *
  * The inputs and outputs have the names of the file (":" becomes "_"). An input becomes a sequence, a vector, tokens or a
  * token: its axes for the batch and time go, the others make its numbers, flat. Lengths of rows take the place of
