@@ -77,6 +77,21 @@ describe('a module of several layers', () => {
     expect(other.parameters()).toEqual(model.parameters())
   })
 
+  // A `Buffer` shares its bytes with its slices: a copy for the numbers' alignment has to be one.
+  test.each(['tagger.pt', 'legacy.pt'])('%s from any place of a buffer', async (file) => {
+    const bytes = pytorchBytes(file)
+    const model = tagger()
+    for (const offset of [0, 1, 2, 3]) {
+      const around = new Uint8Array(bytes.length + offset)
+      around.set(bytes, offset)
+      for (const part of [around.subarray(offset), Buffer.from(around.buffer, offset)]) {
+        const { largestDifference } = await importPyTorch(model, part, options)
+        expect(largestDifference).toBeLessThan(1e-5)
+        model.setParameters(tagger().parameters())
+      }
+    }
+  })
+
   test('views of storages are read element by element', async () => {
     const sizes = { transposed: 6, offset: 4, shared: 4, every_third: 8, expanded: 6, parameter: 2 }
     const model = graph({ x: { vector: { size: 1 } } }, ({ x }) => {

@@ -25,8 +25,8 @@ export function numbersOf({ where }: Reader, tensor: Tensor, bytes: Uint8Array):
   const count = shape.reduce((product, size) => product * size, 1)
   if (storage.type.type === 'F32' && isInOrder(tensor)) {
     const part = bytes.subarray(4 * offset, 4 * (offset + count))
-    // A view where it can be one: the model copies.
-    const { buffer, byteOffset } = part.byteOffset % 4 === 0 ? part : part.slice()
+    // A view where it can be one: the model copies. The slice of a Buffer would be one as well.
+    const { buffer, byteOffset } = part.byteOffset % 4 === 0 ? part : new Uint8Array(part)
     return new Float32Array(buffer, byteOffset, count)
   }
   const values = reserve(where, get === undefined ? 0 : count)
