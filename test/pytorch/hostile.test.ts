@@ -118,6 +118,19 @@ test('memo, nesting and length cost what their bytes do', async () => {
   expect(await refusal(archive(`}${text('__proto__')}}s.`))).toContain('a dict of "__proto__"')
 })
 
+test('a list that stands in many calls costs as often as it is read', async () => {
+  const pair = 'K\x01N\x86q\x000'
+  const pairs = `](${'h\x00'.repeat(20_000)}e\x85q\x010`
+  const dict = 'ccollections\nOrderedDict\nq\x020'
+  const dicts = `${pair}${pairs}${dict}${'h\x02h\x01R0'.repeat(2000)}}.`
+  expect(await refusal(archive(dicts))).toContain('calls of at most 524288 items')
+  const sizes = `(${'K\x01'.repeat(20_000)}tq\x000`
+  const storage = `(${text('storage')}ctorch\nFloatStorage\n${text('0')}${text('cpu')}K\x02tQ`
+  const given = `(${storage}K\x00h\x00h\x00tq\x010ctorch._utils\n_rebuild_tensor_v2\nq\x020`
+  const tensors = `${sizes}${given}${'h\x02h\x01R0'.repeat(2000)}}.`
+  expect(await refusal(archive(tensors))).toContain('calls of at most 524288 items')
+})
+
 test('what is no file of PyTorch is refused', async () => {
   expect(await refusal(new Uint8Array(0))).toContain('a file of torch.save')
   expect(await refusal(new Uint8Array(512).fill(0x80))).toContain('bytes that begin otherwise')

@@ -8,6 +8,9 @@ import { damaged, type Reader, refusal } from './reader.js'
 /** The most opcodes of a pickle: those of about 8,000 tensors. */
 const MOST = 1 << 18
 
+/** The most items that calls are given in all: one list may stand in every call, and is read in each. */
+const MOST_GIVEN = 2 * MOST
+
 /** A value on the stack. */
 export type Item = unknown
 
@@ -28,6 +31,7 @@ class Machine {
   readonly #reader: Reader
   readonly #stack: Item[] = []
   readonly #memo = new Map<number, Item>()
+  #given = 0
 
   constructor(reader: Reader) {
     this.#reader = reader
@@ -118,7 +122,17 @@ class Machine {
   reduce(): void {
     const [called, given] = this.take(2)
     if (typeof called !== 'function' || !isTuple(given)) throw damaged(this.#reader)
+    this.#count(given)
     this.push((called as Made)(given, this.#reader))
+  }
+
+  /** Counts the items of a call, and those of the lists among them. */
+  #count(given: readonly Item[]): void {
+    this.#given += given.length
+    for (const item of given) if (Array.isArray(item)) this.#given += item.length
+    if (this.#given > MOST_GIVEN) {
+      throw refusal(this.#reader, `calls of at most ${MOST_GIVEN} items`, 'more')
+    }
   }
 
   /** Gives a dict its attributes, which are PyTorch's versions of modules: not read. */
