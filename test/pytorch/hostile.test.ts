@@ -44,10 +44,11 @@ const tensor = ({
   count = int(2),
   storage = 'FloatStorage',
   id = '',
+  marks = '',
 }): string =>
   `\x80\x02}(${text('dense.bias')}ctorch._utils\n_rebuild_tensor_v2\n((${
     id || `${text('storage')}ctorch\n${storage}\n${text('0')}${text('cpu')}${count}`
-  }tQ${offset}(${shape}t(${strides}t\x89ccollections\nOrderedDict\n)RtRu.`
+  }tQ${offset}(${shape}t(${strides}t\x89ccollections\nOrderedDict\n)R${marks}tRu.`
 
 describe('code is refused by its name', () => {
   test.each([
@@ -92,6 +93,14 @@ describe('numbers that lie are refused before anything is allocated', () => {
     const message = await refusal(archive(tensor(parts)))
     expect(message.startsWith('accepted')).toBe(false)
     expect(message).toContain(words)
+  })
+
+  // `torch._neg_view`: the storage has the numbers with the other sign.
+  test('marks that change the numbers as they are read', async () => {
+    const given = tensor({ marks: `}${text('neg')}\x88s` })
+    expect(await refusal(archive(given))).toContain('tensors without marks')
+    expect(await refusal(archive(given))).toContain('one marked "neg"')
+    expect(await refusal(archive(tensor({ marks: `}${text('neg')}\x89s` })))).toContain('shapes')
   })
 
   test('more numbers than the storage has', async () => {

@@ -1,3 +1,4 @@
+import { shown } from '../io/options.js'
 import { damaged, type Reader, refusal } from './reader.js'
 
 /** A stand-in for a global of Python, called with a tuple. */
@@ -38,13 +39,23 @@ export class Tensor {
 }
 
 const rebuildTensor: Made = (given, reader) => {
-  const [storage, offset, shape, strides] = given
+  const [storage, offset, shape, strides, , , marks] = given
+  if (marks instanceof Map && [...marks.values()].some((mark) => mark !== false)) {
+    // A view that is negated or conjugated as it is read (torch._neg_view): its numbers stand there unchanged.
+    throw refusal(reader, 'tensors without marks; save their clones', namesOf(marks))
+  }
   if (!isSize(offset) || !isSizes(shape) || !isSizes(strides) || shape.length !== strides.length) {
     throw damaged(reader)
   }
   const tensor = new Tensor(storageOf(storage, reader), offset, shape, strides)
   checkBounds(tensor, reader)
   return tensor
+}
+
+/** The keys of a dict of marks: "neg", "conj". */
+function namesOf(marks: ReadonlyMap<unknown, unknown>): string {
+  const names = [...marks.keys()].map((name) => shown(typeof name === 'string' ? name : ''))
+  return `one marked ${names.slice(0, 2).join(', ')}`
 }
 
 /** Refuses a tensor that leaves its storage; those whose elements share numbers are PyTorch's `expand`. */
