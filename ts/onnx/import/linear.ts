@@ -151,7 +151,10 @@ const gemm: Operator = (call) => {
     : turnedOver(plain(weight), inner, columns)
   const bias = call.inputs[2]
   const scaled = alpha === 1 ? whole : whole.map((value) => value * alpha)
-  const own = bias?.kind === 'constant' && bias.tensor.data.length === columns
+  const own =
+    bias?.kind === 'constant' &&
+    bias.tensor.data.length === columns &&
+    (bias.tensor.dims.at(-1) ?? 1) === columns
   const beta = floatOf(call, 'beta', 1)
   const values = own ? Float32Array.from(plain(bias.tensor), (value) => value * beta) : undefined
   const y = along(x, 1, columns, mapOf(call, columns, scaled, values))

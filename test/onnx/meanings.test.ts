@@ -1,0 +1,124 @@
+// Nodes that look like others and mean something else: the import says what they mean, or refuses them.
+import { abs, graph, softmax } from 'unrolled'
+import { exportOnnx, importOnnx } from 'unrolled/onnx'
+import { expect, test } from 'vitest'
+import type { ModelProto, NodeProto, TensorProto } from '../../ts/onnx/messages.js'
+import { readModel, writeModel } from '../../ts/onnx/proto.js'
+import { readCases } from '../support/onnx.js'
+
+/** A file with other nodes and tensors, of another opset. */
+function changed(
+  bytes: Uint8Array,
+  node: (it: NodeProto) => NodeProto[],
+  { opset = 17, tensor = (it: TensorProto): TensorProto => it } = {},
+): Uint8Array {
+  const model: ModelProto = readModel(bytes)
+  const own = model.graph as NonNullable<ModelProto['graph']>
+  const made = { ...own, node: own.node.flatMap(node), initializer: own.initializer.map(tensor) }
+  return writeModel({ ...model, graph: made, opsetImport: [{ domain: '', version: opset }] })
+}
+
+const whole = (name: string, value: number) => ({ name, type: 2, i: value })
+
+const steps = { x: { sequence: { size: 3 } } } as const
+
+test.each([7, 11, 12])(
+  'a softmax of opset %d is one over all axes behind its own',
+  async (opset) => {
+    const bytes = exportOnnx(graph(steps, ({ x }) => ({ y: softmax(x) })))
+    const over = (axis: number) =>
+      importOnnx(changed(bytes, (it) => [{ ...it, attribute: [whole('axis', axis)] }], { opset }))
+    await expect(over(1)).rejects.toMatchObject({
+      code: 'ERR_UNROLLED_GRAPH',
+      message: expect.stringContaining('expected the last axis alone before opset 13'),
+    })
+    const { model } = await over(2)
+    const { y } = await model.predict({
+      values: Float32Array.of(0, 0, 0),
+      shape: [1, 1, 3],
+    } as never)
+    expect(y?.values).toEqual(new Float32Array(3).fill(Math.fround(1 / 3)))
+  },
+)
+
+test('from opset 13 on it is one over its axis', async () => {
+  const bytes = exportOnnx(graph(steps, ({ x }) => ({ y: softmax(x) })))
+  const file = changed(bytes, (it) => [{ ...it, attribute: [whole('axis', 1)] }], { opset: 13 })
+  const { model } = await importOnnx(file)
+  const { y } = await model.predict({ values: new Float32Array(12), shape: [1, 4, 3] } as never)
+  expect(y?.values).toEqual(new Float32Array(12).fill(0.25))
+})
+
+test.each([
+  ['int64', 7],
+  ['int32', 6],
+  ['uint8', 2],
+  ['bool', 9],
+])('numbers that %s would cut are refused', async (_, to) => {
+  const bytes = exportOnnx(graph(steps, ({ x }) => ({ y: abs(x) })))
+  const cut = changed(bytes, (it) =>
+    it.opType !== 'Abs'
+      ? [it]
+      : [
+          { ...it, opType: 'Cast', output: ['cut'], attribute: [whole('to', to)] },
+          { ...it, opType: 'Cast', input: ['cut'], attribute: [whole('to', 1)] },
+        ],
+  )
+  await expect(importOnnx(cut)).rejects.toMatchObject({
+    code: 'ERR_UNROLLED_GRAPH',
+    message: expect.stringContaining('(Cast): expected whole numbers to make whole'),
+  })
+})
+
+test('a truth becomes a whole number, and a number again', async () => {
+  const bytes = exportOnnx(graph(steps, ({ x }) => ({ y: abs(x) })))
+  const made = changed(bytes, (it) =>
+    it.opType !== 'Abs'
+      ? [it]
+      : [
+          {
+            ...it,
+            opType: 'Greater',
+            input: [...it.input, 'zero'],
+            output: ['above'],
+            name: 'above',
+          },
+          { ...it, opType: 'Not', input: ['above'], output: ['not'], name: 'not' },
+          {
+            ...it,
+            opType: 'Cast',
+            input: ['not'],
+            output: ['whole'],
+            attribute: [whole('to', 7)],
+            name: 'w',
+          },
+          { ...it, opType: 'Cast', input: ['whole'], attribute: [whole('to', 1)], name: 'back' },
+        ],
+  )
+  const proto: ModelProto = readModel(made)
+  const own = proto.graph as NonNullable<ModelProto['graph']>
+  const zero = { name: 'zero', dims: [], dataType: 1, rawData: new Uint8Array(4) } as never
+  const file = writeModel({ ...proto, graph: { ...own, initializer: [zero] } })
+  const { model } = await importOnnx(file)
+  const values = Float32Array.of(-2, 0, 3)
+  const { y } = await model.predict({ values, shape: [1, 1, 3] } as never)
+  expect(Array.from(y?.values ?? [])).toEqual([1, 1, 0])
+})
+
+test('a bias of a Gemm with a number for each row is none of its columns', async () => {
+  const it = readCases('graphs').find(({ name }) => name === 'Gemm and Flatten')
+  const bytes = new Uint8Array(Buffer.from(it?.model ?? '', 'base64'))
+  const gemm = readModel(bytes).graph?.node.find(({ opType }) => opType === 'Gemm')
+  const bias = gemm?.input[2]
+  const file = changed(bytes, (node) => [node], {
+    tensor: (tensor) =>
+      tensor.name === bias ? { ...tensor, dims: [...tensor.dims, 1] as never } : tensor,
+  })
+  await expect(importOnnx(bytes)).resolves.toBeDefined()
+  await expect(importOnnx(file)).rejects.toMatchObject({
+    code: 'ERR_UNROLLED_GRAPH',
+    message: expect.stringContaining('(Gemm): expected numbers that are the same in each row'),
+  })
+})
+
+// Read as one step, the file would give 3 numbers a row.
