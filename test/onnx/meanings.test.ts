@@ -122,3 +122,32 @@ test('a bias of a Gemm with a number for each row is none of its columns', async
 })
 
 // Read as one step, the file would give 3 numbers a row.
+test.each(['Add', 'Expand'])(
+  'an %s to more places than the one that the file fixes',
+  async (opType) => {
+    const bytes = exportOnnx(graph(steps, ({ x }) => ({ y: abs(x) })))
+    const file = changed(bytes, (it) =>
+      it.opType === 'Abs' ? [{ ...it, opType, input: [...it.input, 'more'] }] : [it],
+    )
+    const proto: ModelProto = readModel(file)
+    const own = proto.graph as NonNullable<ModelProto['graph']>
+    const sum = opType === 'Add'
+    const ones = { name: 'more', dims: [1, 5, 3], dataType: 1 }
+    const shape = { name: 'more', dims: [3], dataType: 7 }
+    const rawData = new Uint8Array(
+      sum ? new Float32Array(15).fill(1).buffer : BigInt64Array.of(1n, 5n, 3n).buffer,
+    )
+    const initializer = [{ ...(sum ? ones : shape), rawData }] as never
+    const [x] = own.input
+    const dim = [{ dimParam: 'batch' }, { dimValue: 1 }, { dimValue: 3 }]
+    const one = { ...x, type: { tensorType: { elemType: 1, shape: { dim } } } } as never
+    const made = writeModel({ ...proto, graph: { ...own, initializer, input: [one] } })
+    const { model } = await importOnnx(made)
+    const { y } = await model.predict({
+      values: Float32Array.of(1, 2, 3),
+      shape: [1, 1, 3],
+    } as never)
+    const row = sum ? [2, 3, 4] : [1, 2, 3]
+    expect(Array.from(y?.values ?? [])).toEqual([row, row, row, row, row].flat())
+  },
+)

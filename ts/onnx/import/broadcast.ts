@@ -12,6 +12,7 @@ import {
   featureDims,
   type Held,
   isFeature,
+  type RoleAxis,
 } from './held.js'
 import { expanded } from './move.js'
 import { countOf, type Item, type Tensor } from './tensor.js'
@@ -27,8 +28,8 @@ export function commonAxes(a: readonly Axis[], b: readonly Axis[]): Axis[] {
     if (y === 1 || x === y) return x
     const same =
       !isFeature(x) && !isFeature(y) && x.roles.join() === y.roles.join() && x.axis === y.axis
-    // A constant that repeats its numbers along the batch or time has a fixed size there.
-    const fixed = isFeature(x) !== isFeature(y)
+    // A constant that repeats its numbers along the batch or time has a fixed size there: the file's, if that is fixed too.
+    const fixed = isFeature(x) ? !isFeature(y) && has(y, x) : isFeature(y) && has(x, y)
     if (same || fixed) return isFeature(x) ? y : x
     throw refused()
   })
@@ -37,6 +38,9 @@ export function commonAxes(a: readonly Axis[], b: readonly Axis[]): Axis[] {
   if (new Set(roles).size !== roles.length) throw refused()
   return axes
 }
+
+/** Tells if a batch or time may have so many places. */
+const has = ({ size }: RoleAxis, count: number): boolean => size === undefined || size === count
 
 const describeAxes = (axes: readonly Axis[]): string =>
   describe({ kind: 'absent', name: '', axes }).replace(/^[^[]*/, '')

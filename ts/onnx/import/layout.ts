@@ -137,6 +137,8 @@ const expand: Operator = (call) => {
   const padded = Array.from({ length: rank }, (_, i): Axis => own[i - rank + own.length] ?? 1)
   const axes = padded.map((axis, i): Axis => {
     const item = shape[i - rank + shape.length] ?? 1
+    if (!isFeature(axis) && typeof item === 'number' && ![1, axis.size ?? item].includes(item))
+      throw new NodeFault(`the size of axis ${i} as it is, ${axis.size}`, String(item))
     // A constant spreads along the batch or time when it meets values.
     return !isFeature(axis) || typeof item !== 'number' ? axis : axis === 1 ? item : axis
   })
