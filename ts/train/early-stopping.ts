@@ -27,6 +27,7 @@ export const EARLY_STOPPING_OPTIONS = [
 /** The part of an {@link EarlyStopping} that a checkpoint keeps as JSON. */
 export interface EarlyStoppingRecord {
   readonly monitor: string
+  readonly mode: 'min' | 'max'
   readonly best: number
   readonly begun: boolean
   readonly since: number
@@ -34,9 +35,10 @@ export interface EarlyStoppingRecord {
 
 /** Tells if JSON is such a record. */
 export function isEarlyStoppingRecord(value: unknown): value is EarlyStoppingRecord {
-  const { monitor, best, begun, since } = fieldsOf(value)
+  const { monitor, mode, best, begun, since } = fieldsOf(value)
   return (
     typeof monitor === 'string' &&
+    (mode === 'min' || mode === 'max') &&
     typeof best === 'number' &&
     typeof begun === 'boolean' &&
     Number.isSafeInteger(since)
@@ -48,7 +50,7 @@ export class EarlyStopping {
   readonly #monitor: string
   readonly #patience: number
   readonly #minDelta: number
-  readonly #sign: 1 | -1
+  readonly #mode: 'min' | 'max'
   readonly #restoreBest: boolean
   #best = Number.POSITIVE_INFINITY
   #begun = false
@@ -63,7 +65,7 @@ export class EarlyStopping {
     this.#patience = checkCount('earlyStopping patience', options.patience ?? 1)
     this.#minDelta = checkNumber('earlyStopping minDelta', options.minDelta ?? 0, 0)
     const mode = options.mode ?? (/accuracy$/i.test(this.#monitor) ? 'max' : 'min')
-    this.#sign = checkWord('earlyStopping mode', mode, ['min', 'max']) === 'min' ? 1 : -1
+    this.#mode = checkWord('earlyStopping mode', mode, ['min', 'max'])
     this.#restoreBest = checkBoolean('earlyStopping restoreBest', options.restoreBest ?? true)
   }
 
@@ -72,7 +74,11 @@ export class EarlyStopping {
     // The record lacks a custom metric that had nothing to measure.
     const { [this.#monitor]: value = Number.NaN } = record
     // NaN is worse than any number.
-    const cost = Number.isNaN(value) ? Number.POSITIVE_INFINITY : value * this.#sign
+    const cost = Number.isNaN(value)
+      ? Number.POSITIVE_INFINITY
+      : this.#mode === 'min'
+        ? value
+        : -value
     const better = cost < this.#best - this.#minDelta
     if (better) {
       this.#best = cost
@@ -94,12 +100,13 @@ export class EarlyStopping {
   }
 
   get record(): EarlyStoppingRecord {
-    return { monitor: this.#monitor, best: this.#best, begun: this.#begun, since: this.#since }
+    const [monitor, mode] = [this.#monitor, this.#mode]
+    return { monitor, mode, best: this.#best, begun: this.#begun, since: this.#since }
   }
 
-  /** Goes on from a record of the same measure; one of another measure is left, and the best is looked for anew. */
+  /** Goes on from a record of the same measure and mode; another one is left, and the best is looked for anew. */
   restore(record: EarlyStoppingRecord, weights: Float32Array | undefined): void {
-    if (record.monitor !== this.#monitor) return
+    if (record.monitor !== this.#monitor || record.mode !== this.#mode) return
     this.#best = record.best
     this.#begun = record.begun
     this.#since = record.since
