@@ -109,6 +109,28 @@ describe('TensorFlow.js', () => {
     expect(error.code).toBe('ERR_UNROLLED_FORMAT')
   })
 
+  test.each(['GlobalAveragePooling1D', 'GlobalMaxPooling1D'])(
+    '%s over the channels is none over the steps',
+    async (className) => {
+      const read = (dataFormat: string) => {
+        const topology = dense(2)
+        const input = {
+          class_name: 'InputLayer',
+          config: { name: 'i', batch_shape: [null, null, 3] },
+        }
+        const config = { name: 'pool', data_format: dataFormat }
+        const layers = [input, { class_name: className, config }]
+        const modelTopology = { ...topology, config: { ...topology.config, layers } }
+        const json = { modelTopology, weightsManifest: [] }
+        return { 'model.json': new TextEncoder().encode(JSON.stringify(json)) }
+      }
+      const error = await refusal(read('channels_first'))
+      expect(error.message).toContain('data_format: expected "channels_last"')
+      expect(error.code).toBe('ERR_UNROLLED_FORMAT')
+      await expect(importKeras(read('channels_last'))).resolves.toBeDefined()
+    },
+  )
+
   test('integers of few bits become numbers', async () => {
     const config = dense(2)
     const read = async (quantization: object, bytes: Uint8Array) => {

@@ -102,6 +102,9 @@ function pooling(make: typeof mean): Kind {
     make: ({ where, config }) =>
       plain(['over the valid steps of a row'], (x) => {
         if (x?.kind !== 'sequence') throw fault(where, 'a sequence', shown(x?.kind))
+        const format = config.text('data_format', 'channels_last')
+        if (format !== 'channels_last')
+          throw fault(`${where} data_format`, '"channels_last"', shown(format))
         if (config.flag('keepdims')) throw fault(`${where} keepdims`, 'false', 'true')
         return make()(x)
       }),
