@@ -111,3 +111,29 @@ test.each(['Add', 'Expand'])(
     expect(Array.from(y?.values ?? [])).toEqual([row, row, row, row, row].flat())
   },
 )
+
+test('numbers that double node by node are refused before memory is', async () => {
+  const bytes = exportOnnx(graph(steps, ({ x }) => ({ y: abs(x) })))
+  const file = changed(bytes, (it) => {
+    if (it.opType !== 'Abs') return [it]
+    const doubled = Array.from({ length: 24 }, (_, k) => ({
+      ...it,
+      name: `double${k}`,
+      opType: 'Concat',
+      input: [`k${k}`, `k${k}`],
+      output: [`k${k + 1}`],
+      attribute: [whole('axis', 0)],
+    }))
+    return [...doubled, { ...it, opType: 'Add', input: [...it.input, 'k24'] }]
+  })
+  const proto: ModelProto = readModel(file)
+  const own = proto.graph as NonNullable<ModelProto['graph']>
+  const one = { name: 'k0', dims: [1], dataType: 1, rawData: new Uint8Array(4) } as never
+  const made = writeModel({ ...proto, graph: { ...own, initializer: [one] } })
+  const before = performance.now()
+  await expect(importOnnx(made)).rejects.toMatchObject({
+    code: 'ERR_UNROLLED_GRAPH',
+    message: expect.stringContaining('(Concat): expected fewer fixed numbers'),
+  })
+  expect(performance.now() - before).toBeLessThan(3000)
+})

@@ -28,6 +28,7 @@ import {
 import { expanded, joined, transposed } from './move.js'
 import { reshape } from './reshape.js'
 import { shifted } from './shift.js'
+import { countOf } from './tensor.js'
 
 const through: Operator = (call) => inputAt(call, 0)
 
@@ -99,6 +100,9 @@ const concatenate: Operator = (call) => {
   const shapes = all.map((held) =>
     featureDims(axesOf(held)).map((dim, i) => (isFeature(axes[i]) ? dim : 1)),
   )
+  const count = shapes.reduce((sum, dims) => sum + countOf(dims, 2 ** 30), 0)
+  if (constants.length === all.length && count > call.build.room)
+    throw new NodeFault('fewer fixed numbers made of those of the file', `${count}`)
   const move = joined(shapes, at)
   if (constants.length === all.length) {
     const data = constants.flatMap(({ tensor }) => Array.from(tensor.data))

@@ -74,10 +74,10 @@ export function expanded(dims: readonly number[], shape: readonly number[]): Mov
     throw new NodeFault(`a shape that [${dims.join(', ')}] spreads to`, `[${shape.join(', ')}]`)
   }
   const strides = stridesOf(whole).map((stride, i) => (whole[i] === 1 ? 0 : stride))
-  return {
-    dims: shape,
-    from: walk(shape.map(range), strides, Math.max(2 ** 20, countOf(dims, 2 ** 30))),
-  }
+  const most = Math.max(2 ** 20, countOf(dims, 2 ** 30))
+  // Before there is a list of each axis's places.
+  countOf(shape, most)
+  return { dims: shape, from: walk(shape.map(range), strides, most) }
 }
 
 /** Joins shapes along an axis; places count through the joined numbers of all. */

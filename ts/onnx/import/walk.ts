@@ -4,7 +4,7 @@ import { branchOf } from './branch.js'
 import type { Build } from './build.js'
 import type { Call, Operator } from './call.js'
 import { NodeFault, ofFile, quoted, refused, WHERE } from './fault.js'
-import type { Held } from './held.js'
+import type { Constant, Held } from './held.js'
 import { bodyOf, homeOf, nodeName, type Region } from './region.js'
 import { tensorOf } from './tensor.js'
 
@@ -34,6 +34,9 @@ interface Need {
   /** The node that needs the value, in messages. */
   readonly by?: NodeProto
 }
+
+/** How many numbers nodes may make for one of the file. */
+const MORE = 16
 
 export class Walk {
   /** The nodes that have been read. */
@@ -73,7 +76,9 @@ export class Walk {
     }
     const tensor = home.tensors.get(name)
     if (tensor !== undefined) {
-      home.values.set(name, { kind: 'constant', tensor: tensorOf(tensor), name })
+      const read = tensorOf(tensor)
+      this.walking.build.room += MORE * read.data.length
+      home.values.set(name, { kind: 'constant', tensor: read, name })
       return []
     }
     const node = home.producers.get(name)
@@ -171,8 +176,18 @@ export class Walk {
       if (name === '') continue
       if (held === undefined)
         throw new NodeFault(`at most ${outputs.length} outputs`, String(node.output.length))
+      if (held.kind === 'constant') this.#count(region, node, held)
       region.values.set(name, held)
     }
+  }
+
+  /** Counts the fixed numbers that a node makes: a short file could double them node by node. */
+  #count(region: Region, node: NodeProto, { tensor: { data } }: Constant): void {
+    const { build } = this.walking
+    const given = this.#inputs(region, node)
+    if (given.some((it) => it?.kind === 'constant' && it.tensor.data === data)) return
+    build.room += node.opType === 'Constant' ? MORE * data.length : -data.length
+    if (build.room < 0) throw new NodeFault('fewer fixed numbers made of those of the file', 'more')
   }
 
   /** Reads the body of a loop once, with the values of a step. */
