@@ -217,6 +217,27 @@ describe('refusals', () => {
     await run({ checkpoint, resume: 'latest', truncate: { k1: 1, k2: 2 } })
   })
 
+  test('fewer epochs than the run has begun are refused, and leave its checkpoint to save', async () => {
+    const x = [[[1], [-2], [3]]]
+    const [checkpoint, again] = [{ path: folder(), every: 1 }, { path: folder() }]
+    const model = sequential([dense({ inputSize: 1, size: 1 })])
+    const run = (options: Partial<TrainOptions>) =>
+      model.fit({ x, y: x }, { loss: 'meanSquared', ...options })
+    await run({ epochs: 3, checkpoint })
+    const fewer = run({ epochs: 2, checkpoint, resume: 'latest' })
+    await expect(fewer).rejects.toThrow(
+      'fit epochs: expected at least 3, the epoch of the checkpoint',
+    )
+    await expect(run({ checkpoint })).rejects.toThrow('expected a folder without checkpoints')
+    await run({ epochs: 3, checkpoint, resume: 'latest' })
+    await expect(run({ checkpoint })).rejects.toThrow('expected a folder without checkpoints')
+    await model.save(join(root, 'kept.safetensors'), { optimizer: true })
+    await run({ epochs: 4, checkpoint: again, resume: join(root, 'kept.safetensors') })
+    await run({})
+    const saving = model.save(join(root, 'none.safetensors'), { optimizer: true })
+    await expect(saving).rejects.toThrow('give the run the option checkpoint')
+  })
+
   test('so is another precision', async () => {
     const data = { x: [[[0.3, -1.7]]], y: [[1]] }
     const run = (precision: Precision | undefined, options: Partial<TrainOptions>) =>

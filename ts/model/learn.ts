@@ -44,7 +44,6 @@ export async function* eventsOf<I extends Values, O extends Outputs>(
     // Checked last: a getter of the options or data may have begun another run.
     if (parts.training) throw inTraining('fit')
     parts.training = mine = true
-    parts.checkpoint = undefined
     await guardAsync(() => parts.native.ready())
     const hold = (release: () => void): void => {
       held.release = () => {

@@ -20,8 +20,8 @@ export interface Kept {
   readonly earlyStopping: EarlyStopping | undefined
   /** Options, and facts of the data, that decide the bits of the steps to come. */
   readonly decisive: Readonly<Record<string, unknown>>
-  /** Called with the path of each checkpoint that was written. */
-  saved(file: string): void
+  /** Called with the path of the newest checkpoint: none where the run begins, and each that was written. */
+  saved(file: string | undefined): void
 }
 
 /** Writes the checkpoints of a run, and goes on from one. */
@@ -44,10 +44,12 @@ export class Checkpoints {
   /** Makes the folder, and restores the run from the checkpoint to resume, if there is one. */
   async begin(): Promise<void> {
     const { checkpoint, resume } = this.#run.options
-    if (checkpoint === undefined && resume === undefined) return
+    if (checkpoint === undefined && resume === undefined) return this.#run.saved(undefined)
     const folder = checkpoint && nativePath(checkpoint.path)
     const file = resume === undefined || resume === 'latest' ? undefined : nativePath(resume)
     const found = await guardAsync(() => this.#trainer.begin(folder, resume !== undefined, file))
+    // A run that is refused leaves the checkpoint of the run before.
+    this.#run.saved(undefined)
     if (found !== null) {
       this.#read(`checkpoint '${found.path}'`, found.text, found.tensors)
       await guardAsync(() => this.#trainer.restore())
@@ -64,6 +66,12 @@ export class Checkpoints {
     const { earlyStopping } = this.#run
     if (earlyStopping !== undefined && isEarlyStoppingRecord(memory)) {
       earlyStopping.restore(memory, tensors.find(({ name }) => name === BEST)?.values)
+    }
+    const begun = run.step > 0 ? run.epoch : run.epoch - 1
+    const { epochs } = this.#run.options
+    if (begun > epochs) {
+      const expected = `at least ${begun}, the epoch of the ${where}`
+      throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit epochs', expected, epochs)
     }
     const measured = tensors.filter(({ name }) => name.startsWith(MEASURED))
     const states = measured.map((state) => ({ ...state, name: state.name.slice(MEASURED.length) }))

@@ -18,7 +18,7 @@ import { plain } from './tensor.js'
 
 export class Build {
   /** How many fixed numbers the nodes may still make: some, and more the more the file has. */
-  room = 2 ** 20
+  room = 2 ** 18
   /** The values of the parameters by name. */
   readonly parameters = new Map<string, Float32Array>()
   /** The ids that there are of each input that a table has looked up. */

@@ -11,6 +11,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::others::{TELLING, told_by};
+use crate::graph::sentence;
 use crate::memory::zeros;
 use crate::{Error, Result};
 
@@ -40,8 +41,9 @@ impl Header {
         takes: Takes,
     ) -> Result<(Self, Option<Vec<u32>>)> {
         let text = header_bytes(source, length)?;
-        let mut header: Self = serde_json::from_slice(&text)
-            .map_err(|error| Error::format(format!("not a safetensors file: malformed header: {error}")))?;
+        let mut header: Self = serde_json::from_slice(&text).map_err(|error| {
+            Error::format(format!("not a safetensors file: malformed header: {}", words(&error)))
+        })?;
         let sums = header.checksums(&text)?;
         header.check(length - (PREFIX + text.len()) as u64, takes)?;
         Ok((header, sums))
@@ -170,6 +172,13 @@ impl<'de> Deserialize<'de> for Header {
     }
 }
 
+/// Serde's words for a header, in those of this library where it has some.
+fn words(error: &impl fmt::Display) -> String {
+    let told = error.to_string();
+    let plain = told.rsplit_once(" at line ").and_then(|(words, _)| sentence(words));
+    plain.or_else(|| sentence(&told)).unwrap_or(told)
+}
+
 /// A collection of the entries of a JSON object.
 trait Entries {
     /// The words for the object in an error.
@@ -196,7 +205,8 @@ impl Entries for Header {
         } else if self.tensors.len() == MAX_TENSORS {
             return Err(A::Error::custom(format!("expected at most {MAX_TENSORS} tensors, received more")));
         } else {
-            let info = map.next_value().map_err(|e| A::Error::custom(format!("tensor '{key}': {e}")))?;
+            let info = map.next_value();
+            let info = info.map_err(|e| A::Error::custom(format!("tensor '{key}': {}", words(&e))))?;
             self.tensors.push((key, info));
         }
         Ok(())
@@ -212,7 +222,8 @@ impl Entries for BTreeMap<String, String> {
         key: String,
         map: &mut A,
     ) -> std::result::Result<(), A::Error> {
-        let text = map.next_value()?;
+        let text = map.next_value();
+        let text = text.map_err(|e| A::Error::custom(format!("metadata '{key}': {}", words(&e))))?;
         self.insert(key, text);
         Ok(())
     }

@@ -201,7 +201,23 @@ mod tests {
                 r#"{"w":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}"#,
                 "tensor 'w': expected F32, received F64",
             ),
-            (r#"{"w":{"dtype":"X8","shape":[1],"data_offsets":[0,8]}}"#, "tensor 'w'"),
+            (
+                r#"{"w":{"dtype":"X8","shape":[1],"data_offsets":[0,8]}}"#,
+                "tensor 'w': expected one of 'BOOL', ",
+            ),
+            (
+                r#"{"w":{"dtype":"F32","shape":[-1],"data_offsets":[0,8]}}"#,
+                "tensor 'w': expected a whole number from 0, received -1",
+            ),
+            (
+                r#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0]}}"#,
+                "tensor 'w': expected two numbers, received an array of 1",
+            ),
+            (
+                r#"{"w":{"dtype":"F32","shape":[1]}}"#,
+                "tensor 'w': expected a field 'data_offsets', received none",
+            ),
+            (r#"{"__metadata__":{"a":1}}"#, "metadata 'a': expected a string, received 1"),
             (
                 r#"{"w":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#,
                 "tensor 'w': expected bytes for shape [3], received bytes 0 to 8",

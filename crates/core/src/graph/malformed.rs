@@ -14,7 +14,11 @@ pub(super) fn malformed(text: &str, error: &JsonError) -> Error {
     let told = error.to_string();
     let told = told.rsplit_once(" at line ").map_or(told.as_str(), |(words, _)| words);
     let (path, sentence) = match error.classify() {
-        Category::Data => (path_to(&text[..place]), sentence(told)),
+        Category::Data => (
+            path_to(&text[..place]),
+            sentence(told)
+                .unwrap_or_else(|| "expected what a graph has here, received another value".to_owned()),
+        ),
         _ if serde_json::from_str::<IgnoredAny>(text).is_err() => {
             (String::new(), format!("expected JSON, received text that is none from byte {place}"))
         }
@@ -104,32 +108,32 @@ fn end_of_string(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Serde's words for JSON of another form than a graph's, in those of this library.
-fn sentence(told: &str) -> String {
+/// Serde's words for JSON of another form than the expected one, in those of this library; none for other words.
+pub(crate) fn sentence(told: &str) -> Option<String> {
     let quoted = |kind: &str| told.strip_prefix(kind).and_then(|rest| rest.strip_prefix(" `"));
     let pair = |rest: &'_ str| rest.split_once("`, expected ").map(|(a, b)| (brief(a), list(b)));
     if let Some(field) = quoted("missing field") {
-        return format!("expected a field '{}', received none", brief(field.trim_end_matches('`')));
+        return Some(format!("expected a field '{}', received none", brief(field.trim_end_matches('`'))));
     }
     if let Some(field) = quoted("duplicate field") {
-        return format!("expected one field '{}', received two", brief(field.trim_end_matches('`')));
+        return Some(format!("expected one field '{}', received two", brief(field.trim_end_matches('`'))));
     }
     if let Some((field, known)) = quoted("unknown field").and_then(pair) {
-        return format!("expected the fields {known} alone, received '{field}' as well");
+        return Some(format!("expected the fields {known} alone, received '{field}' as well"));
     }
     if let Some((name, known)) = quoted("unknown variant").and_then(pair) {
-        return format!("expected one of {known}, received '{name}'");
+        return Some(format!("expected one of {known}, received '{name}'"));
     }
     let unlike = told.strip_prefix("invalid type: ").or_else(|| told.strip_prefix("invalid value: "));
     if let Some((received, expected)) = unlike.and_then(|rest| rest.rsplit_once(", expected ")) {
-        return format!("expected {}, received {}", plain(expected), found(received));
+        return Some(format!("expected {}, received {}", plain(expected), found(received)));
     }
     if let Some((count, expected)) =
         told.strip_prefix("invalid length ").and_then(|rest| rest.split_once(", expected "))
     {
-        return format!("expected {}, received an array of {count}", plain(expected));
+        return Some(format!("expected {}, received an array of {count}", plain(expected)));
     }
-    "expected what a graph has here, received another value".to_owned()
+    None
 }
 
 /// Serde's list of names.
@@ -145,7 +149,8 @@ fn plain(expected: &str) -> &str {
         "a sequence" => "an array",
         "an array of length 2" => "an array of 2",
         "unit" => "null",
-        "a string" | "a boolean" => expected,
+        "a tuple of size 2" => "two numbers",
+        "a string" | "a boolean" | "a map of tensors" | "a map of text" => expected,
         _ if expected.starts_with("struct") || expected.starts_with("newtype") => "an object",
         _ => "a name",
     }
