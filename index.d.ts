@@ -1301,14 +1301,14 @@ interface TrainOptions<I extends Values = AnyValues, O extends Values = AnyValue
     /**
      * The checkpoint to go on from: a file, or `'latest'` for the newest in the folder of `checkpoint`, where
      * there may be none yet. The events begin with the epochs before. Weights, optimizer, order of the
-     * data, dropout, early stopping and history are those of the run that never stopped; `epochs`,
-     * `learningRate`, `schedule`, `clip`, `onNonFinite`, `validation` and `earlyStopping` may be others, and change
-     * what comes after. A damaged file is refused with `ERR_UNROLLED_FORMAT`, which names the one before it; other
+     * data, dropout, early stopping and history are those of the run that never stopped; `epochs` (no fewer than
+     * the run has begun), `learningRate`, `schedule`, `clip`, `onNonFinite`, `validation` and `earlyStopping` may be
+     * others, and change what comes after. A damaged file is refused with `ERR_UNROLLED_FORMAT`, which names the one before it; other
      * options, and a model of another graph or `precision`, with `ERR_UNROLLED_ARGUMENT`. A model of `'bf16'` goes on
      * to the same bits on the same instruction set alone.
      *
-     * With `checkpoint`, a file is one of that folder, or the folder has no checkpoints yet: `ERR_UNROLLED_STATE` else. The run that goes on from an
-     * earlier file of its folder removes the later ones when it writes its first.
+     * With `checkpoint`, a file is one of that folder, or the folder has no checkpoints yet: `ERR_UNROLLED_STATE`
+     * else. The run that goes on from an earlier file of its folder removes the later ones when it writes its first.
      *
      * Ready-made batches are passed over up to those not yet taken; a function that reads `step` of its
      * argument gives the batches from there itself.

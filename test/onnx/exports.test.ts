@@ -1,9 +1,9 @@
-import { UnrolledError } from 'unrolled'
 import { importOnnx } from 'unrolled/onnx'
 import { expect, test } from 'vitest'
 import type { NodeProto } from '../../ts/onnx/messages.js'
 import { readModel, writeModel } from '../../ts/onnx/proto.js'
 import { importCase, largestDifference, type OnnxCase, readCases } from '../support/onnx.js'
+import { refusal } from '../support/refusal.js'
 
 function caseOf(group: string, name: string): OnnxCase {
   const found = readCases(group).find((it) => it.name === name)
@@ -20,15 +20,6 @@ function changed(it: OnnxCase, change: (node: NodeProto) => object): Uint8Array 
   return writeModel({ ...model, graph: { ...graph, node } })
 }
 
-async function message(run: Promise<unknown>): Promise<string> {
-  const error = await run.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
-  if (!(error instanceof UnrolledError)) throw error ?? new Error('expected a failure')
-  return error.message
-}
-
 test('rows that are sorted by their lengths and put back are as they were', async () => {
   const it = caseOf('packed', 'packed LSTM opset 17')
   const { model } = await importCase(it)
@@ -41,21 +32,21 @@ test('rows that stay sorted are refused, and so are lengths beside rows in anoth
   const kept = changed(it, ({ name, opType }) =>
     opType === 'Gather' && name === '/Gather_2' ? { opType: 'Identity' } : {},
   )
-  expect(await message(importOnnx(kept, { outputs: ['y'] }))).toBe(
+  expect(await refusal(() => importOnnx(kept, { outputs: ['y'] }))).toBe(
     'importOnnx: output "y": expected rows in the order of the inputs, received rows as "/TopK_output_1" ' +
       'sorts them; pack_padded_sequence(..., enforce_sorted=False) puts rows back',
   )
   const unsorted = changed(it, ({ name, opType }) =>
     opType === 'Gather' && name === '/Gather_1' ? { opType: 'Identity' } : {},
   )
-  expect(await message(importOnnx(unsorted))).toBe(
+  expect(await refusal(() => importOnnx(unsorted))).toBe(
     'importOnnx: node "/rnn/LSTM" (LSTM): expected sequence_lens in the order of the rows, ' +
       'received lengths or rows that are sorted',
   )
   const least = changed(it, ({ opType, attribute }) =>
     opType === 'TopK' ? { attribute: attribute.concat([{ name: 'sorted', type: 2, i: 0 }]) } : {},
   )
-  expect(await message(importOnnx(least))).toBe(
+  expect(await refusal(() => importOnnx(least))).toBe(
     'importOnnx: node "/TopK" (TopK): expected the lengths of all rows, to sort the rows by, received ids [batch]',
   )
 })
@@ -80,14 +71,14 @@ test('a batch normalization is a scale and a shift that learn, by the moments of
         : {},
     )
   const where = 'importOnnx: node "/f/BatchNormalization" (BatchNormalization): expected '
-  expect(await message(importOnnx(named({ name: 'training_mode', type: 2, i: 1 })))).toBe(
+  expect(await refusal(() => importOnnx(named({ name: 'training_mode', type: 2, i: 1 })))).toBe(
     `${where}fixed means and variances, as model.eval() exports, received those of a batch`,
   )
-  expect(await message(importOnnx(named({ name: 'spatial', type: 2, i: 0 })))).toBe(
+  expect(await refusal(() => importOnnx(named({ name: 'spatial', type: 2, i: 0 })))).toBe(
     `${where}a mean and variance for each feature, on axis 1, received values [batch, 4, time]`,
   )
   const steps = changed(it, ({ name }) => (name === '/Transpose' ? { opType: 'Identity' } : {}))
-  expect(await message(importOnnx(steps, { inputs: { x: ['batch', 'time', 4] } }))).toBe(
+  expect(await refusal(() => importOnnx(steps, { inputs: { x: ['batch', 'time', 4] } }))).toBe(
     `${where}a mean and variance for each feature, on axis 1, received values [batch, time, 4]`,
   )
 })
@@ -96,7 +87,7 @@ test('a Keras export is read, or its Loop is named rather than a node before it'
   const it = caseOf('keras', 'keras LSTM')
   const { model } = await importCase(it)
   expect(await largestDifference(model, it)).toBeLessThan(1e-5)
-  expect(await message(importCase(caseOf('keras', 'keras GRU')))).toMatch(
+  expect(await refusal(() => importCase(caseOf('keras', 'keras GRU')))).toMatch(
     /^importOnnx: node "[^"]*while_loop" \(Loop\): expected an operator that the import knows, received Loop; of a Keras model importKeras reads the \.keras file$/,
   )
 })

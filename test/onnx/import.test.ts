@@ -1,4 +1,4 @@
-import { adam, fromBytes, type Prediction, type Result, UnrolledError } from 'unrolled'
+import { adam, fromBytes, type Prediction, type Result } from 'unrolled'
 import { importOnnx } from 'unrolled/onnx'
 import { expect, test } from 'vitest'
 import { readModel, writeModel } from '../../ts/onnx/proto.js'
@@ -9,6 +9,7 @@ import {
   type OnnxCase,
   readCases,
 } from '../support/onnx.js'
+import { refusal } from '../support/refusal.js'
 
 function caseOf(group: string, name: string): OnnxCase {
   const found = readCases(group).find((it) => it.name === name)
@@ -19,15 +20,6 @@ function caseOf(group: string, name: string): OnnxCase {
 const bytesOf = (it: OnnxCase): Uint8Array => new Uint8Array(Buffer.from(it.model, 'base64'))
 
 type Both = Readonly<Record<'Y0' | 'Y_h' | 'y', Result>> & Pick<Prediction<never>, 'state'>
-
-async function message(run: Promise<unknown>): Promise<string> {
-  const error = await run.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
-  if (!(error instanceof UnrolledError)) throw error ?? new Error('expected a failure')
-  return error.message
-}
 
 test('plain nodes become the fused layers, and the report says how', async () => {
   const { model, report } = await importCase(caseOf('cells', 'LSTM 1 bidirectional bias ragged'))
@@ -78,11 +70,13 @@ test('a sample tells the largest difference', async () => {
     },
   })
   expect(far.report.largestDifference).toBeCloseTo(0.5, 6)
-  expect(await message(importCase(it, { sample: { x, y: { z: [1] } } }))).toBe(
+  expect(await refusal(() => importCase(it, { sample: { x, y: { z: [1] } } }))).toBe(
     'importOnnx sample y: unknown name "z"; did you mean Y0?',
   )
   for (const y of [{}, null, undefined, 3, [[1]]]) {
-    expect(await message(importCase(it, { sample: { x, y } }))).toMatch(/^importOnnx sample y/)
+    expect(await refusal(() => importCase(it, { sample: { x, y } }))).toMatch(
+      /^importOnnx sample y/,
+    )
   }
 })
 
@@ -143,7 +137,7 @@ test('what cannot be said is refused with the node', async () => {
         node: graph.node.map((node) => (node.opType === opType ? { ...node, ...change } : node)),
       },
     })
-  expect(await message(importOnnx(swapped('Gemm', { opType: 'Einsum' })))).toBe(
+  expect(await refusal(() => importOnnx(swapped('Gemm', { opType: 'Einsum' })))).toBe(
     'importOnnx: node "gemm" (Einsum): expected an operator that the import knows, received Einsum',
   )
   const largest = {
@@ -151,11 +145,13 @@ test('what cannot be said is refused with the node', async () => {
     opType: 'ReduceMax',
     attribute: [{ name: 'axes', type: 7, ints: [1] }],
   }
-  expect(await message(importOnnx(swapped('ReduceMean', largest)))).toBe(
+  expect(await refusal(() => importOnnx(swapped('ReduceMean', largest)))).toBe(
     'importOnnx: node "/pool" (ReduceMax): expected a mean or sum of features, received ReduceMax',
   )
   expect(
-    await message(importOnnx(writeModel({ ...model, opsetImport: [{ domain: '', version: 6 }] }))),
+    await refusal(() =>
+      importOnnx(writeModel({ ...model, opsetImport: [{ domain: '', version: 6 }] })),
+    ),
   ).toBe('importOnnx: expected operators of opset 7 or later, received opset 6')
 })
 
@@ -179,12 +175,12 @@ test('options are checked', async () => {
     [{ sample: [] }, 'importOnnx sample: expected { x, y }, received an array of 0'],
   ]
   for (const [options, expected] of wrong) {
-    expect(await message(importOnnx(bytes, options as never))).toBe(expected)
+    expect(await refusal(() => importOnnx(bytes, options as never))).toBe(expected)
   }
-  expect(await message(importOnnx(3 as never))).toBe(
+  expect(await refusal(() => importOnnx(3 as never))).toBe(
     'importOnnx: expected a path or a Uint8Array, received 3',
   )
-  expect(await message(importOnnx('/nowhere.onnx'))).toBe(
+  expect(await refusal(() => importOnnx('/nowhere.onnx'))).toBe(
     "importOnnx: cannot read '/nowhere.onnx': no such file or directory",
   )
 })

@@ -24,6 +24,17 @@ export function malformed(
   return mismatch(where, expected, received, { code: 'ERR_UNROLLED_FORMAT', cause })
 }
 
+/** Gives the refusals of a function of the main entry, which begin with its name, that of the one that calls it. */
+export async function renamed<R>(where: string, name: string, run: () => Promise<R>): Promise<R> {
+  try {
+    return await run()
+  } catch (cause) {
+    const own = cause instanceof UnrolledError && /^\w+/.exec(cause.message)?.[0] === name
+    if (!own) throw cause
+    throw new UnrolledError(cause.code, where + cause.message.slice(name.length), { cause })
+  }
+}
+
 export interface Particulars {
   readonly code?: ErrorCode
   readonly advice?: string | undefined

@@ -1,5 +1,5 @@
-import { type MatchOptions, type Model, UnrolledError } from '../index.js'
-import { checkKey, readRecord } from './options.js'
+import type { MatchOptions, Model } from '../index.js'
+import { checkKey, readRecord, renamed } from './options.js'
 
 /** Inputs, and the outputs that the other program computes for them. */
 export interface Sample {
@@ -32,15 +32,4 @@ export async function differenceOf(
   const options = { strict: false, sample } as unknown as MatchOptions
   const { largestDifference } = await renamed(where, 'load', () => model.load({}, options as never))
   return largestDifference === undefined ? {} : { largestDifference }
-}
-
-/** Gives the refusals of a function of the main entry, which begin with its name, that of the one that calls it. */
-export async function renamed<R>(where: string, name: string, run: () => Promise<R>): Promise<R> {
-  try {
-    return await run()
-  } catch (cause) {
-    const own = cause instanceof UnrolledError && /^\w+/.exec(cause.message)?.[0] === name
-    if (!own) throw cause
-    throw new UnrolledError(cause.code, where + cause.message.slice(name.length), { cause })
-  }
 }

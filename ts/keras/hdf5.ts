@@ -42,7 +42,7 @@ export async function withHdf5<R>(
   files.writeFile(path, bytes)
   const heard = new Heard(errors)
   const { _malloc: allocate } = hdf5.Module
-  // What a read has not filled is given back as pointers: those must lead nowhere.
+  // Zeros lead nowhere: texts that a read has not filled are freed as the pointers that memory held before.
   hdf5.Module['_malloc'] = (count: number): number => {
     const at: number = allocate(count)
     if (at !== 0) hdf5.Module['HEAPU8'].fill(0, at, at + count)

@@ -1,6 +1,6 @@
 import type { Model, ModelOptions, ParityReport } from '../index.js'
-import { checkBoolean, isRecord, mismatch, readOptions, shown } from '../io/options.js'
-import { differenceOf, readSample, renamed, type Sample } from '../io/sample.js'
+import { checkBoolean, isRecord, mismatch, readOptions, renamed, shown } from '../io/options.js'
+import { differenceOf, readSample, type Sample } from '../io/sample.js'
 import { inTurn } from '../io/turn.js'
 import { WHERE } from './fault.js'
 import { type ModelFiles, openSource } from './files.js'

@@ -1,7 +1,15 @@
 import type { MatchOptions, Model, Outputs, ParityReport, Values } from '../index.js'
 import { readSource } from '../io/file.js'
-import { isModel, isRecord, mismatch, readOptions, readRecord, shown } from '../io/options.js'
-import { readSample, renamed } from '../io/sample.js'
+import {
+  isModel,
+  isRecord,
+  mismatch,
+  readOptions,
+  readRecord,
+  renamed,
+  shown,
+} from '../io/options.js'
+import { readSample } from '../io/sample.js'
 import { inTurn } from '../io/turn.js'
 import { IMPORT_PYTORCH_OPTIONS, type ImportPyTorchOptions } from './options.js'
 import { stateDictOf } from './state-dict.js'

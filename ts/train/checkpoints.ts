@@ -6,7 +6,7 @@ import { guardAsync } from '../native/errors.js'
 import { type EarlyStopping, isEarlyStoppingRecord } from './early-stopping.js'
 import { fieldsOf, fromExactJson, toExactJson } from './exact.js'
 import type { ResolvedOptions } from './resolve.js'
-import { isRunRecord, type RunState } from './run-state.js'
+import { isRunRecord, type RunRecord, type RunState } from './run-state.js'
 
 const VERSION = 1
 
@@ -63,15 +63,10 @@ export class Checkpoints {
       throw mismatch('ERR_UNROLLED_FORMAT', where, `a run of version ${VERSION}`, version)
     }
     this.#checkSame(where, fieldsOf(decisive))
+    this.#checkEpochs(where, run)
     const { earlyStopping } = this.#run
     if (earlyStopping !== undefined && isEarlyStoppingRecord(memory)) {
       earlyStopping.restore(memory, tensors.find(({ name }) => name === BEST)?.values)
-    }
-    const begun = run.step > 0 ? run.epoch : run.epoch - 1
-    const { epochs } = this.#run.options
-    if (begun > epochs) {
-      const expected = `at least ${begun}, the epoch of the ${where}`
-      throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit epochs', expected, epochs)
     }
     const measured = tensors.filter(({ name }) => name.startsWith(MEASURED))
     const states = measured.map((state) => ({ ...state, name: state.name.slice(MEASURED.length) }))
@@ -87,6 +82,15 @@ export class Checkpoints {
       const expected = `${name} ${then} as in the ${where}`
       throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit resume', expected, new Described(now))
     }
+  }
+
+  /** Refuses fewer epochs than the run has begun, whose end would lie in their midst. */
+  #checkEpochs(where: string, { epoch, step }: RunRecord): void {
+    const begun = step > 0 ? epoch : epoch - 1
+    const { epochs } = this.#run.options
+    if (begun <= epochs) return
+    const expected = `at least ${begun}, the epoch of the ${where}`
+    throw mismatch('ERR_UNROLLED_ARGUMENT', 'fit epochs', expected, epochs)
   }
 
   /** Tells if a checkpoint is due after so many steps. */

@@ -74,11 +74,8 @@ export class EarlyStopping {
     // The record lacks a custom metric that had nothing to measure.
     const { [this.#monitor]: value = Number.NaN } = record
     // NaN is worse than any number.
-    const cost = Number.isNaN(value)
-      ? Number.POSITIVE_INFINITY
-      : this.#mode === 'min'
-        ? value
-        : -value
+    const sign = this.#mode === 'min' ? 1 : -1
+    const cost = Number.isNaN(value) ? Number.POSITIVE_INFINITY : value * sign
     const better = cost < this.#best - this.#minDelta
     if (better) {
       this.#best = cost
